@@ -1,0 +1,1 @@
+"""What receiver, worker and ledger agree on; imports nothing of ours."""

@@ -1,0 +1,38 @@
+"""The words that travel and are stored: their lengths and contents (PROTOCOL, "The call")."""
+
+import re
+from decimal import Decimal
+from typing import Annotated, Any, Final
+
+from pydantic import BeforeValidator, Field, StringConstraints
+
+# PostgreSQL stores no NUL, and a blank name is a missing one.
+_NOT_BLANK: Final = r"^[^\x00]*[^\x00\s][^\x00]*$"
+_PLAIN_DECIMAL: Final = re.compile(r"\d{1,20}(\.\d{1,18})?", re.ASCII)
+
+
+def text(longest: int) -> StringConstraints:
+    """A string of 1 to `longest` characters, not blank, without NUL; numbers are no strings."""
+    return StringConstraints(strict=True, max_length=longest, pattern=_NOT_BLANK)
+
+
+def _exact(value: Any) -> Any:
+    """Amounts come as `Decimal` or as plain decimal text: a float has already lost money."""
+    if isinstance(value, Decimal) or (isinstance(value, str) and _PLAIN_DECIMAL.fullmatch(value)):
+        return value
+    raise ValueError(
+        'expected an amount as text such as "10.00": '
+        "not negative, at most 20 digits before the point and 18 after it"
+    )
+
+
+UserId = Annotated[str, text(32)]
+ProviderId = Annotated[str, text(32)]
+Currency = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9]{3,4}$")]
+Reference = Annotated[str, text(36)]
+Amount = Annotated[
+    Decimal,
+    BeforeValidator(_exact),
+    Field(ge=0, max_digits=38, decimal_places=18, allow_inf_nan=False),
+]
+"""Money in units of a currency, exact: NUMERIC(38,18) (PROTOCOL, "The call")."""

@@ -1,0 +1,111 @@
+"""The message that carries a group of cancels to a worker, and the reply that comes back.
+
+Both are one JSON document each. Version 1: a reader refuses any other.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Final, Literal, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from contract.fields import Currency, ProviderId, Reference, UserId, text
+from contract.outcomes import Outcome
+
+QUEUE: Final = "cancels"
+"""The queue's name in the broker."""
+
+TASK: Final = "unbet.cancel"
+"""The task's name. The receiver sends by name, so that it need not import the worker."""
+
+
+Document = TypeVar("Document", bound=BaseModel)
+
+
+class MessageError(Exception):
+    """A message or reply that is not of this version's form."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CancelRequest(BaseModel):
+    """The provider's fields, valid. Lengths and names: PROTOCOL, "The call"."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    user_id: UserId
+    provider_id: ProviderId
+    game_name: Annotated[str, text(32)]
+    game_id: Annotated[str, text(32)]
+    currency: Currency
+    reference: Reference
+    uuid: Annotated[str, text(36)]
+    session_id: Annotated[str, text(256)]
+
+
+class Cancel(_Frozen):
+    """One request to cancel a bet, on its way to the ledger."""
+
+    request_id: UUID
+    """Ours; waits, replies and parked rows are keyed by it, never by the reference."""
+    received_at: datetime
+    """When the body's last byte was read, UTC."""
+    received_from: str
+    """The sender's address."""
+    provider: str
+    """The endpoint's provider id: the ledger's key, not the spelling in the body."""
+    dialect: str
+    """The endpoint's dialect: which form the answer takes."""
+    request: CancelRequest
+    body: str
+    """The request as the provider sent it, unknown fields included."""
+
+
+class Group(_Frozen):
+    """The cancels that travel in one message, and where the reply goes."""
+
+    version: Literal[1] = 1
+    reply_to: str
+    """The Redis list of the receiver that waits."""
+    cancels: tuple[Cancel, ...]
+
+
+class Decision(_Frozen):
+    """What the ledger says of one cancel: all that any dialect's answer needs."""
+
+    request_id: UUID
+    outcome: Outcome
+    transfer_id: int | None = None
+    """The reversal's transfer, if there is one."""
+    currency: str | None = None
+    """The bet's currency; the cancel's own where there is no bet."""
+    cash: Decimal | None = None
+    """The player's cash balance right after the first decision, in units of the currency."""
+
+
+class Reply(_Frozen):
+    """The decisions of one group, or of a part of it."""
+
+    version: Literal[1] = 1
+    decisions: tuple[Decision, ...]
+
+
+def decode_group(document: str) -> Group:
+    """Read a message. Raises `MessageError` if it is not a version 1 group."""
+    return _decode(Group, document)
+
+
+def decode_reply(document: str | bytes) -> Reply:
+    """Read a reply. Raises `MessageError` if it is not a version 1 reply."""
+    return _decode(Reply, document)
+
+
+def _decode(kind: type[Document], document: str | bytes) -> Document:
+    try:
+        return kind.model_validate_json(document)
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, f['loc']))}: {f['msg']}" for f in error.errors())
+        raise MessageError(f"not a {kind.__name__.lower()} of version 1: {faults}") from None

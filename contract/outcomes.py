@@ -1,0 +1,28 @@
+"""What can become of a cancel."""
+
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """In the ledger's words; what the provider hears for each is the receiver's matter."""
+
+    REVERSED = "reversed"
+    """The bet was undone: each account has its part of the stake back."""
+
+    NO_BET = "no_bet"
+    """No such bet; a tombstone keeps it from ever being placed."""
+
+    BET_REFUSED = "bet_refused"
+    """The operator had refused the bet: nothing to give back."""
+
+    SETTLED = "settled"
+    """The bet already had its result: too late to cancel."""
+
+    MISMATCH = "mismatch"
+    """The bet is another player's. Binds nobody: the owner's own cancel still works."""
+
+    CURRENCY_MISMATCH = "currency_mismatch"
+    """The bet is in another currency. Binds nobody: the correct cancel still works."""
+
+    PARKED = "parked"
+    """Not decided yet: kept in the ledger, to be finished there."""

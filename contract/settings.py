@@ -1,0 +1,129 @@
+"""The environment, read in this one place: typed, validated, refused with a sentence when wrong."""
+
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "UNBET_"
+
+Network = IPv4Network | IPv6Network
+
+
+class SettingsError(Exception):
+    """A variable is missing or wrong; the text is one sentence per variable, for a person."""
+
+
+def _psycopg_url(url: str) -> str:
+    """`postgresql://…` as operators write it, with the driver that we use spelled out."""
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme not in ("postgresql", "postgres", "postgresql+psycopg"):
+        raise ValueError("expected postgresql://user:password@host:port/database")
+    return f"postgresql+psycopg://{rest}"
+
+
+def _redis_url(url: str) -> str:
+    if not url.startswith(("redis://", "rediss://")):
+        raise ValueError("expected redis://host:port/number, or rediss:// with TLS")
+    return url
+
+
+def _path_segment(secret: SecretStr) -> SecretStr:
+    """The secret is one segment of the URL's path, and long enough not to be guessed."""
+    text = secret.get_secret_value()
+    if len(text) < 16 or not text.isascii() or not all(c.isalnum() or c in "-._~" for c in text):
+        raise ValueError("expected at least 16 characters out of A-Z a-z 0-9 - . _ ~")
+    return secret
+
+
+RedisUrl = Annotated[str, AfterValidator(_redis_url)]
+
+
+class Settings(BaseSettings):
+    """Every `UNBET_` variable. Each description says what it is for, in the words of the README."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    database_url: Annotated[str, AfterValidator(_psycopg_url)] = Field(
+        description="the ledger's PostgreSQL, as postgresql://user:password@host:port/database"
+    )
+    broker_url: RedisUrl = Field(description="the Redis that carries the queue, as redis://…")
+    redis_url: RedisUrl = Field(
+        default_factory=lambda values: values["broker_url"],
+        description="the Redis that carries replies; the broker's if not set",
+    )
+    url_secret: Annotated[SecretStr, AfterValidator(_path_segment)] | None = Field(
+        None, description="the secret first segment of the provider's URL; the receiver needs it"
+    )
+    provider_id: str = Field(
+        "LuckyMonaco",
+        min_length=1,
+        max_length=32,
+        description="the provider that calls, as the ledger's keys spell it",
+    )
+    dialect: Literal["lucky-monaco-v4"] = Field(
+        "lucky-monaco-v4", description="the form of the provider's requests and answers"
+    )
+    ops_allowed_ips: Annotated[tuple[Network, ...], NoDecode] = Field(
+        (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")),
+        description="networks (CIDR, separated by commas) that may ask for /readyz",
+    )
+    unknown_reference: Literal["tombstone", "hold"] = Field(
+        "tombstone",
+        description="what a cancel of an unknown bet does: `tombstone` refuses the bet for ever, "
+        "`hold` parks the cancel until the bet has been imported",
+    )
+    answer_deadline_s: float = Field(
+        8.0, gt=0, lt=10, description="seconds after which a cancel is answered 100 (retry)"
+    )
+    group_size: int = Field(
+        256, ge=1, le=5000, description="the most cancels that travel in one message"
+    )
+    groups_in_flight: int = Field(
+        2, ge=1, le=64, description="messages of one receiver that may be without a reply at a time"
+    )
+    max_waiting: int = Field(
+        10_000, ge=1, description="requests one receiver holds; beyond it they are answered 100"
+    )
+    host: str = Field("127.0.0.1", description="the address the receiver listens on")
+    port: int = Field(8080, ge=0, le=65535, description="the receiver's port")
+    flower_port: int = Field(5555, ge=0, le=65535, description="Flower's port")
+    log_format: Literal["console", "json"] = Field(
+        "console", description="`json` for machines, `console` for people"
+    )
+
+    @field_validator("ops_allowed_ips", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+def load() -> Settings:
+    """Read the environment. Raises `SettingsError` with a sentence for each variable at fault."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError("\n".join(_sentence(fault) for fault in error.errors())) from None
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The process's own settings, read once."""
+    return load()
+
+
+def _sentence(fault: Any) -> str:
+    name = str(fault["loc"][0])
+    variable = PREFIX + name.upper()
+    field = Settings.model_fields.get(name)
+    meaning = f" ({field.description})" if field else ""
+    if fault["type"] == "missing":
+        return f"{variable} is not set{meaning}."
+    if fault["type"] == "default_factory_not_called":
+        return f"{variable} has no value because another variable is wrong."
+    problem = fault["msg"].removeprefix("Value error, ")
+    # A secret or a password in a URL must not end up in a log.
+    shown = "" if name.endswith(("_url", "_secret")) else f" {fault['input']!r}"
+    return f"{variable} has a wrong value{shown}: {problem}{meaning}."

@@ -1,0 +1,46 @@
+"""Bring the schema up to date."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+_LOCK = 0x756E626574  # "unbet": two processes that migrate at once take turns
+
+
+class SchemaError(Exception):
+    """The database's schema is not the one that this version works with."""
+
+
+def migrate(connection: Connection) -> str:
+    """Run the migrations that are missing, in the caller's transaction; the revision reached."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+    return _head()
+
+
+def require_schema(connection: Connection) -> None:
+    """Refuse a database that `unbet migrate` has not been run on. Raises `SchemaError`."""
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current != _head():
+        raise SchemaError(
+            f"the database's schema is {current or 'empty'}, this version needs {_head()}: "
+            "run `unbet migrate`."
+        )
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def _head() -> str:
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    assert head is not None  # noqa: S101 - the migrations are shipped with this file
+    return head
