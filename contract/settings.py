@@ -4,7 +4,14 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    create_model,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "UNBET_"
@@ -41,10 +48,12 @@ def _path_segment(secret: SecretStr) -> SecretStr:
 RedisUrl = Annotated[str, AfterValidator(_redis_url)]
 
 
-class Settings(BaseSettings):
-    """Every `UNBET_` variable. Each description says what it is for, in the words of the README."""
-
+class _Environment(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+
+class Settings(_Environment):
+    """Every `UNBET_` variable. Each description says what it is for, in the words of the README."""
 
     database_url: Annotated[str, AfterValidator(_psycopg_url)] = Field(
         description="the ledger's PostgreSQL, as postgresql://user:password@host:port/database"
@@ -112,6 +121,26 @@ def load() -> Settings:
 def settings() -> Settings:
     """The process's own settings, read once."""
     return load()
+
+
+def database_url() -> str:
+    """`UNBET_DATABASE_URL` alone, for what needs no queue. Raises `SettingsError`."""
+    return str(_only("database_url"))
+
+
+def provider_id() -> str:
+    """`UNBET_PROVIDER_ID` alone. Raises `SettingsError`."""
+    return str(_only("provider_id"))
+
+
+def _only(name: str) -> object:
+    field = Settings.model_fields[name]
+    definition: Any = {name: (field.annotation, field)}
+    one: type[BaseSettings] = create_model("One", __base__=_Environment, **definition)
+    try:
+        return getattr(one(), name)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_sentence(fault) for fault in error.errors())) from None
 
 
 def _sentence(fault: Any) -> str:

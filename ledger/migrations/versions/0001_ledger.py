@@ -15,8 +15,8 @@ depends_on = None
 
 def upgrade() -> None:
     # Straight to the driver: SQLAlchemy would read the % of a message as a parameter.
-    with op.get_bind().connection.cursor() as cursor:
-        cursor.execute(Path(__file__).with_suffix(".sql").read_text("utf-8"))
+    cursor = op.get_bind().connection.cursor()
+    cursor.execute(Path(__file__).with_suffix(".sql").read_text("utf-8"))
 
 
 def downgrade() -> None:

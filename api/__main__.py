@@ -1,0 +1,72 @@
+"""Start a receiver: `python -m api`."""
+
+import sys
+
+import redis
+import structlog
+import uvicorn
+from sqlalchemy.exc import OperationalError
+
+from api.app import create_app
+from contract import broker, logs
+from contract.settings import Settings, SettingsError, settings
+from ledger import connect_to
+from ledger.engine import UnsafeDatabaseError, require_durability
+from ledger.migrate import SchemaError, require_schema
+
+log = structlog.get_logger("receiver")
+
+
+def main() -> None:
+    try:
+        chosen = settings()
+        if chosen.url_secret is None:
+            raise SettingsError(
+                "UNBET_URL_SECRET is not set: without it anybody could cancel bets. "
+                "Expected at least 16 characters out of A-Z a-z 0-9 - . _ ~."
+            )
+        logs.configure(chosen.log_format)
+        _check_dependencies(chosen)
+    except (SettingsError, UnsafeDatabaseError, SchemaError, broker.UnsafeBrokerError) as error:
+        sys.exit(f"The receiver does not start: {error}")
+    uvicorn.run(
+        create_app(chosen),
+        host=chosen.host,
+        port=chosen.port,
+        loop="uvloop",
+        http="httptools",
+        # The path holds the secret.
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        # Whose address a request comes from is not for its sender to say.
+        proxy_headers=False,
+        timeout_keep_alive=75,
+        # What is held gets its answer before a stop.
+        timeout_graceful_shutdown=int(chosen.answer_deadline_s) + 1,
+    )
+
+
+def _check_dependencies(chosen: Settings) -> None:
+    """Refuse what would break a promise. A dependency that is away is no reason not to start:
+    the receiver says so at /readyz and answers 100 (retry) meanwhile."""
+    engine = connect_to(chosen.database_url, name="receiver-start", pool_size=1)
+    try:
+        with engine.connect() as connection:
+            require_durability(connection)
+            require_schema(connection)
+    except OperationalError as error:
+        log.warning("PostgreSQL is away", error=str(error).partition("\n")[0])
+    finally:
+        engine.dispose()
+    for url in {chosen.broker_url, chosen.redis_url}:
+        try:
+            with broker.connect(url) as client:
+                for warning in broker.check(client):
+                    log.warning(warning)
+        except (redis.ConnectionError, redis.TimeoutError) as error:
+            log.warning("Redis is away", error=str(error))
+
+
+if __name__ == "__main__":
+    main()

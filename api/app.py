@@ -1,0 +1,90 @@
+"""The receiver's ASGI application."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from ipaddress import ip_address
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from api.dispatch import Dispatcher
+from api.health import Readiness
+from api.notes import Notes
+from api.publish import Publisher
+from api.receive import Receiver
+from api.replies import Replies
+from contract.settings import Settings
+from ledger import connect_to
+
+ANY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+def create_app(settings: Settings) -> Starlette:
+    """The application for `settings`; it opens its connections when the server starts it."""
+    engine = connect_to(settings.database_url, name="receiver", pool_size=2)
+    publisher = Publisher(threads=settings.groups_in_flight)
+    notes = Notes(engine)
+    readiness = Readiness(settings, engine)
+    # The replies know the dispatcher and the dispatcher their list's name: the list comes first.
+    replies = Replies(settings.redis_url)
+    dispatcher = Dispatcher(
+        publisher.publish,
+        replies.list_name,
+        group_size=settings.group_size,
+        groups_in_flight=settings.groups_in_flight,
+        most_waiting=settings.max_waiting,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        tasks = [
+            asyncio.create_task(replies.listen(dispatcher.resolve)),
+            asyncio.create_task(notes.keep_writing()),
+        ]
+        yield
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        await notes.flush()
+        await replies.close()
+        publisher.close()
+        engine.dispose()
+
+    async def healthz(_request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def readyz(request: Request) -> Response:
+        if not _may_ask(request, settings):
+            return Response(status_code=404)
+        states = await readiness.states()
+        ready = all(state == "ok" for state in states.values())
+        return JSONResponse({"ready": ready, **states}, status_code=200 if ready else 503)
+
+    async def not_found(_request: Request, _error: Exception) -> Response:
+        return Response(status_code=404)
+
+    return Starlette(
+        routes=[
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            Route(
+                "/{secret}/V4/Cancel",
+                Receiver(settings, dispatcher, notes).handle,
+                methods=ANY_METHOD,
+            ),
+        ],
+        exception_handlers={404: not_found},
+        lifespan=lifespan,
+    )
+
+
+def _may_ask(request: Request, settings: Settings) -> bool:
+    """Only operators' addresses see what the receiver depends on."""
+    if request.client is None:
+        return False
+    address = ip_address(request.client.host)
+    return any(address in network for network in settings.ops_allowed_ips)

@@ -1,0 +1,119 @@
+"""Parse a request's body, once, into a `CancelRequest`."""
+
+import codecs
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from contract.fields import Reference
+from contract.message import CancelRequest
+
+LONGEST_BODY: Final = 16 * 1024
+"""Bytes; a Cancel has about 300."""
+
+_FIELDS: Final = {
+    "userId": "user_id",
+    "providerId": "provider_id",
+    "gameName": "game_name",
+    "gameId": "game_id",
+    "currency": "currency",
+    "reference": "reference",
+    "uuid": "uuid",
+    "sessionId": "session_id",
+}
+_THEIR_NAMES: Final = {ours: theirs for theirs, ours in _FIELDS.items()}
+
+_OTHER_SPELLING: Final = "gamename"
+"""The seed's table says `gamename`, its example `gameName`."""
+
+_REFERENCE: Final = TypeAdapter[str](Reference)
+
+
+class BadRequestError(Exception):
+    """The body is no valid Cancel. The text names the field; `reference` is set if it was valid."""
+
+    def __init__(self, problem: str, reference: str | None = None) -> None:
+        super().__init__(problem)
+        self.reference = reference
+
+
+def parse(body: bytes, provider: str) -> tuple[CancelRequest, str]:
+    """The request, and the body as text. Raises `BadRequestError`.
+
+    `provider` is the endpoint's; the body's must be the same but for case (PROTOCOL, "The call").
+    """
+    text = _decode(body)
+    document = _load(text)
+    values = {ours: document[theirs] for theirs, ours in _FIELDS.items() if theirs in document}
+    if _OTHER_SPELLING in document:
+        other = document[_OTHER_SPELLING]
+        if values.setdefault("game_name", other) != other:
+            raise BadRequestError("gameName and gamename differ", _valid_reference(document))
+    try:
+        request = CancelRequest(**values)
+    except ValidationError as error:
+        raise BadRequestError(_describe(error), _valid_reference(document)) from None
+    if request.provider_id.casefold() != provider.casefold():
+        raise BadRequestError("providerId is not this endpoint's", request.reference)
+    return request, text
+
+
+def _decode(body: bytes) -> str:
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise BadRequestError("the body is not UTF-8") from None
+
+
+def _load(text: str) -> dict[str, Any]:
+    try:
+        document = json.loads(
+            text.removeprefix(codecs.BOM_UTF8.decode()),
+            object_pairs_hook=_without_duplicates,
+            parse_constant=_refuse_constant,
+        )
+    except (ValueError, RecursionError):
+        raise BadRequestError("the body is not JSON") from None
+    if not isinstance(document, dict):
+        raise BadRequestError("the body is not a JSON object")
+    return document
+
+
+def _without_duplicates(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        shown = twice if twice in _FIELDS or twice == _OTHER_SPELLING else "a field"
+        raise BadRequestError(f"{shown} is given more than once")
+    return document
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _describe(error: ValidationError) -> str:
+    fault = error.errors(include_url=False, include_input=False)[0]
+    field = _THEIR_NAMES[str(fault["loc"][0])]
+    match fault["type"]:
+        case "missing":
+            return f"{field} is missing"
+        case "string_type" | "string_unicode":
+            return f"{field} is not a string"
+        case "string_too_long":
+            return f"{field} is longer than {fault['ctx']['max_length']} characters"
+        case _ if field == "currency":
+            return "currency is not 3 or 4 letters or digits"
+        case _:
+            return f"{field} is blank or has a character that is not allowed"
+
+
+def _valid_reference(document: dict[str, Any]) -> str | None:
+    """The reference if it alone is valid: only then is it echoed."""
+    try:
+        return _REFERENCE.validate_python(document.get("reference"))
+    except ValidationError:
+        return None

@@ -1,0 +1,62 @@
+"""Whether this receiver can do its work: asked by load balancers and people, hence cached."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final
+
+import redis
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from contract import broker
+from contract.settings import Settings
+
+CACHED_S: Final = 1.0
+LIMIT_S: Final = 3.0
+"""A dependency that has not answered by then is away."""
+
+
+class Readiness:
+    """Asks PostgreSQL and Redis, at most once a second however often it is asked itself."""
+
+    def __init__(self, settings: Settings, engine: Engine) -> None:
+        self._probes: dict[str, Callable[[], None]] = {
+            "ledger": lambda: _ask_database(engine),
+            "broker": lambda: _ask_redis(settings.broker_url),
+            "replies": lambda: _ask_redis(settings.redis_url),
+        }
+        self._lock = asyncio.Lock()
+        self._states: dict[str, str] = {}
+        self._asked_at = float("-inf")
+
+    async def states(self) -> dict[str, str]:
+        """`ok`, or what is wrong, for each dependency."""
+        async with self._lock:
+            if time.monotonic() - self._asked_at > CACHED_S:
+                states = await asyncio.gather(*map(_state, self._probes.values()))
+                self._states = dict(zip(self._probes, states, strict=True))
+                self._asked_at = time.monotonic()
+            return self._states
+
+
+async def _state(probe: Callable[[], None]) -> str:
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            await asyncio.to_thread(probe)
+    except TimeoutError:
+        return "no answer in time"
+    except (SQLAlchemyError, redis.RedisError) as error:
+        # The kind only: a driver's text may hold the address and the user.
+        return type(error).__name__
+    return "ok"
+
+
+def _ask_database(engine: Engine) -> None:
+    with engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+
+
+def _ask_redis(url: str) -> None:
+    with broker.connect(url) as client:
+        client.ping()

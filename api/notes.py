@@ -1,0 +1,60 @@
+"""The answers given, noted in the ledger in batches and never in an answer's way."""
+
+import asyncio
+from typing import Final
+
+import structlog
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from ledger.answers import AnswerNote, note_answers
+
+EVERY_S: Final = 0.5
+MOST_KEPT: Final = 20_000
+"""Best effort: what comes on top of this while the ledger is away is dropped, and said so."""
+
+log = structlog.get_logger("receiver")
+
+
+class Notes:
+    """Collects answers and writes them from a thread of their own."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._notes: list[AnswerNote] = []
+        self._dropped = 0
+
+    def add(self, note: AnswerNote) -> None:
+        """Keep `note` for the next batch."""
+        if len(self._notes) < MOST_KEPT:
+            self._notes.append(note)
+        else:
+            self._dropped += 1
+
+    async def keep_writing(self) -> None:
+        """Run until cancelled."""
+        while True:
+            await asyncio.sleep(EVERY_S)
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write what has been collected; on failure it is kept for the next time."""
+        batch, self._notes = self._notes, []
+        if not batch:
+            return
+        try:
+            await asyncio.to_thread(self._write, batch)
+        except SQLAlchemyError as error:
+            self._notes = (batch + self._notes)[:MOST_KEPT]
+            log.warning("answers were not noted", answers=len(batch), error=_first_line(error))
+        if self._dropped:
+            log.warning("answers will not be noted", answers=self._dropped)
+            self._dropped = 0
+
+    def _write(self, batch: list[AnswerNote]) -> None:
+        with self._engine.begin() as connection:
+            note_answers(connection, batch)
+
+
+def _first_line(error: SQLAlchemyError) -> str:
+    return str(error).partition("\n")[0]

@@ -1,0 +1,67 @@
+"""Put a group on the queue, by the task's name, off the event loop and under a deadline."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from celery import Celery
+
+from contract.broker import SOCKET_TIMEOUT_S
+from contract.message import QUEUE, TASK, Group
+
+PUBLISH_LIMIT_S: Final = 1.0
+"""DESIGN, "The path of one Cancel": published within a second, or it has failed."""
+
+_SHOWN_REFERENCES: Final = 20
+
+
+class Publisher:
+    """Sends groups through Celery. A failed `publish` raises `PublishError` within its limit."""
+
+    def __init__(self, threads: int) -> None:
+        self._app = Celery("unbet-receiver", set_as_current=False, config_source="celeryconfig")
+        # The worker's connection may be patient, a publish may not.
+        self._app.conf.broker_transport_options = {
+            **self._app.conf.broker_transport_options,
+            "socket_timeout": SOCKET_TIMEOUT_S,
+            "socket_connect_timeout": SOCKET_TIMEOUT_S,
+            "max_retries": 0,
+        }
+        self._app.conf.broker_pool_limit = threads
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="publish")
+
+    async def publish(self, group: Group) -> None:
+        """Return once the broker has the group."""
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(PUBLISH_LIMIT_S):
+                await loop.run_in_executor(self._threads, self._send, group)
+        except TimeoutError:
+            raise PublishError("the broker did not answer in time") from None
+        except (OSError, *self._app.connection_for_write().connection_errors) as error:
+            raise PublishError(str(error)) from error
+
+    def close(self) -> None:
+        """Let go of the threads; one that hangs ends by its socket's time limit."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _send(self, group: Group) -> None:
+        self._app.send_task(
+            TASK,
+            args=[group.model_dump_json()],
+            queue=QUEUE,
+            # What Flower shows: the references, not the players.
+            argsrepr=_references(group),
+            ignore_result=True,
+            retry=False,
+        )
+
+
+class PublishError(Exception):
+    """The group is not known to be on the queue; it may be all the same."""
+
+
+def _references(group: Group) -> str:
+    shown = [cancel.request.reference for cancel in group.cancels[:_SHOWN_REFERENCES]]
+    more = len(group.cancels) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")

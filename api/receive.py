@@ -1,0 +1,134 @@
+"""One Cancel, from the request's last byte to the answer."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from decimal import Decimal
+from hmac import compare_digest
+from typing import Final
+from uuid import UUID
+
+import structlog
+import uuid_utils.compat
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from api import answers
+from api.body import LONGEST_BODY, BadRequestError, parse
+from api.dispatch import Dispatcher, Overloaded
+from api.notes import Notes
+from contract.message import Cancel, Decision
+from contract.settings import Settings
+from ledger.answers import AnswerNote
+
+BODY_LIMIT_S: Final = 5.0
+"""How long a sender may take for its body."""
+
+log = structlog.get_logger("receiver")
+
+
+class Receiver:
+    """The endpoint `POST /<secret>/V4/Cancel`."""
+
+    def __init__(self, settings: Settings, dispatcher: Dispatcher, notes: Notes) -> None:
+        if settings.url_secret is None:
+            raise ValueError("a receiver needs a secret")
+        self._settings = settings
+        self._secret = settings.url_secret.get_secret_value().encode()
+        self._dispatcher = dispatcher
+        self._notes = notes
+
+    async def handle(self, request: Request) -> Response:
+        # Bytes, since a path may hold what is no ASCII; in constant time.
+        if not compare_digest(request.path_params["secret"].encode(), self._secret):
+            return Response(status_code=404)
+        if request.method != "POST":
+            return Response(status_code=405, headers={"Allow": "POST"})
+        try:
+            async with asyncio.timeout(BODY_LIMIT_S):
+                body = await _read(request)
+        except TimeoutError:
+            return Response(status_code=408)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        if body is None:
+            return Response(status_code=413)
+        sender = request.client.host if request.client else "unknown"
+        return await self._answer(body, sender)
+
+    async def _answer(self, body: bytes, sender: str) -> Response:
+        started = time.monotonic()
+        received_at = datetime.now(UTC)
+        try:
+            asked, text = parse(body, self._settings.provider_id)
+        except BadRequestError as error:
+            log.warning("refused", problem=str(error), received_from=sender, body=repr(body[:2000]))
+            return _respond(answers.of_bad_request(str(error)), error.reference)
+        cancel = Cancel.model_construct(
+            request_id=uuid_utils.compat.uuid7(),
+            received_at=received_at,
+            received_from=sender,
+            provider=self._settings.provider_id,
+            dialect=self._settings.dialect,
+            request=asked,
+            body=text,
+        )
+        decision, decided_id = await self._decide(cancel, started)
+        answer = answers.of_outcome(decision.outcome if decision else None)
+        seconds = Decimal(str(round(time.monotonic() - started, 6)))
+        self._note(cancel, decision, decided_id, answer.code, seconds)
+        return _respond(answer, asked.reference)
+
+    async def _decide(self, cancel: Cancel, started: float) -> tuple[Decision | None, UUID]:
+        left_s = self._settings.answer_deadline_s - (time.monotonic() - started)
+        try:
+            return await self._dispatcher.decide(cancel, left_s)
+        except Overloaded:
+            log.warning("overloaded", request_id=str(cancel.request_id))
+            return None, cancel.request_id
+
+    def _note(
+        self,
+        cancel: Cancel,
+        decision: Decision | None,
+        decided_id: UUID,
+        code: int,
+        seconds: Decimal,
+    ) -> None:
+        outcome = decision.outcome if decision else None
+        shared = None if decided_id == cancel.request_id else decided_id
+        self._notes.add(
+            AnswerNote(
+                request_id=cancel.request_id,
+                shared_request_id=shared,
+                uuid=cancel.request.uuid,
+                received_at=cancel.received_at,
+                received_from=cancel.received_from,
+                outcome=outcome,
+                code=code,
+                seconds=seconds,
+            )
+        )
+        log.info(
+            "answered",
+            request_id=str(cancel.request_id),
+            reference=cancel.request.reference,
+            uuid=cancel.request.uuid,
+            outcome=outcome.value if outcome else None,
+            code=code,
+            seconds=float(seconds),
+        )
+
+
+async def _read(request: Request) -> bytes | None:
+    """The body, or None as soon as it is longer than it may be."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LONGEST_BODY:
+            return None
+    return bytes(body)
+
+
+def _respond(answer: answers.Answer, reference: str | None) -> Response:
+    return Response(answers.body(answer, reference), media_type="application/json")

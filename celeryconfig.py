@@ -1,0 +1,72 @@
+"""Celery's settings, for workers, receivers and Flower alike; each says what it prevents."""
+
+from kombu import Queue
+
+from contract.message import QUEUE
+from contract.settings import settings
+
+broker_url = settings().broker_url
+
+# The queue -----------------------------------------------------------------------------------
+task_default_queue = QUEUE
+task_queues = (Queue(QUEUE),)
+# A misspelt queue is an error, not a new queue that nobody reads.
+task_create_missing_queues = False
+
+# JSON only: a message must not be able to carry code, as pickle can.
+task_serializer = "json"
+accept_content = ["json"]
+
+# No result backend: the result is in the ledger, the reply in the receiver's own list. One key
+# per task would cost more than the task.
+result_backend = None
+task_ignore_result = True
+
+# Nothing lost --------------------------------------------------------------------------------
+# Acknowledged after the commit: a worker that dies before it leaves the message to another one.
+task_acks_late = True
+# A child that is killed is acknowledged all the same unless this is set; it sends the task again
+# with the retries counted, so that a cancel that kills its process comes to an end ...
+task_retry_on_worker_lost = True
+# ... and where that sending fails, the message goes back to the queue instead of away.
+task_reject_on_worker_lost = True
+# A worker that vanishes as a whole leaves its messages unacknowledged. They come back after the
+# visibility timeout, looked for every second; the defaults are an hour and ten by ten seconds.
+broker_transport_options = {
+    "visibility_timeout": 10,
+    "unacked_restore_interval": 1,
+    "unacked_restore_throttle": 1,
+    # A broker that accepts and never answers is noticed; without these a call waits for ever.
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+    "socket_keepalive": True,
+    "health_check_interval": 5,
+}
+broker_connection_timeout = 2
+# A worker that starts before its broker waits for it, and so it does when the broker goes away.
+broker_connection_retry_on_startup = True
+broker_connection_max_retries = None
+# What a worker is at when the connection breaks is finished: its work is idempotent.
+worker_cancel_long_running_tasks_on_connection_loss = False
+# A publish has the receiver's deadline; retries of Celery's own would outlast it.
+task_publish_retry = False
+# An exhausted pool raises; the default (None) waits for ever.
+broker_pool_acquire_timeout = 1
+
+# The worker ----------------------------------------------------------------------------------
+# Processes, not threads: a crash in one costs one group, and the parent hands it on.
+worker_pool = "prefork"
+worker_concurrency = 2
+# Take no more than is being worked on: what waits here cannot be taken by an idle worker.
+worker_prefetch_multiplier = 1
+# SIGTERM finishes the groups at hand; this bounds how long a hung one may hold up a restart.
+worker_soft_shutdown_timeout = 5.0
+# Flower lives on these events.
+worker_send_task_events = True
+worker_enable_remote_control = True
+# Our own log format, secrets left out; Celery would install its own.
+worker_hijack_root_logger = False
+worker_redirect_stdouts = False
+
+timezone = "UTC"
+enable_utc = True

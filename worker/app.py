@@ -1,0 +1,58 @@
+"""The Celery application: `celery --app worker.app worker`."""
+
+import sys
+import time
+from typing import Final
+
+import redis
+import structlog
+from celery import Celery, signals
+from sqlalchemy.exc import OperationalError
+
+from contract import broker, logs
+from contract.settings import SettingsError, settings
+from ledger.engine import UnsafeDatabaseError, require_durability
+from ledger.migrate import SchemaError, require_schema
+from worker.connections import engine
+
+START_LIMIT_S: Final = 30.0
+"""How long a starting worker waits for its database and its Redis."""
+
+log = structlog.get_logger("worker")
+
+app = Celery("unbet", config_source="celeryconfig", include=["worker.tasks"])
+
+
+def _configure_logs(**_: object) -> None:
+    logs.configure(settings().log_format)
+
+
+def _check_dependencies(**_: object) -> None:
+    """Refuse to work where a promise could not be kept; `SystemExit` passes Celery's handlers."""
+    deadline = time.monotonic() + START_LIMIT_S
+    while True:
+        try:
+            with engine().connect() as connection:
+                require_durability(connection)
+                require_schema(connection)
+            with broker.connect(settings().redis_url) as client:
+                for warning in broker.check(client):
+                    log.warning(warning)
+            break
+        except (UnsafeDatabaseError, SchemaError, SettingsError, broker.UnsafeBrokerError) as error:
+            sys.exit(f"The worker does not start: {error}")
+        except (OperationalError, redis.ConnectionError, redis.TimeoutError) as error:
+            if time.monotonic() > deadline:
+                sys.exit(f"The worker does not start: {_first_line(error)}")
+            log.warning("waiting for the database and Redis", error=_first_line(error))
+            time.sleep(1)
+    # The children that do the work must not inherit this connection.
+    engine().dispose()
+
+
+signals.setup_logging.connect(_configure_logs)
+signals.worker_init.connect(_check_dependencies)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
