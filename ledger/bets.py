@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, Row, insert, select, text
 
+from ledger.money import EXACT
 from ledger.operations import Bet, Purse, Refusal, Result, StakeOrder, Status
 from ledger.posting import AccountKey, Books
 from ledger.schema import late_bets, players
@@ -96,10 +97,10 @@ def _stake(books: Books, bet: Bet) -> Mapping[AccountKey, Decimal] | None:
     """What each purse pays, as negative amounts; None if they hold too little together."""
     first, second = _purses(bet)
     from_first = min(bet.amount, books.balance(first))
-    from_second = bet.amount - from_first
+    from_second = EXACT.subtract(bet.amount, from_first)
     if from_second > books.balance(second):
         return None
-    return {first: -from_first, second: -from_second}
+    return {first: EXACT.minus(from_first), second: EXACT.minus(from_second)}
 
 
 def _purses(bet: Bet) -> tuple[AccountKey, AccountKey]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, select, text
 
+from ledger.money import EXACT
 from ledger.operations import Deposit, Result, Status
 from ledger.posting import AccountKey, Books
 from ledger.schema import deposits
@@ -57,7 +58,7 @@ def deposit_all(connection: Connection, batch: Sequence[Deposit]) -> list[Result
     for d in batch:
         transfer_id = new.pop(d.reference, None)
         if transfer_id is not None:
-            legs = {_purse(d): d.amount, AccountKey.funding(d.currency): -d.amount}
+            legs = {_purse(d): d.amount, AccountKey.funding(d.currency): EXACT.minus(d.amount)}
             books.move(transfer_id, "deposit", legs)
             results.append(Result(status=Status.DONE))
         elif known[d.reference] == d:

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, text
 
+from ledger.money import EXACT
 from ledger.operations import Purse
 
 
@@ -105,7 +106,7 @@ class Books:
                 continue
             account = self._accounts[key]
             if account.balance is not None:
-                account.balance += amount
+                account.balance = EXACT.add(account.balance, amount)
                 account.moved = True
             self._entries.append(_Entry(transfer_id, account.id, amount, account.balance))
 

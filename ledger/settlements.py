@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, Row, text
 
+from ledger.money import EXACT
 from ledger.operations import Purse, Refusal, Result, Settlement, Status
 from ledger.posting import AccountKey, Books
 
@@ -86,7 +87,9 @@ def settle_all(connection: Connection, batch: Sequence[Settlement]) -> list[Resu
             if refusal is None:
                 bet = bets[_bet_key(s)]
                 cash, house = _accounts(s, bet)
-                books.move(row.transfer_id, "win", {cash: s.amount, house: -s.amount}, bet.id)
+                books.move(
+                    row.transfer_id, "win", {cash: s.amount, house: EXACT.minus(s.amount)}, bet.id
+                )
                 settled.append(bet.id)
             results.append(Result(status=status, refusal=refusal))
         elif (row.bet_reference, row.amount) == (s.bet_reference, s.amount):

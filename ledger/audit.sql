@@ -1,0 +1,218 @@
+-- What must hold at all times in the whole ledger. Each check selects the rows that break it;
+-- its first line is its name and what it states. (Over 150 lines: one list, read check by check.)
+
+-- check transfers_sum_to_zero: The entries of a transfer sum to zero in each currency.
+SELECT entries.transfer_id, accounts.currency, sum(entries.amount) AS sum
+  FROM entries
+  LEFT JOIN accounts ON accounts.id = entries.account_id
+ GROUP BY entries.transfer_id, accounts.currency
+HAVING sum(entries.amount) <> 0
+
+-- check balances_are_sums: A player account's balance is the sum of its entries.
+SELECT accounts.id AS account_id, owner, currency, kind, balance, coalesce(entered.sum, 0) AS sum
+  FROM accounts
+  LEFT JOIN (SELECT account_id, sum(amount) AS sum FROM entries GROUP BY account_id) AS entered
+         ON entered.account_id = accounts.id
+ WHERE kind IN ('cash', 'bonus')
+   AND balance IS DISTINCT FROM coalesce(entered.sum, 0)
+
+-- check entries_follow_each_other: A player's balance after an entry is the one before plus the amount.
+SELECT *
+  FROM (
+           SELECT entries.*,
+                  coalesce(lag(balance_after) OVER (PARTITION BY account_id ORDER BY transfer_id), 0)
+                      AS balance_before
+             FROM entries
+             JOIN accounts ON accounts.id = entries.account_id
+            WHERE accounts.kind IN ('cash', 'bonus')
+       ) AS history
+ WHERE balance_before + amount IS DISTINCT FROM balance_after
+
+-- check last_entries_hold_the_balances: The balance after a player account's last entry is its balance.
+SELECT account_id, transfer_id, balance_after, balance
+  FROM (
+           SELECT DISTINCT ON (account_id) account_id, transfer_id, balance_after
+             FROM entries
+            ORDER BY account_id, transfer_id DESC
+       ) AS last
+  JOIN accounts ON accounts.id = account_id
+ WHERE kind IN ('cash', 'bonus')
+   AND balance_after IS DISTINCT FROM balance
+
+-- check only_players_run_a_balance: Entries have a balance after them exactly on players' accounts.
+SELECT entries.*, accounts.kind
+  FROM entries
+  JOIN accounts ON accounts.id = entries.account_id
+ WHERE (accounts.kind IN ('cash', 'bonus')) <> (entries.balance_after IS NOT NULL)
+
+-- check no_player_owes: No player account is, or ever was, below zero.
+SELECT entries.account_id, entries.transfer_id, entries.balance_after AS balance
+  FROM entries
+ WHERE entries.balance_after < 0
+UNION ALL
+SELECT id, NULL, balance
+  FROM accounts
+ WHERE balance < 0
+
+-- check entries_have_transfer_and_account: Every entry belongs to a transfer and an account.
+SELECT entries.*, transfers.id IS NOT NULL AS has_transfer, accounts.id IS NOT NULL AS has_account
+  FROM entries
+  LEFT JOIN transfers ON transfers.id = entries.transfer_id
+  LEFT JOIN accounts ON accounts.id = entries.account_id
+ WHERE transfers.id IS NULL OR accounts.id IS NULL
+
+-- check transfers_have_their_bet: Stakes, wins and reversals belong to a bet.
+SELECT transfers.id AS transfer_id, transfers.kind, transfers.bet_id
+  FROM transfers
+  LEFT JOIN bets ON bets.id = transfers.bet_id
+ WHERE transfers.kind <> 'deposit' AND bets.id IS NULL
+
+-- check one_stake_and_one_reversal_per_bet: No bet was taken twice, or given back twice.
+SELECT bet_id, kind, count(*) AS transfers
+  FROM transfers
+ WHERE kind IN ('bet', 'reversal')
+ GROUP BY bet_id, kind
+HAVING count(*) > 1
+
+-- check reversals_undo_their_stake: A reversal's entries are those of the stake, negated.
+SELECT bet_id, account_id, stake.amount AS taken, reversal.amount AS given_back
+  FROM (
+           SELECT transfers.bet_id, account_id, amount
+             FROM entries
+             JOIN transfers ON transfers.id = entries.transfer_id AND transfers.kind = 'bet'
+            WHERE transfers.bet_id IN (SELECT bet_id FROM transfers WHERE kind = 'reversal')
+       ) AS stake
+  FULL JOIN (
+           SELECT transfers.bet_id, account_id, amount
+             FROM entries
+             JOIN transfers ON transfers.id = entries.transfer_id AND transfers.kind = 'reversal'
+       ) AS reversal USING (bet_id, account_id)
+ WHERE stake.amount + reversal.amount IS DISTINCT FROM 0
+
+-- check standing_bets_hold_their_stake: A placed or settled bet has its stake and no reversal.
+SELECT bets.id AS bet_id, provider, reference, state, stake.id AS stake_id,
+       reversal.id AS reversal_id
+  FROM bets
+  LEFT JOIN transfers AS stake ON stake.bet_id = bets.id AND stake.kind = 'bet'
+  LEFT JOIN transfers AS reversal ON reversal.bet_id = bets.id AND reversal.kind = 'reversal'
+ WHERE state IN ('placed', 'settled')
+   AND (stake.id IS NULL OR reversal.id IS NOT NULL)
+
+-- check reversed_bets_name_their_reversal: A reversed bet has its stake and the reversal that it names.
+SELECT bets.id AS bet_id, provider, reference, state, stake.id AS stake_id,
+       reversal.id AS reversal_id, bets.reversal_id AS named
+  FROM bets
+  LEFT JOIN transfers AS stake ON stake.bet_id = bets.id AND stake.kind = 'bet'
+  LEFT JOIN transfers AS reversal ON reversal.bet_id = bets.id AND reversal.kind = 'reversal'
+ WHERE state = 'reversed'
+   AND (stake.id IS NULL OR reversal.id IS DISTINCT FROM bets.reversal_id)
+
+-- check refused_bets_moved_nothing: A refused bet or a tombstone has no transfer.
+SELECT bets.id AS bet_id, provider, reference, state, transfers.id AS transfer_id, transfers.kind
+  FROM bets
+  JOIN transfers ON transfers.bet_id = bets.id
+ WHERE state IN ('refused', 'tombstone')
+
+-- check stakes_are_the_bets_amounts: What a bet's stake took from players' accounts is its amount.
+SELECT bets.id AS bet_id, provider, reference, bets.amount, coalesce(stake.taken, 0) AS taken
+  FROM bets
+  LEFT JOIN (
+           SELECT transfers.bet_id, -sum(entries.amount) AS taken
+             FROM transfers
+             JOIN entries ON entries.transfer_id = transfers.id
+             JOIN accounts ON accounts.id = entries.account_id
+            WHERE transfers.kind = 'bet' AND accounts.kind IN ('cash', 'bonus')
+            GROUP BY transfers.bet_id
+       ) AS stake ON stake.bet_id = bets.id
+ WHERE state IN ('placed', 'settled', 'reversed')
+   AND bets.amount IS DISTINCT FROM coalesce(stake.taken, 0)
+
+-- check bets_move_their_own_accounts: A bet's transfers touch its player and its provider only.
+SELECT transfers.id AS transfer_id, transfers.kind, bets.provider, bets.reference, bets.user_id,
+       accounts.id AS account_id, accounts.owner, accounts.currency
+  FROM transfers
+  JOIN bets ON bets.id = transfers.bet_id
+  JOIN entries ON entries.transfer_id = transfers.id
+  JOIN accounts ON accounts.id = entries.account_id
+ WHERE accounts.currency <> bets.currency
+    OR accounts.owner <> CASE accounts.kind WHEN 'cash' THEN bets.user_id
+                                            WHEN 'bonus' THEN bets.user_id
+                                            WHEN 'house' THEN bets.provider
+                                            ELSE '' END
+    OR accounts.kind = 'funding'
+
+-- check outcomes_fit_the_state: What a cancel was told is what the bet's state says.
+SELECT id AS bet_id, provider, reference, state, outcome
+  FROM bets
+ WHERE CASE state WHEN 'placed'    THEN outcome IS NOT NULL
+                  WHEN 'refused'   THEN outcome <> 'bet_refused'
+                  WHEN 'settled'   THEN outcome <> 'settled'
+                  WHEN 'reversed'  THEN outcome IS DISTINCT FROM 'reversed'
+                  WHEN 'tombstone' THEN outcome IS DISTINCT FROM 'no_bet' END
+
+-- check paid_wins_have_their_transfer: A paid win has a transfer of its bet, with its amount.
+SELECT wins.provider, wins.reference, wins.bet_reference, wins.amount, wins.transfer_id,
+       coalesce(paid.amount, 0) AS paid
+  FROM wins
+  LEFT JOIN bets ON bets.reference = wins.bet_reference AND bets.provider = wins.provider
+  LEFT JOIN transfers
+         ON transfers.id = wins.transfer_id AND transfers.bet_id = bets.id
+        AND transfers.kind = 'win'
+  LEFT JOIN (
+           SELECT entries.transfer_id, sum(entries.amount) AS amount
+             FROM entries
+             JOIN transfers ON transfers.id = entries.transfer_id AND transfers.kind = 'win'
+             JOIN accounts ON accounts.id = entries.account_id
+            WHERE accounts.kind = 'cash'
+            GROUP BY entries.transfer_id
+       ) AS paid ON paid.transfer_id = transfers.id
+ WHERE wins.refusal IS NULL
+   AND (transfers.id IS NULL OR wins.amount <> coalesce(paid.amount, 0))
+
+-- check refused_wins_moved_nothing: A refused win has no transfer.
+SELECT provider, reference, refusal, transfer_id
+  FROM wins
+ WHERE refusal IS NOT NULL AND transfer_id IS NOT NULL
+
+-- check win_transfers_have_their_win: Every transfer of a win is named by one.
+SELECT transfers.id AS transfer_id, transfers.bet_id
+  FROM transfers
+  LEFT JOIN wins ON wins.transfer_id = transfers.id
+ WHERE transfers.kind = 'win' AND wins.transfer_id IS NULL
+
+-- check wins_are_paid_on_settled_bets: A win is paid on a settled bet only.
+SELECT wins.provider, wins.reference, wins.bet_reference, bets.state
+  FROM wins
+  LEFT JOIN bets ON bets.reference = wins.bet_reference AND bets.provider = wins.provider
+ WHERE wins.refusal IS NULL
+   AND bets.state IS DISTINCT FROM 'settled'
+
+-- check settled_bets_have_a_win: A settled bet has a win that was paid, be it zero.
+SELECT bets.id AS bet_id, bets.provider, bets.reference
+  FROM bets
+ WHERE state = 'settled'
+   AND NOT EXISTS (SELECT
+                     FROM wins
+                    WHERE wins.bet_reference = bets.reference AND wins.provider = bets.provider
+                      AND wins.refusal IS NULL)
+
+-- check deposits_have_their_transfer: A deposit has a transfer that credits its player with its amount.
+SELECT deposits.*, credited.amount AS credited
+  FROM deposits
+  LEFT JOIN (
+           SELECT entries.transfer_id, entries.amount, accounts.owner, accounts.currency,
+                  accounts.kind
+             FROM entries
+             JOIN transfers ON transfers.id = entries.transfer_id AND transfers.kind = 'deposit'
+             JOIN accounts ON accounts.id = entries.account_id
+            WHERE accounts.kind <> 'funding'
+       ) AS credited ON credited.transfer_id = deposits.transfer_id
+ WHERE (deposits.user_id, deposits.currency, deposits.kind, deposits.amount)
+       IS DISTINCT FROM
+       (credited.owner, credited.currency, credited.kind, credited.amount)
+
+-- check deposit_transfers_have_their_deposit: Every transfer of a deposit is named by one.
+SELECT transfers.id AS transfer_id
+  FROM transfers
+  LEFT JOIN deposits ON deposits.transfer_id = transfers.id
+ WHERE transfers.kind = 'deposit' AND deposits.transfer_id IS NULL

@@ -1,0 +1,103 @@
+"""Real PostgreSQL and Redis for every test that needs one, stopped at the end whatever happens."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from sqlalchemy import Engine
+
+from contract.settings import Settings
+from ledger import connect_to
+from ops import services
+from tests.databases import Databases
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _clean_environment() -> None:
+    """No variable of the developer's shell decides what a test does."""
+    for name in [name for name in os.environ if name.startswith("UNBET_")]:
+        del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def running_services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[services.Services]:
+    """One PostgreSQL and one Redis for the whole run."""
+    directory = tmp_path_factory.mktemp("services")
+    previous = signal.signal(signal.SIGTERM, _end_as_an_exception_does)
+    try:
+        yield services.start(directory)
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+        services.stop(directory)
+
+
+@pytest.fixture(scope="session")
+def databases(running_services: services.Services) -> Databases:
+    assert running_services.database_url
+    return Databases(running_services.database_url)
+
+
+@pytest.fixture
+def new_database(databases: Databases) -> Iterator[Callable[[], str]]:
+    """Makes empty migrated databases and returns their URLs."""
+    taken: list[str] = []
+
+    def take() -> str:
+        taken.append(databases.take())
+        return taken[-1].replace("+psycopg", "")
+
+    yield take
+    for url in taken:
+        databases.give_back(url)
+
+
+@pytest.fixture
+def database_url(new_database: Callable[[], str]) -> str:
+    """An empty migrated database, its URL as an operator would write it."""
+    return new_database()
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """The ledger's own engine on the test's database, wide enough for tests of concurrency."""
+    url = database_url.replace("postgresql:", "postgresql+psycopg:")
+    made = connect_to(url, name="test", pool_size=16)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def environment(
+    running_services: services.Services, database_url: str, tmp_path: Path
+) -> dict[str, str]:
+    """The variables of a system of its own on the shared servers: its database, empty Redis."""
+    assert running_services.broker_url
+    server = running_services.broker_url.rsplit("/", 1)[0]
+    urls = {"UNBET_BROKER_URL": f"{server}/2", "UNBET_REDIS_URL": f"{server}/3"}
+    for url in urls.values():
+        with redis.Redis.from_url(url) as client:
+            client.flushdb()
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "PYTHONUNBUFFERED": "1",
+        "UNBET_DATABASE_URL": database_url,
+        "UNBET_URL_SECRET": "a-secret-for-tests-only",
+        **urls,
+    }
+
+
+@pytest.fixture
+def settings(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """The settings of that system, for tests that use parts of it in this process."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return Settings()
+
+
+def _end_as_an_exception_does(_signal: int, _frame: object) -> None:
+    # Fixtures end what they started only then.
+    raise KeyboardInterrupt

@@ -1,0 +1,127 @@
+"""What the database itself refuses, whoever asks."""
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from ledger import connect_to
+from ledger.engine import UnsafeDatabaseError, require_durability
+from ledger.migrate import SchemaError, migrate, require_schema
+from ledger.schema import metadata
+from tests.making import Operator, cancel_of
+
+
+@pytest.fixture
+def story(operator: Operator) -> Operator:
+    operator.deposit("10.00")
+    operator.bet("r1", "4.00")
+    operator.bet("r2", "4.00")
+    operator.settle("r2", "1.00")
+    operator.cancel(cancel_of("r1"), cancel_of("r3"))
+    operator.bet("r3", "4.00")
+    return operator
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        f"{verb} {table} {rest}"
+        for table in ("transfers", "entries", "deposits", "wins", "late_bets")
+        for verb, rest in (("UPDATE", "SET {column} = {column}"), ("DELETE FROM", ""))
+    ]
+    + [f"TRUNCATE {table}" for table in ("transfers", "entries", "deposits", "wins", "bets")]
+    + [
+        "DELETE FROM bets",
+        "UPDATE bets SET state = 'placed', reversal_id = NULL WHERE reference = 'r1'",
+        "UPDATE bets SET outcome = NULL WHERE reference = 'r3'",
+        "UPDATE bets SET state = 'placed' WHERE reference = 'r2'",
+        "UPDATE bets SET amount = 5 WHERE reference = 'r2'",
+        "UPDATE bets SET user_id = 'mallory' WHERE reference = 'r2'",
+    ],
+)
+def test_what_has_happened_cannot_be_changed(story: Operator, statement: str) -> None:
+    column = {"transfers": "kind", "entries": "amount"}.get(statement.split()[1], "amount")
+    with (
+        story.engine.connect() as connection,
+        pytest.raises(DBAPIError, match="never changed or removed"),
+    ):
+        connection.execute(text(statement.format(column=column)))
+
+
+def test_a_bet_cannot_have_two_reversals(story: Operator) -> None:
+    with story.engine.connect() as connection, pytest.raises(IntegrityError, match="one_reversal"):
+        connection.execute(
+            text("""
+                INSERT INTO transfers (kind, bet_id)
+                SELECT 'reversal', id FROM bets WHERE reference = 'r1'
+            """)
+        )
+
+
+def test_a_reversal_has_no_place_for_another_reversal_as_its_target(story: Operator) -> None:
+    with story.engine.connect() as connection, pytest.raises(IntegrityError, match="of_a_bet"):
+        connection.execute(text("INSERT INTO transfers (kind, bet_id) VALUES ('reversal', NULL)"))
+
+
+def test_a_transfer_that_does_not_sum_to_zero_is_refused(story: Operator) -> None:
+    with story.engine.connect() as connection, pytest.raises(DBAPIError, match="sum to zero"):
+        connection.execute(
+            text("INSERT INTO entries SELECT 999, id, 1, 11 FROM accounts WHERE kind = 'cash'")
+        )
+
+
+def test_bet_and_tombstone_cannot_stand_under_one_reference(story: Operator) -> None:
+    with story.engine.connect() as connection, pytest.raises(IntegrityError, match="provider_key"):
+        connection.execute(
+            text("""
+                INSERT INTO bets (provider, reference, state, user_id, currency, outcome)
+                VALUES ('LuckyMonaco', 'r2', 'tombstone', 'alice', 'EUR', 'no_bet')
+            """)
+        )
+
+
+def test_a_players_account_cannot_go_below_zero(story: Operator) -> None:
+    with story.engine.connect() as connection, pytest.raises(IntegrityError, match="no_player"):
+        connection.execute(text("UPDATE accounts SET balance = -1 WHERE kind = 'cash'"))
+
+
+def test_the_houses_account_cannot_be_given_a_running_balance(story: Operator) -> None:
+    with story.engine.connect() as connection, pytest.raises(IntegrityError, match="only_players"):
+        connection.execute(text("UPDATE accounts SET balance = 0 WHERE kind = 'house'"))
+
+
+def test_the_tables_in_python_are_those_of_the_migrations(engine: Engine) -> None:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        differences = compare_metadata(context, metadata)
+    # Indexes, keys and checks are said once, in the migrations.
+    kinds = {"remove_index", "remove_constraint", "add_constraint"}
+    assert [d for d in differences if not (isinstance(d, tuple) and d[0] in kinds)] == []
+
+
+def test_migrating_twice_changes_nothing(engine: Engine) -> None:
+    with engine.begin() as connection:
+        assert migrate(connection) == migrate(connection)
+        require_schema(connection)
+
+
+def test_a_database_without_the_schema_is_refused_with_a_sentence(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE alembic_version"))
+        with pytest.raises(SchemaError, match="run `unbet migrate`"):
+            require_schema(connection)
+
+
+def test_a_server_that_may_forget_commits_is_refused(engine: Engine) -> None:
+    unsafe = connect_to(
+        engine.url.render_as_string(hide_password=False),
+        name="test",
+        limits={"synchronous_commit": "off"},
+    )
+    with unsafe.connect() as connection, pytest.raises(UnsafeDatabaseError, match="synchronous"):
+        require_durability(connection)
+    unsafe.dispose()
+    with engine.connect() as connection:
+        require_durability(connection)

@@ -1,0 +1,123 @@
+"""Short ways for tests to make what they talk about."""
+
+from datetime import UTC, datetime
+
+import uuid_utils.compat
+from sqlalchemy import Engine
+
+import ledger
+from contract.message import Cancel, CancelRequest, Decision
+from ledger.reversal import reverse
+
+PROVIDER = "LuckyMonaco"
+
+
+def cancel_of(
+    reference: str,
+    *,
+    user_id: str = "alice",
+    currency: str = "EUR",
+    provider: str = PROVIDER,
+    uuid: str = "0" * 32,
+) -> Cancel:
+    """A cancel as the receiver would hand it on."""
+    request = CancelRequest(
+        user_id=user_id,
+        provider_id=provider,
+        game_name="tumblefortune",
+        game_id="Im_60_tumblefortune",
+        currency=currency,
+        reference=reference,
+        uuid=uuid,
+        session_id="session-1",
+    )
+    return Cancel(
+        request_id=uuid_utils.compat.uuid7(),
+        received_at=datetime.now(UTC),
+        received_from="192.0.2.1",
+        provider=provider,
+        dialect="lucky-monaco-v4",
+        request=request,
+        body='{"as": "sent"}',
+    )
+
+
+def bet_of(
+    reference: str,
+    amount: str = "10.00",
+    *,
+    user_id: str = "alice",
+    currency: str = "EUR",
+    provider: str = PROVIDER,
+    **more: object,
+) -> ledger.Bet:
+    return ledger.Bet(
+        user_id=user_id,
+        currency=currency,
+        amount=amount,
+        provider=provider,
+        reference=reference,
+        **more,
+    )
+
+
+class Operator:
+    """A ledger under test: each call is one committed transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def deposit(
+        self,
+        amount: str,
+        *,
+        user_id: str = "alice",
+        currency: str = "EUR",
+        bonus: bool = False,
+        reference: str | None = None,
+    ) -> ledger.Result:
+        with self.engine.begin() as connection:
+            return ledger.deposit(
+                connection,
+                ledger.Deposit(
+                    user_id=user_id,
+                    currency=currency,
+                    amount=amount,
+                    reference=reference or uuid_utils.compat.uuid7().hex,
+                    purse=ledger.Purse.BONUS if bonus else ledger.Purse.CASH,
+                ),
+            )
+
+    def bet(self, *args: object, **kwargs: object) -> ledger.Result:
+        with self.engine.begin() as connection:
+            return ledger.place_bet(connection, bet_of(*args, **kwargs))  # type: ignore[arg-type]
+
+    def settle(
+        self, bet_reference: str, amount: str, *, reference: str | None = None
+    ) -> ledger.Result:
+        with self.engine.begin() as connection:
+            return ledger.settle_bet(
+                connection,
+                ledger.Settlement(
+                    provider=PROVIDER,
+                    bet_reference=bet_reference,
+                    reference=reference or bet_reference,
+                    amount=amount,
+                ),
+            )
+
+    def cancel(self, *cancels: Cancel, hold_unknown: bool = False) -> list[Decision]:
+        with self.engine.begin() as connection:
+            return reverse(connection, cancels, hold_unknown=hold_unknown)
+
+    def freeze(self, user_id: str = "alice") -> None:
+        with self.engine.begin() as connection:
+            ledger.freeze(connection, user_id)
+
+    def unfreeze(self, user_id: str = "alice") -> None:
+        with self.engine.begin() as connection:
+            ledger.unfreeze(connection, user_id)
+
+    def balance(self, user_id: str = "alice", currency: str = "EUR") -> ledger.Balance:
+        with self.engine.connect() as connection:
+            return ledger.balance(connection, user_id, currency)
