@@ -3,9 +3,12 @@
 from kombu import Queue
 
 from contract.message import QUEUE
-from contract.settings import settings
+from contract.settings import SettingsError, settings
 
-broker_url = settings().broker_url
+try:
+    broker_url = settings().broker_url
+except SettingsError as error:
+    raise SystemExit(f"Celery does not start: {error}") from None
 
 # The queue -----------------------------------------------------------------------------------
 task_default_queue = QUEUE

@@ -13,6 +13,7 @@ from contract.settings import Settings, SettingsError, settings
 from ledger import connect_to
 from ledger.engine import UnsafeDatabaseError, require_durability
 from ledger.migrate import SchemaError, require_schema
+from ledger.transaction import first_line
 
 log = structlog.get_logger("receiver")
 
@@ -56,7 +57,7 @@ def _check_dependencies(chosen: Settings) -> None:
             require_durability(connection)
             require_schema(connection)
     except OperationalError as error:
-        log.warning("PostgreSQL is away", error=str(error).partition("\n")[0])
+        log.warning("PostgreSQL is away", error=first_line(error))
     finally:
         engine.dispose()
     for url in {chosen.broker_url, chosen.redis_url}:

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from ledger.answers import AnswerNote, note_answers
+from ledger.transaction import first_line
 
 EVERY_S: Final = 0.5
 MOST_KEPT: Final = 20_000
@@ -46,7 +47,7 @@ class Notes:
             await asyncio.to_thread(self._write, batch)
         except SQLAlchemyError as error:
             self._notes = (batch + self._notes)[:MOST_KEPT]
-            log.warning("answers were not noted", answers=len(batch), error=_first_line(error))
+            log.warning("answers were not noted", answers=len(batch), error=first_line(error))
         if self._dropped:
             log.warning("answers will not be noted", answers=self._dropped)
             self._dropped = 0
@@ -54,7 +55,3 @@ class Notes:
     def _write(self, batch: list[AnswerNote]) -> None:
         with self._engine.begin() as connection:
             note_answers(connection, batch)
-
-
-def _first_line(error: SQLAlchemyError) -> str:
-    return str(error).partition("\n")[0]

@@ -2,7 +2,8 @@
 
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -23,11 +24,18 @@ class SettingsError(Exception):
     """A variable is missing or wrong; the text is one sentence per variable, for a person."""
 
 
+_POSTGRES_FORM: Final = "expected postgresql://user:password@host:port/database"
+
+
 def _psycopg_url(url: str) -> str:
     """`postgresql://…` as operators write it, with the driver that we use spelled out."""
     scheme, separator, rest = url.partition("://")
     if not separator or scheme not in ("postgresql", "postgres", "postgresql+psycopg"):
-        raise ValueError("expected postgresql://user:password@host:port/database")
+        raise ValueError(_POSTGRES_FORM)
+    try:
+        _ = urlsplit(url).port
+    except ValueError:
+        raise ValueError(f"{_POSTGRES_FORM}, the port a number") from None
     return f"postgresql+psycopg://{rest}"
 
 
@@ -99,6 +107,9 @@ class Settings(_Environment):
     host: str = Field("127.0.0.1", description="the address the receiver listens on")
     port: int = Field(8080, ge=0, le=65535, description="the receiver's port")
     flower_port: int = Field(5555, ge=0, le=65535, description="Flower's port")
+    flower_basic_auth: SecretStr | None = Field(
+        None, description="user:password that Flower asks for"
+    )
     log_format: Literal["console", "json"] = Field(
         "console", description="`json` for machines, `console` for people"
     )

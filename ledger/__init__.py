@@ -1,7 +1,7 @@
 """The money: accounts, bets and their reversal, in PostgreSQL.
 
 An operator's own Bet and Result endpoints use the functions named here. Each takes a connection,
-does its work in the caller's transaction and does not commit.
+does its work in the caller's transaction and does not commit; `transact` makes one.
 """
 
 from ledger.bets import place_all, place_bet
@@ -21,6 +21,7 @@ from ledger.operations import (
 )
 from ledger.players import balance, freeze, is_frozen, unfreeze
 from ledger.settlements import settle_all, settle_bet
+from ledger.transaction import transact
 
 __all__ = [
     "Balance",
@@ -43,5 +44,6 @@ __all__ = [
     "place_bet",
     "settle_all",
     "settle_bet",
+    "transact",
     "unfreeze",
 ]

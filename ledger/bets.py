@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from sqlalchemy import Connection, Row, insert, select, text
+from sqlalchemy import Connection, Row, text
+from sqlalchemy.dialects.postgresql import insert
 
 from ledger.money import EXACT
 from ledger.operations import Bet, Purse, Refusal, Result, StakeOrder, Status
 from ledger.posting import AccountKey, Books
-from ledger.schema import late_bets, players
+from ledger.schema import late_bets
 
 _ADD = text("""
     INSERT INTO bets (provider, reference, state, user_id, currency, amount)
@@ -17,7 +18,7 @@ _ADD = text("""
                   CAST(:user_ids AS text[]), CAST(:currencies AS text[]),
                   CAST(:amounts AS numeric[]))
            AS bet (provider, reference, user_id, currency, amount)
-     ORDER BY provider, reference
+     ORDER BY provider COLLATE "C", reference COLLATE "C"
         ON CONFLICT (reference, provider) DO NOTHING
     RETURNING id, provider, reference
 """)
@@ -31,6 +32,10 @@ _REFUSE = text("""
     UPDATE bets SET state = 'refused', refusal = refused.reason
       FROM unnest(CAST(:ids AS bigint[]), CAST(:reasons AS text[])) AS refused (id, reason)
      WHERE bets.id = refused.id
+""")
+_FROZEN = text("""
+    SELECT user_id FROM players
+     WHERE user_id = ANY (CAST(:user_ids AS text[])) AND frozen_at IS NOT NULL
 """)
 
 Key = tuple[str, str]
@@ -109,10 +114,7 @@ def _purses(bet: Bet) -> tuple[AccountKey, AccountKey]:
 
 
 def _frozen(connection: Connection, user_ids: set[str]) -> set[str]:
-    query = select(players.c.user_id).where(
-        players.c.user_id.in_(user_ids), players.c.frozen_at.is_not(None)
-    )
-    return set(connection.execute(query).scalars())
+    return set(connection.execute(_FROZEN, {"user_ids": list(user_ids)}).scalars())
 
 
 def _answer(
@@ -136,7 +138,7 @@ def _answer(
             late.append(bet.model_dump(exclude={"stake_order"}))
         results.append(result)
     if late:
-        connection.execute(insert(late_bets), late)
+        connection.execute(insert(late_bets).on_conflict_do_nothing(), late)
     return results
 
 

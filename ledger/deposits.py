@@ -2,21 +2,25 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, text
 
 from ledger.money import EXACT
 from ledger.operations import Deposit, Result, Status
 from ledger.posting import AccountKey, Books
-from ledger.schema import deposits
 
 _ADD = text("""
     INSERT INTO deposits (reference, user_id, currency, kind, amount, transfer_id)
     SELECT * FROM unnest(CAST(:references AS text[]), CAST(:user_ids AS text[]),
                          CAST(:currencies AS text[]), CAST(:kinds AS text[]),
                          CAST(:amounts AS numeric[]), CAST(:transfer_ids AS bigint[]))
-     ORDER BY 1
+           AS deposit (reference, user_id, currency, kind, amount, transfer_id)
+     ORDER BY reference COLLATE "C"
         ON CONFLICT DO NOTHING
     RETURNING reference, transfer_id
+""")
+
+_FIND = text("""
+    SELECT * FROM deposits WHERE reference = ANY (CAST(:references AS text[]))
 """)
 
 
@@ -74,7 +78,7 @@ def _purse(d: Deposit) -> AccountKey:
 
 
 def _stored(connection: Connection, references: set[str]) -> dict[str, Deposit]:
-    rows = connection.execute(select(deposits).where(deposits.c.reference.in_(references)))
+    rows = connection.execute(_FIND, {"references": list(references)})
     return {
         row.reference: Deposit(
             user_id=row.user_id,

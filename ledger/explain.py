@@ -1,17 +1,11 @@
 """Everything that the ledger knows of one reference, for a person who asks what happened."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import datetime
-from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Connection, FromClause, Row, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table, or_, select
 
-from contract.outcomes import Outcome
-from ledger.operations import Refusal
 from ledger.schema import (
     accounts,
     answers,
@@ -23,138 +17,109 @@ from ledger.schema import (
     transfers,
     wins,
 )
+from ledger.story import (
+    AnswerFact,
+    BetFact,
+    EntryFact,
+    LateBetFact,
+    ParkedFact,
+    RequestFact,
+    Story,
+    TransferFact,
+    WinFact,
+)
+
+Rows = list[RowMapping]
 
 
-class _Fact(BaseModel):
-    model_config = ConfigDict(frozen=True, from_attributes=True)
+def explain(connection: Connection, reference: str, provider: str | None = None) -> list[Story]:
+    """The stories of `reference`: one for each provider that knows it, or only `provider`'s.
 
-
-class BetFact(_Fact):
-    """The bet, or the tombstone in its place."""
-
-    state: str
-    user_id: str
-    currency: str
-    amount: Decimal | None
-    """The stake; None for a tombstone."""
-    created_at: datetime
-    refusal: Refusal | None
-    """Why the operator refused the bet."""
-    outcome: Outcome | None
-    """What the first cancel that the bet accepted got; None if there was none."""
-    cancelled_at: datetime | None
-    cancel_request_id: UUID | None
-    reversal_id: int | None
-    cash_after: Decimal | None
-
-
-class AnswerFact(_Fact):
-    """What the provider was told, as far as the receiver could note it."""
-
-    request_id: UUID
-    shared_request_id: UUID | None
-    """The equal request whose wait this one shared: only that one reached the ledger."""
-    uuid: str
-    received_at: datetime
-    received_from: str
-    outcome: Outcome | None
-    code: int
-    seconds: Decimal
-    answered_at: datetime
-
-
-class RequestFact(_Fact):
-    """One cancel that was decided."""
-
-    request_id: UUID
-    uuid: str
-    user_id: str
-    currency: str
-    dialect: str
-    received_at: datetime
-    received_from: str
-    outcome: Outcome
-    decided_at: datetime
-    body: str
-    """As the provider sent it: with the player's session."""
-    answers: tuple[AnswerFact, ...] = ()
-
-
-class ParkedFact(_Fact):
-    """A cancel that has no final outcome yet."""
-
-    request_id: UUID
-    state: str
-    reason: str
-    tries: int
-    last_error: str | None
-    parked_at: datetime
-    next_try_at: datetime
-    cancel: str
-    """As the message carried it: with the player's session."""
-    answers: tuple[AnswerFact, ...] = ()
-
-
-class LateBetFact(_Fact):
-    """A bet that came after its cancel and was refused."""
-
-    user_id: str
-    currency: str
-    amount: Decimal
-    refused_at: datetime
-
-
-class EntryFact(_Fact):
-    """What a transfer did to one account."""
-
-    owner: str
-    kind: str
-    currency: str
-    amount: Decimal
-    balance_after: Decimal | None
-    """None on the operator's accounts."""
-
-
-class TransferFact(_Fact):
-    """Money that moved."""
-
-    id: int
-    kind: str
-    created_at: datetime
-    entries: tuple[EntryFact, ...] = ()
-
-
-class WinFact(_Fact):
-    """A result of the bet, or the win that has this reference itself."""
-
-    reference: str
-    bet_reference: str
-    amount: Decimal
-    refusal: Refusal | None
-    """None: it was paid."""
-    transfer_id: int | None
-    created_at: datetime
-
-
-class Story(_Fact):
-    """What is known of one reference at one provider; everything in the order of time."""
-
-    provider: str
-    reference: str
-    bet: BetFact | None
-    requests: tuple[RequestFact, ...]
-    parked: tuple[ParkedFact, ...]
-    late_bets: tuple[LateBetFact, ...]
-    transfers: tuple[TransferFact, ...]
-    wins: tuple[WinFact, ...]
-
-
-def explain(
-    connection: Connection, reference: str, provider: str | None = None
-) -> list[Story]:
-    """The stories of `reference`, one for each provider that knows it; of `provider` only, if given.
-
-    Nothing is known: an empty list.
+    An empty list if nothing is known. Reads several tables: use a transaction with a snapshot.
     """
-    asked = _Asked(connection, reference, provider)
-    return [asked.story(name) for name in asked.providers()]
+
+    def known(
+        table: Table, order: ColumnElement[Any], *keys: ColumnElement[Any]
+    ) -> dict[str, Rows]:
+        query = select(table).where(or_(*(key == reference for key in keys))).order_by(order)
+        if provider is not None:
+            query = query.where(table.c.provider == provider)
+        return _grouped(connection, query, "provider")
+
+    bet_rows = known(bets, bets.c.id, bets.c.reference)
+    late = known(late_bets, late_bets.c.id, late_bets.c.reference)
+    asked = known(requests, requests.c.received_at, requests.c.reference)
+    waiting = known(parked, parked.c.parked_at, parked.c.reference)
+    won = known(wins, wins.c.created_at, wins.c.bet_reference, wins.c.reference)
+
+    told = _answers(connection, [row["request_id"] for row in _all(asked) + _all(waiting)])
+    moved = _transfers(connection, [row["id"] for row in _all(bet_rows)])
+    stories = []
+    for name in sorted({*bet_rows, *late, *asked, *waiting, *won}):
+        bet = next(iter(bet_rows.get(name, [])), None)
+        story = Story(
+            provider=name,
+            reference=reference,
+            bet=None if bet is None else BetFact(**bet),
+            requests=tuple(
+                RequestFact(**row, answers=told[row["request_id"]]) for row in asked.get(name, [])
+            ),
+            parked=tuple(
+                ParkedFact(**row, answers=told[row["request_id"]]) for row in waiting.get(name, [])
+            ),
+            late_bets=tuple(LateBetFact(**row) for row in late.get(name, [])),
+            transfers=() if bet is None else moved[bet["id"]],
+            wins=tuple(WinFact(**row) for row in won.get(name, [])),
+        )
+        stories.append(story)
+    return stories
+
+
+def _answers(
+    connection: Connection, request_ids: list[UUID]
+) -> defaultdict[UUID, tuple[AnswerFact, ...]]:
+    """The answers to each request, and to those that shared its wait."""
+    query = (
+        select(answers)
+        .where(
+            or_(answers.c.request_id.in_(request_ids), answers.c.shared_request_id.in_(request_ids))
+        )
+        .order_by(answers.c.received_at)
+    )
+    told: defaultdict[UUID, tuple[AnswerFact, ...]] = defaultdict(tuple)
+    for row in connection.execute(query).mappings():
+        told[row["shared_request_id"] or row["request_id"]] += (AnswerFact(**row),)
+    return told
+
+
+def _transfers(
+    connection: Connection, bet_ids: list[int]
+) -> defaultdict[int, tuple[TransferFact, ...]]:
+    """The transfers of each bet, with their entries."""
+    of_bet = transfers.c.bet_id.in_(bet_ids)
+    lines = _grouped(
+        connection,
+        select(entries, accounts.c.owner, accounts.c.kind, accounts.c.currency)
+        .join(transfers, transfers.c.id == entries.c.transfer_id)
+        .join(accounts, accounts.c.id == entries.c.account_id)
+        .where(of_bet)
+        .order_by(entries.c.account_id),
+        "transfer_id",
+    )
+    moved: defaultdict[int, tuple[TransferFact, ...]] = defaultdict(tuple)
+    query = select(transfers).where(of_bet).order_by(transfers.c.id)
+    for row in connection.execute(query).mappings():
+        own = tuple(EntryFact(**line) for line in lines.get(row["id"], []))
+        moved[row["bet_id"]] += (TransferFact(**row, entries=own),)
+    return moved
+
+
+def _grouped(connection: Connection, query: Select[Any], key: str) -> dict[Any, Rows]:
+    groups: defaultdict[Any, Rows] = defaultdict(list)
+    for row in connection.execute(query).mappings():
+        groups[row[key]].append(row)
+    return dict(groups)
+
+
+def _all(groups: dict[str, Rows]) -> Rows:
+    return [row for rows in groups.values() for row in rows]

@@ -135,7 +135,7 @@ _ADD_MISSING: Final = text(f"""
      WHERE NOT EXISTS (SELECT FROM accounts
                         WHERE (accounts.owner, accounts.currency, accounts.kind)
                             = (wanted.owner, wanted.currency, wanted.kind))
-     ORDER BY owner, currency, kind
+     ORDER BY owner COLLATE "C", currency COLLATE "C", kind COLLATE "C"
         ON CONFLICT DO NOTHING
 """)  # noqa: S608 - no value is formatted in
 _LOCK_PLAYERS: Final = text(f"""

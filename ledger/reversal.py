@@ -1,19 +1,19 @@
-"""Reverse a group of cancels: one statement, run again for those that met a bet in mid-commit."""
+"""Reverse a group of cancels: one statement, run again when it met a bet in mid-commit."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from contract.message import Cancel, Decision
 from contract.outcomes import Outcome
 from ledger.parking import park
 
-_REVERSE: Final = text(Path(__file__).with_name("reverse.sql").read_text("utf-8"))
+REVERSE: Final = text(Path(__file__).with_name("reverse.sql").read_text("utf-8"))
 
 MOST_ROUNDS: Final = 10
-"""A cancel goes round again only when a bet was committed during its statement, once per bet."""
+"""A group goes round again only when a bet of it was committed during the statement."""
 
 
 class UndecidedError(Exception):
@@ -34,36 +34,32 @@ def reverse(
     tombstone. Raises `UndecidedError`, and whatever the driver raises: both mean that nothing may
     be committed.
     """
-    decisions: dict[object, Decision] = {}
-    open_cancels = list(cancels)
+    if not cancels:
+        return []
+    arrays = arrays_of(cancels, leave_tombstones=not hold_unknown)
     for _ in range(MOST_ROUNDS):
-        if not open_cancels:
-            break
-        rows = connection.execute(_REVERSE, _arrays(open_cancels, not hold_unknown)).mappings()
-        for row in rows:
-            if row["outcome"] is not None:
-                decisions[row["request_id"]] = Decision.model_construct(
-                    request_id=row["request_id"],
-                    outcome=Outcome(row["outcome"]),
-                    transfer_id=row["transfer_id"],
-                    currency=row["currency"],
-                    cash=row["cash"],
-                )
-        open_cancels = [c for c in open_cancels if c.request_id not in decisions]
+        rows = {row.request_id: row for row in connection.execute(REVERSE, arrays)}
+        open_cancels = [c for c in cancels if rows[c.request_id].outcome is None]
         if hold_unknown:
             park(connection, open_cancels, reason="unknown reference")
-            decisions |= {c.request_id: _held(c) for c in open_cancels}
-            open_cancels = []
-    if open_cancels:
-        raise UndecidedError([c.request.reference for c in open_cancels])
-    return [decisions[cancel.request_id] for cancel in cancels]
+        elif open_cancels:
+            continue
+        return [_decision(rows[cancel.request_id]) for cancel in cancels]
+    raise UndecidedError([cancel.request.reference for cancel in cancels])
 
 
-def _held(cancel: Cancel) -> Decision:
-    return Decision(request_id=cancel.request_id, outcome=Outcome.PARKED)
+def _decision(row: Row[tuple[object, ...]]) -> Decision:
+    return Decision.model_construct(
+        request_id=row.request_id,
+        outcome=Outcome(row.outcome or Outcome.PARKED),
+        transfer_id=row.transfer_id,
+        currency=row.currency,
+        cash=row.cash,
+    )
 
 
-def _arrays(cancels: Sequence[Cancel], leave_tombstones: bool) -> dict[str, object]:
+def arrays_of(cancels: Sequence[Cancel], leave_tombstones: bool) -> dict[str, object]:
+    """The statement's parameters: one array a field, in the order of `cancels`."""
     return {
         "request_ids": [c.request_id for c in cancels],
         "providers": [c.provider for c in cancels],

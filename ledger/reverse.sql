@@ -1,9 +1,12 @@
 -- Decide a group of cancels and give the stakes back, in one statement.
 --
--- Locks: bets in (provider, reference) order, then players' accounts in id order.
--- A cancel that comes back without an outcome met a bet that was committed while this statement ran:
--- its snapshot has neither the bet nor, because of the unique key, room for a tombstone. The caller
--- runs the statement again for those; the next snapshot sees the bet.
+-- Locks: bets that are there, in (provider, reference) order; then the keys of those that are not, in
+-- the same order; then players' accounts in id order.
+--
+-- A bet that is committed while this statement runs is not in its snapshot, and its unique key leaves
+-- no room for a tombstone. Then nothing is decided, all outcomes are NULL, and the caller runs the
+-- statement again: the next snapshot sees the bet. Deciding the others at once would mean to lock that
+-- bet with their accounts held, the wrong way round.
 --
 -- The plan is made once, for any group and any size of the tables (`engine.py` says so to the
 -- server). Hence the forms: `generate_series`, and filters that are plain booleans, make the planner
@@ -11,7 +14,9 @@
 -- `= ANY (ARRAY (...))` leave it no way into a table but by its index.
 
 WITH asked AS MATERIALIZED (
-    SELECT *
+    -- Byte order, as in the tables: the order of locks must not depend on the database's language.
+    SELECT request_id, provider COLLATE "C" AS provider, reference COLLATE "C" AS reference,
+           user_id, currency, uuid, dialect, received_at, received_from, body, position
       FROM ROWS FROM (
                unnest(CAST(:request_ids AS uuid[])), unnest(CAST(:providers AS text[])),
                unnest(CAST(:references AS text[])), unnest(CAST(:user_ids AS text[])),
@@ -38,6 +43,41 @@ locked AS MATERIALIZED (
            ) AS bet
 ),
 
+missing AS MATERIALIZED (
+    SELECT asked.*
+      FROM asked
+     WHERE :leave_tombstones
+       AND (SELECT count(*) FROM locked) >= 0
+       AND NOT EXISTS (SELECT FROM locked WHERE locked.request_id = asked.request_id)
+),
+
+tombstone AS (
+    INSERT INTO bets (provider, reference, state, user_id, currency, outcome, cancelled_at,
+                      cancel_request_id, cash_after)
+    SELECT provider, reference, 'tombstone', user_id, first.currency, 'no_bet', now(),
+           request_id, cash.balance
+      FROM (
+               SELECT DISTINCT ON (provider, reference) missing.*
+                 FROM missing
+                ORDER BY provider, reference, position
+           ) AS first
+      LEFT JOIN LATERAL (
+               SELECT balance
+                 FROM accounts
+                WHERE owner = first.user_id AND currency = first.currency AND kind = 'cash'
+                LIMIT 1
+           ) AS cash ON true
+    ON CONFLICT (reference, provider) DO NOTHING
+    RETURNING provider, reference, currency, cash_after
+),
+
+leftover AS MATERIALIZED (
+    SELECT EXISTS (
+               SELECT FROM missing
+                WHERE (provider, reference) NOT IN (SELECT provider, reference FROM tombstone)
+           ) AS met_a_new_bet
+),
+
 judged AS MATERIALIZED (
     SELECT locked.*,
            outcome IS NULL AND user_id = asked_user_id AND currency = asked_currency AS binds,
@@ -56,7 +96,7 @@ judged AS MATERIALIZED (
 binding AS MATERIALIZED (
     SELECT DISTINCT ON (id) id, request_id, is_placed, user_id, currency, verdict
       FROM judged
-     WHERE binds
+     WHERE binds AND NOT (SELECT met_a_new_bet FROM leftover)
      ORDER BY id, position
 ),
 
@@ -117,6 +157,13 @@ moved AS (
        AND accounts.id = ANY (ARRAY (SELECT id FROM account))
 ),
 
+balance_after AS MATERIALIZED (
+    SELECT account.id, account.balance + sum(leg.amount) AS balance
+      FROM account
+      JOIN leg ON leg.account_id = account.id
+     GROUP BY account.id, account.balance
+),
+
 closed AS (
     UPDATE bets
        SET state = CASE bets.state WHEN 'placed' THEN 'reversed' ELSE bets.state END,
@@ -128,54 +175,38 @@ closed AS (
       FROM (
                SELECT binding.id, binding.verdict, binding.request_id,
                       reversal.id AS reversal_id,
-                      coalesce(cash_leg.balance_after, cash.balance) AS cash
+                      -- Where the stake was all bonus, the cash may still have been moved by
+                      -- another reversal of this group.
+                      coalesce(cash_leg.balance_after, moved_cash.balance, cash.balance) AS cash
                  FROM binding
                  LEFT JOIN reversal ON reversal.bet_id = binding.id
                  LEFT JOIN posting AS cash_leg
                         ON cash_leg.bet_id = binding.id AND cash_leg.is_cash
                  LEFT JOIN LATERAL (
-                          SELECT balance
+                          SELECT id, balance
                             FROM accounts
                            WHERE owner = binding.user_id AND currency = binding.currency
                              AND kind = 'cash'
                            LIMIT 1
                       ) AS cash ON true
+                 LEFT JOIN balance_after AS moved_cash ON moved_cash.id = cash.id
            ) AS decision
      WHERE bets.id = decision.id
        AND bets.id = ANY (ARRAY (SELECT id FROM binding))
     RETURNING bets.id, bets.reversal_id, bets.cash_after
 ),
 
-tombstone AS (
-    INSERT INTO bets (provider, reference, state, user_id, currency, outcome, cancelled_at,
-                      cancel_request_id, cash_after)
-    SELECT provider, reference, 'tombstone', user_id, missing.currency, 'no_bet', now(),
-           request_id, cash.balance
-      FROM (
-               SELECT DISTINCT ON (provider, reference) asked.*
-                 FROM asked
-                WHERE :leave_tombstones
-                  AND NOT EXISTS (SELECT FROM locked WHERE locked.request_id = asked.request_id)
-                ORDER BY provider, reference, position
-           ) AS missing
-      LEFT JOIN LATERAL (
-               SELECT balance
-                 FROM accounts
-                WHERE owner = missing.user_id AND currency = missing.currency AND kind = 'cash'
-                LIMIT 1
-           ) AS cash ON true
-    ON CONFLICT (reference, provider) DO NOTHING
-    RETURNING provider, reference, currency, cash_after
-),
-
 decided AS MATERIALIZED (
     SELECT asked.*,
-           coalesce(judged.verdict, CASE WHEN tombstone.reference IS NOT NULL THEN 'no_bet' END)
-               AS outcome,
+           CASE WHEN leftover.met_a_new_bet THEN NULL
+                WHEN tombstone.reference IS NOT NULL THEN 'no_bet'
+                ELSE judged.verdict
+           END AS outcome,
            coalesce(closed.reversal_id, judged.reversal_id) AS transfer_id,
            coalesce(closed.cash_after, judged.cash_after, tombstone.cash_after) AS cash,
            coalesce(judged.currency, tombstone.currency) AS bet_currency
       FROM asked
+     CROSS JOIN leftover
       LEFT JOIN judged ON judged.request_id = asked.request_id
       LEFT JOIN closed ON closed.id = judged.id
       LEFT JOIN tombstone

@@ -21,7 +21,8 @@ _ADD = text("""
     SELECT * FROM unnest(CAST(:providers AS text[]), CAST(:references AS text[]),
                          CAST(:bet_references AS text[]), CAST(:amounts AS numeric[]),
                          CAST(:refusals AS text[]), CAST(:transfer_ids AS bigint[]))
-     ORDER BY 1, 2
+           AS win (provider, reference, bet_reference, amount, refusal, transfer_id)
+     ORDER BY provider COLLATE "C", reference COLLATE "C"
         ON CONFLICT DO NOTHING
     RETURNING provider, reference, transfer_id
 """)

@@ -12,11 +12,12 @@ from ledger.schema import metadata
 
 _FINGERPRINT: Final = text("""
     SELECT md5(string_agg(line, ',' ORDER BY line)) FROM (
-        SELECT 'trigger ' || tgrelid || tgname || tgenabled FROM pg_trigger
+        SELECT format('trigger %s %s %s', tgrelid::regclass, tgname, tgenabled) FROM pg_trigger
         UNION ALL
-        SELECT 'constraint ' || conrelid || conname FROM pg_constraint
+        SELECT format('constraint %s %s', conrelid::regclass, conname) FROM pg_constraint
         UNION ALL
-        SELECT 'relation ' || oid || relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
+        SELECT format('relation %s', relname) FROM pg_class
+         WHERE relnamespace = 'public'::regnamespace
     ) AS schema (line)
 """)
 

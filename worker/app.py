@@ -13,6 +13,7 @@ from contract import broker, logs
 from contract.settings import SettingsError, settings
 from ledger.engine import UnsafeDatabaseError, require_durability
 from ledger.migrate import SchemaError, require_schema
+from ledger.transaction import first_line
 from worker.connections import engine
 
 START_LIMIT_S: Final = 30.0
@@ -43,8 +44,8 @@ def _check_dependencies(**_: object) -> None:
             sys.exit(f"The worker does not start: {error}")
         except (OperationalError, redis.ConnectionError, redis.TimeoutError) as error:
             if time.monotonic() > deadline:
-                sys.exit(f"The worker does not start: {_first_line(error)}")
-            log.warning("waiting for the database and Redis", error=_first_line(error))
+                sys.exit(f"The worker does not start: {first_line(error)}")
+            log.warning("waiting for the database and Redis", error=first_line(error))
             time.sleep(1)
     # The children that do the work must not inherit this connection.
     engine().dispose()
@@ -52,7 +53,3 @@ def _check_dependencies(**_: object) -> None:
 
 signals.setup_logging.connect(_configure_logs)
 signals.worker_init.connect(_check_dependencies)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]

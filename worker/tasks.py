@@ -1,30 +1,22 @@
 """The one task: decode the group, one transaction, one call, reply."""
 
-import random
-import time
 from collections import Counter
-from typing import Any, Final
+from typing import Final
 
 import redis
 import structlog
 from celery import Task
 from celery.exceptions import Reject
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from contract.message import TASK, Decision, Group, Reply, decode_group
 from contract.settings import settings
-from ledger.reversal import UndecidedError, reverse
+from ledger.reversal import reverse
+from ledger.transaction import TRANSIENT, first_line, transact
 from worker.app import app
 from worker.connections import engine, replies
 
-TRIES: Final = 4
-"""How often a group is applied before its message goes back to the queue."""
-
 REPLY_EXPIRES_S: Final = 60
 """A reply that its receiver has not fetched by then is read from the ledger, if at all."""
-
-_TRANSIENT: Final = (OperationalError, InterfaceError, UndecidedError)
-"""The same group may well succeed when tried again: connections, deadlocks, locks, timeouts."""
 
 log = structlog.get_logger("worker")
 
@@ -47,18 +39,11 @@ def cancel(_task: Task, document: str) -> dict[str, int]:
 def _apply(group: Group) -> list[Decision]:
     """The ledger's decisions, committed. Raises `Reject` when the database stays away."""
     hold_unknown = settings().unknown_reference == "hold"
-    for attempt in range(1, TRIES + 1):
-        try:
-            with engine().begin() as connection:
-                return reverse(connection, group.cancels, hold_unknown=hold_unknown)
-        except _TRANSIENT as error:
-            log.warning("the ledger did not take a group", attempt=attempt, error=_cause(error))
-            time.sleep(random.uniform(0, 0.1 * 2**attempt))  # noqa: S311 - jitter, no secret
-    raise Reject("the ledger is away", requeue=True)
-
-
-def _cause(error: Any) -> str:
-    return str(getattr(error, "orig", None) or error).partition("\n")[0]
+    try:
+        return transact(engine(), lambda c: reverse(c, group.cancels, hold_unknown=hold_unknown))
+    except TRANSIENT as error:
+        log.warning("the ledger did not take a group", error=first_line(error))
+        raise Reject(first_line(error), requeue=True) from error
 
 
 def _reply(group: Group, decisions: list[Decision]) -> None:

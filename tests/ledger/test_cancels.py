@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from contract.message import Decision
 from contract.outcomes import Outcome
-from ledger import Refusal, Status, is_frozen
+from ledger import Refusal, StakeOrder, Status, is_frozen
 from tests.making import Operator, cancel_of
 
 
@@ -241,3 +241,21 @@ def test_every_request_is_recorded_once_with_its_outcome(operator: Operator) -> 
         group[1].request_id: ("mismatch", '{"as": "sent"}', "192.0.2.1"),
         group[2].request_id: ("no_bet", '{"as": "sent"}', "192.0.2.1"),
     }
+
+
+def test_the_cash_told_counts_the_groups_other_reversals(operator: Operator) -> None:
+    operator.deposit("10.00")
+    operator.deposit("3.00", bonus=True)
+    operator.bet("cash", "4.00")
+    operator.bet("bonus", "3.00", stake_order=StakeOrder.BONUS_FIRST)
+    told = {d.cash for d in operator.cancel(cancel_of("cash"), cancel_of("bonus"))}
+    assert told == {Decimal(10)}
+
+
+def test_a_late_bet_is_kept_once_however_often_it_is_sent(operator: Operator) -> None:
+    operator.cancel(cancel_of("r1"))
+    for _ in range(3):
+        operator.bet("r1", "4.00")
+    with operator.engine.connect() as connection:
+        (row,) = connection.execute(text("SELECT reference, user_id, amount FROM late_bets"))
+    assert tuple(row) == ("r1", "alice", Decimal(4))

@@ -1,0 +1,51 @@
+"""The console script `unbet`: its commands, and what becomes of their errors."""
+
+import sys
+from typing import Final, NoReturn
+
+import typer
+from sqlalchemy.exc import DBAPIError
+
+from contract.settings import SettingsError
+from ledger import InvalidOperationError
+from ledger.migrate import SchemaError
+from ops import database
+from ops.commands import audit, explain, importing, ledger, provider, run, services
+from ops.importing import ImportStoppedError
+
+_TOLD: Final = (InvalidOperationError, SettingsError, SchemaError, ImportStoppedError)
+"""Errors whose text is a sentence for a person."""
+
+
+def _build() -> typer.Typer:
+    app = typer.Typer(
+        help="Cancels bets exactly once: the operator's side of a casino provider's Cancel.",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    # Each file of ops/commands/ is mounted here; a group of subcommands has a name.
+    app.add_typer(services.app, name="services")
+    app.add_typer(run.app)
+    app.add_typer(provider.app, name="provider")
+    app.add_typer(ledger.app)
+    app.add_typer(importing.app)
+    app.add_typer(explain.app)
+    app.add_typer(audit.app)
+    return app
+
+
+def main() -> None:
+    """Run one command. Exit status: the command's own, 1 after an error, 2 for wrong usage."""
+    try:
+        _build()()
+    except _TOLD as error:
+        _fail(str(error))
+    except DBAPIError as error:
+        _fail(database.sentence(error))
+
+
+def _fail(problem: str) -> NoReturn:
+    typer.echo(f"unbet: {problem}", err=True)
+    sys.exit(1)

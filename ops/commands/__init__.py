@@ -1,0 +1,1 @@
+"""The subcommands of `unbet`, one file for each group."""

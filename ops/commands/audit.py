@@ -1,0 +1,46 @@
+"""`unbet audit`: does the ledger balance, and was nothing given back twice?"""
+
+from dataclasses import asdict
+
+import typer
+
+from ledger.audit import LIMITS, Report, Violation, audit
+from ops import database
+from ops.display import AsJson, print_json, print_table
+
+app = typer.Typer()
+
+
+@app.command("audit")
+def check_everything(as_json: AsJson = False) -> None:
+    """Check the whole ledger, also while it is at work. Exit status 1 if anything is wrong."""
+    with database.ledger_engine(LIMITS) as engine, engine.begin() as connection:
+        report = audit(connection)
+    if as_json:
+        print_json(_document(report))
+    else:
+        _show(report)
+    raise typer.Exit(0 if report.ok else 1)
+
+
+def _document(report: Report) -> dict[str, object]:
+    violations = [asdict(violation) for violation in report.violations]
+    return {"ok": report.ok, "checked": dict(report.checked), "violations": violations}
+
+
+def _show(report: Report) -> None:
+    typer.echo("Checked " + ", ".join(f"{n} {table}" for table, n in report.checked.items()) + ".")
+    if report.ok:
+        typer.echo("Everything holds.")
+    for violation in report.violations:
+        _show_violation(violation)
+
+
+def _show_violation(violation: Violation) -> None:
+    shown = len(violation.rows)
+    print_table(
+        f"Does not hold ({violation.check}): {violation.meaning}",
+        list(violation.rows[0]),
+        (row.values() for row in violation.rows),
+        more=f"{shown} of {violation.count} rows" if shown < violation.count else None,
+    )

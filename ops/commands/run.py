@@ -1,0 +1,198 @@
+"""`unbet run`: services, schema, every process of the Procfile, a demonstration; until Ctrl-C."""
+
+import os
+import secrets
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Final
+
+import httpx
+import typer
+from rich.console import Console
+
+from contract import settings
+from contract.settings import Settings, SettingsError
+from ledger import connect_to
+from ledger.migrate import migrate
+from ops import services
+from ops.commands.services import DEFAULT_DIRECTORY
+from ops.demonstration import DemonstrationError, demonstrate
+from ops.processes import ROOT, Processes
+
+app = typer.Typer()
+
+READY_LIMIT_S: Final = 60.0
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class RunError(Exception):
+    """Something did not start, or ended by itself; the text is for a person."""
+
+
+class _Stop(BaseException):
+    """Somebody asked to stop; no `except Exception` on the way may swallow it."""
+
+
+@app.command()
+def run(
+    directory: Annotated[
+        Path, typer.Option("--dir", help="Where data and logs are kept.")
+    ] = DEFAULT_DIRECTORY,
+    stay: Annotated[
+        bool, typer.Option(help="Stay until Ctrl-C; else stop after the demonstration.")
+    ] = True,
+) -> None:
+    """Start everything, send a demonstration cancel, and stay until Ctrl-C."""
+    console = Console(highlight=False)
+    previous = {number: signal.signal(number, _raise_stop) for number in _SIGNALS}
+    try:
+        with _running(directory, console) as (processes, chosen):
+            _demonstrate(console, chosen)
+            if stay:
+                console.print("\nPress [bold]Ctrl-C[/bold] to stop.")
+                _watch(processes)
+    except _Stop:
+        console.print("Stopped.")
+    except (RunError, DemonstrationError, services.ServicesError, SettingsError) as error:
+        sys.stderr.write(f"unbet: {error}\n")
+        raise typer.Exit(1) from None
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _raise_stop(_number: int, _frame: object) -> None:
+    # Once only: a second Ctrl-C must not leave processes behind.
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    raise _Stop
+
+
+@contextmanager
+def _running(directory: Path, console: Console) -> Iterator[tuple[Processes, Settings]]:
+    """Services, schema and processes, ready to serve; all of it ended at the end."""
+    directory.mkdir(mode=0o711, parents=True, exist_ok=True)
+    try:
+        console.print("Starting PostgreSQL and Redis ...")
+        chosen = _settings(directory)
+        engine = connect_to(chosen.database_url, name="migrate", limits={"statement_timeout": "0"})
+        with engine.begin() as connection:
+            revision = migrate(connection)
+        engine.dispose()
+        console.print(f"The ledger's schema is at revision {revision}.")
+        processes = Processes(ROOT / "Procfile", os.environ, directory / "logs")
+        try:
+            processes.start()
+            console.print("Starting receiver, worker and Flower ...")
+            _wait_until_ready(processes, chosen)
+            _introduce(console, chosen, directory)
+            yield processes, chosen
+        finally:
+            console.print("Stopping ...")
+            processes.stop()
+    finally:
+        services.stop(directory)
+
+
+def _settings(directory: Path) -> Settings:
+    """The environment's settings; what it does not name is started or made, and kept in DIR."""
+    started = services.start(
+        directory,
+        postgres="UNBET_DATABASE_URL" not in os.environ,
+        redis="UNBET_BROKER_URL" not in os.environ,
+    )
+    for name, value in started.environment().items():
+        os.environ.setdefault(name, value)
+    os.environ.setdefault("UNBET_URL_SECRET", _kept_secret(directory / "secret"))
+    for name, default in (("UNBET_PORT", "8080"), ("UNBET_FLOWER_PORT", "5555")):
+        os.environ[name] = _usable_port(name, os.environ.get(name, default))
+    return settings.load()
+
+
+def _kept_secret(file: Path) -> str:
+    """The URL's secret: made at the first start, the same ever after."""
+    if not file.exists():
+        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
+            new.write(secrets.token_urlsafe(24))
+    return file.read_text()
+
+
+def _usable_port(name: str, value: str) -> str:
+    """`value`, or a free port for 0. Raises `RunError` if another program listens there."""
+    if not value.isdigit():
+        return value  # what is wrong with it, the settings say
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((os.environ.get("UNBET_HOST", "127.0.0.1"), int(value)))
+        except (OSError, OverflowError):
+            raise RunError(f"port {value} is taken; set {name} to a free one, or to 0.") from None
+        return str(probe.getsockname()[1])
+
+
+def _wait_until_ready(processes: Processes, chosen: Settings) -> None:
+    deadline = time.monotonic() + READY_LIMIT_S
+    while time.monotonic() < deadline:
+        _require_all_running(processes)
+        try:
+            reply = httpx.get(f"{_address(chosen)}/readyz", timeout=5, trust_env=False)
+            if reply.status_code == httpx.codes.OK:
+                return
+        except httpx.HTTPError:
+            pass  # it is not listening yet
+        time.sleep(0.1)
+    raise RunError(f"the receiver was not ready within {READY_LIMIT_S:.0f} seconds.")
+
+
+def _require_all_running(processes: Processes) -> None:
+    name = processes.ended()
+    if name is not None:
+        said = processes.log(name).read_text(errors="replace").strip().splitlines()[-15:]
+        raise RunError(f"the process `{name}` has ended. It says:\n    " + "\n    ".join(said))
+
+
+def _introduce(console: Console, chosen: Settings, directory: Path) -> None:
+    console.print()
+    for name, value in (
+        ("The provider's URL", f"{_secret_url(chosen)}/V4/Cancel"),
+        ("Is it ready?", f"{_address(chosen)}/readyz"),
+        ("Flower", f"http://127.0.0.1:{chosen.flower_port}/tasks"),
+        ("Logs", f"{directory}/logs/"),
+    ):
+        console.print(f"  {name:<20}{value}", soft_wrap=True, markup=False)
+    console.print()
+
+
+def _demonstrate(console: Console, chosen: Settings) -> None:
+    console.print("The provider's example Cancel, sent to that URL:")
+    engine = connect_to(chosen.database_url, name="demonstration", pool_size=1)
+
+    def say(step: str, balance: str) -> None:
+        console.print(f"  {step:<24}balance {balance:>12}")
+
+    try:
+        answer = demonstrate(engine, f"{_secret_url(chosen)}/V4/Cancel", chosen.provider_id, say)
+    finally:
+        engine.dispose()
+    console.print(f"  The answer: {answer}".replace("'", '"'), soft_wrap=True, markup=False)
+
+
+def _watch(processes: Processes) -> None:
+    while True:
+        _require_all_running(processes)
+        time.sleep(0.5)
+
+
+def _address(chosen: Settings) -> str:
+    return f"http://{chosen.host}:{chosen.port}"
+
+
+def _secret_url(chosen: Settings) -> str:
+    if chosen.url_secret is None:
+        raise RunError("there is no secret for the provider's URL.")
+    return f"{_address(chosen)}/{chosen.url_secret.get_secret_value()}"

@@ -1,0 +1,62 @@
+"""The command line's way to the ledger, and what a person is told when it is barred."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+
+from contract import settings
+from ledger.engine import connect_to
+from ledger.migrate import require_schema
+
+
+@contextmanager
+def engine(limits: dict[str, str] | None = None) -> Iterator[Engine]:
+    """An engine on `UNBET_DATABASE_URL`, migrated or not. Raises `SettingsError`."""
+    try:
+        made = connect_to(settings.database_url(), name="command", pool_size=1, limits=limits)
+    except (ArgumentError, ValueError):  # the latter for a port that is no number
+        raise settings.SettingsError(
+            "UNBET_DATABASE_URL has a wrong value: it cannot be read as an address."
+        ) from None
+    try:
+        yield made
+    finally:
+        made.dispose()
+
+
+@contextmanager
+def ledger_engine(limits: dict[str, str] | None = None) -> Iterator[Engine]:
+    """An engine on a database with this version's schema. Raises also `SchemaError`."""
+    with engine(limits) as made:
+        with made.connect() as connection:
+            require_schema(connection)
+        yield made
+
+
+@contextmanager
+def transaction() -> Iterator[Connection]:
+    """One transaction on the ledger, committed at the end."""
+    with ledger_engine() as made, made.begin() as connection:
+        yield connection
+
+
+@contextmanager
+def snapshot() -> Iterator[Connection]:
+    """One transaction that reads only, and everything as it was at one moment."""
+    with ledger_engine() as made:
+        reading = made.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+        with reading.begin() as connection:
+            yield connection
+
+
+def sentence(error: DBAPIError) -> str:
+    """What went wrong, without the statement and its values."""
+    lines = str(error.orig).strip().splitlines()
+    problem = lines[0].strip() if lines else type(error.orig).__name__
+    if isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", None) is None:
+        return f"the database of UNBET_DATABASE_URL cannot be reached: {problem}"
+    return f"the database refused: {problem}"

@@ -1,0 +1,48 @@
+"""The provider, played: it bets, cancels and retransmits as PROTOCOL says, and logs what it hears.
+
+It knows an endpoint's URL and an `Operator` that takes its bets, nothing of what is behind them.
+"""
+
+from ops.provider.connection import NoAnswerError
+from ops.provider.endpoint import Endpoint, EndpointError
+from ops.provider.ledger_operator import LedgerOperator
+from ops.provider.log import Attempt, Log, Sent, as_line, read_log
+from ops.provider.messages import Answer, Bet, Cancel, Player, Win
+from ops.provider.planning import plan, players
+from ops.provider.playing import MOST_AT_ONCE, fund, play
+from ops.provider.report import Report
+from ops.provider.round import Operator, Provider, Round, Scenario
+from ops.provider.scenarios import SCENARIOS
+from ops.provider.transmit import Timing, attempt, send, transmit
+
+__all__ = [
+    "MOST_AT_ONCE",
+    "SCENARIOS",
+    "Answer",
+    "Attempt",
+    "Bet",
+    "Cancel",
+    "Endpoint",
+    "EndpointError",
+    "LedgerOperator",
+    "Log",
+    "NoAnswerError",
+    "Operator",
+    "Player",
+    "Provider",
+    "Report",
+    "Round",
+    "Scenario",
+    "Sent",
+    "Timing",
+    "Win",
+    "as_line",
+    "attempt",
+    "fund",
+    "plan",
+    "play",
+    "players",
+    "read_log",
+    "send",
+    "transmit",
+]

@@ -1,0 +1,60 @@
+"""Calls and retransmissions: how patient the provider is (PROTOCOL, "How the provider behaves")."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ops.provider.connection import NoAnswerError
+from ops.provider.endpoint import Endpoint
+from ops.provider.log import Attempt
+from ops.provider.messages import STOPS, Answer, Cancel, read_answer
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How long the provider waits, in seconds; tests are less patient."""
+
+    call_s: float = 10.0
+    """For an answer."""
+    pause_s: float = 0.2
+    """Before a retransmission: the documents do not say."""
+    later_s: float = 0.5
+    """Before what comes `later`."""
+    tries: int = 3
+    """Transmissions in all."""
+
+
+async def send(endpoint: Endpoint, cancel: Cancel) -> Answer:
+    """One call. Raises `NoAnswerError`; has no end of its own."""
+    return read_answer(await endpoint.post(cancel.body()), cancel.reference)
+
+
+async def transmit(call: Callable[[], Awaitable[Answer]], timing: Timing) -> tuple[Attempt, ...]:
+    """Make the call until its answer stops retransmission, at most `timing.tries` times."""
+    attempts: list[Attempt] = []
+    while True:
+        attempts.append(await attempt(call, timing.call_s))
+        if attempts[-1].code in STOPS or len(attempts) == timing.tries:
+            return tuple(attempts)
+        await asyncio.sleep(timing.pause_s)
+
+
+async def attempt(call: Callable[[], Awaitable[Answer]], within_s: float) -> Attempt:
+    """Make the call once."""
+    at, started = datetime.now(UTC), time.monotonic()
+    try:
+        async with asyncio.timeout(within_s):
+            answer = await call()
+    except TimeoutError:
+        answer = Answer(None, f"no answer within {within_s:g} s")
+    except NoAnswerError as error:
+        answer = Answer(None, f"no answer: {error}")
+    return Attempt(
+        at=at,
+        seconds=round(time.monotonic() - started, 6),
+        status=answer.status,
+        code=answer.code,
+        text=answer.text,
+    )

@@ -1,0 +1,218 @@
+"""Several connections at the same instant: what may never happen in between."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from contract.message import Decision
+from contract.outcomes import Outcome
+from ledger import Result, Status, place_all
+from ledger.reversal import REVERSE, arrays_of, reverse
+from tests.making import Operator, bet_of, cancel_of
+
+RACES = 1000
+
+
+def at_once(*calls: Callable[[], object]) -> list[object]:
+    """Run `calls` in threads that start together; the results in their order."""
+    barrier = threading.Barrier(len(calls))
+
+    def run(call: Callable[[], object]) -> object:
+        barrier.wait(timeout=10)
+        return call()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return [future.result(timeout=30) for future in [pool.submit(run, c) for c in calls]]
+
+
+def test_bet_and_cancel_racing_leave_the_balance_unchanged(operator: Operator) -> None:
+    operator.deposit("10.00")
+    orders: Counter[tuple[Status, Outcome]] = Counter()
+
+    def race(number: int) -> None:
+        reference = f"r{number}"
+        bet, cancelled = at_once(
+            lambda: operator.bet(reference, "7.00"), lambda: operator.cancel(cancel_of(reference))
+        )
+        assert isinstance(bet, Result)
+        assert isinstance(cancelled, list)
+        orders[bet.status, cancelled[0].outcome] += 1
+        assert operator.balance().cash == Decimal(10), f"after race {number}"
+
+    for number in range(RACES):
+        race(number)
+    assert set(orders) <= {(Status.DONE, Outcome.REVERSED), (Status.REFUSED, Outcome.NO_BET)}
+    # Both orders must have happened, or the races raced nothing.
+    assert len(orders) == 2, orders
+
+
+def test_a_cancel_that_meets_a_bet_in_mid_commit_goes_round_again(operator: Operator) -> None:
+    operator.deposit("10.00")
+    bet_inserted, may_commit = threading.Event(), threading.Event()
+
+    def slow_bet() -> None:
+        with operator.engine.begin() as connection:
+            place_all(connection, [bet_of("r1", "4.00")])
+            bet_inserted.set()
+            assert may_commit.wait(timeout=10)
+
+    def cancel() -> list[Decision]:
+        with operator.engine.begin() as connection:
+            connection.execute(text("SET LOCAL lock_timeout = '10s'"))
+            return reverse(connection, [cancel_of("r1")])
+
+    with ThreadPoolExecutor(2) as pool:
+        bet = pool.submit(slow_bet)
+        assert bet_inserted.wait(timeout=10)
+        cancelled = pool.submit(cancel)
+        _wait_until_somebody_waits_for_a_lock(operator)
+        may_commit.set()
+        bet.result(timeout=10)
+        (decision,) = cancelled.result(timeout=10)
+    assert decision.outcome is Outcome.REVERSED
+    assert operator.balance().cash == Decimal(10)
+
+
+def _wait_until_somebody_waits_for_a_lock(operator: Operator) -> None:
+    query = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    with operator.engine.connect() as connection:
+        for _ in range(1000):
+            if connection.execute(query).scalar():
+                return
+            connection.execute(text("SELECT pg_sleep(0.01)"))
+    raise AssertionError("nobody waited for a lock")
+
+
+def test_five_hundred_bets_cancelled_twice_at_once_are_reversed_once_each(
+    operator: Operator,
+) -> None:
+    operator.deposit("500.00")
+    references = [f"r{number}" for number in range(500)]
+    with operator.engine.begin() as connection:
+        place_all(connection, [bet_of(reference, "1.00") for reference in references])
+
+    def all_of_them(order: list[str]) -> None:
+        for start in range(0, len(order), 25):
+            operator.cancel(*(cancel_of(reference) for reference in order[start : start + 25]))
+
+    at_once(lambda: all_of_them(references), lambda: all_of_them(references))
+    with operator.engine.connect() as connection:
+        kinds = dict(
+            connection.execute(text("SELECT kind, count(*) FROM transfers GROUP BY 1")).all()
+        )
+    assert kinds["reversal"] == 500
+    assert operator.balance().cash == Decimal(500)
+
+
+def test_fifty_equal_cancels_at_once_are_told_the_same(operator: Operator) -> None:
+    operator.deposit("10.00")
+    operator.bet("r1", "4.00")
+    answers = at_once(
+        *(lambda: operator.cancel(cancel_of("r1"))[0] for _ in range(operator.engine.pool.size()))
+    )
+    told = {(a.outcome, a.transfer_id, a.cash) for a in answers}  # type: ignore[attr-defined]
+    assert len(told) == 1
+    assert operator.balance().cash == Decimal(10)
+
+
+@pytest.mark.parametrize("wrong", [{"user_id": "mallory"}, {"currency": "USD"}], ids=str)
+def test_a_wrong_cancel_at_the_same_instant_does_not_disturb_the_owners(
+    operator: Operator, wrong: dict[str, str]
+) -> None:
+    operator.deposit("10.00")
+    for number in range(50):
+        reference = f"r{number}"
+        operator.bet(reference, "4.00")
+        mine, others = at_once(
+            lambda r=reference: operator.cancel(cancel_of(r))[0].outcome,  # type: ignore[misc]
+            lambda r=reference: operator.cancel(cancel_of(r, **wrong))[0].outcome,  # type: ignore[misc]
+        )
+        assert mine is Outcome.REVERSED
+        assert others in (Outcome.MISMATCH, Outcome.CURRENCY_MISMATCH)
+        assert operator.balance().cash == Decimal(10)
+
+
+def test_settling_and_cancelling_at_once_do_one_of_the_two(operator: Operator) -> None:
+    operator.deposit("10.00")
+    for number in range(100):
+        reference = f"r{number}"
+        operator.bet(reference, "4.00")
+        before = operator.balance().cash
+        settled, cancelled = at_once(
+            lambda r=reference: operator.settle(r, "4.00"),  # type: ignore[misc]
+            lambda r=reference: operator.cancel(cancel_of(r))[0].outcome,  # type: ignore[misc]
+        )
+        assert isinstance(settled, Result)
+        assert (settled.status, cancelled) in {
+            (Status.DONE, Outcome.SETTLED),
+            (Status.REFUSED, Outcome.REVERSED),
+        }
+        assert operator.balance().cash == before + 4
+
+
+def test_two_bets_at_once_cannot_spend_the_same_money(operator: Operator) -> None:
+    operator.deposit("10.00")
+    for number in range(50):
+        first, second = f"a{number}", f"b{number}"
+        results = at_once(
+            lambda r=first: operator.bet(r, "7.00").status,  # type: ignore[misc]
+            lambda r=second: operator.bet(r, "7.00").status,  # type: ignore[misc]
+        )
+        assert sorted(map(str, results)) == ["done", "refused"]
+        operator.cancel(cancel_of(first), cancel_of(second))
+
+
+def test_groups_that_share_bets_and_players_in_opposite_order_do_not_deadlock(
+    operator: Operator,
+) -> None:
+    for user in ("alice", "bob", "carol"):
+        operator.deposit("100.00", user_id=user)
+    bets = [(f"r{n:03}", user) for n, user in enumerate(["alice", "bob", "carol"] * 30)]
+    with operator.engine.begin() as connection:
+        place_all(connection, [bet_of(r, "1.00", user_id=user) for r, user in bets])
+    group = [cancel_of(r, user_id=user) for r, user in bets]
+    for _ in range(5):
+        # A deadlock would surface here: PostgreSQL ends one of the two with an error.
+        at_once(lambda: operator.cancel(*group), lambda: operator.cancel(*reversed(group)))
+    assert [operator.balance(user).cash for user in ("alice", "bob", "carol")] == [100] * 3
+
+
+def test_a_bet_locked_by_somebody_else_is_not_waited_for_longer_than_the_limit(
+    operator: Operator,
+) -> None:
+    operator.deposit("10.00")
+    operator.bet("r1", "4.00")
+    with operator.engine.connect() as foreign:
+        foreign.execute(text("SELECT FROM bets WHERE reference = 'r1' FOR UPDATE"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            operator.cancel(cancel_of("r1"))
+    assert operator.cancel(cancel_of("r1"))[0].outcome is Outcome.REVERSED
+
+
+def test_a_statement_that_met_a_new_bet_decides_nothing_and_holds_no_account(
+    operator: Operator,
+) -> None:
+    # Bets are locked before accounts: going round for the new bet with another bet's account in
+    # hand is a deadlock with whoever settles the new bet.
+    operator.deposit("10.00")
+    operator.bet("r1", "4.00")
+    arrays = arrays_of([cancel_of("r1"), cancel_of("r2")], leave_tombstones=True)
+    with (
+        ThreadPoolExecutor(1) as pool,
+        operator.engine.connect() as cancelling,
+        operator.engine.connect() as placing,
+        operator.engine.connect() as settling,
+    ):
+        cancelling.execute(text("SET LOCAL lock_timeout = '10s'"))
+        place_all(placing, [bet_of("r2", "1.00")])
+        cancelled = pool.submit(lambda: cancelling.execute(REVERSE, arrays).all())
+        _wait_until_somebody_waits_for_a_lock(operator)
+        placing.commit()
+        assert [row.outcome for row in cancelled.result(timeout=10)] == [None, None]
+        settling.execute(text("SELECT FROM accounts WHERE kind = 'cash' FOR UPDATE NOWAIT"))

@@ -1,0 +1,68 @@
+"""The command line on the test's own database, run as the console script runs it."""
+
+import io
+import json
+import sys
+import time
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from ops.cli import main
+from tests.making import Operator
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def lines(self) -> list[Any]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+Unbet = Callable[..., Ran]
+
+
+@pytest.fixture
+def unbet(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Unbet:
+    """Runs `unbet ARGUMENTS`; only UNBET_DATABASE_URL is set."""
+    monkeypatch.setenv("UNBET_DATABASE_URL", database_url)
+
+    def run(*arguments: object) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["unbet", *map(str, arguments)])
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            redirect_stdout(out),
+            redirect_stderr(err),
+            pytest.raises(SystemExit) as ended,
+        ):
+            main()
+        return Ran(int(ended.value.code or 0), out.getvalue(), err.getvalue())
+
+    return run
+
+
+def until(true: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait for it, with a deadline."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+@pytest.fixture
+def operator(engine: Engine) -> Operator:
+    return Operator(engine)

@@ -1,0 +1,75 @@
+"""Lines of an import, and what a ledger holds after them."""
+
+import io
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, text
+
+import ledger
+from ops.import_lines import Line, Lines
+from tests.making import PROVIDER
+
+Said = dict[str, Any]
+
+
+def deposit(reference: str, amount: str = "10.00", user: str = "alice") -> Said:
+    return {"op": "deposit", "user": user, "currency": "EUR"} | {
+        "amount": amount,
+        "reference": reference,
+    }
+
+
+def bet(reference: str, amount: str = "1.00", user: str = "alice") -> Said:
+    return deposit(reference, amount, user) | {"op": "bet", "provider": PROVIDER}
+
+
+def settle(reference: str, win: str = "2.00", **more: str) -> Said:
+    return {"op": "settle", "provider": PROVIDER, "reference": reference, "win": win, **more}
+
+
+def freeze(user: str = "alice", op: str = "freeze") -> Said:
+    return {"op": op, "user": user}
+
+
+def as_bytes(said: Iterable[Said]) -> bytes:
+    return b"".join(json.dumps(line).encode() + b"\n" for line in said)
+
+
+def parsed(said: Iterable[Said]) -> Iterable[Line]:
+    return Lines(io.BytesIO(as_bytes(said)))
+
+
+@contextmanager
+def connected(database_url: str) -> Iterator[Engine]:
+    url = database_url.replace("postgresql:", "postgresql+psycopg:")
+    engine = ledger.connect_to(url, name="test")
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def state_of(database_url: str) -> dict[str, list[tuple[Any, ...]]]:
+    """The ledger without ids and times: what two ways to the same end must agree on."""
+    queries = {
+        "accounts": "SELECT owner, currency, kind, balance FROM accounts",
+        "players": "SELECT user_id, frozen_at IS NOT NULL FROM players",
+        "bets": "SELECT provider, reference, state, user_id, amount, refusal FROM bets",
+        "wins": "SELECT provider, reference, bet_reference, amount, refusal FROM wins",
+        "deposits": "SELECT reference, user_id, currency, kind, amount FROM deposits",
+        "histories": """
+            SELECT owner, currency, kind,
+                   array_agg((amount, balance_after)::text ORDER BY transfer_id)
+              FROM entries JOIN accounts ON accounts.id = account_id
+             WHERE balance IS NOT NULL
+             GROUP BY owner, currency, kind
+        """,
+    }
+    with connected(database_url) as engine, engine.connect() as connection:
+        return {
+            name: sorted(map(tuple, connection.execute(text(query))))
+            for name, query in queries.items()
+        }

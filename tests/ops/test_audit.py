@@ -1,0 +1,211 @@
+"""The audit: clean after whatever the ledger does, and blind to no violation."""
+
+import random
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError, InternalError
+
+from ledger import connect_to
+from ledger.audit import CHECKS, LIMITS, MOST_ROWS, Report, audit
+from ledger.schema import metadata
+from tests.making import Operator, cancel_of
+from tests.ops.conftest import Unbet
+
+
+@dataclass(frozen=True)
+class Tampering:
+    """What somebody with the guards taken off does to the ledger, and which check finds it."""
+
+    check: str
+    statements: tuple[str, ...]
+
+
+def read_tamperings() -> list[Tampering]:
+    _, *parts = re.split(
+        r"^-- check (\w+)$",
+        Path(__file__).with_name("tamperings.sql").read_text("utf-8"),
+        flags=re.MULTILINE,
+    )
+    return [
+        Tampering(check, tuple(filter(str.strip, sql.split(";"))))
+        for check, sql in zip(parts[::2], parts[1::2], strict=True)
+    ]
+
+
+TAMPERINGS: Final = read_tamperings()
+
+VIEWS: Final = (
+    """
+    CREATE TEMP VIEW stakes AS
+    SELECT transfers.id, reference FROM transfers JOIN bets ON bets.id = bet_id WHERE kind = 'bet'
+    """,
+    "CREATE TEMP VIEW reversals AS SELECT id FROM transfers WHERE kind = 'reversal'",
+    "CREATE TEMP VIEW cash AS SELECT id FROM accounts WHERE kind = 'cash'",
+    "CREATE TEMP VIEW house AS SELECT id FROM accounts WHERE kind = 'house'",
+)
+
+
+@pytest.fixture
+def story(operator: Operator) -> None:
+    """One bet of each kind; alice has cash and bonus in a hold with a stake from both."""
+    operator.deposit("10.00")
+    operator.deposit("5.00", bonus=True)
+    operator.bet("reversed", "12.00")
+    operator.cancel(cancel_of("reversed"))
+    operator.bet("placed", "1.00")
+    operator.bet("settled", "1.00")
+    operator.settle("settled", "3.00")
+    operator.cancel(cancel_of("settled"))
+    operator.bet("refused", "1000.00")
+    operator.cancel(cancel_of("never-came"), cancel_of("refused"))
+    operator.settle("never-came", "3.00")
+
+
+@pytest.fixture
+def audited(database_url: str) -> Callable[[], Report]:
+    def run() -> Report:
+        url = database_url.replace("postgresql:", "postgresql+psycopg:")
+        engine = connect_to(url, name="audit", limits=LIMITS)
+        try:
+            with engine.begin() as connection:
+                return audit(connection)
+        finally:
+            engine.dispose()
+
+    return run
+
+
+def tamper(engine: Engine, *statements: str) -> None:
+    with engine.begin() as connection:
+        for table in metadata.tables:
+            connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
+        for statement in (*VIEWS, *statements):
+            connection.execute(text(statement))
+
+
+@pytest.mark.usefixtures("story")
+def test_one_of_everything_is_in_order(audited: Callable[[], Report]) -> None:
+    report = audited()
+
+    assert report.violations == ()
+    assert report.checked == {
+        "transfers": 7,
+        "entries": 14 + 2,
+        "accounts": 4,
+        "bets": 5,
+        "wins": 2,
+        "deposits": 2,
+    }
+
+
+def test_every_check_has_its_tampering() -> None:
+    assert {tampering.check for tampering in TAMPERINGS} == {check.name for check in CHECKS}
+
+
+@pytest.mark.usefixtures("story")
+@pytest.mark.parametrize("tampering", TAMPERINGS, ids=lambda tampering: tampering.check)
+def test_a_violation_put_in_by_hand_is_found(
+    engine: Engine, audited: Callable[[], Report], tampering: Tampering
+) -> None:
+    tamper(engine, *tampering.statements)
+
+    found = {violation.check: violation for violation in audited().violations}
+
+    assert tampering.check in found
+    assert found[tampering.check].count == len(found[tampering.check].rows) > 0
+
+
+@pytest.mark.usefixtures("story")
+def test_the_guards_refuse_what_the_audit_would_find(engine: Engine) -> None:
+    with pytest.raises(DBAPIError, match="never changed or removed"), engine.begin() as connection:
+        connection.execute(text("UPDATE entries SET amount = amount + 1"))
+
+
+def test_many_rows_of_one_violation_are_counted_and_some_are_shown(
+    engine: Engine, operator: Operator, audited: Callable[[], Report]
+) -> None:
+    for _ in range(MOST_ROWS + 1):
+        operator.deposit("1.00")
+    tamper(engine, "DELETE FROM deposits")
+
+    (violation,) = audited().violations
+
+    assert (violation.count, len(violation.rows)) == (MOST_ROWS + 1, MOST_ROWS)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_random_mix_of_operations_leaves_the_ledger_in_order(
+    operator: Operator, audited: Callable[[], Report], seed: int
+) -> None:
+    chance = random.Random(seed)
+    for _ in range(250):
+        user = chance.choice(["alice", "bob"])
+        reference = f"{chance.randrange(60)}"
+        amount = chance.choice(["0", "1.00", "2.50", "7.123456789012345678"])
+        match chance.randrange(7):
+            case 0:
+                operator.deposit(amount.replace("0", "1", 1), user_id=user, reference=reference)
+            case 1:
+                operator.deposit("3.00", user_id=user, bonus=True)
+            case 2 | 3:
+                operator.bet(reference, amount, user_id=user)
+            case 4:
+                operator.settle(reference, amount)
+            case 5:
+                references = [reference, *(f"{chance.randrange(60)}" for _ in range(3))]
+                operator.cancel(*(cancel_of(r, user_id=user) for r in references))
+            case 6:
+                chance.choice([operator.freeze, operator.unfreeze, operator.unfreeze])(user)
+
+    report = audited()
+
+    assert report.violations == ()
+    assert min(report.checked.values()) > 0
+
+
+@pytest.mark.usefixtures("story")
+def test_the_audit_reads_one_snapshot_or_nothing(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("SELECT 1"))
+        with pytest.raises(InternalError, match="must be called before any query"):
+            audit(connection)
+
+
+@pytest.mark.usefixtures("story")
+def test_the_command_exits_with_0_and_this_document(unbet: Unbet) -> None:
+    ran = unbet("audit", "--json")
+
+    assert ran.status == 0
+    assert ran.document["ok"] is True
+    assert ran.document["violations"] == []
+    assert ran.document["checked"]["bets"] == 5
+    assert "Everything holds." in unbet("audit").out
+
+
+@pytest.mark.usefixtures("story")
+def test_the_command_exits_with_1_and_shows_the_rows(unbet: Unbet, engine: Engine) -> None:
+    tamper(engine, "UPDATE accounts SET balance = balance + 1 WHERE kind = 'bonus'")
+
+    ran = unbet("audit", "--json")
+
+    assert ran.status == 1
+    assert ran.document["ok"] is False
+    violation = next(v for v in ran.document["violations"] if v["check"] == "balances_are_sums")
+    assert violation["count"] == 1
+    (row,) = violation["rows"]
+    assert (row["owner"], row["kind"], row["balance"], row["sum"]) == (
+        "alice",
+        "bonus",
+        "6.00",
+        "5.00",
+    )
+    shown = unbet("audit")
+    assert shown.status == 1
+    assert "balances_are_sums" in shown.out
+    assert "alice" in shown.out

@@ -1,0 +1,197 @@
+"""`unbet explain`: what a person reads who asks what happened to a reference."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import Engine
+
+from contract.message import Cancel
+from contract.outcomes import Outcome
+from ledger.answers import AnswerNote, note_answers
+from ledger.parking import park
+from tests.making import PROVIDER, Operator, cancel_of
+from tests.ops.conftest import Unbet
+
+
+def note(
+    engine: Engine,
+    cancel: Cancel,
+    code: int,
+    seconds: str,
+    *,
+    outcome: Outcome | None = Outcome.REVERSED,
+    shared: Cancel | None = None,
+) -> None:
+    with engine.begin() as connection:
+        answer = AnswerNote(
+            request_id=cancel.request_id,
+            shared_request_id=shared and shared.request_id,
+            uuid=cancel.request.uuid,
+            received_at=datetime.now(UTC),
+            received_from=cancel.received_from,
+            outcome=outcome,
+            code=code,
+            seconds=Decimal(seconds),
+        )
+        note_answers(connection, [answer])
+
+
+def test_the_story_of_a_reversed_bet_is_told_from_the_bet_to_the_answers(
+    unbet: Unbet, operator: Operator, engine: Engine
+) -> None:
+    operator.deposit("10.00")
+    operator.deposit("5.00", bonus=True)
+    operator.bet("r1", "12.50")
+    first, along, later = (cancel_of("r1", uuid=f"uuid-{n}") for n in range(3))
+    operator.cancel(first)
+    note(engine, first, 0, "0.012")
+    note(engine, along, 0, "0.009", shared=first)
+    operator.cancel(later)
+    note(engine, later, 0, "0.007")
+
+    (story,) = unbet("explain", "r1", "--json").document["stories"]
+
+    assert story["provider"] == PROVIDER
+    bet = story["bet"]
+    assert (bet["state"], bet["user_id"], bet["amount"]) == ("reversed", "alice", "12.50")
+    assert (bet["outcome"], bet["cash_after"]) == ("reversed", "10.00")
+    assert bet["cancelled_at"] >= bet["created_at"]
+    assert [
+        (r["uuid"], r["received_from"], r["outcome"], [a["code"] for a in r["answers"]])
+        for r in story["requests"]
+    ] == [("uuid-0", "192.0.2.1", "reversed", [0, 0]), ("uuid-2", "192.0.2.1", "reversed", [0])]
+    own, shared = story["requests"][0]["answers"]
+    assert (own["seconds"], own["shared_request_id"]) == ("0.012", None)
+    assert (shared["uuid"], shared["shared_request_id"]) == ("uuid-1", str(first.request_id))
+    assert [
+        [(e["kind"], e["amount"], e["balance_after"]) for e in t["entries"]]
+        for t in story["transfers"]
+    ] == [
+        [("cash", "-10.00", "0.00"), ("bonus", "-2.50", "2.50"), ("house", "12.50", None)],
+        [("cash", "10.00", "10.00"), ("bonus", "2.50", "5.00"), ("house", "-12.50", None)],
+    ]
+
+
+def test_the_story_of_a_reversed_bet_can_be_read(
+    unbet: Unbet, operator: Operator, engine: Engine
+) -> None:
+    operator.deposit("10.00")
+    operator.bet("r1", "4.00")
+    cancel = cancel_of("r1", uuid="the-uuid")
+    operator.cancel(cancel)
+    note(engine, cancel, 0, "0.012")
+
+    ran = unbet("explain", "r1")
+
+    assert ran.status == 0
+    assert f"r1 at {PROVIDER}: bet of 4.00 EUR by player alice" in ran.out
+    assert "Cancel: reversed" in ran.out
+    for part in ("the-uuid", "192.0.2.1", "0 after 0.012 s", "reversal", "alice cash"):
+        assert part in ran.out
+
+
+def test_the_story_of_a_tombstone_tells_of_the_bet_that_came_too_late(
+    unbet: Unbet, operator: Operator
+) -> None:
+    operator.deposit("10.00")
+    operator.cancel(cancel_of("r1"))
+    operator.bet("r1", "4.00")
+
+    (story,) = unbet("explain", "r1", "--json").document["stories"]
+
+    assert (story["bet"]["state"], story["bet"]["outcome"]) == ("tombstone", "no_bet")
+    assert [(late["user_id"], late["amount"]) for late in story["late_bets"]] == [("alice", "4.00")]
+    assert story["transfers"] == []
+    shown = unbet("explain", "r1").out
+    assert "no bet; a cancel for player alice left a tombstone" in shown
+    assert "Bets refused because they came after the cancel" in shown
+
+
+def test_of_an_unknown_reference_it_is_said_that_nothing_is_known(unbet: Unbet) -> None:
+    ran = unbet("explain", "nowhere")
+
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err == "Nothing is known of nowhere.\n"
+    as_json = unbet("explain", "nowhere", "--json")
+    assert (as_json.status, as_json.document) == (1, {"reference": "nowhere", "stories": []})
+
+
+def test_a_refused_bet_says_why(unbet: Unbet, operator: Operator) -> None:
+    operator.bet("r1", "4.00")
+
+    assert "refused (insufficient_funds)" in unbet("explain", "r1").out
+
+
+def test_wins_are_found_by_the_bet_and_by_their_own_reference(
+    unbet: Unbet, operator: Operator
+) -> None:
+    operator.deposit("10.00")
+    operator.bet("r1", "4.00")
+    operator.settle("r1", "2.50", reference="w1")
+    operator.settle("never-placed", "1.00", reference="w2")
+
+    (of_the_bet,) = unbet("explain", "r1", "--json").document["stories"]
+    (of_the_win,) = unbet("explain", "w2", "--json").document["stories"]
+
+    assert [(w["reference"], w["amount"]) for w in of_the_bet["wins"]] == [("w1", "2.50")]
+    assert [t["kind"] for t in of_the_bet["transfers"]] == ["bet", "win"]
+    assert [(w["bet_reference"], w["refusal"]) for w in of_the_win["wins"]] == [
+        ("never-placed", "unknown_bet")
+    ]
+
+
+def test_a_parked_cancel_is_shown_with_its_answer(
+    unbet: Unbet, operator: Operator, engine: Engine
+) -> None:
+    cancel = cancel_of("r1")
+    operator.cancel(cancel, hold_unknown=True)
+    note(engine, cancel, 100, "7.000", outcome=None)
+
+    (story,) = unbet("explain", "r1", "--json").document["stories"]
+
+    assert story["bet"] is None
+    (parked,) = story["parked"]
+    assert (parked["state"], parked["reason"]) == ("parked", "unknown reference")
+    assert [answer["code"] for answer in parked["answers"]] == [100]
+    assert "unknown reference" in unbet("explain", "r1").out
+
+
+def test_a_reference_that_several_providers_use_has_a_story_for_each(
+    unbet: Unbet, operator: Operator
+) -> None:
+    operator.deposit("10.00")
+    operator.bet("r1", "4.00")
+    operator.bet("r1", "2.00", provider="Another")
+
+    stories = unbet("explain", "r1", "--json").document["stories"]
+    (story,) = unbet("explain", "r1", "--provider", "Another", "--json").document["stories"]
+
+    assert [s["provider"] for s in stories] == ["Another", PROVIDER]
+    assert story["bet"]["amount"] == "2.00"
+    assert unbet("explain", "r1", "--provider", "Unknown").status == 1
+
+
+def test_bodies_and_sessions_are_shown_in_json_only(
+    unbet: Unbet, operator: Operator, engine: Engine
+) -> None:
+    decided = cancel_of("r1").model_copy(update={"body": '{"sessionId": "hidden-session"}'})
+    held = cancel_of("r1").model_copy(update={"body": '{"sessionId": "hidden-session"}'})
+    operator.cancel(decided)
+    with engine.begin() as connection:
+        park(connection, [held], reason="for a test")
+
+    assert "hidden-session" not in unbet("explain", "r1").out
+    assert unbet("explain", "r1", "--json").out.count("hidden-session") == 2
+
+
+@pytest.mark.parametrize("reference", ["[red]r1[/red]", "r1\x1b[2J", "r1\nr2", "Ünïcode"])
+def test_what_a_provider_sends_does_not_steer_the_terminal(
+    unbet: Unbet, operator: Operator, reference: str
+) -> None:
+    operator.cancel(cancel_of(reference, uuid=reference))
+
+    out = unbet("explain", reference).out
+
+    assert reference.encode("unicode_escape").decode() in out or reference in out
+    assert all(character.isprintable() for character in out.replace("\n", ""))

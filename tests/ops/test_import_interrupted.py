@@ -1,0 +1,201 @@
+"""An import in trouble, and in bulk: it ends like one that was undisturbed and line by line."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+import ledger
+from ops.import_lines import Line
+from ops.importing import ImportStoppedError, LineResult, import_lines
+from ops.instructions import (
+    BetInstruction,
+    DepositInstruction,
+    FreezeInstruction,
+    SettleInstruction,
+)
+from tests.making import Operator
+from tests.ops.conftest import until
+from tests.ops.lines import (
+    Said,
+    as_bytes,
+    bet,
+    connected,
+    deposit,
+    freeze,
+    parsed,
+    settle,
+    state_of,
+)
+
+SCRIPT = Path(sys.executable).with_name("unbet")
+
+
+def test_an_import_tries_again_while_a_player_is_locked(engine: Engine, operator: Operator) -> None:
+    operator.deposit("10.00")
+    results: list[list[LineResult]] = []
+    importing = threading.Thread(
+        target=lambda: results.extend(import_lines(engine, parsed([bet("r1")])))
+    )
+
+    with accounts_locked_by_somebody_else(engine):
+        importing.start()
+        until(lambda: waiting_for_locks(engine) == 1)
+        until(lambda: waiting_for_locks(engine) == 0)
+    importing.join(timeout=20)
+
+    assert [result.status for chunk in results for result in chunk] == ["done"]
+
+
+def test_an_import_goes_on_with_a_new_connection_when_its_own_is_lost(
+    new_database: Callable[[], str],
+) -> None:
+    url = new_database().replace("postgresql:", "postgresql+psycopg:")
+    victim, other = ledger.connect_to(url, name="victim"), ledger.connect_to(url, name="other")
+    statuses = []
+
+    for results in import_lines(victim, parsed(deposit(f"d{n}") for n in range(4500))):
+        statuses += [result.status for result in results]
+        with other.begin() as connection:
+            connection.execute(
+                text("""
+                    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                     WHERE application_name = 'unbet-victim'
+                """)
+            )
+
+    assert statuses == ["done"] * 4500
+    assert Operator(other).balance().cash == 45000
+    victim.dispose()
+    other.dispose()
+
+
+def test_when_the_trouble_stays_it_is_told_how_far_the_import_came(
+    engine: Engine, operator: Operator
+) -> None:
+    operator.deposit("10.00")
+    first = [deposit(f"bob{n}", user="bob") for n in range(2000)]
+
+    with (
+        accounts_locked_by_somebody_else(engine),
+        pytest.raises(ImportStoppedError, match="lock timeout; 2000 lines are committed"),
+    ):
+        list(import_lines(engine, parsed([*first, bet("r1")]), pauses_s=(0.01,)))
+
+    assert operator.balance("bob").cash == 20000
+
+
+def test_an_import_that_is_killed_and_run_again_ends_like_one_that_was_not(
+    new_database: Callable[[], str], tmp_path: Path
+) -> None:
+    file = tmp_path / "import.jsonl"
+    players = [f"player-{n}" for n in range(50)]
+    deposits = [deposit(f"d-{user}", "300.00", user) for user in players]
+    bets = [bet(f"r{n}", "1.00", players[n % 50]) for n in range(16_000)]
+    wins = [settle(f"r{n}", "0.50") for n in range(0, 16_000, 4)]
+    file.write_bytes(as_bytes(deposits + bets + wins))
+    undisturbed, killed = new_database(), new_database()
+    run_import(file, undisturbed).wait(timeout=60)
+
+    for kill_at in (2_000, 9_000):
+        running = run_import(file, killed)
+        until(lambda: rows_of_bets(killed) > kill_at)  # noqa: B023 - called at once
+        running.kill()
+        assert running.wait(timeout=10) == -signal.SIGKILL
+        assert rows_of_bets(killed) < 16_000
+    assert run_import(file, killed).wait(timeout=60) == 3  # 200 bets were more than the deposits
+
+    assert state_of(killed) == state_of(undisturbed)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_lines_in_stages_end_like_lines_one_by_one(
+    new_database: Callable[[], str], seed: int
+) -> None:
+    lines = [*parsed(some_lines(random.Random(seed), 400))]
+    alone, staged = new_database(), new_database()
+
+    with connected(alone) as engine:
+        one_by_one = [_execute_alone(engine, line) for line in lines]
+    with connected(staged) as engine:
+        in_stages = [result for results in import_lines(engine, lines) for result in results]
+
+    assert [(r.status, r.replayed) for r in in_stages] == one_by_one
+    assert {status for status, _ in one_by_one} == {"done", "refused", "conflict"}
+    assert state_of(staged) == state_of(alone)
+
+
+def some_lines(chance: random.Random, count: int) -> Iterator[Said]:
+    """Few players and few references, so that nearly every line depends on others."""
+    for _ in range(count):
+        user = chance.choice(["alice", "bob", "carol", "dave"])
+        amount = chance.choice(["1.00", "2.50", "7.123456789012345678"])
+        reference = f"{chance.randrange(80)}"
+        yield chance.choice(
+            [
+                deposit(reference, amount, user) | {"bonus": chance.random() < 0.3},
+                bet(reference, amount, user),
+                bet(reference, amount, user),
+                settle(reference, amount),
+                settle(reference, amount, win_reference=f"{chance.randrange(80)}"),
+                freeze(user, chance.choice(["freeze", "unfreeze", "unfreeze"])),
+            ]
+        )
+
+
+def _execute_alone(engine: Engine, line: Line) -> tuple[str, bool]:
+    with engine.begin() as connection:
+        match line.instruction:
+            case DepositInstruction() as order:
+                result = ledger.deposit(connection, order.operation())
+            case BetInstruction() as order:
+                result = ledger.place_bet(connection, order.operation())
+            case SettleInstruction() as order:
+                result = ledger.settle_bet(connection, order.operation())
+            case FreezeInstruction(op="freeze", user=user):
+                ledger.freeze(connection, user)
+                return "done", False
+            case FreezeInstruction(user=user):
+                ledger.unfreeze(connection, user)
+                return "done", False
+    return result.status.value, result.replayed
+
+
+def run_import(file: Path, database_url: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [SCRIPT, "import", file],
+        env={**os.environ, "UNBET_DATABASE_URL": database_url},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+@contextmanager
+def accounts_locked_by_somebody_else(engine: Engine) -> Iterator[None]:
+    """The accounts that there are."""
+    with engine.begin() as connection:
+        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        connection.execute(text("SELECT FROM accounts FOR UPDATE"))
+        yield
+
+
+def waiting_for_locks(engine: Engine) -> int:
+    query = text("""
+        SELECT count(*) FROM pg_stat_activity
+         WHERE datname = current_database() AND wait_event_type = 'Lock'
+    """)
+    with engine.connect() as connection:
+        return int(connection.execute(query).scalar_one())
+
+
+def rows_of_bets(database_url: str) -> int:
+    with connected(database_url) as engine, engine.connect() as connection:
+        return int(connection.execute(text("SELECT count(*) FROM bets")).scalar_one())

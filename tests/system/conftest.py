@@ -1,0 +1,22 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.system.processes import System
+
+
+@pytest.fixture
+def idle_system(environment: dict[str, str], tmp_path: Path) -> Iterator[System]:
+    """A system in which nothing runs yet."""
+    system = System(environment, tmp_path)
+    yield system
+    system.stop()
+
+
+@pytest.fixture
+def system(idle_system: System) -> System:
+    """A receiver and one worker."""
+    idle_system.start_worker()
+    idle_system.start_receiver()
+    return idle_system

@@ -1,0 +1,123 @@
+"""Starts the real processes for a test, and ends them whatever becomes of it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+START_LIMIT_S: Final = 30.0
+
+EXAMPLE: Final = {
+    "providerId": "LuckyMonaco",
+    "userId": "123456",
+    "sessionId": "<sessionId>",
+    "currency": "USD",
+    "gameId": "Im_60_tumblefortune",
+    "gameName": "tumblefortune",
+    "reference": "585c1306f89c56f5ecfc2f5d",
+    "uuid": "4a5d375ac1311b04fba2ea66d067b8e5",
+}
+"""The provider's own example (the seed), as it stands."""
+
+
+class System:
+    """A receiver and any number of workers on one database and one Redis."""
+
+    def __init__(self, environment: dict[str, str], logs: Path) -> None:
+        programs = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+        self.environment = environment | {"PATH": programs, "UNBET_PORT": str(_free_port())}
+        self.logs = logs
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.http = httpx.Client(
+            base_url=f"http://127.0.0.1:{self.environment['UNBET_PORT']}",
+            timeout=10,  # the provider's patience
+            trust_env=False,
+        )
+
+    @property
+    def path(self) -> str:
+        return f"/{self.environment['UNBET_URL_SECRET']}/V4/Cancel"
+
+    def start_receiver(self) -> None:
+        self.start("receiver", sys.executable, "-m", "api")
+        self._wait("the receiver", lambda: self._ready())
+
+    def start_worker(self, name: str = "worker") -> None:
+        self.start(
+            name,
+            *(sys.executable, "-m", "celery", "--app", "worker.app", "worker"),
+            *("--hostname", f"{name}@test"),
+        )
+        self._wait(name, lambda: f"{name}@test ready" in self.said(name))
+
+    def start(self, name: str, *command: str) -> None:
+        with (self.logs / f"{name}.log").open("ab") as output:
+            self.processes[name] = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def said(self, name: str) -> str:
+        return (self.logs / f"{name}.log").read_text(errors="replace")
+
+    def cancel(self, **fields: Any) -> dict[str, Any]:
+        """Send the example with `fields` changed; the answer."""
+        response = self.http.post(self.path, json=EXAMPLE | fields)
+        assert response.status_code == 200, response.text
+        return dict(response.json())
+
+    def unbet(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the command line."""
+        return subprocess.run(
+            [str(Path(sys.executable).with_name("unbet")), *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def stop(self) -> None:
+        self.http.close()
+        for process in self.processes.values():
+            process.terminate()
+        for process in self.processes.values():
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=15)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def _ready(self) -> bool:
+        with suppress(httpx.TransportError):
+            return self.http.get("/readyz").status_code == 200
+        return False
+
+    def _wait(self, name: str, condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + START_LIMIT_S
+        while not condition():
+            logs = "\n".join(f"{n}: {self.said(n)}" for n in self.processes)
+            ended = [n for n, process in self.processes.items() if process.poll() is not None]
+            assert not ended, f"{ended} ended:\n{logs}"
+            assert time.monotonic() < deadline, f"{name} did not start:\n{logs}"
+            time.sleep(0.05)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,134 @@
+"""What a process says when it cannot start, and that it says it in one sentence."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+from sqlalchemy import Engine, text
+
+from tests.system.processes import ROOT, System
+
+RECEIVER = [sys.executable, "-m", "api"]
+WORKER = [sys.executable, "-m", "celery", "--app", "worker.app", "worker"]
+
+
+def end_of(command: list[str], environment: dict[str, str]) -> str:
+    """Run a process that must not start; what it says last."""
+    result = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert result.returncode != 0
+    assert "Traceback" not in result.stderr, result.stderr
+    return result.stderr.strip().splitlines()[-1]
+
+
+def test_a_receiver_without_a_secret_does_not_start(environment: dict[str, str]) -> None:
+    del environment["UNBET_URL_SECRET"]
+    assert "UNBET_URL_SECRET is not set" in end_of(RECEIVER, environment)
+
+
+@pytest.mark.parametrize("command", [RECEIVER, WORKER], ids=["receiver", "worker"])
+def test_a_wrong_setting_stops_the_start_and_is_named(
+    command: list[str], environment: dict[str, str]
+) -> None:
+    environment["UNBET_UNKNOWN_REFERENCE"] = "maybe"
+    said = end_of(command, environment)
+    assert said.startswith(("The receiver does not start", "Celery does not start")), said
+    assert "UNBET_UNKNOWN_REFERENCE has a wrong value 'maybe'" in said
+
+
+@pytest.mark.parametrize("command", [RECEIVER, WORKER], ids=["receiver", "worker"])
+def test_a_database_that_may_forget_commits_stops_the_start(
+    command: list[str], environment: dict[str, str], engine: Engine
+) -> None:
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        name = engine.url.database
+        connection.execute(text(f"ALTER DATABASE {name} SET synchronous_commit = off"))
+        said = end_of(command, environment)
+        connection.execute(text(f"ALTER DATABASE {name} RESET synchronous_commit"))
+    assert "synchronous_commit=off" in said
+
+
+@pytest.mark.parametrize("command", [RECEIVER, WORKER], ids=["receiver", "worker"])
+def test_a_database_without_schema_stops_the_start(
+    command: list[str], environment: dict[str, str], engine: Engine
+) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE alembic_version"))
+    assert "run `unbet migrate`" in end_of(command, environment)
+
+
+def test_run_does_its_demonstration_and_leaves_no_process_behind(tmp_path: Path) -> None:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "UNBET_PORT": "0",
+        "UNBET_FLOWER_PORT": "0",
+    }
+    command = [str(Path(sys.executable).with_name("unbet")), "run", "--dir", str(tmp_path / "data")]
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    said = ""
+    try:
+        assert process.stdout
+        for line in process.stdout:
+            said += line
+            if "Ctrl-C" in line:
+                break
+        family = psutil.Process(process.pid).children(recursive=True)
+        flower = said.split("Flower")[1].split()[-1] if "Flower  " in said else ""
+        flower = next(w for w in said.split() if w.endswith("/tasks"))
+        _shows(flower, "585c1306f89c56f5ecfc2f5d")
+        process.send_signal(signal.SIGINT)
+        said += process.communicate(timeout=60)[0]
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 0, said
+    assert "balance   100.00 USD\n" in said
+    assert "balance    90.00 USD\n" in said
+    assert '{"error": 0, "description": "Success", "reference": "585c1306f89c56f5ecfc2f5d"}' in said
+    assert len(family) >= 4
+    assert [p for p in family if p.is_running() and p.status() != psutil.STATUS_ZOMBIE] == []
+    at_work = [p for p in psutil.process_iter(["cmdline"]) if str(tmp_path) in str(p.info)]
+    assert at_work == []
+
+
+def _shows(url: str, reference: str) -> None:
+    """Flower is up and has the task with the reference that it carries."""
+    deadline = time.monotonic() + 20
+    api = url.replace("/tasks", "/api/tasks")
+    page = ""
+    while reference not in page:
+        assert time.monotonic() < deadline, page
+        try:
+            page = httpx.get(api, timeout=5, trust_env=False).text
+        except httpx.TransportError as error:
+            page = str(error)
+        time.sleep(0.1)
+
+
+def test_run_says_which_port_is_taken(tmp_path: Path, idle_system: System) -> None:
+    idle_system.start_receiver()
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "UNBET_PORT": idle_system.environment["UNBET_PORT"],
+    }
+    result = subprocess.run(
+        [str(Path(sys.executable).with_name("unbet")), "run", "--dir", str(tmp_path / "data")],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert f"port {environment['UNBET_PORT']} is taken; set UNBET_PORT" in result.stderr
