@@ -64,11 +64,15 @@ class Settings(_Environment):
     """Every `UNBET_` variable. Each description says what it is for, in the words of the README."""
 
     database_url: Annotated[str, AfterValidator(_psycopg_url)] = Field(
-        description="the ledger's PostgreSQL, as postgresql://user:password@host:port/database"
+        repr=False,
+        description="the ledger's PostgreSQL, as postgresql://user:password@host:port/database",
     )
-    broker_url: RedisUrl = Field(description="the Redis that carries the queue, as redis://…")
+    broker_url: RedisUrl = Field(
+        repr=False, description="the Redis that carries the queue, as redis://…"
+    )
     redis_url: RedisUrl = Field(
         default_factory=lambda values: values["broker_url"],
+        repr=False,
         description="the Redis that carries replies; the broker's if not set",
     )
     url_secret: Annotated[SecretStr, AfterValidator(_path_segment)] | None = Field(

@@ -17,7 +17,8 @@ _TOLD: Final = (InvalidOperationError, SettingsError, SchemaError, ImportStopped
 """Errors whose text is a sentence for a person."""
 
 
-def _build() -> typer.Typer:
+def build() -> typer.Typer:
+    """The whole command line."""
     app = typer.Typer(
         help="Cancels bets exactly once: the operator's side of a casino provider's Cancel.",
         no_args_is_help=True,
@@ -39,7 +40,7 @@ def _build() -> typer.Typer:
 def main() -> None:
     """Run one command. Exit status: the command's own, 1 after an error, 2 for wrong usage."""
     try:
-        _build()()
+        build()()
     except _TOLD as error:
         _fail(str(error))
     except DBAPIError as error:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -72,25 +73,28 @@ def test_run_does_its_demonstration_and_leaves_no_process_behind(tmp_path: Path)
         "UNBET_FLOWER_PORT": "0",
     }
     command = [str(Path(sys.executable).with_name("unbet")), "run", "--dir", str(tmp_path / "data")]
-    process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
     said = ""
-    try:
-        assert process.stdout
-        for line in process.stdout:
-            said += line
-            if "Ctrl-C" in line:
-                break
-        family = psutil.Process(process.pid).children(recursive=True)
-        flower = said.split("Flower")[1].split()[-1] if "Flower  " in said else ""
-        flower = next(w for w in said.split() if w.endswith("/tasks"))
-        _shows(flower, "585c1306f89c56f5ecfc2f5d")
-        process.send_signal(signal.SIGINT)
-        said += process.communicate(timeout=60)[0]
-    finally:
-        process.kill()
-        process.wait()
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        try:
+            assert process.stdout
+            for line in process.stdout:
+                said += line
+                if "Ctrl-C" in line:
+                    break
+            family = psutil.Process(process.pid).children(recursive=True)
+            assert "Press Ctrl-C" in said, said
+            flower = next(word for word in said.split() if word.endswith("/tasks"))
+            _shows(flower, "585c1306f89c56f5ecfc2f5d")
+            process.send_signal(signal.SIGINT)
+            said += process.communicate(timeout=60)[0]
+        finally:
+            # Gently first: killed, it would leave behind what it started.
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=60)
+            process.kill()
     assert process.returncode == 0, said
     assert "balance   100.00 USD\n" in said
     assert "balance    90.00 USD\n" in said
@@ -104,12 +108,14 @@ def test_run_does_its_demonstration_and_leaves_no_process_behind(tmp_path: Path)
 def _shows(url: str, reference: str) -> None:
     """Flower is up and has the task with the reference that it carries."""
     deadline = time.monotonic() + 20
-    api = url.replace("/tasks", "/api/tasks")
+    rows = f"{url}/datatable"  # what the page's table is filled from
+    columns = {"columns[0][data]": "name", "order[0][column]": 0, "order[0][dir]": "asc"}
+    query = {"draw": 1, "start": 0, "length": 10, "search[value]": "", **columns}
     page = ""
     while reference not in page:
         assert time.monotonic() < deadline, page
         try:
-            page = httpx.get(api, timeout=5, trust_env=False).text
+            page = httpx.get(rows, params=query, timeout=5, trust_env=False).text
         except httpx.TransportError as error:
             page = str(error)
         time.sleep(0.1)

@@ -1,0 +1,51 @@
+"""The README's examples do what they say."""
+
+import json
+import re
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+import ledger
+from ops.cli import build
+from tests.making import Operator
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+
+
+def block(language: str) -> str:
+    found = re.search(rf"```{language}\n(.*?)```", README, re.DOTALL)
+    assert found
+    return found[1]
+
+
+def test_the_python_example_places_a_bet(operator: Operator, database_url: str) -> None:
+    operator.deposit("100.00", user_id="123456", currency="USD")
+    example = re.sub(
+        r"postgresql\+psycopg://[^\"]*",
+        database_url.replace("postgresql:", "postgresql+psycopg:"),
+        block("python"),
+    )
+    names: dict[str, object] = {}
+    exec(example, names)  # noqa: S102 - it is our own README
+    assert names["result"] == ledger.Result(status=ledger.Status.DONE)
+    assert operator.balance("123456", "USD").cash == 90
+    names["engine"].dispose()  # type: ignore[attr-defined]
+
+
+def test_the_lines_to_import_are_all_done(database_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "bets.jsonl"
+    file.write_text(block("json"))
+    result = CliRunner().invoke(
+        build(), ["import", str(file)], env={"UNBET_DATABASE_URL": database_url}
+    )
+    assert result.exit_code == 0, result.output
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [line["status"] for line in lines] == ["done"] * 3
+
+
+def test_every_setting_stands_in_the_table_of_variables() -> None:
+    from contract.settings import PREFIX, Settings
+
+    missing = [n for n in Settings.model_fields if f"`{PREFIX}{n.upper()}`" not in README]
+    assert missing == []

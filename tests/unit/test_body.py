@@ -1,0 +1,122 @@
+"""The body parser: what is accepted, and that every refusal names the field."""
+
+import json
+from typing import Any
+
+import pytest
+
+from api.body import BadRequestError, parse
+from tests.system.processes import EXAMPLE
+
+LONGEST = {
+    "userId": 32,
+    "providerId": 32,
+    "gameName": 32,
+    "gameId": 32,
+    "reference": 36,
+    "uuid": 36,
+    "sessionId": 256,
+}
+
+
+def body(**fields: Any) -> bytes:
+    return json.dumps(EXAMPLE | fields).encode()
+
+
+def refusal(raw: bytes) -> BadRequestError:
+    with pytest.raises(BadRequestError) as refused:
+        parse(raw, "LuckyMonaco")
+    return refused.value
+
+
+def test_the_seeds_example_is_parsed() -> None:
+    request, text = parse(body(), "LuckyMonaco")
+    assert request.model_dump() == {
+        "user_id": "123456",
+        "provider_id": "LuckyMonaco",
+        "game_name": "tumblefortune",
+        "game_id": "Im_60_tumblefortune",
+        "currency": "USD",
+        "reference": "585c1306f89c56f5ecfc2f5d",
+        "uuid": "4a5d375ac1311b04fba2ea66d067b8e5",
+        "session_id": "<sessionId>",
+    }
+    assert json.loads(text) == EXAMPLE
+
+
+def test_unknown_fields_are_kept_in_the_text_and_change_nothing() -> None:
+    request, text = parse(body(roundId="r", bonusCode=None), "LuckyMonaco")
+    assert request == parse(body(), "LuckyMonaco")[0]
+    assert '"roundId"' in text
+
+
+def test_the_other_spelling_and_a_bom_are_accepted() -> None:
+    other = {k: v for k, v in EXAMPLE.items() if k != "gameName"} | {"gamename": "x"}
+    assert parse(b"\xef\xbb\xbf" + json.dumps(other).encode(), "LuckyMonaco")[0].game_name == "x"
+
+
+@pytest.mark.parametrize("spelling", ["luckymonaco", "Luckymonaco", "LUCKYMONACO"])
+def test_the_providers_case_says_nothing(spelling: str) -> None:
+    assert parse(body(providerId=spelling), "LuckyMonaco")[0].provider_id == spelling
+
+
+@pytest.mark.parametrize("field", [*LONGEST, "currency"])
+@pytest.mark.parametrize("value", [None, 5, 1.5, True, [], {}, "", "  ", "nul\x00", "\ud800"])
+def test_a_wrong_value_is_refused_by_the_fields_name(field: str, value: Any) -> None:
+    assert str(refusal(body(**{field: value}))).startswith(f"{field} is ")
+
+
+@pytest.mark.parametrize("field", EXAMPLE)
+def test_a_missing_field_is_named(field: str) -> None:
+    without = {k: v for k, v in EXAMPLE.items() if k != field}
+    assert str(refusal(json.dumps(without).encode())) == f"{field} is missing"
+
+
+@pytest.mark.parametrize(("field", "longest"), LONGEST.items())
+def test_a_field_may_be_as_long_as_the_protocol_says_and_no_longer(
+    field: str, longest: int
+) -> None:
+    provider = "p" * longest if field == "providerId" else "LuckyMonaco"
+    parse(body(**{field: "p" * longest}), provider)
+    said = str(refusal(body(**{field: "p" * (longest + 1)})))
+    assert said == f"{field} is longer than {longest} characters"
+
+
+@pytest.mark.parametrize("currency", ["US", "USDTX", "U$D", "ÜSD"])
+def test_a_currency_has_three_or_four_letters_or_digits(currency: str) -> None:
+    assert str(refusal(body(currency=currency))) == "currency is not 3 or 4 letters or digits"
+
+
+@pytest.mark.parametrize(
+    ("raw", "problem"),
+    [
+        (b"", "the body is not JSON"),
+        (b"{", "the body is not JSON"),
+        (b"NaN", "the body is not JSON"),
+        (b'{"a": Infinity}', "the body is not JSON"),
+        (b"[" * 16_000, "the body is not JSON"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "the body is not JSON"),
+        (b"[]", "the body is not a JSON object"),
+        (b'"text"', "the body is not a JSON object"),
+        (b"null", "the body is not a JSON object"),
+        (b"\xff\xfe{}", "the body is not UTF-8"),
+        (b'{"userId": "a", "userId": "b"}', "userId is given more than once"),
+        (b'{"x": {"y": 1, "y": 2}}', "a field is given more than once"),
+    ],
+)
+def test_what_is_no_json_object_is_refused(raw: bytes, problem: str) -> None:
+    assert str(refusal(raw)) == problem
+
+
+def test_two_spellings_that_differ_are_refused() -> None:
+    assert str(refusal(body(gamename="another"))) == "gameName and gamename differ"
+
+
+def test_another_providers_id_is_refused() -> None:
+    assert str(refusal(body(providerId="Another"))) == "providerId is not this endpoint's"
+
+
+def test_a_refusal_echoes_the_reference_only_if_it_is_valid() -> None:
+    assert refusal(body(userId="")).reference == EXAMPLE["reference"]
+    assert refusal(body(userId="", reference="x" * 37)).reference is None
+    assert refusal(b"{").reference is None

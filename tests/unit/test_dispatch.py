@@ -1,0 +1,128 @@
+"""The dispatcher: groups fill while others are in flight, equal requests share a wait."""
+
+import asyncio
+from collections.abc import Iterable
+
+import pytest
+
+from api.dispatch import Dispatcher, Overloaded
+from api.publish import PublishError
+from contract.message import Cancel, Decision, Group
+from contract.outcomes import Outcome
+from tests.making import cancel_of
+
+
+class Queue:
+    """Takes groups as the broker would, and keeps them for the test to look at."""
+
+    def __init__(self, error: PublishError | None = None) -> None:
+        self.groups: list[Group] = []
+        self.error = error
+
+    async def publish(self, group: Group) -> None:
+        self.groups.append(group)
+        if self.error:
+            raise self.error
+
+
+def dispatcher(queue: Queue, **limits: int) -> Dispatcher:
+    defaults = {"group_size": 3, "groups_in_flight": 1, "most_waiting": 100}
+    return Dispatcher(queue.publish, "replies", **(defaults | limits))
+
+
+def decide(cancels: Iterable[Cancel]) -> list[Decision]:
+    return [Decision(request_id=c.request_id, outcome=Outcome.REVERSED) for c in cancels]
+
+
+async def settle_down() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_a_lone_cancel_leaves_at_once_and_the_next_ones_travel_together() -> None:
+    queue = Queue()
+    desk = dispatcher(queue)
+    cancels = [cancel_of(f"r{number}") for number in range(6)]
+    waits = [asyncio.create_task(desk.decide(c, 5)) for c in cancels]
+    await settle_down()
+    assert [len(g.cancels) for g in queue.groups] == [1]
+    desk.resolve(decide(queue.groups[0].cancels))
+    await settle_down()
+    assert [len(g.cancels) for g in queue.groups] == [1, 3]
+    desk.resolve(decide(queue.groups[1].cancels))
+    await settle_down()
+    assert [len(g.cancels) for g in queue.groups] == [1, 3, 2]
+    desk.resolve(decide(queue.groups[2].cancels))
+    decided = await asyncio.gather(*waits)
+    assert [d.request_id for d, _ in decided if d] == [c.request_id for c in cancels]
+
+
+async def test_equal_requests_share_a_wait_and_others_do_not() -> None:
+    queue = Queue()
+    desk = dispatcher(queue, groups_in_flight=9)
+    first, second = cancel_of("r1", uuid="a"), cancel_of("r1", uuid="b")
+    others = [cancel_of("r1", user_id="bob"), cancel_of("r1", currency="USD"), cancel_of("r2")]
+    waits = [asyncio.create_task(desk.decide(c, 5)) for c in (first, second, *others)]
+    await settle_down()
+    published = [c for g in queue.groups for c in g.cancels]
+    assert published == [first, *others]
+    desk.resolve(decide(published))
+    decided = await asyncio.gather(*waits)
+    assert [request_id for _, request_id in decided[:2]] == [first.request_id] * 2
+    # The wait is over: an equal request now is a new one.
+    again = asyncio.create_task(desk.decide(second, 5))
+    await settle_down()
+    assert queue.groups[-1].cancels == (second,)
+    desk.resolve(decide([second]))
+    await again
+
+
+async def test_without_a_reply_in_time_there_is_no_decision_and_nothing_is_kept() -> None:
+    desk = dispatcher(Queue())
+    cancel = cancel_of("r1")
+    assert await desk.decide(cancel, 0.01) == (None, cancel.request_id)
+    assert (desk._waits, desk._same, desk._filling) == ({}, {}, {})
+    # A reply that comes too late is let go.
+    desk.resolve(decide([cancel]))
+
+
+async def test_a_later_equal_request_waits_its_own_time_though_the_first_gave_up() -> None:
+    queue = Queue()
+    desk = dispatcher(queue)
+    first, second = cancel_of("r1"), cancel_of("r1")
+    impatient = asyncio.create_task(desk.decide(first, 0.01))
+    patient = asyncio.create_task(desk.decide(second, 5))
+    assert (await impatient)[0] is None
+    desk.resolve(decide([first]))
+    decision, request_id = await patient
+    assert decision is not None
+    assert request_id == first.request_id
+
+
+async def test_a_group_that_cannot_be_published_is_told_at_once() -> None:
+    desk = dispatcher(Queue(PublishError("refused")))
+    async with asyncio.timeout(2):
+        assert (await desk.decide(cancel_of("r1"), 5))[0] is None
+
+
+async def test_a_lost_group_gives_its_place_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.dispatch.GIVE_BACK_AFTER_S", 0.02)
+    queue = Queue()
+    desk = dispatcher(queue)
+    lost = asyncio.create_task(desk.decide(cancel_of("r1"), 5))
+    await settle_down()
+    waits = asyncio.create_task(desk.decide(cancel_of("r2"), 5))
+    async with asyncio.timeout(2):
+        while len(queue.groups) < 2:
+            await asyncio.sleep(0.001)
+    desk.resolve(decide(queue.groups[0].cancels + queue.groups[1].cancels))
+    await asyncio.gather(lost, waits)
+
+
+async def test_more_than_may_wait_are_turned_away() -> None:
+    desk = dispatcher(Queue(), most_waiting=2)
+    waits = [asyncio.create_task(desk.decide(cancel_of(f"r{n}"), 0.05)) for n in range(2)]
+    await settle_down()
+    with pytest.raises(Overloaded):
+        await desk.decide(cancel_of("r3"), 5)
+    await asyncio.gather(*waits)

@@ -1,0 +1,81 @@
+"""Settings: a wrong value stops the start with a sentence that names the variable."""
+
+import pytest
+
+from contract.settings import Settings, SettingsError, load
+
+GOOD = {
+    "UNBET_DATABASE_URL": "postgresql://unbet:pw@db/unbet",
+    "UNBET_BROKER_URL": "redis://queue:6379/0",
+}
+
+
+@pytest.fixture(autouse=True)
+def _good_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in GOOD.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("UNBET_DATABASE_URL", "mysql://db/unbet", "expected postgresql://"),
+        ("UNBET_DATABASE_URL", "postgresql://db:port/unbet", "the port a number"),
+        ("UNBET_BROKER_URL", "amqp://queue", "expected redis://"),
+        ("UNBET_REDIS_URL", "queue:6379", "expected redis://"),
+        ("UNBET_URL_SECRET", "short", "at least 16 characters"),
+        ("UNBET_URL_SECRET", "with/a/slash/in/it", "at least 16 characters"),
+        ("UNBET_PROVIDER_ID", "", "at least 1 character"),
+        ("UNBET_DIALECT", "esperanto", "lucky-monaco-v4"),
+        ("UNBET_OPS_ALLOWED_IPS", "127.0.0.1/8, 10.0.0.0/99", "network"),
+        ("UNBET_UNKNOWN_REFERENCE", "maybe", "'tombstone' or 'hold'"),
+        ("UNBET_ANSWER_DEADLINE_S", "10", "less than 10"),
+        ("UNBET_ANSWER_DEADLINE_S", "soon", "number"),
+        ("UNBET_GROUP_SIZE", "0", "greater than or equal to 1"),
+        ("UNBET_GROUPS_IN_FLIGHT", "many", "integer"),
+        ("UNBET_MAX_WAITING", "-1", "greater than or equal to 1"),
+        ("UNBET_PORT", "99999", "less than or equal to 65535"),
+        ("UNBET_LOG_FORMAT", "xml", "'console' or 'json'"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_the_variables_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as refused:
+        load()
+    assert f"{name} has a wrong value" in str(refused.value)
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_missing_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.delenv(name)
+    with pytest.raises(SettingsError, match=f"{name} is not set"):
+        load()
+
+
+def test_no_sentence_and_no_representation_shows_a_password_or_the_secret(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("UNBET_URL_SECRET", "a-secret-not-to-be-shown")
+    assert "a-secret-not" not in repr(load())
+    assert "pw" not in repr(load())
+    monkeypatch.setenv("UNBET_URL_SECRET", "too/secret")
+    monkeypatch.setenv("UNBET_DATABASE_URL", "mysql://unbet:hunter2@db/unbet")
+    with pytest.raises(SettingsError) as refused:
+        load()
+    assert "too/secret" not in str(refused.value)
+    assert "hunter2" not in str(refused.value)
+
+
+def test_defaults_are_those_of_the_interface() -> None:
+    chosen = load()
+    assert chosen.redis_url == chosen.broker_url
+    assert (chosen.provider_id, chosen.dialect) == ("LuckyMonaco", "lucky-monaco-v4")
+    assert (chosen.answer_deadline_s, chosen.unknown_reference) == (8, "tombstone")
+    assert (chosen.host, chosen.port, chosen.flower_port) == ("127.0.0.1", 8080, 5555)
+
+
+def test_every_setting_says_what_it_is_for() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
