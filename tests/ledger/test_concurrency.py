@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from contract.message import Decision
 from contract.outcomes import Outcome
 from ledger import Result, Status, place_all
+from ledger.audit import audit
 from ledger.reversal import REVERSE, arrays_of, reverse
 from tests.making import Operator, bet_of, cancel_of
 
@@ -216,3 +217,31 @@ def test_a_statement_that_met_a_new_bet_decides_nothing_and_holds_no_account(
         placing.commit()
         assert [row.outcome for row in cancelled.result(timeout=10)] == [None, None]
         settling.execute(text("SELECT FROM accounts WHERE kind = 'cash' FOR UPDATE NOWAIT"))
+
+
+def test_one_players_account_keeps_its_history_under_concurrent_bets_and_cancels(
+    operator: Operator,
+) -> None:
+    operator.deposit("1000.00")
+    operator.deposit("1000.00", bonus=True)
+    references = [f"r{number}" for number in range(120)]
+    with operator.engine.begin() as connection:
+        place_all(connection, [bet_of(reference, "10.00") for reference in references])
+
+    def cancel(mine: list[str]) -> None:
+        for reference in mine:
+            operator.cancel(cancel_of(reference))
+
+    def bet(name: str) -> None:
+        for number in range(30):
+            operator.bet(f"{name}{number}", "1.00")
+
+    at_once(
+        *(lambda mine=references[start::3]: cancel(mine) for start in range(3)),  # type: ignore[misc]
+        lambda: bet("x"),
+        lambda: bet("y"),
+    )
+    held = operator.balance()
+    assert held.cash + held.bonus == Decimal(2000) - 60
+    with operator.engine.connect() as connection:
+        assert audit(connection).violations == ()
