@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint fmt
+.PHONY: help setup run test chaos lint fmt
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -23,6 +23,12 @@ run: setup  ## start everything, send a demonstration cancel, stay until Ctrl-C
 
 test: setup  ## run all tests against a real PostgreSQL and Redis
 	@$(BIN)/python -m pytest
+
+CHAOS_SECONDS ?= 60
+CHAOS_SEED ?=
+
+chaos: setup  ## faults of every kind under load: is anything lost or doubled? (CHAOS_SECONDS, CHAOS_SEED)
+	@$(BIN)/unbet chaos --seconds $(CHAOS_SECONDS) $(if $(CHAOS_SEED),--seed $(CHAOS_SEED))
 
 lint: setup  ## ruff, mypy and the import contracts
 	@$(BIN)/ruff check .

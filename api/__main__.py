@@ -8,6 +8,7 @@ import uvicorn
 from sqlalchemy.exc import OperationalError
 
 from api.app import create_app
+from api.spool import SpoolError
 from contract import broker, logs
 from contract.settings import Settings, SettingsError, settings
 from ledger import connect_to
@@ -28,10 +29,17 @@ def main() -> None:
             )
         logs.configure(chosen.log_format)
         _check_dependencies(chosen)
-    except (SettingsError, UnsafeDatabaseError, SchemaError, broker.UnsafeBrokerError) as error:
+        application = create_app(chosen)
+    except (
+        SettingsError,
+        UnsafeDatabaseError,
+        SchemaError,
+        SpoolError,
+        broker.UnsafeBrokerError,
+    ) as error:
         sys.exit(f"The receiver does not start: {error}")
     uvicorn.run(
-        create_app(chosen),
+        application,
         host=chosen.host,
         port=chosen.port,
         loop="uvloop",

@@ -22,13 +22,12 @@ _V4: Final = {
     Outcome.CURRENCY_MISMATCH: Answer(2, "currency is not the bet's"),
     Outcome.PARKED: Answer(100, "Not decided yet, please retry"),
 }
-_NOT_IN_TIME: Final = Answer(100, "Not decided yet, please retry")
 BAD_PARAMETERS: Final = 7
 
 
-def of_outcome(outcome: Outcome | None) -> Answer:
-    """The answer for an outcome; None means that there was none in time."""
-    return _NOT_IN_TIME if outcome is None else _V4[outcome]
+def of_outcome(outcome: Outcome) -> Answer:
+    """The answer for an outcome."""
+    return _V4[outcome]
 
 
 def of_bad_request(problem: str) -> Answer:

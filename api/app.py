@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from ipaddress import ip_address
+from typing import Final
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -12,19 +13,33 @@ from starlette.routing import Route
 
 from api.dispatch import Dispatcher
 from api.health import Readiness
+from api.ledger_calls import THREADS, LedgerCalls
 from api.notes import Notes
+from api.parking import Parking
 from api.publish import Publisher
 from api.receive import Receiver
 from api.replies import Replies
+from api.rescue import Rescue
+from api.spool import Spool
+from contract import metrics
 from contract.settings import Settings
 from ledger import connect_to
 
-ANY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+ASK_SHARE: Final = 0.75
+"""Of the answer's deadline: when the ledger is asked itself; the rest is for finding a home."""
+
+CALL_SHARE: Final = 0.075
+"""Of the answer's deadline: the limit of one ledger call. Three in a row fit into what is left."""
+
+ANY_METHOD: Final = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 def create_app(settings: Settings) -> Starlette:
     """The application for `settings`; it opens its connections when the server starts it."""
-    engine = connect_to(settings.database_url, name="receiver", pool_size=2)
+    engine = connect_to(settings.database_url, name="receiver", pool_size=THREADS + 2)
+    ledger = LedgerCalls(engine, limit_s=settings.answer_deadline_s * CALL_SHARE)
+    spool = Spool(settings.spool_dir)
+    parking = Parking(ledger, spool)
     publisher = Publisher(threads=settings.groups_in_flight)
     notes = Notes(engine)
     readiness = Readiness(settings, engine)
@@ -36,12 +51,16 @@ def create_app(settings: Settings) -> Starlette:
         group_size=settings.group_size,
         groups_in_flight=settings.groups_in_flight,
         most_waiting=settings.max_waiting,
+        resend_after_s=settings.resend_after_s,
     )
+    rescue = Rescue(dispatcher, ledger, parking, settings.answer_deadline_s * ASK_SHARE)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         tasks = [
             asyncio.create_task(replies.listen(dispatcher.resolve)),
+            asyncio.create_task(rescue.watch()),
+            asyncio.create_task(parking.keep_emptying()),
             asyncio.create_task(notes.keep_writing()),
         ]
         yield
@@ -52,6 +71,8 @@ def create_app(settings: Settings) -> Starlette:
         await notes.flush()
         await replies.close()
         publisher.close()
+        ledger.close()
+        spool.close()
         engine.dispose()
 
     async def healthz(_request: Request) -> Response:
@@ -64,6 +85,12 @@ def create_app(settings: Settings) -> Starlette:
         ready = all(state == "ok" for state in states.values())
         return JSONResponse({"ready": ready, **states}, status_code=200 if ready else 503)
 
+    async def shown_metrics(request: Request) -> Response:
+        if not _may_ask(request, settings):
+            return Response(status_code=404)
+        document = await asyncio.to_thread(metrics.exposition)
+        return Response(document, media_type=metrics.CONTENT_TYPE_LATEST)
+
     async def not_found(_request: Request, _error: Exception) -> Response:
         return Response(status_code=404)
 
@@ -71,9 +98,10 @@ def create_app(settings: Settings) -> Starlette:
         routes=[
             Route("/healthz", healthz),
             Route("/readyz", readyz),
+            Route("/metrics", shown_metrics),
             Route(
                 "/{secret}/V4/Cancel",
-                Receiver(settings, dispatcher, notes).handle,
+                Receiver(settings, dispatcher, parking, notes).handle,
                 methods=ANY_METHOD,
             ),
         ],

@@ -2,8 +2,9 @@
 flight, the next one fills. No timer adds latency: the group's size follows the load by itself."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 from uuid import UUID
@@ -11,10 +12,16 @@ from uuid import UUID
 import structlog
 
 from api.publish import PublishError
+from contract import metrics
+from contract.crashing import crash_point
 from contract.message import Cancel, Decision, Group
+from contract.outcomes import Outcome
 
-GIVE_BACK_AFTER_S: Final = 1.5
-"""A group without a reply gives its place back after this: a dead worker must not stop the rest."""
+MOST_SENDINGS: Final = 3
+"""Once, and at most twice again: the work is idempotent, but a backlog should not feed itself."""
+
+SPARED_S: Final = 1.0
+"""After a failed publish the broker is left alone for this long: cancels are rescued at once."""
 
 log = structlog.get_logger("receiver")
 
@@ -26,12 +33,18 @@ class Overloaded(Exception):  # noqa: N818 - not a fault, an answer
 
 
 @dataclass(eq=False)
-class _Wait:
+class Wait:
     """One cancel on its way, and the requests that wait for its decision."""
 
     cancel: Cancel
-    decision: asyncio.Future[Decision | None]
+    decision: asyncio.Future[Decision]
+    since: float = field(default_factory=time.monotonic)
     holders: int = 0
+    sendings: int = 0
+    unpublished: bool = False
+    overdue: bool = False
+    has_home: bool = False
+    """Parked or spooled: it will be finished without the provider's help."""
 
 
 class Dispatcher:
@@ -45,30 +58,40 @@ class Dispatcher:
         group_size: int,
         groups_in_flight: int,
         most_waiting: int,
+        resend_after_s: float,
     ) -> None:
         self._publish = publish
         self._reply_to = reply_to
         self._group_size = group_size
         self._free_places = groups_in_flight
         self._most_waiting = most_waiting
+        self._resend_after_s = resend_after_s
+        self._spared_until = 0.0
         self._holders = 0
-        self._waits: dict[UUID, _Wait] = {}
-        self._same: dict[_Sameness, _Wait] = {}
-        self._filling: dict[UUID, _Wait] = {}
+        self._waits: dict[UUID, Wait] = {}
+        self._same: dict[_Sameness, Wait] = {}
+        self._filling: dict[UUID, Wait] = {}
         self._flights: set[asyncio.Task[None]] = set()
 
     async def decide(self, cancel: Cancel, within_s: float) -> tuple[Decision | None, UUID]:
-        """The decision, or None if there was none in time, and the id of the request that it is of:
-        an equal one's if one was on its way already. Raises `Overloaded`."""
+        """The decision and the id of the request that it is of: an equal one's if one was on its
+        way already. `parked` if there was none in time but the cancel has a home; None if it has
+        none, which must not be answered as if it had. Raises `Overloaded`."""
         if self._holders >= self._most_waiting:
             raise Overloaded
         wait = self._same.get(_sameness(cancel)) or self._begin(cancel)
+        request_id = wait.cancel.request_id
         wait.holders += 1
         self._holders += 1
+        metrics.WAITING.inc()
         try:
             done, _ = await asyncio.wait([wait.decision], timeout=within_s)
-            return (wait.decision.result() if done else None), wait.cancel.request_id
+            if done:
+                return wait.decision.result(), request_id
+            home = Decision(request_id=request_id, outcome=Outcome.PARKED)
+            return (home if wait.has_home else None), request_id
         finally:
+            metrics.WAITING.dec()
             self._holders -= 1
             wait.holders -= 1
             if not wait.holders:
@@ -81,15 +104,34 @@ class Dispatcher:
             if wait is not None and not wait.decision.done():
                 wait.decision.set_result(decision)
 
-    def _begin(self, cancel: Cancel) -> _Wait:
-        wait = _Wait(cancel, asyncio.get_running_loop().create_future())
+    def take_overdue(self, after_s: float) -> list[Wait]:
+        """Those that were not published, or have no decision after `after_s` seconds; each once."""
+        before = time.monotonic() - after_s
+        overdue = [
+            wait
+            for wait in self._waits.values()
+            if not wait.overdue
+            and not wait.decision.done()
+            and (wait.unpublished or wait.since <= before)
+        ]
+        for wait in overdue:
+            wait.overdue = True
+            self._filling.pop(wait.cancel.request_id, None)
+        return overdue
+
+    def parked(self) -> list[Wait]:
+        """Those that have a home and no decision yet."""
+        return [w for w in self._waits.values() if w.has_home and not w.decision.done()]
+
+    def _begin(self, cancel: Cancel) -> Wait:
+        wait = Wait(cancel, asyncio.get_running_loop().create_future())
         self._waits[cancel.request_id] = wait
         self._same[_sameness(cancel)] = wait
         self._filling[cancel.request_id] = wait
         self._fill()
         return wait
 
-    def _end(self, wait: _Wait) -> None:
+    def _end(self, wait: Wait) -> None:
         request_id = wait.cancel.request_id
         del self._waits[request_id], self._same[_sameness(wait.cancel)]
         self._filling.pop(request_id, None)
@@ -104,17 +146,45 @@ class Dispatcher:
             self._flights.add(flight)
             flight.add_done_callback(self._land)
 
-    async def _fly(self, group: list[_Wait]) -> None:
-        cancels = tuple(wait.cancel for wait in group)
-        decisions = [wait.decision for wait in group]
+    async def _fly(self, group: list[Wait]) -> None:
+        for wait in group:
+            wait.sendings += 1
         try:
+            if time.monotonic() < self._spared_until:
+                raise PublishError("the broker was away a moment ago")
+            cancels = tuple(wait.cancel for wait in group)
+            crash_point("receiver_publish", cancels)
             await self._publish(Group(reply_to=self._reply_to, cancels=cancels))
-            await asyncio.wait(decisions, timeout=GIVE_BACK_AFTER_S)
+            crash_point("receiver_published", cancels)
         except PublishError as error:
-            log.warning("a group was not published", cancels=len(cancels), error=str(error))
-            for decision in decisions:
-                if not decision.done():
-                    decision.set_result(None)
+            self._give_up(group, error)
+        else:
+            await asyncio.wait([w.decision for w in group], timeout=self._resend_after_s)
+            self._send_again(group)
+
+    def _give_up(self, group: list[Wait], error: PublishError) -> None:
+        now = time.monotonic()
+        if now >= self._spared_until:
+            log.warning("a group was not published", cancels=len(group), error=str(error))
+            self._spared_until = now + SPARED_S
+        metrics.UNPUBLISHED.inc(len(group))
+        for wait in group:
+            wait.unpublished = True
+
+    def _send_again(self, group: list[Wait]) -> None:
+        silent = [
+            wait
+            for wait in group
+            if wait.cancel.request_id in self._waits
+            and not wait.decision.done()
+            and not wait.overdue
+            and wait.sendings < MOST_SENDINGS
+        ]
+        if silent:
+            log.warning("no reply, sent again", cancels=len(silent))
+            metrics.RESENT.inc(len(silent))
+            # Before those that came later: these have less time left.
+            self._filling = {w.cancel.request_id: w for w in silent} | self._filling
 
     def _land(self, flight: asyncio.Task[None]) -> None:
         self._flights.discard(flight)

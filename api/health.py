@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from contract import broker
 from contract.settings import Settings
+from ledger.bounded import run_within
 
 CACHED_S: Final = 1.0
 LIMIT_S: Final = 3.0
@@ -53,8 +54,7 @@ async def _state(probe: Callable[[], None]) -> str:
 
 
 def _ask_database(engine: Engine) -> None:
-    with engine.connect() as connection:
-        connection.execute(text("SELECT 1"))
+    run_within(engine, LIMIT_S, lambda connection: connection.execute(text("SELECT 1")))
 
 
 def _ask_redis(url: str) -> None:

@@ -1,6 +1,7 @@
 """The answers given, noted in the ledger in batches and never in an answer's way."""
 
 import asyncio
+from functools import partial
 from typing import Final
 
 import structlog
@@ -8,9 +9,11 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from ledger.answers import AnswerNote, note_answers
+from ledger.bounded import run_within
 from ledger.transaction import first_line
 
 EVERY_S: Final = 0.5
+LIMIT_S: Final = 3.0
 MOST_KEPT: Final = 20_000
 """Best effort: what comes on top of this while the ledger is away is dropped, and said so."""
 
@@ -44,14 +47,12 @@ class Notes:
         if not batch:
             return
         try:
-            await asyncio.to_thread(self._write, batch)
+            await asyncio.to_thread(
+                run_within, self._engine, LIMIT_S, partial(note_answers, notes=batch)
+            )
         except SQLAlchemyError as error:
             self._notes = (batch + self._notes)[:MOST_KEPT]
             log.warning("answers were not noted", answers=len(batch), error=first_line(error))
         if self._dropped:
             log.warning("answers will not be noted", answers=self._dropped)
             self._dropped = 0
-
-    def _write(self, batch: list[AnswerNote]) -> None:
-        with self._engine.begin() as connection:
-            note_answers(connection, batch)

@@ -28,6 +28,13 @@ class Publisher:
             "max_retries": 0,
         }
         self._app.conf.broker_pool_limit = threads
+        connection = self._app.connection_for_write()
+        # Refused, lost, or full: a Redis at its `maxmemory` answers with an error.
+        self._broker_errors = (
+            OSError,
+            *connection.connection_errors,
+            *connection.channel_errors,
+        )
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="publish")
 
     async def publish(self, group: Group) -> None:
@@ -38,7 +45,7 @@ class Publisher:
                 await loop.run_in_executor(self._threads, self._send, group)
         except TimeoutError:
             raise PublishError("the broker did not answer in time") from None
-        except (OSError, *self._app.connection_for_write().connection_errors) as error:
+        except self._broker_errors as error:
             raise PublishError(str(error)) from error
 
     def close(self) -> None:

@@ -17,7 +17,11 @@ from api import answers
 from api.body import LONGEST_BODY, BadRequestError, parse
 from api.dispatch import Dispatcher, Overloaded
 from api.notes import Notes
+from api.parking import HomelessError, Parking
+from contract import metrics
+from contract.crashing import crash_point
 from contract.message import Cancel, Decision
+from contract.outcomes import Outcome
 from contract.settings import Settings
 from ledger.answers import AnswerNote
 
@@ -30,12 +34,15 @@ log = structlog.get_logger("receiver")
 class Receiver:
     """The endpoint `POST /<secret>/V4/Cancel`."""
 
-    def __init__(self, settings: Settings, dispatcher: Dispatcher, notes: Notes) -> None:
+    def __init__(
+        self, settings: Settings, dispatcher: Dispatcher, parking: Parking, notes: Notes
+    ) -> None:
         if settings.url_secret is None:
             raise ValueError("a receiver needs a secret")
         self._settings = settings
         self._secret = settings.url_secret.get_secret_value().encode()
         self._dispatcher = dispatcher
+        self._parking = parking
         self._notes = notes
 
     async def handle(self, request: Request) -> Response:
@@ -74,7 +81,12 @@ class Receiver:
             body=text,
         )
         decision, decided_id = await self._decide(cancel, started)
-        answer = answers.of_outcome(decision.outcome if decision else None)
+        if decision is None:
+            # It is nowhere: anything but a failure would make the provider stop.
+            log.error("no home", request_id=str(cancel.request_id), reference=asked.reference)
+            return Response(status_code=503)
+        crash_point("receiver_answer", [cancel])
+        answer = answers.of_outcome(decision.outcome)
         seconds = Decimal(str(round(time.monotonic() - started, 6)))
         self._note(cancel, decision, decided_id, answer.code, seconds)
         return _respond(answer, asked.reference)
@@ -84,18 +96,23 @@ class Receiver:
         try:
             return await self._dispatcher.decide(cancel, left_s)
         except Overloaded:
-            log.warning("overloaded", request_id=str(cancel.request_id))
-            return None, cancel.request_id
+            return await self._park(cancel), cancel.request_id
+
+    async def _park(self, cancel: Cancel) -> Decision | None:
+        try:
+            await self._parking.park([cancel])
+        except HomelessError:
+            return None
+        return Decision(request_id=cancel.request_id, outcome=Outcome.PARKED)
 
     def _note(
         self,
         cancel: Cancel,
-        decision: Decision | None,
+        decision: Decision,
         decided_id: UUID,
         code: int,
         seconds: Decimal,
     ) -> None:
-        outcome = decision.outcome if decision else None
         shared = None if decided_id == cancel.request_id else decided_id
         self._notes.add(
             AnswerNote(
@@ -104,17 +121,19 @@ class Receiver:
                 uuid=cancel.request.uuid,
                 received_at=cancel.received_at,
                 received_from=cancel.received_from,
-                outcome=outcome,
+                outcome=decision.outcome,
                 code=code,
                 seconds=seconds,
             )
         )
+        metrics.ANSWERS.labels(code=str(code)).inc()
+        metrics.ANSWER_SECONDS.observe(float(seconds))
         log.info(
             "answered",
             request_id=str(cancel.request_id),
             reference=cancel.request.reference,
             uuid=cancel.request.uuid,
-            outcome=outcome.value if outcome else None,
+            outcome=decision.outcome.value,
             code=code,
             seconds=float(seconds),
         )

@@ -1,9 +1,21 @@
 """The Redis that carries queue and replies: what it must be set to, and what is only warned of."""
 
+from typing import Final
+
 import redis
 
 SOCKET_TIMEOUT_S = 1.0
 """A Redis that accepts and never answers must not hold its caller for longer than a publish may."""
+
+
+_WARNINGS: Final = {
+    "maxmemory": ("0", "Redis has no maxmemory: a queue that nobody reads takes the machine's."),
+    "appendonly": ("no", "Redis keeps no append-only file: a restart loses what is queued."),
+    "appendfsync": ("no", "Redis leaves syncing to the system: a crash loses what is queued."),
+}
+"""For each setting the value that is warned of, and why."""
+
+_ASKED: Final = ("maxmemory-policy", *_WARNINGS)
 
 
 class UnsafeBrokerError(Exception):
@@ -27,20 +39,13 @@ def check(client: "redis.Redis") -> list[str]:
     A server that does not tell its settings (a managed one) is warned of, not refused.
     """
     try:
-        policy = client.config_get("maxmemory-policy").get("maxmemory-policy")
-        append_only = client.config_get("appendonly").get("appendonly")
-        fsync = client.config_get("appendfsync").get("appendfsync")
+        settings = {name: client.config_get(name).get(name) for name in _ASKED}
     except redis.ResponseError:
         return ["Redis does not tell its settings: make sure that maxmemory-policy is noeviction."]
+    policy = settings["maxmemory-policy"]
     if policy != "noeviction":
         raise UnsafeBrokerError(
             f"Redis evicts keys (maxmemory-policy={policy}): queued cancels could vanish. "
             "Set maxmemory-policy=noeviction."
         )
-    if append_only != "yes":
-        return ["Redis keeps no append-only file: a restart loses what is queued (appendonly=no)."]
-    if fsync == "no":
-        return [
-            "Redis leaves syncing to the system: a crash loses what is queued (appendfsync=no)."
-        ]
-    return []
+    return [warning for name, (value, warning) in _WARNINGS.items() if settings[name] == value]

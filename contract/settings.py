@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
@@ -89,7 +90,7 @@ class Settings(_Environment):
     )
     ops_allowed_ips: Annotated[tuple[Network, ...], NoDecode] = Field(
         (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")),
-        description="networks (CIDR, separated by commas) that may ask for /readyz",
+        description="networks (CIDR, separated by commas) that may ask for /readyz and /metrics",
     )
     unknown_reference: Literal["tombstone", "hold"] = Field(
         "tombstone",
@@ -99,6 +100,13 @@ class Settings(_Environment):
     answer_deadline_s: float = Field(
         8.0, gt=0, lt=10, description="seconds after which a cancel is answered 100 (retry)"
     )
+    resend_after_s: float = Field(
+        1.5, gt=0, lt=10, description="seconds without a reply after which a cancel is sent again"
+    )
+    spool_dir: Path = Field(
+        Path(".unbet/spool"),
+        description="where a receiver keeps cancels that the ledger cannot take; on a local disk",
+    )
     group_size: int = Field(
         256, ge=1, le=5000, description="the most cancels that travel in one message"
     )
@@ -106,7 +114,9 @@ class Settings(_Environment):
         2, ge=1, le=64, description="messages of one receiver that may be without a reply at a time"
     )
     max_waiting: int = Field(
-        10_000, ge=1, description="requests one receiver holds; beyond it they are answered 100"
+        10_000,
+        ge=1,
+        description="requests one receiver holds; beyond it they are parked and answered 100",
     )
     host: str = Field("127.0.0.1", description="the address the receiver listens on")
     port: int = Field(8080, ge=0, le=65535, description="the receiver's port")

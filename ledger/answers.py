@@ -22,8 +22,8 @@ class AnswerNote(NamedTuple):
     uuid: str
     received_at: datetime
     received_from: str
-    outcome: Outcome | None
-    """None: there was none in time."""
+    outcome: Outcome
+    """`parked` if there was none in time."""
     code: int
     seconds: Decimal
     """From the body's last byte to the answer."""

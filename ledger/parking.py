@@ -1,26 +1,151 @@
-"""Parked cancels: kept in the ledger because they have no final outcome yet."""
+"""Parked cancels: kept in the ledger because they have no final outcome yet; dead ones wait for a
+person. How they are finished stands in `sweeping.py`."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+from uuid import UUID
 
-from sqlalchemy import Connection
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection, text
 
 from contract.message import Cancel
-from ledger.schema import parked
+
+# A cancel that waits for something outside (a lock, a bet that has still to be imported) is tried
+# in pauses that grow with its age, up to a minute: nobody knows how long it will take.
+PAUSE_BY_AGE: Final = """
+    make_interval(secs => least(60, greatest(1, extract(epoch FROM now() - parked.parked_at) / 4))
+                          * (0.75 + random() / 2))
+"""
+_INSERT: Final = """
+    INSERT INTO parked (request_id, provider, reference, cancel, state, reason, last_error,
+                        next_try_at)
+    SELECT request_id, provider, reference, cancel, CAST(:state AS text), CAST(:reason AS text),
+           CAST(:error AS text), now() + make_interval(secs => :pause_s)
+      FROM unnest(CAST(:request_ids AS uuid[]), CAST(:providers AS text[]),
+                  CAST(:references AS text[]), CAST(:cancels AS text[]))
+           AS cancel (request_id, provider, reference, cancel)
+     -- Two that park the same cancels at once must not wait for each other crosswise.
+     ORDER BY request_id
+        ON CONFLICT (request_id)
+"""
+_PARK: Final = text(f"{_INSERT} DO NOTHING")
+_SET_ASIDE: Final = text(f"""
+    {_INSERT} DO UPDATE
+       SET state = excluded.state, reason = excluded.reason, last_error = excluded.last_error,
+           tries = CASE WHEN :counts THEN parked.tries ELSE greatest(parked.tries - 1, 0) END,
+           next_try_at = CASE WHEN :counts THEN parked.next_try_at ELSE now() + {PAUSE_BY_AGE} END
+     WHERE parked.state = 'parked'
+""")  # noqa: S608 - no value is formatted in
+_LIST: Final = text("""
+    SELECT request_id, provider, reference, state, reason, tries, last_error, parked_at, next_try_at
+      FROM parked
+     WHERE state = 'dead' OR NOT :dead_only
+     ORDER BY parked_at, request_id
+     LIMIT :most
+""")
+# Locks the rows in order, and before any bet, as everybody does.
+_RETRY: Final = text("""
+    WITH matching AS MATERIALIZED (
+        SELECT request_id
+          FROM parked
+         WHERE request_id = CAST(:request_id AS uuid) OR reference = CAST(:reference AS text)
+            OR (:all_dead AND state = 'dead')
+         ORDER BY request_id
+           FOR UPDATE
+    )
+    UPDATE parked
+       SET state = 'parked', tries = 0, next_try_at = now()
+      FROM matching
+     WHERE parked.request_id = matching.request_id
+""")
+_COUNT: Final = text("SELECT state, count(*) AS cancels FROM parked GROUP BY state")
+
+SOON_S: Final = 1.0
+"""A cancel that was just found blocked is tried again after this."""
 
 
 def park(connection: Connection, cancels: Sequence[Cancel], *, reason: str) -> None:
-    """Keep `cancels` to be finished later; one that is parked already stays as it is."""
-    if not cancels:
-        return
-    rows = [
-        {
-            "request_id": cancel.request_id,
-            "provider": cancel.provider,
-            "reference": cancel.request.reference,
-            "cancel": cancel.model_dump_json(),
-            "reason": reason,
-        }
-        for cancel in cancels
-    ]
-    connection.execute(insert(parked).on_conflict_do_nothing(), rows)
+    """Keep `cancels` to be finished at once: any number, one statement. Does not commit.
+
+    One that is parked already, or dead, stays as it is. One that has been decided meanwhile does
+    no harm: applied again it is told the same, and goes.
+    """
+    if cancels:
+        values = {"state": "parked", "reason": reason, "error": None, "pause_s": 0.0}
+        connection.execute(_PARK, _columns(cancels) | values)
+
+
+def set_aside(
+    connection: Connection,
+    cancels: Sequence[Cancel],
+    *,
+    reason: str,
+    error: str,
+    dead: bool = False,
+    counts: bool = True,
+) -> None:
+    """Keep `cancels` that could not be applied, parked before or not, with what was in the way.
+
+    With `dead` only a person tries them again. Without `counts` the try that has just failed is
+    none: it was not the cancel's fault. Does not commit.
+    """
+    if cancels:
+        state = "dead" if dead else "parked"
+        values = {"state": state, "reason": reason, "error": error, "pause_s": SOON_S}
+        connection.execute(_SET_ASIDE, _columns(cancels) | values | {"counts": counts})
+
+
+class Parked(NamedTuple):
+    """A cancel as it lies in parking."""
+
+    request_id: UUID
+    provider: str
+    reference: str
+    state: str
+    """`parked`: the sweep tries it; `dead`: only a person does."""
+    reason: str
+    tries: int
+    last_error: str | None
+    parked_at: datetime
+    next_try_at: datetime
+
+
+class ParkedCounts(NamedTuple):
+    """How many cancels wait for the sweep, and how many for a person."""
+
+    parked: int
+    dead: int
+
+
+def count_parked(connection: Connection) -> ParkedCounts:
+    """What is parked and dead now."""
+    counts = {row.state: row.cancels for row in connection.execute(_COUNT)}
+    return ParkedCounts(counts.get("parked", 0), counts.get("dead", 0))
+
+
+def list_parked(connection: Connection, *, dead_only: bool, most: int) -> list[Parked]:
+    """The `most` that have been parked longest."""
+    rows = connection.execute(_LIST, {"dead_only": dead_only, "most": most})
+    return [Parked(*row) for row in rows]
+
+
+def retry_parked(
+    connection: Connection,
+    *,
+    request_id: UUID | None = None,
+    reference: str | None = None,
+    all_dead: bool = False,
+) -> int:
+    """Make due now, with all tries before them, what matches: one request, all of a reference, or
+    all that is dead; how many did. Does not commit."""
+    values = {"request_id": request_id, "reference": reference, "all_dead": all_dead}
+    return connection.execute(_RETRY, values).rowcount
+
+
+def _columns(cancels: Sequence[Cancel]) -> dict[str, object]:
+    return {
+        "request_ids": [cancel.request_id for cancel in cancels],
+        "providers": [cancel.provider for cancel in cancels],
+        "references": [cancel.request.reference for cancel in cancels],
+        "cancels": [cancel.model_dump_json() for cancel in cancels],
+    }

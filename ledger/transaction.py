@@ -7,38 +7,54 @@ from typing import Final, TypeVar
 
 import structlog
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
+from contract import metrics
+from ledger.faults import Fault, fault_of, first_line
 from ledger.reversal import UndecidedError
+
+__all__ = ["first_line", "persist", "transact"]
 
 Result = TypeVar("Result")
 
-TRIES: Final = 4
-
-TRANSIENT: Final = (OperationalError, InterfaceError, UndecidedError)
-"""The same work may well succeed later: deadlocks, locks, timeouts, lost or refused connections."""
+WITHIN_S: Final = 3.0
+_FIRST_PAUSE_S: Final = 0.05
+_LONGEST_PAUSE_S: Final = 0.5
 
 log = structlog.get_logger("ledger")
 
 
-def transact(engine: Engine, work: Callable[[Connection], Result], *, tries: int = TRIES) -> Result:
+def transact(
+    engine: Engine, work: Callable[[Connection], Result], *, within_s: float = WITHIN_S
+) -> Result:
     """Run `work` in a transaction and commit it; its result.
 
-    After a transient error it is run again from the start, `tries` times in all, with pauses that
-    grow and vary. Then the last error is raised. `work` must be safe to repeat, as all of the
-    ledger's operations are.
+    After a deadlock, a lock or statement timeout or a lost connection it is run again from the
+    start, until `within_s` seconds are over. Then the last error is raised. `work` must be safe to
+    repeat, as all of the ledger's operations are.
     """
-    for attempt in range(1, tries):
+
+    def once() -> Result:
+        with engine.begin() as connection:
+            return work(connection)
+
+    again = frozenset({Fault.TRANSIENT, Fault.LOCKED, Fault.TIMED_OUT})
+    return persist(once, again=again, deadline=time.monotonic() + within_s)
+
+
+def persist(once: Callable[[], Result], *, again: frozenset[Fault], deadline: float) -> Result:
+    """The result of `once`, run until it succeeds, fails with another fault than those of `again`,
+    or `deadline` (of the monotonic clock) is near. The pauses grow and vary. Raises the last error.
+    """
+    pause_s = _FIRST_PAUSE_S
+    while True:
         try:
-            with engine.begin() as connection:
-                return work(connection)
-        except TRANSIENT as error:
-            log.warning("the ledger is tried again", attempt=attempt, error=first_line(error))
-            time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter, no secret
-    with engine.begin() as connection:
-        return work(connection)
-
-
-def first_line(error: Exception) -> str:
-    """What went wrong, without the statement and its values."""
-    return str(getattr(error, "orig", None) or error).partition("\n")[0]
+            return once()
+        except (DBAPIError, UndecidedError) as error:
+            fault = fault_of(error)
+            if fault not in again or time.monotonic() + pause_s >= deadline:
+                raise
+            metrics.RETRIES.labels(reason=fault.value).inc()
+            log.warning("the ledger is tried again", fault=fault.value, error=first_line(error))
+        time.sleep(random.uniform(pause_s / 2, pause_s))  # noqa: S311 - jitter, no secret
+        pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)

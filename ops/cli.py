@@ -10,7 +10,7 @@ from contract.settings import SettingsError
 from ledger import InvalidOperationError
 from ledger.migrate import SchemaError
 from ops import database
-from ops.commands import audit, explain, importing, ledger, provider, run, services
+from ops.commands import audit, chaos, explain, importing, ledger, parked, provider, run, services
 from ops.importing import ImportStoppedError
 
 _TOLD: Final = (InvalidOperationError, SettingsError, SchemaError, ImportStoppedError)
@@ -34,6 +34,8 @@ def build() -> typer.Typer:
     app.add_typer(importing.app)
     app.add_typer(explain.app)
     app.add_typer(audit.app)
+    app.add_typer(parked.app, name="parked")
+    app.add_typer(chaos.app)
     return app
 
 

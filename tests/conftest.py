@@ -86,6 +86,7 @@ def environment(
         "PYTHONUNBUFFERED": "1",
         "UNBET_DATABASE_URL": database_url,
         "UNBET_URL_SECRET": "a-secret-for-tests-only",
+        "UNBET_SPOOL_DIR": str(tmp_path / "spool"),
         **urls,
     }
 

@@ -1,6 +1,7 @@
-"""The one task: decode the group, one transaction, one call, reply."""
+"""The one task: decode the group, have the ledger decide it, reply."""
 
 from collections import Counter
+from datetime import UTC, datetime
 from typing import Final
 
 import redis
@@ -8,15 +9,19 @@ import structlog
 from celery import Task
 from celery.exceptions import Reject
 
+from contract.crashing import crash_point
 from contract.message import TASK, Decision, Group, Reply, decode_group
+from contract.outcomes import Outcome
 from contract.settings import settings
-from ledger.reversal import reverse
-from ledger.transaction import TRANSIENT, first_line, transact
+from ledger.applying import LedgerAwayError, apply
 from worker.app import app
 from worker.connections import engine, replies
 
 REPLY_EXPIRES_S: Final = 60
 """A reply that its receiver has not fetched by then is read from the ledger, if at all."""
+
+HANDED_BACK_S: Final = 60.0
+"""From a cancel's receipt: as long as that its group goes back to the queue."""
 
 log = structlog.get_logger("worker")
 
@@ -31,19 +36,36 @@ log = structlog.get_logger("worker")
 def cancel(_task: Task, document: str) -> dict[str, int]:
     """Apply a group of cancels; how many had which outcome, for Flower."""
     group = decode_group(document)
-    decisions = _apply(group)
-    _reply(group, decisions)
-    return dict(Counter(decision.outcome.value for decision in decisions))
-
-
-def _apply(group: Group) -> list[Decision]:
-    """The ledger's decisions, committed. Raises `Reject` when the database stays away."""
+    outcomes: Counter[str] = Counter()
+    crash_point("before_transaction", group.cancels)
     hold_unknown = settings().unknown_reference == "hold"
     try:
-        return transact(engine(), lambda c: reverse(c, group.cancels, hold_unknown=hold_unknown))
-    except TRANSIENT as error:
-        log.warning("the ledger did not take a group", error=first_line(error))
-        raise Reject(first_line(error), requeue=True) from error
+        # In parts, if some of the group stand in the way: what is decided does not wait for them.
+        for decisions in apply(engine(), group.cancels, hold_unknown=hold_unknown):
+            crash_point("after_commit", group.cancels)
+            _reply(group, decisions)
+            outcomes.update(decision.outcome.value for decision in decisions)
+    except LedgerAwayError as error:
+        raise _hand_back(group, error) from error
+    crash_point("after_reply", group.cancels)
+    return dict(outcomes)
+
+
+def _hand_back(group: Group, error: LedgerAwayError) -> Reject:
+    """Back to the queue, until nobody waits for the answer any more.
+
+    No tight loop: a delivery ends only after `apply` has tried for its seconds. And no loss: what
+    got no reply in time the receiver has parked or spooled before it answered 100, and the sweep
+    finishes it; where the receiver died as well, nothing was answered.
+    """
+    newest = max(cancel.received_at for cancel in group.cancels)
+    young = (datetime.now(UTC) - newest).total_seconds() < HANDED_BACK_S
+    log.warning(
+        "the ledger is away: " + ("handed back" if young else "left to the sweep"),
+        cancels=len(group.cancels),
+        error=str(error),
+    )
+    return Reject(str(error), requeue=young)
 
 
 def _reply(group: Group, decisions: list[Decision]) -> None:
@@ -56,10 +78,11 @@ def _reply(group: Group, decisions: list[Decision]) -> None:
             pipeline.execute()
     except redis.RedisError as error:
         log.warning("a reply was not delivered", reply_to=group.reply_to, error=str(error))
-    for decision, asked in zip(decisions, group.cancels, strict=True):
+    references = {cancel.request_id: cancel.request.reference for cancel in group.cancels}
+    for decision in decisions:
         log.info(
-            "decided",
-            request_id=str(asked.request_id),
-            reference=asked.request.reference,
+            "decided" if decision.outcome is not Outcome.PARKED else "parked",
+            request_id=str(decision.request_id),
+            reference=references[decision.request_id],
             outcome=decision.outcome.value,
         )

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 import signal
 import socket
 import sys
@@ -109,6 +110,8 @@ def _settings(directory: Path) -> Settings:
     for name, value in started.environment().items():
         os.environ.setdefault(name, value)
     os.environ.setdefault("UNBET_URL_SECRET", _kept_secret(directory / "secret"))
+    os.environ.setdefault("UNBET_SPOOL_DIR", str((directory / "spool").resolve()))
+    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(_emptied(directory / "metrics")))
     for name, default in (("UNBET_PORT", "8080"), ("UNBET_FLOWER_PORT", "5555")):
         os.environ[name] = _usable_port(name, os.environ.get(name, default))
     return settings.load()
@@ -120,6 +123,13 @@ def _kept_secret(file: Path) -> str:
         with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
             new.write(secrets.token_urlsafe(24))
     return file.read_text()
+
+
+def _emptied(directory: Path) -> Path:
+    """A place for the processes' counters, which begin anew with them."""
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir()
+    return directory.resolve()
 
 
 def _usable_port(name: str, value: str) -> str:

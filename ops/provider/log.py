@@ -78,15 +78,18 @@ class Sent(_Entry):
 
 
 class Log:
-    """What was sent, in the order in which it was finished. Each entry also goes to `writers`."""
+    """What was sent, in the order in which it was finished. Each entry also goes to `writers`, or
+    only there unless it is `kept`: a long run's entries would fill the memory."""
 
-    def __init__(self, *writers: Callable[[Sent], object]) -> None:
+    def __init__(self, *writers: Callable[[Sent], object], kept: bool = True) -> None:
         self._entries: list[Sent] = []
         self._writers = writers
+        self._kept = kept
 
     def append(self, sent: Sent) -> None:
         """Add one entry."""
-        self._entries.append(sent)
+        if self._kept:
+            self._entries.append(sent)
         for write in self._writers:
             write(sent)
 

@@ -23,6 +23,7 @@ SETTINGS: Final = {
     "appendonly": "yes",  # the queue outlives the server
     "appendfsync": "everysec",  # a second of the queue at most is lost; the ledger loses nothing
     "save": "",  # the append-only file is the whole truth, a snapshot would only cost
+    "maxmemory": "1gb",  # a queue that nobody reads comes to an end; its cancels are parked instead
     "maxmemory-policy": "noeviction",  # refuse a write rather than drop a queued cancel
 }
 

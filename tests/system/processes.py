@@ -59,6 +59,9 @@ class System:
         )
         self._wait(name, lambda: f"{name}@test ready" in self.said(name))
 
+    def start_sweep(self, name: str = "sweep") -> None:
+        self.start(name, sys.executable, "-m", "worker.sweep")
+
     def start(self, name: str, *command: str) -> None:
         with (self.logs / f"{name}.log").open("ab") as output:
             self.processes[name] = subprocess.Popen(

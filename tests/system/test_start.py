@@ -87,6 +87,8 @@ def test_run_does_its_demonstration_and_leaves_no_process_behind(tmp_path: Path)
             assert "Press Ctrl-C" in said, said
             flower = next(word for word in said.split() if word.endswith("/tasks"))
             _shows(flower, "585c1306f89c56f5ecfc2f5d")
+            ready = next(word for word in said.split() if word.endswith("/readyz"))
+            counted = httpx.get(ready.replace("/readyz", "/metrics"), trust_env=False).text
             process.send_signal(signal.SIGINT)
             said += process.communicate(timeout=60)[0]
         finally:
@@ -96,6 +98,7 @@ def test_run_does_its_demonstration_and_leaves_no_process_behind(tmp_path: Path)
                 process.wait(timeout=60)
             process.kill()
     assert process.returncode == 0, said
+    assert 'unbet_answers_total{code="0"} 1.0' in counted
     assert "balance   100.00 USD\n" in said
     assert "balance    90.00 USD\n" in said
     assert '{"error": 0, "description": "Success", "reference": "585c1306f89c56f5ecfc2f5d"}' in said

@@ -25,9 +25,11 @@ class Queue:
             raise self.error
 
 
-def dispatcher(queue: Queue, **limits: int) -> Dispatcher:
+def dispatcher(queue: Queue, *, resend_after_s: float = 9, **limits: int) -> Dispatcher:
     defaults = {"group_size": 3, "groups_in_flight": 1, "most_waiting": 100}
-    return Dispatcher(queue.publish, "replies", **(defaults | limits))
+    return Dispatcher(
+        queue.publish, "replies", **(defaults | limits), resend_after_s=resend_after_s
+    )
 
 
 def decide(cancels: Iterable[Cancel]) -> list[Decision]:
@@ -99,16 +101,52 @@ async def test_a_later_equal_request_waits_its_own_time_though_the_first_gave_up
     assert request_id == first.request_id
 
 
-async def test_a_group_that_cannot_be_published_is_told_at_once() -> None:
-    desk = dispatcher(Queue(PublishError("refused")))
-    async with asyncio.timeout(2):
-        assert (await desk.decide(cancel_of("r1"), 5))[0] is None
-
-
-async def test_a_lost_group_gives_its_place_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.dispatch.GIVE_BACK_AFTER_S", 0.02)
-    queue = Queue()
+async def test_what_cannot_be_published_is_overdue_at_once_and_the_broker_is_left_alone() -> None:
+    queue = Queue(PublishError("refused"))
     desk = dispatcher(queue)
+    waits = [asyncio.create_task(desk.decide(cancel_of(f"r{n}"), 5)) for n in range(2)]
+    await settle_down()
+    assert desk.take_overdue(99) != []
+    assert desk.take_overdue(99) == []
+    assert len(queue.groups) == 1
+    for wait in desk._waits.values():
+        wait.has_home = True
+    desk.resolve(decide(wait.cancel for wait in desk.parked()))
+    assert all(decision for decision, _ in await asyncio.gather(*waits))
+
+
+async def test_what_is_overdue_is_told_once_and_not_sent_again() -> None:
+    queue = Queue()
+    desk = dispatcher(queue, resend_after_s=0.02)
+    wait = asyncio.create_task(desk.decide(cancel_of("r1"), 0.2))
+    await settle_down()
+    assert desk.take_overdue(0) != []
+    assert (await wait)[0] is None
+    assert len(queue.groups) == 1
+
+
+async def test_with_a_home_the_answer_at_the_deadline_is_parked() -> None:
+    desk = dispatcher(Queue())
+    wait = asyncio.create_task(desk.decide(cancel_of("r1"), 0.05))
+    await settle_down()
+    (overdue,) = desk.take_overdue(0)
+    overdue.has_home = True
+    decision, _ = await wait
+    assert decision is not None
+    assert decision.outcome is Outcome.PARKED
+
+
+async def test_a_cancel_without_a_reply_is_sent_again_twice_and_then_no_more() -> None:
+    queue = Queue()
+    desk = dispatcher(queue, resend_after_s=0.02)
+    cancel = cancel_of("r1")
+    assert (await desk.decide(cancel, 0.3))[0] is None
+    assert [group.cancels for group in queue.groups] == [(cancel,)] * 3
+
+
+async def test_a_lost_group_gives_its_place_back() -> None:
+    queue = Queue()
+    desk = dispatcher(queue, resend_after_s=0.02)
     lost = asyncio.create_task(desk.decide(cancel_of("r1"), 5))
     await settle_down()
     waits = asyncio.create_task(desk.decide(cancel_of("r2"), 5))

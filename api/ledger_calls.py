@@ -1,0 +1,55 @@
+"""The receiver's calls to the ledger: off the event loop, and each with an end."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from ledger.bounded import run_within
+from ledger.transaction import first_line
+
+Result = TypeVar("Result")
+
+THREADS: Final = 4
+SPARED_S: Final = 1.0
+"""After a failure the ledger is not asked again for this long: waiting for it would use up the time
+that others have left."""
+
+
+class LedgerAwayError(Exception):
+    """The ledger did not answer in time, or not at all. What was asked may have been done."""
+
+
+class LedgerCalls:
+    """Runs work on the ledger in threads; `run` returns or raises within its limit."""
+
+    def __init__(self, engine: Engine, limit_s: float) -> None:
+        self._engine = engine
+        self._limit_s = limit_s
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="ledger")
+        self._spared_until = 0.0
+
+    async def run(self, work: Callable[[Connection], Result]) -> Result:
+        """The result of `work`, committed. Raises `LedgerAwayError`."""
+        if time.monotonic() < self._spared_until:
+            raise LedgerAwayError("the ledger was away a moment ago")
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(self._limit_s):
+                return await loop.run_in_executor(
+                    self._threads, run_within, self._engine, self._limit_s, work
+                )
+        except TimeoutError:
+            problem = f"no answer within {self._limit_s:.2f} s"
+        except SQLAlchemyError as error:
+            problem = first_line(error)
+        self._spared_until = time.monotonic() + SPARED_S
+        raise LedgerAwayError(problem)
+
+    def close(self) -> None:
+        """Let go of the threads; one that hangs ends by its own limit."""
+        self._threads.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,110 @@
+"""A home for cancels that get no outcome in time: parked in the ledger, else in the spool."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, Final
+
+import structlog
+
+from api.ledger_calls import LedgerAwayError, LedgerCalls
+from api.spool import Spool
+from contract import metrics
+from contract.crashing import crash_point
+from contract.message import Cancel
+from ledger.parking import park
+
+MOST_TOGETHER: Final = 1000
+"""Cancels in one statement; it must end within the limit of a ledger call."""
+
+EMPTY_EVERY_S: Final = 1.0
+
+log = structlog.get_logger("receiver")
+
+_Waiting = tuple[Cancel, asyncio.Future[bool]]
+
+
+class HomelessError(Exception):
+    """Neither ledger nor disk took the cancel: the provider must not think that we have it."""
+
+
+class Parking:
+    """Parks what comes while a statement is on its way in the next one."""
+
+    def __init__(self, ledger: LedgerCalls, spool: Spool) -> None:
+        self._ledger = ledger
+        self._spool = spool
+        # One thread, for nothing else: a disk that is slow must be waited for, nothing that hangs.
+        self._disk = ThreadPoolExecutor(1, thread_name_prefix="spool")
+        self._waiting: list[_Waiting] = []
+        self._at_work: asyncio.Task[None] | None = None
+
+    async def park(self, cancels: Sequence[Cancel]) -> bool:
+        """Return once `cancels` have a home: True in the ledger, where their outcome will be, False
+        in the spool, whence they will be parked. Raises `HomelessError`."""
+        loop = asyncio.get_running_loop()
+        waiting = [(cancel, loop.create_future()) for cancel in cancels]
+        self._waiting += waiting
+        if self._at_work is None:
+            self._at_work = asyncio.create_task(self._work())
+        # Every one is awaited, so that no exception of another is left unseen.
+        results = await asyncio.gather(*(home for _, home in waiting), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        return all(results)
+
+    async def keep_emptying(self) -> None:
+        """Park what lies in the spool, now and whenever something does; until cancelled."""
+        while True:
+            try:
+                await self._empty()
+            except LedgerAwayError:
+                pass  # whoever filled the spool has said so
+            except OSError as error:
+                log.error("the spool cannot be read", error=str(error))
+            await asyncio.sleep(EMPTY_EVERY_S)
+
+    async def _empty(self) -> None:
+        batches = self._spool.batches(MOST_TOGETHER)
+        try:
+            while (batch := await self._on_disk(next, batches, None)) is not None:
+                await self._ledger.run(partial(park, cancels=batch, reason="spooled"))
+                crash_point("spool_parked", batch)
+                log.info("parked from the spool", cancels=len(batch))
+        finally:
+            await self._on_disk(batches.close)
+
+    async def _on_disk(self, call: Callable[..., Any], *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._disk, call, *arguments)
+
+    async def _work(self) -> None:
+        while self._waiting:
+            batch, self._waiting = (
+                self._waiting[:MOST_TOGETHER],
+                self._waiting[MOST_TOGETHER:],
+            )
+            await self._house(batch)
+        self._at_work = None
+
+    async def _house(self, batch: list[_Waiting]) -> None:
+        cancels = [cancel for cancel, _ in batch]
+        in_ledger = True
+        try:
+            await self._ledger.run(lambda c: park(c, cancels, reason="no outcome in time"))
+            metrics.PARKED.inc(len(cancels))
+        except LedgerAwayError as away:
+            in_ledger = False
+            try:
+                await self._on_disk(self._spool.append, cancels)
+                crash_point("spooled", cancels)
+            except OSError as error:
+                log.error("cancels have no home", cancels=len(cancels), error=str(error))
+                for _, home in batch:
+                    home.set_exception(HomelessError(f"{away}; {error}"))
+                return
+            metrics.SPOOLED.inc(len(cancels))
+            log.warning("spooled", cancels=len(cancels), reason=str(away))
+        for _, home in batch:
+            home.set_result(in_ledger)

@@ -1,0 +1,82 @@
+"""Looks after the cancels that got no reply: asks the ledger itself, then finds them a home."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+
+from api.dispatch import Dispatcher, Wait
+from api.ledger_calls import LedgerAwayError, LedgerCalls
+from api.parking import HomelessError, Parking
+from contract.message import Cancel, Decision
+from contract.outcomes import Outcome
+from ledger.outcomes import find_outcomes
+
+LOOK_EVERY_S: Final = 0.1
+ASK_EVERY_S: Final = 0.3
+"""How often the ledger is asked for the outcomes of what is parked: the sweep is at work on it."""
+
+log = structlog.get_logger("receiver")
+
+
+class Rescue:
+    """Watches a dispatcher's waits; everything it does has the ledger calls' limits."""
+
+    def __init__(
+        self, dispatcher: Dispatcher, ledger: LedgerCalls, parking: Parking, ask_after_s: float
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._ledger = ledger
+        self._parking = parking
+        self._ask_after_s = ask_after_s
+        self._rescues: set[asyncio.Task[None]] = set()
+
+    async def watch(self) -> None:
+        """Run until cancelled."""
+        asking = asyncio.create_task(self._keep_asking())
+        try:
+            while True:
+                waits = self._dispatcher.take_overdue(self._ask_after_s)
+                if waits:
+                    # A task of its own: what a hung ledger holds up must not hold up the next ones.
+                    rescue = asyncio.create_task(self._rescue(waits))
+                    self._rescues.add(rescue)
+                    rescue.add_done_callback(self._rescues.discard)
+                await asyncio.sleep(LOOK_EVERY_S)
+        finally:
+            asking.cancel()
+
+    async def _rescue(self, waits: Sequence[Wait]) -> None:
+        await self._ask([wait.cancel for wait in waits])
+        left = [wait for wait in waits if not wait.decision.done()]
+        if not left:
+            return
+        try:
+            in_ledger = await self._parking.park([wait.cancel for wait in left])
+        except HomelessError:
+            return  # they are not answered, so that the provider sends them again
+        for wait in left:
+            wait.has_home = True
+        if not in_ledger:
+            # No outcome can be had before their answer is due.
+            self._dispatcher.resolve(_parked(wait.cancel) for wait in left)
+
+    async def _keep_asking(self) -> None:
+        while True:
+            await asyncio.sleep(ASK_EVERY_S)
+            await self._ask([wait.cancel for wait in self._dispatcher.parked()])
+
+    async def _ask(self, cancels: Sequence[Cancel]) -> None:
+        if not cancels:
+            return
+        try:
+            self._dispatcher.resolve(
+                await self._ledger.run(lambda connection: find_outcomes(connection, cancels))
+            )
+        except LedgerAwayError as error:
+            log.warning("the ledger was not asked", cancels=len(cancels), error=str(error))
+
+
+def _parked(cancel: Cancel) -> Decision:
+    return Decision(request_id=cancel.request_id, outcome=Outcome.PARKED)

@@ -1,0 +1,172 @@
+"""Have the ledger decide a group of cancels, whatever is the matter with some of them."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeVar
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from contract import metrics
+from contract.crashing import crash_point
+from contract.message import Cancel, Decision
+from contract.outcomes import Outcome
+from ledger.blocked import find_blocked
+from ledger.bounded import run_within
+from ledger.faults import Fault, fault_of, first_line
+from ledger.parking import set_aside
+from ledger.reversal import UndecidedError, reverse
+from ledger.transaction import WITHIN_S, persist
+
+CALL_LIMIT_S: Final = 5.0
+"""For one transaction: longer than the server's own limits, which say more, and only needed where
+the server itself has stopped."""
+
+LOOK_AGAIN_AFTER_S: Final = 0.1
+"""Another worker's transaction is over by then; an operator's that is left open is not."""
+
+# A group has waited for its locks once; a part that did would hold up the parts after it.
+_WAIT_BRIEFLY: Final = text("""
+    SELECT set_config('lock_timeout', '50ms', true), set_config('statement_timeout', '1s', true)
+""")
+
+log = structlog.get_logger("ledger")
+
+Result = TypeVar("Result")
+
+
+class LedgerAwayError(Exception):
+    """The ledger could not be reached, or not be worked with, for as long as was allowed."""
+
+
+class Decide(Protocol):
+    """What decides cancels in the caller's transaction, as `reverse` does."""
+
+    def __call__(
+        self, connection: Connection, cancels: Sequence[Cancel], *, hold_unknown: bool
+    ) -> list[Decision]: ...
+
+
+def apply(
+    engine: Engine,
+    cancels: Sequence[Cancel],
+    *,
+    hold_unknown: bool = False,
+    decide: Decide = reverse,
+    within_s: float = WITHIN_S,
+) -> Iterator[list[Decision]]:
+    """Decide `cancels` in one transaction; yields the decisions once they are committed.
+
+    Where some of the group stand in the way of the others, it is done in parts, and each part is
+    yielded as soon as it is committed: the culprit is found, kept in `parked`, and decided as
+    PARKED. By its content it is dead; what another transaction has locked is tried again soon.
+
+    A deadlock or a lost connection is tried again for `within_s` seconds in all, then
+    `LedgerAwayError` is raised. What has been yielded by then is final; all may be applied again.
+    """
+    application = _Application(engine, decide, hold_unknown, time.monotonic() + within_s)
+    return application.part(list(cancels), patiently=True)
+
+
+@dataclass(frozen=True)
+class _Application:
+    """One call of `apply`."""
+
+    engine: Engine
+    decide: Decide
+    hold_unknown: bool
+    deadline: float
+
+    def part(self, cancels: list[Cancel], *, patiently: bool) -> Iterator[list[Decision]]:
+        """Decide `cancels`, together if that is possible; `patiently` waits for their locks."""
+        if not cancels:
+            return
+        try:
+            decisions = self._transact(lambda c: self._decide(c, cancels, patiently))
+        except DBAPIError as error:
+            problem = error
+        else:
+            yield decisions
+            return
+        fault = fault_of(problem)
+        log.warning("a group did not go through", cancels=len(cancels), error=first_line(problem))
+        if len(cancels) == 1:
+            yield self._set_aside(cancels, fault, first_line(problem))
+        elif fault in (Fault.LOCKED, Fault.TIMED_OUT) and patiently:
+            yield from self._around_locks(cancels, first_line(problem))
+        else:
+            middle = len(cancels) // 2
+            yield from self.part(cancels[:middle], patiently=patiently)
+            yield from self.part(cancels[middle:], patiently=patiently)
+
+    def _around_locks(self, cancels: list[Cancel], problem: str) -> Iterator[list[Decision]]:
+        """Decide those that nothing blocks, then look again at the others."""
+        free, blocked = self._sort_out(cancels)
+        yield from self.part(free, patiently=False)
+        if blocked:
+            time.sleep(LOOK_AGAIN_AFTER_S)
+            free, blocked = self._sort_out(blocked)
+            yield from self.part(free, patiently=False)
+        if blocked:
+            yield self._set_aside(blocked, Fault.LOCKED, problem)
+
+    def _decide(
+        self, connection: Connection, cancels: list[Cancel], patiently: bool
+    ) -> list[Decision]:
+        if not patiently:
+            connection.execute(_WAIT_BRIEFLY)
+        decisions = self.decide(connection, cancels, hold_unknown=self.hold_unknown)
+        crash_point("before_commit", cancels)
+        return decisions
+
+    def _sort_out(self, cancels: list[Cancel]) -> tuple[list[Cancel], list[Cancel]]:
+        """Those that are free, and those that are blocked."""
+
+        def look(connection: Connection) -> set[UUID]:
+            found = find_blocked(connection, cancels)
+            connection.rollback()
+            return found
+
+        blocked = self._transact(look)
+        return (
+            [cancel for cancel in cancels if cancel.request_id not in blocked],
+            [cancel for cancel in cancels if cancel.request_id in blocked],
+        )
+
+    def _set_aside(self, cancels: list[Cancel], fault: Fault, error: str) -> list[Decision]:
+        dead = fault is Fault.CONTENT
+        counts = fault is not Fault.LOCKED
+        self._transact(
+            lambda c: set_aside(
+                c, cancels, reason=fault.value, error=error, dead=dead, counts=counts
+            )
+        )
+        if dead:
+            metrics.DEAD.inc(len(cancels))
+        for cancel in cancels:
+            log.warning(
+                "dead" if dead else "parked",
+                request_id=str(cancel.request_id),
+                reference=cancel.request.reference,
+                reason=fault.value,
+                error=error,
+            )
+        return [
+            Decision(request_id=cancel.request_id, outcome=Outcome.PARKED) for cancel in cancels
+        ]
+
+    def _transact(self, work: Callable[[Connection], Result]) -> Result:
+        """Commit `work`. Raises `LedgerAwayError`, or a `DBAPIError` that blames what was asked."""
+        try:
+            return persist(
+                lambda: run_within(self.engine, CALL_LIMIT_S, work),
+                again=frozenset({Fault.TRANSIENT}),
+                deadline=self.deadline,
+            )
+        except (DBAPIError, UndecidedError) as error:
+            if fault_of(error) is Fault.TRANSIENT:
+                raise LedgerAwayError(first_line(error)) from error
+            raise

@@ -1,0 +1,156 @@
+"""The independent check of a run: the provider's own log against the rows of the database. What
+Unbet says of itself (its notes of answers, its functions) is not asked."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Engine
+
+from ledger.audit import audit
+from ops.chaos import evidence
+from ops.chaos.evidence import Asked, BetRow, Evidence
+from ops.chaos.meaning import STANDS, TAKEN, code_of, has_outcome, is_of, shown, told
+from ops.chaos.outages import Outage, excused
+from ops.chaos.verdict import Kind, Verdict
+from ops.provider import Bet, Cancel, Sent, Win
+
+PROMISED: Final = frozenset({0, 2, 100, 120})
+"""Whoever is answered one of these need not call again (P2)."""
+
+FINAL: Final = frozenset({0, 2, 7, 120})
+
+
+@dataclass
+class _Story:
+    """What the provider saw of one cancel, all its transmissions and equal requests together."""
+
+    codes: set[int] = field(default_factory=set)
+    succeeded_at: datetime | None = None
+    """When code 0 was first answered."""
+
+
+def check(
+    log: Iterable[Sent], engine: Engine, outages: Sequence[Outage] = (), *, receivers: int = 1
+) -> Verdict:
+    """Everything that does not hold. `log` is gone through once; `engine` only reads.
+
+    `outages` are those of the `receivers`.
+    """
+    with engine.begin() as connection:
+        said = evidence.read(connection)
+    verdict = Verdict()
+    stories: dict[Asked, _Story] = defaultdict(_Story)
+    placed: list[tuple[Asked, datetime]] = []
+    for sent in log:
+        match sent.message:
+            case Cancel() as cancel:
+                _hear(stories[Asked(cancel.reference, cancel.user_id, cancel.currency)], sent)
+                for what in _missing(sent, cancel, outages, receivers):
+                    verdict.add(Kind.UNANSWERED, what)
+            case Bet() as bet:
+                asked = Asked(bet.reference, bet.user_id, bet.currency)
+                placed += [(asked, attempt.at) for attempt in sent.attempts if attempt.code == 0]
+                _check_bet(verdict, sent, bet, said)
+            case Win() as win:
+                _check_win(verdict, sent, win, said)
+    for asked, story in stories.items():
+        _check_outcome(verdict, asked, story, said)
+        _check_codes(verdict, asked, story, said.bets.get(asked.reference))
+    _check_order(verdict, placed, stories)
+    _check_ledger(verdict, engine, said)
+    return verdict
+
+
+def _hear(story: _Story, sent: Sent) -> None:
+    for attempt in sent.attempts:
+        if attempt.code is not None:
+            story.codes.add(attempt.code)
+        if attempt.code == 0:
+            answered = attempt.at + timedelta(seconds=attempt.seconds)
+            story.succeeded_at = min(story.succeeded_at or answered, answered)
+
+
+def _missing(
+    sent: Sent, cancel: Cancel, outages: Sequence[Outage], receivers: int
+) -> Iterator[str]:
+    """The transmissions without an answer that nothing excuses."""
+    for number, attempt in enumerate(sent.attempts, start=1):
+        if attempt.code is not None:
+            continue
+        hung = attempt.status is None and attempt.text.startswith("no answer within")
+        if hung or not excused(outages, receivers, attempt.at, attempt.seconds):
+            what = f"{cancel.reference} {cancel.uuid}, try {number} at {attempt.at:%H:%M:%S.%f}"
+            yield f"{what}: {attempt.text} after {attempt.seconds:.1f} s"
+
+
+def _check_bet(verdict: Verdict, sent: Sent, bet: Bet, said: Evidence) -> None:
+    row = said.bets.get(bet.reference)
+    known = row is not None and row.state in TAKEN
+    same = row is not None and row[1:4] == (bet.user_id, bet.currency, bet.amount)
+    if any(attempt.code == 0 for attempt in sent.attempts) and not (known and same):
+        verdict.add(Kind.UNRECORDED, f"bet {bet.reference} was reported as placed: {told(row)}")
+
+
+def _check_win(verdict: Verdict, sent: Sent, win: Win, said: Evidence) -> None:
+    paid = said.wins.get(win.reference)
+    if any(attempt.code == 0 for attempt in sent.attempts) and paid != win.amount:
+        verdict.add(Kind.UNRECORDED, f"win {win.reference} was reported as paid: {paid} is paid")
+
+
+def _check_outcome(verdict: Verdict, asked: Asked, story: _Story, said: Evidence) -> None:
+    row = said.bets.get(asked.reference)
+    if not story.codes & PROMISED or has_outcome(asked, row, said):
+        return
+    if asked in said.dead:
+        verdict.dead += 1
+    elif 0 not in story.codes or (row is not None and row.state not in STANDS):
+        # `_check_codes` has a worse name for a success that is none.
+        codes = ", ".join(map(str, sorted(story.codes)))
+        verdict.add(Kind.LOST, f"{shown(asked)} was answered {codes}: {told(row)}")
+
+
+def _check_codes(verdict: Verdict, asked: Asked, story: _Story, row: BetRow | None) -> None:
+    final = story.codes & FINAL
+    codes = ", ".join(map(str, sorted(final)))
+    if len(final) > 1:
+        verdict.add(Kind.CONTRADICTION, f"{shown(asked)} was answered {codes}")
+    right = code_of(asked, row)
+    if not final or final == {right}:
+        return
+    what = f"{shown(asked)} was answered {codes}: {told(row)}"
+    if 0 in final and row is None:
+        verdict.add(Kind.UNCOMMITTED, what)
+    elif 0 in final and row is not None and row.state in STANDS and is_of(asked, row):
+        verdict.add(Kind.LATE_DEBIT, what)
+    elif len(final) == 1:
+        verdict.add(Kind.CONTRADICTION, what)
+
+
+def _check_order(
+    verdict: Verdict, placed: Iterable[tuple[Asked, datetime]], stories: dict[Asked, _Story]
+) -> None:
+    """A bet that was sent after its cancel's success must not have been taken."""
+    for asked, begun in placed:
+        succeeded_at = stories[asked].succeeded_at if asked in stories else None
+        if succeeded_at is not None and begun > succeeded_at:
+            late_s = (begun - succeeded_at).total_seconds()
+            verdict.add(
+                Kind.LATE_DEBIT, f"{shown(asked)}: taken {late_s:.3f} s after its cancel succeeded"
+            )
+
+
+def _check_ledger(verdict: Verdict, engine: Engine, said: Evidence) -> None:
+    for asked in said.parked:
+        verdict.add(Kind.UNDRAINED, f"{shown(asked)} is still parked")
+    for what in said.doubled:
+        verdict.add(Kind.DOUBLED, what)
+    for what in said.wrong_balances:
+        verdict.add(Kind.MONEY, what)
+    with engine.begin() as connection:
+        for violation in audit(connection).violations:
+            verdict.add(
+                Kind.AUDIT, f"{violation.meaning} Not for {violation.count}: {violation.rows[0]}"
+            )

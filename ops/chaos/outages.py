@@ -1,0 +1,40 @@
+"""When a receiver was away because the run had killed it: what excuses a missing answer."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+SLACK: Final = timedelta(seconds=0.5)
+"""The moment at which a process ends is noted by another one, a little before or after."""
+
+
+@dataclass(frozen=True)
+class Outage:
+    """From the kill to the first connection that was accepted again."""
+
+    program: str
+    since: datetime
+    until: datetime
+
+    def cut_off(self, begun: datetime, ended: datetime) -> bool:
+        """Whether a call was under way at the kill."""
+        return begun - SLACK <= self.since <= ended + SLACK
+
+    def covers(self, moment: datetime) -> bool:
+        """Whether the receiver was away then."""
+        return self.since - SLACK <= moment <= self.until + SLACK
+
+
+def excused(outages: Iterable[Outage], receivers: int, begun: datetime, seconds: float) -> bool:
+    """Whether a call may have had no answer: a receiver was killed meanwhile, or all were away.
+
+    One that began when another receiver was up has no excuse: the load balancer finds that one.
+    """
+    away = set()
+    for outage in outages:
+        if outage.cut_off(begun, begun + timedelta(seconds=seconds)):
+            return True
+        if outage.covers(begun):
+            away.add(outage.program)
+    return len(away) == receivers

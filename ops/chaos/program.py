@@ -1,0 +1,129 @@
+"""One process of ours that faults are done to, and that is started again when it has ended."""
+
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from ops.chaos.outages import Outage
+from ops.processes import ROOT
+
+RESTART_AFTER_S: Final = 1.0
+"""What a supervisor such as systemd waits before it starts an ended process again."""
+
+ACCEPT_LIMIT_S: Final = 0.2
+
+
+@dataclass
+class Program:
+    """A line of the Procfile, running under a name of its own."""
+
+    name: str
+    role: str
+    """The line's name in the Procfile."""
+    command: str
+    environment: Mapping[str, str] = field(repr=False)
+    log: Path
+    port: int | None = None
+    """Where it listens, if it does."""
+    outages: list[Outage] = field(default_factory=list)
+    ended_by_itself: int = 0
+
+    def __post_init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._killed = False
+        self._ending = False
+        self._away_since: datetime | None = None
+        self._start_at = 0.0
+
+    @property
+    def pid(self) -> int:
+        """Also the id of its process group. Raises `ProcessLookupError` if it does not run."""
+        if self._process is None:
+            raise ProcessLookupError(self.name)
+        return self._process.pid
+
+    @property
+    def up(self) -> bool:
+        """It runs and, if it listens, has accepted a connection since its start."""
+        return self._process is not None and self._away_since is None
+
+    def start(self) -> None:
+        """Start it as the leader of a process group that no Ctrl-C of ours reaches."""
+        with self.log.open("ab") as output:
+            self._process = subprocess.Popen(
+                shlex.split(self.command),
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._ending = False
+        self._away_since = self._away_since or datetime.now(UTC)
+
+    def kill(self) -> None:
+        """End it with all of its children, at once."""
+        self._killed = self._ending = True
+        self._away_since = datetime.now(UTC)
+        self.signal(signal.SIGKILL)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to it and its children; nothing happens if it has ended meanwhile."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
+
+    def children(self) -> list[psutil.Process]:
+        """Its child processes; none if it has ended."""
+        with suppress(psutil.NoSuchProcess, ProcessLookupError):
+            return psutil.Process(self.pid).children()
+        return []
+
+    def supervise(self) -> None:
+        """Note an end, start again what has ended, note when it is back. To be called often."""
+        if self._process is not None and self._process.poll() is not None:
+            self.signal(signal.SIGKILL)  # children that outlived it, as systemd does
+            self._process = None
+            self._start_at = time.monotonic() + RESTART_AFTER_S
+            self._away_since = self._away_since or datetime.now(UTC)
+            self.ended_by_itself += not self._killed
+        if self._process is None and time.monotonic() > self._start_at:
+            self.start()
+        if self._process is not None and self._away_since and not self._ending and self._accepts():
+            if self._killed:
+                self.outages.append(Outage(self.name, self._away_since, datetime.now(UTC)))
+            self._killed, self._away_since = False, None
+
+    def ask_to_end(self) -> None:
+        """The beginning of `end`, so that several end at the same time."""
+        self.signal(signal.SIGCONT)
+        if self._process is not None:
+            self._process.terminate()
+
+    def end(self, deadline: float) -> None:
+        """Wait until `deadline` (monotonic) for its end, then kill what is left of its group."""
+        if self._process is None:
+            return
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(max(0.0, deadline - time.monotonic()))
+        self.signal(signal.SIGKILL)
+        self._process.wait()
+        self._process = None
+
+    def _accepts(self) -> bool:
+        if self.port is None:
+            return True
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), ACCEPT_LIMIT_S):
+            return True
+        return False

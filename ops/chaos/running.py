@@ -1,0 +1,147 @@
+"""One chaos run from its beginning to its verdict."""
+
+import asyncio
+import resource
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import takewhile
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+import psycopg
+from redis import RedisError
+
+from ops import provider
+from ops.chaos import schedule
+from ops.chaos.checker import check
+from ops.chaos.draining import drained
+from ops.chaos.front import Front
+from ops.chaos.operators import Operators
+from ops.chaos.schedule import Schedule
+from ops.chaos.system import PROVIDER_ID, ChaosError, System
+from ops.chaos.tally import Tally
+from ops.chaos.verdict import Kind, Verdict
+from ops.provider import Endpoint, Log, Provider
+from ops.services import ServicesError
+
+DRAIN_LIMIT_S: Final = 90.0
+
+LANES: Final = 6
+
+AT_ONCE: Final = 800
+"""Rounds at a time: those of about five seconds in which nothing is answered."""
+
+FILES: Final = 8_192
+"""A call is three sockets here: the provider's, and both sides of the load balancer's."""
+
+THREADS: Final = 32
+"""For what blocks: the operators' transactions above all."""
+
+_FAULT_FAILED: Final = (ChaosError, ServicesError, psycopg.Error, RedisError, OSError)
+
+
+@dataclass
+class Run:
+    """What is asked for, how far it has come, and what came of it."""
+
+    seconds: float
+    seed: int
+    rate: float
+    """Cancels a second."""
+    phase: str = "starting"
+    tally: Tally = field(default_factory=Tally)
+    schedule: Schedule | None = None
+    ended_by_themselves: dict[str, int] = field(default_factory=dict)
+    drained_in_s: float = 0.0
+    verdict: Verdict = field(default_factory=Verdict)
+    finished: bool = False
+
+    @property
+    def faults(self) -> Counter[str]:
+        """How many of each kind."""
+        return self.schedule.begun if self.schedule else Counter()
+
+    @property
+    def under_way(self) -> dict[str, str]:
+        """The faults that are in effect, by what they are done to."""
+        return self.schedule.under_way if self.schedule else {}
+
+
+async def carry_out(run: Run, system: System) -> None:
+    """The whole run on a system that has been started; cancelled, it undoes its faults."""
+    _make_room()
+    log_file = system.directory / "provider.jsonl"
+    keeper = asyncio.create_task(system.keep_running())
+    front = Front([program.port for program in system.of("receiver") if program.port])
+    try:
+        url = system.secret_url(await front.open())
+        with log_file.open("w", buffering=1, encoding="utf-8") as lines:
+            log = Log(lambda sent: lines.write(provider.as_line(sent)), run.tally.add, kept=False)
+            await _play(run, system, url, log)
+        run.phase = "draining"
+        started = time.monotonic()
+        left = await drained(system, DRAIN_LIMIT_S)
+        run.drained_in_s = time.monotonic() - started
+        run.phase = "checking"
+        run.ended_by_themselves = system.ended_by_themselves()
+        run.verdict = await asyncio.to_thread(_check, log_file, system)
+        for what in left:
+            run.verdict.add(Kind.UNDRAINED, what)
+        run.finished = True
+    finally:
+        await front.close()
+        keeper.cancel()
+
+
+async def _play(run: Run, system: System, url: str, log: Log) -> None:
+    """The provider plays while faults happen; at the end it finishes what it has begun."""
+    engines = [system.engine("operator") for _ in range(LANES)]
+    operator = Operators(engines, PROVIDER_ID)
+    player = Provider(Endpoint(url), operator, log)
+    await provider.fund(operator, system.players, tag=f"chaos-{uuid4().hex}")
+    run.schedule = Schedule(system, schedule.plan(run.seed))
+    run.phase = "playing"
+    until = time.monotonic() + run.seconds
+    rounds = takewhile(
+        lambda _: time.monotonic() < until,
+        provider.plan(run.seed, system.players, provider_id=PROVIDER_ID),
+    )
+    try:
+        async with asyncio.TaskGroup() as both:
+            both.create_task(run.schedule.carry_out(run.seconds))
+            both.create_task(provider.play(rounds, player, at_once=AT_ONCE, rate=run.rate))
+    except* _FAULT_FAILED as group:
+        raise ChaosError(f"A fault could not be done or undone: {_first(group)!r}") from group
+    finally:
+        player.endpoint.close()
+        for engine in engines:
+            engine.dispose()
+
+
+def _make_room() -> None:
+    """For so many sockets and threads as the load takes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
+
+
+def _check(log_file: Path, system: System) -> Verdict:
+    engine = system.engine("checker", reads_all=True)
+    try:
+        return check(
+            provider.read_log(log_file),
+            engine,
+            system.outages(),
+            receivers=len(system.of("receiver")),
+        )
+    finally:
+        engine.dispose()

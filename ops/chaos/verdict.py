@@ -1,0 +1,71 @@
+"""What the checker finds: violations by kind, each with what it is about."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+MOST_EXAMPLES: Final = 5
+
+
+class Kind(StrEnum):
+    """In the order in which they are told."""
+
+    LOST = "lost"
+    """A cancel that was answered has no outcome and is not kept as dead either (P2)."""
+
+    DOUBLED = "doubled"
+    """A stake was taken or given back more than once (P1)."""
+
+    LATE_DEBIT = "late debits"
+    """A bet stands, or was taken, after its cancel was answered 0 (P4)."""
+
+    UNCOMMITTED = "uncommitted"
+    """Code 0 was answered and the ledger knows nothing of it (P3)."""
+
+    CONTRADICTION = "contradictions"
+    """One cancel was given two different final answers, or one that the ledger contradicts."""
+
+    UNRECORDED = "unrecorded"
+    """A bet or win that the operator reported as done is not in the ledger."""
+
+    MONEY = "money"
+    """A player's balance is not what was paid in and won, less the bets that stand (P6)."""
+
+    UNANSWERED = "unanswered"
+    """No answer within the provider's ten seconds, or none at all with no receiver killed (P5)."""
+
+    UNDRAINED = "undrained"
+    """Something was still under way when everything had been well for long enough."""
+
+    AUDIT = "audit"
+    """The ledger's own audit does not hold."""
+
+
+@dataclass
+class Verdict:
+    """Counts by kind, and what the first ones of each kind are about."""
+
+    violations: dict[Kind, list[str]] = field(default_factory=lambda: defaultdict(list))
+    dead: int = 0
+    """Cancels kept for a person: no violation, but nothing to overlook."""
+
+    @property
+    def ok(self) -> bool:
+        return not any(self.violations.values())
+
+    def add(self, kind: Kind, what: str) -> None:
+        self.violations[kind].append(what)
+
+    def count(self, kind: Kind) -> int:
+        return len(self.violations.get(kind, []))
+
+    def document(self) -> dict[str, object]:
+        """For JSON."""
+        return {
+            kind.value: {
+                "count": self.count(kind),
+                "examples": self.violations.get(kind, [])[:MOST_EXAMPLES],
+            }
+            for kind in Kind
+        }

@@ -1,0 +1,255 @@
+"""The ledger in small: what `ledger/` must do, one operation after another, in dictionaries and
+Decimals. `DESIGN.md`, "The money", says why."""
+
+import copy
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
+from decimal import Decimal
+from typing import TypeVar
+from uuid import UUID
+
+from contract.message import Cancel, Decision
+from contract.outcomes import Outcome
+from ledger import Bet, Deposit, Purse, Refusal, Result, Settlement, StakeOrder, Status
+
+Account = tuple[str, str, Purse]
+Key = tuple[str, str]
+"""Provider and reference."""
+Option = TypeVar("Option")
+
+
+@dataclass(frozen=True)
+class Cancels:
+    """A group of cancels, decided in one transaction."""
+
+    cancels: tuple[Cancel, ...]
+    hold_unknown: bool
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The parked cancels are tried again."""
+
+    hold_unknown: bool
+
+
+@dataclass(frozen=True)
+class Freeze:
+    """A player is frozen, or is not any more."""
+
+    user_id: str
+    frozen: bool
+
+
+Operation = Deposit | Bet | Settlement | Cancels | Sweep | Freeze
+Answer = Result | list[Decision] | None
+
+
+@dataclass(frozen=True)
+class KnownBet:
+    """A bet or a tombstone."""
+
+    user_id: str
+    currency: str
+    amount: Decimal | None
+    state: str
+    refusal: Refusal | None = None
+    paid: tuple[tuple[Account, Decimal], ...] = ()
+    told: Decision | None = None
+    """What the first cancel that it accepted was told, and every later one is."""
+
+
+@dataclass
+class Model:
+    """All that the ledger knows.
+
+    `told` is what the ledger really answered. The model's answer is its own; it looks at `told`
+    only where the ledger has a choice: transfer ids, the order within a group, and what it reads
+    without a lock. That may be as old as the operation: `seen` are the states that other operations
+    passed through since it began.
+    """
+
+    money: defaultdict[Account, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    frozen: set[str] = field(default_factory=set)
+    deposits: dict[str, Deposit] = field(default_factory=dict)
+    bets: dict[Key, KnownBet] = field(default_factory=dict)
+    wins: dict[Key, tuple[Settlement, Refusal | None]] = field(default_factory=dict)
+    late_bets: set[tuple[str, str, str, str, Decimal]] = field(default_factory=set)
+    parked: dict[UUID, Cancel] = field(default_factory=dict)
+
+    def copy(self) -> "Model":
+        return Model(*(copy.copy(getattr(self, part.name)) for part in fields(self)))
+
+    def answer(self, operation: Operation, told: Answer, seen: Sequence["Model"] = ()) -> Answer:
+        """Do `operation`, and say what the ledger must answer."""
+        seen = (*seen, self)
+        match operation, told:
+            case Deposit(), _:
+                return self._deposit(operation)
+            case Bet(), Result():
+                return self._bet(operation, told, seen)
+            case Settlement(), _:
+                return self._settle(operation)
+            case Cancels(), list():
+                return self._cancel(operation.cancels, told, operation.hold_unknown, seen)
+            case Sweep(), list() if all(d.request_id in self.parked for d in told):
+                cancels = [self.parked.pop(decision.request_id) for decision in told]
+                return self._cancel(cancels, told, operation.hold_unknown, seen)
+            case Freeze(), _:
+                (self.frozen.add if operation.frozen else self.frozen.discard)(operation.user_id)
+        return None
+
+    def _deposit(self, deposit: Deposit) -> Result:
+        if deposit.reference in self.deposits:
+            same = self.deposits[deposit.reference] == deposit
+            return Result(status=Status.DONE if same else Status.CONFLICT, replayed=same)
+        self.deposits[deposit.reference] = deposit
+        self.money[deposit.user_id, deposit.currency, deposit.purse] += deposit.amount
+        return Result(status=Status.DONE)
+
+    def _bet(self, bet: Bet, told: Result, seen: Sequence["Model"]) -> Result:
+        known = self.bets.get((bet.provider, bet.reference))
+        if known is None:
+            refusal = self._place(bet, told, seen)
+            return Result(status=Status.REFUSED if refusal else Status.DONE, refusal=refusal)
+        details = (bet.user_id, bet.currency, bet.amount)
+        same = details == (known.user_id, known.currency, known.amount)
+        if known.state == "tombstone" or (same and known.state == "reversed"):
+            self.late_bets.add((bet.provider, bet.reference, *details))
+            return Result(status=Status.REFUSED, replayed=True, refusal=Refusal.CANCELLED)
+        if not same:
+            return Result(status=Status.CONFLICT)
+        status = Status.REFUSED if known.refusal else Status.DONE
+        return Result(status=status, replayed=True, refusal=known.refusal)
+
+    def _place(self, bet: Bet, told: Result, seen: Sequence["Model"]) -> Refusal | None:
+        purses = list(Purse) if bet.stake_order is StakeOrder.CASH_FIRST else list(Purse)[::-1]
+        first, second = ((bet.user_id, bet.currency, purse) for purse in purses)
+        from_first = min(bet.amount, self.money[first])
+        from_second = bet.amount - from_first
+        # Read without a lock: a bet that is on its way need not see a freeze.
+        frozen = [bet.user_id in state.frozen for state in seen]
+        refusal = None
+        paid: tuple[tuple[Account, Decimal], ...] = ((first, from_first), (second, from_second))
+        if _choose(frozen, told.refusal is Refusal.PLAYER_FROZEN):
+            refusal, paid = Refusal.PLAYER_FROZEN, ()
+        elif from_second > self.money[second]:
+            refusal, paid = Refusal.INSUFFICIENT_FUNDS, ()
+        for account, amount in paid:
+            self.money[account] -= amount
+        self.bets[bet.provider, bet.reference] = KnownBet(
+            user_id=bet.user_id,
+            currency=bet.currency,
+            amount=bet.amount,
+            state="refused" if refusal else "placed",
+            refusal=refusal,
+            paid=paid,
+        )
+        return refusal
+
+    def _settle(self, win: Settlement) -> Result:
+        key = (win.provider, win.reference)
+        replayed = key in self.wins
+        if not replayed:
+            self.wins[key] = (win, self._pay(win))
+        first, refusal = self.wins[key]
+        if first != win:
+            return Result(status=Status.CONFLICT)
+        status = Status.REFUSED if refusal else Status.DONE
+        return Result(status=status, replayed=replayed, refusal=refusal)
+
+    def _pay(self, win: Settlement) -> Refusal | None:
+        key = (win.provider, win.bet_reference)
+        bet = self.bets.get(key)
+        if bet is None:
+            return Refusal.UNKNOWN_BET
+        if bet.state in ("tombstone", "reversed"):
+            return Refusal.CANCELLED
+        if bet.state == "refused":
+            return Refusal.BET_REFUSED
+        self.bets[key] = replace(bet, state="settled")
+        self.money[bet.user_id, bet.currency, Purse.CASH] += win.amount
+        return None
+
+    def _cancel(
+        self,
+        cancels: Sequence[Cancel],
+        told: Sequence[Decision],
+        hold_unknown: bool,
+        seen: Sequence["Model"],
+    ) -> list[Decision]:
+        # A group's cancels are decided in any order. Reversals only add, so that the cash told
+        # after each gives theirs; a decision that moves no cash may come anywhere between them.
+        def order(pair: tuple[Cancel, Decision]) -> tuple[Decimal, bool]:
+            bet = self.bets.get((pair[0].provider, pair[0].request.reference))
+            return pair[1].cash or Decimal(0), bet is None or not _cash_paid(bet)
+
+        decided = {
+            cancel.request_id: self._decide(cancel, decision, hold_unknown, seen)
+            for cancel, decision in sorted(zip(cancels, told, strict=True), key=order)
+        }
+        return [decided[cancel.request_id] for cancel in cancels]
+
+    def _decide(
+        self, cancel: Cancel, told: Decision, hold_unknown: bool, seen: Sequence["Model"]
+    ) -> Decision:
+        asked, key = cancel.request, (cancel.provider, cancel.request.reference)
+        decision = Decision(request_id=cancel.request_id, outcome=Outcome.PARKED)
+        # Read without a lock: parked is no decision, the sweep will find the bet.
+        unknown = [key not in state.bets for state in seen]
+        if hold_unknown and _choose(unknown, told.outcome is Outcome.PARKED):
+            self.parked[cancel.request_id] = cancel
+            return decision
+        new = KnownBet(asked.user_id, asked.currency, None, "tombstone")
+        bet = self.bets.get(key, new)
+        wrong = None
+        if bet.state != "tombstone" and bet.user_id != asked.user_id:
+            wrong = Outcome.MISMATCH
+        elif bet.state != "tombstone" and bet.currency != asked.currency:
+            wrong = Outcome.CURRENCY_MISMATCH
+        if wrong:
+            return decision.model_copy(update={"outcome": wrong, "currency": asked.currency})
+        if bet.told is None:
+            bet = self.bets[key] = self._close(bet, told, seen)
+        assert bet.told is not None
+        return bet.told.model_copy(update={"request_id": cancel.request_id})
+
+    def _close(self, bet: KnownBet, told: Decision, seen: Sequence["Model"]) -> KnownBet:
+        """The first decision of a cancel on `bet`."""
+        transfer_id = None
+        if bet.state == "placed":
+            used = {known.told.transfer_id for known in self.bets.values() if known.told}
+            transfer_id = -1 if told.transfer_id in used else told.transfer_id or -1
+            for account, amount in bet.paid:
+                self.money[account] += amount
+        # Read without a lock if it moves none: what the player had at a moment of the operation.
+        moves_cash = bet.state == "placed" and _cash_paid(bet)
+        account = (bet.user_id, bet.currency, Purse.CASH)
+        cash = [state.money[account] for state in ([self] if moves_cash else seen)]
+        decision = Decision(
+            request_id=told.request_id,
+            outcome=_OUTCOMES[bet.state],
+            transfer_id=transfer_id,
+            currency=bet.currency,
+            # A player without an account has no cash to tell of, or 0.
+            cash=_choose([*([None] if 0 in cash else []), *cash], told.cash),
+        )
+        return replace(bet, state="reversed" if transfer_id else bet.state, told=decision)
+
+
+_OUTCOMES = {
+    "placed": Outcome.REVERSED,
+    "refused": Outcome.BET_REFUSED,
+    "settled": Outcome.SETTLED,
+    "tombstone": Outcome.NO_BET,
+}
+
+
+def _cash_paid(bet: KnownBet) -> Decimal:
+    return sum((amount for (_, _, purse), amount in bet.paid if purse is Purse.CASH), Decimal(0))
+
+
+def _choose(options: Sequence[Option], told: Option) -> Option:
+    """What the ledger chose, if it had that choice."""
+    return told if told in options else options[-1]

@@ -1,0 +1,48 @@
+"""Database calls end in time, also when the server is stopped and keeps its connections open."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
+
+from ledger import connect_to
+from ledger.bounded import run_within
+from ops import services
+from tests.freezing import frozen
+
+
+@pytest.fixture
+def own_postgres(tmp_path: Path) -> Iterator[Path]:
+    services.start(tmp_path, redis=False)
+    yield tmp_path
+    services.stop(tmp_path)
+
+
+@pytest.fixture
+def engine(own_postgres: Path) -> Iterator[Engine]:
+    url = services.status(own_postgres).services.database_url
+    assert url
+    made = connect_to(url.replace("postgresql:", "postgresql+psycopg:"), name="test")
+    yield made
+    made.dispose()
+
+
+def test_a_call_on_a_hung_server_is_abandoned_and_the_next_one_works(
+    engine: Engine, own_postgres: Path
+) -> None:
+    assert run_within(engine, 1.0, lambda c: c.execute(text("SELECT 1")).scalar()) == 1
+    with frozen(services.status(own_postgres).postgres_pid):
+        started = time.monotonic()
+        with pytest.raises(OperationalError):
+            run_within(engine, 0.5, lambda c: c.execute(text("SELECT 1")))
+        # The driver's own cancellation would take ten seconds more.
+        assert time.monotonic() - started < 3
+    assert run_within(engine, 1.0, lambda c: c.execute(text("SELECT 1")).scalar()) == 1
+
+
+def test_what_is_done_in_time_is_committed(engine: Engine) -> None:
+    run_within(engine, 5.0, lambda c: c.execute(text("CREATE TABLE t AS SELECT 1 AS one")))
+    assert run_within(engine, 5.0, lambda c: c.execute(text("SELECT one FROM t")).scalar()) == 1

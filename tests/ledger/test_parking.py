@@ -1,0 +1,211 @@
+"""Parked cancels: kept, claimed, finished once, given up after a number of tries."""
+
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import Engine, text
+
+from contract.message import Cancel
+from contract.outcomes import Outcome
+from ledger import place_all
+from ledger.audit import audit
+from ledger.parking import count_parked, park, set_aside
+from ledger.sweeping import MOST_TRIES, claim, give_up, reverse_parked
+from tests.making import Operator, bet_of, cancel_of
+
+
+def parked(engine: Engine) -> list[dict[str, object]]:
+    with engine.connect() as connection:
+        query = text("SELECT *, next_try_at - now() AS pause FROM parked ORDER BY request_id")
+        return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def make_due(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE parked SET next_try_at = now()"))
+
+
+def keep(engine: Engine, *cancels: Cancel) -> None:
+    with engine.begin() as connection:
+        park(connection, cancels, reason="test")
+
+
+def claimed(engine: Engine, *, fresh: bool = True, most: int = 100) -> list[str]:
+    with engine.begin() as connection:
+        return [c.request.reference for c in claim(connection, fresh=fresh, most=most)]
+
+
+def test_thousands_are_parked_by_one_statement(engine: Engine) -> None:
+    cancels = [cancel_of(f"r{number}") for number in range(5000)]
+    with engine.begin() as connection:
+        park(connection, cancels, reason="overload")
+        seen = text("SELECT count(*), count(DISTINCT (cmin::text, xmin::text)) FROM parked")
+        assert tuple(connection.execute(seen).one()) == (5000, 1)
+
+
+def test_what_is_parked_or_dead_already_stays_as_it_is(engine: Engine) -> None:
+    first, second = cancel_of("r1"), cancel_of("r2")
+    keep(engine, first)
+    with engine.begin() as connection:
+        set_aside(connection, [second], reason="content", error="too much", dead=True)
+    before = parked(engine)
+    keep(engine, first, second)
+    assert [{**row, "pause": 0} for row in parked(engine)] == [
+        {**row, "pause": 0} for row in before
+    ]
+    with engine.connect() as connection:
+        assert count_parked(connection) == (1, 1)
+
+
+def test_a_parked_cancel_is_the_one_that_was_received(engine: Engine) -> None:
+    cancel = cancel_of("r1")
+    keep(engine, cancel)
+    with engine.begin() as connection:
+        assert claim(connection, fresh=True, most=1) == [cancel]
+
+
+def test_a_claim_counts_the_try_and_nobody_else_claims_it_meanwhile(engine: Engine) -> None:
+    keep(engine, cancel_of("r1"))
+    assert claimed(engine) == ["r1"]
+    assert claimed(engine) == claimed(engine, fresh=False) == []
+    assert parked(engine)[0]["tries"] == 1
+
+
+def test_what_has_failed_once_is_no_longer_claimed_with_the_fresh_ones(engine: Engine) -> None:
+    keep(engine, cancel_of("r1"), cancel_of("r2"))
+    assert claimed(engine, most=1) == ["r1"]
+    make_due(engine)
+    assert claimed(engine) == ["r2"]
+    assert claimed(engine, fresh=False) == ["r1"]
+
+
+def test_pauses_grow_with_each_try_up_to_about_a_minute(engine: Engine) -> None:
+    keep(engine, cancel_of("r1"))
+    pauses = []
+    for number in range(MOST_TRIES):
+        make_due(engine)
+        assert claimed(engine, fresh=number == 0) == ["r1"]
+        pauses.append(parked(engine)[0]["pause"].total_seconds())  # type: ignore[attr-defined]
+    assert pauses == pytest.approx([4, 8, 16, 32, 60], rel=0.26)
+
+
+def test_after_its_tries_a_cancel_is_dead_and_not_claimed_any_more(engine: Engine) -> None:
+    keep(engine, cancel_of("r1"))
+    for number in range(MOST_TRIES):
+        with engine.begin() as connection:
+            assert give_up(connection) == []
+        assert claimed(engine, fresh=number == 0) == ["r1"]
+        make_due(engine)
+    assert claimed(engine, fresh=False) == []
+    with engine.begin() as connection:
+        assert [lost.reference for lost in give_up(connection)] == ["r1"]
+    (row,) = parked(engine)
+    assert (row["state"], row["last_error"]) == ("dead", "what applied it ended each time")
+
+
+def test_a_row_that_cannot_be_read_is_dead_and_does_not_stop_the_others(engine: Engine) -> None:
+    keep(engine, cancel_of("r1"), cancel_of("r2"))
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE parked SET cancel = '{}' WHERE reference = 'r1'"))
+    assert claimed(engine) == ["r2"]
+    assert [row["state"] for row in parked(engine)] == ["dead", "parked"]
+
+
+def test_a_decided_cancel_leaves_parking_in_the_transaction_that_decides_it(
+    operator: Operator,
+) -> None:
+    operator.deposit("10.00")
+    operator.bet("r1", "4.00")
+    cancel = cancel_of("r1")
+    keep(operator.engine, cancel)
+    with operator.engine.connect() as connection:
+        assert reverse_parked(connection, [cancel])[0].outcome is Outcome.REVERSED
+        connection.rollback()
+    assert operator.balance().cash == Decimal(6)
+    assert len(parked(operator.engine)) == 1
+    with operator.engine.begin() as connection:
+        reverse_parked(connection, [cancel])
+    assert operator.balance().cash == Decimal(10)
+    assert parked(operator.engine) == []
+
+
+def test_what_the_queue_decided_meanwhile_is_told_the_same_and_goes(operator: Operator) -> None:
+    operator.deposit("10.00")
+    operator.bet("r1", "4.00")
+    cancel = cancel_of("r1")
+    keep(operator.engine, cancel)
+    (first,) = operator.cancel(cancel)
+    with operator.engine.begin() as connection:
+        assert reverse_parked(connection, [cancel]) == [first]
+    assert parked(operator.engine) == []
+    assert operator.balance().cash == Decimal(10)
+
+
+def test_what_another_sweep_is_at_is_left_to_it(operator: Operator) -> None:
+    cancel = cancel_of("r1")
+    keep(operator.engine, cancel)
+    with operator.engine.begin() as first, operator.engine.begin() as second:
+        assert len(reverse_parked(first, [cancel])) == 1
+        assert reverse_parked(second, [cancel]) == []
+
+
+def test_a_held_cancel_of_an_unknown_bet_stays_and_its_tries_do_not_count(
+    operator: Operator,
+) -> None:
+    cancel = cancel_of("r1")
+    keep(operator.engine, cancel)
+    for _ in range(MOST_TRIES + 1):
+        make_due(operator.engine)
+        assert claimed(operator.engine) == ["r1"]
+        with operator.engine.begin() as connection:
+            (decision,) = reverse_parked(connection, [cancel], hold_unknown=True)
+        assert decision.outcome is Outcome.PARKED
+    (row,) = parked(operator.engine)
+    assert (row["state"], row["tries"], row["reason"]) == ("parked", 0, "unknown reference")
+
+
+def test_pauses_of_a_held_cancel_grow_with_its_age_up_to_about_a_minute(
+    operator: Operator,
+) -> None:
+    pauses = []
+    cancel = cancel_of("r1")
+    keep(operator.engine, cancel)
+    for age_s in (0, 40, 4000):
+        with operator.engine.begin() as connection:
+            aged = text("UPDATE parked SET parked_at = now() - make_interval(secs => :age)")
+            connection.execute(aged, {"age": age_s})
+            reverse_parked(connection, [cancel], hold_unknown=True)
+        pauses.append(parked(operator.engine)[0]["pause"].total_seconds())  # type: ignore[attr-defined]
+    assert pauses == pytest.approx([1, 10, 60], rel=0.26, abs=0.1)
+
+
+def test_five_hundred_parked_cancels_are_shared_by_sweeps_and_done_once_each(
+    operator: Operator,
+) -> None:
+    operator.deposit("500.00")
+    references = [f"r{number}" for number in range(500)]
+    with operator.engine.begin() as connection:
+        place_all(connection, [bet_of(reference, "1.00") for reference in references])
+    keep(operator.engine, *map(cancel_of, references))
+
+    def sweep() -> list[str]:
+        done: list[str] = []
+        while True:
+            with operator.engine.begin() as connection:
+                batch = claim(connection, fresh=True, most=20)
+            if not batch:
+                return done
+            with operator.engine.begin() as connection:
+                connection.execute(text("SET LOCAL lock_timeout = '10s'"))
+                reverse_parked(connection, batch)
+            done += [cancel.request.reference for cancel in batch]
+
+    with ThreadPoolExecutor(4) as pool:
+        shares = [future.result(timeout=60) for future in [pool.submit(sweep) for _ in range(4)]]
+    assert all(shares)
+    assert sorted(reference for share in shares for reference in share) == sorted(references)
+    assert parked(operator.engine) == []
+    assert operator.balance().cash == Decimal(500)
+    with operator.engine.connect() as connection:
+        assert audit(connection).violations == ()

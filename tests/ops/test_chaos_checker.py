@@ -1,0 +1,251 @@
+"""The chaos run's checker: content with what is right, blind to no kind of violation."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+
+from ledger.parking import park
+from ops.chaos.checker import check
+from ops.chaos.outages import Outage
+from ops.chaos.verdict import Kind
+from ops.provider import Attempt, Bet, Cancel, Sent, Win
+from tests.making import Operator, cancel_of
+
+NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
+EARLIER = NOON - timedelta(seconds=10)
+
+
+def attempts(*codes: int | None, at: datetime = NOON, text: str = "told") -> tuple[Attempt, ...]:
+    """One transmission each, a second apart; None for one without an answer."""
+    return tuple(
+        Attempt(
+            at=at + timedelta(seconds=number),
+            seconds=0.5,
+            status=None if code is None else 200,
+            code=code,
+            text=text,
+        )
+        for number, code in enumerate(codes)
+    )
+
+
+def sent(message: Bet | Win | Cancel, answers: tuple[Attempt, ...]) -> Sent:
+    return Sent(round=1, scenario="by hand", message=message, expected=(0,), attempts=answers)
+
+
+def cancel(reference: str, *codes: int | None, user_id: str = "alice", **more: object) -> Sent:
+    currency = str(more.pop("currency", "EUR"))
+    message = Cancel(
+        user_id=user_id,
+        provider_id="LuckyMonaco",
+        currency=currency,
+        reference=reference,
+        uuid="0" * 32,
+        session_id="session-1",
+    )
+    return sent(message, attempts(*codes, **more))  # type: ignore[arg-type]
+
+
+def bet(reference: str, *codes: int | None, amount: str = "10.00", at: datetime = EARLIER) -> Sent:
+    message = Bet(user_id="alice", currency="EUR", amount=Decimal(amount), reference=reference)
+    return sent(message, attempts(*codes, at=at))
+
+
+def found(engine: Engine, *log: Sent, outages: Sequence[Outage] = ()) -> dict[Kind, list[str]]:
+    return {k: v for k, v in check(log, engine, outages).violations.items() if v}
+
+
+@pytest.fixture
+def operator(operator: Operator) -> Operator:
+    operator.deposit("100.00")
+    return operator
+
+
+def test_a_run_in_which_all_went_well_is_clean(engine: Engine, operator: Operator) -> None:
+    for reference in ("given back", "not his", "other currency", "standing", "won"):
+        operator.bet(reference)
+    operator.bet("too much", "1000.00")
+    operator.settle("won", "25.00")
+    operator.cancel(cancel_of("given back"), cancel_of("unknown"), cancel_of("too much"))
+    operator.cancel(cancel_of("won"), cancel_of("not his", user_id="mallory"))
+    operator.cancel(cancel_of("other currency", currency="USD"), cancel_of("not his"))
+    log = [
+        bet("given back", None, 0),
+        cancel("given back", 100, 100, 0),
+        cancel("given back", 0),
+        cancel("unknown", 0),
+        bet("unknown", 120, at=NOON + timedelta(seconds=9)),
+        bet("too much", 1),
+        cancel("too much", 0),
+        bet("won", 0),
+        sent(Win(reference="won", amount=Decimal("25.00")), attempts(0)),
+        cancel("won", 120),
+        bet("not his", 0),
+        cancel("not his", 7, 7, 7, user_id="mallory"),
+        cancel("not his", 0),
+        bet("other currency", 0),
+        cancel("other currency", 2, currency="USD"),
+        bet("standing", 0),
+    ]
+    verdict = check(log, engine)
+    assert (verdict.ok, verdict.dead, dict(verdict.violations)) == (True, 0, {})
+
+
+@pytest.mark.parametrize("code", [2, 100, 120])
+def test_an_answered_cancel_without_an_outcome_is_lost(
+    engine: Engine, operator: Operator, code: int
+) -> None:
+    operator.bet("r")
+    assert "r of alice" in found(engine, cancel("r", None, code, None))[Kind.LOST][0]
+
+
+def test_a_lost_cancel_of_an_unknown_bet_is_lost_too(engine: Engine) -> None:
+    assert list(found(engine, cancel("unknown", 100, 100, 100))) == [Kind.LOST]
+
+
+def test_a_strangers_cancel_needs_its_record(engine: Engine, operator: Operator) -> None:
+    operator.bet("r")
+    operator.cancel(cancel_of("r"))
+    assert list(found(engine, cancel("r", 100, user_id="mallory"))) == [Kind.LOST]
+    operator.cancel(cancel_of("r", user_id="mallory"))
+    assert found(engine, cancel("r", 100, user_id="mallory")) == {}
+
+
+def test_a_cancel_that_nobody_answered_was_promised_nothing(
+    engine: Engine, operator: Operator
+) -> None:
+    operator.bet("r")
+    killed = Outage("receiver-1", NOON, NOON + timedelta(seconds=5))
+    assert found(engine, cancel("r", None, None, None), outages=[killed]) == {}
+
+
+def test_a_parked_cancel_is_undrained_and_lost_a_dead_one_is_counted(
+    engine: Engine, operator: Operator
+) -> None:
+    operator.bet("r")
+    with engine.begin() as connection:
+        park(connection, [cancel_of("r")], reason="test")
+    assert set(found(engine, cancel("r", 100))) == {Kind.LOST, Kind.UNDRAINED}
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE parked SET state = 'dead'"))
+    verdict = check([cancel("r", 100)], engine)
+    assert (verdict.ok, verdict.dead) == (True, 1)
+
+
+def test_a_success_that_the_ledger_does_not_know_is_uncommitted(engine: Engine) -> None:
+    assert list(found(engine, cancel("r", 0))) == [Kind.UNCOMMITTED]
+
+
+def test_a_bet_that_stands_after_its_cancel_succeeded_is_a_late_debit(
+    engine: Engine, operator: Operator
+) -> None:
+    operator.bet("r")
+    assert list(found(engine, cancel("r", 100, 0))) == [Kind.LATE_DEBIT]
+    operator.settle("r", "5.00")
+    assert Kind.LATE_DEBIT in found(engine, cancel("r", 100, 0))
+
+
+def test_a_bet_that_is_taken_after_its_cancel_succeeded_is_a_late_debit(
+    engine: Engine, operator: Operator
+) -> None:
+    operator.bet("r")
+    operator.cancel(cancel_of("r"))
+    late = bet("r", 0, at=NOON + timedelta(seconds=1))
+    assert list(found(engine, cancel("r", 0), late)) == [Kind.LATE_DEBIT]
+    assert found(engine, cancel("r", 0), bet("r", 0)) == {}
+
+
+@pytest.mark.parametrize(
+    ("codes", "user_id"),
+    [((100, 120, 0), "alice"), ((120,), "alice"), ((7,), "alice"), ((0,), "mallory")],
+    ids=["two answers", "refused", "another's", "a stranger's success"],
+)
+def test_an_answer_that_the_ledger_contradicts_is_found(
+    engine: Engine, operator: Operator, codes: tuple[int, ...], user_id: str
+) -> None:
+    operator.bet("r")
+    operator.cancel(cancel_of("r"), cancel_of("r", user_id="mallory"))
+    log = [cancel("r", code, user_id=user_id) for code in codes]
+    assert list(found(engine, *log)) == [Kind.CONTRADICTION]
+
+
+def test_a_stake_given_back_twice_is_doubled(engine: Engine, operator: Operator) -> None:
+    operator.bet("r")
+    operator.cancel(cancel_of("r"))
+    tamper(
+        engine,
+        "DROP INDEX one_reversal_per_bet",
+        """INSERT INTO transfers (id, kind, bet_id)
+           SELECT 1000, 'reversal', bet_id FROM transfers WHERE kind = 'reversal'""",
+        """INSERT INTO entries SELECT 1000, account_id, entries.amount, balance_after + 10
+             FROM entries JOIN transfers ON transfers.id = transfer_id WHERE kind = 'reversal'""",
+        "UPDATE accounts SET balance = balance + 10 WHERE balance IS NOT NULL",
+    )
+    kinds = found(engine, cancel("r", 0))
+    assert "2 times reversal" in kinds[Kind.DOUBLED][0]
+    assert kinds.keys() == {Kind.DOUBLED, Kind.MONEY, Kind.AUDIT}
+
+
+def test_more_given_back_than_was_staked_is_doubled(engine: Engine, operator: Operator) -> None:
+    operator.bet("r")
+    operator.cancel(cancel_of("r"))
+    tamper(
+        engine,
+        """UPDATE entries SET amount = 2 * amount
+            WHERE transfer_id = (SELECT reversal_id FROM bets)""",
+    )
+    assert Kind.DOUBLED in found(engine, cancel("r", 0))
+
+
+def test_a_bet_that_the_operator_reported_and_the_ledger_forgot_is_unrecorded(
+    engine: Engine, operator: Operator
+) -> None:
+    assert list(found(engine, bet("never came", None, 0))) == [Kind.UNRECORDED]
+    operator.bet("r", "10.00")
+    assert list(found(engine, bet("r", 0, amount="11.00"))) == [Kind.UNRECORDED]
+    win = sent(Win(reference="r", amount=Decimal(5)), attempts(0))
+    assert list(found(engine, win)) == [Kind.UNRECORDED]
+
+
+def test_a_balance_that_is_not_what_is_due_is_found(engine: Engine, operator: Operator) -> None:
+    operator.bet("r")
+    tamper(engine, "UPDATE accounts SET balance = balance + 0.01 WHERE balance IS NOT NULL")
+    kinds = found(engine)
+    assert "alice EUR has 90.01" in kinds[Kind.MONEY][0]
+    assert kinds.keys() == {Kind.MONEY, Kind.AUDIT}
+
+
+def test_no_answer_is_excused_by_a_killed_receiver_only(engine: Engine) -> None:
+    killed = Outage("receiver-1", NOON, NOON + timedelta(seconds=60))
+    assert found(engine, cancel("r", None), outages=[killed]) == {}
+    assert list(found(engine, cancel("r", None))) == [Kind.UNANSWERED]
+    after = cancel("r", None, at=NOON + timedelta(minutes=2))
+    assert list(found(engine, after, outages=[killed])) == [Kind.UNANSWERED]
+
+
+def test_while_another_receiver_is_up_a_killed_one_excuses_only_what_it_was_at(
+    engine: Engine,
+) -> None:
+    one, other = (Outage(f"receiver-{n}", NOON, NOON + timedelta(seconds=60)) for n in (1, 2))
+    log = [cancel("r", None, at=NOON + timedelta(seconds=30))]
+    assert not check(log, engine, [one], receivers=2).ok
+    assert check(log, engine, [one, other], receivers=2).ok
+
+
+def test_ten_seconds_without_an_answer_are_excused_by_nothing(engine: Engine) -> None:
+    killed = Outage("receiver-1", NOON, NOON + timedelta(seconds=1))
+    silent = cancel("r", None, text="no answer within 10 s")
+    assert list(found(engine, silent, outages=[killed])) == [Kind.UNANSWERED]
+
+
+def tamper(engine: Engine, *statements: str) -> None:
+    """Change what the database itself protects, as nobody can without taking off its guards."""
+    unguarded = create_engine(engine.url)
+    with unguarded.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        for statement in statements:
+            connection.execute(text(statement))
+    unguarded.dispose()

@@ -1,0 +1,82 @@
+"""`unbet parked`: a person sees what is parked or dead, and has it tried again."""
+
+import pytest
+from sqlalchemy import Engine, text
+
+from contract.message import Cancel
+from ledger.parking import park, set_aside
+from ledger.sweeping import claim
+from tests.making import cancel_of
+from tests.ops.conftest import Unbet
+
+
+@pytest.fixture
+def cancels(engine: Engine) -> dict[str, Cancel]:
+    """One that waits, and two that are dead."""
+    made = {reference: cancel_of(reference) for reference in ("waits", "dead-1", "dead-2")}
+    with engine.begin() as connection:
+        park(connection, [made["waits"]], reason="no outcome in time")
+        dead = [made["dead-1"], made["dead-2"]]
+        set_aside(connection, dead, reason="content", error="too much", dead=True)
+        connection.execute(text("UPDATE parked SET tries = 5, next_try_at = now() + '1 h'"))
+    return made
+
+
+def due(engine: Engine) -> set[str]:
+    with engine.begin() as connection:
+        return {c.request.reference for c in claim(connection, fresh=True, most=10)}
+
+
+def test_parked_and_dead_cancels_are_listed_with_what_was_the_matter(
+    unbet: Unbet, cancels: dict[str, Cancel]
+) -> None:
+    document = unbet("parked", "list", "--json").document
+    assert (document["parked"], document["dead"]) == (1, 2)
+    rows = {row["reference"]: row for row in document["cancels"]}
+    assert rows["waits"]["request_id"] == str(cancels["waits"].request_id)
+    assert (rows["waits"]["state"], rows["waits"]["reason"]) == ("parked", "no outcome in time")
+    assert (rows["dead-1"]["state"], rows["dead-1"]["last_error"]) == ("dead", "too much")
+
+
+@pytest.mark.usefixtures("cancels")
+def test_only_the_dead_ones_are_listed_if_one_asks_for_them(unbet: Unbet) -> None:
+    rows = unbet("parked", "list", "--dead", "--json").document["cancels"]
+    assert {row["reference"] for row in rows} == {"dead-1", "dead-2"}
+    shown = unbet("parked", "list", "--dead").out
+    assert "1 parked, 2 dead." in shown
+    assert "dead-1" in shown
+    assert "waits" not in shown
+
+
+def test_nothing_parked_is_said_in_words(unbet: Unbet) -> None:
+    assert unbet("parked", "list").out == "0 parked, 0 dead.\n"
+
+
+def test_a_dead_cancel_is_tried_again_by_its_request_id(
+    unbet: Unbet, engine: Engine, cancels: dict[str, Cancel]
+) -> None:
+    ran = unbet("parked", "retry", cancels["dead-1"].request_id, "--json")
+    assert (ran.status, ran.document) == (0, {"retried": 1})
+    assert due(engine) == {"dead-1"}
+
+
+@pytest.mark.usefixtures("cancels")
+def test_all_of_a_reference_are_tried_again(unbet: Unbet, engine: Engine) -> None:
+    assert unbet("parked", "retry", "--reference", "waits").out == "1 will be tried again.\n"
+    assert due(engine) == {"waits"}
+
+
+@pytest.mark.usefixtures("cancels")
+def test_all_that_are_dead_are_tried_again(unbet: Unbet, engine: Engine) -> None:
+    assert unbet("parked", "retry", "--all-dead", "--json").document == {"retried": 2}
+    assert due(engine) == {"dead-1", "dead-2"}
+
+
+def test_retrying_what_is_not_parked_exits_with_1(unbet: Unbet) -> None:
+    assert unbet("parked", "retry", "--reference", "unknown").status == 1
+    assert unbet("parked", "retry", "--all-dead").status == 1
+
+
+def test_what_to_retry_has_to_be_named_in_one_way(unbet: Unbet) -> None:
+    assert unbet("parked", "retry").status == 2
+    assert unbet("parked", "retry", "--reference", "r1", "--all-dead").status == 2

@@ -1,0 +1,1 @@
+"""Systems on a PostgreSQL and a Redis of their own, which their tests ill-treat."""

@@ -1,0 +1,53 @@
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from ledger import connect_to
+from ledger.migrate import migrate
+from ops import services
+from tests.making import Operator
+from tests.system.faults.watching import PLAYER
+
+
+@pytest.fixture
+def own_services(tmp_path: Path) -> Iterator[Path]:
+    """A PostgreSQL and a Redis that this test may ill-treat."""
+    directory = tmp_path / "services"
+    services.start(directory)
+    yield directory
+    services.stop(directory)
+
+
+@pytest.fixture
+def engine(own_services: Path) -> Iterator[Engine]:
+    url = services.status(own_services).services.database_url
+    assert url
+    made = connect_to(url.replace("postgresql:", "postgresql+psycopg:"), name="test")
+    with made.begin() as connection:
+        migrate(connection)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def environment(own_services: Path, tmp_path: Path, operator: Operator) -> dict[str, str]:
+    """The system's variables; the operator's ledger is there first."""
+    assert operator
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "PYTHONUNBUFFERED": "1",
+        "UNBET_URL_SECRET": "a-secret-for-tests-only",
+        "UNBET_SPOOL_DIR": str(tmp_path / "spool"),
+        **services.status(own_services).services.environment(),
+    }
+
+
+@pytest.fixture
+def operator(engine: Engine) -> Operator:
+    operator = Operator(engine)
+    operator.deposit("1000.00", **PLAYER)
+    return operator

@@ -1,0 +1,121 @@
+"""The chaos run: short, seeded, and with the command line only."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+import pytest
+
+from ops.chaos.schedule import FAULTS, plan
+
+UNBET = str(Path(sys.executable).with_name("unbet"))
+SEED = 2886
+"""Its first six faults: a worker stopped in a transaction, one killed, bets held, Redis emptied, a
+receiver killed, PostgreSQL restarted."""
+
+
+def chaos(directory: Path, *options: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [UNBET, "chaos", "--dir", str(directory / "run"), *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def wait_for_play(run: subprocess.Popen[str], directory: Path) -> None:
+    """Until the provider has heard something."""
+    log = directory / "run" / "provider.jsonl"
+    deadline = time.monotonic() + 60
+    while not (log.exists() and log.stat().st_size):
+        assert run.poll() is None, run.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def family(run: subprocess.Popen[str], directory: Path) -> list[psutil.Process]:
+    """All that the run has started: its children, and the servers, which belong to nobody."""
+    servers = [
+        process
+        for name in ("postgres/postmaster.pid", "redis/redis.pid")
+        for process in [psutil.Process(int((directory / "run" / name).read_text().split()[0]))]
+    ]
+    started = [psutil.Process(run.pid), *servers]
+    return [part for one in started for part in (one, *one.children(recursive=True))]
+
+
+def left_of(processes: list[psutil.Process]) -> list[psutil.Process]:
+    return [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.mark.timeout(300)
+def test_nothing_is_lost_and_nothing_doubled_under_faults(tmp_path: Path) -> None:
+    result = tmp_path / "result.json"
+    run = chaos(tmp_path, "--seconds", "18", "--seed", str(SEED), "--json", str(result))
+    said, _ = run.communicate(timeout=280)
+    document: dict[str, Any] = json.loads(result.read_text()) if result.exists() else {}
+    assert run.returncode == 0, said
+    assert "Nothing was lost, nothing doubled" in said
+    assert document["ok"] is True
+    assert document["cancels"] > 1000
+    assert sum(document["faults"].values()) >= 4
+    assert not (tmp_path / "run").exists() or document["ended_by_themselves"] or document["dead"]
+
+
+@pytest.mark.timeout(180)
+def test_what_the_checker_finds_fails_the_run_and_its_logs_are_kept(tmp_path: Path) -> None:
+    run = chaos(tmp_path, "--seconds", "4", "--seed", str(SEED), "--rate", "50")
+    wait_for_play(run, tmp_path)
+    access = json.loads((tmp_path / "run" / "postgres.json").read_text())
+    with psycopg.connect(
+        host="127.0.0.1",
+        port=access["port"],
+        password=access["password"],
+        user="unbet",
+        dbname="unbet",
+    ) as thief:
+        thief.execute("SET session_replication_role = replica")
+        thief.execute("UPDATE accounts SET balance = balance - 1 WHERE owner = 'player-7'")
+    said, _ = run.communicate(timeout=150)
+    assert run.returncode == 1, said
+    assert "money: player-7" in said
+    assert "Promises were broken" in said
+    logs = {file.name for file in (tmp_path / "run" / "logs").iterdir()}
+    assert logs >= {"receiver-1.log", "receiver-2.log", "worker-1.log", "worker-2.log"}
+
+
+@pytest.mark.timeout(180)
+def test_ctrl_c_ends_a_run_in_the_middle_of_a_fault_and_leaves_no_process(tmp_path: Path) -> None:
+    run = chaos(tmp_path, "--seconds", "60", "--seed", str(SEED), "--rate", "50")
+    wait_for_play(run, tmp_path)
+    faults = tmp_path / "run" / "logs" / "faults.log"
+    deadline = time.monotonic() + 30
+    while not faults.exists():  # the seed's first one stops a worker for seconds
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    started = family(run, tmp_path)
+    assert len(started) >= 10
+    run.send_signal(signal.SIGINT)
+    said, _ = run.communicate(timeout=60)
+    assert run.returncode == 130, said
+    assert "nothing of it runs any more" in said
+    assert left_of(started) == []
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_seed_gives_the_same_faults_each_kind_before_any_comes_twice() -> None:
+    once, again = (list(islice(plan(5), 40)) for _ in range(2))
+    assert once == again
+    assert {planned.fault.name for planned in once[: len(FAULTS)]} == {f.name for f in FAULTS}
+    assert list(islice(plan(6), 40)) != once
+
+
+def test_ten_minutes_have_a_hundred_faults() -> None:
+    assert next(n for n, planned in enumerate(plan(5)) if planned.at_s > 600) > 150

@@ -1,0 +1,233 @@
+"""The worker: whatever ends it, and wherever, its cancels are applied once and replied to."""
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+import pytest
+import redis
+from celery import Celery
+from sqlalchemy import Engine, text
+
+from contract.message import QUEUE, TASK, Cancel, Decision, Group, decode_reply
+from contract.outcomes import Outcome
+from ledger import connect_to, place_all
+from ledger.audit import audit
+from ledger.migrate import migrate
+from ops import services
+from tests.making import Operator, bet_of, cancel_of
+from tests.system.processes import System
+
+REPLY_TO: Final = "test-replies"
+BACK_AFTER_S: Final = 30.0
+"""A redelivery takes its time; how long a provider waits is the receiver's matter."""
+
+
+class Queue:
+    """What a receiver is to a worker: it sends groups and reads replies."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self._celery = Celery("test", broker=environment["UNBET_BROKER_URL"], set_as_current=False)
+        self._broker = redis.Redis.from_url(environment["UNBET_BROKER_URL"])
+        self._replies = redis.Redis.from_url(environment["UNBET_REDIS_URL"], socket_timeout=None)
+
+    def send(self, *cancels: Cancel) -> None:
+        document = Group(reply_to=REPLY_TO, cancels=cancels).model_dump_json()
+        self._celery.send_task(TASK, args=[document], queue=QUEUE, ignore_result=True)
+
+    def reply(self, within_s: float = BACK_AFTER_S) -> tuple[Decision, ...]:
+        found = self._replies.blpop([REPLY_TO], timeout=within_s)
+        assert found, f"no reply within {within_s} s"
+        return decode_reply(found[1]).decisions  # type: ignore[index]
+
+    def outcomes(self) -> list[Outcome]:
+        return [decision.outcome for decision in self.reply()]
+
+    def seconds_left(self) -> int:
+        """Of the reply list: -2 if there is none, -1 if it stays for ever."""
+        return int(self._replies.ttl(REPLY_TO))  # type: ignore[arg-type]
+
+    def is_empty(self) -> bool:
+        return not self._broker.llen(QUEUE) and not self._broker.hlen("unacked")
+
+    def close(self) -> None:
+        self._celery.close()
+        self._broker.close()
+        self._replies.close()
+
+
+@pytest.fixture
+def queue(environment: dict[str, str]) -> Iterator[Queue]:
+    made = Queue(environment)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def operator(engine: Engine) -> Operator:
+    return Operator(engine)
+
+
+@pytest.fixture
+def bets(operator: Operator) -> list[Cancel]:
+    """The cancels of ten bets of 1.00."""
+    return placed(operator)
+
+
+def placed(operator: Operator) -> list[Cancel]:
+    operator.deposit("10.00")
+    references = [f"r{number}" for number in range(10)]
+    with operator.engine.begin() as connection:
+        place_all(connection, [bet_of(reference, "1.00") for reference in references])
+    return [cancel_of(reference) for reference in references]
+
+
+def until(true: Callable[[], bool], what: str, seconds: float = BACK_AFTER_S) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.05)
+
+
+def require_sound(operator: Operator, cash: int) -> None:
+    assert operator.balance().cash == Decimal(cash)
+    with operator.engine.connect() as connection:
+        assert audit(connection).violations == ()
+
+
+@pytest.mark.parametrize(
+    "point", ["before_transaction", "before_commit", "after_commit", "after_reply"]
+)
+def test_a_worker_that_dies_on_its_way_has_its_group_applied_once_by_the_next(
+    idle_system: System, queue: Queue, operator: Operator, bets: list[Cancel], point: str
+) -> None:
+    mark = idle_system.logs / "crashed"
+    idle_system.environment |= {
+        "UNBET_TEST": "1",
+        "UNBET_TEST_CRASH_AT": point,
+        "UNBET_TEST_CRASH_ONCE": str(mark),
+    }
+    idle_system.start_worker()
+    queue.send(*bets)
+    assert queue.outcomes() == [Outcome.REVERSED] * 10
+    if point == "after_reply":
+        assert queue.outcomes() == [Outcome.REVERSED] * 10
+    assert mark.exists()
+    until(queue.is_empty, "the message is still there")
+    require_sound(operator, 10)
+
+
+def test_a_worker_that_is_killed_as_a_whole_leaves_its_group_to_another(
+    idle_system: System, queue: Queue, operator: Operator, bets: list[Cancel]
+) -> None:
+    idle_system.start_worker("first")
+    with operator.engine.connect() as connection:
+        connection.execute(text("LOCK TABLE requests IN EXCLUSIVE MODE"))
+        queue.send(*bets)
+        until(lambda: waits_for_a_lock(operator.engine), "the group was not begun")
+        os.killpg(idle_system.processes["first"].pid, 9)
+        idle_system.processes.pop("first").wait()
+        connection.rollback()
+    idle_system.start_worker("second")
+    assert queue.outcomes() == [Outcome.REVERSED] * 10
+    require_sound(operator, 10)
+
+
+def waits_for_a_lock(engine: Engine) -> bool:
+    query = text("SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    with engine.connect() as connection:
+        return bool(connection.execute(query).scalar_one())
+
+
+def test_a_cancel_that_kills_every_process_leaves_the_queue_and_the_others_go_on(
+    idle_system: System, queue: Queue, operator: Operator, bets: list[Cancel]
+) -> None:
+    idle_system.environment |= {
+        "UNBET_TEST": "1",
+        "UNBET_TEST_CRASH_AT": "before_commit:r0",
+    }
+    idle_system.start_worker()
+    queue.send(bets[0])
+    for cancel in bets[1:]:
+        queue.send(cancel)
+    for _ in bets[1:]:
+        assert queue.outcomes() == [Outcome.REVERSED]
+    until(queue.is_empty, "the poison is still on the queue")
+    require_sound(operator, 9)
+
+
+def test_what_is_free_is_replied_to_before_what_is_locked(
+    system: System, queue: Queue, operator: Operator, bets: list[Cancel]
+) -> None:
+    assert system.processes
+    with operator.engine.connect() as connection:
+        connection.execute(text("SELECT FROM bets WHERE reference = 'r3' FOR UPDATE"))
+        queue.send(*bets)
+        assert queue.outcomes() == [Outcome.REVERSED] * 9
+        (locked,) = queue.reply()
+        connection.rollback()
+    assert (locked.request_id, locked.outcome) == (bets[3].request_id, Outcome.PARKED)
+
+
+@pytest.fixture
+def own_directory() -> Iterator[Path]:
+    """A place for a PostgreSQL that a test may stop."""
+    directory = Path(tempfile.mkdtemp(prefix="unbet-test-")) / "services"
+    try:
+        yield directory
+    finally:
+        services.stop(directory)
+        shutil.rmtree(directory.parent)
+
+
+@pytest.fixture
+def own_operator(own_directory: Path, idle_system: System) -> Iterator[Operator]:
+    """A ledger on a server of its own, and a worker on it."""
+    url = services.start(own_directory, redis=False).database_url
+    assert url
+    idle_system.environment["UNBET_DATABASE_URL"] = url
+    engine = connect_to(url.replace("postgresql:", "postgresql+psycopg:"), name="test")
+    with engine.begin() as connection:
+        migrate(connection)
+    idle_system.start_worker()
+    yield Operator(engine)
+    engine.dispose()
+
+
+def test_a_group_waits_on_the_queue_for_a_database_that_is_away(
+    idle_system: System, queue: Queue, own_directory: Path, own_operator: Operator
+) -> None:
+    bets = placed(own_operator)
+    own_operator.engine.dispose()
+    services.stop(own_directory)
+    queue.send(*bets)
+    until(lambda: "handed back" in idle_system.said("worker"), "not handed back")
+    assert not queue.is_empty()
+    services.start(own_directory, redis=False)
+    assert queue.outcomes() == [Outcome.REVERSED] * 10
+    require_sound(own_operator, 10)
+
+
+def test_a_group_that_nobody_waits_for_any_more_does_not_stay_on_the_queue(
+    idle_system: System, queue: Queue, own_directory: Path, own_operator: Operator
+) -> None:
+    bets = placed(own_operator)
+    own_operator.engine.dispose()
+    services.stop(own_directory)
+    old = bets[0].model_copy(update={"received_at": bets[0].received_at - timedelta(seconds=61)})
+    queue.send(old)
+    until(lambda: "left to the sweep" in idle_system.said("worker"), "not let go")
+    until(queue.is_empty, "it is still on the queue")
+
+
+def test_a_reply_that_nobody_fetches_goes_by_itself(queue: Queue, idle_system: System) -> None:
+    idle_system.start_worker()
+    queue.send(cancel_of("r1"))
+    until(lambda: queue.seconds_left() != -2, "no reply came")
+    assert 0 < queue.seconds_left() <= 60

@@ -1,0 +1,94 @@
+"""A round of the sweep: what is due among the parked cancels, claimed, applied and noted."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+from sqlalchemy import Engine
+
+from contract import metrics
+from contract.crashing import crash_point
+from contract.message import Cancel, Decision
+from contract.outcomes import Outcome
+from ledger.applying import CALL_LIMIT_S, LedgerAwayError, apply
+from ledger.bounded import run_within
+from ledger.parking import count_parked
+from ledger.sweeping import claim, give_up, note_error, reverse_parked
+
+MOST_TOGETHER: Final = 256
+MOST_ALONE: Final = 32
+"""Applied alone in one round: what keeps failing must not hold up what has just been parked."""
+
+log = structlog.get_logger("sweep")
+
+
+class Sweep:
+    """One sweeping process's work on the ledger."""
+
+    def __init__(self, engine: Engine, *, hold_unknown: bool = False) -> None:
+        self._engine = engine
+        self._hold_unknown = hold_unknown
+        self.decided = 0
+
+    def round(self) -> bool:
+        """Apply what is due: together what has not failed yet, the rest one by one; whether there
+        was anything. Raises a `DBAPIError` when the ledger is away."""
+        for lost in run_within(self._engine, CALL_LIMIT_S, give_up):
+            metrics.DEAD.inc()
+            log.error(
+                "dead",
+                request_id=str(lost.request_id),
+                reference=lost.reference,
+                error=lost.error,
+            )
+        found = self._take(fresh=True, most=MOST_TOGETHER, within_s=1.0)
+        for _ in range(MOST_ALONE):
+            # One claim each: what ends this process must not cost the others a try. And one try:
+            # what ends its database session must not end ten of them.
+            if not self._take(fresh=False, most=1, within_s=0.0):
+                break
+            found = True
+        return found
+
+    def _take(self, *, fresh: bool, most: int, within_s: float) -> bool:
+        cancels = run_within(self._engine, CALL_LIMIT_S, lambda c: claim(c, fresh=fresh, most=most))
+        if cancels:
+            crash_point("sweep_claimed", cancels)
+            self._apply(cancels, within_s)
+            crash_point("sweep_applied", cancels)
+        return bool(cancels)
+
+    def _apply(self, cancels: Sequence[Cancel], within_s: float) -> None:
+        references = {cancel.request_id: cancel.request.reference for cancel in cancels}
+        try:
+            for decisions in apply(
+                self._engine,
+                cancels,
+                hold_unknown=self._hold_unknown,
+                decide=reverse_parked,
+                within_s=within_s,
+            ):
+                for decision in decisions:
+                    self._note(decision, references[decision.request_id])
+        except LedgerAwayError as away:
+            error = str(away)
+            log.warning("a try failed", references=[*references.values()][:20], error=error)
+            # If the ledger is there after all, a cancel itself may be what ends its sessions: they
+            # have their pauses, and the round goes on. If not, this raises.
+            run_within(self._engine, CALL_LIMIT_S, lambda c: note_error(c, cancels, error))
+
+    def _note(self, decision: Decision, reference: str) -> None:
+        done = decision.outcome is not Outcome.PARKED
+        self.decided += done
+        metrics.SWEPT.inc(done)
+        log.info(
+            "decided" if done else "still parked",
+            request_id=str(decision.request_id),
+            reference=reference,
+            outcome=decision.outcome.value,
+        )
+
+    def heartbeat(self) -> None:
+        """Say in the log what there is to do."""
+        counts = run_within(self._engine, CALL_LIMIT_S, count_parked)
+        log.info("sweeping", parked=counts.parked, dead=counts.dead, decided=self.decided)

@@ -1,0 +1,87 @@
+"""The sweep: `python -m worker.sweep` finishes parked cancels. It needs PostgreSQL only, so that it
+works with the queue down; any number of them may run."""
+
+import random
+import signal
+import sys
+import threading
+import time
+from typing import Final
+
+import structlog
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from contract import logs
+from contract.settings import SettingsError, settings
+from ledger import connect_to
+from ledger.engine import UnsafeDatabaseError, require_durability
+from ledger.migrate import SchemaError, require_schema
+from ledger.transaction import first_line
+from worker.rounds import Sweep
+
+EVERY_S: Final = 1.0
+LONGEST_PAUSE_S: Final = 3.0
+HEARTBEAT_S: Final = 60.0
+STOP_LIMIT_S: Final = 10
+"""A stop waits for the batch at hand this long; cut off, it is applied again by another sweep."""
+
+log = structlog.get_logger("sweep")
+
+
+def main() -> None:
+    """Sweep until SIGTERM. A ledger that is away is waited for."""
+    try:
+        chosen = settings()
+    except SettingsError as error:
+        sys.exit(f"The sweep does not start: {error}")
+    logs.configure(chosen.log_format)
+    stop = threading.Event()
+
+    def end(_number: int, _frame: object) -> None:
+        signal.alarm(STOP_LIMIT_S)
+        stop.set()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    engine = connect_to(chosen.database_url, name="sweep", pool_size=1)
+    sweep = Sweep(engine, hold_unknown=chosen.unknown_reference == "hold")
+    keep_sweeping(sweep, engine, stop)
+    engine.dispose()
+
+
+def keep_sweeping(sweep: Sweep, engine: Engine, stop: threading.Event) -> None:
+    """Rounds until `stop`: about every second, at once while there is work."""
+    checked, pause_s, next_heartbeat = False, EVERY_S, 0.0
+    while not stop.is_set():
+        try:
+            if not checked:
+                _require_a_safe_ledger(engine)
+                checked = True
+            if time.monotonic() >= next_heartbeat:
+                sweep.heartbeat()
+                next_heartbeat = time.monotonic() + HEARTBEAT_S
+            busy = sweep.round()
+            pause_s = 0.0 if busy else EVERY_S
+        except DBAPIError as error:
+            pause_s = min(2 * max(pause_s, 0.1), LONGEST_PAUSE_S)
+            log.warning("the ledger is away", error=first_line(error), again_in_s=pause_s)
+        except Exception:
+            # The outermost shell: a bug met by one cancel must not leave the others lying.
+            pause_s = LONGEST_PAUSE_S
+            log.exception("a round failed")
+        if pause_s:
+            stop.wait(random.uniform(0.75, 1.25) * pause_s)  # noqa: S311 - jitter, no secret
+
+
+def _require_a_safe_ledger(engine: Engine) -> None:
+    try:
+        with engine.connect() as connection:
+            require_durability(connection)
+            require_schema(connection)
+    except (UnsafeDatabaseError, SchemaError) as error:
+        sys.exit(f"The sweep does not start: {error}")
+
+
+if __name__ == "__main__":
+    main()
