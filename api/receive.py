@@ -28,6 +28,9 @@ from ledger.answers import AnswerNote
 BODY_LIMIT_S: Final = 5.0
 """How long a sender may take for its body."""
 
+ANSWER_SHARE: Final = 0.95
+"""Of the answer's deadline: what may be waited; the rest gets the answer out of a busy process."""
+
 log = structlog.get_logger("receiver")
 
 
@@ -92,7 +95,7 @@ class Receiver:
         return _respond(answer, asked.reference)
 
     async def _decide(self, cancel: Cancel, started: float) -> tuple[Decision | None, UUID]:
-        left_s = self._settings.answer_deadline_s - (time.monotonic() - started)
+        left_s = self._settings.answer_deadline_s * ANSWER_SHARE - (time.monotonic() - started)
         try:
             return await self._dispatcher.decide(cancel, left_s)
         except Overloaded:

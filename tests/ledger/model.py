@@ -14,8 +14,7 @@ from contract.outcomes import Outcome
 from ledger import Bet, Deposit, Purse, Refusal, Result, Settlement, StakeOrder, Status
 
 Account = tuple[str, str, Purse]
-Key = tuple[str, str]
-"""Provider and reference."""
+Key = tuple[str, str]  # provider and reference
 Option = TypeVar("Option")
 
 
@@ -138,13 +137,9 @@ class Model:
             refusal, paid = Refusal.INSUFFICIENT_FUNDS, ()
         for account, amount in paid:
             self.money[account] -= amount
+        state = "refused" if refusal else "placed"
         self.bets[bet.provider, bet.reference] = KnownBet(
-            user_id=bet.user_id,
-            currency=bet.currency,
-            amount=bet.amount,
-            state="refused" if refusal else "placed",
-            refusal=refusal,
-            paid=paid,
+            bet.user_id, bet.currency, bet.amount, state, refusal, paid
         )
         return refusal
 
@@ -201,8 +196,7 @@ class Model:
         if hold_unknown and _choose(unknown, told.outcome is Outcome.PARKED):
             self.parked[cancel.request_id] = cancel
             return decision
-        new = KnownBet(asked.user_id, asked.currency, None, "tombstone")
-        bet = self.bets.get(key, new)
+        bet = self.bets.get(key) or KnownBet(asked.user_id, asked.currency, None, "tombstone")
         wrong = None
         if bet.state != "tombstone" and bet.user_id != asked.user_id:
             wrong = Outcome.MISMATCH
@@ -223,7 +217,8 @@ class Model:
             transfer_id = -1 if told.transfer_id in used else told.transfer_id or -1
             for account, amount in bet.paid:
                 self.money[account] += amount
-        # Read without a lock if it moves none: what the player had at a moment of the operation.
+        # Read without a lock if it moves none: what the player had at a moment of the operation. So
+        # a cancel that waited while its bet was settled may be told the cash before the win.
         moves_cash = bet.state == "placed" and _cash_paid(bet)
         account = (bet.user_id, bet.currency, Purse.CASH)
         cash = [state.money[account] for state in ([self] if moves_cash else seen)]

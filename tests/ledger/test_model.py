@@ -30,7 +30,7 @@ import ledger
 from contract.message import Cancel, Decision
 from contract.outcomes import Outcome
 from ledger import Bet, Deposit, Settlement, connect_to, transact
-from ledger.audit import audit
+from ledger.audit import LIMITS, audit
 from ledger.reversal import reverse
 from ledger.schema import parked
 from tests.databases import Databases
@@ -424,5 +424,8 @@ def test_operations_at_the_same_instant_give_what_some_order_of_them_gives(
         overlapping += _overlap(calls)
     # Or the races raced nothing.
     assert overlapping > len(many) / 2
-    with engine.connect() as connection:
+    url = engine.url.render_as_string(hide_password=False)
+    auditing = connect_to(url, name="audit", pool_size=1, limits=LIMITS)
+    with auditing.connect() as connection:
         assert audit(connection).violations == ()
+    auditing.dispose()
