@@ -114,10 +114,24 @@ leg AS MATERIALIZED (
      WHERE binding.is_placed
 ),
 
+-- Each player's cash account, locked with the others even where the stake was all bonus or nothing
+-- is given back: the cash told is what it holds now, not when the statement began to wait.
+purse AS MATERIALIZED (
+    SELECT binding.id AS bet_id, cash.id AS account_id
+      FROM binding
+     CROSS JOIN LATERAL (
+               SELECT id
+                 FROM accounts
+                WHERE owner = binding.user_id AND currency = binding.currency AND kind = 'cash'
+                LIMIT 1
+           ) AS cash
+),
+
 account AS MATERIALIZED (
     SELECT id, kind, balance
       FROM accounts
-     WHERE id = ANY (ARRAY (SELECT account_id FROM leg)) AND balance IS NOT NULL
+     WHERE id = ANY (ARRAY (SELECT account_id FROM leg UNION ALL SELECT account_id FROM purse))
+       AND balance IS NOT NULL
      ORDER BY id
        FOR NO KEY UPDATE
 ),
@@ -158,10 +172,22 @@ moved AS (
 ),
 
 balance_after AS MATERIALIZED (
-    SELECT account.id, account.balance + sum(leg.amount) AS balance
+    SELECT account.id, account.balance + coalesce(sum(leg.amount), 0) AS balance
       FROM account
-      JOIN leg ON leg.account_id = account.id
+      LEFT JOIN leg ON leg.account_id = account.id
      GROUP BY account.id, account.balance
+),
+
+decision AS MATERIALIZED (
+    SELECT binding.id, binding.verdict, binding.request_id, reversal.id AS reversal_id,
+           -- Where the stake was all bonus, the cash may still have been moved by another reversal
+           -- of this group.
+           coalesce(cash_leg.balance_after, cash.balance) AS cash
+      FROM binding
+      LEFT JOIN reversal ON reversal.bet_id = binding.id
+      LEFT JOIN posting AS cash_leg ON cash_leg.bet_id = binding.id AND cash_leg.is_cash
+      LEFT JOIN purse ON purse.bet_id = binding.id
+      LEFT JOIN balance_after AS cash ON cash.id = purse.account_id
 ),
 
 closed AS (
@@ -172,25 +198,7 @@ closed AS (
            cancel_request_id = decision.request_id,
            reversal_id = decision.reversal_id,
            cash_after = decision.cash
-      FROM (
-               SELECT binding.id, binding.verdict, binding.request_id,
-                      reversal.id AS reversal_id,
-                      -- Where the stake was all bonus, the cash may still have been moved by
-                      -- another reversal of this group.
-                      coalesce(cash_leg.balance_after, moved_cash.balance, cash.balance) AS cash
-                 FROM binding
-                 LEFT JOIN reversal ON reversal.bet_id = binding.id
-                 LEFT JOIN posting AS cash_leg
-                        ON cash_leg.bet_id = binding.id AND cash_leg.is_cash
-                 LEFT JOIN LATERAL (
-                          SELECT id, balance
-                            FROM accounts
-                           WHERE owner = binding.user_id AND currency = binding.currency
-                             AND kind = 'cash'
-                           LIMIT 1
-                      ) AS cash ON true
-                 LEFT JOIN balance_after AS moved_cash ON moved_cash.id = cash.id
-           ) AS decision
+      FROM decision
      WHERE bets.id = decision.id
        AND bets.id = ANY (ARRAY (SELECT id FROM binding))
     RETURNING bets.id, bets.reversal_id, bets.cash_after

@@ -1,4 +1,7 @@
-"""Cancels: each row of the design's table of outcomes, and that the first decision is final."""
+"""Cancels: each row of the design's table of outcomes, and that the first decision is final.
+
+(Over 250 lines: one test a row of the design's table, in its order.)
+"""
 
 from decimal import Context, Decimal, localcontext
 

@@ -1,4 +1,7 @@
-"""Several connections at the same instant: what may never happen in between."""
+"""Several connections at the same instant: what may never happen in between.
+
+(Over 250 lines: the ways to start at once and to wait for a lock serve all of them.)
+"""
 
 import threading
 from collections import Counter
@@ -12,10 +15,10 @@ from sqlalchemy.exc import OperationalError
 
 from contract.message import Decision
 from contract.outcomes import Outcome
-from ledger import Result, Status, place_all
+from ledger import Result, Settlement, Status, place_all, settle_bet
 from ledger.audit import audit
 from ledger.reversal import REVERSE, arrays_of, reverse
-from tests.making import Operator, bet_of, cancel_of
+from tests.making import PROVIDER, Operator, bet_of, cancel_of
 
 RACES = 1000
 
@@ -245,3 +248,17 @@ def test_one_players_account_keeps_its_history_under_concurrent_bets_and_cancels
     assert held.cash + held.bonus == Decimal(2000) - 60
     with operator.engine.connect() as connection:
         assert audit(connection).violations == ()
+
+
+def test_a_cancel_that_waited_for_a_settlement_tells_the_cash_after_it(operator: Operator) -> None:
+    operator.deposit("10.00")
+    operator.bet("r1", "4.00")
+    win = Settlement(provider=PROVIDER, bet_reference="r1", reference="r1", amount="5.00")
+    with ThreadPoolExecutor(1) as pool, operator.engine.connect() as settling:
+        settle_bet(settling, win)
+        cancelled = pool.submit(operator.cancel, cancel_of("r1"))
+        _wait_until_somebody_waits_for_a_lock(operator)
+        settling.commit()
+        (decision,) = cancelled.result(timeout=10)
+    assert (decision.outcome, decision.cash) == (Outcome.SETTLED, Decimal(11))
+    assert operator.cancel(cancel_of("r1"))[0].cash == Decimal(11)

@@ -1,4 +1,7 @@
-"""The played provider, against small HTTP servers that answer rightly, wrongly or not at all."""
+"""The played provider, against small HTTP servers that answer rightly, wrongly or not at all.
+
+(Over 250 lines: each wrong server stands beside the test that meets it.)
+"""
 
 import asyncio
 import json
