@@ -13,8 +13,8 @@ from contract import broker, logs
 from contract.settings import Settings, SettingsError, settings
 from ledger import connect_to
 from ledger.engine import UnsafeDatabaseError, require_durability
+from ledger.faults import first_line
 from ledger.migrate import SchemaError, require_schema
-from ledger.transaction import first_line
 
 log = structlog.get_logger("receiver")
 

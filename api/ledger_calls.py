@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from ledger.bounded import run_within
-from ledger.transaction import first_line
+from ledger.faults import LedgerAwayError, first_line
 
 Result = TypeVar("Result")
 
@@ -18,10 +18,6 @@ THREADS: Final = 4
 SPARED_S: Final = 1.0
 """After a failure the ledger is not asked again for this long: waiting for it would use up the time
 that others have left."""
-
-
-class LedgerAwayError(Exception):
-    """The ledger did not answer in time, or not at all. What was asked may have been done."""
 
 
 class LedgerCalls:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ledger.answers import AnswerNote, note_answers
 from ledger.bounded import run_within
-from ledger.transaction import first_line
+from ledger.faults import first_line
 
 EVERY_S: Final = 0.5
 LIMIT_S: Final = 3.0

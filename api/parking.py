@@ -8,11 +8,12 @@ from typing import Any, Final
 
 import structlog
 
-from api.ledger_calls import LedgerAwayError, LedgerCalls
+from api.ledger_calls import LedgerCalls
 from api.spool import Spool
 from contract import metrics
 from contract.crashing import crash_point
 from contract.message import Cancel
+from ledger.faults import LedgerAwayError
 from ledger.parking import park
 
 MOST_TOGETHER: Final = 1000

@@ -7,10 +7,11 @@ from typing import Final
 import structlog
 
 from api.dispatch import Dispatcher, Wait
-from api.ledger_calls import LedgerAwayError, LedgerCalls
+from api.ledger_calls import LedgerCalls
 from api.parking import HomelessError, Parking
 from contract.message import Cancel, Decision
 from contract.outcomes import Outcome
+from ledger.faults import LedgerAwayError
 from ledger.outcomes import find_outcomes
 
 LOOK_EVERY_S: Final = 0.1

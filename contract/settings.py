@@ -28,16 +28,15 @@ class SettingsError(Exception):
 _POSTGRES_FORM: Final = "expected postgresql://user:password@host:port/database"
 
 
-def _psycopg_url(url: str) -> str:
-    """`postgresql://…` as operators write it, with the driver that we use spelled out."""
-    scheme, separator, rest = url.partition("://")
+def _postgres_url(url: str) -> str:
+    scheme, separator, _ = url.partition("://")
     if not separator or scheme not in ("postgresql", "postgres", "postgresql+psycopg"):
         raise ValueError(_POSTGRES_FORM)
     try:
         _ = urlsplit(url).port
     except ValueError:
         raise ValueError(f"{_POSTGRES_FORM}, the port a number") from None
-    return f"postgresql+psycopg://{rest}"
+    return url
 
 
 def _redis_url(url: str) -> str:
@@ -64,7 +63,7 @@ class _Environment(BaseSettings):
 class Settings(_Environment):
     """Every `UNBET_` variable. Each description says what it is for, in the words of the README."""
 
-    database_url: Annotated[str, AfterValidator(_psycopg_url)] = Field(
+    database_url: Annotated[str, AfterValidator(_postgres_url)] = Field(
         repr=False,
         description="the ledger's PostgreSQL, as postgresql://user:password@host:port/database",
     )

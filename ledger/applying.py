@@ -16,7 +16,7 @@ from contract.message import Cancel, Decision
 from contract.outcomes import Outcome
 from ledger.blocked import find_blocked
 from ledger.bounded import run_within
-from ledger.faults import Fault, fault_of, first_line
+from ledger.faults import Fault, LedgerAwayError, fault_of, first_line
 from ledger.parking import set_aside
 from ledger.reversal import UndecidedError, reverse
 from ledger.transaction import WITHIN_S, persist
@@ -36,10 +36,6 @@ _WAIT_BRIEFLY: Final = text("""
 log = structlog.get_logger("ledger")
 
 Result = TypeVar("Result")
-
-
-class LedgerAwayError(Exception):
-    """The ledger could not be reached, or not be worked with, for as long as was allowed."""
 
 
 class Decide(Protocol):

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, make_url, text
 
 SESSION_SETTINGS: Final = {
     "lock_timeout": "300ms",  # an operator's open transaction on one bet must not stop a group
@@ -32,11 +32,11 @@ class UnsafeDatabaseError(Exception):
 def connect_to(
     database_url: str, *, name: str, pool_size: int = 4, limits: dict[str, str] | None = None
 ) -> Engine:
-    """An engine on the ledger. `name` is shown in `pg_stat_activity`; `limits` override the
-    session settings for long work such as an audit."""
+    """An engine on the ledger, at a `postgresql://` URL. `name` is shown in `pg_stat_activity`;
+    `limits` override the session settings for long work such as an audit."""
     session = SESSION_SETTINGS | (limits or {})
     return create_engine(
-        database_url,
+        make_url(database_url).set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=2,  # seconds; a pool that is empty for longer means trouble, not patience

@@ -8,6 +8,11 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError
 from ledger.reversal import UndecidedError
 
 
+class LedgerAwayError(Exception):
+    """The ledger could not be reached, or not be worked with, for as long as was allowed. What was
+    asked of it may have been done."""
+
+
 class Fault(StrEnum):
     """Who is to blame, and so what helps."""
 

@@ -13,8 +13,6 @@ from contract import metrics
 from ledger.faults import Fault, fault_of, first_line
 from ledger.reversal import UndecidedError
 
-__all__ = ["first_line", "persist", "transact"]
-
 Result = TypeVar("Result")
 
 WITHIN_S: Final = 3.0

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from honcho.environ import parse_procfile
 
@@ -17,6 +17,21 @@ STOP_LIMIT_S: Final = 15.0
 """A receiver answers what it holds and a worker finishes its group; both need less than this."""
 
 ROOT: Final = Path(__file__).resolve().parent.parent
+
+
+def spawn(
+    command: str, environment: Mapping[str, str], output: BinaryIO
+) -> subprocess.Popen[bytes]:
+    """Start a line of the Procfile as the leader of a group that no Ctrl-C of ours reaches."""
+    return subprocess.Popen(
+        shlex.split(command),
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
 
 
 class Processes:
@@ -31,19 +46,11 @@ class Processes:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self) -> None:
-        """Start them all; each leads a process group of its own, which a Ctrl-C does not reach."""
+        """Start them all."""
         self._logs.mkdir(parents=True, exist_ok=True)
         for name, command in self._commands.items():
             with self.log(name).open("wb") as output:
-                self._running[name] = subprocess.Popen(
-                    shlex.split(command),
-                    cwd=ROOT,
-                    env=self._environment,
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                )
+                self._running[name] = spawn(command, self._environment, output)
 
     def log(self, name: str) -> Path:
         """Where the process `name` writes."""

@@ -1,7 +1,9 @@
 """Real PostgreSQL and Redis for every test that needs one, stopped at the end whatever happens."""
 
 import os
+import shutil
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -63,10 +65,22 @@ def database_url(new_database: Callable[[], str]) -> str:
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
     """The ledger's own engine on the test's database, wide enough for tests of concurrency."""
-    url = database_url.replace("postgresql:", "postgresql+psycopg:")
+    url = database_url
     made = connect_to(url, name="test", pool_size=16)
     yield made
     made.dispose()
+
+
+@pytest.fixture
+def own_directory() -> Iterator[Path]:
+    """A place for servers of the test's own, which it may stop, freeze or kill. Outside of pytest's
+    folders: those are closed to the account that PostgreSQL runs under."""
+    directory = Path(tempfile.mkdtemp(prefix="unbet-test-")) / "services"
+    try:
+        yield directory
+    finally:
+        services.stop(directory)
+        shutil.rmtree(directory.parent)
 
 
 @pytest.fixture

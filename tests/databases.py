@@ -4,7 +4,7 @@ their schema, because making one takes a third of a second."""
 import uuid
 from typing import Final
 
-from sqlalchemy import Connection, create_engine, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, make_url, text
 
 from ledger import connect_to
 from ledger.migrate import migrate
@@ -22,6 +22,14 @@ _FINGERPRINT: Final = text("""
 """)
 
 
+def migrated(url: str) -> Engine:
+    """The ledger's own engine on a database that gets its schema here."""
+    engine = connect_to(url, name="test")
+    with engine.begin() as connection:
+        migrate(connection)
+    return engine
+
+
 class Databases:
     """The databases of one test run on one server."""
 
@@ -30,9 +38,8 @@ class Databases:
         self._template = "unbet_template"
         self._free: list[str] = []
         self._sql(f"CREATE DATABASE {self._template}")
-        engine = connect_to(self._url(self._template), name="template")
+        engine = migrated(self._url(self._template))
         with engine.begin() as connection:
-            migrate(connection)
             self._fingerprint = connection.execute(_FINGERPRINT).scalar()
         engine.dispose()
 

@@ -12,8 +12,8 @@ from sqlalchemy.exc import OperationalError
 from contract import broker, logs
 from contract.settings import SettingsError, settings
 from ledger.engine import UnsafeDatabaseError, require_durability
+from ledger.faults import first_line
 from ledger.migrate import SchemaError, require_schema
-from ledger.transaction import first_line
 from worker.connections import engine
 
 START_LIMIT_S: Final = 30.0

@@ -10,8 +10,9 @@ from contract import metrics
 from contract.crashing import crash_point
 from contract.message import Cancel, Decision
 from contract.outcomes import Outcome
-from ledger.applying import CALL_LIMIT_S, LedgerAwayError, apply
+from ledger.applying import CALL_LIMIT_S, apply
 from ledger.bounded import run_within
+from ledger.faults import LedgerAwayError
 from ledger.parking import count_parked
 from ledger.sweeping import claim, give_up, note_error, reverse_parked
 

@@ -16,8 +16,8 @@ from contract import logs
 from contract.settings import SettingsError, settings
 from ledger import connect_to
 from ledger.engine import UnsafeDatabaseError, require_durability
+from ledger.faults import first_line
 from ledger.migrate import SchemaError, require_schema
-from ledger.transaction import first_line
 from worker.rounds import Sweep
 
 EVERY_S: Final = 1.0

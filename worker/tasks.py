@@ -13,7 +13,8 @@ from contract.crashing import crash_point
 from contract.message import TASK, Decision, Group, Reply, decode_group
 from contract.outcomes import Outcome
 from contract.settings import settings
-from ledger.applying import LedgerAwayError, apply
+from ledger.applying import apply
+from ledger.faults import LedgerAwayError
 from worker.app import app
 from worker.connections import engine, replies
 

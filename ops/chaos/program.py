@@ -1,7 +1,6 @@
 """One process of ours that faults are done to, and that is started again when it has ended."""
 
 import os
-import shlex
 import signal
 import socket
 import subprocess
@@ -16,7 +15,7 @@ from typing import Final
 import psutil
 
 from ops.chaos.outages import Outage
-from ops.processes import ROOT
+from ops.processes import spawn
 
 RESTART_AFTER_S: Final = 1.0
 """What a supervisor such as systemd waits before it starts an ended process again."""
@@ -59,17 +58,9 @@ class Program:
         return self._process is not None and self._away_since is None
 
     def start(self) -> None:
-        """Start it as the leader of a process group that no Ctrl-C of ours reaches."""
+        """Start it; what it says goes to its log, behind what it said before."""
         with self.log.open("ab") as output:
-            self._process = subprocess.Popen(
-                shlex.split(self.command),
-                cwd=ROOT,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            self._process = spawn(self.command, self.environment, output)
         self._ending = False
         self._away_since = self._away_since or datetime.now(UTC)
 

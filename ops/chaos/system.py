@@ -70,7 +70,7 @@ class System:
 
     def engine(self, name: str, *, reads_all: bool = False) -> Engine:
         """On the ledger; `reads_all` without the limits that suit the reversal of a group."""
-        url = self.database_url.replace("postgresql:", "postgresql+psycopg:")
+        url = self.database_url
         return connect_to(url, name=name, pool_size=1, limits=LIMITS if reads_all else None)
 
     def start(self) -> None:

@@ -1,8 +1,6 @@
 """One cancel must not hold the others of its group up, and what passes is waited for."""
 
-import shutil
 import signal
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,13 +15,14 @@ from sqlalchemy import Engine, text
 from contract.message import Cancel, Decision
 from contract.outcomes import Outcome
 from ledger import connect_to, place_all
-from ledger.applying import LedgerAwayError, apply
+from ledger.applying import apply
 from ledger.audit import audit
-from ledger.migrate import migrate
+from ledger.faults import LedgerAwayError
 from ledger.parking import park
 from ledger.reversal import reverse
 from ledger.sweeping import reverse_parked
 from ops import services
+from tests.databases import migrated
 from tests.making import Operator, bet_of, cancel_of
 
 ALMOST_FULL = "99999999999999999990"
@@ -229,29 +228,17 @@ def test_a_session_that_was_ended_is_replaced(operator: Operator, group: list[Ca
 
 
 def test_a_ledger_that_stays_away_is_told_within_the_time_given() -> None:
-    nowhere = connect_to("postgresql+psycopg://unbet@127.0.0.1:1/unbet", name="test")
+    nowhere = connect_to("postgresql://unbet@127.0.0.1:1/unbet", name="test")
     started = time.monotonic()
     with pytest.raises(LedgerAwayError, match="refused"):
         list(apply(nowhere, [cancel_of("r1")], within_s=1.0))
     assert 0.4 < time.monotonic() - started < GENEROUS_S
 
 
-@pytest.fixture
-def own_directory() -> Iterator[Path]:
-    directory = Path(tempfile.mkdtemp(prefix="unbet-test-")) / "services"
-    try:
-        yield directory
-    finally:
-        services.stop(directory)
-        shutil.rmtree(directory.parent)
-
-
 def test_a_crash_of_the_server_in_the_middle_is_outlasted(own_directory: Path) -> None:
     url = services.start(own_directory, redis=False).database_url
     assert url
-    engine = connect_to(url.replace("postgresql:", "postgresql+psycopg:"), name="test")
-    with engine.begin() as connection:
-        migrate(connection)
+    engine = migrated(url)
     operator = Operator(engine)
     operator.deposit("100.00")
     cancels = [cancel_of(f"r{number}") for number in range(100)]

@@ -15,26 +15,19 @@ from tests.freezing import frozen
 
 
 @pytest.fixture
-def own_postgres(tmp_path: Path) -> Iterator[Path]:
-    services.start(tmp_path, redis=False)
-    yield tmp_path
-    services.stop(tmp_path)
-
-
-@pytest.fixture
-def engine(own_postgres: Path) -> Iterator[Engine]:
-    url = services.status(own_postgres).services.database_url
+def engine(own_directory: Path) -> Iterator[Engine]:
+    url = services.start(own_directory, redis=False).database_url
     assert url
-    made = connect_to(url.replace("postgresql:", "postgresql+psycopg:"), name="test")
+    made = connect_to(url, name="test")
     yield made
     made.dispose()
 
 
 def test_a_call_on_a_hung_server_is_abandoned_and_the_next_one_works(
-    engine: Engine, own_postgres: Path
+    engine: Engine, own_directory: Path
 ) -> None:
     assert run_within(engine, 1.0, lambda c: c.execute(text("SELECT 1")).scalar()) == 1
-    with frozen(services.status(own_postgres).postgres_pid):
+    with frozen(services.status(own_directory).postgres_pid):
         started = time.monotonic()
         with pytest.raises(OperationalError):
             run_within(engine, 0.5, lambda c: c.execute(text("SELECT 1")))

@@ -44,7 +44,7 @@ def parsed(said: Iterable[Said]) -> Iterable[Line]:
 
 @contextmanager
 def connected(database_url: str) -> Iterator[Engine]:
-    url = database_url.replace("postgresql:", "postgresql+psycopg:")
+    url = database_url
     engine = ledger.connect_to(url, name="test")
     try:
         yield engine

@@ -70,7 +70,7 @@ def story(operator: Operator) -> None:
 @pytest.fixture
 def audited(database_url: str) -> Callable[[], Report]:
     def run() -> Report:
-        url = database_url.replace("postgresql:", "postgresql+psycopg:")
+        url = database_url
         engine = connect_to(url, name="audit", limits=LIMITS)
         try:
             with engine.begin() as connection:

@@ -58,7 +58,7 @@ def test_an_import_tries_again_while_a_player_is_locked(engine: Engine, operator
 def test_an_import_goes_on_with_a_new_connection_when_its_own_is_lost(
     new_database: Callable[[], str],
 ) -> None:
-    url = new_database().replace("postgresql:", "postgresql+psycopg:")
+    url = new_database()
     victim, other = ledger.connect_to(url, name="victim"), ledger.connect_to(url, name="other")
     statuses = []
 

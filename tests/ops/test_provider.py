@@ -448,7 +448,7 @@ async def test_a_bet_in_another_transactions_way_does_not_hold_up_the_others(
 
 
 async def test_a_ledger_that_is_away_is_a_temporary_error() -> None:
-    away = ledger.connect_to("postgresql+psycopg://unbet@127.0.0.1:1/unbet", name="test")
+    away = ledger.connect_to("postgresql://unbet@127.0.0.1:1/unbet", name="test")
     operator = LedgerOperator(away, "LuckyMonaco")
 
     with pytest.raises(NoAnswerError, match="the ledger failed"):

@@ -22,8 +22,8 @@ def block(language: str) -> str:
 def test_the_python_example_places_a_bet(operator: Operator, database_url: str) -> None:
     operator.deposit("100.00", user_id="123456", currency="USD")
     example = re.sub(
-        r"postgresql\+psycopg://[^\"]*",
-        database_url.replace("postgresql:", "postgresql+psycopg:"),
+        r"postgresql://[^\"]*",
+        database_url,
         block("python"),
     )
     names: dict[str, object] = {}

@@ -1,9 +1,7 @@
 """The sweep as a process: what is parked is finished, whatever ends in between, without Redis."""
 
 import os
-import shutil
 import signal
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -16,12 +14,12 @@ from sqlalchemy import Engine, text
 
 from contract.crashing import KILLED
 from contract.message import Cancel
-from ledger import connect_to, place_all
+from ledger import place_all
 from ledger.audit import audit
-from ledger.migrate import migrate
 from ledger.parking import park
 from ledger.sweeping import MOST_TRIES
 from ops import services
+from tests.databases import migrated
 from tests.making import Operator, bet_of, cancel_of
 from tests.system.processes import System
 
@@ -225,27 +223,11 @@ def test_a_stop_lets_a_sweep_finish_and_ends_it_with_success(
 
 
 @pytest.fixture
-def own_directory() -> Iterator[Path]:
-    """A place for a PostgreSQL that a test may ill-treat."""
-    directory = Path(tempfile.mkdtemp(prefix="unbet-test-")) / "services"
-    try:
-        yield directory
-    finally:
-        pid = services.status(directory).postgres_pid
-        if pid:
-            os.kill(pid, signal.SIGCONT)
-        services.stop(directory)
-        shutil.rmtree(directory.parent)
-
-
-@pytest.fixture
 def own_parking(own_directory: Path, lone: System) -> Iterator[Parking]:
     url = services.start(own_directory, redis=False).database_url
     assert url
     lone.environment["UNBET_DATABASE_URL"] = url
-    engine = connect_to(url.replace("postgresql:", "postgresql+psycopg:"), name="test")
-    with engine.begin() as connection:
-        migrate(connection)
+    engine = migrated(url)
     yield Parking(engine)
     engine.dispose()
 

@@ -1,8 +1,6 @@
 """The worker: whatever ends it, and wherever, its cancels are applied once and replied to."""
 
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -17,10 +15,10 @@ from sqlalchemy import Engine, text
 
 from contract.message import QUEUE, TASK, Cancel, Decision, Group, decode_reply
 from contract.outcomes import Outcome
-from ledger import connect_to, place_all
+from ledger import place_all
 from ledger.audit import audit
-from ledger.migrate import migrate
 from ops import services
+from tests.databases import migrated
 from tests.making import Operator, bet_of, cancel_of
 from tests.system.processes import System
 
@@ -176,25 +174,12 @@ def test_what_is_free_is_replied_to_before_what_is_locked(
 
 
 @pytest.fixture
-def own_directory() -> Iterator[Path]:
-    """A place for a PostgreSQL that a test may stop."""
-    directory = Path(tempfile.mkdtemp(prefix="unbet-test-")) / "services"
-    try:
-        yield directory
-    finally:
-        services.stop(directory)
-        shutil.rmtree(directory.parent)
-
-
-@pytest.fixture
 def own_operator(own_directory: Path, idle_system: System) -> Iterator[Operator]:
     """A ledger on a server of its own, and a worker on it."""
     url = services.start(own_directory, redis=False).database_url
     assert url
     idle_system.environment["UNBET_DATABASE_URL"] = url
-    engine = connect_to(url.replace("postgresql:", "postgresql+psycopg:"), name="test")
-    with engine.begin() as connection:
-        migrate(connection)
+    engine = migrated(url)
     idle_system.start_worker()
     yield Operator(engine)
     engine.dispose()

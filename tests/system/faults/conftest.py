@@ -5,29 +5,24 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from ledger import connect_to
-from ledger.migrate import migrate
 from ops import services
+from tests.databases import migrated
 from tests.making import Operator
 from tests.system.faults.watching import PLAYER
 
 
 @pytest.fixture
-def own_services(tmp_path: Path) -> Iterator[Path]:
+def own_services(own_directory: Path) -> Path:
     """A PostgreSQL and a Redis that this test may ill-treat."""
-    directory = tmp_path / "services"
-    services.start(directory)
-    yield directory
-    services.stop(directory)
+    services.start(own_directory)
+    return own_directory
 
 
 @pytest.fixture
 def engine(own_services: Path) -> Iterator[Engine]:
     url = services.status(own_services).services.database_url
     assert url
-    made = connect_to(url.replace("postgresql:", "postgresql+psycopg:"), name="test")
-    with made.begin() as connection:
-        migrate(connection)
+    made = migrated(url)
     yield made
     made.dispose()
 

@@ -7,11 +7,14 @@ import asyncio
 import itertools
 import json
 import signal
+import socket
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -26,6 +29,29 @@ from tests.system.faults.watching import PLAYER, wait_until_cancelled
 from tests.system.processes import EXAMPLE, System
 
 PROVIDERS_PATIENCE_S = 10.0
+
+
+def placed(operator: Operator, count: int) -> list[str]:
+    """The references of `count` bets of 1.00."""
+    references = [f"r{number}" for number in range(count)]
+    for reference in references:
+        operator.bet(reference, "1.00", **PLAYER)
+    return references
+
+
+def is_listening(system: System) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", int(system.environment["UNBET_PORT"])), 1).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
+def until(true: Callable[[], object], what: str, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
 
 
 def timed(system: System, reference: str) -> tuple[int, float]:
@@ -43,12 +69,10 @@ def test_with_redis_gone_for_good_cancels_still_get_final_answers(
     system: System, operator: Operator, own_services: Path
 ) -> None:
     system.start_sweep()
-    references = [f"r{number}" for number in range(40)]
-    for reference in references:
-        operator.bet(reference, "1.00", **PLAYER)
+    references = placed(operator, 40)
     psutil.Process(services.status(own_services).redis_pid).kill()
     with ThreadPoolExecutor(10) as pool:
-        answers = list(pool.map(lambda r: timed(system, r), references))
+        answers = list(pool.map(partial(timed, system), references))
     assert {code for code, _ in answers} == {0}
     assert max(seconds for _, seconds in answers) < PROVIDERS_PATIENCE_S
     assert operator.balance(**PLAYER).cash == Decimal(1000)
@@ -58,11 +82,9 @@ def test_with_redis_hung_cancels_still_get_final_answers(
     system: System, operator: Operator, own_services: Path
 ) -> None:
     system.start_sweep()
-    references = [f"r{number}" for number in range(20)]
-    for reference in references:
-        operator.bet(reference, "1.00", **PLAYER)
+    references = placed(operator, 20)
     with frozen(services.status(own_services).redis_pid), ThreadPoolExecutor(10) as pool:
-        answers = list(pool.map(lambda r: timed(system, r), references))
+        answers = list(pool.map(partial(timed, system), references))
     assert {code for code, _ in answers} == {0}
     assert max(seconds for _, seconds in answers) < PROVIDERS_PATIENCE_S
     # And afterwards the queue is used again.
@@ -75,11 +97,9 @@ def test_with_postgres_hung_cancels_are_spooled_answered_in_time_and_applied_lat
     system: System, operator: Operator, own_services: Path
 ) -> None:
     system.start_sweep()
-    references = [f"r{number}" for number in range(30)]
-    for reference in references:
-        operator.bet(reference, "1.00", **PLAYER)
+    references = placed(operator, 30)
     with frozen(services.status(own_services).postgres_pid), ThreadPoolExecutor(30) as pool:
-        answers = list(pool.map(lambda r: timed(system, r), references))
+        answers = list(pool.map(partial(timed, system), references))
     assert {code for code, _ in answers} == {100}
     assert max(seconds for _, seconds in answers) < PROVIDERS_PATIENCE_S
     wait_until_cancelled(operator, *references)
@@ -112,9 +132,7 @@ def test_one_of_two_workers_killed_costs_the_provider_less_than_three_seconds(
     system: System, operator: Operator
 ) -> None:
     system.start_worker("other")
-    references = [f"r{number}" for number in range(500)]
-    for reference in references:
-        operator.bet(reference, "1.00", **PLAYER)
+    references = placed(operator, 500)
     with ThreadPoolExecutor(20) as pool:
         answers = pool.map(lambda r: timed(system, r), references)
         first = next(answers)
@@ -141,7 +159,8 @@ def test_what_waits_when_the_receiver_is_asked_to_stop_is_answered_first(
         waiting = pool.submit(system.cancel, reference="r1")
         wait_until_on_the_queue(system)
         system.processes["receiver"].terminate()
-        time.sleep(0.3)  # long enough for a careless stop to have cut it off
+        # It takes nothing more: a careless stop would have cut off what waits as well.
+        until(lambda: not is_listening(system), "the receiver does not stop")
         for process in map(psutil.Process, family):
             process.resume()
         assert waiting.result(timeout=15)["error"] == 0
@@ -149,11 +168,8 @@ def test_what_waits_when_the_receiver_is_asked_to_stop_is_answered_first(
 
 
 def wait_until_on_the_queue(system: System) -> None:
-    deadline = time.monotonic() + 5
     with redis.Redis.from_url(system.environment["UNBET_BROKER_URL"]) as client:
-        while not (client.llen("cancels") or client.hlen("unacked")):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        until(lambda: client.llen("cancels") or client.hlen("unacked"), "nothing was published")
 
 
 def test_beyond_max_waiting_cancels_are_parked_and_answered_at_once(
@@ -162,11 +178,9 @@ def test_beyond_max_waiting_cancels_are_parked_and_answered_at_once(
     idle_system.environment["UNBET_MAX_WAITING"] = "1"
     idle_system.environment["UNBET_ANSWER_DEADLINE_S"] = "4"
     idle_system.start_receiver()
-    references = [f"r{number}" for number in range(10)]
-    for reference in references:
-        operator.bet(reference, "1.00", **PLAYER)
+    references = placed(operator, 10)
     with ThreadPoolExecutor(10) as pool:
-        answers = list(pool.map(lambda r: timed(idle_system, r), references))
+        answers = list(pool.map(partial(timed, idle_system), references))
     assert {code for code, _ in answers} == {100}
     assert sorted(seconds for _, seconds in answers)[8] < 2.0
     idle_system.start_sweep()
@@ -288,7 +302,7 @@ def test_a_rolling_restart_of_every_process_under_load_drops_nothing(
                 try:
                     code = system.cancel(reference=reference)["error"]
                 except httpx.ConnectError:
-                    time.sleep(2)  # the receiver is being replaced; its successor listens soon
+                    until(lambda: is_listening(system), "the receiver's successor")
                     continue
                 assert code == 0, reference
                 sent_while[stage] += 1
