@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test chaos lint fmt
+.PHONY: help setup run test bench chaos lint fmt
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -21,14 +21,26 @@ setup: .venv/ready  ## make .venv/ with everything pinned
 run: setup  ## start everything, send a demonstration cancel, stay until Ctrl-C
 	@$(BIN)/unbet run
 
+# Most tests wait more than they work, so several run at a time, each process with servers of its own;
+# those of faults hold the promises' times, and run one after the other.
 test: setup  ## run all tests against a real PostgreSQL and Redis
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 4 --dist worksteal --ignore tests/system/faults
+	@$(BIN)/python -m pytest tests/system/faults
 
 CHAOS_SECONDS ?= 60
 CHAOS_SEED ?=
 
 chaos: setup  ## faults of every kind under load: is anything lost or doubled? (CHAOS_SECONDS, CHAOS_SEED)
 	@$(BIN)/unbet chaos --seconds $(CHAOS_SECONDS) $(if $(CHAOS_SEED),--seed $(CHAOS_SEED))
+
+BENCH ?= run
+
+bench: .venv/ready-for-benchmarks  ## Unbet against its baselines, under wrk's load (BENCH="run --rounds 1", BENCH=--help)
+	@$(BIN)/python -m benchmarks $(BENCH)
+
+.venv/ready-for-benchmarks: .venv/ready benchmarks/requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	@touch $@
 
 lint: setup  ## ruff, mypy and the import contracts
 	@$(BIN)/ruff check .

@@ -217,11 +217,10 @@ class Model:
             transfer_id = -1 if told.transfer_id in used else told.transfer_id or -1
             for account, amount in bet.paid:
                 self.money[account] += amount
-        # Read without a lock if it moves none: what the player had at a moment of the operation. So
-        # a cancel that waited while its bet was settled may be told the cash before the win.
-        moves_cash = bet.state == "placed" and _cash_paid(bet)
+        # Where there is no bet, it is read without a lock: what the player had at a moment of the
+        # operation.
         account = (bet.user_id, bet.currency, Purse.CASH)
-        cash = [state.money[account] for state in ([self] if moves_cash else seen)]
+        cash = [state.money[account] for state in (seen if bet.state == "tombstone" else [self])]
         decision = Decision(
             request_id=told.request_id,
             outcome=_OUTCOMES[bet.state],

@@ -1,13 +1,15 @@
 """What tests of faults wait for, and whose bets they are."""
 
 import time
+from collections.abc import Callable
 
 from sqlalchemy import text
 
 from tests.making import Operator
-from tests.system.processes import EXAMPLE
+from tests.system.processes import EXAMPLE, System
 
 PLAYER = {"user_id": EXAMPLE["userId"], "currency": EXAMPLE["currency"]}
+PROVIDERS_PATIENCE_S = 10.0
 
 
 def wait_until_cancelled(operator: Operator, *references: str) -> None:
@@ -21,3 +23,24 @@ def wait_until_cancelled(operator: Operator, *references: str) -> None:
             return
         assert time.monotonic() < deadline, f"{found} of {len(references)} have an outcome"
         time.sleep(0.1)
+
+
+def placed(operator: Operator, count: int) -> list[str]:
+    """The references of `count` bets of 1.00."""
+    references = [f"r{number}" for number in range(count)]
+    for reference in references:
+        operator.bet(reference, "1.00", **PLAYER)
+    return references
+
+
+def timed(system: System, reference: str) -> tuple[int, float]:
+    started = time.monotonic()
+    code = int(system.cancel(reference=reference)["error"])
+    return code, time.monotonic() - started
+
+
+def until(true: Callable[[], object], what: str, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
