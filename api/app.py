@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.dispatch import Dispatcher
 from api.health import Readiness
@@ -17,7 +18,7 @@ from api.ledger_calls import THREADS, LedgerCalls
 from api.notes import Notes
 from api.parking import Parking
 from api.publish import Publisher
-from api.receive import Receiver
+from api.receive import PATH_END, Receiver
 from api.replies import Replies
 from api.rescue import Rescue
 from api.spool import Spool
@@ -31,10 +32,8 @@ ASK_SHARE: Final = 0.75
 CALL_SHARE: Final = 0.075
 """Of the answer's deadline: the limit of one ledger call. Three in a row fit into what is left."""
 
-ANY_METHOD: Final = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
-
-def create_app(settings: Settings) -> Starlette:
+def create_app(settings: Settings) -> ASGIApp:
     """The application for `settings`; it opens its connections when the server starts it."""
     engine = connect_to(settings.database_url, name="receiver", pool_size=THREADS + 2)
     ledger = LedgerCalls(engine, limit_s=settings.answer_deadline_s * CALL_SHARE)
@@ -94,20 +93,28 @@ def create_app(settings: Settings) -> Starlette:
     async def not_found(_request: Request, _error: Exception) -> Response:
         return Response(status_code=404)
 
-    return Starlette(
+    receiver = Receiver(settings, dispatcher, parking, notes)
+    everything_else = Starlette(
         routes=[
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/metrics", shown_metrics),
-            Route(
-                "/{secret}/V4/Cancel",
-                Receiver(settings, dispatcher, parking, notes).handle,
-                methods=ANY_METHOD,
-            ),
         ],
         exception_handlers={404: not_found},
         lifespan=lifespan,
     )
+
+    return cancels_first(receiver, everything_else)
+
+
+def cancels_first(receiver: ASGIApp, everything_else: ASGIApp) -> ASGIApp:
+    """One application of both. Cancels, nearly all that comes, pass by the router."""
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        is_cancel = scope["type"] == "http" and scope["path"].endswith(PATH_END)
+        await (receiver if is_cancel else everything_else)(scope, receive, send)
+
+    return application
 
 
 def _may_ask(request: Request, settings: Settings) -> bool:

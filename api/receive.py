@@ -1,6 +1,5 @@
 """One Cancel, from the request's last byte to the answer."""
 
-import asyncio
 import time
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -10,12 +9,12 @@ from uuid import UUID
 
 import structlog
 import uuid_utils.compat
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from api import answers
 from api.body import LONGEST_BODY, BadRequestError, parse
 from api.dispatch import Dispatcher, Overloaded
+from api.http import UnreadableError, read_body, respond
 from api.notes import Notes
 from api.parking import HomelessError, Parking
 from contract import metrics
@@ -25,8 +24,8 @@ from contract.outcomes import Outcome
 from contract.settings import Settings
 from ledger.answers import AnswerNote
 
-BODY_LIMIT_S: Final = 5.0
-"""How long a sender may take for its body."""
+PATH_END: Final = "/V4/Cancel"
+"""Of the dialect; the secret stands before it."""
 
 ANSWER_SHARE: Final = 0.95
 """Of the answer's deadline: what may be waited; the rest gets the answer out of a busy process."""
@@ -48,32 +47,32 @@ class Receiver:
         self._parking = parking
         self._notes = notes
 
-    async def handle(self, request: Request) -> Response:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        secret = scope["path"].removesuffix(PATH_END).removeprefix("/")
         # Bytes, since a path may hold what is no ASCII; in constant time.
-        if not compare_digest(request.path_params["secret"].encode(), self._secret):
-            return Response(status_code=404)
-        if request.method != "POST":
-            return Response(status_code=405, headers={"Allow": "POST"})
+        if not compare_digest(secret.encode(), self._secret):
+            await respond(send, 404)
+            return
+        if scope["method"] != "POST":
+            await respond(send, 405, more={b"allow": b"POST"})
+            return
         try:
-            async with asyncio.timeout(BODY_LIMIT_S):
-                body = await _read(request)
-        except TimeoutError:
-            return Response(status_code=408)
-        except ClientDisconnect:
-            return Response(status_code=400)
-        if body is None:
-            return Response(status_code=413)
-        sender = request.client.host if request.client else "unknown"
-        return await self._answer(body, sender)
+            body = await read_body(receive, LONGEST_BODY)
+        except UnreadableError as error:
+            await respond(send, error.status)
+            return
+        status, answer = await self._answer(body, sender=scope["client"][0])
+        await respond(send, status, answer)
 
-    async def _answer(self, body: bytes, sender: str) -> Response:
+    async def _answer(self, body: bytes, sender: str) -> tuple[int, bytes]:
+        """The HTTP status and the body of the answer."""
         started = time.monotonic()
         received_at = datetime.now(UTC)
         try:
             asked, text = parse(body, self._settings.provider_id)
         except BadRequestError as error:
             log.warning("refused", problem=str(error), received_from=sender, body=repr(body[:2000]))
-            return _respond(answers.of_bad_request(str(error)), error.reference)
+            return 200, answers.body(answers.of_bad_request(str(error)), error.reference)
         cancel = Cancel.model_construct(
             request_id=uuid_utils.compat.uuid7(),
             received_at=received_at,
@@ -87,12 +86,12 @@ class Receiver:
         if decision is None:
             # It is nowhere: anything but a failure would make the provider stop.
             log.error("no home", request_id=str(cancel.request_id), reference=asked.reference)
-            return Response(status_code=503)
+            return 503, b""
         crash_point("receiver_answer", [cancel])
         answer = answers.of_outcome(decision.outcome)
         seconds = Decimal(str(round(time.monotonic() - started, 6)))
         self._note(cancel, decision, decided_id, answer.code, seconds)
-        return _respond(answer, asked.reference)
+        return 200, answers.body(answer, asked.reference)
 
     async def _decide(self, cancel: Cancel, started: float) -> tuple[Decision | None, UUID]:
         left_s = self._settings.answer_deadline_s * ANSWER_SHARE - (time.monotonic() - started)
@@ -140,17 +139,3 @@ class Receiver:
             code=code,
             seconds=float(seconds),
         )
-
-
-async def _read(request: Request) -> bytes | None:
-    """The body, or None as soon as it is longer than it may be."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LONGEST_BODY:
-            return None
-    return bytes(body)
-
-
-def _respond(answer: answers.Answer, reference: str | None) -> Response:
-    return Response(answers.body(answer, reference), media_type="application/json")

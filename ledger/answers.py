@@ -3,14 +3,23 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection, text
 
 from contract.outcomes import Outcome
-from ledger.schema import answers
+
+_NOTE: Final = text("""
+    INSERT INTO answers (request_id, shared_request_id, uuid, received_at, received_from, outcome,
+                         code, seconds)
+    SELECT *
+      FROM unnest(CAST(:request_ids AS uuid[]), CAST(:shared_request_ids AS uuid[]),
+                  CAST(:uuids AS text[]), CAST(:received_at AS timestamptz[]),
+                  CAST(:received_from AS text[]), CAST(:outcomes AS text[]),
+                  CAST(:codes AS integer[]), CAST(:seconds AS numeric[]))
+        ON CONFLICT (request_id) DO NOTHING
+""")
 
 
 class AnswerNote(NamedTuple):
@@ -30,6 +39,18 @@ class AnswerNote(NamedTuple):
 
 
 def note_answers(connection: Connection, notes: Sequence[AnswerNote]) -> None:
-    """Write `notes`; one that is there already stays as it is. Does not commit."""
-    rows = [note._asdict() for note in notes]
-    connection.execute(insert(answers).on_conflict_do_nothing(), rows)
+    """Write `notes`, any number, in one statement; one that is there already stays as it is. Does
+    not commit."""
+    connection.execute(
+        _NOTE,
+        {
+            "request_ids": [note.request_id for note in notes],
+            "shared_request_ids": [note.shared_request_id for note in notes],
+            "uuids": [note.uuid for note in notes],
+            "received_at": [note.received_at for note in notes],
+            "received_from": [note.received_from for note in notes],
+            "outcomes": [note.outcome.value for note in notes],
+            "codes": [note.code for note in notes],
+            "seconds": [note.seconds for note in notes],
+        },
+    )

@@ -16,15 +16,18 @@ import psycopg
 import pytest
 import redis
 
-from contract.settings import Settings
 from ops import services
 from tests.freezing import frozen
 from tests.making import Operator
-from tests.system.faults.watching import PLAYER, placed, timed, wait_until_cancelled
+from tests.system.faults.watching import (
+    DEADLINE_S,
+    PLAYER,
+    RESEND_AFTER_S,
+    placed,
+    timed,
+    wait_until_cancelled,
+)
 from tests.system.processes import System
-
-DEADLINE_S = Settings.model_fields["answer_deadline_s"].default
-RESEND_AFTER_S = Settings.model_fields["resend_after_s"].default
 
 pytestmark = pytest.mark.timeout(240)
 

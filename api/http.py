@@ -1,0 +1,54 @@
+"""What a Cancel needs of HTTP, straight on ASGI: a body read within bounds, a response sent.
+
+A framework's routing, requests and responses would take a quarter of a receiver's time
+(`docs/performance.md`).
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.types import Receive, Send
+
+BODY_LIMIT_S: Final = 5.0
+"""How long a sender may take for its body."""
+
+_JSON: Final = (b"content-type", b"application/json")
+
+
+class UnreadableError(Exception):
+    """The body cannot be had; `status` is the HTTP status that says why."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"HTTP {status}")
+        self.status = status
+
+
+async def read_body(receive: Receive, longest: int) -> bytes:
+    """The request's body. Raises `UnreadableError`: 413 as soon as it is longer than `longest`
+    bytes, 408 if it takes too long, 400 if the sender has gone."""
+    body: bytes = b""
+    try:
+        async with asyncio.timeout(BODY_LIMIT_S):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise UnreadableError(400)
+                body += message.get("body", b"")
+                if len(body) > longest:
+                    raise UnreadableError(413)
+                if not message.get("more_body"):
+                    return body
+    except TimeoutError:
+        raise UnreadableError(408) from None
+
+
+async def respond(
+    send: Send, status: int, body: bytes = b"", more: Mapping[bytes, bytes] | None = None
+) -> None:
+    """Send a response: JSON, or no body at all; `more` are further headers."""
+    headers = [(b"content-length", b"%d" % len(body)), *(more or {}).items()]
+    if body:
+        headers.append(_JSON)
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

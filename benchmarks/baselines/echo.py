@@ -1,0 +1,25 @@
+"""echo: answers right after validation, and does nothing: the ceiling."""
+
+from uuid import UUID
+
+from starlette.types import ASGIApp
+
+from benchmarks.baselines import serving, tuning
+from contract.message import Cancel, Decision
+from contract.outcomes import Outcome
+
+
+class Echo:
+    """Says of every cancel that it was reversed."""
+
+    async def decide(self, cancel: Cancel, _within_s: float) -> tuple[Decision | None, UUID]:
+        decision = Decision.model_construct(request_id=cancel.request_id, outcome=Outcome.REVERSED)
+        return decision, cancel.request_id
+
+
+def app() -> ASGIApp:
+    return serving.application(Echo(), noted=False)
+
+
+if __name__ == "__main__":
+    serving.serve("benchmarks.baselines.echo", tuning.ECHO_PROCESSES)

@@ -1,0 +1,54 @@
+"""naive's queue and worker: one task per cancel, the result in Celery's Redis backend."""
+
+import sys
+from functools import cache
+
+from celery import Celery, signals
+from sqlalchemy import Connection, Engine
+
+from benchmarks.baselines import tuning
+from contract import logs
+from contract.message import Cancel
+from contract.settings import settings
+from ledger import connect_to, transact
+from ledger.reversal import reverse
+
+app = Celery(
+    "naive",
+    broker=settings().broker_url,
+    backend=settings().redis_url,
+    # A task that was taken but not committed must not be lost with its worker.
+    task_acks_late=True,
+    task_default_queue="naive",
+    worker_hijack_root_logger=False,
+)
+
+
+@cache
+def engine() -> Engine:
+    """One connection for each of the worker's threads."""
+    threads = tuning.NAIVE_WORKER_THREADS
+    return connect_to(settings().database_url, name="naive", pool_size=threads)
+
+
+@app.task  # type: ignore[untyped-decorator]
+def cancel(document: str) -> str:
+    """Reverse one cancel; the decision."""
+    asked = Cancel.model_validate_json(document)
+
+    def work(connection: Connection) -> str:
+        return reverse(connection, [asked])[0].model_dump_json()
+
+    return transact(engine(), work)
+
+
+def _configure_logs(**_: object) -> None:
+    logs.configure(settings().log_format)
+
+
+def _say_so(**_: object) -> None:
+    sys.stderr.write("naive ready\n")
+
+
+signals.setup_logging.connect(_configure_logs)
+signals.worker_ready.connect(_say_so)

@@ -1,0 +1,43 @@
+"""Cancels of bets as the receiver hands them on, for what measures without a receiver."""
+
+import json
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import uuid_utils.compat
+
+from benchmarks.filling import CURRENCY, PROVIDER, Bet
+from contract.message import Cancel, CancelRequest
+
+
+def cancel_of(bet: Bet) -> Cancel:
+    """A provider's Cancel of `bet`, received now."""
+    fields = {
+        "providerId": PROVIDER,
+        "userId": bet.user_id,
+        "sessionId": uuid4().hex,
+        "currency": CURRENCY,
+        "gameId": "Im_60_tumblefortune",
+        "gameName": "tumblefortune",
+        "reference": bet.reference,
+        "uuid": uuid4().hex,
+    }
+    request = CancelRequest(
+        user_id=bet.user_id,
+        provider_id=PROVIDER,
+        game_name=fields["gameName"],
+        game_id=fields["gameId"],
+        currency=CURRENCY,
+        reference=bet.reference,
+        uuid=fields["uuid"],
+        session_id=fields["sessionId"],
+    )
+    return Cancel(
+        request_id=uuid_utils.compat.uuid7(),
+        received_at=datetime.now(UTC),
+        received_from="127.0.0.1",
+        provider=PROVIDER,
+        dialect="lucky-monaco-v4",
+        request=request,
+        body=json.dumps(fields),
+    )

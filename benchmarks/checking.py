@@ -1,0 +1,56 @@
+"""After a run: has the ledger exactly one reversal for each cancel that was answered?"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import Engine, text
+
+from benchmarks.filling import PROVIDER, Bet
+
+_MOST_SHOWN: Final = 5
+
+_COUNT: Final = text("""
+    SELECT wanted.reference, count(transfers.id) AS reversals
+      FROM unnest(CAST(:references AS text[])) AS wanted (reference)
+      LEFT JOIN bets ON bets.reference = wanted.reference AND bets.provider = :provider
+      LEFT JOIN transfers ON transfers.bet_id = bets.id AND transfers.kind = 'reversal'
+     GROUP BY wanted.reference
+""")
+
+
+class CheckError(Exception):
+    """The ledger does not hold what was answered; the text says which references."""
+
+
+def check(engine: Engine, bets: Sequence[Bet], answered: Sequence[str], *, unanswered: int) -> int:
+    """How many of `bets` are reversed. Raises `CheckError`.
+
+    Each reference of `answered` (of bets among `bets`, each once) must have exactly one reversal,
+    the others none or one, and those not more than `unanswered` in all: the cancels that were on
+    their way when the load ended.
+    """
+    references = [bet.reference for bet in bets]
+    with engine.connect() as connection:
+        rows = connection.execute(_COUNT, {"references": references, "provider": PROVIDER})
+        reversals = {row.reference: int(row.reversals) for row in rows}
+    problems = {
+        "answered more than once": [r for r, times in Counter(answered).items() if times > 1],
+        "answered, but never sent": [r for r in answered if r not in reversals],
+        "answered, but not reversed": [r for r in answered if reversals.get(r) == 0],
+        "reversed more than once": [r for r, count in reversals.items() if count > 1],
+    }
+    reversed_bets = sum(1 for count in reversals.values() if count)
+    surplus = reversed_bets - len({*answered})
+    sentences = [_sentence(what, found) for what, found in problems.items() if found]
+    if surplus > unanswered:
+        sentences.append(f"{surplus} reversed without an answer, at most {unanswered} can be")
+    if sentences:
+        raise CheckError("; ".join(sentences))
+    return reversed_bets
+
+
+def _sentence(what: str, references: Sequence[str]) -> str:
+    shown = ", ".join(references[:_MOST_SHOWN])
+    more = " ..." if len(references) > _MOST_SHOWN else ""
+    return f"{len(references)} {what}: {shown}{more}"

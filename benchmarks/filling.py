@@ -1,0 +1,134 @@
+"""Fill the ledger with bets, tens of thousands a second, so that its audit stays clean."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from sqlalchemy import Engine, text
+
+import ledger
+from benchmarks.references import PER_SECOND, References
+from ledger import connect_to
+from ledger.audit import LIMITS
+
+PROVIDER: Final = "LuckyMonaco"
+CURRENCY: Final = "EUR"
+STAKE: Final = Decimal(10)
+PLAYERS: Final = 1000
+CHUNK: Final = 50_000
+"""Bets placed in one transaction."""
+
+_DEPOSIT: Final = Decimal(10**12)
+_PLACE: Final = text(Path(__file__).with_name("place.sql").read_text("utf-8"))
+_OPEN_HOUSE: Final = text("""
+    INSERT INTO accounts (owner, currency, kind) VALUES (:provider, :currency, 'house')
+        ON CONFLICT DO NOTHING
+""")
+_LOCK: Final = text("""
+    SELECT id FROM accounts
+     WHERE owner = ANY (CAST(:user_ids AS text[])) AND currency = :currency AND kind = 'cash'
+     ORDER BY id
+       FOR NO KEY UPDATE
+""")
+
+
+class Bet(NamedTuple):
+    """A bet that is placed, or about to be."""
+
+    reference: str
+    user_id: str
+
+
+def bulk_engine(database_url: str) -> Engine:
+    """An engine for work on all of a ledger, without the limits that suit groups."""
+    limits = LIMITS | {"enable_nestloop": "off", "idle_in_transaction_session_timeout": "0"}
+    return connect_to(database_url, name="benchmark", pool_size=2, limits=limits)
+
+
+def players(count: int = PLAYERS) -> list[str]:
+    """The ids of `count` players."""
+    return [f"player-{number:06d}" for number in range(count)]
+
+
+def open_accounts(engine: Engine, user_ids: Sequence[str]) -> None:
+    """Give each player money enough for any number of bets; repeated, it changes nothing."""
+    with engine.begin() as connection:
+        connection.execute(_OPEN_HOUSE, {"provider": PROVIDER, "currency": CURRENCY})
+        ledger.deposit_all(
+            connection,
+            [
+                ledger.Deposit(
+                    user_id=user_id,
+                    currency=CURRENCY,
+                    amount=_DEPOSIT,
+                    reference=f"benchmark {user_id}",
+                )
+                for user_id in user_ids
+            ],
+        )
+
+
+def new_bets(references: References, count: int, user_ids: Sequence[str]) -> list[Bet]:
+    """`count` bets that are not placed yet, of the players in turn."""
+    made = references.take(count)
+    return [Bet(made[i], user_ids[i % len(user_ids)]) for i in range(count)]
+
+
+def place(engine: Engine, bets: Sequence[Bet]) -> None:
+    """Place `bets` in this order, each with `STAKE` from its player's cash, and commit by chunks.
+
+    The players' accounts must be open, the references new.
+    """
+    remaining = iter(bets)
+    while chunk := list(islice(remaining, CHUNK)):
+        user_ids = [bet.user_id for bet in chunk]
+        with engine.begin() as connection:
+            connection.execute(_LOCK, {"user_ids": sorted({*user_ids}), "currency": CURRENCY})
+            values = {
+                "references": [bet.reference for bet in chunk],
+                "user_ids": user_ids,
+                "provider": PROVIDER,
+                "currency": CURRENCY,
+                "stake": STAKE,
+            }
+            placed = connection.execute(_PLACE, values).scalar_one()
+            if placed != len(chunk):
+                raise ValueError(f"{len(chunk) - placed} bets are of players without an account")
+
+
+def fill(engine: Engine, at_least: int, say: Callable[[int], None]) -> int:
+    """Place older bets until the ledger holds `at_least`; returns how many it holds then.
+
+    `say` is told how many there are, again and again. What was added is vacuumed, analysed and
+    written down, so that none of that falls into a measurement.
+    """
+    user_ids = players()
+    open_accounts(engine, user_ids)
+    with engine.connect() as connection:
+        there = int(connection.execute(text("SELECT count(*) FROM bets")).scalar_one())
+    missing = at_least - there
+    if missing <= 0:
+        return there
+    references = References(time.time() - missing / PER_SECOND)
+    for count in _chunks(missing):
+        place(engine, new_bets(references, count, user_ids))
+        there += count
+        say(there)
+    settle_down(engine)
+    return there
+
+
+def settle_down(engine: Engine) -> None:
+    """`VACUUM ANALYZE` and a checkpoint."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE"))
+        connection.execute(text("CHECKPOINT"))
+
+
+def _chunks(count: int) -> Iterator[int]:
+    while count > 0:
+        yield min(count, CHUNK)
+        count -= CHUNK

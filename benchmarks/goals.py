@@ -1,0 +1,81 @@
+"""The numbers to reach (DESIGN), as ratios within a round, and what a benchmark says of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Final
+
+from benchmarks.running import Run
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A limit for the median, over the rounds, of a ratio between two subjects."""
+
+    meaning: str
+    figure: str
+    """An attribute of `Measured`."""
+    subject: str
+    against: str
+    connections: int
+    least: float | None = None
+    most: float | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a goal."""
+
+    meaning: str
+    asked: str
+    found: float
+    rounds: Sequence[float]
+    met: bool
+
+
+GOALS: Final = (
+    Goal("throughput against direct", "per_second", "unbet", "direct", 256, least=3),
+    Goal("throughput against naive", "per_second", "unbet", "naive", 256, least=20),
+    Goal("throughput against direct-grouped", "per_second", "unbet", "direct-grouped", 256, 0.6),
+    Goal("p99 against direct", "p99_ms", "unbet", "direct", 256, most=1),
+    Goal("p50 against direct", "p50_ms", "unbet", "direct", 1, most=4),
+    Goal("p50 against naive", "p50_ms", "unbet", "naive", 1, most=1),
+)
+
+
+def growth_goals(small: str, large: str, one_player: str, connections: int) -> list[Goal]:
+    """For a run of Unbet on a small ledger, a large one, and on one player's bets."""
+    return [
+        Goal("throughput of a large ledger", "per_second", large, small, connections, least=0.9),
+        Goal("throughput of one player", "per_second", one_player, small, connections, least=0.5),
+    ]
+
+
+def ratios(runs: Sequence[Run], goal: Goal) -> list[float]:
+    """The goal's ratio in each round that has both subjects."""
+    figures = {
+        (run.round, run.subject): float(getattr(run.measured, goal.figure))
+        for run in runs
+        if run.connections == goal.connections
+    }
+    return [
+        figure / figures[number, goal.against]
+        for (number, subject), figure in figures.items()
+        if subject == goal.subject and figures.get((number, goal.against))
+    ]
+
+
+def verdicts(runs: Sequence[Run], goals: Sequence[Goal] = GOALS) -> list[Verdict]:
+    """One for each goal that `runs` say something about."""
+    judged = [(goal, ratios(runs, goal)) for goal in goals]
+    return [_judge(goal, found) for goal, found in judged if found]
+
+
+def _judge(goal: Goal, found: Sequence[float]) -> Verdict:
+    middle = median(found)
+    enough = goal.least is None or middle >= goal.least
+    met = enough and (goal.most is None or middle <= goal.most)
+    asked = f"≥ {goal.least:g}" if goal.least is not None else f"≤ {goal.most:g}"
+    plural = "" if goal.connections == 1 else "s"
+    meaning = f"{goal.meaning}, {goal.connections} connection{plural}"
+    return Verdict(meaning, asked, middle, [round(ratio, 3) for ratio in found], met)

@@ -1,0 +1,177 @@
+"""Where a benchmark takes place: servers of its own, ledgers filled with older bets, processes."""
+
+import os
+import re
+import secrets
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import httpx
+import redis
+from sqlalchemy import URL, Engine, create_engine, make_url, text
+
+from benchmarks import filling
+from ledger.migrate import migrate
+from ops import services
+from ops.processes import Processes
+from ops.services.kept import HOST, Access
+
+START_LIMIT_S: Final = 60.0
+
+# A Celery worker says that it is ready; one line of it, whatever the log's form.
+_READY: Final = re.compile(r"\bready\b")
+
+
+class GroundError(Exception):
+    """Something did not start, or ended by itself; the text is for a person."""
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """One database with its older bets."""
+
+    url: str = field(repr=False)
+    engine: Engine = field(repr=False)
+    """For bulk work."""
+    bets: int
+    """How many there were before the first run."""
+
+
+class Ground:
+    """The servers that run on `directory`."""
+
+    def __init__(self, directory: Path, running: services.Services) -> None:
+        self.directory = directory
+        self.scratch = directory / "scratch"
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        self.scratch.mkdir()
+        self._services = running
+        self._secret = secrets.token_urlsafe(24)
+
+    def ledger(self, ballast: int, say: Callable[[int], None]) -> Ledger:
+        """A database of its own, with at least `ballast` bets; `say` as for `filling.fill`."""
+        url, name = make_url(str(self._services.database_url)), f"ballast_{ballast}"
+        _create_database(url, name)
+        own = url.set(database=name).render_as_string(hide_password=False)
+        engine = filling.bulk_engine(own)
+        with engine.begin() as connection:
+            migrate(connection)
+        return Ledger(own, engine, filling.fill(engine, ballast, say))
+
+    def environment(self, ledger: Ledger) -> dict[str, str]:
+        """The variables of a system on `ledger`, with an empty Redis and a port of its own."""
+        self.empty_redis()
+        counters = self.scratch / "metrics"
+        shutil.rmtree(counters, ignore_errors=True)
+        counters.mkdir()
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("UNBET_")}
+        return {
+            **inherited,
+            **self._services.environment(),
+            "UNBET_DATABASE_URL": ledger.url,
+            "UNBET_URL_SECRET": self._secret,
+            "UNBET_PROVIDER_ID": filling.PROVIDER,
+            "UNBET_SPOOL_DIR": str(self.scratch / "spool"),
+            "UNBET_LOG_FORMAT": "json",
+            "UNBET_PORT": str(Access.new().port),
+            "PROMETHEUS_MULTIPROC_DIR": str(counters),
+        }
+
+    def empty_redis(self) -> None:
+        """What an earlier side left in its queue must not be the next one's work."""
+        for url in {self._services.broker_url, self._services.redis_url}:
+            with redis.Redis.from_url(str(url)) as client:
+                client.flushdb()
+
+    @contextmanager
+    def running(self, commands: Mapping[str, str], environment: Mapping[str, str]) -> Iterator[str]:
+        """The processes of `commands`, ready; yields the URL for Cancels. Ends them all."""
+        address = f"http://{HOST}:{environment['UNBET_PORT']}"
+        # What serves ends first: what it has taken it can still answer.
+        behind = {name: line for name, line in commands.items() if name != "web"}
+        serving = {name: line for name, line in commands.items() if name == "web"}
+        with (
+            self._started(behind, environment, address),
+            self._started(serving, environment, address),
+        ):
+            yield f"{address}/{self._secret}/V4/Cancel"
+
+    @contextmanager
+    def _started(
+        self, commands: Mapping[str, str], environment: Mapping[str, str], address: str
+    ) -> Iterator[None]:
+        procfile = self.scratch / "Procfile"
+        procfile.write_text("".join(f"{name}: {line}\n" for name, line in commands.items()))
+        processes = Processes(procfile, environment, self.scratch / "logs")
+        try:
+            processes.start()
+            for name in commands:
+                _wait(processes, name, address)
+            yield
+            _require_all(processes)
+        finally:
+            processes.stop()
+
+
+@contextmanager
+def prepared(directory: Path | None) -> Iterator[Ground]:
+    """Servers on `directory`, kept afterwards, or on a temporary one; stopped at the end."""
+    chosen = Path(tempfile.mkdtemp(prefix="unbet-bench-")) if directory is None else directory
+    chosen.mkdir(parents=True, exist_ok=True)
+    chosen.chmod(0o711)  # PostgreSQL of another account has to pass through
+    try:
+        # In a thread: cut off by Ctrl-C, the start still comes to its end, so that all can be
+        # stopped.
+        with ThreadPoolExecutor(1) as starting:
+            running = starting.submit(services.start, chosen).result()
+        yield Ground(chosen.resolve(), running)
+    finally:
+        services.stop(chosen)
+        if directory is None:
+            shutil.rmtree(chosen)
+
+
+def _create_database(server: URL, name: str) -> None:
+    engine = create_engine(server.set(drivername="postgresql+psycopg"))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        there = text("SELECT FROM pg_database WHERE datname = :name")
+        if connection.execute(there, {"name": name}).first() is None:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+
+
+def _wait(processes: Processes, name: str, address: str) -> None:
+    deadline = time.monotonic() + START_LIMIT_S
+    while not (_serves(address) if name == "web" else _says_ready(processes.log(name))):
+        _require_all(processes)
+        if time.monotonic() > deadline:
+            raise GroundError(f"{name} was not ready in time. It says:{_ending(processes, name)}")
+        time.sleep(0.05)
+
+
+def _serves(address: str) -> bool:
+    with suppress(httpx.TransportError):
+        return httpx.get(f"{address}/healthz", timeout=2, trust_env=False).is_success
+    return False
+
+
+def _says_ready(log: Path) -> bool:
+    return _READY.search(log.read_text(errors="replace")) is not None
+
+
+def _require_all(processes: Processes) -> None:
+    name = processes.ended()
+    if name is not None:
+        raise GroundError(f"{name} has ended by itself. It says:{_ending(processes, name)}")
+
+
+def _ending(processes: Processes, name: str) -> str:
+    lines = processes.log(name).read_text(errors="replace").strip().splitlines()[-15:]
+    return "".join(f"\n    {line}" for line in lines)

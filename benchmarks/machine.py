@@ -1,0 +1,63 @@
+"""What a result was made on: a number without its machine says nothing."""
+
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import psutil
+from sqlalchemy import Engine, text
+
+from benchmarks.baselines import tuning
+from contract.settings import Settings
+from ops.processes import ROOT
+
+
+def facts(engine: Engine) -> dict[str, Any]:
+    """Machine, versions, commit and settings; `engine` is one on the ledger."""
+    with engine.connect() as connection:
+        server = connection.execute(text("SHOW server_version")).scalar_one()
+        durability = {
+            name: connection.execute(text(f"SHOW {name}")).scalar_one()
+            for name in ("fsync", "synchronous_commit", "full_page_writes", "shared_buffers")
+        }
+    defaults = Settings.model_fields
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": _git("rev-parse", "HEAD"),
+        "changed_files": len(_git("status", "--porcelain").splitlines()),
+        "cpu": _cpu(),
+        "cores": psutil.cpu_count(),
+        "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "postgresql": server,
+        "postgresql_settings": durability,
+        "celery": version("celery"),
+        "uvicorn": version("uvicorn"),
+        "group_size": defaults["group_size"].default,
+        "groups_in_flight": defaults["groups_in_flight"].default,
+        "baselines": tuning.document(),
+    }
+
+
+def _git(*arguments: str) -> str:
+    """What git says; nothing where there is no git or no repository."""
+    try:
+        ran = subprocess.run(
+            ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        return ""
+    return ran.stdout.strip()
+
+
+def _cpu() -> str:
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        for line in information.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor()

@@ -1,0 +1,104 @@
+"""What a benchmark found, as tables for a person and as one JSON document."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.goals import Goal, Verdict, ratios
+from benchmarks.running import Run
+from ops.display import print_table
+
+
+def print_runs(runs: Sequence[Run], references: Sequence[str]) -> None:
+    """One row for each number of connections and each subject: medians over the rounds, and the
+    throughput as a multiple of each of `references` (medians of the rounds' ratios)."""
+    compared = [name for name in references if any(run.subject == name for run in runs)]
+    columns = ["connections", "subject", "cancels/s", "p50 ms", "p99 ms", "failed"]
+    print_table(
+        "Medians over the rounds",
+        [*columns, *(f"times {name}" for name in compared)],
+        _rows(runs, compared),
+    )
+
+
+def print_verdicts(verdicts: Sequence[Verdict]) -> None:
+    """One row for each goal."""
+    print_table(
+        "Goals",
+        ["goal", "asked", "median", "rounds", ""],
+        (
+            (
+                v.meaning,
+                v.asked,
+                f"{v.found:.2f}",
+                _in_words(v.rounds),
+                "met" if v.met else "MISSED",
+            )
+            for v in verdicts
+        ),
+    )
+
+
+def document(
+    facts: Mapping[str, Any], runs: Sequence[Run], verdicts: Sequence[Verdict]
+) -> dict[str, Any]:
+    """Every single run, and what it was made on."""
+    return {
+        **facts,
+        "goals": [asdict(verdict) for verdict in verdicts],
+        "runs": [run.document() for run in runs],
+    }
+
+
+def write(file: Path, found: Mapping[str, Any]) -> None:
+    """Write `found` as JSON."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(found, indent=2) + "\n")
+
+
+def middle(runs: Sequence[Run], subject: str, connections: int, figure: str) -> float:
+    """The median over the rounds of a figure of `Measured`."""
+    return median(
+        float(getattr(run.measured, figure))
+        for run in runs
+        if (run.subject, run.connections) == (subject, connections)
+    )
+
+
+def subjects(runs: Sequence[Run]) -> list[str]:
+    """Their names, in the order of the first round."""
+    return list(dict.fromkeys(run.subject for run in runs))
+
+
+def connection_counts(runs: Sequence[Run]) -> list[int]:
+    """In ascending order."""
+    return sorted({run.connections for run in runs})
+
+
+def _rows(runs: Sequence[Run], compared: Sequence[str]) -> Iterator[list[str]]:
+    for count in connection_counts(runs):
+        for name in subjects(runs):
+            these = [r for r in runs if (r.subject, r.connections) == (name, count)]
+            if not these:
+                continue
+            yield [
+                str(count),
+                name,
+                f"{middle(runs, name, count, 'per_second'):,.0f}",
+                f"{middle(runs, name, count, 'p50_ms'):.1f}",
+                f"{middle(runs, name, count, 'p99_ms'):.1f}",
+                str(sum(run.measured.failures for run in these)),
+                *(_ratio(runs, name, other, count) for other in compared),
+            ]
+
+
+def _ratio(runs: Sequence[Run], name: str, other: str, count: int) -> str:
+    found = ratios(runs, Goal("", "per_second", name, other, count))
+    return f"{median(found):.2f}" if found and name != other else ""
+
+
+def _in_words(figures: Sequence[float]) -> str:
+    return ", ".join(f"{figure:.2f}" for figure in figures)

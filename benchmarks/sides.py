@@ -1,0 +1,48 @@
+"""What is measured: Unbet and the baselines, each with the processes it consists of."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from honcho.environ import parse_procfile
+
+from benchmarks.baselines import tuning
+from ops.processes import ROOT
+
+_OURS: Final[dict[str, str]] = parse_procfile((ROOT / "Procfile").read_text()).processes
+
+
+@dataclass(frozen=True)
+class Side:
+    """One way to answer Cancels."""
+
+    name: str
+    commands: dict[str, str]
+    """By the process's name, as in a Procfile; `web` serves."""
+    at_most_per_s: int
+    """More cancels a second than it can answer here: how many bets its warm-up needs."""
+    keeps_the_ledger: bool = True
+    """Whether it reverses what it is asked to."""
+
+
+def _baseline(module: str) -> str:
+    return f"python -m benchmarks.baselines.{module}"
+
+
+SIDES: Final = {
+    side.name: side
+    for side in (
+        Side("unbet", {"web": _OURS["web"], "worker": _OURS["worker"]}, 15_000),
+        Side("direct", {"web": _baseline("direct")}, 6_000),
+        Side(
+            "naive",
+            {
+                "web": _baseline("naive"),
+                "worker": "celery --app benchmarks.baselines.naive_queue worker "
+                f"--pool threads --concurrency {tuning.NAIVE_WORKER_THREADS} --loglevel WARNING",
+            },
+            2_000,
+        ),
+        Side("direct-grouped", {"web": _baseline("grouped")}, 15_000),
+        Side("echo", {"web": _baseline("echo")}, 40_000, keeps_the_ledger=False),
+    )
+}

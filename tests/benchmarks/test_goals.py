@@ -1,0 +1,47 @@
+"""The goals are judged by the median of the rounds' own ratios."""
+
+from benchmarks.goals import Goal, verdicts
+from benchmarks.load import Measured
+from benchmarks.running import Run
+
+
+def run_of(number: int, subject: str, answered: int, p99_ms: float = 1.0) -> Run:
+    measured = Measured(
+        asked=answered,
+        answered=answered,
+        others={},
+        exhausted=False,
+        seconds=1.0,
+        p50_ms=1.0,
+        p90_ms=1.0,
+        p99_ms=p99_ms,
+        max_ms=p99_ms,
+        lost_connections=0,
+        timeouts=0,
+        references=[],
+    )
+    return Run(number, 256, subject, measured, answered)
+
+
+def test_a_slow_round_is_slow_for_both_sides() -> None:
+    runs = [
+        *(run_of(1, "unbet", 4000), run_of(1, "direct", 1000)),
+        *(run_of(2, "unbet", 400), run_of(2, "direct", 100)),
+        *(run_of(3, "unbet", 2000), run_of(3, "direct", 1000)),
+    ]
+    (verdict,) = verdicts(runs, [Goal("", "per_second", "unbet", "direct", 256, least=3)])
+    assert verdict.rounds == [4, 4, 2]
+    assert verdict.found == 4
+    assert verdict.met
+
+
+def test_a_goal_that_asks_for_less_is_missed_by_more() -> None:
+    runs = [run_of(1, "unbet", 1, p99_ms=30.0), run_of(1, "direct", 1, p99_ms=20.0)]
+    (verdict,) = verdicts(runs, [Goal("", "p99_ms", "unbet", "direct", 256, most=1)])
+    assert verdict.found == 1.5
+    assert not verdict.met
+
+
+def test_a_goal_without_its_runs_is_not_judged() -> None:
+    goal = Goal("", "per_second", "unbet", "naive", 256, least=20)
+    assert verdicts([run_of(1, "unbet", 1)], [goal]) == []
