@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 from api.app import create_app
 from api.spool import SpoolError
 from contract import broker, logs
+from contract.collecting import collect_rarely
 from contract.settings import Settings, SettingsError, settings
 from ledger import connect_to
 from ledger.engine import UnsafeDatabaseError, require_durability
@@ -38,6 +39,7 @@ def main() -> None:
         broker.UnsafeBrokerError,
     ) as error:
         sys.exit(f"The receiver does not start: {error}")
+    collect_rarely()
     uvicorn.run(
         application,
         host=chosen.host,

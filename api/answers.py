@@ -1,7 +1,8 @@
 """What the provider is told: the one table of its codes (PROTOCOL, "Codes"; DESIGN, "Outcomes")."""
 
-import json
 from typing import Final, NamedTuple
+
+import orjson
 
 from contract.outcomes import Outcome
 
@@ -40,4 +41,4 @@ def body(answer: Answer, reference: str | None) -> bytes:
     document: dict[str, object] = {"error": answer.code, "description": answer.description}
     if reference is not None:
         document["reference"] = reference
-    return json.dumps(document).encode()
+    return orjson.dumps(document)

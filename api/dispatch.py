@@ -38,8 +38,9 @@ class Wait:
 
     cancel: Cancel
     decision: asyncio.Future[Decision]
+    holders: set[asyncio.Future[Decision | None]] = field(default_factory=set)
+    """One a request: an equal one that came later waits its own time."""
     since: float = field(default_factory=time.monotonic)
-    holders: int = 0
     sendings: int = 0
     unpublished: bool = False
     overdue: bool = False
@@ -80,22 +81,26 @@ class Dispatcher:
         if self._holders >= self._most_waiting:
             raise Overloaded
         wait = self._same.get(_sameness(cancel)) or self._begin(cancel)
-        request_id = wait.cancel.request_id
-        wait.holders += 1
+        if wait.decision.done():  # whoever waited has not been given the word yet
+            return wait.decision.result(), wait.cancel.request_id
+        loop = asyncio.get_running_loop()
+        holder: asyncio.Future[Decision | None] = loop.create_future()
+        wait.holders.add(holder)
         self._holders += 1
-        metrics.WAITING.inc()
+        timer = loop.call_later(within_s, _give_up_waiting, wait, holder)
         try:
-            done, _ = await asyncio.wait([wait.decision], timeout=within_s)
-            if done:
-                return wait.decision.result(), request_id
-            home = Decision(request_id=request_id, outcome=Outcome.PARKED)
-            return (home if wait.has_home else None), request_id
+            return await holder, wait.cancel.request_id
         finally:
-            metrics.WAITING.dec()
+            timer.cancel()
             self._holders -= 1
-            wait.holders -= 1
+            wait.holders.remove(holder)
             if not wait.holders:
                 self._end(wait)
+
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for their decision."""
+        return self._holders
 
     def resolve(self, decisions: Iterable[Decision]) -> None:
         """Wake those who wait for `decisions`; one that nobody waits for any more is let go."""
@@ -103,6 +108,9 @@ class Dispatcher:
             wait = self._waits.get(decision.request_id)
             if wait is not None and not wait.decision.done():
                 wait.decision.set_result(decision)
+                for holder in wait.holders:
+                    if not holder.done():
+                        holder.set_result(decision)
 
     def take_overdue(self, after_s: float) -> list[Wait]:
         """Those that were not published, or have no decision after `after_s` seconds; each once."""
@@ -190,6 +198,12 @@ class Dispatcher:
         self._flights.discard(flight)
         self._free_places += 1
         self._fill()
+
+
+def _give_up_waiting(wait: Wait, holder: asyncio.Future[Decision | None]) -> None:
+    if not holder.done():
+        home = Decision(request_id=wait.cancel.request_id, outcome=Outcome.PARKED)
+        holder.set_result(home if wait.has_home else None)
 
 
 def _sameness(cancel: Cancel) -> _Sameness:

@@ -73,7 +73,7 @@ class Receiver:
         except BadRequestError as error:
             log.warning("refused", problem=str(error), received_from=sender, body=repr(body[:2000]))
             return 200, answers.body(answers.of_bad_request(str(error)), error.reference)
-        cancel = Cancel.model_construct(
+        cancel = Cancel(
             request_id=uuid_utils.compat.uuid7(),
             received_at=received_at,
             received_from=sender,

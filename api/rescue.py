@@ -9,6 +9,7 @@ import structlog
 from api.dispatch import Dispatcher, Wait
 from api.ledger_calls import LedgerCalls
 from api.parking import HomelessError, Parking
+from contract import metrics
 from contract.message import Cancel, Decision
 from contract.outcomes import Outcome
 from ledger.faults import LedgerAwayError
@@ -38,6 +39,7 @@ class Rescue:
         asking = asyncio.create_task(self._keep_asking())
         try:
             while True:
+                metrics.WAITING.set(self._dispatcher.waiting)
                 waits = self._dispatcher.take_overdue(self._ask_after_s)
                 if waits:
                     # A task of its own: what a hung ledger holds up must not hold up the next ones.

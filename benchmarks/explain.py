@@ -14,7 +14,7 @@ from benchmarks.cancels import cancel_of
 from benchmarks.ground import Ledger
 from benchmarks.references import References
 from ledger import connect_to
-from ledger.reversal import REVERSE, arrays_of
+from ledger.reversal import REVERSE, parameters_of
 
 GROUPS: Final = (1, 16, 256)
 PLANS: Final = Path(__file__).with_name("plans")
@@ -42,7 +42,7 @@ def write_plans(ledger: Ledger, directory: Path = PLANS) -> list[Path]:
 
 def _plan(connection: Connection, bets: Sequence[filling.Bet]) -> str:
     compiled = REVERSE.compile(dialect=postgresql.psycopg.dialect(paramstyle="numeric_dollar"))  # type: ignore[no-untyped-call]
-    values = arrays_of([cancel_of(bet) for bet in bets], leave_tombstones=True)
+    values = parameters_of([cancel_of(bet) for bet in bets], leave_tombstones=True)
     driver = connection.connection.driver_connection
     assert isinstance(driver, psycopg.Connection)
     # An EXPLAIN of the bare statement would show a plan made for these very values. The session

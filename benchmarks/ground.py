@@ -29,6 +29,10 @@ START_LIMIT_S: Final = 60.0
 _READY: Final = re.compile(r"\bready\b")
 
 
+_TUNABLE: Final = ("UNBET_GROUP_SIZE", "UNBET_GROUPS_IN_FLIGHT")
+"""Of the shell's variables for Unbet; any other could make the sides differ unseen."""
+
+
 class GroundError(Exception):
     """Something did not start, or ended by itself; the text is for a person."""
 
@@ -71,7 +75,11 @@ class Ground:
         counters = self.scratch / "metrics"
         shutil.rmtree(counters, ignore_errors=True)
         counters.mkdir()
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith("UNBET_")}
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("UNBET_") or name in _TUNABLE
+        }
         return {
             **inherited,
             **self._services.environment(),

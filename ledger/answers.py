@@ -9,15 +9,15 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from contract.outcomes import Outcome
+from ledger.rows import as_json
 
 _NOTE: Final = text("""
     INSERT INTO answers (request_id, shared_request_id, uuid, received_at, received_from, outcome,
                          code, seconds)
     SELECT *
-      FROM unnest(CAST(:request_ids AS uuid[]), CAST(:shared_request_ids AS uuid[]),
-                  CAST(:uuids AS text[]), CAST(:received_at AS timestamptz[]),
-                  CAST(:received_from AS text[]), CAST(:outcomes AS text[]),
-                  CAST(:codes AS integer[]), CAST(:seconds AS numeric[]))
+      FROM json_to_recordset(CAST(:notes AS json))
+               AS (request_id uuid, shared_request_id uuid, uuid text, received_at timestamptz,
+                   received_from text, outcome text, code integer, seconds numeric)
         ON CONFLICT (request_id) DO NOTHING
 """)
 
@@ -41,16 +41,4 @@ class AnswerNote(NamedTuple):
 def note_answers(connection: Connection, notes: Sequence[AnswerNote]) -> None:
     """Write `notes`, any number, in one statement; one that is there already stays as it is. Does
     not commit."""
-    connection.execute(
-        _NOTE,
-        {
-            "request_ids": [note.request_id for note in notes],
-            "shared_request_ids": [note.shared_request_id for note in notes],
-            "uuids": [note.uuid for note in notes],
-            "received_at": [note.received_at for note in notes],
-            "received_from": [note.received_from for note in notes],
-            "outcomes": [note.outcome.value for note in notes],
-            "codes": [note.code for note in notes],
-            "seconds": [note.seconds for note in notes],
-        },
-    )
+    connection.execute(_NOTE, {"notes": as_json(note._asdict() for note in notes)})

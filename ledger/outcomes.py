@@ -7,6 +7,7 @@ from sqlalchemy import Connection, text
 
 from contract.message import Cancel, Decision
 from contract.outcomes import Outcome
+from ledger.rows import as_json
 
 _FIND: Final = text("""
     SELECT asked.request_id, found.outcome,
@@ -14,11 +15,9 @@ _FIND: Final = text("""
            CASE WHEN found.outcome NOT LIKE '%mismatch' THEN bet.currency ELSE asked.currency END
                AS currency,
            CASE WHEN found.outcome NOT LIKE '%mismatch' THEN bet.cash_after END AS cash
-      FROM ROWS FROM (
-               unnest(CAST(:request_ids AS uuid[])), unnest(CAST(:providers AS text[])),
-               unnest(CAST(:references AS text[])), unnest(CAST(:user_ids AS text[])),
-               unnest(CAST(:currencies AS text[]))
-           ) AS asked (request_id, provider, reference, user_id, currency)
+      FROM json_to_recordset(CAST(:cancels AS json))
+               AS asked (request_id uuid, provider text, reference text, user_id text,
+                         currency text)
       LEFT JOIN requests AS request ON request.request_id = asked.request_id
       LEFT JOIN LATERAL (
                SELECT *
@@ -42,16 +41,17 @@ _FIND: Final = text("""
 
 def find_outcomes(connection: Connection, cancels: Sequence[Cancel]) -> list[Decision]:
     """The decisions of those of `cancels` that have one; one query, no locks."""
-    rows = connection.execute(
-        _FIND,
+    asked = as_json(
         {
-            "request_ids": [c.request_id for c in cancels],
-            "providers": [c.provider for c in cancels],
-            "references": [c.request.reference for c in cancels],
-            "user_ids": [c.request.user_id for c in cancels],
-            "currencies": [c.request.currency for c in cancels],
-        },
+            "request_id": cancel.request_id,
+            "provider": cancel.provider,
+            "reference": cancel.request.reference,
+            "user_id": cancel.request.user_id,
+            "currency": cancel.request.currency,
+        }
+        for cancel in cancels
     )
+    rows = connection.execute(_FIND, {"cancels": asked})
     return [
         Decision(
             request_id=row.request_id,

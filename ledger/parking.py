@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from contract.message import Cancel
+from ledger.rows import as_json
 
 # A cancel that waits for something outside (a lock, a bet that has still to be imported) is tried
 # in pauses that grow with its age, up to a minute: nobody knows how long it will take.
@@ -21,9 +22,8 @@ _INSERT: Final = """
                         next_try_at)
     SELECT request_id, provider, reference, cancel, CAST(:state AS text), CAST(:reason AS text),
            CAST(:error AS text), now() + make_interval(secs => :pause_s)
-      FROM unnest(CAST(:request_ids AS uuid[]), CAST(:providers AS text[]),
-                  CAST(:references AS text[]), CAST(:cancels AS text[]))
-           AS cancel (request_id, provider, reference, cancel)
+      FROM json_to_recordset(CAST(:cancels AS json))
+               AS (request_id uuid, provider text, reference text, cancel text)
      -- Two that park the same cancels at once must not wait for each other crosswise.
      ORDER BY request_id
         ON CONFLICT (request_id)
@@ -72,7 +72,7 @@ def park(connection: Connection, cancels: Sequence[Cancel], *, reason: str) -> N
     """
     if cancels:
         values = {"state": "parked", "reason": reason, "error": None, "pause_s": 0.0}
-        connection.execute(_PARK, _columns(cancels) | values)
+        connection.execute(_PARK, {"cancels": _rows(cancels)} | values)
 
 
 def set_aside(
@@ -92,7 +92,8 @@ def set_aside(
     if cancels:
         state = "dead" if dead else "parked"
         values = {"state": state, "reason": reason, "error": error, "pause_s": SOON_S}
-        connection.execute(_SET_ASIDE, _columns(cancels) | values | {"counts": counts})
+        parameters = {"cancels": _rows(cancels), "counts": counts}
+        connection.execute(_SET_ASIDE, parameters | values)
 
 
 class Parked(NamedTuple):
@@ -142,10 +143,13 @@ def retry_parked(
     return connection.execute(_RETRY, values).rowcount
 
 
-def _columns(cancels: Sequence[Cancel]) -> dict[str, object]:
-    return {
-        "request_ids": [cancel.request_id for cancel in cancels],
-        "providers": [cancel.provider for cancel in cancels],
-        "references": [cancel.request.reference for cancel in cancels],
-        "cancels": [cancel.model_dump_json() for cancel in cancels],
-    }
+def _rows(cancels: Sequence[Cancel]) -> str:
+    return as_json(
+        {
+            "request_id": cancel.request_id,
+            "provider": cancel.provider,
+            "reference": cancel.request.reference,
+            "cancel": cancel.model_dump_json(),
+        }
+        for cancel in cancels
+    )

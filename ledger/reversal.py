@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, text
 from contract.message import Cancel, Decision
 from contract.outcomes import Outcome
 from ledger.parking import park
+from ledger.rows import as_json
 
 REVERSE: Final = text(Path(__file__).with_name("reverse.sql").read_text("utf-8"))
 
@@ -36,9 +37,9 @@ def reverse(
     """
     if not cancels:
         return []
-    arrays = arrays_of(cancels, leave_tombstones=not hold_unknown)
+    parameters = parameters_of(cancels, leave_tombstones=not hold_unknown)
     for _ in range(MOST_ROUNDS):
-        rows = {row.request_id: row for row in connection.execute(REVERSE, arrays)}
+        rows = {row.request_id: row for row in connection.execute(REVERSE, parameters)}
         open_cancels = [c for c in cancels if rows[c.request_id].outcome is None]
         if hold_unknown:
             park(connection, open_cancels, reason="unknown reference")
@@ -49,7 +50,7 @@ def reverse(
 
 
 def _decision(row: Row[tuple[object, ...]]) -> Decision:
-    return Decision.model_construct(
+    return Decision(
         request_id=row.request_id,
         outcome=Outcome(row.outcome or Outcome.PARKED),
         transfer_id=row.transfer_id,
@@ -58,19 +59,25 @@ def _decision(row: Row[tuple[object, ...]]) -> Decision:
     )
 
 
-def arrays_of(cancels: Sequence[Cancel], leave_tombstones: bool) -> dict[str, object]:
-    """The statement's parameters: one array a field, in the order of `cancels`."""
+def parameters_of(cancels: Sequence[Cancel], *, leave_tombstones: bool) -> dict[str, object]:
+    """The statement's parameters."""
+    rows = (
+        {
+            "request_id": cancel.request_id,
+            "provider": cancel.provider,
+            "reference": cancel.request.reference,
+            "user_id": cancel.request.user_id,
+            "currency": cancel.request.currency,
+            "uuid": cancel.request.uuid,
+            "dialect": cancel.dialect,
+            "received_at": cancel.received_at,
+            "received_from": cancel.received_from,
+            "body": cancel.body,
+        }
+        for cancel in cancels
+    )
     return {
-        "request_ids": [c.request_id for c in cancels],
-        "providers": [c.provider for c in cancels],
-        "references": [c.request.reference for c in cancels],
-        "user_ids": [c.request.user_id for c in cancels],
-        "currencies": [c.request.currency for c in cancels],
-        "uuids": [c.request.uuid for c in cancels],
-        "dialects": [c.dialect for c in cancels],
-        "received_at": [c.received_at for c in cancels],
-        "received_from": [c.received_from for c in cancels],
-        "bodies": [c.body for c in cancels],
+        "cancels": as_json(rows),
         "count": len(cancels),
         "leave_tombstones": leave_tombstones,
     }

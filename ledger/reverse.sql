@@ -18,11 +18,10 @@ WITH asked AS MATERIALIZED (
     SELECT request_id, provider COLLATE "C" AS provider, reference COLLATE "C" AS reference,
            user_id, currency, uuid, dialect, received_at, received_from, body, position
       FROM ROWS FROM (
-               unnest(CAST(:request_ids AS uuid[])), unnest(CAST(:providers AS text[])),
-               unnest(CAST(:references AS text[])), unnest(CAST(:user_ids AS text[])),
-               unnest(CAST(:currencies AS text[])), unnest(CAST(:uuids AS text[])),
-               unnest(CAST(:dialects AS text[])), unnest(CAST(:received_at AS timestamptz[])),
-               unnest(CAST(:received_from AS text[])), unnest(CAST(:bodies AS text[])),
+               json_to_recordset(CAST(:cancels AS json))
+                   AS (request_id uuid, provider text, reference text, user_id text, currency text,
+                       uuid text, dialect text, received_at timestamptz, received_from text,
+                       body text),
                generate_series(1, CAST(:count AS integer))
            )
            AS cancel (request_id, provider, reference, user_id, currency, uuid, dialect,

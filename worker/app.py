@@ -10,6 +10,7 @@ from celery import Celery, signals
 from sqlalchemy.exc import OperationalError
 
 from contract import broker, logs
+from contract.collecting import collect_rarely
 from contract.settings import SettingsError, settings
 from ledger.engine import UnsafeDatabaseError, require_durability
 from ledger.faults import first_line
@@ -51,5 +52,10 @@ def _check_dependencies(**_: object) -> None:
     engine().dispose()
 
 
+def _begin_work(**_: object) -> None:
+    collect_rarely()
+
+
 signals.setup_logging.connect(_configure_logs)
 signals.worker_init.connect(_check_dependencies)
+signals.worker_process_init.connect(_begin_work)

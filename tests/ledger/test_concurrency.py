@@ -17,7 +17,7 @@ from contract.message import Decision
 from contract.outcomes import Outcome
 from ledger import Result, Settlement, Status, place_all, settle_bet
 from ledger.audit import audit
-from ledger.reversal import REVERSE, arrays_of, reverse
+from ledger.reversal import REVERSE, parameters_of, reverse
 from tests.making import PROVIDER, Operator, bet_of, cancel_of
 
 RACES = 1000
@@ -206,7 +206,7 @@ def test_a_statement_that_met_a_new_bet_decides_nothing_and_holds_no_account(
     # hand is a deadlock with whoever settles the new bet.
     operator.deposit("10.00")
     operator.bet("r1", "4.00")
-    arrays = arrays_of([cancel_of("r1"), cancel_of("r2")], leave_tombstones=True)
+    parameters = parameters_of([cancel_of("r1"), cancel_of("r2")], leave_tombstones=True)
     with (
         ThreadPoolExecutor(1) as pool,
         operator.engine.connect() as cancelling,
@@ -215,7 +215,7 @@ def test_a_statement_that_met_a_new_bet_decides_nothing_and_holds_no_account(
     ):
         cancelling.execute(text("SET LOCAL lock_timeout = '10s'"))
         place_all(placing, [bet_of("r2", "1.00")])
-        cancelled = pool.submit(lambda: cancelling.execute(REVERSE, arrays).all())
+        cancelled = pool.submit(lambda: cancelling.execute(REVERSE, parameters).all())
         _wait_until_somebody_waits_for_a_lock(operator)
         placing.commit()
         assert [row.outcome for row in cancelled.result(timeout=10)] == [None, None]

@@ -79,6 +79,19 @@ async def test_equal_requests_share_a_wait_and_others_do_not() -> None:
     await again
 
 
+async def test_an_equal_request_at_the_instant_of_the_decision_gets_it() -> None:
+    queue = Queue()
+    desk = dispatcher(queue)
+    first, second = cancel_of("r1"), cancel_of("r1")
+    waiting = asyncio.create_task(desk.decide(first, 5))
+    await settle_down()
+    desk.resolve(decide([first]))
+    # Whoever waits has not run since.
+    async with asyncio.timeout(1):
+        decision, request_id = await desk.decide(second, 5)
+    assert (decision, request_id) == ((await waiting)[0], first.request_id)
+
+
 async def test_without_a_reply_in_time_there_is_no_decision_and_nothing_is_kept() -> None:
     desk = dispatcher(Queue())
     cancel = cancel_of("r1")
