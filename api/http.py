@@ -1,6 +1,6 @@
 """What a Cancel needs of HTTP, straight on ASGI: a body read within bounds, a response sent.
 
-A framework's routing, requests and responses would take a quarter of a receiver's time
+A framework's routing, requests and responses would cost a receiver a fifth of what it can do
 (`docs/performance.md`).
 """
 

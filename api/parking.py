@@ -81,31 +81,43 @@ class Parking:
         return await asyncio.get_running_loop().run_in_executor(self._disk, call, *arguments)
 
     async def _work(self) -> None:
-        while self._waiting:
-            batch, self._waiting = (
-                self._waiting[:MOST_TOGETHER],
-                self._waiting[MOST_TOGETHER:],
-            )
-            await self._house(batch)
-        self._at_work = None
+        try:
+            while self._waiting:
+                batch, self._waiting = (
+                    self._waiting[:MOST_TOGETHER],
+                    self._waiting[MOST_TOGETHER:],
+                )
+                await self._house(batch)
+        finally:
+            self._at_work = None
 
     async def _house(self, batch: list[_Waiting]) -> None:
         cancels = [cancel for cancel, _ in batch]
-        in_ledger = True
+        try:
+            in_ledger = await self._keep(cancels)
+        except HomelessError as error:
+            log.error("cancels have no home", cancels=len(cancels), error=str(error))
+        else:
+            for _, home in batch:
+                home.set_result(in_ledger)
+        finally:
+            # Whatever went wrong: nobody waits for ever.
+            for _, home in batch:
+                if not home.done():
+                    home.set_exception(HomelessError("neither ledger nor disk took it"))
+
+    async def _keep(self, cancels: Sequence[Cancel]) -> bool:
+        """True once they are in the ledger, False in the spool. Raises `HomelessError`."""
         try:
             await self._ledger.run(lambda c: park(c, cancels, reason="no outcome in time"))
-            metrics.PARKED.inc(len(cancels))
         except LedgerAwayError as away:
-            in_ledger = False
             try:
                 await self._on_disk(self._spool.append, cancels)
-                crash_point("spooled", cancels)
             except OSError as error:
-                log.error("cancels have no home", cancels=len(cancels), error=str(error))
-                for _, home in batch:
-                    home.set_exception(HomelessError(f"{away}; {error}"))
-                return
+                raise HomelessError(f"{away}; {error}") from error
+            crash_point("spooled", cancels)
             metrics.SPOOLED.inc(len(cancels))
             log.warning("spooled", cancels=len(cancels), reason=str(away))
-        for _, home in batch:
-            home.set_result(in_ledger)
+            return False
+        metrics.PARKED.inc(len(cancels))
+        return True

@@ -61,7 +61,9 @@ class Receiver:
         except UnreadableError as error:
             await respond(send, error.status)
             return
-        status, answer = await self._answer(body, sender=scope["client"][0])
+        # The server knows no address of a sender that has gone already, nor behind a Unix socket.
+        sender, _ = scope["client"] or ("unknown", None)
+        status, answer = await self._answer(body, sender)
         await respond(send, status, answer)
 
     async def _answer(self, body: bytes, sender: str) -> tuple[int, bytes]:

@@ -125,6 +125,12 @@ def settle_down(engine: Engine) -> None:
     """`VACUUM ANALYZE` and a checkpoint."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
+    write_down(engine)
+
+
+def write_down(engine: Engine) -> None:
+    """A checkpoint: what was changed before is not written during a measurement."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("CHECKPOINT"))
 
 

@@ -1,11 +1,12 @@
 """What a result was made on: a number without its machine says nothing."""
 
+import os
 import platform
 import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import psutil
 from sqlalchemy import Engine, text
@@ -13,6 +14,8 @@ from sqlalchemy import Engine, text
 from benchmarks.baselines import tuning
 from contract.settings import Settings
 from ops.processes import ROOT
+
+_TUNED: Final = ("group_size", "groups_in_flight")
 
 
 def facts(engine: Engine) -> dict[str, Any]:
@@ -37,8 +40,9 @@ def facts(engine: Engine) -> dict[str, Any]:
         "postgresql_settings": durability,
         "celery": version("celery"),
         "uvicorn": version("uvicorn"),
-        "group_size": defaults["group_size"].default,
-        "groups_in_flight": defaults["groups_in_flight"].default,
+        **{
+            name: os.environ.get(f"UNBET_{name.upper()}", defaults[name].default) for name in _TUNED
+        },
         "baselines": tuning.document(),
     }
 

@@ -70,7 +70,8 @@ class Run:
 
 
 def carry_out(plan: Plan, ground: Ground, shown: Shown) -> Iterator[Run]:
-    """Yield every run as it is done. The order of the subjects rotates from round to round.
+    """Yield every run as it is done. The order of the subjects rotates from round to round and is
+    turned round in every other one, so that each has other neighbours.
 
     Raises `CheckError` after a run that the ledger does not bear out, `LoadError`, `GroundError`.
     """
@@ -78,7 +79,8 @@ def carry_out(plan: Plan, ground: Ground, shown: Shown) -> Iterator[Run]:
     for number in range(1, plan.rounds + 1):
         for connections in plan.connections:
             first = (number - 1) % len(plan.subjects)
-            for subject in [*plan.subjects[first:], *plan.subjects[:first]]:
+            order = [*plan.subjects[first:], *plan.subjects[:first]]
+            for subject in order if number % 2 else reversed(order):
                 name = f"round {number}, {connections} connections, {subject.name}"
                 shown.at(name)
                 try:
@@ -119,6 +121,7 @@ def _placed(subject: Subject, references: References, count: int) -> list[Bet]:
     bets = filling.new_bets(references, count, subject.user_ids)
     if subject.side.keeps_the_ledger:
         filling.place(subject.ledger.engine, bets)
+        filling.write_down(subject.ledger.engine)
     return bets
 
 

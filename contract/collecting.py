@@ -8,7 +8,7 @@ import gc
 from typing import Final
 
 NEW_OBJECTS: Final = 20_000
-"""More than a group leaves; the default of 700 looks many times in each group."""
+"""More than a group leaves; the usual 700 would have it look many times in each group."""
 
 
 def collect_rarely() -> None:

@@ -4,8 +4,10 @@ Our own lines do not pass through Python's `logging`: at thousands of cancels a 
 tenth of a receiver's time. What the libraries log is given the same form.
 """
 
+import json
 import logging
 import sys
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -34,7 +36,7 @@ def configure(log_format: str) -> None:
         ours = [theirs, _encode]
     structlog.configure(
         processors=[*shared, *ours],
-        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+        logger_factory=_Writer,
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=True,
     )
@@ -51,9 +53,27 @@ def configure(log_format: str) -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
+class _Writer:
+    """Writes lines to standard error. A line that cannot be written is lost, as with `logging`: a
+    full disk or a log reader that has died must not stop a cancel on its way."""
+
+    def __init__(self, name: str | None = None) -> None:
+        self.name = name
+        self._logger = structlog.BytesLogger(sys.stderr.buffer)
+
+    def msg(self, line: bytes) -> None:
+        with suppress(OSError, ValueError):
+            self._logger.msg(line)
+
+    debug = info = warning = error = critical = exception = msg
+
+
 def _json(event: Any, default: Any) -> bytes:
-    return orjson.dumps(event, default=default)
+    try:
+        return orjson.dumps(event, default=default)
+    except TypeError:  # a text that is no Unicode, for instance
+        return json.dumps(event, default=default).encode()
 
 
 def _encode(_logger: object, _method: str, line: Any) -> bytes:
-    return str(line).encode()
+    return str(line).encode(errors="backslashreplace")

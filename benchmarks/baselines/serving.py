@@ -20,6 +20,7 @@ from api.app import cancels_first
 from api.notes import Notes
 from api.receive import Receiver
 from contract import logs
+from contract.collecting import collect_rarely
 from contract.message import Cancel, Decision
 from contract.settings import settings
 from ledger import connect_to
@@ -61,6 +62,7 @@ def application(
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        collect_rarely()
         writing = asyncio.create_task(notes.keep_writing())
         yield
         writing.cancel()

@@ -1,5 +1,6 @@
 """Database calls end in time, also when the server is stopped and keeps its connections open."""
 
+import multiprocessing
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,3 +40,23 @@ def test_a_call_on_a_hung_server_is_abandoned_and_the_next_one_works(
 def test_what_is_done_in_time_is_committed(engine: Engine) -> None:
     run_within(engine, 5.0, lambda c: c.execute(text("CREATE TABLE t AS SELECT 1 AS one")))
     assert run_within(engine, 5.0, lambda c: c.execute(text("SELECT one FROM t")).scalar()) == 1
+
+
+def test_calls_of_a_forked_process_end_as_well(engine: Engine) -> None:
+    run_within(engine, 1.0, lambda c: c.execute(text("SELECT 1")))
+
+    def call_a_hung_server() -> None:
+        engine.dispose(close=False)
+        started = time.monotonic()
+        with pytest.raises(OperationalError):
+            run_within(engine, 0.5, lambda c: c.execute(text("SELECT pg_sleep(60)")))
+        # Before the server's own limit of 3 s.
+        assert time.monotonic() - started < 2
+
+    child = multiprocessing.get_context("fork").Process(target=call_a_hung_server)
+    child.start()
+    child.join(timeout=10)
+    ended, code = not child.is_alive(), child.exitcode
+    child.kill()
+    child.join()
+    assert (ended, code) == (True, 0)

@@ -49,7 +49,7 @@ class System:
 
     def start_receiver(self) -> None:
         self.start("receiver", sys.executable, "-m", "api")
-        self._wait("the receiver", lambda: self._ready())
+        self.wait("the receiver", self.ready)
 
     def start_worker(self, name: str = "worker") -> None:
         self.start(
@@ -57,7 +57,7 @@ class System:
             *(sys.executable, "-m", "celery", "--app", "worker.app", "worker"),
             *("--hostname", f"{name}@test"),
         )
-        self._wait(name, lambda: f"{name}@test ready" in self.said(name))
+        self.wait(name, lambda: f"{name}@test ready" in self.said(name))
 
     def start_sweep(self, name: str = "sweep") -> None:
         self.start(name, sys.executable, "-m", "worker.sweep")
@@ -105,12 +105,12 @@ class System:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
-    def _ready(self) -> bool:
+    def ready(self) -> bool:
         with suppress(httpx.TransportError):
             return self.http.get("/readyz").status_code == 200
         return False
 
-    def _wait(self, name: str, condition: Callable[[], bool]) -> None:
+    def wait(self, name: str, condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + START_LIMIT_S
         while not condition():
             logs = "\n".join(f"{n}: {self.said(n)}" for n in self.processes)

@@ -1,6 +1,7 @@
 """A provider's Cancel, from HTTP through queue, worker and ledger to the answer."""
 
 import json
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
@@ -189,7 +190,7 @@ def test_readiness_is_for_operators_addresses_only(idle_system: System) -> None:
     idle_system.processes["receiver"].wait(timeout=15)
     idle_system.environment["UNBET_OPS_ALLOWED_IPS"] = "192.0.2.0/24"
     idle_system.start("receiver", *idle_system.processes["receiver"].args)  # type: ignore[misc]
-    idle_system._wait("health", lambda: _status(idle_system, "/healthz") == 200)
+    idle_system.wait("health", lambda: _status(idle_system, "/healthz") == 200)
     assert _status(idle_system, "/readyz") == 404
 
 
@@ -206,3 +207,18 @@ def test_no_log_shows_the_secret(system: System) -> None:
     said = system.said("receiver") + system.said("worker")
     assert "answered" in said
     assert system.environment["UNBET_URL_SECRET"] not in said
+
+
+def test_a_log_that_cannot_be_written_stops_no_cancel(
+    idle_system: System, operator: Operator
+) -> None:
+    python = sys.executable
+    worker = f"exec {python} -m celery --app worker.app worker 2>/dev/full"
+    idle_system.start("worker", "sh", "-c", worker)
+    idle_system.start("receiver", "sh", "-c", f"exec {python} -m api 2>/dev/full")
+    idle_system.wait("the receiver", idle_system.ready)
+    operator.deposit("10.00", **PLAYER)
+    operator.bet("r1", "4.00", **PLAYER)
+    assert idle_system.cancel(reference="r1")["error"] == 0
+    assert idle_system.cancel(reference=" ")["error"] == 7
+    assert operator.balance(**PLAYER).cash == Decimal(10)

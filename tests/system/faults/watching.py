@@ -5,14 +5,13 @@ from collections.abc import Callable
 
 from sqlalchemy import text
 
-from contract.settings import Settings
 from tests.making import Operator
 from tests.system.processes import EXAMPLE, System
 
 PLAYER = {"user_id": EXAMPLE["userId"], "currency": EXAMPLE["currency"]}
 PROVIDERS_PATIENCE_S = 10.0
-DEADLINE_S = Settings.model_fields["answer_deadline_s"].default
-RESEND_AFTER_S = Settings.model_fields["resend_after_s"].default
+DEADLINE_S = 8.0
+RESEND_AFTER_S = 1.5
 
 
 def wait_until_cancelled(operator: Operator, *references: str) -> None:
