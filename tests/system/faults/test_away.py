@@ -35,6 +35,12 @@ from tests.system.faults.watching import (
 )
 from tests.system.processes import EXAMPLE, System
 
+POOLED_CONNECTIONS = 10
+"""A receiver's: its port, 6 to PostgreSQL, 2 for publishing, 1 for replies."""
+POOLED_THREADS = 15
+"""A receiver's: its own, 2 that publish, 4 for the ledger, 1 for the disk, 1 that watches calls,
+and asyncio's 6."""
+
 
 def is_listening(system: System) -> bool:
     try:
@@ -201,17 +207,17 @@ def test_thousands_of_timed_out_requests_leave_nothing_behind(
 ) -> None:
     idle_system.environment |= {"UNBET_ANSWER_DEADLINE_S": "4", "UNBET_RESEND_AFTER_S": "1"}
     idle_system.start_receiver()
-    # What is opened once and kept (threads, pools) is opened by these.
+    # What is opened once and kept is opened by these, but for what only a greater rush needs.
     flood(idle_system, range(1000))
     receiver = psutil.Process(idle_system.processes["receiver"].pid)
     before = footprint(idle_system, receiver)
     flood(idle_system, range(1000, 6000))
     after = footprint(idle_system, receiver)
-    assert after["connections"] <= before["connections"] + 2
-    assert after["threads"] <= before["threads"] + 2
+    assert after["connections"] <= POOLED_CONNECTIONS
+    assert after["threads"] <= POOLED_THREADS
     assert after["keys"] <= before["keys"]
     assert after["memory"] < before["memory"] + 30 * 2**20
-    assert metric(idle_system, "unbet_waiting") == 0
+    until(lambda: metric(idle_system, "unbet_waiting") == 0, "somebody waits")
     # Each of them has a home, though nobody is there to finish it.
     assert (
         metric(idle_system, "unbet_parked_total") + metric(idle_system, "unbet_spooled_total")
