@@ -202,6 +202,20 @@ def test_a_full_broker_is_as_good_as_none(system: System, operator: Operator) ->
     assert operator.balance(**PLAYER).cash == Decimal(1000)
 
 
+def test_an_outcome_whose_reply_was_lost_is_read_from_the_ledger(
+    idle_system: System, operator: Operator
+) -> None:
+    idle_system.environment["UNBET_ANSWER_DEADLINE_S"] = "4"
+    idle_system.start_worker()
+    # The worker replies where nobody listens.
+    server = idle_system.environment["UNBET_REDIS_URL"].rsplit("/", 1)[0]
+    idle_system.environment["UNBET_REDIS_URL"] = f"{server}/9"
+    idle_system.start_receiver()
+    operator.bet("r1", "1.00", **PLAYER)
+    assert idle_system.cancel(reference="r1")["error"] == 0
+    assert metric(idle_system, "unbet_parked_total") == 0
+
+
 def test_thousands_of_timed_out_requests_leave_nothing_behind(
     idle_system: System,
 ) -> None:
