@@ -60,12 +60,14 @@ broker_pool_acquire_timeout = 1
 # Processes, not threads: a crash in one costs one group, and the parent hands it on.
 worker_pool = "prefork"
 worker_concurrency = 2
-# Take no more than is being worked on: what waits here cannot be taken by an idle worker.
-worker_prefetch_multiplier = 1
+# One group ahead for each process, so that none waits for Redis between two groups; no more, since
+# what waits here cannot be taken by an idle worker.
+worker_prefetch_multiplier = 2
 # SIGTERM finishes the groups at hand; this bounds how long a hung one may hold up a restart.
 worker_soft_shutdown_timeout = 5.0
-# Flower lives on these events.
+# Flower lives on these events; they do not hold up the task that they tell of.
 worker_send_task_events = True
+worker_consumer = "worker.consumer:TaskFirst"
 worker_enable_remote_control = True
 # Our own log format, secrets left out; Celery would install its own.
 worker_hijack_root_logger = False

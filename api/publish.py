@@ -8,7 +8,7 @@ from uuid import uuid4
 from celery import Celery
 
 from contract.broker import SOCKET_TIMEOUT_S
-from contract.message import QUEUE, TASK, Group
+from contract.message import QUEUE, TASK, Group, encode_group
 
 PUBLISH_LIMIT_S: Final = 1.0
 """DESIGN, "The path of one Cancel": published within a second, or it has failed."""
@@ -58,7 +58,7 @@ class Publisher:
         message = self._app.amqp.create_task_message(
             str(uuid4()),
             TASK,
-            args=[group.model_dump_json()],
+            args=[encode_group(group)],
             # What Flower shows: the references, not the players.
             argsrepr=_references(group),
             ignore_result=True,

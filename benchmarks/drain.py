@@ -30,7 +30,6 @@ GOAL_PER_S: Final = 10_000
 
 STUCK_S: Final = 30.0
 LOOK_EVERY_S: Final = 0.25
-_GROUP_SIZE: Final[int] = Settings.model_fields["group_size"].default
 _HELD: Final = f"{QUEUE}-held"
 
 # A request's `decided_at` is the beginning of its group's transaction: from the first to the last
@@ -131,11 +130,13 @@ def _publish(bets: Sequence[Bet], environment: dict[str, str]) -> None:
     """Through the receiver's own publisher, whose Celery reads the settings of this process."""
     os.environ.update({k: v for k, v in environment.items() if k.startswith("UNBET_")})
 
+    group_size = Settings().group_size
+
     async def send() -> None:
         publisher = Publisher(threads=2)
         try:
             remaining = map(cancel_of, bets)
-            while cancels := tuple(islice(remaining, _GROUP_SIZE)):
+            while cancels := tuple(islice(remaining, group_size)):
                 await publisher.publish(Group(reply_to="unbet:replies:nobody", cancels=cancels))
         finally:
             publisher.close()

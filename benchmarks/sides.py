@@ -31,7 +31,7 @@ def _baseline(module: str) -> str:
 SIDES: Final = {
     side.name: side
     for side in (
-        Side("unbet", {"web": _OURS["web"], "worker": _OURS["worker"]}, 15_000),
+        Side("unbet", {name: _OURS[name] for name in ("web", "worker", "sweep")}, 15_000),
         Side("direct", {"web": _baseline("direct")}, 6_000),
         Side(
             "naive",

@@ -51,6 +51,8 @@ def configure(log_format: str) -> None:
     root.handlers = [handler]
     root.setLevel(logging.INFO)
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    # A line about each task's arrival, before it is handed on; its end has one, too.
+    logging.getLogger("celery.worker.strategy").setLevel(logging.WARNING)
 
 
 class _Writer:

@@ -1,8 +1,10 @@
 """The message that carries a group of cancels to a worker, and the reply that comes back.
 
-Both are one JSON document each. Version 1: a reader refuses any other.
+Both are one JSON document each; the message's is packed. Version 1: a reader refuses any other.
 """
 
+import base64
+import zlib
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Final, Literal, TypeVar
@@ -93,8 +95,18 @@ class Reply(_Frozen):
     decisions: tuple[Decision, ...]
 
 
-def decode_group(document: str) -> Group:
+def encode_group(group: Group) -> str:
+    """A message: JSON, deflated, base64. Every hop on its way copies it or puts it into quotes
+    again, and it is an eighth of the size this way."""
+    return base64.b64encode(zlib.compress(group.model_dump_json().encode(), level=1)).decode()
+
+
+def decode_group(message: str) -> Group:
     """Read a message. Raises `MessageError` if it is not a version 1 group."""
+    try:
+        document = zlib.decompress(base64.b64decode(message, validate=True))
+    except (ValueError, zlib.error) as error:
+        raise MessageError(f"not a group of version 1: {error}") from None
     return _decode(Group, document)
 
 

@@ -107,7 +107,7 @@ class Settings(_Environment):
         description="where a receiver keeps cancels that the ledger cannot take; on a local disk",
     )
     group_size: int = Field(
-        256, ge=1, le=5000, description="the most cancels that travel in one message"
+        512, ge=1, le=5000, description="the most cancels that travel in one message"
     )
     groups_in_flight: int = Field(
         2, ge=1, le=64, description="messages of one receiver that may be without a reply at a time"

@@ -58,6 +58,7 @@ def keep_sweeping(sweep: Sweep, engine: Engine, stop: threading.Event) -> None:
             if not checked:
                 _require_a_safe_ledger(engine)
                 checked = True
+                log.info("the sweep is ready")
             if time.monotonic() >= next_heartbeat:
                 sweep.heartbeat()
                 next_heartbeat = time.monotonic() + HEARTBEAT_S

@@ -34,9 +34,9 @@ log = structlog.get_logger("worker")
     max_retries=3,
     default_retry_delay=1,
 )
-def cancel(_task: Task, document: str) -> dict[str, int]:
+def cancel(_task: Task, message: str) -> dict[str, int]:
     """Apply a group of cancels; how many had which outcome, for Flower."""
-    group = decode_group(document)
+    group = decode_group(message)
     outcomes: Counter[str] = Counter()
     crash_point("before_transaction", group.cancels)
     hold_unknown = settings().unknown_reference == "hold"

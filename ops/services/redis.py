@@ -76,6 +76,7 @@ class Redis(Server):
                 decode_responses=True,
             ) as client:
                 served = client.config_get("dir")
+                client.ping()  # an error while it still reads its file
         except redis.RedisError as error:
             return str(error)
         # A copy of DIR has the same port and password: the original's server may answer there.

@@ -129,6 +129,22 @@ def test_killed_servers_start_again_with_their_data(directory: Path) -> None:
     assert read(services.start(directory)) == ("kept", "kept")
 
 
+def test_a_redis_that_still_reads_its_file_is_waited_for(directory: Path) -> None:
+    services.start(directory, postgres=False)
+    services.stop(directory)
+    value = "x" * 100
+    with (directory / "redis" / "appendonly.aof").open("a") as file:
+        for number in range(500_000):
+            key = f"key{number}"
+            file.write(f"*3\r\n$3\r\nSET\r\n${len(key)}\r\n{key}\r\n$100\r\n{value}\r\n")
+
+    found = services.start(directory, postgres=False)
+
+    assert found.broker_url
+    with redis.Redis.from_url(found.broker_url) as client:
+        assert client.dbsize() == 500_000
+
+
 def test_only_what_is_asked_for_is_started(directory: Path) -> None:
     found = services.start(directory, postgres=False)
 

@@ -13,7 +13,7 @@ import redis
 from celery import Celery
 from sqlalchemy import Engine, text
 
-from contract.message import QUEUE, TASK, Cancel, Decision, Group, decode_reply
+from contract.message import QUEUE, TASK, Cancel, Decision, Group, decode_reply, encode_group
 from contract.outcomes import Outcome
 from ledger import place_all
 from ledger.audit import audit
@@ -36,8 +36,8 @@ class Queue:
         self._replies = redis.Redis.from_url(environment["UNBET_REDIS_URL"], socket_timeout=None)
 
     def send(self, *cancels: Cancel) -> None:
-        document = Group(reply_to=REPLY_TO, cancels=cancels).model_dump_json()
-        self._celery.send_task(TASK, args=[document], queue=QUEUE, ignore_result=True)
+        message = encode_group(Group(reply_to=REPLY_TO, cancels=cancels))
+        self._celery.send_task(TASK, args=[message], queue=QUEUE, ignore_result=True)
 
     def reply(self, within_s: float = BACK_AFTER_S) -> tuple[Decision, ...]:
         found = self._replies.blpop([REPLY_TO], timeout=within_s)

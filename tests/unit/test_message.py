@@ -1,6 +1,8 @@
 """The message and its reply: what goes in comes out, and nothing else is taken."""
 
+import base64
 import json
+import zlib
 from decimal import Decimal
 
 import pytest
@@ -13,6 +15,7 @@ from contract.message import (
     Reply,
     decode_group,
     decode_reply,
+    encode_group,
 )
 from contract.outcomes import Outcome
 from tests.making import cancel_of
@@ -20,8 +23,12 @@ from tests.making import cancel_of
 GROUP = Group(reply_to="unbet:replies:1", cancels=(cancel_of("r1"), cancel_of("r2")))
 
 
+def _packed(document: bytes) -> str:
+    return base64.b64encode(zlib.compress(document)).decode()
+
+
 def test_a_group_survives_the_journey() -> None:
-    assert decode_group(GROUP.model_dump_json()) == GROUP
+    assert decode_group(encode_group(GROUP)) == GROUP
 
 
 def test_a_reply_survives_the_journey_with_its_amounts_exact() -> None:
@@ -53,12 +60,20 @@ def test_a_reply_survives_the_journey_with_its_amounts_exact() -> None:
 def test_another_form_is_refused_and_the_field_named(change: dict[str, object], named: str) -> None:
     document = json.loads(GROUP.model_dump_json()) | change
     with pytest.raises(MessageError, match=named):
-        decode_group(json.dumps(document))
+        decode_group(_packed(json.dumps(document).encode()))
 
 
-def test_what_is_no_json_is_refused() -> None:
-    with pytest.raises(MessageError):
-        decode_group("\x00")
+@pytest.mark.parametrize(
+    "message",
+    ["\x00", "", "é", GROUP.model_dump_json(), encode_group(GROUP)[:-8], _packed(b"\x00")],
+    ids=["no base64", "nothing", "no ASCII", "not packed", "cut off", "no JSON"],
+)
+def test_what_is_no_message_is_refused(message: str) -> None:
+    with pytest.raises(MessageError, match="not a group"):
+        decode_group(message)
+
+
+def test_what_is_no_reply_is_refused() -> None:
     with pytest.raises(MessageError):
         decode_reply(b"[1]")
 
