@@ -4,10 +4,10 @@ import sys
 
 import redis
 import structlog
-import uvicorn
 from sqlalchemy.exc import OperationalError
 
 from api.app import create_app
+from api.server import serve
 from api.spool import SpoolError
 from contract import broker, logs
 from contract.collecting import collect_rarely
@@ -40,22 +40,7 @@ def main() -> None:
     ) as error:
         sys.exit(f"The receiver does not start: {error}")
     collect_rarely()
-    uvicorn.run(
-        application,
-        host=chosen.host,
-        port=chosen.port,
-        loop="uvloop",
-        http="httptools",
-        # The path holds the secret.
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        # Whose address a request comes from is not for its sender to say.
-        proxy_headers=False,
-        timeout_keep_alive=75,
-        # What is held gets its answer before a stop.
-        timeout_graceful_shutdown=int(chosen.answer_deadline_s) + 1,
-    )
+    serve(application, chosen)
 
 
 def _check_dependencies(chosen: Settings) -> None:

@@ -1,10 +1,11 @@
 """One Cancel, from the request's last byte to the answer."""
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from hmac import compare_digest
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 import structlog
@@ -13,10 +14,9 @@ from starlette.types import Receive, Scope, Send
 
 from api import answers
 from api.body import LONGEST_BODY, BadRequestError, parse
-from api.dispatch import Dispatcher, Overloaded
+from api.dispatch import Overloaded
 from api.http import UnreadableError, read_body, respond
-from api.notes import Notes
-from api.parking import HomelessError, Parking
+from api.parking import HomelessError
 from contract import metrics
 from contract.crashing import crash_point
 from contract.message import Cancel, Decision
@@ -33,17 +33,33 @@ ANSWER_SHARE: Final = 0.95
 log = structlog.get_logger("receiver")
 
 
+class Desk(Protocol):
+    """Where a cancel is decided: the `Dispatcher`."""
+
+    async def decide(self, cancel: Cancel, within_s: float) -> tuple[Decision | None, UUID]: ...
+
+
+class Home(Protocol):
+    """Where a cancel finds a home that cannot be decided now: the `Parking`."""
+
+    async def park(self, cancels: Sequence[Cancel]) -> object: ...
+
+
+class Notebook(Protocol):
+    """Where answers are noted: the `Notes`."""
+
+    def add(self, note: AnswerNote) -> None: ...
+
+
 class Receiver:
     """The endpoint `POST /<secret>/V4/Cancel`."""
 
-    def __init__(
-        self, settings: Settings, dispatcher: Dispatcher, parking: Parking, notes: Notes
-    ) -> None:
+    def __init__(self, settings: Settings, desk: Desk, parking: Home, notes: Notebook) -> None:
         if settings.url_secret is None:
             raise ValueError("a receiver needs a secret")
         self._settings = settings
         self._secret = settings.url_secret.get_secret_value().encode()
-        self._dispatcher = dispatcher
+        self._desk = desk
         self._parking = parking
         self._notes = notes
 
@@ -98,7 +114,7 @@ class Receiver:
     async def _decide(self, cancel: Cancel, started: float) -> tuple[Decision | None, UUID]:
         left_s = self._settings.answer_deadline_s * ANSWER_SHARE - (time.monotonic() - started)
         try:
-            return await self._dispatcher.decide(cancel, left_s)
+            return await self._desk.decide(cancel, left_s)
         except Overloaded:
             return await self._park(cancel), cancel.request_id
 

@@ -1,31 +1,31 @@
 """`python -m benchmarks`: the commands of `make bench`."""
 
-import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
+import click
 import typer
+from click.core import ParameterSource
 from rich.console import Console
 
 from benchmarks import drain as draining
 from benchmarks import endurance as enduring
 from benchmarks import explain as explaining
 from benchmarks import filling, goals, ground, machine, report, running
-from benchmarks.checking import CheckError
+from benchmarks import pieces as measuring
+from benchmarks.checking import CheckError, check_whole
 from benchmarks.ground import Ground, GroundError, Ledger
 from benchmarks.load import LoadError, require_wrk
 from benchmarks.progress import Shown, shown
 from benchmarks.running import Plan, Subject
 from benchmarks.sides import SIDES
+from ops.display import print_table
 from ops.services import ServicesError
+from ops.stopping import EXIT_STOPPED, Stopped, stoppable
 
-EXIT_STOPPED: Final = 130
-"""As a shell has it for a program that Ctrl-C ended."""
-
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _RESULTS: Final = Path(__file__).with_name("results")
 _ONE_PLAYER: Final = 1
 
@@ -49,7 +49,12 @@ Rounds = Annotated[int, typer.Option(min=1, help="How often all of it is measure
 Seconds = Annotated[int, typer.Option(min=1, help="The length of a measured run.")]
 WarmUp = Annotated[int, typer.Option(min=1, help="The unrecorded seconds before it.")]
 Ballast = Annotated[int, typer.Option(min=0, help="Older bets in the ledger.")]
-Results = Annotated[Path, typer.Option(metavar="DIR", help="Where JSON and chart go.")]
+Results = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR", help="Where JSON and chart go; benchmarks/results/ after a whole run."
+    ),
+]
 Directory = Annotated[
     Path | None,
     typer.Option("--dir", help="Keep servers' data there, filled, for the next time."),
@@ -66,7 +71,7 @@ def run(
     sides: Annotated[str, typer.Option(help="Which, separated by commas.")] = ",".join(SIDES),
     ballast: Ballast = 100_000,
     one_player: Annotated[bool, typer.Option(help="All cancels on one player.")] = False,
-    results: Results = _RESULTS,
+    results: Results = None,
     directory: Directory = None,
 ) -> None:
     """Unbet and the baselines, at each number of connections in turn."""
@@ -100,7 +105,7 @@ def growth(
     ballasts: Annotated[str, typer.Option(help="A small ledger's bets and a large one's.")] = (
         "100000,10000000"
     ),
-    results: Results = _RESULTS,
+    results: Results = None,
     directory: Directory = None,
 ) -> None:
     """Unbet on a small ledger, on a large one, and with all cancels on one player, in turn."""
@@ -132,7 +137,7 @@ def drain(
     workers: Annotated[str, typer.Option(help="Numbers of worker processes.")] = "1,2,3",
     cancels: Annotated[int, typer.Option(min=1000, help="In the queue.")] = 100_000,
     ballast: Ballast = 100_000,
-    results: Results = _RESULTS,
+    results: Results = None,
     directory: Directory = None,
 ) -> None:
     """The queue filled beforehand, and drained by workers."""
@@ -141,9 +146,9 @@ def drain(
         ledger = _filled(place, ballast, display)
         display.expect(rounds * len(counts))
         found = list(draining.carry_out(place, ledger, counts, rounds, cancels, display))
-        facts = machine.facts(ledger.engine)
+        facts = _facts([ledger], display)
     draining.print_drained(found)
-    report.write(results / "drain.json", facts | draining.document(found))
+    _keep("drain", facts | draining.document(found), results)
 
 
 @app.command()
@@ -151,7 +156,7 @@ def endurance(
     cancels: Annotated[int, typer.Option(min=1, help="How many are answered.")] = 1_000_000,
     connections: Annotated[int, typer.Option(min=1)] = 256,
     ballast: Ballast = 100_000,
-    results: Results = _RESULTS,
+    results: Results = None,
     directory: Directory = None,
 ) -> None:
     """Very many cancels, and the memory of receiver and worker meanwhile."""
@@ -159,9 +164,9 @@ def endurance(
     with _stage(directory) as (place, display):
         ledger = _filled(place, ballast, display)
         found = enduring.carry_out(place, ledger, cancels, connections, display)
-        facts = machine.facts(ledger.engine)
+        facts = _facts([ledger], display)
     enduring.print_memory(found)
-    report.write(results / "endurance.json", facts | enduring.document(found))
+    _keep("endurance", facts | enduring.document(found), results)
 
 
 @app.command()
@@ -172,32 +177,30 @@ def explain(ballast: Ballast = 100_000, directory: Directory = None) -> None:
         display.step(f"written: {', '.join(map(str, written))}")
 
 
+@app.command()
+def pieces(results: Results = None) -> None:
+    """What the pieces of a cancel's way cost alone, and what was not chosen."""
+    found = list(measuring.measure())
+    print_table(
+        "Microseconds of CPU for one cancel",
+        ["what", "way", "µs", "chosen"],
+        ((p.what, p.way, f"{p.us:.2f}", "yes" if p.chosen else "no") for p in found),
+    )
+    _keep("pieces", {"command": sys.argv[1:], **measuring.document(found)}, results)
+
+
 def main() -> None:
     """Run one command. Exit status 1 if it failed or the ledger is not as answered."""
-    previous = {number: signal.signal(number, _stop) for number in _SIGNALS}
     try:
-        app()
-    except _Stop:
+        with stoppable():
+            app()
+    except Stopped:
         sys.stderr.write("Stopped; nothing of it runs any more.\n")
         sys.exit(EXIT_STOPPED)
     except CheckError as error:
         sys.exit(f"benchmarks: the ledger is not as answered: {error}")
     except (GroundError, LoadError, ServicesError) as error:
         sys.exit(f"benchmarks: {error}")
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-
-
-class _Stop(BaseException):
-    """Somebody asked to stop; no `except Exception` on the way may swallow it."""
-
-
-def _stop(_number: int, _frame: object) -> None:
-    # Once only: a second Ctrl-C must not leave processes behind.
-    for number in _SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
-    raise _Stop
 
 
 @contextmanager
@@ -216,25 +219,53 @@ def _compare(
     make_plan: Callable[[list[Subject]], Plan],
     asked: Sequence[goals.Goal],
     references: Sequence[str],
-    results: Path,
+    results: Path | None,
     directory: Path | None,
 ) -> None:
     require_wrk()
-    # Only here: the other commands, and the tests, do without it.
-    from benchmarks import chart
-
     with _stage(directory) as (place, display):
         plan = make_plan(make_subjects(place, display))
         display.expect(plan.steps)
         runs = list(running.carry_out(plan, place, display))
-        facts = machine.facts(plan.subjects[0].ledger.engine)
+        facts = _facts([subject.ledger for subject in plan.subjects], display)
     verdicts = goals.verdicts(runs, asked)
     report.print_runs(runs, references)
     report.print_verdicts(verdicts)
-    facts["bets_before"] = {s.name: s.ledger.bets for s in plan.subjects}
     facts["seconds"], facts["warm_up_s"] = plan.seconds, plan.warm_up_s
-    report.write(results / f"{name}.json", report.document(facts, runs, verdicts))
-    chart.draw(runs, results / f"{name}.png", f"{facts['cpu']}, {facts['cores']} cores")
+    kept_in = _keep(name, report.document(facts, runs, verdicts), results)
+    if kept_in is not None:
+        # Only here: the other commands, and the tests, do without it.
+        from benchmarks import chart
+
+        chart.draw(runs, kept_in / f"{name}.png", f"{facts['cpu']}, {facts['cores']} cores")
+
+
+def _facts(ledgers: Sequence[Ledger], display: Shown) -> dict[str, Any]:
+    """What a result was made with. Audits the ledgers first, so that there is none without it."""
+    for url in dict.fromkeys(ledger.url for ledger in ledgers):
+        display.at("audit")
+        display.step(f"audit: {check_whole(url):,} entries, nothing found")
+    return {"command": sys.argv[1:], **machine.facts(ledgers[0].engine)}
+
+
+def _keep(name: str, found: dict[str, Any], results: Path | None) -> Path | None:
+    """Write a result; where it is. What was run with options of its own does not take the place
+    of a whole run's result unless that is asked for."""
+    chosen = results if results is not None or _has_options() else _RESULTS
+    if chosen is None:
+        typer.echo("Not kept, since it is no whole run: `--results DIR` keeps it.")
+    else:
+        report.write(chosen / f"{name}.json", found)
+    return chosen
+
+
+def _has_options() -> bool:
+    context = click.get_current_context()
+    return any(
+        context.get_parameter_source(option) is not ParameterSource.DEFAULT
+        for option in context.params
+        if option not in ("results", "directory")
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""After a run: has the ledger exactly one reversal for each cancel that was answered?"""
+"""After a run: has the ledger exactly one reversal for each cancel that was answered? And after
+all of them: does its audit find nothing?"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,6 +8,8 @@ from typing import Final
 from sqlalchemy import Engine, text
 
 from benchmarks.filling import PROVIDER, Bet
+from ledger import connect_to
+from ledger.audit import LIMITS, audit
 
 _MOST_SHOWN: Final = 5
 
@@ -48,6 +51,17 @@ def check(engine: Engine, bets: Sequence[Bet], answered: Sequence[str], *, unans
     if sentences:
         raise CheckError("; ".join(sentences))
     return reversed_bets
+
+
+def check_whole(database_url: str) -> int:
+    """Audit a ledger; how many entries were read. Raises `CheckError`."""
+    engine = connect_to(database_url, name="audit", pool_size=1, limits=LIMITS)
+    with engine.connect() as connection:
+        report = audit(connection)
+    engine.dispose()
+    if not report.ok:
+        raise CheckError(f"the audit finds {', '.join(v.meaning for v in report.violations)}")
+    return report.checked["entries"]
 
 
 def _sentence(what: str, references: Sequence[str]) -> str:

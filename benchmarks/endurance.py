@@ -52,10 +52,13 @@ class Memory:
     after_a_tenth_mb: float
     at_the_end_mb: float
     most_mb: float
+    lived: bool
+    """From the first sample to the last: a process that was replaced proves nothing."""
 
     @property
     def met(self) -> bool:
-        return self.most_mb < MOST_MB and self.at_the_end_mb <= FLAT * self.after_a_tenth_mb
+        flat = self.at_the_end_mb <= FLAT * self.after_a_tenth_mb
+        return self.lived and flat and self.most_mb < MOST_MB
 
 
 class Endurance:
@@ -74,11 +77,15 @@ class Endurance:
             self.samples.append(Sample(seconds, self.answered, name, rss_mb))
 
     def summary(self) -> list[Memory]:
-        """For each process that was there to the end."""
+        """For each process there was."""
         by_process: dict[str, list[Sample]] = defaultdict(list)
         for sample in self.samples:
             by_process[sample.process].append(sample)
-        return [_memory_of(name, s, self.answered) for name, s in sorted(by_process.items())]
+        whole = max(len(samples) for samples in by_process.values())
+        return [
+            _memory_of(name, samples, self.answered, lived=len(samples) == whole)
+            for name, samples in sorted(by_process.items())
+        ]
 
 
 def carry_out(
@@ -129,7 +136,7 @@ def print_memory(found: Endurance) -> None:
                 f"{memory.after_a_tenth_mb:.1f}",
                 f"{memory.at_the_end_mb:.1f}",
                 f"{memory.most_mb:.1f}",
-                "met" if memory.met else "MISSED",
+                ("met" if memory.met else "MISSED") + ("" if memory.lived else ": ended"),
             )
             for memory in found.summary()
         ),
@@ -174,7 +181,8 @@ def _memory() -> Iterator[tuple[str, float]]:
                 yield f"{role} {process.pid}", round(process.memory_info().rss / 2**20, 1)
 
 
-def _memory_of(name: str, samples: Sequence[Sample], answered: int) -> Memory:
+def _memory_of(name: str, samples: Sequence[Sample], answered: int, *, lived: bool) -> Memory:
     later = [sample.rss_mb for sample in samples if sample.cancels >= answered / 10]
     figures = later or [sample.rss_mb for sample in samples]
-    return Memory(name, figures[0], figures[-1], max(sample.rss_mb for sample in samples))
+    most = max(sample.rss_mb for sample in samples)
+    return Memory(name, figures[0], figures[-1], most, lived)

@@ -33,7 +33,7 @@ def write_plans(ledger: Ledger, directory: Path = PLANS) -> list[Path]:
             plan = _plan(connection, group)
             connection.rollback()
         file = directory / f"group-of-{size}.txt"
-        heading = f"-- A group of {size}, on a ledger of {ledger.bets:,} bets.\n\n"
+        heading = f"-- A group of {size}, on a ledger of {ledger.count():,} bets.\n\n"
         file.write_text(heading + plan + "\n")
         written.append(file)
     engine.dispose()

@@ -30,7 +30,8 @@ class Verdict:
     asked: str
     found: float
     rounds: Sequence[float]
-    met: bool
+    met: bool | None
+    """None where requests failed: figures of answers alone would flatter."""
 
 
 GOALS: Final = (
@@ -68,14 +69,23 @@ def ratios(runs: Sequence[Run], goal: Goal) -> list[float]:
 def verdicts(runs: Sequence[Run], goals: Sequence[Goal] = GOALS) -> list[Verdict]:
     """One for each goal that `runs` say something about."""
     judged = [(goal, ratios(runs, goal)) for goal in goals]
-    return [_judge(goal, found) for goal, found in judged if found]
+    return [_judge(goal, found, _has_failures(runs, goal)) for goal, found in judged if found]
 
 
-def _judge(goal: Goal, found: Sequence[float]) -> Verdict:
+def _has_failures(runs: Sequence[Run], goal: Goal) -> bool:
+    return any(
+        run.measured.failures
+        for run in runs
+        if run.connections == goal.connections and run.subject in (goal.subject, goal.against)
+    )
+
+
+def _judge(goal: Goal, found: Sequence[float], failures: bool) -> Verdict:
     middle = median(found)
     enough = goal.least is None or middle >= goal.least
     met = enough and (goal.most is None or middle <= goal.most)
     asked = f"≥ {goal.least:g}" if goal.least is not None else f"≤ {goal.most:g}"
     plural = "" if goal.connections == 1 else "s"
     meaning = f"{goal.meaning}, {goal.connections} connection{plural}"
-    return Verdict(meaning, asked, middle, [round(ratio, 3) for ratio in found], met)
+    rounds = [round(ratio, 3) for ratio in found]
+    return Verdict(meaning, asked, middle, rounds, None if failures else met)

@@ -33,6 +33,9 @@ _TUNABLE: Final = ("UNBET_GROUP_SIZE", "UNBET_GROUPS_IN_FLIGHT")
 """Of the shell's variables for Unbet; any other could make the sides differ unseen."""
 
 
+_LAST_BET: Final = text("SELECT last_value FROM bets_id_seq")
+
+
 class GroundError(Exception):
     """Something did not start, or ended by itself; the text is for a person."""
 
@@ -44,8 +47,11 @@ class Ledger:
     url: str = field(repr=False)
     engine: Engine = field(repr=False)
     """For bulk work."""
-    bets: int
-    """How many there were before the first run."""
+
+    def count(self) -> int:
+        """Bets, reversed ones included; as many as ids were given, which is fast to ask."""
+        with self.engine.connect() as connection:
+            return int(connection.execute(_LAST_BET).scalar_one())
 
 
 class Ground:
@@ -67,7 +73,8 @@ class Ground:
         engine = filling.bulk_engine(own)
         with engine.begin() as connection:
             migrate(connection)
-        return Ledger(own, engine, filling.fill(engine, ballast, say))
+        filling.fill(engine, ballast, say)
+        return Ledger(own, engine)
 
     def environment(self, ledger: Ledger) -> dict[str, str]:
         """The variables of a system on `ledger`, with an empty Redis and a port of its own."""

@@ -35,7 +35,7 @@ def print_verdicts(verdicts: Sequence[Verdict]) -> None:
                 v.asked,
                 f"{v.found:.2f}",
                 _in_words(v.rounds),
-                "met" if v.met else "MISSED",
+                {True: "met", False: "MISSED", None: "NOT JUDGED: requests failed"}[v.met],
             )
             for v in verdicts
         ),

@@ -56,6 +56,8 @@ class Run:
     connections: int
     subject: str
     measured: Measured
+    older_bets: int
+    """In the ledger before this run."""
     reversed_bets: int | None
     """In the ledger, of this run's bets; None where nothing is reversed."""
 
@@ -65,6 +67,7 @@ class Run:
             "connections": self.connections,
             "subject": self.subject,
             **self.measured.document(),
+            "older_bets": self.older_bets,
             "reversed_bets": self.reversed_bets,
         }
 
@@ -84,12 +87,13 @@ def carry_out(plan: Plan, ground: Ground, shown: Shown) -> Iterator[Run]:
                 name = f"round {number}, {connections} connections, {subject.name}"
                 shown.at(name)
                 try:
+                    older = subject.ledger.count()
                     measured, bets = _measure(plan, ground, subject, connections, references)
                     found = _checked(subject, bets, measured, connections)
                 except CheckError as error:
                     raise CheckError(f"{name}: {error}") from None
                 shown.step(f"{name}: {_in_short(measured)}")
-                yield Run(number, connections, subject.name, measured, found)
+                yield Run(number, connections, subject.name, measured, older, found)
 
 
 def _measure(

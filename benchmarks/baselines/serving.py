@@ -4,35 +4,33 @@ This is the one file of the baselines that knows how the receiver is put togethe
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Protocol, cast
-from uuid import UUID
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from api import server
 from api.app import cancels_first
 from api.notes import Notes
-from api.receive import Receiver
+from api.parking import HomelessError
+from api.receive import Desk, Receiver
 from contract import logs
 from contract.collecting import collect_rarely
-from contract.message import Cancel, Decision
+from contract.message import Cancel
 from contract.settings import settings
 from ledger import connect_to
 from ledger.answers import AnswerNote
 
 
-class Desk(Protocol):
-    """Where a cancel is decided: what `api.dispatch.Dispatcher` is to the receiver."""
+class _Nowhere:
+    """Nothing is parked here: these desks decide, or fail."""
 
-    async def decide(self, cancel: Cancel, within_s: float) -> tuple[Decision | None, UUID]:
-        """As `Dispatcher.decide`."""
-        ...
+    async def park(self, _cancels: Sequence[Cancel]) -> None:
+        raise HomelessError
 
 
 class _NoNotes:
@@ -56,9 +54,8 @@ def application(
     chosen = settings()
     logs.configure(chosen.log_format)
     engine = connect_to(chosen.database_url, name="notes", pool_size=1)
-    notes = cast(Notes, Notes(engine) if noted else _NoNotes())
-    # Nothing is parked here: these desks decide, or fail.
-    receiver = Receiver(chosen, cast(Any, desk), cast(Any, None), notes)
+    notes = Notes(engine) if noted else _NoNotes()
+    receiver = Receiver(chosen, desk, _Nowhere(), notes)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -82,19 +79,4 @@ def application(
 
 def serve(module: str, processes: int) -> None:
     """Serve `module`'s `app()`, with the receiver's own settings of the web server."""
-    chosen = settings()
-    uvicorn.run(
-        f"{module}:app",
-        factory=True,
-        workers=processes,
-        host=chosen.host,
-        port=chosen.port,
-        loop="uvloop",
-        http="httptools",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=75,
-        timeout_graceful_shutdown=int(chosen.answer_deadline_s) + 1,
-    )
+    server.serve(f"{module}:app", settings(), processes=processes)

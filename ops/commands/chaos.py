@@ -4,11 +4,10 @@ import asyncio
 import json
 import secrets
 import shutil
-import signal
 import tempfile
 import time
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -18,13 +17,9 @@ from ops.chaos.running import Run, carry_out
 from ops.chaos.system import ChaosError, System
 from ops.chaos.watching import watched
 from ops.services import ServicesError
+from ops.stopping import EXIT_STOPPED, SIGNALS
 
 app = typer.Typer()
-
-EXIT_STOPPED: Final = 130
-"""As a shell has it for a program that Ctrl-C ended."""
-
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @app.command()
@@ -74,7 +69,7 @@ async def _carry_out(run: Run, system: System, console: Console) -> None:
     """The run; ends everything before it returns, also when a signal asks for it."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task  # noqa: S101 - this is one
-    for number in _SIGNALS:
+    for number in SIGNALS:
         # Only the first one counts: a second Ctrl-C must not leave processes behind.
         loop.add_signal_handler(number, lambda: task.cancelling() or task.cancel())
     try:

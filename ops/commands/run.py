@@ -3,7 +3,6 @@
 import os
 import secrets
 import shutil
-import signal
 import socket
 import sys
 import time
@@ -24,19 +23,15 @@ from ops import services
 from ops.commands.services import DEFAULT_DIRECTORY
 from ops.demonstration import DemonstrationError, demonstrate
 from ops.processes import ROOT, Processes
+from ops.stopping import Stopped, stoppable
 
 app = typer.Typer()
 
 READY_LIMIT_S: Final = 60.0
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class RunError(Exception):
     """Something did not start, or ended by itself; the text is for a person."""
-
-
-class _Stop(BaseException):
-    """Somebody asked to stop; no `except Exception` on the way may swallow it."""
 
 
 @app.command()
@@ -50,28 +45,17 @@ def run(
 ) -> None:
     """Start everything, send a demonstration cancel, and stay until Ctrl-C."""
     console = Console(highlight=False)
-    previous = {number: signal.signal(number, _raise_stop) for number in _SIGNALS}
     try:
-        with _running(directory, console) as (processes, chosen):
+        with stoppable(), _running(directory, console) as (processes, chosen):
             _demonstrate(console, chosen)
             if stay:
                 console.print("\nPress [bold]Ctrl-C[/bold] to stop.")
                 _watch(processes)
-    except _Stop:
+    except Stopped:
         console.print("Stopped.")
     except (RunError, DemonstrationError, services.ServicesError, SettingsError) as error:
         sys.stderr.write(f"unbet: {error}\n")
         raise typer.Exit(1) from None
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-
-
-def _raise_stop(_number: int, _frame: object) -> None:
-    # Once only: a second Ctrl-C must not leave processes behind.
-    for number in _SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
-    raise _Stop
 
 
 @contextmanager

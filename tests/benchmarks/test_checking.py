@@ -5,7 +5,7 @@ from sqlalchemy import Engine, text
 
 from benchmarks import filling
 from benchmarks.cancels import cancel_of
-from benchmarks.checking import CheckError, check
+from benchmarks.checking import CheckError, check, check_whole
 from benchmarks.references import References
 from tests.making import Operator
 
@@ -66,3 +66,13 @@ def test_an_answer_to_a_cancel_that_was_not_sent_is_found(
 def test_an_answer_given_twice_is_found(engine: Engine, bets: list[filling.Bet]) -> None:
     with pytest.raises(CheckError, match="1 answered more than once"):
         check(engine, bets, references([*bets[:8], bets[0]]), unanswered=16)
+
+
+def test_the_audit_of_a_whole_ledger_is_part_of_it(
+    engine: Engine, database_url: str, bets: list[filling.Bet]
+) -> None:
+    assert check_whole(database_url) == 2 * (len(bets) + 8 + 2)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE accounts SET balance = balance + 1 WHERE kind = 'cash'"))
+    with pytest.raises(CheckError, match="the audit finds"):
+        check_whole(database_url)

@@ -5,7 +5,7 @@ from benchmarks.load import Measured
 from benchmarks.running import Run
 
 
-def run_of(number: int, subject: str, answered: int, p99_ms: float = 1.0) -> Run:
+def run_of(number: int, subject: str, answered: int, p99_ms: float = 1.0, timeouts: int = 0) -> Run:
     measured = Measured(
         asked=answered,
         answered=answered,
@@ -17,10 +17,10 @@ def run_of(number: int, subject: str, answered: int, p99_ms: float = 1.0) -> Run
         p99_ms=p99_ms,
         max_ms=p99_ms,
         lost_connections=0,
-        timeouts=0,
+        timeouts=timeouts,
         references=[],
     )
-    return Run(number, 256, subject, measured, answered)
+    return Run(number, 256, subject, measured, older_bets=0, reversed_bets=answered)
 
 
 def test_a_slow_round_is_slow_for_both_sides() -> None:
@@ -45,3 +45,9 @@ def test_a_goal_that_asks_for_less_is_missed_by_more() -> None:
 def test_a_goal_without_its_runs_is_not_judged() -> None:
     goal = Goal("", "per_second", "unbet", "naive", 256, least=20)
     assert verdicts([run_of(1, "unbet", 1)], [goal]) == []
+
+
+def test_a_goal_is_not_judged_by_runs_with_failures() -> None:
+    runs = [run_of(1, "unbet", 4000, timeouts=1), run_of(1, "direct", 1000)]
+    (verdict,) = verdicts(runs, [Goal("", "per_second", "unbet", "direct", 256, least=3)])
+    assert verdict.met is None

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from sqlalchemy import text
 
@@ -46,3 +47,15 @@ def until(true: Callable[[], object], what: str, seconds: float = 20) -> None:
     while not true():
         assert time.monotonic() < deadline, what
         time.sleep(0.02)
+
+
+def spooled(system: System) -> list[str]:
+    files = Path(system.environment["UNBET_SPOOL_DIR"]).glob("*.spool")
+    return [line for file in files for line in file.read_text().splitlines()]
+
+
+def metric(system: System, name: str) -> float:
+    for line in system.http.get("/metrics").text.splitlines():
+        if line.startswith(f"{name} "):
+            return float(line.split()[-1])
+    raise AssertionError(f"no metric {name}")

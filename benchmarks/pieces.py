@@ -1,0 +1,152 @@
+"""What the pieces of a cancel's way cost alone, in one process, beside what was not chosen."""
+
+import io
+import json
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Final
+from uuid import uuid4
+
+import orjson
+import structlog
+import uuid_utils.compat
+from pydantic import BaseModel
+
+from api import answers
+from api.body import parse
+from benchmarks import filling
+from benchmarks.cancels import cancel_of
+from benchmarks.filling import PROVIDER
+from benchmarks.references import References
+from contract import logs
+from contract.message import (
+    CancelRequest,
+    Decision,
+    Group,
+    Reply,
+    decode_group,
+    decode_reply,
+    encode_group,
+)
+from contract.outcomes import Outcome
+
+SAMPLES: Final = 15
+SAMPLE_S: Final = 0.02
+GROUP: Final = 256
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One way to do one thing."""
+
+    what: str
+    way: str
+    us: float
+    """Microseconds of CPU for one cancel: the median of `SAMPLES`."""
+    chosen: bool
+
+
+class _Unchecked(BaseModel):
+    """The same fields without lengths and patterns: what the checks cost."""
+
+    user_id: str
+    provider_id: str
+    game_name: str
+    game_id: str
+    currency: str
+    reference: str
+    uuid: str
+    session_id: str
+
+
+def measure() -> Iterator[Piece]:
+    """Each piece in turn."""
+    cancels = tuple(map(cancel_of, filling.new_bets(References(), GROUP, filling.players())))
+    one = cancels[0]
+    body, values = one.body.encode(), one.request.model_dump()
+    group = Group(reply_to="unbet:replies:nobody", cancels=cancels)
+    reply = Reply(
+        decisions=tuple(
+            Decision(request_id=cancel.request_id, outcome=Outcome.REVERSED) for cancel in cancels
+        )
+    )
+    plain, packed = group.model_dump_json(), encode_group(group)
+    replied = reply.model_dump_json()
+    success = answers.of_outcome(Outcome.REVERSED)
+
+    def piece(
+        what: str, way: str, work: Callable[[], object], of: int = 1, *, chosen: bool = True
+    ) -> Piece:
+        return Piece(what, way, round(_cost_us(work) / of, 2), chosen)
+
+    yield piece("a body, all in all", "api.body.parse", lambda: parse(body, PROVIDER))
+    yield piece("its JSON", "json, duplicates refused", lambda: parse_json(body))
+    yield piece("its JSON", "orjson, duplicates pass", lambda: orjson.loads(body), chosen=False)
+    yield piece("its fields", "pydantic, checked", lambda: CancelRequest(**values))
+    yield piece("its fields", "pydantic, types alone", lambda: _Unchecked(**values), chosen=False)
+    yield piece("an id", "uuid_utils uuid7", uuid_utils.compat.uuid7)
+    yield piece("an id", "uuid uuid4", uuid4, chosen=False)
+    yield piece("an answer", "orjson", lambda: answers.body(success, one.request.reference))
+    yield piece("a message", "packed", lambda: _quoted(encode_group(group)), GROUP)
+    yield piece("a message", "plain", lambda: _quoted(group.model_dump_json()), GROUP, chosen=False)
+    yield piece("a message read", "packed", lambda: decode_group(packed), GROUP)
+    yield piece(
+        "a message read", "plain", lambda: Group.model_validate_json(plain), GROUP, chosen=False
+    )
+    yield piece("a reply", "pydantic", reply.model_dump_json, GROUP)
+    yield piece("a reply read", "pydantic", lambda: decode_reply(replied), GROUP)
+    with _logs_to_nowhere() as (ours, theirs):
+        fields = {"request_id": str(one.request_id), "reference": one.request.reference, "code": 0}
+        yield piece("a log line", "structlog, orjson", lambda: ours.info("answered", **fields))
+        yield piece("a log line", "through logging", lambda: theirs.info("answered"), chosen=False)
+
+
+def parse_json(body: bytes) -> object:
+    """As `api.body` reads it."""
+    return json.loads(body.decode(), object_pairs_hook=_without_duplicates)
+
+
+def document(found: list[Piece]) -> dict[str, object]:
+    """For JSON."""
+    return {"pieces": [asdict(piece) for piece in found]}
+
+
+def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError
+    return found
+
+
+def _quoted(message: str) -> str:
+    """As Celery and kombu put it into two more documents."""
+    return json.dumps({"body": json.dumps([[message], {}, {}])})
+
+
+@contextmanager
+def _logs_to_nowhere() -> Iterator[tuple[structlog.typing.FilteringBoundLogger, logging.Logger]]:
+    kept = sys.stderr
+    sys.stderr = io.TextIOWrapper(io.BytesIO())
+    try:
+        logs.configure("json")
+        yield structlog.get_logger("receiver"), logging.getLogger("library")
+    finally:
+        sys.stderr = kept
+
+
+def _cost_us(work: Callable[[], object]) -> float:
+    return median(_sample_us(work) for _ in range(SAMPLES))
+
+
+def _sample_us(work: Callable[[], object]) -> float:
+    times, end = 0, time.perf_counter() + SAMPLE_S
+    began = time.process_time()
+    while time.perf_counter() < end:
+        work()
+        times += 1
+    return (time.process_time() - began) / times * 1e6

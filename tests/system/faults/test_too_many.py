@@ -1,0 +1,111 @@
+"""More cancels than can be held, and senders that do not wait: what is left of them."""
+
+import asyncio
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import httpx
+import psutil
+import redis
+
+from ops.provider import Endpoint
+from tests.making import Operator
+from tests.system.faults.watching import (
+    metric,
+    placed,
+    timed,
+    until,
+    wait_until_cancelled,
+)
+from tests.system.processes import EXAMPLE, System
+
+POOLED_CONNECTIONS = 10
+"""A receiver's: its port, 6 to PostgreSQL, 2 for publishing, 1 for replies."""
+POOLED_THREADS = 15
+"""A receiver's: its own, 2 that publish, 4 for the ledger, 1 for the disk, 1 that watches calls,
+and asyncio's 6."""
+
+
+def test_beyond_max_waiting_cancels_are_parked_and_answered_at_once(
+    idle_system: System, operator: Operator
+) -> None:
+    idle_system.environment["UNBET_MAX_WAITING"] = "1"
+    idle_system.environment["UNBET_ANSWER_DEADLINE_S"] = "4"
+    idle_system.start_receiver()
+    references = placed(operator, 10)
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(partial(timed, idle_system), references))
+    assert {code for code, _ in answers} == {100}
+    assert sorted(seconds for _, seconds in answers)[8] < 2.0
+    idle_system.start_sweep()
+    wait_until_cancelled(operator, *references)
+
+
+def test_thousands_of_timed_out_requests_leave_nothing_behind(
+    idle_system: System,
+) -> None:
+    idle_system.environment |= {"UNBET_ANSWER_DEADLINE_S": "4", "UNBET_RESEND_AFTER_S": "1"}
+    idle_system.start_receiver()
+    # What is opened once and kept is opened by these, but for what only a greater rush needs.
+    flood(idle_system, range(1000))
+    receiver = psutil.Process(idle_system.processes["receiver"].pid)
+    before = footprint(idle_system, receiver)
+    flood(idle_system, range(1000, 6000))
+    after = footprint(idle_system, receiver)
+    assert after["connections"] <= POOLED_CONNECTIONS
+    assert after["threads"] <= POOLED_THREADS
+    assert after["keys"] <= before["keys"]
+    assert after["memory"] < before["memory"] + 30 * 2**20
+    until(lambda: metric(idle_system, "unbet_waiting") == 0, "somebody waits")
+    # Each of them has a home, though nobody is there to finish it.
+    assert (
+        metric(idle_system, "unbet_parked_total") + metric(idle_system, "unbet_spooled_total")
+        >= 6000
+    )
+
+
+def flood(system: System, numbers: range) -> None:
+    async def play() -> set[int | None]:
+        address = str(system.http.base_url).rstrip("/")
+        endpoint = Endpoint(f"{address}/{system.environment['UNBET_URL_SECRET']}")
+        waiting = iter(numbers)
+
+        async def one_after_another() -> set[int | None]:
+            codes = set()
+            for number in waiting:
+                body = json.dumps(EXAMPLE | {"reference": f"timed-out-{number}"}).encode()
+                response = await endpoint.post(body)
+                codes.add(json.loads(response.body)["error"])
+            return codes
+
+        try:
+            seen = await asyncio.gather(*(one_after_another() for _ in range(1000)))
+        finally:
+            endpoint.close()
+        return set().union(*seen)
+
+    assert asyncio.run(play()) == {100}
+
+
+def footprint(system: System, receiver: psutil.Process) -> dict[str, int]:
+    """What the receiver holds once the last client has gone."""
+    port = int(system.environment["UNBET_PORT"])
+    deadline = time.monotonic() + 10
+    while True:
+        open_now = receiver.net_connections()
+        if not [c for c in open_now if c.laddr.port == port and c.status != "LISTEN"]:
+            break
+        assert time.monotonic() < deadline, open_now
+        system.http.close()
+        system.http = httpx.Client(base_url=system.http.base_url, timeout=10, trust_env=False)
+        time.sleep(0.1)
+    with redis.Redis.from_url(system.environment["UNBET_BROKER_URL"]) as client:
+        keys = sum(int(space["keys"]) for space in client.info("keyspace").values())
+    return {
+        "connections": len(open_now),
+        "threads": receiver.num_threads(),
+        "keys": keys,
+        "memory": receiver.memory_info().rss,
+    }
