@@ -1,4 +1,5 @@
-"""How the baselines are tuned: each as well as its idea allows. A BENCH_ variable overrides."""
+"""How the baselines are tuned: what was fastest of what was tried (`docs/performance.md`). A BENCH_
+variable overrides."""
 
 import os
 
@@ -7,16 +8,16 @@ def _number(name: str, default: int) -> int:
     return int(os.environ.get(f"BENCH_{name}", default))
 
 
-DIRECT_PROCESSES = _number("DIRECT_PROCESSES", 1)
-DIRECT_THREADS = _number("DIRECT_THREADS", 8)
+DIRECT_PROCESSES = _number("DIRECT_PROCESSES", 2)
+DIRECT_THREADS = _number("DIRECT_THREADS", 32)
 """Of each server process; each thread has its connection to the ledger."""
 
 NAIVE_PROCESSES = _number("NAIVE_PROCESSES", 1)
 NAIVE_THREADS = _number("NAIVE_THREADS", 32)
 """Of each server process: requests that wait for their result at a time."""
-NAIVE_WORKER_THREADS = _number("NAIVE_WORKER_THREADS", 8)
+NAIVE_WORKER_THREADS = _number("NAIVE_WORKER_THREADS", 16)
 
-GROUPED_PROCESSES = _number("GROUPED_PROCESSES", 1)
+GROUPED_PROCESSES = _number("GROUPED_PROCESSES", 2)
 
 ECHO_PROCESSES = _number("ECHO_PROCESSES", 1)
 
