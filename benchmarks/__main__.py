@@ -186,7 +186,7 @@ def pieces(results: Results = None) -> None:
         ["what", "way", "µs", "chosen"],
         ((p.what, p.way, f"{p.us:.2f}", "yes" if p.chosen else "no") for p in found),
     )
-    _keep("pieces", {"command": sys.argv[1:], **measuring.document(found)}, results)
+    _keep("pieces", measuring.document(found), results)
 
 
 def main() -> None:
@@ -231,7 +231,6 @@ def _compare(
     verdicts = goals.verdicts(runs, asked)
     report.print_runs(runs, references)
     report.print_verdicts(verdicts)
-    facts["seconds"], facts["warm_up_s"] = plan.seconds, plan.warm_up_s
     kept_in = _keep(name, report.document(facts, runs, verdicts), results)
     if kept_in is not None:
         # Only here: the other commands, and the tests, do without it.
@@ -245,7 +244,7 @@ def _facts(ledgers: Sequence[Ledger], display: Shown) -> dict[str, Any]:
     for url in dict.fromkeys(ledger.url for ledger in ledgers):
         display.at("audit")
         display.step(f"audit: {check_whole(url):,} entries, nothing found")
-    return {"command": sys.argv[1:], **machine.facts(ledgers[0].engine)}
+    return {"options": _options(), **machine.facts(ledgers[0].engine)}
 
 
 def _keep(name: str, found: dict[str, Any], results: Path | None) -> Path | None:
@@ -259,13 +258,16 @@ def _keep(name: str, found: dict[str, Any], results: Path | None) -> Path | None
     return chosen
 
 
+def _options() -> dict[str, Any]:
+    """The command's, but for where it keeps things."""
+    given = click.get_current_context().params
+    return {name: given[name] for name in given if name not in ("results", "directory")}
+
+
 def _has_options() -> bool:
     context = click.get_current_context()
-    return any(
-        context.get_parameter_source(option) is not ParameterSource.DEFAULT
-        for option in context.params
-        if option not in ("results", "directory")
-    )
+    sources = map(context.get_parameter_source, _options())
+    return any(source is not ParameterSource.DEFAULT for source in sources)
 
 
 if __name__ == "__main__":
