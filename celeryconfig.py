@@ -2,6 +2,7 @@
 
 from kombu import Queue
 
+from contract import transport
 from contract.message import QUEUE
 from contract.settings import SettingsError, settings
 
@@ -9,6 +10,8 @@ try:
     broker_url = settings().broker_url
 except SettingsError as error:
     raise SystemExit(f"Celery does not start: {error}") from None
+
+transport.install()
 
 # The queue -----------------------------------------------------------------------------------
 task_default_queue = QUEUE

@@ -58,4 +58,5 @@ def _begin_work(**_: object) -> None:
 
 signals.setup_logging.connect(_configure_logs)
 signals.worker_init.connect(_check_dependencies)
+signals.worker_ready.connect(_begin_work)
 signals.worker_process_init.connect(_begin_work)
