@@ -42,6 +42,8 @@ class Replies:
                     reply = await self._redis.blpop([self.list_name], timeout=BLOCK_S)
                 if reply is not None:
                     resolve(decode_reply(reply[1]).decisions)
+                    # Those who wait answer first, then the next reply is asked for.
+                    await asyncio.sleep(0)
             except MessageError as error:
                 log.warning("a reply was not understood", error=str(error))
             except (RedisError, OSError, TimeoutError) as error:
