@@ -6,9 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-import click
 import typer
-from click.core import ParameterSource
 from rich.console import Console
 
 from benchmarks import drain as draining
@@ -258,16 +256,20 @@ def _keep(name: str, found: dict[str, Any], results: Path | None) -> Path | None
     return chosen
 
 
-def _options() -> dict[str, Any]:
-    """The command's, but for where it keeps things."""
-    given = click.get_current_context().params
-    return {name: given[name] for name in given if name not in ("results", "directory")}
+def _options() -> list[str]:
+    """The command line, but for where it keeps things."""
+    words, kept = iter(sys.argv[1:]), list[str]()
+    for word in words:
+        name, separator, _ = word.partition("=")
+        if name not in ("--dir", "--results"):
+            kept.append(word)
+        elif not separator:
+            next(words, None)
+    return kept
 
 
 def _has_options() -> bool:
-    context = click.get_current_context()
-    sources = map(context.get_parameter_source, _options())
-    return any(source is not ParameterSource.DEFAULT for source in sources)
+    return len(_options()) > 1  # the first word is the command
 
 
 if __name__ == "__main__":
