@@ -135,8 +135,10 @@ class Dispatcher:
         wait = Wait(cancel, asyncio.get_running_loop().create_future())
         self._waits[cancel.request_id] = wait
         self._same[_sameness(cancel)] = wait
+        if not self._filling:
+            # Not before those have joined that the server has read together with this one.
+            asyncio.get_running_loop().call_soon(self._fill)
         self._filling[cancel.request_id] = wait
-        self._fill()
         return wait
 
     def _end(self, wait: Wait) -> None:
