@@ -45,7 +45,10 @@ async def test_a_lone_cancel_leaves_at_once_and_the_next_ones_travel_together() 
     queue = Queue()
     desk = dispatcher(queue)
     cancels = [cancel_of(f"r{number}") for number in range(6)]
-    waits = [asyncio.create_task(desk.decide(c, 5)) for c in cancels]
+    waits = [asyncio.create_task(desk.decide(cancels[0], 5))]
+    await settle_down()
+    assert [len(g.cancels) for g in queue.groups] == [1]
+    waits += [asyncio.create_task(desk.decide(c, 5)) for c in cancels[1:]]
     await settle_down()
     assert [len(g.cancels) for g in queue.groups] == [1]
     desk.resolve(decide(queue.groups[0].cancels))
@@ -57,6 +60,17 @@ async def test_a_lone_cancel_leaves_at_once_and_the_next_ones_travel_together() 
     desk.resolve(decide(queue.groups[2].cancels))
     decided = await asyncio.gather(*waits)
     assert [d.request_id for d, _ in decided if d] == [c.request_id for c in cancels]
+
+
+async def test_what_the_server_has_read_at_once_travels_together() -> None:
+    queue = Queue()
+    desk = dispatcher(queue)
+    cancels = [cancel_of(f"r{number}") for number in range(3)]
+    waits = [asyncio.create_task(desk.decide(c, 5)) for c in cancels]
+    await settle_down()
+    assert [len(g.cancels) for g in queue.groups] == [3]
+    desk.resolve(decide(queue.groups[0].cancels))
+    await asyncio.gather(*waits)
 
 
 async def test_equal_requests_share_a_wait_and_others_do_not() -> None:
