@@ -1,5 +1,7 @@
 """Celery's settings, for workers, receivers and Flower alike; each says what it prevents."""
 
+import ssl
+
 from kombu import Queue
 
 from contract import transport
@@ -12,6 +14,10 @@ except SettingsError as error:
     raise SystemExit(f"Celery does not start: {error}") from None
 
 transport.install()
+if broker_url.startswith("rediss://"):
+    # kombu takes that for plain Redis unless it is told so once more; the URL's own `ssl_`
+    # parameters win.
+    broker_use_ssl = {"ssl_cert_reqs": ssl.CERT_REQUIRED}
 
 # The queue -----------------------------------------------------------------------------------
 task_default_queue = QUEUE

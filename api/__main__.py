@@ -23,7 +23,7 @@ log = structlog.get_logger("receiver")
 def main() -> None:
     try:
         chosen = settings()
-        if chosen.url_secret is None:
+        if not chosen.by_secret():
             raise SettingsError(
                 "UNBET_URL_SECRET is not set: without it anybody could cancel bets. "
                 "Expected at least 16 characters out of A-Z a-z 0-9 - . _ ~."

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from ipaddress import ip_address
 from typing import Final
 
 from starlette.applications import Starlette
@@ -12,19 +11,23 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.dialects import DIALECTS
 from api.dispatch import Dispatcher
+from api.doors import is_in, sender_of, was_forwarded
 from api.health import Readiness
 from api.ledger_calls import THREADS, LedgerCalls
 from api.notes import Notes
 from api.parking import Parking
 from api.publish import Publisher
-from api.receive import PATH_END, Receiver
+from api.receive import Receiver
 from api.replies import Replies
 from api.rescue import Rescue
 from api.spool import Spool
 from contract import metrics
 from contract.settings import Settings
 from ledger import connect_to
+
+_PATHS: Final = tuple(dialect.path for dialect in DIALECTS.values())
 
 ASK_SHARE: Final = 0.75
 """Of the answer's deadline: when the ledger is asked itself; the rest is for finding a home."""
@@ -37,13 +40,14 @@ def create_app(settings: Settings) -> ASGIApp:
     """The application for `settings`; it opens its connections when the server starts it."""
     engine = connect_to(settings.database_url, name="receiver", pool_size=THREADS + 2)
     ledger = LedgerCalls(engine, limit_s=settings.answer_deadline_s * CALL_SHARE)
+    keys = settings.keys()
     spool = Spool(settings.spool_dir)
     parking = Parking(ledger, spool)
-    publisher = Publisher(threads=settings.groups_in_flight)
+    publisher = Publisher(settings.groups_in_flight, keys)
     notes = Notes(engine)
     readiness = Readiness(settings, engine)
     # The replies know the dispatcher and the dispatcher their list's name: the list comes first.
-    replies = Replies(settings.redis_url)
+    replies = Replies(settings.redis_url, keys)
     dispatcher = Dispatcher(
         publisher.publish,
         replies.list_name,
@@ -111,15 +115,17 @@ def cancels_first(receiver: ASGIApp, everything_else: ASGIApp) -> ASGIApp:
     """One application of both. Cancels, nearly all that comes, pass by the router."""
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        is_cancel = scope["type"] == "http" and scope["path"].endswith(PATH_END)
+        is_cancel = scope["type"] == "http" and scope["path"].endswith(_PATHS)
         await (receiver if is_cancel else everything_else)(scope, receive, send)
 
     return application
 
 
 def _may_ask(request: Request, settings: Settings) -> bool:
-    """Only operators' addresses see what the receiver depends on."""
-    if request.client is None:
+    """Only operators' addresses see what the receiver depends on. A proxy that is not trusted hands
+    on requests from anywhere, whatever its own address."""
+    sender = sender_of(request.scope, settings.trusted_proxies)
+    peer = request.client.host if request.client else sender
+    if was_forwarded(request.scope) and not is_in(peer, settings.trusted_proxies):
         return False
-    address = ip_address(request.client.host)
-    return any(address in network for network in settings.ops_allowed_ips)
+    return is_in(sender, settings.ops_allowed_ips)

@@ -7,26 +7,18 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
+from api.dialects import DIALECTS, V4, Dialect
 from contract.fields import Reference
 from contract.message import CancelRequest
 
 LONGEST_BODY: Final = 16 * 1024
 """Bytes; a Cancel has about 300."""
 
-_FIELDS: Final = {
-    "userId": "user_id",
-    "providerId": "provider_id",
-    "gameName": "game_name",
-    "gameId": "game_id",
-    "currency": "currency",
-    "reference": "reference",
-    "uuid": "uuid",
-    "sessionId": "session_id",
-}
-_THEIR_NAMES: Final = {ours: theirs for theirs, ours in _FIELDS.items()}
-
 _OTHER_SPELLING: Final = "gamename"
 """The seed's table says `gamename`, its example `gameName`."""
+
+_NAMES: Final = {_OTHER_SPELLING}.union(*(dialect.fields for dialect in DIALECTS.values()))
+"""Only these are repeated to the sender, and to the log."""
 
 _REFERENCE: Final = TypeAdapter[str](Reference)
 
@@ -39,22 +31,23 @@ class BadRequestError(Exception):
         self.reference = reference
 
 
-def parse(body: bytes, provider: str) -> tuple[CancelRequest, str]:
+def parse(body: bytes, provider: str, dialect: Dialect = V4) -> tuple[CancelRequest, str]:
     """The request, and the body as text. Raises `BadRequestError`.
 
     `provider` is the endpoint's; the body's must be the same but for case (PROTOCOL, "The call").
     """
     text = _decode(body)
     document = _load(text)
-    values = {ours: document[theirs] for theirs, ours in _FIELDS.items() if theirs in document}
+    fields = dialect.fields
+    values = {ours: document[theirs] for theirs, ours in fields.items() if theirs in document}
     if _OTHER_SPELLING in document:
         other = document[_OTHER_SPELLING]
         if values.setdefault("game_name", other) != other:
             raise BadRequestError("gameName and gamename differ", _valid_reference(document))
     try:
-        request = CancelRequest(**values)
+        request = dialect.request(**values)
     except ValidationError as error:
-        raise BadRequestError(_describe(error), _valid_reference(document)) from None
+        raise BadRequestError(_describe(error, dialect), _valid_reference(document)) from None
     if request.provider_id.casefold() != provider.casefold():
         raise BadRequestError("providerId is not this endpoint's", request.reference)
     return request, text
@@ -84,20 +77,29 @@ def _load(text: str) -> dict[str, Any]:
 def _without_duplicates(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     document = dict(pairs)
     if len(document) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        shown = twice if twice in _FIELDS or twice == _OTHER_SPELLING else "a field"
+        twice = _given_twice(pairs)
+        shown = twice if twice in _NAMES else "a field"
         raise BadRequestError(f"{shown} is given more than once")
     return document
+
+
+def _given_twice(pairs: Sequence[tuple[str, Any]]) -> str | None:
+    # In one pass: a body has room for thousands of names, and everybody else waits meanwhile.
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
 
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-def _describe(error: ValidationError) -> str:
+def _describe(error: ValidationError, dialect: Dialect) -> str:
     fault = error.errors(include_url=False, include_input=False)[0]
-    field = _THEIR_NAMES[str(fault["loc"][0])]
+    field = next(theirs for theirs, ours in dialect.fields.items() if ours == fault["loc"][0])
     match fault["type"]:
         case "missing":
             return f"{field} is missing"

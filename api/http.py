@@ -17,11 +17,12 @@ _JSON: Final = (b"content-type", b"application/json")
 
 
 class UnreadableError(Exception):
-    """The body cannot be had; `status` is the HTTP status that says why."""
+    """The body cannot be had; `status` is the HTTP status that says why, `read` what there was."""
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, read: bytes) -> None:
         super().__init__(f"HTTP {status}")
         self.status = status
+        self.read = read
 
 
 async def read_body(receive: Receive, longest: int) -> bytes:
@@ -33,14 +34,14 @@ async def read_body(receive: Receive, longest: int) -> bytes:
             while True:
                 message = await receive()
                 if message["type"] == "http.disconnect":
-                    raise UnreadableError(400)
+                    raise UnreadableError(400, body)
                 body += message.get("body", b"")
                 if len(body) > longest:
-                    raise UnreadableError(413)
+                    raise UnreadableError(413, body)
                 if not message.get("more_body"):
                     return body
     except TimeoutError:
-        raise UnreadableError(408) from None
+        raise UnreadableError(408, body) from None
 
 
 async def respond(

@@ -10,6 +10,7 @@ from celery import Celery
 
 from contract.broker import SOCKET_TIMEOUT_S
 from contract.message import QUEUE, TASK, Group, encode_group
+from contract.signing import Keys
 
 PUBLISH_LIMIT_S: Final = 1.0
 """DESIGN, "The path of one Cancel": published within a second, or it has failed."""
@@ -20,7 +21,8 @@ _SHOWN_REFERENCES: Final = 20
 class Publisher:
     """Sends groups through Celery. A failed `publish` raises `PublishError` within its limit."""
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, keys: Keys) -> None:
+        self._keys = keys
         self._app = Celery("unbet-receiver", set_as_current=False, config_source="celeryconfig")
         # The worker's connection may be patient, a publish may not.
         self._app.conf.broker_transport_options = {
@@ -59,7 +61,7 @@ class Publisher:
         message = self._app.amqp.create_task_message(
             str(uuid4()),
             TASK,
-            args=[encode_group(group)],
+            args=[encode_group(group, self._keys)],
             # What Flower shows: the references, not the players.
             argsrepr=_references(group),
             ignore_result=True,

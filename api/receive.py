@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from hmac import compare_digest
+from functools import partial
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -12,20 +12,19 @@ import structlog
 import uuid_utils.compat
 from starlette.types import Receive, Scope, Send
 
-from api import answers
 from api.body import LONGEST_BODY, BadRequestError, parse
+from api.dialects import Dialect, Said
 from api.dispatch import Overloaded
+from api.doors import Door, Doors, WrongSecrets, is_in, sender_of
 from api.http import UnreadableError, read_body, respond
 from api.parking import HomelessError
+from api.refusals import tell
 from contract import metrics
 from contract.crashing import crash_point
 from contract.message import Cancel, Decision
 from contract.outcomes import Outcome
 from contract.settings import Settings
 from ledger.answers import AnswerNote
-
-PATH_END: Final = "/V4/Cancel"
-"""Of the dialect; the secret stands before it."""
 
 ANSWER_SHARE: Final = 0.95
 """Of the answer's deadline: what may be waited; the rest gets the answer out of a busy process."""
@@ -52,64 +51,89 @@ class Notebook(Protocol):
 
 
 class Receiver:
-    """The endpoint `POST /<secret>/V4/Cancel`."""
+    """The endpoints: `POST /<secret>` with the path of the secret's dialect."""
 
     def __init__(self, settings: Settings, desk: Desk, parking: Home, notes: Notebook) -> None:
-        if settings.url_secret is None:
+        endpoints = settings.by_secret()
+        if not endpoints:
             raise ValueError("a receiver needs a secret")
         self._settings = settings
-        self._secret = settings.url_secret.get_secret_value().encode()
+        self._doors = Doors(endpoints)
+        self._wrong_secrets = WrongSecrets()
         self._desk = desk
         self._parking = parking
         self._notes = notes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        secret = scope["path"].removesuffix(PATH_END).removeprefix("/")
-        # Bytes, since a path may hold what is no ASCII; in constant time.
-        if not compare_digest(secret.encode(), self._secret):
-            await respond(send, 404)
-            return
-        if scope["method"] != "POST":
+        sender = sender_of(scope, self._settings.trusted_proxies)
+        door = self._doors.at(scope["path"])
+        if door is None:
+            await self._turn_away(sender, send)
+        elif scope["method"] != "POST":
+            problem = "the method is not POST"
+            tell("method", problem, door=door, received_at=datetime.now(UTC), sender=sender)
             await respond(send, 405, more={b"allow": b"POST"})
+        else:
+            status, answer = await self._serve(door, sender, receive)
+            await respond(send, status, answer)
+
+    async def _turn_away(self, sender: str, send: Send) -> None:
+        """As any path that leads nowhere."""
+        metrics.WRONG_SECRETS.inc()
+        if self._wrong_secrets.too_many(sender):
+            await respond(send, 429, more={b"connection": b"close"})
             return
+        log.warning("a wrong secret", received_from=sender)
+        await respond(send, 404)
+
+    async def _serve(self, door: Door, sender: str, receive: Receive) -> tuple[int, bytes]:
+        """The HTTP status and the body of the answer."""
+        refuse = partial(tell, door=door, sender=sender)
         try:
             body = await read_body(receive, LONGEST_BODY)
         except UnreadableError as error:
-            await respond(send, error.status)
-            return
-        # The server knows no address of a sender that has gone already, nor behind a Unix socket.
-        sender, _ = scope["client"] or ("unknown", None)
-        status, answer = await self._answer(body, sender)
-        await respond(send, status, answer)
-
-    async def _answer(self, body: bytes, sender: str) -> tuple[int, bytes]:
-        """The HTTP status and the body of the answer."""
-        started = time.monotonic()
-        received_at = datetime.now(UTC)
+            refuse("unreadable", str(error), received_at=datetime.now(UTC), body=error.read)
+            return error.status, b""
+        started, received_at = time.monotonic(), datetime.now(UTC)
+        refuse = partial(refuse, received_at=received_at, body=body)
+        endpoint, dialect = door.endpoint, door.dialect
+        if not endpoint.holds_at(received_at):
+            refuse("expired", "the secret has expired")
+            return 404, b""
+        if not is_in(sender, self._settings.allowed_ips):
+            refuse("address", "the sender's address is not allowed")
+            return 403, dialect.body(Said(dialect.not_allowed))
         try:
-            asked, text = parse(body, self._settings.provider_id)
+            asked, text = parse(body, endpoint.provider, dialect)
         except BadRequestError as error:
-            log.warning("refused", problem=str(error), received_from=sender, body=repr(body[:2000]))
-            return 200, answers.body(answers.of_bad_request(str(error)), error.reference)
+            refuse("form", str(error))
+            return 200, dialect.body(Said(dialect.refusal(str(error)), error.reference))
         cancel = Cancel(
             request_id=uuid_utils.compat.uuid7(),
             received_at=received_at,
             received_from=sender,
-            provider=self._settings.provider_id,
-            dialect=self._settings.dialect,
+            provider=endpoint.provider,
+            dialect=dialect.name,
             request=asked,
             body=text,
         )
+        return await self._answer(cancel, dialect, started)
+
+    async def _answer(self, cancel: Cancel, dialect: Dialect, started: float) -> tuple[int, bytes]:
         decision, decided_id = await self._decide(cancel, started)
         if decision is None:
             # It is nowhere: anything but a failure would make the provider stop.
-            log.error("no home", request_id=str(cancel.request_id), reference=asked.reference)
+            log.error(
+                "no home",
+                request_id=str(cancel.request_id),
+                reference=cancel.request.reference,
+            )
             return 503, b""
         crash_point("receiver_answer", [cancel])
-        answer = answers.of_outcome(decision.outcome)
+        answer = dialect.answer_of(decision.outcome)
         seconds = Decimal(str(round(time.monotonic() - started, 6)))
         self._note(cancel, decision, decided_id, answer.code, seconds)
-        return 200, answers.body(answer, asked.reference)
+        return 200, dialect.body(Said(answer, cancel.request.reference, decision))
 
     async def _decide(self, cancel: Cancel, started: float) -> tuple[Decision | None, UUID]:
         left_s = self._settings.answer_deadline_s * ANSWER_SHARE - (time.monotonic() - started)

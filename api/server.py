@@ -1,14 +1,16 @@
-"""The web server under the receiver: uvicorn, on uvloop and httptools."""
+"""The web server under the receiver: uvicorn, on uvloop and httptools, within bounds."""
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from api.protocol import Bounded, make_room
 from contract.settings import Settings
 
 
 def serve(application: ASGIApp | str, chosen: Settings, *, processes: int = 1) -> None:
     """Serve until a signal ends it. For more than one process `application` is the name of a
     function that makes it, as `module:function`."""
+    Bounded.most_connections = make_room()
     uvicorn.run(
         application,
         factory=isinstance(application, str),
@@ -16,7 +18,8 @@ def serve(application: ASGIApp | str, chosen: Settings, *, processes: int = 1) -
         host=chosen.host,
         port=chosen.port,
         loop="uvloop",
-        http="httptools",
+        http=Bounded,
+        ws="none",
         # The path holds the secret.
         access_log=False,
         log_config=None,

@@ -130,13 +130,13 @@ def _publish(bets: Sequence[Bet], environment: dict[str, str]) -> None:
     """Through the receiver's own publisher, whose Celery reads the settings of this process."""
     os.environ.update({k: v for k, v in environment.items() if k.startswith("UNBET_")})
 
-    group_size = Settings().group_size
+    chosen = Settings()
 
     async def send() -> None:
-        publisher = Publisher(threads=2)
+        publisher = Publisher(2, chosen.keys())
         try:
             remaining = map(cancel_of, bets)
-            while cancels := tuple(islice(remaining, group_size)):
+            while cancels := tuple(islice(remaining, chosen.group_size)):
                 await publisher.publish(Group(reply_to="unbet:replies:nobody", cancels=cancels))
         finally:
             publisher.close()

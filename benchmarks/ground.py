@@ -64,6 +64,7 @@ class Ground:
         self.scratch.mkdir()
         self._services = running
         self._secret = secrets.token_urlsafe(24)
+        self._message_key = secrets.token_urlsafe(32)
 
     def ledger(self, ballast: int, say: Callable[[int], None]) -> Ledger:
         """A database of its own, with at least `ballast` bets; `say` as for `filling.fill`."""
@@ -92,6 +93,7 @@ class Ground:
             **self._services.environment(),
             "UNBET_DATABASE_URL": ledger.url,
             "UNBET_URL_SECRET": self._secret,
+            "UNBET_MESSAGE_KEY": self._message_key,
             "UNBET_PROVIDER_ID": filling.PROVIDER,
             "UNBET_SPOOL_DIR": str(self.scratch / "spool"),
             "UNBET_LOG_FORMAT": "json",

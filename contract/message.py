@@ -1,6 +1,7 @@
 """The message that carries a group of cancels to a worker, and the reply that comes back.
 
-Both are one JSON document each; the message's is packed. Version 1: a reader refuses any other.
+Both are one signed JSON document each; the message's is packed. Version 1: a reader refuses any
+other.
 """
 
 import base64
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from contract.fields import Currency, ProviderId, Reference, UserId, text
 from contract.outcomes import Outcome
+from contract.signing import Keys
 
 QUEUE: Final = "cancels"
 """The queue's name in the broker."""
@@ -21,6 +23,8 @@ QUEUE: Final = "cancels"
 TASK: Final = "unbet.cancel"
 """The task's name. The receiver sends by name, so that it need not import the worker."""
 
+_GROUP: Final = "unbet group"
+_REPLY: Final = "unbet reply"
 
 Document = TypeVar("Document", bound=BaseModel)
 
@@ -95,24 +99,33 @@ class Reply(_Frozen):
     decisions: tuple[Decision, ...]
 
 
-def encode_group(group: Group) -> str:
-    """A message: JSON, deflated, base64. Every hop on its way copies it or puts it into quotes
-    again, and it is an eighth of the size this way."""
-    return base64.b64encode(zlib.compress(group.model_dump_json().encode(), level=1)).decode()
+def encode_group(group: Group, keys: Keys) -> str:
+    """A message: JSON, deflated, base64, signed. Every hop on its way copies it or puts it into
+    quotes again, and it is an eighth of the size this way."""
+    packed = zlib.compress(group.model_dump_json().encode(), level=1)
+    return keys.sign(_GROUP, base64.b64encode(packed).decode())
 
 
-def decode_group(message: str) -> Group:
-    """Read a message. Raises `MessageError` if it is not a version 1 group."""
+def decode_group(message: str, keys: Keys) -> Group:
+    """Read a message. Raises `SignatureError` before anything of it is looked at, and
+    `MessageError` if it is not a version 1 group."""
+    packed = keys.verify(_GROUP, message)
     try:
-        document = zlib.decompress(base64.b64decode(message, validate=True))
+        document = zlib.decompress(base64.b64decode(packed, validate=True))
     except (ValueError, zlib.error) as error:
         raise MessageError(f"not a group of version 1: {error}") from None
     return _decode(Group, document)
 
 
-def decode_reply(document: str | bytes) -> Reply:
-    """Read a reply. Raises `MessageError` if it is not a version 1 reply."""
-    return _decode(Reply, document)
+def encode_reply(reply: Reply, keys: Keys) -> str:
+    """A reply: JSON, signed."""
+    return keys.sign(_REPLY, reply.model_dump_json())
+
+
+def decode_reply(document: str | bytes, keys: Keys) -> Reply:
+    """Read a reply. Raises `SignatureError` or, if it is not a version 1 reply, `MessageError`."""
+    signed = document.decode(errors="replace") if isinstance(document, bytes) else document
+    return _decode(Reply, keys.verify(_REPLY, signed))
 
 
 def _decode(kind: type[Document], document: str | bytes) -> Document:

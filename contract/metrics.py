@@ -28,6 +28,16 @@ ANSWER_SECONDS = Histogram(
 WAITING = Gauge(
     "unbet_waiting", "Requests that wait for their decision.", multiprocess_mode="livesum"
 )
+REFUSED = Counter(
+    "unbet_refused_total",
+    "Requests with the right secret that were refused, by reason.",
+    ["reason"],
+)
+WRONG_SECRETS = Counter("unbet_wrong_secrets_total", "Requests with a wrong secret.")
+CUT = Counter("unbet_cut_total", "Connections cut for exceeding a bound, by reason.", ["reason"])
+REJECTED = Counter(
+    "unbet_rejected_total", "Messages and replies that were forged or not understood.", ["kind"]
+)
 RESENT = Counter("unbet_resent_total", "Cancels put on the queue again for want of a reply.")
 UNPUBLISHED = Counter("unbet_unpublished_total", "Cancels that the broker did not take in time.")
 PARKED = Counter("unbet_parked_total", "Cancels that a receiver parked in the ledger.")

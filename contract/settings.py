@@ -1,5 +1,6 @@
 """The environment, read in this one place: typed, validated, refused with a sentence when wrong."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -16,6 +17,9 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from contract.endpoints import DialectName, Endpoint, check_secret, read_endpoints
+from contract.signing import SHORTEST_KEY, Keys
+
 PREFIX = "UNBET_"
 
 Network = IPv4Network | IPv6Network
@@ -24,6 +28,8 @@ Network = IPv4Network | IPv6Network
 class SettingsError(Exception):
     """A variable is missing or wrong; the text is one sentence per variable, for a person."""
 
+
+_NOT_SHOWN: Final = ("_url", "_secret", "_key", "_auth", "endpoints")
 
 _POSTGRES_FORM: Final = "expected postgresql://user:password@host:port/database"
 
@@ -46,10 +52,7 @@ def _redis_url(url: str) -> str:
 
 
 def _path_segment(secret: SecretStr) -> SecretStr:
-    """The secret is one segment of the URL's path, and long enough not to be guessed."""
-    text = secret.get_secret_value()
-    if len(text) < 16 or not text.isascii() or not all(c.isalnum() or c in "-._~" for c in text):
-        raise ValueError("expected at least 16 characters out of A-Z a-z 0-9 - . _ ~")
+    check_secret(secret.get_secret_value())
     return secret
 
 
@@ -78,18 +81,37 @@ class Settings(_Environment):
     url_secret: Annotated[SecretStr, AfterValidator(_path_segment)] | None = Field(
         None, description="the secret first segment of the provider's URL; the receiver needs it"
     )
+    endpoints: Annotated[Mapping[str, Endpoint], NoDecode] = Field(
+        {},
+        repr=False,
+        description="several endpoints, instead of the secret, the provider and the dialect: JSON, "
+        'as {"the-secret": {"provider": "LuckyMonaco", "dialect": "lucky-monaco-v1"}}',
+    )
     provider_id: str = Field(
         "LuckyMonaco",
         min_length=1,
         max_length=32,
         description="the provider that calls, as the ledger's keys spell it",
     )
-    dialect: Literal["lucky-monaco-v4"] = Field(
+    dialect: DialectName = Field(
         "lucky-monaco-v4", description="the form of the provider's requests and answers"
+    )
+    allowed_ips: Annotated[tuple[Network, ...], NoDecode] = Field(
+        (IPv4Network("0.0.0.0/0"), IPv6Network("::/0")),
+        description="networks (CIDR, separated by commas) that the provider calls from",
+    )
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = Field(
+        (),
+        description="networks (CIDR, separated by commas) whose X-Forwarded-For is believed",
     )
     ops_allowed_ips: Annotated[tuple[Network, ...], NoDecode] = Field(
         (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")),
         description="networks (CIDR, separated by commas) that may ask for /readyz and /metrics",
+    )
+    message_key: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (),
+        description="the keys that sign messages and replies, separated by commas: the first "
+        "signs, all verify; the same for receivers and workers",
     )
     unknown_reference: Literal["tombstone", "hold"] = Field(
         "tombstone",
@@ -127,10 +149,42 @@ class Settings(_Environment):
         "console", description="`json` for machines, `console` for people"
     )
 
-    @field_validator("ops_allowed_ips", mode="before")
+    @field_validator("allowed_ips", "trusted_proxies", "ops_allowed_ips", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
-        return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        return [part.strip() for part in value.split(",") if part.strip()]
+
+    @field_validator("endpoints", mode="before")
+    @classmethod
+    def _read_endpoints(cls, value: Any) -> Any:
+        return read_endpoints(value)
+
+    @field_validator("message_key", mode="before")
+    @classmethod
+    def _read_keys(cls, value: Any) -> Any:
+        keys = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+        if any(len(key) < SHORTEST_KEY for key in keys):
+            raise ValueError(f"expected keys of at least {SHORTEST_KEY} characters")
+        return keys
+
+    def keys(self) -> Keys:
+        """What signs and verifies. Raises `SettingsError` if there is no key."""
+        if not self.message_key:
+            raise SettingsError(
+                "UNBET_MESSAGE_KEY is not set: without it whoever can write to Redis could cancel "
+                f"bets. Expected at least {SHORTEST_KEY} random characters, the same for receivers "
+                "and workers."
+            )
+        return Keys([key.get_secret_value() for key in self.message_key])
+
+    def by_secret(self) -> Mapping[str, Endpoint]:
+        """The endpoints there are, by secret; empty if there is none."""
+        if self.endpoints or self.url_secret is None:
+            return self.endpoints
+        only = Endpoint(provider=self.provider_id, dialect=self.dialect)
+        return {self.url_secret.get_secret_value(): only}
 
 
 def load() -> Settings:
@@ -157,6 +211,11 @@ def provider_id() -> str:
     return str(_only("provider_id"))
 
 
+def redis_url() -> str:
+    """The Redis of the replies. Raises `SettingsError`."""
+    return load().redis_url
+
+
 def _only(name: str) -> object:
     field = Settings.model_fields[name]
     definition: Any = {name: (field.annotation, field)}
@@ -178,5 +237,5 @@ def _sentence(fault: Any) -> str:
         return f"{variable} has no value because another variable is wrong."
     problem = fault["msg"].removeprefix("Value error, ")
     # A secret or a password in a URL must not end up in a log.
-    shown = "" if name.endswith(("_url", "_secret")) else f" {fault['input']!r}"
+    shown = "" if name.endswith(_NOT_SHOWN) else f" {fault['input']!r}"
     return f"{variable} has a wrong value{shown}: {problem}{meaning}."

@@ -7,8 +7,18 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import ProgrammingError
 
-_LOCK = 0x756E626574  # "unbet": two processes that migrate at once take turns
+from ledger.faults import first_line
+
+LOCK = 0x756E626574  # "unbet": two processes that migrate at once take turns
+
+# What a migration makes belongs to whom the rest belongs to, not to the login that runs it.
+_AS_THE_OWNER = text("""
+    SELECT set_config('role', pg_get_userbyid(relowner), true)
+      FROM pg_class
+     WHERE oid = to_regclass('alembic_version') AND pg_has_role(relowner, 'USAGE')
+""")
 
 
 class SchemaError(Exception):
@@ -17,7 +27,8 @@ class SchemaError(Exception):
 
 def migrate(connection: Connection) -> str:
     """Run the migrations that are missing, in the caller's transaction; the revision reached."""
-    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    connection.execute(_AS_THE_OWNER)
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
@@ -26,7 +37,10 @@ def migrate(connection: Connection) -> str:
 
 def require_schema(connection: Connection) -> None:
     """Refuse a database that `unbet migrate` has not been run on. Raises `SchemaError`."""
-    current = MigrationContext.configure(connection).get_current_revision()
+    try:
+        current = MigrationContext.configure(connection).get_current_revision()
+    except ProgrammingError as error:
+        raise SchemaError(f"{first_line(error)}: have `unbet roles` applied.") from error
     if current != _head():
         raise SchemaError(
             f"the database's schema is {current or 'empty'}, this version needs {_head()}: "

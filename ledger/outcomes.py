@@ -11,16 +11,16 @@ from ledger.rows import as_json
 
 _FIND: Final = text("""
     SELECT asked.request_id, found.outcome,
-           CASE WHEN found.outcome NOT LIKE '%mismatch' THEN bet.reversal_id END AS transfer_id,
-           CASE WHEN found.outcome NOT LIKE '%mismatch' THEN bet.currency ELSE asked.currency END
-               AS currency,
-           CASE WHEN found.outcome NOT LIKE '%mismatch' THEN bet.cash_after END AS cash
+           CASE WHEN found.is_the_askers THEN bet.reversal_id END AS transfer_id,
+           CASE WHEN found.is_the_askers THEN bet.currency ELSE asked.currency END AS currency,
+           CASE WHEN found.is_the_askers THEN bet.cash_after END AS cash
       FROM json_to_recordset(CAST(:cancels AS json))
                AS asked (request_id uuid, provider text, reference text, user_id text,
                          currency text)
       LEFT JOIN requests AS request ON request.request_id = asked.request_id
       LEFT JOIN LATERAL (
-               SELECT *
+               -- No more than this may a receiver read (`roles.sql`).
+               SELECT state, user_id, currency, outcome, reversal_id, cash_after
                  FROM bets
                 WHERE reference = asked.reference AND provider = asked.provider
                 LIMIT 1
@@ -33,7 +33,9 @@ _FIND: Final = text("""
                                WHEN bet.user_id = asked.user_id AND bet.currency = asked.currency
                                    THEN bet.outcome
                           END
-                      ) AS outcome
+                      ) AS outcome,
+                      bet.user_id = asked.user_id AND bet.currency = asked.currency
+                          AS is_the_askers
            ) AS found
      WHERE found.outcome IS NOT NULL
 """)

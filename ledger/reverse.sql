@@ -67,7 +67,7 @@ tombstone AS (
                 LIMIT 1
            ) AS cash ON true
     ON CONFLICT (reference, provider) DO NOTHING
-    RETURNING provider, reference, currency, cash_after
+    RETURNING provider, reference, user_id, currency, cash_after
 ),
 
 leftover AS MATERIALIZED (
@@ -211,7 +211,10 @@ decided AS MATERIALIZED (
            END AS outcome,
            coalesce(closed.reversal_id, judged.reversal_id) AS transfer_id,
            coalesce(closed.cash_after, judged.cash_after, tombstone.cash_after) AS cash,
-           coalesce(judged.currency, tombstone.currency) AS bet_currency
+           coalesce(judged.currency, tombstone.currency) AS bet_currency,
+           coalesce(judged.user_id, tombstone.user_id) = asked.user_id
+               AND coalesce(judged.currency, tombstone.currency) = asked.currency
+               AS is_the_askers
       FROM asked
      CROSS JOIN leftover
       LEFT JOIN judged ON judged.request_id = asked.request_id
@@ -230,9 +233,10 @@ recorded AS (
     ON CONFLICT (request_id) DO NOTHING
 )
 
--- What belongs to another player's bet, or to one in another currency, is not told.
+-- What belongs to another player's bet or tombstone, or to one in another currency, is not told.
 SELECT request_id, outcome,
-       CASE WHEN outcome NOT LIKE '%mismatch' THEN transfer_id END AS transfer_id,
-       CASE WHEN outcome LIKE '%mismatch' THEN currency ELSE bet_currency END AS currency,
-       CASE WHEN outcome NOT LIKE '%mismatch' THEN cash END AS cash
+       CASE WHEN is_the_askers THEN transfer_id END AS transfer_id,
+       CASE WHEN is_the_askers THEN bet_currency WHEN outcome IS NOT NULL THEN currency END
+           AS currency,
+       CASE WHEN is_the_askers THEN cash END AS cash
   FROM decided

@@ -10,7 +10,21 @@ from contract.settings import SettingsError
 from ledger import InvalidOperationError
 from ledger.migrate import SchemaError
 from ops import database
-from ops.commands import audit, chaos, explain, importing, ledger, parked, provider, run, services
+from ops.commands import (
+    audit,
+    chaos,
+    conformance,
+    explain,
+    importing,
+    ledger,
+    parked,
+    provider,
+    rejected,
+    replay,
+    roles,
+    run,
+    services,
+)
 from ops.importing import ImportStoppedError
 
 _TOLD: Final = (InvalidOperationError, SettingsError, SchemaError, ImportStoppedError)
@@ -29,12 +43,16 @@ def build() -> typer.Typer:
     # Each file of ops/commands/ is mounted here; a group of subcommands has a name.
     app.add_typer(services.app, name="services")
     app.add_typer(run.app)
+    app.add_typer(roles.app)
     app.add_typer(provider.app, name="provider")
+    app.add_typer(conformance.app)
     app.add_typer(ledger.app)
     app.add_typer(importing.app)
     app.add_typer(explain.app)
     app.add_typer(audit.app)
     app.add_typer(parked.app, name="parked")
+    app.add_typer(replay.app)
+    app.add_typer(rejected.app)
     app.add_typer(chaos.app)
     return app
 

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -42,6 +42,8 @@ class Processes:
         # The programs of this installation come first, as with an activated environment.
         programs = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}"
         self._environment = {**environment, "PATH": programs, "PYTHONUNBUFFERED": "1"}
+        self.own_variables: Callable[[str], Mapping[str, str]] = lambda _name: {}
+        """What a process, by its name, has in its environment beside what all have."""
         self._logs = logs
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -49,8 +51,9 @@ class Processes:
         """Start them all."""
         self._logs.mkdir(parents=True, exist_ok=True)
         for name, command in self._commands.items():
+            environment = {**self._environment, **self.own_variables(name)}
             with self.log(name).open("wb") as output:
-                self._running[name] = spawn(command, self._environment, output)
+                self._running[name] = spawn(command, environment, output)
 
     def log(self, name: str) -> Path:
         """Where the process `name` writes."""

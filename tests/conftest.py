@@ -15,6 +15,7 @@ from contract.settings import Settings
 from ledger import connect_to
 from ops import services
 from tests.databases import Databases
+from tests.making import MESSAGE_KEY
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -100,6 +101,7 @@ def environment(
         "PYTHONUNBUFFERED": "1",
         "UNBET_DATABASE_URL": database_url,
         "UNBET_URL_SECRET": "a-secret-for-tests-only",
+        "UNBET_MESSAGE_KEY": MESSAGE_KEY,
         "UNBET_SPOOL_DIR": str(tmp_path / "spool"),
         **urls,
     }

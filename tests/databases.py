@@ -8,7 +8,9 @@ from sqlalchemy import Connection, Engine, create_engine, make_url, text
 
 from ledger import connect_to
 from ledger.migrate import migrate
+from ledger.roles import Role
 from ledger.schema import metadata
+from ops.logins import Logins
 
 _FINGERPRINT: Final = text("""
     SELECT md5(string_agg(line, ',' ORDER BY line)) FROM (
@@ -16,18 +18,30 @@ _FINGERPRINT: Final = text("""
         UNION ALL
         SELECT format('constraint %s %s', conrelid::regclass, conname) FROM pg_constraint
         UNION ALL
-        SELECT format('relation %s', relname) FROM pg_class
+        SELECT format('relation %s %s %s', relname, relowner::regrole, relacl) FROM pg_class
          WHERE relnamespace = 'public'::regnamespace
+        UNION ALL
+        SELECT format('column %s %s %s', attrelid::regclass, attname, attacl) FROM pg_attribute
+         WHERE attacl IS NOT NULL
     ) AS schema (line)
 """)
 
 
+PASSWORDS: Final = dict.fromkeys(Role, "a-password-for-tests-only")
+
+
 def migrated(url: str) -> Engine:
-    """The ledger's own engine on a database that gets its schema here."""
+    """The ledger's own engine on a database that gets its schema and its roles here."""
     engine = connect_to(url, name="test")
     with engine.begin() as connection:
         migrate(connection)
+    Logins(url, PASSWORDS).make()
     return engine
+
+
+def url_as(role: Role, url: str) -> str:
+    """The database's at `url`, with the rights of `role` only."""
+    return Logins(url, PASSWORDS).url(role)
 
 
 class Databases:
@@ -49,6 +63,8 @@ class Databases:
             return self._free.pop()
         name = f"test_{uuid.uuid4().hex[:12]}"
         self._sql(f"CREATE DATABASE {name} TEMPLATE {self._template}")
+        # A copy has the template's rights on its tables, not on the database itself.
+        Logins(self._url(name), {}).make()
         return self._url(name)
 
     def give_back(self, url: str) -> None:

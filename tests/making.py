@@ -7,9 +7,12 @@ from sqlalchemy import Engine
 
 import ledger
 from contract.message import Cancel, CancelRequest, Decision
+from contract.signing import Keys
 from ledger.reversal import reverse
 
 PROVIDER = "LuckyMonaco"
+MESSAGE_KEY = "a-message-key-for-tests-that-is-long-enough"
+KEYS = Keys([MESSAGE_KEY])
 
 
 def cancel_of(

@@ -15,7 +15,7 @@ from contract.settings import SettingsError, settings
 from ledger.engine import UnsafeDatabaseError, require_durability
 from ledger.faults import first_line
 from ledger.migrate import SchemaError, require_schema
-from worker.connections import engine
+from worker.connections import engine, keys
 
 START_LIMIT_S: Final = 30.0
 """How long a starting worker waits for its database and its Redis."""
@@ -34,6 +34,7 @@ def _check_dependencies(**_: object) -> None:
     deadline = time.monotonic() + START_LIMIT_S
     while True:
         try:
+            keys()
             with engine().connect() as connection:
                 require_durability(connection)
                 require_schema(connection)

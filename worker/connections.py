@@ -1,4 +1,4 @@
-"""What a worker process holds open: one engine on the ledger, one client for replies."""
+"""What a worker process holds: one engine on the ledger, one client for replies, the keys."""
 
 from functools import cache
 
@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 
 from contract import broker
 from contract.settings import settings
+from contract.signing import Keys
 from ledger import connect_to
 
 
@@ -14,6 +15,12 @@ from ledger import connect_to
 def engine() -> Engine:
     """The process's engine; a task uses one connection at a time."""
     return connect_to(settings().database_url, name="worker", pool_size=1)
+
+
+@cache
+def keys() -> Keys:
+    """What signs replies and verifies messages."""
+    return settings().keys()
 
 
 @cache

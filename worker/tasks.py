@@ -9,14 +9,24 @@ import structlog
 from celery import Task
 from celery.exceptions import Reject
 
+from contract import metrics, rejected
 from contract.crashing import crash_point
-from contract.message import TASK, Decision, Group, Reply, decode_group
+from contract.message import (
+    TASK,
+    Decision,
+    Group,
+    MessageError,
+    Reply,
+    decode_group,
+    encode_reply,
+)
 from contract.outcomes import Outcome
 from contract.settings import settings
+from contract.signing import SignatureError
 from ledger.applying import apply
 from ledger.faults import LedgerAwayError
 from worker.app import app
-from worker.connections import engine, replies
+from worker.connections import engine, keys, replies
 
 REPLY_EXPIRES_S: Final = 60
 """A reply that its receiver has not fetched by then is read from the ledger, if at all."""
@@ -36,7 +46,11 @@ log = structlog.get_logger("worker")
 )
 def cancel(_task: Task, message: str) -> dict[str, int]:
     """Apply a group of cancels; how many had which outcome, for Flower."""
-    group = decode_group(message)
+    try:
+        group = decode_group(message, keys())
+    except (SignatureError, MessageError) as error:
+        _reject(message, error)
+        return {"rejected": 1}
     outcomes: Counter[str] = Counter()
     crash_point("before_transaction", group.cancels)
     hold_unknown = settings().unknown_reference == "hold"
@@ -50,6 +64,20 @@ def cancel(_task: Task, message: str) -> dict[str, int]:
         raise _hand_back(group, error) from error
     crash_point("after_reply", group.cancels)
     return dict(outcomes)
+
+
+def _reject(message: str, error: Exception) -> None:
+    """Keep it aside. Nothing is lost: what a receiver has put on the queue it parks or spools
+    itself if it hears nothing of it."""
+    metrics.REJECTED.labels(kind="message").inc()
+    log.error("a message was rejected", problem=str(error))
+    try:
+        with replies().pipeline(transaction=False) as pipeline:
+            pipeline.lpush(rejected.LIST, rejected.entry("message", str(error), message))
+            pipeline.ltrim(rejected.LIST, 0, rejected.MOST - 1)
+            pipeline.execute()
+    except redis.RedisError as problem:
+        log.warning("a rejected message was not kept", error=str(problem))
 
 
 def _hand_back(group: Group, error: LedgerAwayError) -> Reject:
@@ -71,7 +99,7 @@ def _hand_back(group: Group, error: LedgerAwayError) -> Reject:
 
 def _reply(group: Group, decisions: list[Decision]) -> None:
     """Wake the receiver. What is final is what the ledger says: a lost reply loses no money."""
-    document = Reply(decisions=tuple(decisions)).model_dump_json()
+    document = encode_reply(Reply(decisions=tuple(decisions)), keys())
     try:
         with replies().pipeline(transaction=False) as pipeline:
             pipeline.rpush(group.reply_to, document)

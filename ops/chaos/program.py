@@ -78,7 +78,7 @@ class Program:
     def children(self) -> list[psutil.Process]:
         """Its child processes; none if it has ended."""
         with suppress(psutil.NoSuchProcess, ProcessLookupError):
-            return psutil.Process(self.pid).children()
+            return list(psutil.Process(self.pid).children())
         return []
 
     def supervise(self) -> None:

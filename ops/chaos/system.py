@@ -15,10 +15,12 @@ from sqlalchemy import Engine
 from ledger import connect_to
 from ledger.audit import LIMITS
 from ledger.migrate import migrate
+from ledger.roles import Role
 from ops import services
 from ops.chaos.front import HOST
 from ops.chaos.outages import Outage
 from ops.chaos.program import Program
+from ops.logins import Logins
 from ops.processes import ROOT, STOP_LIMIT_S
 from ops.provider import Player, players
 from ops.services.kept import Access
@@ -51,6 +53,7 @@ class System:
         self.services = services.Services()
         self.players: list[Player] = players(PLAYERS)
         self._secret = secrets.token_urlsafe(24)
+        self._message_key = secrets.token_urlsafe(32)
 
     @property
     def database_url(self) -> str:
@@ -82,6 +85,9 @@ class System:
         with engine.begin() as connection:
             migrate(connection)
         engine.dispose()
+        passwords = {role: secrets.token_urlsafe(24) for role in Role}
+        self._logins = Logins(self.database_url, passwords)
+        self._logins.make()
         self.programs = list(self._programs())
         for program in self.programs:
             program.start()
@@ -135,21 +141,23 @@ class System:
                     name=name,
                     role=line,
                     command=commands[line] + own_name,
-                    environment=self._environment(name, port),
+                    environment=self._environment(line, name, port),
                     log=self.logs / f"{name}.log",
                     port=port,
                 )
 
-    def _environment(self, name: str, port: int | None) -> Mapping[str, str]:
+    def _environment(self, line: str, name: str, port: int | None) -> Mapping[str, str]:
         """The caller's, without what it says of another Unbet."""
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("UNBET_")}
         programs = f"{Path(sys.executable).parent}{os.pathsep}{inherited.get('PATH', '')}"
         return {
             **inherited,
             **self.services.environment(),
+            **self._logins.variables(line),
             "PATH": programs,
             "PYTHONUNBUFFERED": "1",
             "UNBET_URL_SECRET": self._secret,
+            "UNBET_MESSAGE_KEY": self._message_key,
             "UNBET_PROVIDER_ID": PROVIDER_ID,
             "UNBET_SPOOL_DIR": str(self.spools / name),
             "UNBET_LOG_FORMAT": "json",

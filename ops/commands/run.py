@@ -15,13 +15,18 @@ import httpx
 import typer
 from rich.console import Console
 
+from api.dialects import DIALECTS
+from api.doors import is_in
 from contract import settings
+from contract.endpoints import Endpoint
 from contract.settings import Settings, SettingsError
 from ledger import connect_to
 from ledger.migrate import migrate
+from ledger.roles import Role
 from ops import services
 from ops.commands.services import DEFAULT_DIRECTORY
 from ops.demonstration import DemonstrationError, demonstrate
+from ops.logins import Logins
 from ops.processes import ROOT, Processes
 from ops.stopping import Stopped, stoppable
 
@@ -64,6 +69,8 @@ def _running(directory: Path, console: Console) -> Iterator[tuple[Processes, Set
     directory.mkdir(mode=0o711, parents=True, exist_ok=True)
     try:
         console.print("Starting PostgreSQL and Redis ...")
+        # An operator's own database has the roles that the operator has made.
+        comes_along = "UNBET_DATABASE_URL" not in os.environ
         chosen = _settings(directory)
         engine = connect_to(chosen.database_url, name="migrate", limits={"statement_timeout": "0"})
         with engine.begin() as connection:
@@ -71,6 +78,8 @@ def _running(directory: Path, console: Console) -> Iterator[tuple[Processes, Set
         engine.dispose()
         console.print(f"The ledger's schema is at revision {revision}.")
         processes = Processes(ROOT / "Procfile", os.environ, directory / "logs")
+        if comes_along:
+            processes.own_variables = _logins(directory, chosen.database_url).variables
         try:
             processes.start()
             console.print("Starting receiver, worker and Flower ...")
@@ -94,6 +103,7 @@ def _settings(directory: Path) -> Settings:
     for name, value in started.environment().items():
         os.environ.setdefault(name, value)
     os.environ.setdefault("UNBET_URL_SECRET", _kept_secret(directory / "secret"))
+    os.environ.setdefault("UNBET_MESSAGE_KEY", _kept_secret(directory / "message-key"))
     os.environ.setdefault("UNBET_SPOOL_DIR", str((directory / "spool").resolve()))
     os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(_emptied(directory / "metrics")))
     for name, default in (("UNBET_PORT", "8080"), ("UNBET_FLOWER_PORT", "5555")):
@@ -101,8 +111,17 @@ def _settings(directory: Path) -> Settings:
     return settings.load()
 
 
+def _logins(directory: Path, database_url: str) -> Logins:
+    """One for each kind of process; their passwords are kept in DIR."""
+    roles = (Role.RECEIVER, Role.WORKER, Role.OPERATOR)
+    passwords = {role: _kept_secret(directory / f"{role}-password") for role in roles}
+    logins = Logins(database_url, passwords)
+    logins.make()
+    return logins
+
+
 def _kept_secret(file: Path) -> str:
-    """The URL's secret: made at the first start, the same ever after."""
+    """A secret of this installation: made at the first start, the same ever after."""
     if not file.exists():
         with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
             new.write(secrets.token_urlsafe(24))
@@ -152,8 +171,9 @@ def _require_all_running(processes: Processes) -> None:
 
 def _introduce(console: Console, chosen: Settings, directory: Path) -> None:
     console.print()
+    urls = [("The provider's URL", url) for url, _ in _urls(chosen)]
     for name, value in (
-        ("The provider's URL", f"{_secret_url(chosen)}/V4/Cancel"),
+        *urls,
         ("Is it ready?", f"{_address(chosen)}/readyz"),
         ("Flower", f"http://127.0.0.1:{chosen.flower_port}/tasks"),
         ("Logs", f"{directory}/logs/"),
@@ -163,6 +183,10 @@ def _introduce(console: Console, chosen: Settings, directory: Path) -> None:
 
 
 def _demonstrate(console: Console, chosen: Settings) -> None:
+    url, endpoint = _urls(chosen)[0]
+    if not is_in(chosen.host, chosen.allowed_ips):
+        console.print(f"No demonstration: {chosen.host} is not in UNBET_ALLOWED_IPS.")
+        return
     console.print("The provider's example Cancel, sent to that URL:")
     engine = connect_to(chosen.database_url, name="demonstration", pool_size=1)
 
@@ -170,7 +194,7 @@ def _demonstrate(console: Console, chosen: Settings) -> None:
         console.print(f"  {step:<24}balance {balance:>12}")
 
     try:
-        answer = demonstrate(engine, f"{_secret_url(chosen)}/V4/Cancel", chosen.provider_id, say)
+        answer = demonstrate(engine, url, endpoint.provider, say)
     finally:
         engine.dispose()
     console.print(f"  The answer: {answer}".replace("'", '"'), soft_wrap=True, markup=False)
@@ -186,7 +210,9 @@ def _address(chosen: Settings) -> str:
     return f"http://{chosen.host}:{chosen.port}"
 
 
-def _secret_url(chosen: Settings) -> str:
-    if chosen.url_secret is None:
-        raise RunError("there is no secret for the provider's URL.")
-    return f"{_address(chosen)}/{chosen.url_secret.get_secret_value()}"
+def _urls(chosen: Settings) -> list[tuple[str, Endpoint]]:
+    """What each provider is told, secret included."""
+    return [
+        (f"{_address(chosen)}/{secret}{DIALECTS[endpoint.dialect].path}", endpoint)
+        for secret, endpoint in chosen.by_secret().items()
+    ]

@@ -3,11 +3,12 @@
 It knows an endpoint's URL and an `Operator` that takes its bets, nothing of what is behind them.
 """
 
-from ops.provider.connection import NoAnswerError
+from ops.provider.connection import NoAnswerError, Response
+from ops.provider.dialects import DIALECTS, Dialect
 from ops.provider.endpoint import Endpoint, EndpointError
 from ops.provider.ledger_operator import LedgerOperator
 from ops.provider.log import Attempt, Log, Sent, as_line, read_log
-from ops.provider.messages import Answer, Bet, Cancel, Player, Win
+from ops.provider.messages import SUCCESS, Answer, Bet, Cancel, Player, Win, read_answer
 from ops.provider.planning import plan, players
 from ops.provider.playing import MOST_AT_ONCE, fund, play
 from ops.provider.report import Report
@@ -16,12 +17,15 @@ from ops.provider.scenarios import SCENARIOS
 from ops.provider.transmit import Timing, attempt, send, transmit
 
 __all__ = [
+    "DIALECTS",
     "MOST_AT_ONCE",
     "SCENARIOS",
+    "SUCCESS",
     "Answer",
     "Attempt",
     "Bet",
     "Cancel",
+    "Dialect",
     "Endpoint",
     "EndpointError",
     "LedgerOperator",
@@ -31,6 +35,7 @@ __all__ = [
     "Player",
     "Provider",
     "Report",
+    "Response",
     "Round",
     "Scenario",
     "Sent",
@@ -42,6 +47,7 @@ __all__ = [
     "plan",
     "play",
     "players",
+    "read_answer",
     "read_log",
     "send",
     "transmit",

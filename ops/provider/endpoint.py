@@ -5,6 +5,7 @@ import ssl
 from urllib.parse import urlsplit
 
 from ops.provider.connection import Connection, NoAnswerError, Response
+from ops.provider.dialects import V4
 
 _HOW_URLS_LOOK = "expected http://host:port/secret"
 
@@ -14,19 +15,19 @@ class EndpointError(Exception):
 
 
 class Endpoint:
-    """`url` as the operator told it to the provider; Cancels go to `<url>/V4/Cancel`.
+    """`url` as the operator told it to the provider; Cancels go to its `path`, the dialect's.
 
     Connections are kept and used again; there are as many as calls at a time. Raises
     `EndpointError`.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, path: str = V4.path) -> None:
         try:
             parts = urlsplit(url)
             port = parts.port
         except ValueError as error:
             raise EndpointError(f"the URL has a wrong host or port: {error}.") from None
-        path = parts.path.rstrip("/").removesuffix("/V4/Cancel")
+        secret = parts.path.rstrip("/").removesuffix(path)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise EndpointError(f"the URL has no scheme or no host: {_HOW_URLS_LOOK}.")
         if parts.query or parts.fragment or parts.username is not None:
@@ -36,10 +37,10 @@ class Endpoint:
         self._host = parts.hostname
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
         self._port = port if port is not None else 443 if self._tls else 80
-        self._head = (
-            f"POST {path}/V4/Cancel HTTP/1.1\r\nHost: {parts.netloc}\r\n"
-            "Content-Type: application/json\r\nContent-Length: "
-        ).encode()
+        self._site = f"{parts.scheme}://{parts.netloc}"
+        self._secret, self._path = secret, path
+        self._target = f"{secret}{path} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
+        self._head = self._head_of("POST", "application/json")
         self._idle: list[Connection] = []
 
     def __str__(self) -> str:
@@ -58,12 +59,24 @@ class Endpoint:
         except NoAnswerError as error:
             raise EndpointError(f"{self} cannot be reached: {error}.") from None
 
+    def with_secret(self, secret: str) -> "Endpoint | None":
+        """The same place by another secret; None if this one's URL has none."""
+        before, slash, own = self._secret.rpartition("/")
+        return Endpoint(f"{self._site}{before}{slash}{secret}", self._path) if own else None
+
     async def post(self, body: bytes) -> Response:
         """What was answered to `body`. Raises `NoAnswerError`; how long it may take is bounded by
         the caller, whose cancelling closes the connection."""
+        return await self._send(self._head, body)
+
+    async def request(self, method: str, content_type: str | None, body: bytes) -> Response:
+        """As `post`, but by another method, or with another content type or none."""
+        return await self._send(self._head_of(method, content_type), body)
+
+    async def _send(self, head: bytes, body: bytes) -> Response:
         connection = self._take() or await self._connect()
         try:
-            return await connection.send(b"%b%d\r\n\r\n%b" % (self._head, len(body), body))
+            return await connection.send(b"%b%d\r\n\r\n%b" % (head, len(body), body))
         finally:
             if connection.reusable:
                 self._idle.append(connection)
@@ -74,6 +87,10 @@ class Endpoint:
         """Close what is idle."""
         while self._idle:
             self._idle.pop().close()
+
+    def _head_of(self, method: str, content_type: str | None) -> bytes:
+        typed = "" if content_type is None else f"Content-Type: {content_type}\r\n"
+        return f"{method} {self._target}{typed}Content-Length: ".encode()
 
     def _take(self) -> Connection | None:
         while self._idle:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from ops.provider.connection import Response
+from ops.provider.dialects import V4, Dialect
 
 SUCCESS: Final = 0
 FUNDS: Final = 1
@@ -62,11 +63,17 @@ class Cancel(_Message):
     reference: str
     uuid: str
     session_id: str
+    round_id: str | None = None
+    """Only later dialects have it."""
+
+    def fields(self) -> dict[str, str]:
+        """What travels, by the provider's names."""
+        fields = self.model_dump(exclude={"kind"}, exclude_none=True)
+        return {to_camel(name): value for name, value in fields.items()}
 
     def body(self) -> bytes:
         """The JSON that travels."""
-        fields = self.model_dump(exclude={"kind"})
-        return json.dumps({to_camel(name): value for name, value in fields.items()}).encode()
+        return json.dumps(self.fields()).encode()
 
 
 class Answer(NamedTuple):
@@ -78,9 +85,10 @@ class Answer(NamedTuple):
     """HTTP's; None if nothing came back, or if it did not come by HTTP."""
 
 
-def read_answer(response: Response, reference: str) -> Answer:
-    """The answer to a Cancel of `reference`. Any status but 200 and any body of another form is a
-    temporary error (PROTOCOL, "How the provider behaves")."""
+def read_answer(response: Response, reference: str | None, dialect: Dialect = V4) -> Answer:
+    """The answer to a Cancel of `reference`; None if it had none that could be repeated. Any status
+    but 200 and any body of another form is a temporary error (PROTOCOL, "How the provider
+    behaves")."""
     if response.status != 200:
         return Answer(None, f"HTTP {response.status}", response.status)
     try:
@@ -92,6 +100,8 @@ def read_answer(response: Response, reference: str) -> Answer:
         case {"error": bool()}:
             problem = "error is no number"
         case {"error": int(code), "description": str(text)}:
+            if reference is None or "reference" not in dialect.answer:
+                return Answer(code, text, response.status)
             # Only a request that was not understood is answered without its reference.
             if document.get("reference", reference if code else None) == reference:
                 return Answer(code, text, response.status)

@@ -207,7 +207,10 @@ class Model:
         if bet.told is None:
             bet = self.bets[key] = self._close(bet, told, seen)
         assert bet.told is not None
-        return bet.told.model_copy(update={"request_id": cancel.request_id})
+        own = (bet.user_id, bet.currency) == (asked.user_id, asked.currency)
+        # What another player has is not told.
+        hidden = {} if own else {"currency": asked.currency, "cash": None}
+        return bet.told.model_copy(update={"request_id": cancel.request_id, **hidden})
 
     def _close(self, bet: KnownBet, told: Decision, seen: Sequence["Model"]) -> KnownBet:
         """The first decision of a cancel on `bet`."""

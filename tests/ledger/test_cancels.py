@@ -11,6 +11,7 @@ from sqlalchemy import text
 from contract.message import Decision
 from contract.outcomes import Outcome
 from ledger import Refusal, StakeOrder, Status, is_frozen
+from ledger.outcomes import find_outcomes
 from tests.making import Operator, cancel_of
 
 
@@ -105,9 +106,19 @@ def test_an_unknown_reference_leaves_a_tombstone_that_refuses_the_late_bet(
     assert outcome(operator.cancel(cancel_of("r1"))) is Outcome.NO_BET
 
 
-def test_a_tombstone_answers_every_player_alike(operator: Operator) -> None:
-    mine, anothers = operator.cancel(cancel_of("r1"), cancel_of("r1", user_id="bob"))
-    assert (mine.outcome, anothers.outcome) == (Outcome.NO_BET, Outcome.NO_BET)
+def test_a_tombstone_answers_every_player_alike_but_tells_only_its_own_what_he_has(
+    operator: Operator,
+) -> None:
+    operator.deposit("10.00")
+    cancels = cancel_of("r1"), cancel_of("r1", user_id="bob"), cancel_of("r1", currency="USD")
+    told_at_once = operator.cancel(*cancels)
+    told_again = operator.cancel(*cancels)
+    with operator.engine.connect() as connection:
+        read = find_outcomes(connection, cancels)
+    for decisions in (told_at_once, told_again, read):
+        assert {decision.outcome for decision in decisions} == {Outcome.NO_BET}
+        told = [(decision.currency, decision.cash) for decision in decisions]
+        assert told == [("EUR", Decimal(10)), ("EUR", None), ("USD", None)]
     assert operator.bet("r1", user_id="bob").refusal is Refusal.CANCELLED
 
 

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from ledger.roles import Role
 from ops.cli import main
+from tests.databases import url_as
 from tests.making import Operator
 
 
@@ -38,8 +40,8 @@ Unbet = Callable[..., Ran]
 
 @pytest.fixture
 def unbet(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Unbet:
-    """Runs `unbet ARGUMENTS`; only UNBET_DATABASE_URL is set."""
-    monkeypatch.setenv("UNBET_DATABASE_URL", database_url)
+    """Runs `unbet ARGUMENTS` with an operator's rights; only UNBET_DATABASE_URL is set."""
+    monkeypatch.setenv("UNBET_DATABASE_URL", url_as(Role.OPERATOR, database_url))
 
     def run(*arguments: object) -> Ran:
         monkeypatch.setattr(sys, "argv", ["unbet", *map(str, arguments)])

@@ -194,7 +194,10 @@ def test_a_missing_or_wrong_address_names_the_variable(
     assert told(unbet("audit")).startswith("unbet: UNBET_DATABASE_URL ")
 
 
-def test_an_empty_database_is_refused_until_it_is_migrated(unbet: Unbet, engine: Engine) -> None:
+def test_an_empty_database_is_refused_until_it_is_migrated(
+    unbet: Unbet, engine: Engine, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNBET_DATABASE_URL", database_url)
     with engine.begin() as connection:
         connection.execute(text("DROP SCHEMA public CASCADE"))
         connection.execute(text("CREATE SCHEMA public"))

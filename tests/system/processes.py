@@ -13,6 +13,9 @@ from typing import Any, Final
 
 import httpx
 
+from ledger.roles import Role
+from tests.databases import url_as
+
 ROOT: Final = Path(__file__).resolve().parents[2]
 START_LIMIT_S: Final = 30.0
 
@@ -30,7 +33,7 @@ EXAMPLE: Final = {
 
 
 class System:
-    """A receiver and any number of workers on one database and one Redis."""
+    """A receiver and any number of workers on one database and one Redis, each in its own role."""
 
     def __init__(self, environment: dict[str, str], logs: Path) -> None:
         programs = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
@@ -63,16 +66,22 @@ class System:
         self.start(name, sys.executable, "-m", "worker.sweep")
 
     def start(self, name: str, *command: str) -> None:
+        """Start a process; one whose name begins with `receiver` has a receiver's rights."""
+        role = Role.RECEIVER if name.startswith("receiver") else Role.WORKER
         with (self.logs / f"{name}.log").open("ab") as output:
             self.processes[name] = subprocess.Popen(
                 command,
                 cwd=ROOT,
-                env=self.environment,
+                env=self.environment_as(role),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    def environment_as(self, role: Role) -> dict[str, str]:
+        url = url_as(role, self.environment["UNBET_DATABASE_URL"])
+        return self.environment | {"UNBET_DATABASE_URL": url}
 
     def said(self, name: str) -> str:
         return (self.logs / f"{name}.log").read_text(errors="replace")
@@ -87,7 +96,7 @@ class System:
         """Run the command line."""
         return subprocess.run(
             [str(Path(sys.executable).with_name("unbet")), *arguments],
-            env=self.environment,
+            env=self.environment_as(Role.OPERATOR),
             capture_output=True,
             text=True,
             timeout=60,

@@ -10,19 +10,32 @@ from pathlib import Path
 
 import httpx
 import psutil
+import psycopg
 import pytest
 from sqlalchemy import Engine, text
 
+from ledger.roles import Role
+from ops import services
+from tests.databases import url_as
+from tests.ledger.rights import rights_of
 from tests.system.processes import ROOT, System
 
+SCRIPT = str(Path(sys.executable).with_name("unbet"))
 RECEIVER = [sys.executable, "-m", "api"]
 WORKER = [sys.executable, "-m", "celery", "--app", "worker.app", "worker"]
 
 
 def end_of(command: list[str], environment: dict[str, str]) -> str:
-    """Run a process that must not start; what it says last."""
+    """Run a process that must not start, in its own role; what it says last."""
+    role = Role.RECEIVER if command == RECEIVER else Role.WORKER
     result = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+        command,
+        cwd=ROOT,
+        env=environment | {"UNBET_DATABASE_URL": url_as(role, environment["UNBET_DATABASE_URL"])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert result.returncode != 0
     assert "Traceback" not in result.stderr, result.stderr
@@ -72,7 +85,7 @@ def test_run_does_its_demonstration_and_leaves_no_process_behind(tmp_path: Path)
         "UNBET_PORT": "0",
         "UNBET_FLOWER_PORT": "0",
     }
-    command = [str(Path(sys.executable).with_name("unbet")), "run", "--dir", str(tmp_path / "data")]
+    command = [SCRIPT, "run", "--dir", str(tmp_path / "data")]
     said = ""
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -89,6 +102,7 @@ def test_run_does_its_demonstration_and_leaves_no_process_behind(tmp_path: Path)
             _shows(flower, "585c1306f89c56f5ecfc2f5d")
             ready = next(word for word in said.split() if word.endswith("/readyz"))
             counted = httpx.get(ready.replace("/readyz", "/metrics"), trust_env=False).text
+            roles = _roles_at_work(tmp_path / "data")
             process.send_signal(signal.SIGINT)
             said += process.communicate(timeout=60)[0]
         finally:
@@ -102,10 +116,44 @@ def test_run_does_its_demonstration_and_leaves_no_process_behind(tmp_path: Path)
     assert "balance   100.00 USD\n" in said
     assert "balance    90.00 USD\n" in said
     assert '{"error": 0, "description": "Success", "reference": "585c1306f89c56f5ecfc2f5d"}' in said
+    assert roles == {
+        ("unbet-receiver", "unbet_receiver_login"),
+        ("unbet-sweep", "unbet_worker_login"),
+        ("unbet-worker", "unbet_worker_login"),
+    }
     assert len(family) >= 4
     assert [p for p in family if p.is_running() and p.status() != psutil.STATUS_ZOMBIE] == []
     at_work = [p for p in psutil.process_iter(["cmdline"]) if str(tmp_path) in str(p.info)]
     assert at_work == []
+
+
+def _roles_at_work(directory: Path) -> set[tuple[str, str]]:
+    """Who is at work in the database of `unbet run`, and with whose rights."""
+    url = services.status(directory).services.database_url
+    assert url
+    query = "SELECT application_name, usename FROM pg_stat_activity WHERE usename <> 'unbet'"
+    with psycopg.connect(url) as connection:
+        return set(connection.execute(query).fetchall())
+
+
+def test_run_leaves_the_roles_of_an_operators_own_database_alone(
+    environment: dict[str, str], engine: Engine, tmp_path: Path
+) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("REVOKE ALL ON parked FROM unbet_receiver"))
+        before = rights_of(connection)
+    result = subprocess.run(
+        [SCRIPT, "run", "--no-stay", "--dir", str(tmp_path / "data")],
+        env=environment | {"UNBET_PORT": "0", "UNBET_FLOWER_PORT": "0"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    with engine.begin() as connection:
+        assert rights_of(connection) == before
+    assert list((tmp_path / "data").glob("*-password")) == []
 
 
 def _shows(url: str, reference: str) -> None:
@@ -132,7 +180,7 @@ def test_run_says_which_port_is_taken(tmp_path: Path, idle_system: System) -> No
         "UNBET_PORT": idle_system.environment["UNBET_PORT"],
     }
     result = subprocess.run(
-        [str(Path(sys.executable).with_name("unbet")), "run", "--dir", str(tmp_path / "data")],
+        [SCRIPT, "run", "--dir", str(tmp_path / "data")],
         env=environment,
         capture_output=True,
         text=True,

@@ -19,7 +19,7 @@ from ledger import place_all
 from ledger.audit import audit
 from ops import services
 from tests.databases import migrated
-from tests.making import Operator, bet_of, cancel_of
+from tests.making import KEYS, Operator, bet_of, cancel_of
 from tests.system.processes import System
 
 REPLY_TO: Final = "test-replies"
@@ -36,13 +36,13 @@ class Queue:
         self._replies = redis.Redis.from_url(environment["UNBET_REDIS_URL"], socket_timeout=None)
 
     def send(self, *cancels: Cancel) -> None:
-        message = encode_group(Group(reply_to=REPLY_TO, cancels=cancels))
+        message = encode_group(Group(reply_to=REPLY_TO, cancels=cancels), KEYS)
         self._celery.send_task(TASK, args=[message], queue=QUEUE, ignore_result=True)
 
     def reply(self, within_s: float = BACK_AFTER_S) -> tuple[Decision, ...]:
         found = self._replies.blpop([REPLY_TO], timeout=within_s)
         assert found, f"no reply within {within_s} s"
-        return decode_reply(found[1]).decisions  # type: ignore[index]
+        return decode_reply(found[1], KEYS).decisions  # type: ignore[index]
 
     def outcomes(self) -> list[Outcome]:
         return [decision.outcome for decision in self.reply()]

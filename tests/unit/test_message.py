@@ -4,10 +4,10 @@ import base64
 import json
 import zlib
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 
-from api.answers import body, of_outcome
 from contract.message import (
     Decision,
     Group,
@@ -16,11 +16,17 @@ from contract.message import (
     decode_group,
     decode_reply,
     encode_group,
+    encode_reply,
 )
 from contract.outcomes import Outcome
-from tests.making import cancel_of
+from contract.signing import Keys, SignatureError
+from tests.making import KEYS, cancel_of
 
 GROUP = Group(reply_to="unbet:replies:1", cancels=(cancel_of("r1"), cancel_of("r2")))
+
+
+def _signed(packed: str) -> str:
+    return KEYS.sign("unbet group", packed)
 
 
 def _packed(document: bytes) -> str:
@@ -28,7 +34,7 @@ def _packed(document: bytes) -> str:
 
 
 def test_a_group_survives_the_journey() -> None:
-    assert decode_group(encode_group(GROUP)) == GROUP
+    assert decode_group(encode_group(GROUP, KEYS), KEYS) == GROUP
 
 
 def test_a_reply_survives_the_journey_with_its_amounts_exact() -> None:
@@ -44,7 +50,7 @@ def test_a_reply_survives_the_journey_with_its_amounts_exact() -> None:
             Decision(request_id=GROUP.cancels[1].request_id, outcome=Outcome.PARKED),
         )
     )
-    assert decode_reply(reply.model_dump_json().encode()) == reply
+    assert decode_reply(encode_reply(reply, KEYS).encode(), KEYS) == reply
     assert '"12345678901234567890.123456789012345678"' in reply.model_dump_json()
 
 
@@ -60,41 +66,63 @@ def test_a_reply_survives_the_journey_with_its_amounts_exact() -> None:
 def test_another_form_is_refused_and_the_field_named(change: dict[str, object], named: str) -> None:
     document = json.loads(GROUP.model_dump_json()) | change
     with pytest.raises(MessageError, match=named):
-        decode_group(_packed(json.dumps(document).encode()))
+        decode_group(_signed(_packed(json.dumps(document).encode())), KEYS)
 
 
 @pytest.mark.parametrize(
     "message",
-    ["\x00", "", "é", GROUP.model_dump_json(), encode_group(GROUP)[:-8], _packed(b"\x00")],
+    ["\x00", "", "é", GROUP.model_dump_json(), "AAAA", _packed(b"\x00")],
     ids=["no base64", "nothing", "no ASCII", "not packed", "cut off", "no JSON"],
 )
 def test_what_is_no_message_is_refused(message: str) -> None:
     with pytest.raises(MessageError, match="not a group"):
-        decode_group(message)
+        decode_group(_signed(message), KEYS)
 
 
 def test_what_is_no_reply_is_refused() -> None:
     with pytest.raises(MessageError):
-        decode_reply(b"[1]")
+        decode_reply(KEYS.sign("unbet reply", "[1]"), KEYS)
 
 
-def test_every_outcome_has_an_answer() -> None:
-    codes = {outcome: of_outcome(outcome).code for outcome in Outcome}
-    assert codes == {
-        Outcome.REVERSED: 0,
-        Outcome.NO_BET: 0,
-        Outcome.BET_REFUSED: 0,
-        Outcome.SETTLED: 120,
-        Outcome.MISMATCH: 7,
-        Outcome.CURRENCY_MISMATCH: 2,
-        Outcome.PARKED: 100,
-    }
+@pytest.mark.parametrize(
+    "forged",
+    [
+        "",
+        GROUP.model_dump_json(),
+        encode_group(GROUP, KEYS).partition(":")[2],
+        encode_group(GROUP, Keys(["another key that is long enough to be one"])),
+        encode_group(GROUP, KEYS)[:-4],
+        encode_group(GROUP, KEYS).replace(":", ""),
+        "é:" + _packed(GROUP.model_dump_json().encode()),
+        KEYS.sign("unbet reply", _packed(GROUP.model_dump_json().encode())),
+    ],
+    ids=[
+        *("nothing", "plain", "unsigned", "another key", "cut off", "no separator", "no ASCII"),
+        "signed as a reply",
+    ],
+)
+def test_what_is_not_signed_as_a_message_is_not_read(forged: str) -> None:
+    with pytest.raises(SignatureError):
+        decode_group(forged, KEYS)
 
 
-def test_the_answer_has_a_number_and_the_reference_as_sent() -> None:
-    assert json.loads(body(of_outcome(Outcome.REVERSED), 'r"1')) == {
-        "error": 0,
-        "description": "Success",
-        "reference": 'r"1',
-    }
-    assert "reference" not in json.loads(body(of_outcome(Outcome.PARKED), None))
+def test_a_reply_whose_outcome_was_changed_is_not_read() -> None:
+    reply = Reply(
+        decisions=(Decision(request_id=GROUP.cancels[0].request_id, outcome=Outcome.SETTLED),)
+    )
+    signed = encode_reply(reply, KEYS)
+    assert decode_reply(signed, KEYS) == reply
+    with pytest.raises(SignatureError):
+        decode_reply(signed.replace("settled", "reversed"), KEYS)
+    with pytest.raises(SignatureError):
+        decode_reply(b"\xff", KEYS)
+
+
+def test_a_key_is_replaced_in_three_steps() -> None:
+    old, new = "the old key, which is long enough", "the new key, which is long enough"
+    steps = [Keys([old]), Keys([old, new]), Keys([new, old]), Keys([new])]
+    for one, next_one in pairwise(steps):
+        assert decode_group(encode_group(GROUP, one), next_one) == GROUP
+        assert decode_group(encode_group(GROUP, next_one), one) == GROUP
+    with pytest.raises(SignatureError):
+        decode_group(encode_group(GROUP, steps[0]), steps[3])

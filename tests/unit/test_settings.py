@@ -4,6 +4,7 @@ import pytest
 
 from contract.settings import Settings, SettingsError, load
 
+SECRET = "a-secret-not-to-be-shown"  # noqa: S105
 GOOD = {
     "UNBET_DATABASE_URL": "postgresql://unbet:pw@db/unbet",
     "UNBET_BROKER_URL": "redis://queue:6379/0",
@@ -27,6 +28,26 @@ def _good_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ("UNBET_URL_SECRET", "with/a/slash/in/it", "at least 16 characters"),
         ("UNBET_PROVIDER_ID", "", "at least 1 character"),
         ("UNBET_DIALECT", "esperanto", "lucky-monaco-v4"),
+        ("UNBET_ENDPOINTS", "{", "expected JSON as"),
+        ("UNBET_ENDPOINTS", "[]", "expected JSON as"),
+        ("UNBET_ENDPOINTS", '{"short": {"provider": "P"}}', "endpoint 1: its secret: expected"),
+        ("UNBET_ENDPOINTS", f'{{"{SECRET}": {{}}}}', "endpoint 1: provider: Field required"),
+        ("UNBET_ENDPOINTS", f'{{"{SECRET}": {{"provider": " "}}}}', "endpoint 1: provider"),
+        ("UNBET_ENDPOINTS", f'{{"{SECRET}": {{"provider": "P", "x": 1}}}}', "endpoint 1: x"),
+        (
+            "UNBET_ENDPOINTS",
+            f'{{"{SECRET}": {{"provider": "P", "until": "2027-01-01T00:00:00"}}}}',
+            "endpoint 1: until",
+        ),
+        (
+            "UNBET_ENDPOINTS",
+            f'{{"{SECRET}": {{"provider": "P"}}, "{SECRET}": {{"provider": "Q"}}}}',
+            "more than once",
+        ),
+        ("UNBET_MESSAGE_KEY", "short", "at least 32 characters"),
+        ("UNBET_MESSAGE_KEY", f"{'k' * 32},", "at least 32 characters"),
+        ("UNBET_ALLOWED_IPS", "anywhere", "network"),
+        ("UNBET_TRUSTED_PROXIES", "10.0.0.1/8", "network"),
         ("UNBET_OPS_ALLOWED_IPS", "127.0.0.1/8, 10.0.0.0/99", "network"),
         ("UNBET_UNKNOWN_REFERENCE", "maybe", "'tombstone' or 'hold'"),
         ("UNBET_ANSWER_DEADLINE_S", "10", "less than 10"),
@@ -46,6 +67,7 @@ def test_a_wrong_value_is_refused_by_the_variables_name(
         load()
     assert f"{name} has a wrong value" in str(refused.value)
     assert said in str(refused.value)
+    assert SECRET not in str(refused.value)
 
 
 @pytest.mark.parametrize("name", GOOD)
@@ -79,3 +101,31 @@ def test_defaults_are_those_of_the_interface() -> None:
 
 def test_every_setting_says_what_it_is_for() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_endpoints_win_over_the_one_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load().by_secret() == {}
+    monkeypatch.setenv("UNBET_URL_SECRET", SECRET)
+    monkeypatch.setenv("UNBET_PROVIDER_ID", "Only")
+    assert {secret: e.provider for secret, e in load().by_secret().items()} == {SECRET: "Only"}
+    other = "another-secret-of-the-url"
+    monkeypatch.setenv(
+        "UNBET_ENDPOINTS",
+        f'{{"{other}": {{"provider": "P", "dialect": "lucky-monaco-v1",'
+        '"until": "2027-01-01T00:00:00Z"}}',
+    )
+    ((secret, endpoint),) = load().by_secret().items()
+    assert (secret, endpoint.provider, endpoint.dialect) == (other, "P", "lucky-monaco-v1")
+    assert endpoint.until is not None
+    assert other not in repr(load())
+
+
+def test_without_a_message_key_there_is_nothing_to_sign_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(SettingsError, match="UNBET_MESSAGE_KEY is not set"):
+        load().keys()
+    monkeypatch.setenv("UNBET_MESSAGE_KEY", f"{'a' * 32}, {'b' * 32}")
+    chosen = load()
+    assert chosen.keys().sign("x", "y") == load().keys().sign("x", "y")
+    assert "aaa" not in repr(chosen)

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from ops import services
 from tests.databases import migrated
-from tests.making import Operator
+from tests.making import MESSAGE_KEY, Operator
 from tests.system.faults.watching import PLAYER
 
 
@@ -36,6 +36,7 @@ def environment(own_services: Path, tmp_path: Path, operator: Operator) -> dict[
         "HOME": str(tmp_path),
         "PYTHONUNBUFFERED": "1",
         "UNBET_URL_SECRET": "a-secret-for-tests-only",
+        "UNBET_MESSAGE_KEY": MESSAGE_KEY,
         "UNBET_SPOOL_DIR": str(tmp_path / "spool"),
         **services.status(own_services).services.environment(),
     }

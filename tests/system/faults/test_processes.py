@@ -5,14 +5,17 @@ import signal
 import socket
 import threading
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
+from typing import Self
 
 import httpx
 import psutil
 import redis
 
+from contract import rejected
 from ops import services
 from tests.freezing import frozen
 from tests.making import Operator
@@ -101,53 +104,80 @@ def wait_until_on_the_queue(system: System) -> None:
         until(lambda: client.llen("cancels") or client.hlen("unacked"), "nothing was published")
 
 
+class Load:
+    """Four providers, each with one bet and its cancel after the other, until the end of a `with`;
+    there each of them must have had all its cancels answered 0."""
+
+    def __init__(self, system: System, operator: Operator) -> None:
+        self.stage = "at first"
+        """What is restarted."""
+        self.sent_while: Counter[str] = Counter()
+        self._system, self._operator = system, operator
+        self._numbers = itertools.count()
+        self._over = threading.Event()
+        self._pool = ThreadPoolExecutor(4)
+
+    def __enter__(self) -> Self:
+        self._senders = [self._pool.submit(self._play) for _ in range(4)]
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._over.set()
+        self._pool.shutdown()
+        for sender in self._senders:
+            sender.result()
+
+    def restart(self, name: str, start_again: Callable[[], None]) -> None:
+        self.stage = name
+        process = self._system.processes.pop(name)
+        process.terminate()
+        assert process.wait(timeout=20) in (0, -signal.SIGTERM), name
+        (self._system.logs / f"{name}.log").unlink()
+        start_again()
+
+    def _play(self) -> None:
+        while not self._over.is_set():
+            reference = f"r{next(self._numbers)}"
+            self._operator.bet(reference, "1.00", **PLAYER)
+            for _ in range(3):
+                try:
+                    code = self._system.cancel(reference=reference)["error"]
+                except (httpx.NetworkError, httpx.RemoteProtocolError):
+                    # Refused, or reset before the receiver had read it: sent again.
+                    assert self.stage == "receiver"
+                    until(lambda: is_listening(self._system), "the receiver's successor")
+                    continue
+                assert code == 0, reference
+                self.sent_while[self.stage] += 1
+                break
+            else:
+                raise AssertionError(f"{reference} was written off")
+
+
 def test_a_rolling_restart_of_every_process_under_load_drops_nothing(
     system: System, operator: Operator
 ) -> None:
     system.start_worker("other")
     system.start_sweep()
-    numbers = itertools.count()
-    restarted = threading.Event()
-    sent_while: Counter[str] = Counter()
-    stage = "at first"
-
-    def as_the_provider_does() -> None:
-        while not restarted.is_set():
-            reference = f"r{next(numbers)}"
-            operator.bet(reference, "1.00", **PLAYER)
-            for _ in range(3):
-                try:
-                    code = system.cancel(reference=reference)["error"]
-                except (httpx.NetworkError, httpx.RemoteProtocolError):
-                    # Refused, or reset before the receiver had read it: sent again.
-                    assert stage == "receiver"
-                    until(lambda: is_listening(system), "the receiver's successor")
-                    continue
-                assert code == 0, reference
-                sent_while[stage] += 1
-                break
-            else:
-                raise AssertionError(f"{reference} was written off")
-
-    with ThreadPoolExecutor(4) as pool:
-        senders = [pool.submit(as_the_provider_does) for _ in range(4)]
-        try:
-            for name, start_again in (
-                ("worker", system.start_worker),
-                ("other", lambda: system.start_worker("other")),
-                ("sweep", system.start_sweep),
-                ("receiver", system.start_receiver),
-            ):
-                stage = name
-                process = system.processes.pop(name)
-                process.terminate()
-                assert process.wait(timeout=20) in (0, -signal.SIGTERM), name
-                (system.logs / f"{name}.log").unlink()
-                start_again()
-        finally:
-            restarted.set()
-        for sender in senders:
-            sender.result(timeout=60)
+    with Load(system, operator) as load:
+        load.restart("worker", system.start_worker)
+        load.restart("other", lambda: system.start_worker("other"))
+        load.restart("sweep", system.start_sweep)
+        load.restart("receiver", system.start_receiver)
     # Each restart met requests on their way.
-    assert {"worker", "other", "receiver"} <= set(sent_while), sent_while
+    assert {"worker", "other", "receiver"} <= set(load.sent_while), load.sent_while
+    assert operator.balance(**PLAYER).cash == Decimal(1000)
+
+
+def test_a_key_is_replaced_under_load_and_nothing_is_set_aside(
+    system: System, operator: Operator
+) -> None:
+    old, new = system.environment["UNBET_MESSAGE_KEY"], "a new key for tests that is long enough"
+    with Load(system, operator) as load:
+        for keys in (f"{old},{new}", f"{new},{old}", new):
+            system.environment["UNBET_MESSAGE_KEY"] = keys
+            load.restart("worker", system.start_worker)
+            load.restart("receiver", system.start_receiver)
+            with redis.Redis.from_url(system.environment["UNBET_REDIS_URL"]) as client:
+                assert client.llen(rejected.LIST) == 0
     assert operator.balance(**PLAYER).cash == Decimal(1000)

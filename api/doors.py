@@ -1,0 +1,136 @@
+"""Who knocks: the endpoint that a path leads to, and the address that a request comes from."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from hmac import compare_digest
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Final
+
+from starlette.types import Scope
+
+from api.dialects import DIALECTS, Dialect
+from contract.endpoints import Endpoint
+from contract.settings import Network
+
+WINDOW_S: Final = 60.0
+MOST_WRONG: Final = 20
+"""Wrong secrets of one address within `WINDOW_S`; an IPv6 address stands for its /64 network."""
+MOST_REMEMBERED: Final = 10_000
+"""Addresses; the oldest is forgotten for a new one."""
+
+UNKNOWN: Final = "unknown"
+"""The address of a sender that has gone already, or that comes through a Unix socket."""
+
+
+@dataclass(frozen=True)
+class Door:
+    """One endpoint, and the path that leads to it."""
+
+    path: bytes
+    endpoint: Endpoint
+    dialect: Dialect
+
+
+class Doors:
+    """All endpoints of a receiver."""
+
+    def __init__(self, endpoints: Mapping[str, Endpoint]) -> None:
+        self._doors = [
+            Door(f"/{secret}{dialect.path}".encode(), endpoint, dialect)
+            for secret, endpoint in endpoints.items()
+            for dialect in (DIALECTS[endpoint.dialect],)
+        ]
+
+    def at(self, path: str) -> Door | None:
+        """The endpoint at `path`. It is compared with each, in constant time."""
+        asked, found = path.encode(errors="replace"), None
+        for door in self._doors:
+            if compare_digest(door.path, asked):
+                found = door
+        return found
+
+
+class WrongSecrets:
+    """Counts wrong secrets by address, so that guessing is slowed down and logs stay short."""
+
+    def __init__(self) -> None:
+        self._counts: OrderedDict[str, tuple[float, int]] = OrderedDict()
+
+    def too_many(self, sender: str) -> bool:
+        """Count one more of `sender`; whether that was too many for now."""
+        key, now = _limited_as(sender), time.monotonic()
+        began, count = self._counts.pop(key, (now, 0))
+        if now - began > WINDOW_S:
+            began, count = now, 0
+        self._counts[key] = began, count + 1
+        if len(self._counts) > MOST_REMEMBERED:
+            self._counts.popitem(last=False)
+        return count >= MOST_WRONG
+
+
+def sender_of(scope: Scope, trusted: Sequence[Network]) -> str:
+    """The address that the request comes from: the peer's, or, where the peer is a trusted proxy,
+    the last one of `X-Forwarded-For` that is not a trusted proxy's. What stands before it may be
+    invented."""
+    peer, _ = scope["client"] or (UNKNOWN, None)
+    address = _plain(peer)
+    if not trusted or not is_in(address, trusted):
+        return address
+    said = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
+    for hop in reversed(said.decode("latin-1").split(",")):
+        before = _plain(_without_port(hop.strip()))
+        if _parsed(before) is None:
+            break
+        address = before
+        if not is_in(address, trusted):
+            break
+    return address
+
+
+def was_forwarded(scope: Scope) -> bool:
+    """Whether a proxy says that it hands the request on for somebody else."""
+    return any(name in (b"x-forwarded-for", b"forwarded") for name, _ in scope["headers"])
+
+
+def is_in(address: str, networks: Sequence[Network]) -> bool:
+    """Whether `address` is in one of `networks`; an unknown one is only in a network of all."""
+    return _is_in(address, tuple(networks))
+
+
+@lru_cache(maxsize=4096)
+def _is_in(address: str, networks: tuple[Network, ...]) -> bool:
+    parsed = _parsed(address)
+    if parsed is None:
+        return any(network.prefixlen == 0 for network in networks)
+    return any(parsed in network for network in networks)
+
+
+def _parsed(address: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(address)
+    except ValueError:
+        return None
+
+
+def _plain(address: str) -> str:
+    """An IPv4 address in IPv6 clothes is an IPv4 address."""
+    parsed = _parsed(address)
+    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
+    return str(mapped) if mapped else address
+
+
+def _without_port(hop: str) -> str:
+    """`192.0.2.1:4711` and `[2001:db8::1]:4711` are seen as well."""
+    if hop.startswith("["):
+        return hop[1:].partition("]")[0]
+    return hop.partition(":")[0] if hop.count(":") == 1 else hop
+
+
+def _limited_as(sender: str) -> str:
+    parsed = _parsed(sender)
+    if isinstance(parsed, IPv6Address):
+        return str(ip_network((parsed.packed, 64), strict=False))
+    return sender

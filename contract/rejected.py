@@ -1,0 +1,30 @@
+"""Messages and replies that nobody of ours has signed, or that make no sense: kept aside, the
+newest ones, for a person to look at.
+
+No money depends on them: a cancel that was answered has its home in the ledger or on a receiver's
+disk.
+"""
+
+import json
+from datetime import UTC, datetime
+from typing import Final
+
+LIST: Final = "unbet:rejected"
+"""In the Redis of the replies; the newest first."""
+
+MOST: Final = 1000
+LONGEST: Final = 16 * 1024
+"""Characters kept of one."""
+
+
+def entry(kind: str, problem: str, content: str | bytes) -> str:
+    """What is kept of a rejected message or reply (`kind`)."""
+    text = content.decode(errors="replace") if isinstance(content, bytes) else content
+    return json.dumps(
+        {
+            "at": datetime.now(UTC).isoformat(),
+            "kind": kind,
+            "problem": problem,
+            "content": text[:LONGEST],
+        }
+    )

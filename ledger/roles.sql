@@ -1,0 +1,138 @@
+-- Who may do what in the ledger's database. After every `unbet migrate`, and in one transaction:
+--
+--     unbet roles --apply      or      psql --single-transaction -v ON_ERROR_STOP=1 -f roles.sql
+--
+-- As a superuser, or from PostgreSQL 15 on as the database's owner with CREATEROLE. Run again it changes
+-- nothing. The database is taken to be the ledger's alone: PUBLIC loses its rights in it.
+--
+-- These roles cannot log in. Each process logs in as a role of your own that is a member of one:
+--
+--     CREATE ROLE casino_receiver  LOGIN PASSWORD '…' IN ROLE unbet_receiver;  -- web
+--     CREATE ROLE casino_worker    LOGIN PASSWORD '…' IN ROLE unbet_worker;    -- worker, sweep
+--     CREATE ROLE casino_operator  LOGIN PASSWORD '…' IN ROLE unbet_operator;  -- bets, command line
+--     CREATE ROLE casino_migration LOGIN PASSWORD '…' IN ROLE unbet_owner;     -- unbet migrate
+--
+-- No sequence but one is named below: what fills an identity column needs no right of its own.
+
+DO $$
+DECLARE
+    role text;
+BEGIN
+    FOREACH role IN ARRAY ARRAY['unbet_owner', 'unbet_receiver', 'unbet_worker', 'unbet_operator']
+    LOOP
+        IF to_regrole(role) IS NULL THEN
+            EXECUTE format('CREATE ROLE %I NOLOGIN', role);
+        END IF;
+    END LOOP;
+    -- Only a member can hand over what it owns; a superuser counts as one.
+    IF NOT pg_has_role('unbet_owner', 'USAGE') THEN
+        GRANT unbet_owner TO CURRENT_USER;
+    END IF;
+END $$;
+
+-- The database and its schema ------------------------------------------------------------------
+
+DO $$
+BEGIN
+    -- TEMPORARY, too: nobody needs tables of its own.
+    EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
+    EXECUTE format('GRANT CONNECT ON DATABASE %I TO unbet_owner, unbet_receiver, unbet_worker, '
+                   'unbet_operator', current_database());
+END $$;
+
+ALTER SCHEMA public OWNER TO unbet_owner;
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO unbet_receiver, unbet_worker, unbet_operator;
+
+-- Everything belongs to the owner, and what was granted before is taken back.
+DO $$
+DECLARE
+    ours regclass;
+BEGIN
+    FOREACH ours IN ARRAY ARRAY['alembic_version', 'players', 'accounts', 'bets', 'late_bets',
+                                'transfers', 'entries', 'deposits', 'wins', 'requests', 'answers',
+                                'parked']::regclass[]
+    LOOP
+        -- Handing over waits until nobody uses the table: the first time only.
+        IF (SELECT relowner <> 'unbet_owner'::regrole FROM pg_class WHERE oid = ours) THEN
+            EXECUTE format('ALTER TABLE %s OWNER TO unbet_owner', ours);
+        END IF;
+        EXECUTE format('REVOKE ALL ON TABLE %s FROM PUBLIC, unbet_receiver, unbet_worker, '
+                       'unbet_operator', ours);
+    END LOOP;
+END $$;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM unbet_receiver, unbet_worker, unbet_operator;
+
+-- Triggers run them, which needs no right; nobody else has to.
+ALTER FUNCTION refuse_change() OWNER TO unbet_owner;
+ALTER FUNCTION require_balanced_transfers() OWNER TO unbet_owner;
+REVOKE ALL ON FUNCTION refuse_change(), require_balanced_transfers() FROM PUBLIC;
+
+-- What a later migration makes is the owner's alone until this file, in its version, grants it.
+ALTER DEFAULT PRIVILEGES FOR ROLE unbet_owner REVOKE ALL ON FUNCTIONS FROM PUBLIC;
+
+-- The start of every process compares the schema with its version.
+GRANT SELECT ON alembic_version TO unbet_receiver, unbet_worker, unbet_operator;
+
+-- The receiver ---------------------------------------------------------------------------------
+-- It is what the world talks to. It looks up outcomes, parks cancels and notes answers; it cannot
+-- read what providers have sent, nor touch a row that is there.
+
+GRANT SELECT (provider, reference, state, user_id, currency, outcome, reversal_id, cash_after)
+    ON bets TO unbet_receiver;
+GRANT SELECT (request_id, outcome) ON requests TO unbet_receiver;
+
+-- Reading the key is what ON CONFLICT needs.
+GRANT SELECT (request_id),
+      INSERT (request_id, provider, reference, cancel, state, reason, last_error, next_try_at)
+    ON parked TO unbet_receiver;
+GRANT SELECT (request_id),
+      INSERT (request_id, shared_request_id, uuid, received_at, received_from, outcome, code,
+              seconds)
+    ON answers TO unbet_receiver;
+
+-- Worker and sweep -----------------------------------------------------------------------------
+-- They reverse. Without `amount` a row that they add to `bets` can only be a tombstone. The right to
+-- update a column is also the right to lock the row.
+
+GRANT SELECT,
+      INSERT (provider, reference, state, user_id, currency, outcome, cancelled_at,
+              cancel_request_id, cash_after),
+      UPDATE (state, outcome, cancelled_at, cancel_request_id, reversal_id, cash_after)
+    ON bets TO unbet_worker;
+GRANT SELECT, UPDATE (balance) ON accounts TO unbet_worker;
+GRANT SELECT, INSERT (kind, bet_id) ON transfers TO unbet_worker;
+GRANT SELECT, INSERT (transfer_id, account_id, amount, balance_after) ON entries TO unbet_worker;
+GRANT SELECT (request_id),
+      INSERT (request_id, provider, reference, user_id, currency, uuid, dialect, received_at,
+              received_from, body, outcome)
+    ON requests TO unbet_worker;
+GRANT SELECT, DELETE,
+      INSERT (request_id, provider, reference, cancel, state, reason, last_error, next_try_at),
+      UPDATE (state, reason, tries, last_error, next_try_at)
+    ON parked TO unbet_worker;
+
+-- The operator ---------------------------------------------------------------------------------
+-- Its own Bet and Result endpoints, and a person at the command line. It reads everything, and moves
+-- money in every way but a cancel's: `outcome` and `reversal_id` are not its to write.
+
+GRANT SELECT
+    ON players, accounts, bets, late_bets, transfers, entries, deposits, wins, requests, answers,
+       parked
+    TO unbet_operator;
+GRANT INSERT (user_id, frozen_at), UPDATE (frozen_at) ON players TO unbet_operator;
+GRANT INSERT (owner, currency, kind, balance), UPDATE (balance) ON accounts TO unbet_operator;
+GRANT INSERT (provider, reference, state, user_id, currency, amount), UPDATE (state, refusal)
+    ON bets TO unbet_operator;
+GRANT INSERT (provider, reference, user_id, currency, amount) ON late_bets TO unbet_operator;
+GRANT INSERT (id, kind, bet_id) ON transfers TO unbet_operator;
+GRANT USAGE ON SEQUENCE transfers_id_seq TO unbet_operator;  -- it takes ids before it writes
+GRANT INSERT (transfer_id, account_id, amount, balance_after) ON entries TO unbet_operator;
+GRANT INSERT (reference, user_id, currency, kind, amount, transfer_id)
+    ON deposits TO unbet_operator;
+GRANT INSERT (provider, reference, bet_reference, amount, refusal, transfer_id)
+    ON wins TO unbet_operator;
+-- `unbet parked retry` and `unbet replay`.
+GRANT UPDATE (state, tries, next_try_at),
+      INSERT (request_id, provider, reference, cancel, state, reason, last_error, next_try_at)
+    ON parked TO unbet_operator;

@@ -1,0 +1,109 @@
+"""Bets that the kit places itself, for players of its own."""
+
+import secrets
+from decimal import Decimal
+from typing import Final, Protocol
+
+from ops.conformance.bets import PreparedBet, new_reference
+from ops.conformance.rule import NotTriedError
+from ops.provider import SUCCESS, Answer, Bet, Operator, Player, Win
+
+POCKET: Final = Decimal("1000.00")
+"""What a player is given: more than the rules' bets take."""
+
+STAKE: Final = Decimal("1.00")
+
+
+class Bank(Operator, Protocol):
+    """An operator who lets the kit see a player's money. Each raises `NoAnswerError`."""
+
+    async def cash(self, player: Player) -> Decimal:
+        """What the player has, in units of the currency."""
+
+    async def freeze(self, user_id: str) -> None:
+        """Refuse the player's bets from now on."""
+
+
+class PlacedBets:
+    """`Bets` without an end. `open` makes them."""
+
+    in_ledger = True
+    other_currency = "USD"
+
+    def __init__(self, bank: Bank, provider_id: str) -> None:
+        self.provider_id = provider_id
+        self.stranger = _new_player().user_id
+        self._bank = bank
+        self._player = _new_player()
+
+    @classmethod
+    async def open(cls, bank: Bank, provider_id: str) -> "PlacedBets":
+        """With a player who has money."""
+        bets = cls(bank, provider_id)
+        await bets._fund(bets._player)
+        return bets
+
+    async def any_bet(self) -> PreparedBet:
+        return await self.placed()
+
+    async def unknown(self) -> PreparedBet:
+        cash = await self.cash(self._player)
+        return PreparedBet(self._player, new_reference(), STAKE, cash, cash)
+
+    async def placed(self, stake: Decimal | None = None) -> PreparedBet:
+        return await self._placed(self._player, STAKE if stake is None else stake)
+
+    async def refused(self) -> PreparedBet:
+        cash = await self.cash(self._player)
+        bet = PreparedBet(self._player, new_reference(), cash + STAKE, cash, cash)
+        if (await self.place(bet)).code == SUCCESS:
+            raise NotTriedError("a bet of more than there is was not refused")
+        return bet
+
+    async def settled(self) -> PreparedBet:
+        return await self._settled(Decimal(0))
+
+    async def won(self) -> PreparedBet:
+        return await self._settled(STAKE * 2)
+
+    async def frozen(self) -> PreparedBet:
+        player = _new_player()
+        await self._fund(player)
+        bet = await self._placed(player, STAKE)
+        await self._bank.freeze(player.user_id)
+        return bet
+
+    async def place(self, bet: PreparedBet) -> Answer:
+        user_id, currency = bet.player
+        return await self._bank.place(
+            Bet(user_id=user_id, currency=currency, amount=bet.stake, reference=bet.reference)
+        )
+
+    async def win(self, bet: PreparedBet) -> Answer:
+        return await self._bank.settle(Win(reference=bet.reference, amount=STAKE * 2))
+
+    async def cash(self, player: Player) -> Decimal:
+        return await self._bank.cash(player)
+
+    async def _placed(self, player: Player, stake: Decimal) -> PreparedBet:
+        cash = await self.cash(player)
+        bet = PreparedBet(player, new_reference(), stake, cash - stake, cash)
+        answer = await self.place(bet)
+        if answer.code != SUCCESS:
+            raise NotTriedError(f"the bet was refused: {answer.text}")
+        return bet
+
+    async def _settled(self, win: Decimal) -> PreparedBet:
+        bet = await self.placed()
+        answer = await self._bank.settle(Win(reference=bet.reference, amount=win))
+        if answer.code != SUCCESS:
+            raise NotTriedError(f"the bet's result was refused: {answer.text}")
+        cash = await self.cash(bet.player)
+        return PreparedBet(bet.player, bet.reference, bet.stake, cash, cash)
+
+    async def _fund(self, player: Player) -> None:
+        await self._bank.deposit(player, POCKET, player.user_id)
+
+
+def _new_player() -> Player:
+    return Player(f"conformance-{secrets.token_hex(8)}", "EUR")

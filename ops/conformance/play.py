@@ -1,0 +1,144 @@
+"""What a rule does with an endpoint: sends, compares, looks at the player's cash."""
+
+import json
+import secrets
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from decimal import Decimal
+from functools import partial
+
+from ops.conformance.bets import Bets, PreparedBet
+from ops.conformance.rule import Exchange, NotTriedError
+from ops.display import amount
+from ops.provider import (
+    SUCCESS,
+    Answer,
+    Cancel,
+    Dialect,
+    Endpoint,
+    Player,
+    Response,
+    attempt,
+    read_answer,
+)
+
+Post = Callable[[bytes], Awaitable[Response]]
+"""How a body is sent."""
+
+
+class Play:
+    """One rule being played. `expect…` notes what is wrong in `faults`."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        dialect: Dialect,
+        bets: Bets,
+        limit_s: float,
+        before: Sequence[Exchange] = (),
+        *,
+        given_up: bool = False,
+    ) -> None:
+        self.endpoint = endpoint
+        self.dialect = dialect
+        self.bets = bets
+        self.limit_s = limit_s
+        """How long an answer may take, in seconds."""
+        self.before = before
+        """All that was sent for the rules before this one."""
+        self.exchanges: list[Exchange] = []
+        self.faults: list[str] = []
+        self._given_up = given_up
+
+    def cancel_of(self, bet: PreparedBet, player: Player | None = None) -> Cancel:
+        """A new Cancel of the bet, with a uuid and a session of its own."""
+        user_id, currency = player or bet.player
+        return Cancel(
+            user_id=user_id,
+            provider_id=self.bets.provider_id,
+            currency=currency,
+            reference=bet.reference,
+            uuid=secrets.token_hex(16),
+            session_id=secrets.token_hex(16),
+            round_id=secrets.token_hex(12) if "roundId" in self.dialect.fields else None,
+        )
+
+    async def cancel(self, sent: str, bet: PreparedBet) -> Exchange:
+        """Send a new Cancel of the bet; `sent` says in words what it is."""
+        return await self.send(sent, self.cancel_of(bet).fields())
+
+    async def send(self, sent: str, fields: Mapping[str, object]) -> Exchange:
+        """Send fields by the provider's names."""
+        body, reference = json.dumps(fields).encode(), fields.get("reference")
+        return await self.send_body(
+            sent, body, reference=reference if isinstance(reference, str) else None
+        )
+
+    async def send_body(
+        self, sent: str, body: bytes, *, reference: str | None = None, post: Post | None = None
+    ) -> Exchange:
+        """Send a body as it stands; the answer may repeat no other reference than this."""
+        if self._given_up:
+            raise NotTriedError("the endpoint has stopped answering")
+        heard: list[Response] = []
+
+        async def call() -> Answer:
+            heard.append(await (post or self.endpoint.post)(body))
+            return read_answer(heard[0], reference, self.dialect)
+
+        made = await attempt(call, self.limit_s)
+        exchange = Exchange(sent, body, made, _object(heard[0].body) if heard else None)
+        self.exchanges.append(exchange)
+        return exchange
+
+    def by(self, method: str, content_type: str | None) -> Post:
+        """To send by another method, or with another content type or none."""
+        return partial(self.endpoint.request, method, content_type)
+
+    def expect(self, heard: Exchange, codes: Collection[int], naming: str = "") -> None:
+        """One of `codes`, with a description that names the field `naming`."""
+        allowed = " or ".join(map(str, sorted(codes)))
+        if heard.attempt.code not in codes:
+            self.fault(heard, f"{heard.told}, expected {allowed}")
+        elif naming.casefold() not in heard.attempt.text.casefold():
+            self.fault(heard, f"{heard.told}, expected {naming} to be named")
+
+    def expect_success(self, heard: Exchange) -> None:
+        """Code 0."""
+        self.expect(heard, {SUCCESS})
+
+    def expect_equal(self, first: Exchange, other: Exchange) -> None:
+        """The same answer, in all its fields."""
+        if first.document != other.document:
+            self.fault(other, f"{_shown(other)}, but {_shown(first)} to {first.sent}")
+
+    async def expect_back(self, bet: PreparedBet) -> None:
+        """The stake was given back, once."""
+        await self._expect_cash(bet, bet.undone, "the stake back, once")
+
+    async def expect_unmoved(self, bet: PreparedBet) -> None:
+        """Nothing was given back."""
+        await self._expect_cash(bet, bet.standing, "nothing moved")
+
+    def fault(self, heard: Exchange, problem: str) -> None:
+        """Note what was wrong with an answer."""
+        self.faults.append(f"{heard.sent}: {problem}")
+
+    async def _expect_cash(self, bet: PreparedBet, cash: Decimal | None, meaning: str) -> None:
+        if cash is None:
+            return
+        now = await self.bets.cash(bet.player)
+        if now != cash:
+            held = "nothing" if now is None else amount(now)
+            self.faults.append(f"cash afterwards: {held}, expected {amount(cash)}: {meaning}")
+
+
+def _object(body: bytes) -> Mapping[str, object] | None:
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _shown(heard: Exchange) -> str:
+    return heard.told if heard.document is None else json.dumps(heard.document)

@@ -1,0 +1,44 @@
+"""Play rules, one after the other: each finds the player's money at rest."""
+
+from collections.abc import Callable, Sequence
+from itertools import chain
+from typing import Final
+
+from ops.conformance.bets import Bets
+from ops.conformance.play import Play
+from ops.conformance.rule import NotTriedError, Result, Rule
+from ops.provider import Dialect, Endpoint
+
+GIVEN_UP_AFTER: Final = 3
+"""Rules in a row that ended without an answer: the others would take as many times ten seconds."""
+
+
+async def conduct(
+    endpoint: Endpoint,
+    dialect: Dialect,
+    bets: Bets,
+    rules: Sequence[Rule],
+    *,
+    limit_s: float,
+    advance: Callable[[], object] = lambda: None,
+) -> list[Result]:
+    """One result for each of `rules`; `limit_s` is how long an answer may take, `advance` is called
+    after each. Raises `NoAnswerError` if the ledger fails."""
+    results: list[Result] = []
+    silent = 0
+    for rule in rules:
+        before = tuple(chain.from_iterable(result.exchanges for result in results))
+        given_up = silent >= GIVEN_UP_AFTER
+        play = Play(endpoint, dialect, bets, limit_s, before, given_up=given_up)
+        missing = None
+        try:
+            if rule.needs_ledger and not bets.in_ledger:
+                raise NotTriedError("it needs the operator's ledger")
+            await rule.play(play)
+        except NotTriedError as error:
+            missing = str(error)
+        results.append(Result(rule, tuple(play.exchanges), tuple(play.faults), missing))
+        if play.exchanges:
+            silent = silent + 1 if play.exchanges[-1].attempt.status is None else 0
+        advance()
+    return results

@@ -1,0 +1,75 @@
+"""Login roles on a PostgreSQL of our own: what a process may do there is what its role may."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from psycopg import sql
+from sqlalchemy import URL, Connection, make_url, text
+
+from ledger import connect_to
+from ledger.roles import Role, apply_roles
+
+ROLE_OF: Final[Mapping[str, Role | None]] = {
+    "web": Role.RECEIVER,
+    "worker": Role.WORKER,
+    "sweep": Role.WORKER,
+    "flower": None,
+}
+"""The lines of the Procfile; None for one that does not use the database. What is not named here
+has an operator's rights."""
+
+
+@dataclass(frozen=True)
+class Logins:
+    """One login for each role that has a password; `database_url` is a superuser's."""
+
+    database_url: str = field(repr=False)
+    passwords: Mapping[Role, str] = field(repr=False)
+
+    def make(self) -> None:
+        """On the migrated database: apply the roles, and make the logins. Those that are there get
+        these passwords."""
+        limits = {"statement_timeout": "0", "lock_timeout": "60s"}
+        engine = connect_to(self.database_url, name="roles", pool_size=1, limits=limits)
+        try:
+            with engine.begin() as connection:
+                apply_roles(connection)
+                for role, password in self.passwords.items():
+                    _make_login(connection, role, password)
+        finally:
+            engine.dispose()
+
+    def url(self, role: Role | None) -> str:
+        """The database's, with the rights of `role`; for None one that opens nothing."""
+        url = make_url(self.database_url)
+        own = URL.create(
+            url.drivername,
+            username=_login(role) if role else None,
+            password=self.passwords[role] if role else None,
+            host=url.host,
+            port=url.port,
+            database=url.database,
+        )
+        return own.render_as_string(hide_password=False)
+
+    def variables(self, line: str) -> Mapping[str, str]:
+        """The environment that a line of the Procfile has for itself."""
+        return {"UNBET_DATABASE_URL": self.url(ROLE_OF.get(line, Role.OPERATOR))}
+
+
+def _login(role: Role) -> str:
+    return f"{role}_login"
+
+
+def _make_login(connection: Connection, role: Role, password: str) -> None:
+    name = _login(role)
+    known = connection.execute(text("SELECT to_regrole(:name)"), {"name": name}).scalar()
+    login, group = sql.Identifier(name), sql.Identifier(role.value)
+    cursor = connection.connection.cursor()
+    cursor.execute(
+        sql.SQL("{} ROLE {} LOGIN PASSWORD {}").format(
+            sql.SQL("ALTER" if known else "CREATE"), login, sql.Literal(password)
+        )
+    )
+    cursor.execute(sql.SQL("GRANT {} TO {}").format(group, login))

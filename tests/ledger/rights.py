@@ -1,0 +1,139 @@
+"""Every right that a role has in the database, and those that it ought to have.
+
+A table, sequence or function without a line here turns the test red, and so does a right too many.
+"""
+
+from typing import Final
+
+from sqlalchemy import Connection, text
+
+Rights = dict[str, dict[str, str]]
+"""What each role may do with each object; a role that may do nothing is left out."""
+
+RECEIVER, WORKER, OPERATOR = "unbet_receiver", "unbet_worker", "unbet_operator"
+ALL_THREE: Final = (RECEIVER, WORKER, OPERATOR)
+
+_PARK: Final = (
+    "INSERT (request_id, provider, reference, cancel, state, reason, last_error, next_try_at)"
+)
+
+RIGHTS: Final[Rights] = {
+    "the database": dict.fromkeys(ALL_THREE, "CONNECT"),
+    "public": dict.fromkeys(ALL_THREE, "USAGE"),
+    "alembic_version": dict.fromkeys(ALL_THREE, "SELECT"),
+    "players": {OPERATOR: "SELECT, INSERT (user_id, frozen_at), UPDATE (frozen_at)"},
+    "accounts": {
+        WORKER: "SELECT, UPDATE (balance)",
+        OPERATOR: "SELECT, INSERT (owner, currency, kind, balance), UPDATE (balance)",
+    },
+    "bets": {
+        RECEIVER: "SELECT (provider, reference, state, user_id, currency, outcome, reversal_id, "
+        "cash_after)",
+        WORKER: "SELECT, INSERT (provider, reference, state, user_id, currency, outcome, "
+        "cancelled_at, cancel_request_id, cash_after), UPDATE (state, outcome, cancelled_at, "
+        "cancel_request_id, reversal_id, cash_after)",
+        OPERATOR: "SELECT, INSERT (provider, reference, state, user_id, currency, amount), "
+        "UPDATE (state, refusal)",
+    },
+    "late_bets": {OPERATOR: "SELECT, INSERT (provider, reference, user_id, currency, amount)"},
+    "transfers": {
+        WORKER: "SELECT, INSERT (kind, bet_id)",
+        OPERATOR: "SELECT, INSERT (id, kind, bet_id)",
+    },
+    "entries": {
+        WORKER: "SELECT, INSERT (transfer_id, account_id, amount, balance_after)",
+        OPERATOR: "SELECT, INSERT (transfer_id, account_id, amount, balance_after)",
+    },
+    "deposits": {
+        OPERATOR: "SELECT, INSERT (reference, user_id, currency, kind, amount, transfer_id)"
+    },
+    "wins": {
+        OPERATOR: "SELECT, INSERT (provider, reference, bet_reference, amount, refusal, "
+        "transfer_id)"
+    },
+    "requests": {
+        RECEIVER: "SELECT (request_id, outcome)",
+        WORKER: "SELECT (request_id), INSERT (request_id, provider, reference, user_id, currency, "
+        "uuid, dialect, received_at, received_from, body, outcome)",
+        OPERATOR: "SELECT",
+    },
+    "answers": {
+        RECEIVER: "SELECT (request_id), INSERT (request_id, shared_request_id, uuid, received_at, "
+        "received_from, outcome, code, seconds)",
+        OPERATOR: "SELECT",
+    },
+    "parked": {
+        RECEIVER: f"SELECT (request_id), {_PARK}",
+        WORKER: f"SELECT, {_PARK}, UPDATE (state, reason, tries, last_error, next_try_at), DELETE",
+        OPERATOR: f"SELECT, {_PARK}, UPDATE (state, tries, next_try_at)",
+    },
+    "transfers_id_seq": {OPERATOR: "USAGE"},
+    "accounts_id_seq": {},
+    "bets_id_seq": {},
+    "late_bets_id_seq": {},
+    "refuse_change()": {},
+    "require_balanced_transfers()": {},
+}
+
+_ASKED: Final = text("""
+    WITH ours (name) AS (
+        SELECT oid FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+    ),
+    allowed (object, role, place, privilege, columns) AS (
+        SELECT oid::regclass::text, role, place, privilege,
+               CASE WHEN NOT has_table_privilege(role, oid, privilege)
+                    THEN (SELECT coalesce(string_agg(attname, ', ' ORDER BY attnum), 'none')
+                            FROM pg_attribute
+                           WHERE attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped
+                             AND CASE WHEN place IN (1, 2, 3, 6)
+                                      THEN has_column_privilege(role, attrelid, attnum, privilege)
+                                 END)
+               END
+          FROM pg_class, unnest(CAST(:roles AS name[])) AS role,
+               unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES',
+                            'TRIGGER', 'MAINTAIN'])
+                   WITH ORDINALITY AS known (privilege, place)
+         WHERE relnamespace IN (SELECT name FROM ours) AND relkind IN ('r', 'p', 'v', 'm', 'f')
+        UNION ALL
+        SELECT oid::regclass::text, role, place, privilege,
+               CASE WHEN NOT has_sequence_privilege(role, oid, privilege) THEN 'none' END
+          FROM pg_class, unnest(CAST(:roles AS name[])) AS role,
+               unnest(ARRAY['USAGE', 'SELECT', 'UPDATE'])
+                   WITH ORDINALITY AS known (privilege, place)
+         WHERE relnamespace IN (SELECT name FROM ours) AND relkind = 'S'
+        UNION ALL
+        SELECT oid::regprocedure::text, role, 1, 'EXECUTE',
+               CASE WHEN NOT has_function_privilege(role, oid, 'EXECUTE') THEN 'none' END
+          FROM pg_proc, unnest(CAST(:roles AS name[])) AS role
+         WHERE pronamespace IN (SELECT name FROM ours)
+        UNION ALL
+        SELECT oid::regnamespace::text, role, place, privilege,
+               CASE WHEN NOT has_schema_privilege(role, oid, privilege) THEN 'none' END
+          FROM pg_namespace, unnest(CAST(:roles AS name[])) AS role,
+               unnest(ARRAY['USAGE', 'CREATE']) WITH ORDINALITY AS known (privilege, place)
+         WHERE oid IN (SELECT name FROM ours)
+        UNION ALL
+        SELECT 'the database', role, place, privilege,
+               CASE WHEN NOT has_database_privilege(role, current_database(), privilege)
+                    THEN 'none' END
+          FROM unnest(CAST(:roles AS name[])) AS role,
+               unnest(ARRAY['CONNECT', 'CREATE', 'TEMPORARY'])
+                   WITH ORDINALITY AS known (privilege, place)
+    )
+    SELECT object, role,
+           string_agg(privilege || coalesce(' (' || columns || ')', ''), ', ' ORDER BY place)
+               FILTER (WHERE columns IS DISTINCT FROM 'none') AS rights
+      FROM allowed
+     GROUP BY object, role
+     ORDER BY object
+""")
+
+
+def rights_of(connection: Connection) -> Rights:
+    """What is possible now to each role, and to anybody."""
+    found: Rights = {}
+    for row in connection.execute(_ASKED, {"roles": [*ALL_THREE, "public"]}):
+        rights = found.setdefault(row.object, {})
+        if row.rights:
+            rights[row.role] = row.rights
+    return found

@@ -1,0 +1,185 @@
+"""What each role may do in the database, and that nothing else is possible to it."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import ProgrammingError
+
+from ledger import connect_to
+from ledger.migrate import SchemaError, migrate, require_schema
+from ledger.roles import Role, apply_roles
+from tests.databases import url_as
+from tests.ledger.rights import RIGHTS, rights_of
+from tests.making import Operator, cancel_of
+
+DENIED: Final = "permission denied|must be owner"
+
+As = Callable[[Role], Engine]
+
+
+@pytest.fixture
+def as_role(database_url: str) -> Iterator[As]:
+    made: list[Engine] = []
+
+    def connect(role: Role) -> Engine:
+        made.append(connect_to(url_as(role, database_url), name="test"))
+        return made[-1]
+
+    yield connect
+    for engine in made:
+        engine.dispose()
+
+
+def test_each_role_has_exactly_these_rights(engine: Engine) -> None:
+    with engine.connect() as connection:
+        assert rights_of(connection) == RIGHTS
+
+
+def test_everything_belongs_to_the_owner(engine: Engine) -> None:
+    owners = text("""
+        SELECT DISTINCT owner::regrole::text
+          FROM (SELECT relowner, relnamespace FROM pg_class
+                UNION SELECT proowner, pronamespace FROM pg_proc
+                UNION SELECT nspowner, oid FROM pg_namespace) AS ours (owner, schema)
+         WHERE schema = 'public'::regnamespace
+    """)
+    with engine.connect() as connection:
+        assert connection.execute(owners).scalars().all() == [Role.OWNER]
+
+
+def test_applying_the_roles_again_changes_nothing_and_takes_back_what_is_too_much(
+    engine: Engine,
+) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("GRANT ALL ON entries TO unbet_receiver, PUBLIC"))
+        connection.execute(text("GRANT UPDATE (balance) ON accounts TO unbet_receiver"))
+        apply_roles(connection)
+        apply_roles(connection)
+        assert rights_of(connection) == RIGHTS
+
+
+REVERSALS: Final = [
+    "INSERT INTO transfers (kind, bet_id) VALUES ('reversal', 1)",
+    "INSERT INTO entries (transfer_id, account_id, amount) VALUES (1, 1, 1)",
+    "UPDATE accounts SET balance = 1000",
+    "UPDATE bets SET state = 'reversed', reversal_id = 1",
+    "INSERT INTO bets (provider, reference, state, user_id, currency, outcome)"
+    " VALUES ('LuckyMonaco', 'r9', 'tombstone', 'alice', 'EUR', 'no_bet')",
+    "SELECT FROM bets FOR UPDATE",
+    "SELECT nextval('transfers_id_seq')",
+]
+READING: Final = [
+    "SELECT body FROM requests",
+    "SELECT amount FROM bets",
+    "SELECT cancel FROM parked",
+]
+REWRITING: Final = [
+    "UPDATE entries SET amount = 1",
+    "DELETE FROM entries",
+    "DELETE FROM transfers",
+    "DELETE FROM bets",
+    "DELETE FROM requests",
+    "TRUNCATE entries",
+    "UPDATE requests SET outcome = 'reversed'",
+    "UPDATE answers SET code = 0",
+]
+SHAPING: Final = [
+    "ALTER TABLE entries DISABLE TRIGGER ALL",
+    "DROP TRIGGER append_only ON entries",
+    "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE sql AS ''",
+    "CREATE TABLE own (id integer)",
+    "CREATE TEMPORARY TABLE own (id integer)",
+    "SET session_replication_role = replica",
+    "SET ROLE unbet_owner",
+    "UPDATE alembic_version SET version_num = '0'",
+]
+
+
+@pytest.mark.parametrize("statement", REVERSALS + READING + REWRITING + SHAPING)
+def test_a_receiver_can_write_no_reversal_nor_read_or_change_what_is_there(
+    as_role: As, statement: str
+) -> None:
+    refuses(as_role(Role.RECEIVER), statement)
+
+
+STAKES: Final = [
+    "INSERT INTO bets (provider, reference, state, user_id, currency, amount)"
+    " VALUES ('LuckyMonaco', 'r9', 'placed', 'alice', 'EUR', 1)",
+    "UPDATE bets SET amount = 1",
+    "UPDATE bets SET refusal = NULL",
+    "INSERT INTO accounts (owner, currency, kind, balance) VALUES ('bob', 'EUR', 'cash', 1)",
+    "INSERT INTO transfers (id, kind, bet_id) VALUES (99, 'reversal', 1)",
+    "INSERT INTO deposits VALUES ('d', 'bob', 'EUR', 'cash', 1, 99)",
+    "INSERT INTO wins VALUES ('LuckyMonaco', 'w', 'r1', 1, NULL, 99)",
+    "UPDATE players SET frozen_at = NULL",
+]
+
+
+@pytest.mark.parametrize("statement", STAKES + READING[:1] + REWRITING + SHAPING)
+def test_a_worker_can_reverse_only_and_change_nothing_that_has_happened(
+    as_role: As, statement: str
+) -> None:
+    refuses(as_role(Role.WORKER), statement)
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE bets SET reversal_id = 1", "UPDATE bets SET outcome = NULL", *REWRITING]
+)
+def test_an_operator_can_change_nothing_that_has_happened(as_role: As, statement: str) -> None:
+    refuses(as_role(Role.OPERATOR), statement)
+
+
+def test_a_cancel_is_not_an_operators_to_decide(operator: Operator, as_role: As) -> None:
+    operator.deposit("10.00")
+    operator.bet("r1", "4.00")
+    for role in (Role.OPERATOR, Role.RECEIVER):
+        with pytest.raises(ProgrammingError, match=DENIED):
+            Operator(as_role(role)).cancel(cancel_of("r1"))
+    assert operator.balance().cash == 6
+    Operator(as_role(Role.WORKER)).cancel(cancel_of("r1"))
+    assert operator.balance().cash == 10
+
+
+def test_an_operator_takes_bets_and_gives_results(as_role: As) -> None:
+    operator = Operator(as_role(Role.OPERATOR))
+    operator.deposit("10.00", bonus=True)
+    operator.deposit("1.00")
+    assert operator.bet("r1", "4.00").status == "done"
+    assert operator.bet("r2", "400.00").status == "refused"
+    assert operator.settle("r1", "2.00").status == "done"
+    operator.freeze()
+    operator.unfreeze()
+    assert operator.balance().cash == 2
+
+
+def test_a_role_without_rights_is_told_what_to_do(engine: Engine, as_role: As) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("REVOKE SELECT ON alembic_version FROM unbet_worker"))
+    with (
+        as_role(Role.WORKER).connect() as connection,
+        pytest.raises(SchemaError, match=r"permission denied .* `unbet roles`"),
+    ):
+        require_schema(connection)
+
+
+def test_what_a_later_migration_makes_is_the_owners_alone(as_role: As) -> None:
+    with as_role(Role.OWNER).connect() as connection:
+        migrate(connection)
+        connection.execute(text("CREATE TABLE later (id bigint GENERATED ALWAYS AS IDENTITY)"))
+        connection.execute(text("CREATE FUNCTION later() RETURNS int LANGUAGE sql AS 'SELECT 1'"))
+        connection.execute(text("ALTER TABLE bets ADD COLUMN later integer"))
+        owner = text("SELECT relowner::regrole::text FROM pg_class WHERE relname = 'later'")
+        assert connection.execute(owner).scalar() == Role.OWNER
+        now = rights_of(connection)
+        assert now.pop("later") == {}
+        assert now.pop("later()") == {}
+        assert now.pop("later_id_seq") == {}
+        assert now == RIGHTS
+        connection.rollback()
+
+
+def refuses(engine: Engine, statement: str) -> None:
+    with engine.connect() as connection, pytest.raises(ProgrammingError, match=DENIED):
+        connection.execute(text(statement))

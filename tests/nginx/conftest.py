@@ -1,0 +1,67 @@
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import Engine
+
+from tests.making import Operator
+from tests.nginx.front import Front, free_port, listens
+from tests.system.processes import System
+
+PROVIDER = "127.0.0.5"
+STRANGER = "127.0.0.6"
+V1_SECRET = "another-secret-for-tests-only"  # noqa: S105
+
+
+@pytest.fixture
+def system(environment: dict[str, str], tmp_path: Path) -> Iterator[System]:
+    """A worker; the receivers are the front's."""
+    secret = environment["UNBET_URL_SECRET"]
+    environment |= {
+        "UNBET_TRUSTED_PROXIES": "127.0.0.1/32",
+        "UNBET_ALLOWED_IPS": f"{PROVIDER}/32",
+        "UNBET_ENDPOINTS": json.dumps(
+            {
+                secret: {"provider": "LuckyMonaco"},
+                V1_SECRET: {"provider": "LuckyMonaco", "dialect": "lucky-monaco-v1"},
+            }
+        ),
+    }
+    system = System(environment, tmp_path)
+    yield system
+    system.stop()
+
+
+@pytest.fixture
+def front(system: System, tmp_path: Path) -> Iterator[Front]:
+    """nginx before two receivers."""
+    system.start_worker()
+    system.start_receiver()
+    first, second = system.environment["UNBET_PORT"], str(free_port())
+    system.environment["UNBET_PORT"] = second
+    system.start("receiver-2", sys.executable, "-m", "api")
+    system.wait("receiver-2", lambda: listens(int(second)))
+    system.environment["UNBET_PORT"] = first
+    front = Front(tmp_path / "nginx", [int(first), int(second)])
+    yield front
+    front.stop()
+
+
+@pytest.fixture
+def provider(front: Front) -> Iterator[httpx.Client]:
+    with front.client(PROVIDER) as client:
+        yield client
+
+
+@pytest.fixture
+def stranger(front: Front) -> Iterator[httpx.Client]:
+    with front.client(STRANGER) as client:
+        yield client
+
+
+@pytest.fixture
+def operator(engine: Engine) -> Operator:
+    return Operator(engine)

@@ -1,0 +1,138 @@
+"""TLS in front of the receivers: who and what passes, and what is written of it."""
+
+import json
+from decimal import Decimal
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from tests.making import Operator
+from tests.nginx.conftest import PROVIDER, V1_SECRET
+from tests.nginx.front import Front
+from tests.system.processes import EXAMPLE, System
+
+REFERENCE = EXAMPLE["reference"]
+SUCCESS = {"error": 0, "description": "Success", "reference": REFERENCE}
+PLAYER = {"user_id": EXAMPLE["userId"], "currency": EXAMPLE["currency"]}
+
+
+def test_the_provider_passes_and_a_stranger_does_not(
+    system: System, operator: Operator, provider: httpx.Client, stranger: httpx.Client
+) -> None:
+    operator.deposit("100.00", **PLAYER)
+    operator.bet(REFERENCE, "10.00", **PLAYER)
+    assert stranger.post(system.path, json=EXAMPLE).status_code == 403
+    assert operator.balance(**PLAYER).cash == Decimal(90)
+    assert provider.post(system.path, json=EXAMPLE).json() == SUCCESS
+    assert operator.balance(**PLAYER).cash == Decimal(100)
+
+
+def test_what_a_sender_says_of_its_address_changes_nothing(
+    system: System, operator: Operator, provider: httpx.Client, stranger: httpx.Client
+) -> None:
+    claims = {"x-forwarded-for": PROVIDER, "forwarded": f"for={PROVIDER}", "x-real-ip": PROVIDER}
+    assert stranger.post(system.path, json=EXAMPLE, headers=claims).status_code == 403
+    claims = {"x-forwarded-for": "198.51.100.1, 127.0.0.1"}
+    assert provider.post(system.path, json=EXAMPLE, headers=claims).json() == SUCCESS
+    with operator.engine.connect() as connection:
+        told = connection.execute(text("SELECT received_from FROM requests")).scalars().all()
+    assert told == [PROVIDER]
+
+
+def test_both_dialects_paths_lead_to_a_receiver(operator: Operator, provider: httpx.Client) -> None:
+    operator.deposit("100.00", **PLAYER)
+    operator.bet(REFERENCE, "10.00", **PLAYER)
+    answer = provider.post(f"/{V1_SECRET}/v1/Cancel", json=EXAMPLE | {"roundId": "1"}).json()
+    assert (answer["error"], Decimal(answer["cash"])) == (0, Decimal(100))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/", "/metrics", "/readyz", "/healthz", "/openapi.json", "/V4/Cancel"),
+        *("/short/V4/Cancel", "/{secret}/V4/Cancel/", "/{secret}/V4/Cancel/more", "/{secret}"),
+        "/{secret}/V4/Cancel/../../../metrics",
+        "//metrics",
+        "/%6detrics",
+        "/metrics?/{secret}/V4/Cancel",
+    ],
+)
+def test_nothing_else_of_a_receiver_is_reached(
+    system: System, front: Front, provider: httpx.Client, path: str
+) -> None:
+    response = provider.post(path.format(secret=system.environment["UNBET_URL_SECRET"]))
+    assert response.status_code == 404
+    front.stop()
+    assert " 404 in " in front.said()
+    assert "receiver -: -" in front.said()
+
+
+def test_a_body_is_passed_on_up_to_the_receivers_own_limit(
+    system: System, provider: httpx.Client
+) -> None:
+    fitting = provider.post(system.path, content=b"x" * 16 * 1024)
+    assert (fitting.status_code, fitting.json()["error"]) == (200, 7)
+    assert provider.post(system.path, content=b"x" * 17 * 1024).status_code == 413
+
+
+def test_nothing_that_nginx_writes_shows_a_secret(
+    system: System, front: Front, provider: httpx.Client, stranger: httpx.Client
+) -> None:
+    secret = system.environment["UNBET_URL_SECRET"]
+    statuses = [
+        provider.post(system.path, json=EXAMPLE).status_code,
+        stranger.post(system.path, json=EXAMPLE).status_code,
+        provider.post(system.path, content=b"x" * 17 * 1024).status_code,
+        provider.post(f"{system.path}/", json=EXAMPLE).status_code,
+        provider.post(f"/{V1_SECRET}/v1/Cancel?{secret}", json=EXAMPLE).status_code,
+        provider.post(system.path, headers={"x": "y" * 40_000}).status_code,
+    ]
+    for name in ("receiver", "receiver-2"):
+        system.processes[name].kill()
+        system.processes[name].wait()
+    statuses.append(provider.post(system.path, json=EXAMPLE).status_code)
+    assert statuses == [200, 403, 413, 404, 200, 400, 502]
+    front.stop()
+    assert "POST /.../V4/Cancel 200 in" in front.said()
+    assert "POST /.../V4/Cancel 502 in" in front.said()
+    for hidden in (secret, V1_SECRET, EXAMPLE["sessionId"]):
+        assert hidden.encode() not in front.written()
+
+
+def test_connections_are_kept_on_both_sides(
+    system: System, front: Front, provider: httpx.Client
+) -> None:
+    ours, theirs = set(), set()
+    for number in range(20):
+        response = provider.post(system.path, json=EXAMPLE | {"reference": f"r{number}"})
+        ours.add(response.extensions["network_stream"].get_extra_info("client_addr"))
+        theirs |= front.connections_to_receivers()
+    assert (len(ours), len(theirs)) == (1, 2)
+
+
+def test_with_one_receiver_away_the_other_answers(system: System, provider: httpx.Client) -> None:
+    system.processes["receiver"].kill()
+    system.processes["receiver"].wait()
+    for number in range(10):
+        fields = {"reference": f"r{number}"}
+        answer = provider.post(system.path, json=EXAMPLE | fields).json()
+        assert answer == SUCCESS | fields
+
+
+def test_a_cancel_whose_receiver_dies_before_the_answer_is_answered_by_the_other(
+    system: System, request: pytest.FixtureRequest, operator: Operator
+) -> None:
+    mark = system.logs / "crashed"
+    system.environment |= {
+        "UNBET_TEST": "1",
+        "UNBET_TEST_CRASH_AT": "receiver_answer",
+        "UNBET_TEST_CRASH_ONCE": str(mark),
+    }
+    operator.deposit("100.00", **PLAYER)
+    operator.bet(REFERENCE, "10.00", **PLAYER)
+    provider: httpx.Client = request.getfixturevalue("provider")
+    assert provider.post(system.path, json=EXAMPLE).json() == SUCCESS
+    assert mark.exists()
+    assert operator.balance(**PLAYER).cash == Decimal(100)
+    assert json.loads(system.unbet("audit", "--json").stdout)["ok"] is True

@@ -1,0 +1,161 @@
+"""What can be wrong with an endpoint, each by the rule that must find it."""
+
+from dataclasses import dataclass
+
+from contract.endpoints import DialectName
+from tests.ops.conformance import doors, ledgers
+from tests.ops.conformance.casino import Casino, Door, honest
+from tests.ops.conformance.doors import changed, failing, mending, on_success, refusing
+
+
+@dataclass(frozen=True)
+class Defect:
+    """One way of being wrong."""
+
+    rule: str
+    what: str
+    door: Door = honest
+    casino: type[Casino] = Casino
+    spreads: bool = False
+    """Other rules find it as well."""
+    dialect: DialectName = "lucky-monaco-v4"
+
+
+def _in(casino: type[Casino], rule: str, what: str, *, spreads: bool = False) -> Defect:
+    return Defect(rule, what, casino=casino, spreads=spreads)
+
+
+def _at(door: Door, rule: str, what: str, *, spreads: bool = False) -> Defect:
+    return Defect(rule, what, door=door, spreads=spreads)
+
+
+def _v1(door: Door, rule: str, what: str, *, spreads: bool = False) -> Defect:
+    return Defect(rule, what, door=door, spreads=spreads, dialect="lucky-monaco-v1")
+
+
+_FORM = "success has the dialect's form"
+_AGAIN = "the same cancel again is answered the same"
+_ANOTHER = "another cancel of the bet is answered the same"
+_SETTLED = "a settled bet is refused for good"
+_STRANGER = "another player's cancel binds nobody"
+
+DEFECTS = [
+    _in(ledgers.GivesNothingBack, "a placed bet is given back", "pays nothing", spreads=True),
+    _at(on_success(more=1), _FORM, "a field more"),
+    _at(on_success(error="0"), _FORM, "error is text", spreads=True),
+    _at(on_success(reference=None), _FORM, "no reference", spreads=True),
+    _at(on_success(reference="other"), _FORM, "another reference", spreads=True),
+    _v1(on_success(cash=1.0), _FORM, "cash is a number"),
+    _v1(on_success(cash="1"), _FORM, "cash is wrong"),
+    _v1(on_success(transactionId=None), _FORM, "no transaction"),
+    _v1(on_success(currency="USD"), _FORM, "another currency"),
+    _at(doors.never_again(3), _AGAIN, "a retransmission is refused", spreads=True),
+    _in(ledgers.GivesBackAgain, _AGAIN, "a retransmission is paid", spreads=True),
+    _at(doors.first_only("uuid", 3), _ANOTHER, "another uuid is refused", spreads=True),
+    _in(ledgers.GivesBackForEachUuid, _ANOTHER, "another uuid is paid", spreads=True),
+    _at(doors.racing, "cancels at once give back once", "a race is paid twice"),
+    _at(
+        refusing(lambda fields, casino: fields.get("reference") not in casino.bets, 3),
+        "an unknown reference is a success",
+        "not found",
+        spreads=True,
+    ),
+    _in(ledgers.PaysRefused, "a refused bet is a success", "a refused bet is paid"),
+    _in(ledgers.RefusesRefused, "a refused bet is a success", "it is refused again"),
+    _in(ledgers.UndoesLosses, _SETTLED, "a lost bet is paid"),
+    _in(ledgers.ForgetsThatItRefused, _SETTLED, "the second answer is another"),
+    _in(ledgers.PaysStrangers, _STRANGER, "a stranger's cancel is taken"),
+    _in(ledgers.IsBoundByStrangers, _STRANGER, "the owner's is not"),
+    _in(
+        ledgers.PaysInAnyCurrency,
+        "a cancel in another currency binds nobody",
+        "any currency is taken",
+    ),
+    _in(ledgers.TakesLateBets, "a late bet is refused", "the tombstone is forgotten"),
+    _in(ledgers.TakesBetsAgain, "a cancelled bet is not placed again", "it is placed again"),
+    _in(ledgers.PaysLateWins, "a cancelled bet cannot win", "it wins"),
+    _in(ledgers.UndoesWins, "a win is never reversed", "it is"),
+    _at(
+        refusing(lambda fields, casino: fields.get("userId") in casino.frozen, 6),
+        "a frozen player gets the stake back",
+        "it is told that the player is frozen",
+    ),
+    _in(ledgers.Rounds, "no decimal is lost", "two decimals are kept"),
+    _in(ledgers.IgnoresCase, "references are compared exactly", "case says nothing"),
+    _at(
+        doors.first_only("sessionId", 5),
+        "the session says nothing",
+        "a later session is refused",
+        spreads=True,
+    ),
+    _at(
+        refusing(lambda fields, _: "gamename" in fields),
+        "gamename is gameName",
+        "only gameName is known",
+    ),
+    _at(
+        refusing(lambda fields, _: fields.get("providerId") in ("luckymonaco", "LUCKYMONACO")),
+        "the case of providerId says nothing",
+        "only one spelling is known",
+    ),
+    _at(
+        refusing(lambda fields, _: "bonusCode" in fields),
+        "unknown fields change nothing",
+        "they are refused",
+    ),
+    _at(
+        failing(lambda asked: not asked.content_type.startswith("application/json"), 415),
+        "any content type is read",
+        "only JSON's is",
+    ),
+    _at(failing(lambda asked: asked.body.startswith(doors.BOM)), "a BOM is skipped", "a crash"),
+    _at(failing(lambda asked: b"W\xc3\xbc" in asked.body), "UTF-8 is read", "a crash"),
+    _at(
+        refusing(
+            lambda fields, _: len(str(fields.get("sessionId"))) > 36, 7, "sessionId is too long"
+        ),
+        "the longest values are taken",
+        "a session has 36 characters",
+    ),
+    _at(
+        mending(lambda fields: {} if "gameId" in fields else {"gameId": "any"}),
+        "a missing field is named",
+        "gameId may be missing",
+    ),
+    _at(doors.without_the_name, "a missing field is named", "it is not named"),
+    _at(
+        mending(doors.with_strings), "a field that is no string is named", "numbers become strings"
+    ),
+    _at(mending(doors.without_blanks), "a blank field is named", "blanks are taken"),
+    _at(mending(doors.shortened), "a field that is too long is named", "it is shortened"),
+    _at(
+        mending(lambda fields: {"currency": "EUR"} if fields.get("currency") == "EU" else {}),
+        "a currency has 3 or 4 letters or digits",
+        "two are enough",
+    ),
+    _at(
+        mending(lambda fields: {"providerId": "LuckyMonaco"} if "providerId" in fields else {}),
+        "another provider's id is refused",
+        "it is not looked at",
+        spreads=True,
+    ),
+    _at(changed(doors.last_of_two), "a field given twice is refused", "the last one counts"),
+    _at(changed(doors.first_of_array), "only an object is a Cancel", "an array will do"),
+    _at(changed(doors.before_the_rest), "only JSON is a Cancel", "the rest is not read"),
+    _at(changed(doors.whatever_the_bytes), "only UTF-8 is read", "any bytes are"),
+    _at(changed(doors.replacing(b"\\u0000", b"")), "NUL is refused", "it is skipped"),
+    _at(
+        changed(doors.replacing(b"\\ud83c", b"?")),
+        "half a surrogate pair is refused",
+        "it is replaced",
+    ),
+    _at(failing(lambda asked: b"[[[" in asked.body), "deep nesting is refused", "a crash"),
+    _at(changed(doors.cut), "a body over 16 KiB is not read", "it is"),
+    _at(
+        changed(lambda asked: asked._replace(method="POST")),
+        "only POST cancels",
+        "any method cancels",
+    ),
+    _at(changed(doors.at_any_path), "a wrong secret opens nothing", "any secret is right"),
+    _at(doors.slow_over_a_bom, "every answer comes in time", "one comes late", spreads=True),
+]

@@ -1,0 +1,170 @@
+"""Receivers that take what they must refuse, refuse what they must take, or answer wrongly."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+from ops.provider import DIALECTS
+from tests.ops.conformance.casino import SECRET, Asked, Casino, Door, Right, Told
+
+LIMIT_S = 0.3
+"""How long the provider of these tests waits for an answer."""
+
+BOM = b"\xef\xbb\xbf"
+LIMITS = {"userId": 32, "gameName": 32, "gameId": 32, "currency": 4, "reference": 36, "uuid": 36}
+
+
+def changed(request: Callable[[Asked], Asked]) -> Door:
+    """Takes a request for another one."""
+
+    async def door(asked: Asked, right: Right, _casino: Casino) -> Told:
+        return await right(request(asked))
+
+    return door
+
+
+def mending(mend: Callable[[dict[str, Any]], dict[str, Any]]) -> Door:
+    """Sets right the fields of a Cancel."""
+
+    def request(asked: Asked) -> Asked:
+        fields = asked.fields
+        mended = fields | mend(fields) if fields else fields
+        return asked if mended == fields else asked._replace(body=json.dumps(mended).encode())
+
+    return changed(request)
+
+
+def refusing(
+    when: Callable[[dict[str, Any], Casino], object], code: int = 7, description: str = "No"
+) -> Door:
+    """Refuses what must be taken."""
+
+    async def door(asked: Asked, right: Right, casino: Casino) -> Told:
+        fields = asked.fields
+        if not fields or not when(fields, casino):
+            return await right(asked)
+        said = {"error": code, "description": description, "reference": fields.get("reference")}
+        return Told(200, json.dumps(said).encode())
+
+    return door
+
+
+def failing(when: Callable[[Asked], object], status: int = 500) -> Door:
+    """Has nothing but a status to say to a request."""
+
+    async def door(asked: Asked, right: Right, _casino: Casino) -> Told:
+        return Told(status, b"") if when(asked) else await right(asked)
+
+    return door
+
+
+def on_success(**fields: object) -> Door:
+    """Says something else in the answer of a success; a field that is None is left out."""
+
+    async def door(asked: Asked, right: Right, _casino: Casino) -> Told:
+        told = await right(asked)
+        document = json.loads(told.body or "{}")
+        if document.get("error") != 0:
+            return told
+        document = {k: v for k, v in (document | fields).items() if v is not None}
+        return told._replace(body=json.dumps(document).encode())
+
+    return door
+
+
+async def without_the_name(asked: Asked, right: Right, _casino: Casino) -> Told:
+    told = await right(asked)
+    if b"is missing" not in told.body:
+        return told
+    return told._replace(body=b'{"error": 7, "description": "Bad parameters"}')
+
+
+async def racing(asked: Asked, right: Right, casino: Casino) -> Told:
+    """Looks, waits, and only then writes: what comes in between is paid for as well."""
+    stake = casino.bets.get(str(asked.fields.get("reference")))
+    was_placed = stake is not None and stake.state == "placed"
+    await asyncio.sleep(0.03)
+    if stake and was_placed and stake.state == "reversed":
+        casino.give_back(stake)
+    return await right(asked)
+
+
+async def slow_over_a_bom(asked: Asked, right: Right, _casino: Casino) -> Told:
+    if asked.body.startswith(BOM):
+        await asyncio.sleep(LIMIT_S * 2)
+    return await right(asked)
+
+
+def first_only(name: str, code: int) -> Door:
+    """Refuses a cancel of a reference in which field `name` is not what it was at first."""
+    firsts: dict[object, object] = {}
+
+    def is_other(fields: dict[str, Any], _casino: Casino) -> bool:
+        reference = fields.get("reference")
+        return bool(firsts.setdefault(str(reference), fields.get(name)) != fields.get(name))
+
+    return refusing(is_other, code)
+
+
+def never_again(code: int) -> Door:
+    """Refuses a uuid that it has seen."""
+    seen: set[str] = set()
+
+    def again(fields: dict[str, Any], _casino: Casino) -> bool:
+        uuid = str(fields.get("uuid"))
+        was_seen = uuid in seen
+        seen.add(uuid)
+        return was_seen
+
+    return refusing(again, code)
+
+
+def with_strings(fields: dict[str, Any]) -> dict[str, Any]:
+    return {k: "5" for k, value in fields.items() if value is None or isinstance(value, int)}
+
+
+def without_blanks(fields: dict[str, Any]) -> dict[str, Any]:
+    return {k: "x" for k, value in fields.items() if isinstance(value, str) and not value.strip()}
+
+
+def shortened(fields: dict[str, Any]) -> dict[str, Any]:
+    return {k: fields[k][:n] for k, n in LIMITS.items() if isinstance(fields.get(k), str)}
+
+
+def last_of_two(asked: Asked) -> Asked:
+    fields = asked.fields
+    return asked._replace(body=json.dumps(fields).encode()) if fields else asked
+
+
+def first_of_array(asked: Asked) -> Asked:
+    body = asked.body.strip()
+    return asked._replace(body=body[1:-1]) if body.startswith(b"[{") else asked
+
+
+def before_the_rest(asked: Asked) -> Asked:
+    try:
+        text = asked.body.decode()
+        _, end = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return asked
+    return asked._replace(body=text[:end].encode())
+
+
+def whatever_the_bytes(asked: Asked) -> Asked:
+    return asked._replace(body=asked.body.decode(errors="replace").encode())
+
+
+def replacing(old: bytes, new: bytes) -> Callable[[Asked], Asked]:
+    return lambda asked: asked._replace(body=asked.body.replace(old, new))
+
+
+def cut(asked: Asked) -> Asked:
+    """Without the field that makes it long."""
+    fields = {name: value for name, value in asked.fields.items() if name != "later"}
+    is_long = len(asked.body) > 16 * 1024 and fields
+    return asked._replace(body=json.dumps(fields).encode()) if is_long else asked
+
+
+def at_any_path(asked: Asked) -> Asked:
+    return asked._replace(path=f"/{SECRET}{DIALECTS['lucky-monaco-v4'].path}")

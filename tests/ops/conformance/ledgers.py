@@ -1,0 +1,119 @@
+"""Operators that decide wrongly or do wrong things with money."""
+
+from decimal import Decimal
+
+from contract.message import CancelRequest
+from contract.outcomes import Outcome
+from ops.provider import Answer, Bet, Win
+from tests.ops.conformance.casino import Casino, Stake
+
+
+class GivesNothingBack(Casino):
+    def give_back(self, stake: Stake) -> None:
+        pass
+
+
+class GivesBackAgain(Casino):
+    def decide_own(self, stake: Stake, asked: CancelRequest) -> Outcome:
+        if stake.state == "reversed" and stake.cancelled_by == asked.uuid:
+            self.give_back(stake)
+        return super().decide_own(stake, asked)
+
+
+class GivesBackForEachUuid(Casino):
+    def decide_own(self, stake: Stake, asked: CancelRequest) -> Outcome:
+        if stake.state == "reversed" and stake.cancelled_by != asked.uuid:
+            self.give_back(stake)
+        return super().decide_own(stake, asked)
+
+
+class Rounds(Casino):
+    def give_back(self, stake: Stake) -> None:
+        self.accounts[stake.player] += stake.amount.quantize(Decimal("0.01"))
+
+
+class PaysRefused(Casino):
+    def decide_own(self, stake: Stake, asked: CancelRequest) -> Outcome:
+        if stake.state == "refused":
+            self.give_back(stake)
+        return super().decide_own(stake, asked)
+
+
+class RefusesRefused(Casino):
+    def decide_own(self, stake: Stake, asked: CancelRequest) -> Outcome:
+        is_refused = stake.state == "refused"
+        return Outcome.SETTLED if is_refused else super().decide_own(stake, asked)
+
+
+class UndoesLosses(Casino):
+    def decide_own(self, stake: Stake, asked: CancelRequest) -> Outcome:
+        if stake.state == "settled" and not stake.won:
+            stake.state = "placed"
+        return super().decide_own(stake, asked)
+
+
+class ForgetsThatItRefused(Casino):
+    def decide_own(self, stake: Stake, asked: CancelRequest) -> Outcome:
+        outcome = super().decide_own(stake, asked)
+        if outcome is Outcome.SETTLED and not stake.won and stake.cancelled_by:
+            return Outcome.REVERSED
+        stake.cancelled_by = stake.cancelled_by or asked.uuid
+        return outcome
+
+
+class UndoesWins(Casino):
+    def decide_own(self, stake: Stake, asked: CancelRequest) -> Outcome:
+        if stake.state == "settled" and stake.won:
+            self.accounts[stake.player] -= stake.won
+            return Outcome.REVERSED
+        return super().decide_own(stake, asked)
+
+
+class PaysStrangers(Casino):
+    def outcome_of(self, asked: CancelRequest) -> Outcome:
+        outcome = super().outcome_of(asked)
+        if outcome is Outcome.MISMATCH:
+            return self.decide_own(self.bets[asked.reference], asked)
+        return outcome
+
+
+class IsBoundByStrangers(Casino):
+    def outcome_of(self, asked: CancelRequest) -> Outcome:
+        outcome = super().outcome_of(asked)
+        if outcome is Outcome.MISMATCH:
+            self.bets[asked.reference].state = "refused"
+        return outcome
+
+
+class PaysInAnyCurrency(Casino):
+    def outcome_of(self, asked: CancelRequest) -> Outcome:
+        outcome = super().outcome_of(asked)
+        if outcome is Outcome.CURRENCY_MISMATCH:
+            return self.decide_own(self.bets[asked.reference], asked)
+        return outcome
+
+
+class IgnoresCase(Casino):
+    def outcome_of(self, asked: CancelRequest) -> Outcome:
+        lower = asked.reference.lower()
+        if lower in self.bets:
+            return super().outcome_of(asked.model_copy(update={"reference": lower}))
+        return super().outcome_of(asked)
+
+
+class TakesLateBets(Casino):
+    async def place(self, bet: Bet) -> Answer:
+        self.tombstones.discard(bet.reference)
+        return await super().place(bet)
+
+
+class TakesBetsAgain(Casino):
+    async def place(self, bet: Bet) -> Answer:
+        self.bets.pop(bet.reference, None)
+        return await super().place(bet)
+
+
+class PaysLateWins(Casino):
+    async def settle(self, win: Win) -> Answer:
+        self.bets[win.reference].state = "placed"
+        return await super().settle(win)

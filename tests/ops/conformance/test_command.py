@@ -1,0 +1,143 @@
+"""`unbet conformance` as it is run: bets of a file, exit status, what is printed."""
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.conformance import RULES
+from ops.provider import Bet, Player, Win
+from tests.ops.conformance.casino import SECRET, Casino, serving
+from tests.ops.conformance.doors import on_success
+
+ROOT = Path(__file__).parents[3]
+PROGRAM = "from ops.cli import main; main()"
+
+NEED_THE_LEDGER = {
+    "a late bet is refused",
+    "a cancelled bet is not placed again",
+    "a cancelled bet cannot win",
+    "a win is never reversed",
+    "a frozen player gets the stake back",
+    "no decimal is lost",
+    "references are compared exactly",
+}
+
+
+async def conformance(*arguments: object, **environment: str) -> tuple[int, str, str]:
+    """Exit status, standard output and standard error of the command."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", PROGRAM, "conformance", *map(str, arguments)),
+        cwd=ROOT,
+        env=os.environ | environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    return process.returncode or 0, out.decode(), err.decode()
+
+
+async def told_bets(casino: Casino, file: Path, **changed: Any) -> Path:
+    """A file of bets that are there."""
+    player = Player("alice", "EUR")
+    casino.accounts[player] += 100
+    names = [f"placed-{n}" for n in range(7)]
+    for name in (*names, "settled", "refused"):
+        amount = 1000 if name == "refused" else 1
+        await casino.place(Bet(user_id="alice", currency="EUR", amount=amount, reference=name))
+    await casino.settle(Win(reference="settled", amount=5))
+    document = {
+        "user_id": "alice",
+        "currency": "EUR",
+        "placed": names,
+        "settled": "settled",
+        "refused": "refused",
+        "other_user_id": "bob",
+        "other_currency": "USD",
+    }
+    told = {name: value for name, value in (document | changed).items() if value is not None}
+    file.write_text(json.dumps(told))
+    return file
+
+
+async def test_with_told_bets_all_is_played_that_needs_no_ledger(tmp_path: Path) -> None:
+    casino = Casino()
+    file = await told_bets(casino, tmp_path / "bets.json")
+    async with serving(casino) as url:
+        status, out, err = await conformance(url, "--bets", file, "--json")
+
+    document = json.loads(out)
+    verdicts = {rule["rule"]: rule["verdict"] for rule in document["rules"]}
+    assert (status, err, document["ok"]) == (0, "", True), out
+    assert {name for name, verdict in verdicts.items() if verdict == "not tried"} == NEED_THE_LEDGER
+    assert (document["kept"], document["broken"]) == (len(RULES) - len(NEED_THE_LEDGER), 0)
+    assert document["not_tried"] == len(NEED_THE_LEDGER)
+    assert casino.accounts[Player("alice", "EUR")] == 100 - 1 + 5
+    assert SECRET not in out
+
+
+async def test_what_the_file_does_not_name_is_not_tried_and_said(tmp_path: Path) -> None:
+    casino = Casino()
+    file = await told_bets(casino, tmp_path / "bets.json", placed=None, settled=None)
+    async with serving(casino) as url:
+        status, out, _ = await conformance(url, "--bets", file)
+
+    assert status == 0
+    assert "a settled bet is refused for good: not tried, the file names no settled bet" in out
+    assert "a placed bet is given back: not tried, the file names no further placed bet" in out
+    assert (
+        out.splitlines()[-1]
+        == f"{len(RULES)} rules: {len(RULES) - 15} kept, 0 broken, 15 not tried."
+    )
+
+
+async def test_a_broken_rule_is_told_and_ends_with_1(tmp_path: Path) -> None:
+    casino = Casino()
+    file = await told_bets(casino, tmp_path / "bets.json")
+    async with serving(casino, "lucky-monaco-v1", on_success(cash=99)) as url:
+        options = ("--dialect", "lucky-monaco-v1", "--bets", file)
+        status, out, _ = await conformance(url, *options)
+
+    assert status == 1
+    assert "success has the dialect's form: a cancel: cash is 99" in out.splitlines()
+    assert "1 broken" in out.splitlines()[-1]
+
+
+async def test_an_endpoint_that_cannot_be_reached_is_one_sentence(tmp_path: Path) -> None:
+    file = await told_bets(Casino(), tmp_path / "bets.json")
+    ended = await conformance(f"http://127.0.0.1:1/{SECRET}", "--bets", file)
+
+    said = "unbet conformance: 127.0.0.1:1 cannot be reached: the connection was refused.\n"
+    assert ended == (3, "", said)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("{", "Invalid JSON"),
+        ('{"user_id": "a"}', "currency: Field required"),
+        ('{"user_id": "a", "currency": "EUR", "place": []}', "place: Extra inputs"),
+    ],
+)
+async def test_a_file_of_another_form_is_wrong_usage(
+    text: str, problem: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "b.json"
+    file.write_text(text)
+    async with serving(Casino()) as url:
+        status, out, err = await conformance(url, "--bets", file, COLUMNS="200")
+
+    assert (status, out) == (2, "")
+    assert problem in err
+
+
+async def test_without_a_ledger_or_a_file_nothing_is_played() -> None:
+    async with serving(Casino()) as url:
+        status, out, err = await conformance(url)
+
+    assert (status, out) == (3, "")
+    assert err.startswith("unbet conformance: UNBET_DATABASE_URL is not set")

@@ -1,0 +1,68 @@
+"""Every rule: green against what is right, red against what is wrong on purpose."""
+
+import asyncio
+from collections import Counter
+
+import pytest
+
+from contract.endpoints import DialectName
+from ops.conformance import RULES, PlacedBets, Report, Verdict, conduct
+from ops.provider import DIALECTS, Endpoint
+from tests.ops.conformance.casino import Told, serving
+from tests.ops.conformance.defects import DEFECTS, Defect
+from tests.ops.conformance.doors import LIMIT_S
+
+
+async def judged(defect: Defect, limit_s: float = LIMIT_S) -> Report:
+    """What the kit says of an endpoint."""
+    casino, dialect = defect.casino(), DIALECTS[defect.dialect]
+    async with serving(casino, defect.dialect, defect.door) as url:
+        endpoint = Endpoint(url, dialect.path)
+        bets = await PlacedBets.open(casino, "LuckyMonaco")
+        results = await conduct(endpoint, dialect, bets, RULES, limit_s=limit_s)
+        endpoint.close()
+    return Report(results)
+
+
+def right(dialect: DialectName = "lucky-monaco-v4") -> Defect:
+    return Defect("none", "nothing is wrong", dialect=dialect)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+async def test_an_endpoint_that_keeps_every_rule_is_found_to_do_so(dialect: DialectName) -> None:
+    report = await judged(right(dialect), limit_s=5)
+
+    assert list(report.lines()) == []
+    assert report.count(Verdict.KEPT) == len(RULES)
+    assert report.ok
+
+
+@pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: f"{defect.rule}: {defect.what}")
+async def test_an_endpoint_that_is_wrong_is_found_by_the_rule_it_breaks(defect: Defect) -> None:
+    report = await judged(defect)
+
+    broken = {
+        each.rule.name: each.faults for each in report.results if each.verdict is Verdict.BROKEN
+    }
+    assert defect.rule in broken
+    assert defect.spreads or broken.keys() == {defect.rule}, broken
+    assert not report.ok
+
+
+def test_there_is_a_defect_for_every_rule() -> None:
+    names = Counter(rule.name for rule in RULES)
+
+    assert {defect.rule for defect in DEFECTS} == names.keys()
+    assert set(names.values()) == {1}
+
+
+async def test_an_endpoint_that_falls_silent_is_given_up() -> None:
+    async def silent(*_: object) -> Told:
+        await asyncio.sleep(30)
+        raise AssertionError
+
+    report = await judged(Defect("none", "silence", door=silent), limit_s=0.05)
+
+    assert report.count(Verdict.BROKEN) == 4, "three rules, and that of the time"
+    assert report.count(Verdict.NOT_TRIED) == len(RULES) - 4
+    assert not report.ok

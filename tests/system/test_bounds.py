@@ -1,0 +1,87 @@
+"""Connections that misbehave are cut; the provider's are not."""
+
+import socket
+import time
+from contextlib import suppress
+
+from tests.system.processes import EXAMPLE, System
+
+PATIENCE_S = 14.0
+"""More than a head may take."""
+
+
+def connect(system: System) -> socket.socket:
+    address = "127.0.0.1", int(system.environment["UNBET_PORT"])
+    return socket.create_connection(address, timeout=PATIENCE_S)
+
+
+def is_cut(connection: socket.socket) -> bool:
+    """Whether the other side has ended it, now or within the patience."""
+    try:
+        while connection.recv(65536):
+            pass
+    except ConnectionError:
+        return True
+    except TimeoutError:
+        return False
+    return True
+
+
+def drip(connections: list[tuple[socket.socket, bytes]], seconds: float) -> None:
+    """A little on each, again and again."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        for connection, piece in connections:
+            with suppress(ConnectionError):
+                connection.send(piece)
+        time.sleep(0.5)
+
+
+def test_who_holds_a_connection_without_a_request_loses_it(system: System) -> None:
+    head = f"POST {system.path} HTTP/1.1\r\nHost: x\r\n".encode()
+    silent, slow, empty_lines, refused_body = (connect(system) for _ in range(4))
+    slow.send(head)
+    refused_body.send(head + b"Content-Length: 100000\r\n\r\n" + b"x" * 17_000)
+    drip([(slow, b"A: b\r\n"), (empty_lines, b"\r\n"), (refused_body, b"x")], seconds=11)
+    for name, connection in {
+        "silent": silent,
+        "slow": slow,
+        "empty lines": empty_lines,
+        "the rest of a refused body": refused_body,
+    }.items():
+        connection.settimeout(1)
+        assert is_cut(connection), name
+        connection.close()
+    assert system.cancel()["error"] == 0
+
+
+def test_a_head_is_bounded_whole_or_in_pieces(system: System) -> None:
+    for pieces in (
+        [b"A: " + b"x" * 20_000 + b"\r\n\r\n"],
+        [b"A: " + b"x" * 9_000] + [b"x" * 900] * 10,
+    ):
+        connection = connect(system)
+        connection.send(f"POST {system.path} HTTP/1.1\r\nHost: x\r\n".encode())
+        with suppress(ConnectionError):
+            for piece in pieces:
+                connection.send(piece)
+                time.sleep(0.02)
+        connection.settimeout(2)
+        assert is_cut(connection)
+        connection.close()
+    assert system.cancel()["error"] == 0
+
+
+def test_a_slow_body_is_refused_and_a_provider_that_waits_between_calls_is_not(
+    system: System,
+) -> None:
+    body = b"%d" % len(EXAMPLE)
+    slow = connect(system)
+    slow.send(
+        f"POST {system.path} HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n".encode() + body
+    )
+    assert slow.recv(65536).startswith(b"HTTP/1.1 408")
+    slow.close()
+    assert system.cancel()["error"] == 0
+    time.sleep(1)
+    assert system.cancel()["error"] == 0

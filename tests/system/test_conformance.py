@@ -1,0 +1,42 @@
+"""Our own endpoint keeps every rule that the conformance kit knows."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from contract.endpoints import DialectName
+from tests.system.processes import ROOT, System
+
+DIALECTS: list[DialectName] = ["lucky-monaco-v4", "lucky-monaco-v1"]
+
+
+def unbet(system: System, *arguments: str) -> tuple[int, Any]:
+    """Exit status and document of a command."""
+    ended = subprocess.run(
+        [sys.executable, "-c", "from ops.cli import main; main()", *arguments, "--json"],
+        cwd=ROOT,
+        env=system.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return ended.returncode, json.loads(ended.stdout or "null")
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_our_own_endpoint_keeps_every_rule(idle_system: System, dialect: DialectName) -> None:
+    idle_system.environment["UNBET_DIALECT"] = dialect
+    idle_system.start_worker()
+    idle_system.start_receiver()
+    url = f"{idle_system.http.base_url}/{idle_system.environment['UNBET_URL_SECRET']}"
+
+    status, document = unbet(idle_system, "conformance", url, "--dialect", dialect)
+
+    wrong = [rule for rule in document["rules"] if rule["verdict"] != "kept"]
+    assert wrong == []
+    assert (status, document["ok"], document["kept"]) == (0, True, len(document["rules"]))
+    assert unbet(idle_system, "audit")[1]["ok"] is True

@@ -1,0 +1,254 @@
+"""The door: several endpoints, addresses, secrets, and forgeries in Redis, on real processes."""
+
+import base64
+import json
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import redis
+from sqlalchemy import Engine
+
+from contract.message import QUEUE, Decision, Group, Reply, decode_group, encode_group, encode_reply
+from contract.outcomes import Outcome
+from contract.signing import Keys
+from tests.making import KEYS, Operator, cancel_of
+from tests.system.faults.watching import metric, until, wait_until_cancelled
+from tests.system.processes import EXAMPLE, System
+
+PLAYER = {"user_id": EXAMPLE["userId"], "currency": EXAMPLE["currency"]}
+ANOTHERS_KEYS = Keys(["a key that somebody else has made up by himself"])
+
+
+@pytest.fixture
+def operator(engine: Engine) -> Operator:
+    return Operator(engine)
+
+
+def logged(system: System, event: str) -> list[dict[str, str]]:
+    lines = [line for line in system.said("receiver").splitlines() if line.startswith("{")]
+    return [line for line in map(json.loads, lines) if line["event"] == event]
+
+
+def json_logs(system: System) -> System:
+    system.environment["UNBET_LOG_FORMAT"] = "json"
+    return system
+
+
+def test_each_secret_has_its_provider_and_its_dialect(
+    idle_system: System, operator: Operator
+) -> None:
+    first, second = "the-secret-of-the-first", "the-secret-of-the-second"
+    idle_system.environment["UNBET_ENDPOINTS"] = json.dumps(
+        {
+            first: {"provider": "LuckyMonaco"},
+            second: {"provider": "Other", "dialect": "lucky-monaco-v1"},
+        }
+    )
+    idle_system.start_worker()
+    idle_system.start_receiver()
+    operator.deposit("100.00", **PLAYER)
+    operator.bet("r1", "10.00", **PLAYER)
+    operator.bet("r1", "5.00", provider="Other", **PLAYER)
+    asked = EXAMPLE | {"reference": "r1", "providerId": "other", "roundId": "1"}
+    v1 = idle_system.http.post(f"/{second}/v1/Cancel", json=asked).json()
+    assert v1.pop("transactionId").isdigit()
+    assert v1 == {
+        "error": 0,
+        "description": "Success",
+        "currency": "USD",
+        "cash": "90.000000000000000000",
+    }
+    assert operator.balance(**PLAYER).cash == Decimal(90), "only its own provider's bet"
+    assert idle_system.http.post(f"/{second}/V4/Cancel", json=asked).status_code == 404
+    assert idle_system.http.post(f"/{first}/v1/Cancel", json=asked).status_code == 404
+    v4 = idle_system.http.post(f"/{first}/V4/Cancel", json=EXAMPLE | {"reference": "r1"}).json()
+    assert v4 == {"error": 0, "description": "Success", "reference": "r1"}
+    assert operator.balance(**PLAYER).cash == Decimal(100)
+    assert first not in idle_system.said("receiver")
+
+
+def test_only_the_providers_addresses_may_call_and_what_is_refused_can_be_replayed(
+    idle_system: System, operator: Operator, tmp_path: Path
+) -> None:
+    json_logs(idle_system).environment |= {
+        "UNBET_ALLOWED_IPS": "192.0.2.0/24,2001:db8::/32",
+        "UNBET_TRUSTED_PROXIES": "127.0.0.1/32",
+    }
+    idle_system.start_worker()
+    idle_system.start("receiver", sys.executable, "-m", "api")
+    idle_system.wait("the receiver", idle_system.ready)
+    operator.deposit("100.00", **PLAYER)
+    operator.bet("r1", "10.00", **PLAYER)
+
+    def status(*forwarded: str) -> int:
+        headers = [("X-Forwarded-For", value) for value in forwarded]
+        body = EXAMPLE | {"reference": "r1"}
+        return idle_system.http.post(idle_system.path, json=body, headers=headers).status_code
+
+    assert status("203.0.113.9") == 403
+    assert status("192.0.2.7, 203.0.113.9") == 403, "the sender cannot say who it is"
+    assert status() == 403
+    assert operator.balance(**PLAYER).cash == Decimal(90)
+    refused = logged(idle_system, "refused")
+    assert [line["received_from"] for line in refused] == ["203.0.113.9"] * 2 + ["127.0.0.1"]
+    assert json.loads(refused[0]["body"])["reference"] == "r1"
+    # A person lets them in afterwards.
+    idle_system.start_sweep()
+    log = tmp_path / "receiver.log"
+    replayed = json.loads(idle_system.unbet("replay", str(log), "--json").stdout)
+    assert replayed["parked"] == 3
+    wait_until_cancelled(operator, "r1")
+    assert operator.balance(**PLAYER).cash == Decimal(100)
+    assert status("192.0.2.7") == 200
+    assert status("2001:db8::7") == 200
+
+
+def test_a_body_that_was_refused_is_decided_once_it_is_mended(
+    system: System, operator: Operator, tmp_path: Path
+) -> None:
+    operator.deposit("100.00", **PLAYER)
+    operator.bet("r1", "10.00", **PLAYER)
+    line = {
+        "event": "refused",
+        "reason": "form",
+        "provider": "LuckyMonaco",
+        "dialect": "lucky-monaco-v4",
+        "received_at": "2026-11-24T03:00:00+00:00",
+        "received_from": "192.0.2.1",
+        "body_base64": "/w==",
+    }
+    log, body = tmp_path / "refused.log", tmp_path / "body"
+    log.write_text(f"no line of JSON\n{json.dumps(line)}\n")
+    again = system.unbet("replay", str(log))
+    assert (again.returncode, "not UTF-8" in again.stdout) == (1, True)
+    body.write_text(json.dumps(EXAMPLE | {"reference": "r1"}))
+    mended = system.unbet("replay", str(log), "--body", str(body))
+    assert (mended.returncode, "1 parked for the sweep" in mended.stdout) == (0, True), mended
+    system.start_sweep()
+    wait_until_cancelled(operator, "r1")
+    assert operator.balance(**PLAYER).cash == Decimal(100)
+    log.write_text(json.dumps(line | {"dialect": "esperanto"}))
+    assert "line 1: dialect" in system.unbet("replay", str(log)).stderr
+
+
+def test_an_expired_secret_is_none_but_what_it_brought_is_logged(idle_system: System) -> None:
+    old, new = "the-old-secret-of-the-url", "the-new-secret-of-the-url"
+    until_then = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
+    json_logs(idle_system).environment["UNBET_ENDPOINTS"] = json.dumps(
+        {
+            old: {"provider": "LuckyMonaco", "until": until_then},
+            new: {"provider": "LuckyMonaco"},
+        }
+    )
+    idle_system.start_worker()
+    idle_system.start_receiver()
+    refused = idle_system.http.post(f"/{old}/V4/Cancel", json=EXAMPLE)
+    assert (refused.status_code, refused.content) == (404, b"")
+    assert idle_system.http.post(f"/{new}/V4/Cancel", json=EXAMPLE).json()["error"] == 0
+    (line,) = logged(idle_system, "refused")
+    assert (line["reason"], json.loads(line["body"])) == ("expired", EXAMPLE)
+    assert old not in idle_system.said("receiver")
+
+
+def test_who_guesses_secrets_is_slowed_down_and_the_right_one_is_not(system: System) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        statuses = list(
+            pool.map(
+                lambda n: system.http.post(f"/{n:024}/V4/Cancel", json=EXAMPLE).status_code,
+                range(30),
+            )
+        )
+    assert statuses.count(404) == 20
+    assert statuses.count(429) == 10
+    assert system.cancel()["error"] == 0
+    assert metric(system, "unbet_wrong_secrets_total") == 30
+
+
+def test_a_proxy_that_is_not_trusted_opens_no_operators_page(system: System) -> None:
+    outside = {"X-Forwarded-For": "203.0.113.9"}
+    assert system.http.get("/metrics", headers=outside).status_code == 404
+    assert system.http.get("/readyz", headers=outside).status_code == 404
+    assert system.http.get("/metrics").status_code == 200
+
+
+def test_a_forged_message_moves_no_money_and_is_kept_aside(
+    system: System, operator: Operator
+) -> None:
+    operator.deposit("100.00")
+    operator.bet("r1", "10.00")
+    group = Group(reply_to="unbet:replies:nobody", cancels=(cancel_of("r1"),))
+    with redis.Redis.from_url(system.environment["UNBET_BROKER_URL"]) as broker:
+        system.cancel()  # the form of a message is there to be seen by who can read Redis
+        for forged in (encode_group(group, ANOTHERS_KEYS), group.model_dump_json()):
+            broker.lpush(QUEUE, _as_celery_has_it(forged))
+    until(lambda: "a message was rejected" in system.said("worker"), "it was not rejected")
+    shown = json.loads(system.unbet("rejected", "--json").stdout)["rejected"]
+    until(
+        lambda: len(json.loads(system.unbet("rejected", "--json").stdout)["rejected"]) == 2,
+        f"kept aside are {shown}",
+    )
+    assert operator.balance().cash == Decimal(90)
+    signed = _as_celery_has_it(encode_group(group, KEYS))
+    with redis.Redis.from_url(system.environment["UNBET_BROKER_URL"]) as broker:
+        broker.lpush(QUEUE, signed)
+    until(lambda: operator.balance().cash == Decimal(100), "and yet this one is ours")
+
+
+def _as_celery_has_it(message: str) -> str:
+    body = base64.b64encode(json.dumps([[message], {}, {}]).encode()).decode()
+    headers = {"lang": "py", "task": "unbet.cancel", "id": "0" * 32, "root_id": "0" * 32}
+    properties = {
+        "correlation_id": "0" * 32,
+        "delivery_mode": 2,
+        "delivery_info": {"exchange": "", "routing_key": QUEUE},
+        "priority": 0,
+        "body_encoding": "base64",
+        "delivery_tag": f"forged-{message[:8]}-{len(message)}",
+    }
+    return json.dumps(
+        {
+            "body": body,
+            "content-encoding": "utf-8",
+            "content-type": "application/json",
+            "headers": headers,
+            "properties": properties,
+        }
+    )
+
+
+def test_a_forged_reply_changes_no_answer(idle_system: System) -> None:
+    idle_system.environment["UNBET_ANSWER_DEADLINE_S"] = "4"
+    idle_system.start_receiver()
+    with (
+        redis.Redis.from_url(idle_system.environment["UNBET_BROKER_URL"]) as broker,
+        redis.Redis.from_url(idle_system.environment["UNBET_REDIS_URL"]) as replies,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        answer = pool.submit(idle_system.cancel)
+        until(lambda: broker.llen(QUEUE), "nothing was published")
+        envelope = json.loads(broker.lindex(QUEUE, 0))  # type: ignore[arg-type]
+        (message,), *_ = json.loads(base64.b64decode(envelope["body"]))
+        group = decode_group(message, KEYS)
+        told = Reply(
+            decisions=(Decision(request_id=group.cancels[0].request_id, outcome=Outcome.REVERSED),)
+        )
+        for forged in (encode_reply(told, ANOTHERS_KEYS), told.model_dump_json(), "\x00", "x:y"):
+            replies.rpush(group.reply_to, forged)
+        assert answer.result()["error"] == 100
+        assert replies.llen("unbet:rejected") == 4
+    assert metric(idle_system, 'unbet_rejected_total{kind="reply"}') == 4
+
+
+@pytest.mark.parametrize("process", ["receiver", "worker"])
+def test_without_a_key_nothing_starts(idle_system: System, process: str) -> None:
+    del idle_system.environment["UNBET_MESSAGE_KEY"]
+    command = (
+        ["-m", "api"] if process == "receiver" else ["-m", "celery", "-A", "worker.app", "worker"]
+    )
+    idle_system.start(process, sys.executable, *command)
+    assert idle_system.processes[process].wait(timeout=30) != 0
+    assert "UNBET_MESSAGE_KEY is not set" in idle_system.said(process)

@@ -1,0 +1,95 @@
+"""The dialects: codes, shapes and required fields are those of the provider's documents."""
+
+import json
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+
+from api.body import BadRequestError, parse
+from api.dialects import DIALECTS, V1, V4, Dialect, Said
+from contract.message import Decision
+from contract.outcomes import Outcome
+from tests.system.processes import EXAMPLE
+
+CODES = {
+    "lucky-monaco-v4": {
+        Outcome.REVERSED: 0,
+        Outcome.NO_BET: 0,
+        Outcome.BET_REFUSED: 0,
+        Outcome.SETTLED: 120,
+        Outcome.MISMATCH: 7,
+        Outcome.CURRENCY_MISMATCH: 2,
+        Outcome.PARKED: 100,
+    },
+    "lucky-monaco-v1": {
+        Outcome.REVERSED: 0,
+        Outcome.NO_BET: 0,
+        Outcome.BET_REFUSED: 0,
+        Outcome.SETTLED: 999,
+        Outcome.MISMATCH: 57,
+        Outcome.CURRENCY_MISMATCH: 52,
+        Outcome.PARKED: 998,
+    },
+}
+
+
+def answer(dialect: Dialect, outcome: Outcome, **decided: object) -> dict[str, object]:
+    decision = Decision(request_id=uuid4(), outcome=outcome, **decided)
+    said = Said(dialect.answer_of(outcome), 'r"1', decision)
+    return dict(json.loads(dialect.body(said)))
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+def test_every_outcome_has_its_code(dialect: Dialect) -> None:
+    codes = {outcome: dialect.answer_of(outcome).code for outcome in Outcome}
+    assert codes == CODES[dialect.name]
+
+
+def test_v4_answers_with_a_number_and_the_reference_as_sent() -> None:
+    assert answer(V4, Outcome.REVERSED, currency="USD", cash=Decimal(1), transfer_id=7) == {
+        "error": 0,
+        "description": "Success",
+        "reference": 'r"1',
+    }
+    assert json.loads(V4.body(Said(V4.refusal("uuid is missing")))) == {
+        "error": 7,
+        "description": "uuid is missing",
+    }
+
+
+def test_v1_answers_with_the_cash_as_a_string_exact() -> None:
+    cash = Decimal("12345678901234567890.000000000000000001")
+    assert answer(V1, Outcome.REVERSED, currency="USD", cash=cash, transfer_id=7) == {
+        "error": 0,
+        "description": "Success",
+        "currency": "USD",
+        "cash": "12345678901234567890.000000000000000001",
+        "transactionId": "7",
+    }
+    assert answer(V1, Outcome.REVERSED, currency="USD", cash=Decimal("0E-18"))["cash"] == (
+        "0.000000000000000000"
+    )
+
+
+def test_v1_leaves_out_what_is_not_known() -> None:
+    assert answer(V1, Outcome.PARKED) == {
+        "error": 998,
+        "description": "Not decided yet, please retry",
+    }
+
+
+def test_v1_asks_for_the_round() -> None:
+    body = json.dumps(EXAMPLE).encode()
+    with pytest.raises(BadRequestError, match="roundId is missing"):
+        parse(body, "LuckyMonaco", V1)
+    request, _ = parse(json.dumps(EXAMPLE | {"roundId": "r-1"}).encode(), "LuckyMonaco", V1)
+    assert request.reference == EXAMPLE["reference"]
+    with pytest.raises(BadRequestError, match="roundId is not a string"):
+        parse(json.dumps(EXAMPLE | {"roundId": 1}).encode(), "LuckyMonaco", V1)
+
+
+def test_a_field_given_twice_is_named() -> None:
+    twice = b'{"roundId": "1", "roundId": "2"}'
+    with pytest.raises(BadRequestError, match="roundId is given more than once"):
+        parse(twice, "LuckyMonaco", V1)

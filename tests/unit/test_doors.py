@@ -1,0 +1,121 @@
+"""Who knocks: secrets, addresses behind proxies, and callers that guess."""
+
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
+from typing import Any
+
+import pytest
+
+from api.doors import (
+    MOST_REMEMBERED,
+    MOST_WRONG,
+    WINDOW_S,
+    Doors,
+    WrongSecrets,
+    is_in,
+    sender_of,
+)
+from contract.endpoints import Endpoint
+
+PROXIES = (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
+
+
+def scope(peer: str | None, *forwarded: str) -> dict[str, Any]:
+    headers = [(b"x-forwarded-for", value.encode()) for value in forwarded]
+    return {"client": peer and (peer, 1234), "headers": headers}
+
+
+def test_each_secret_leads_to_its_own_endpoint_by_its_own_path() -> None:
+    doors = Doors(
+        {
+            "a-secret-of-the-first": Endpoint(provider="First"),
+            "a-secret-of-the-second": Endpoint(provider="Second", dialect="lucky-monaco-v1"),
+        }
+    )
+
+    def provider(path: str) -> str | None:
+        door = doors.at(path)
+        return door and door.endpoint.provider
+
+    assert provider("/a-secret-of-the-first/V4/Cancel") == "First"
+    assert provider("/a-secret-of-the-second/v1/Cancel") == "Second"
+    for path in (
+        *("/a-secret-of-the-first/v1/Cancel", "/a-secret-of-the-second/V4/Cancel"),
+        *("/a-secret-of-the-firs/V4/Cancel", "/a-secret-of-the-first/V4/Cancel/"),
+        *("//a-secret-of-the-first/V4/Cancel", "/V4/Cancel", "//V4/Cancel", "", "\udcff"),
+    ):
+        assert provider(path) is None, path
+
+
+def test_a_secret_that_is_being_replaced_holds_until_its_date() -> None:
+    now = datetime.now(UTC)
+    endpoint = Endpoint(provider="P", until=now)
+    assert endpoint.holds_at(now - timedelta(seconds=1))
+    assert not endpoint.holds_at(now)
+    assert Endpoint(provider="P").holds_at(now)
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "sender"),
+    [
+        ("192.0.2.1", (), "192.0.2.1"),
+        ("192.0.2.1", ("203.0.113.9",), "192.0.2.1"),  # nobody's proxy
+        ("10.0.0.1", (), "10.0.0.1"),
+        ("10.0.0.1", ("192.0.2.1",), "192.0.2.1"),
+        ("10.0.0.1", ("203.0.113.9, 192.0.2.1",), "192.0.2.1"),  # the first one is invented
+        ("10.0.0.1", ("203.0.113.9", "192.0.2.1"), "192.0.2.1"),  # two headers are one list
+        ("10.0.0.1", ("192.0.2.1, 10.2.3.4",), "192.0.2.1"),  # through two of ours
+        ("10.0.0.1", ("10.9.9.9, 10.2.3.4",), "10.9.9.9"),
+        ("10.0.0.1", ("192.0.2.1:4711",), "192.0.2.1"),
+        ("10.0.0.1", ("192.0.2.1, nonsense",), "10.0.0.1"),
+        ("10.0.0.1", ("192.0.2.1, nonsense, 10.1.1.1",), "10.1.1.1"),
+        ("10.0.0.1", ("",), "10.0.0.1"),
+        ("fd00::1", ("2001:db8::7",), "2001:db8::7"),
+        ("fd00::1", ("[2001:db8::7]:4711",), "2001:db8::7"),
+        ("::ffff:10.0.0.1", ("::ffff:192.0.2.1",), "192.0.2.1"),
+        (None, ("192.0.2.1",), "unknown"),
+    ],
+)
+def test_the_sender_is_the_last_address_that_is_no_proxy_of_ours(
+    peer: str | None, forwarded: tuple[str, ...], sender: str
+) -> None:
+    assert sender_of(scope(peer, *forwarded), PROXIES) == sender
+
+
+def test_without_trusted_proxies_only_the_peer_counts() -> None:
+    assert sender_of(scope("10.0.0.1", "192.0.2.1"), ()) == "10.0.0.1"
+
+
+def test_an_address_is_in_a_network_of_its_kind() -> None:
+    networks = [ip_network("192.0.2.0/24"), ip_network("2001:db8::/32")]
+    assert is_in("192.0.2.200", networks)
+    assert is_in("2001:db8::1", networks)
+    assert not is_in("192.0.3.1", networks)
+    assert not is_in("2001:db9::1", networks)
+    assert not is_in("unknown", networks)
+    assert is_in("unknown", [ip_network("0.0.0.0/0")])
+
+
+def test_wrong_secrets_are_limited_by_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("api.doors.time.monotonic", lambda: clock[0])
+    wrong = WrongSecrets()
+    assert not any(wrong.too_many("192.0.2.1") for _ in range(MOST_WRONG))
+    assert wrong.too_many("192.0.2.1")
+    assert not wrong.too_many("192.0.2.2")
+    clock[0] = WINDOW_S + 0.1
+    assert not wrong.too_many("192.0.2.1")
+
+
+def test_an_ipv6_network_is_limited_as_one() -> None:
+    wrong = WrongSecrets()
+    assert not any(wrong.too_many(f"2001:db8::{n:x}") for n in range(MOST_WRONG))
+    assert wrong.too_many("2001:db8::ffff")
+    assert not wrong.too_many("2001:db8:0:1::1")
+
+
+def test_no_number_of_addresses_makes_it_grow_without_bound() -> None:
+    wrong = WrongSecrets()
+    for number in range(MOST_REMEMBERED + 100):
+        wrong.too_many(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
+    assert len(wrong._counts) == MOST_REMEMBERED
