@@ -26,15 +26,17 @@ def _clean_environment() -> None:
 
 
 @pytest.fixture(scope="session")
-def running_services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[services.Services]:
-    """One PostgreSQL and one Redis for the whole run."""
-    directory = tmp_path_factory.mktemp("services")
+def running_services() -> Iterator[services.Services]:
+    """One PostgreSQL and one Redis for the whole run. Outside of pytest's folders: each run closes
+    those anew to the account that PostgreSQL runs under, also while another one is on."""
+    directory = Path(tempfile.mkdtemp(prefix="unbet-test-")) / "services"
     previous = signal.signal(signal.SIGTERM, _end_as_an_exception_does)
     try:
         yield services.start(directory)
     finally:
         signal.signal(signal.SIGTERM, previous)
         services.stop(directory)
+        shutil.rmtree(directory.parent)
 
 
 @pytest.fixture(scope="session")
@@ -74,8 +76,7 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 @pytest.fixture
 def own_directory() -> Iterator[Path]:
-    """A place for servers of the test's own, which it may stop, freeze or kill. Outside of pytest's
-    folders: those are closed to the account that PostgreSQL runs under."""
+    """A place for servers of the test's own, which it may stop, freeze or kill."""
     directory = Path(tempfile.mkdtemp(prefix="unbet-test-")) / "services"
     try:
         yield directory
