@@ -1,5 +1,6 @@
 """Parked cancels: kept in the ledger because they have no final outcome yet; dead ones wait for a
-person. How they are finished stands in `sweeping.py`."""
+person. How they are finished stands in `sweeping.py`, what people do to them in
+`interventions.py`."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -39,24 +40,9 @@ _SET_ASIDE: Final = text(f"""
 _LIST: Final = text("""
     SELECT request_id, provider, reference, state, reason, tries, last_error, parked_at, next_try_at
       FROM parked
-     WHERE state = 'dead' OR NOT :dead_only
+     WHERE state = ANY (CAST(:states AS text[]))
      ORDER BY parked_at, request_id
      LIMIT :most
-""")
-# Locks the rows in order, and before any bet, as everybody does.
-_RETRY: Final = text("""
-    WITH matching AS MATERIALIZED (
-        SELECT request_id
-          FROM parked
-         WHERE request_id = CAST(:request_id AS uuid) OR reference = CAST(:reference AS text)
-            OR (:all_dead AND state = 'dead')
-         ORDER BY request_id
-           FOR UPDATE
-    )
-    UPDATE parked
-       SET state = 'parked', tries = 0, next_try_at = now()
-      FROM matching
-     WHERE parked.request_id = matching.request_id
 """)
 _COUNT: Final = text("SELECT state, count(*) AS cancels FROM parked GROUP BY state")
 
@@ -103,7 +89,7 @@ class Parked(NamedTuple):
     provider: str
     reference: str
     state: str
-    """`parked`: the sweep tries it; `dead`: only a person does."""
+    """`parked`: the sweep tries it; `dead`: only a person does; `closed`: nobody does any more."""
     reason: str
     tries: int
     last_error: str | None
@@ -112,35 +98,25 @@ class Parked(NamedTuple):
 
 
 class ParkedCounts(NamedTuple):
-    """How many cancels wait for the sweep, and how many for a person."""
+    """How many cancels wait for the sweep, how many for a person, and how many were given up."""
 
     parked: int
     dead: int
+    closed: int
 
 
 def count_parked(connection: Connection) -> ParkedCounts:
-    """What is parked and dead now."""
+    """What is parked, dead and closed now."""
     counts = {row.state: row.cancels for row in connection.execute(_COUNT)}
-    return ParkedCounts(counts.get("parked", 0), counts.get("dead", 0))
+    return ParkedCounts(*(counts.get(state, 0) for state in ParkedCounts._fields))
 
 
-def list_parked(connection: Connection, *, dead_only: bool, most: int) -> list[Parked]:
-    """The `most` that have been parked longest."""
-    rows = connection.execute(_LIST, {"dead_only": dead_only, "most": most})
+def list_parked(
+    connection: Connection, *, states: Sequence[str] = ("parked", "dead"), most: int
+) -> list[Parked]:
+    """The `most` in one of `states` that have been parked longest."""
+    rows = connection.execute(_LIST, {"states": list(states), "most": most})
     return [Parked(*row) for row in rows]
-
-
-def retry_parked(
-    connection: Connection,
-    *,
-    request_id: UUID | None = None,
-    reference: str | None = None,
-    all_dead: bool = False,
-) -> int:
-    """Make due now, with all tries before them, what matches: one request, all of a reference, or
-    all that is dead; how many did. Does not commit."""
-    values = {"request_id": request_id, "reference": reference, "all_dead": all_dead}
-    return connection.execute(_RETRY, values).rowcount
 
 
 def _rows(cancels: Sequence[Cancel]) -> str:

@@ -20,6 +20,10 @@ class Role(StrEnum):
     """The sweep's as well."""
     OPERATOR = "unbet_operator"
     """An operator's own Bet and Result endpoints, and the command line."""
+    CONSOLE = "unbet_console"
+    """The console: it reads, and says what becomes of parked cancels."""
+    RETENTION = "unbet_retention"
+    """What removes request and answer records whose time is up."""
     OWNER = "unbet_owner"
     """What migrates."""
 

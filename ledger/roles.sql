@@ -10,6 +10,8 @@
 --     CREATE ROLE casino_receiver  LOGIN PASSWORD '…' IN ROLE unbet_receiver;  -- web
 --     CREATE ROLE casino_worker    LOGIN PASSWORD '…' IN ROLE unbet_worker;    -- worker, sweep
 --     CREATE ROLE casino_operator  LOGIN PASSWORD '…' IN ROLE unbet_operator;  -- bets, command line
+--     CREATE ROLE casino_console   LOGIN PASSWORD '…' IN ROLE unbet_console;   -- console
+--     CREATE ROLE casino_retention LOGIN PASSWORD '…' IN ROLE unbet_retention; -- unbet retain
 --     CREATE ROLE casino_migration LOGIN PASSWORD '…' IN ROLE unbet_owner;     -- unbet migrate
 --
 -- No sequence but one is named below: what fills an identity column needs no right of its own.
@@ -18,7 +20,8 @@ DO $$
 DECLARE
     role text;
 BEGIN
-    FOREACH role IN ARRAY ARRAY['unbet_owner', 'unbet_receiver', 'unbet_worker', 'unbet_operator']
+    FOREACH role IN ARRAY ARRAY['unbet_owner', 'unbet_receiver', 'unbet_worker', 'unbet_operator',
+                              'unbet_console', 'unbet_retention']
     LOOP
         IF to_regrole(role) IS NULL THEN
             EXECUTE format('CREATE ROLE %I NOLOGIN', role);
@@ -37,12 +40,13 @@ BEGIN
     -- TEMPORARY, too: nobody needs tables of its own.
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO unbet_owner, unbet_receiver, unbet_worker, '
-                   'unbet_operator', current_database());
+                   'unbet_operator, unbet_console, unbet_retention', current_database());
 END $$;
 
 ALTER SCHEMA public OWNER TO unbet_owner;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
-GRANT USAGE ON SCHEMA public TO unbet_receiver, unbet_worker, unbet_operator;
+GRANT USAGE ON SCHEMA public
+    TO unbet_receiver, unbet_worker, unbet_operator, unbet_console, unbet_retention;
 
 -- Everything belongs to the owner, and what was granted before is taken back.
 DO $$
@@ -51,17 +55,18 @@ DECLARE
 BEGIN
     FOREACH ours IN ARRAY ARRAY['alembic_version', 'players', 'accounts', 'bets', 'late_bets',
                                 'transfers', 'entries', 'deposits', 'wins', 'requests', 'answers',
-                                'parked']::regclass[]
+                                'parked', 'interventions']::regclass[]
     LOOP
         -- Handing over waits until nobody uses the table: the first time only.
         IF (SELECT relowner <> 'unbet_owner'::regrole FROM pg_class WHERE oid = ours) THEN
             EXECUTE format('ALTER TABLE %s OWNER TO unbet_owner', ours);
         END IF;
         EXECUTE format('REVOKE ALL ON TABLE %s FROM PUBLIC, unbet_receiver, unbet_worker, '
-                       'unbet_operator', ours);
+                       'unbet_operator, unbet_console, unbet_retention', ours);
     END LOOP;
 END $$;
-REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM unbet_receiver, unbet_worker, unbet_operator;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA public
+    FROM unbet_receiver, unbet_worker, unbet_operator, unbet_console, unbet_retention;
 
 -- Triggers run them, which needs no right; nobody else has to.
 ALTER FUNCTION refuse_change() OWNER TO unbet_owner;
@@ -72,7 +77,8 @@ REVOKE ALL ON FUNCTION refuse_change(), require_balanced_transfers() FROM PUBLIC
 ALTER DEFAULT PRIVILEGES FOR ROLE unbet_owner REVOKE ALL ON FUNCTIONS FROM PUBLIC;
 
 -- The start of every process compares the schema with its version.
-GRANT SELECT ON alembic_version TO unbet_receiver, unbet_worker, unbet_operator;
+GRANT SELECT ON alembic_version
+    TO unbet_receiver, unbet_worker, unbet_operator, unbet_console, unbet_retention;
 
 -- The receiver ---------------------------------------------------------------------------------
 -- It is what the world talks to. It looks up outcomes, parks cancels and notes answers; it cannot
@@ -118,7 +124,7 @@ GRANT SELECT, DELETE,
 
 GRANT SELECT
     ON players, accounts, bets, late_bets, transfers, entries, deposits, wins, requests, answers,
-       parked
+       parked, interventions
     TO unbet_operator;
 GRANT INSERT (user_id, frozen_at), UPDATE (frozen_at) ON players TO unbet_operator;
 GRANT INSERT (owner, currency, kind, balance), UPDATE (balance) ON accounts TO unbet_operator;
@@ -132,7 +138,27 @@ GRANT INSERT (reference, user_id, currency, kind, amount, transfer_id)
     ON deposits TO unbet_operator;
 GRANT INSERT (provider, reference, bet_reference, amount, refusal, transfer_id)
     ON wins TO unbet_operator;
--- `unbet parked retry` and `unbet replay`.
+-- `unbet parked retry` and `close`, and `unbet replay`.
+GRANT INSERT (request_id, provider, reference, action, made_by, reason)
+    ON interventions TO unbet_operator;
 GRANT UPDATE (state, tries, next_try_at),
       INSERT (request_id, provider, reference, cancel, state, reason, last_error, next_try_at)
     ON parked TO unbet_operator;
+
+-- The console ----------------------------------------------------------------------------------
+-- It is open to browsers. It reads everything, and says of a parked cancel that it is to be tried again
+-- or closed.
+
+GRANT SELECT
+    ON players, accounts, bets, late_bets, transfers, entries, deposits, wins, requests, answers,
+       parked, interventions
+    TO unbet_console;
+GRANT UPDATE (state, tries, next_try_at) ON parked TO unbet_console;
+GRANT INSERT (request_id, provider, reference, action, made_by, reason)
+    ON interventions TO unbet_console;
+
+-- Retention ------------------------------------------------------------------------------------
+-- It removes the records of requests and answers whose time is up; no outcome depends on them.
+
+GRANT SELECT (request_id, decided_at), DELETE ON requests TO unbet_retention;
+GRANT SELECT (request_id, answered_at), DELETE ON answers TO unbet_retention;

@@ -156,3 +156,16 @@ parked = Table(
     Column("parked_at", MOMENT, nullable=False),
     Column("next_try_at", MOMENT, nullable=False),
 )
+
+interventions = Table(
+    "interventions",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("request_id", Uuid, nullable=False),
+    Column("provider", KEY, nullable=False),
+    Column("reference", KEY, nullable=False),
+    Column("action", KEY, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("made_at", MOMENT, nullable=False),
+    Column("reason", Text),
+)

@@ -113,7 +113,7 @@ def _settings(directory: Path) -> Settings:
 
 def _logins(directory: Path, database_url: str) -> Logins:
     """One for each kind of process; their passwords are kept in DIR."""
-    roles = (Role.RECEIVER, Role.WORKER, Role.OPERATOR)
+    roles = (Role.RECEIVER, Role.WORKER, Role.OPERATOR, Role.CONSOLE)
     passwords = {role: _kept_secret(directory / f"{role}-password") for role in roles}
     logins = Logins(database_url, passwords)
     logins.make()

@@ -11,20 +11,26 @@ Rights = dict[str, dict[str, str]]
 """What each role may do with each object; a role that may do nothing is left out."""
 
 RECEIVER, WORKER, OPERATOR = "unbet_receiver", "unbet_worker", "unbet_operator"
-ALL_THREE: Final = (RECEIVER, WORKER, OPERATOR)
+CONSOLE, RETENTION = "unbet_console", "unbet_retention"
+ALL_ROLES: Final = (RECEIVER, WORKER, OPERATOR, CONSOLE, RETENTION)
 
 _PARK: Final = (
     "INSERT (request_id, provider, reference, cancel, state, reason, last_error, next_try_at)"
 )
+_INTERVENE: Final = "INSERT (request_id, provider, reference, action, made_by, reason)"
 
 RIGHTS: Final[Rights] = {
-    "the database": dict.fromkeys(ALL_THREE, "CONNECT"),
-    "public": dict.fromkeys(ALL_THREE, "USAGE"),
-    "alembic_version": dict.fromkeys(ALL_THREE, "SELECT"),
-    "players": {OPERATOR: "SELECT, INSERT (user_id, frozen_at), UPDATE (frozen_at)"},
+    "the database": dict.fromkeys(ALL_ROLES, "CONNECT"),
+    "public": dict.fromkeys(ALL_ROLES, "USAGE"),
+    "alembic_version": dict.fromkeys(ALL_ROLES, "SELECT"),
+    "players": {
+        OPERATOR: "SELECT, INSERT (user_id, frozen_at), UPDATE (frozen_at)",
+        CONSOLE: "SELECT",
+    },
     "accounts": {
         WORKER: "SELECT, UPDATE (balance)",
         OPERATOR: "SELECT, INSERT (owner, currency, kind, balance), UPDATE (balance)",
+        CONSOLE: "SELECT",
     },
     "bets": {
         RECEIVER: "SELECT (provider, reference, state, user_id, currency, outcome, reversal_id, "
@@ -34,43 +40,61 @@ RIGHTS: Final[Rights] = {
         "cancel_request_id, reversal_id, cash_after)",
         OPERATOR: "SELECT, INSERT (provider, reference, state, user_id, currency, amount), "
         "UPDATE (state, refusal)",
+        CONSOLE: "SELECT",
     },
-    "late_bets": {OPERATOR: "SELECT, INSERT (provider, reference, user_id, currency, amount)"},
+    "late_bets": {
+        OPERATOR: "SELECT, INSERT (provider, reference, user_id, currency, amount)",
+        CONSOLE: "SELECT",
+    },
     "transfers": {
         WORKER: "SELECT, INSERT (kind, bet_id)",
         OPERATOR: "SELECT, INSERT (id, kind, bet_id)",
+        CONSOLE: "SELECT",
     },
     "entries": {
         WORKER: "SELECT, INSERT (transfer_id, account_id, amount, balance_after)",
         OPERATOR: "SELECT, INSERT (transfer_id, account_id, amount, balance_after)",
+        CONSOLE: "SELECT",
     },
     "deposits": {
-        OPERATOR: "SELECT, INSERT (reference, user_id, currency, kind, amount, transfer_id)"
+        OPERATOR: "SELECT, INSERT (reference, user_id, currency, kind, amount, transfer_id)",
+        CONSOLE: "SELECT",
     },
     "wins": {
         OPERATOR: "SELECT, INSERT (provider, reference, bet_reference, amount, refusal, "
-        "transfer_id)"
+        "transfer_id)",
+        CONSOLE: "SELECT",
     },
     "requests": {
         RECEIVER: "SELECT (request_id, outcome)",
         WORKER: "SELECT (request_id), INSERT (request_id, provider, reference, user_id, currency, "
         "uuid, dialect, received_at, received_from, body, outcome)",
         OPERATOR: "SELECT",
+        CONSOLE: "SELECT",
+        RETENTION: "SELECT (request_id, decided_at), DELETE",
     },
     "answers": {
         RECEIVER: "SELECT (request_id), INSERT (request_id, shared_request_id, uuid, received_at, "
         "received_from, outcome, code, seconds)",
         OPERATOR: "SELECT",
+        CONSOLE: "SELECT",
+        RETENTION: "SELECT (request_id, answered_at), DELETE",
     },
     "parked": {
         RECEIVER: f"SELECT (request_id), {_PARK}",
         WORKER: f"SELECT, {_PARK}, UPDATE (state, reason, tries, last_error, next_try_at), DELETE",
         OPERATOR: f"SELECT, {_PARK}, UPDATE (state, tries, next_try_at)",
+        CONSOLE: "SELECT, UPDATE (state, tries, next_try_at)",
+    },
+    "interventions": {
+        OPERATOR: f"SELECT, {_INTERVENE}",
+        CONSOLE: f"SELECT, {_INTERVENE}",
     },
     "transfers_id_seq": {OPERATOR: "USAGE"},
     "accounts_id_seq": {},
     "bets_id_seq": {},
     "late_bets_id_seq": {},
+    "interventions_id_seq": {},
     "refuse_change()": {},
     "require_balanced_transfers()": {},
 }
@@ -132,7 +156,7 @@ _ASKED: Final = text("""
 def rights_of(connection: Connection) -> Rights:
     """What is possible now to each role, and to anybody."""
     found: Rights = {}
-    for row in connection.execute(_ASKED, {"roles": [*ALL_THREE, "public"]}):
+    for row in connection.execute(_ASKED, {"roles": [*ALL_ROLES, "public"]}):
         rights = found.setdefault(row.object, {})
         if row.rights:
             rights[row.role] = row.rights

@@ -55,7 +55,7 @@ def test_what_is_parked_or_dead_already_stays_as_it_is(engine: Engine) -> None:
         {**row, "pause": 0} for row in before
     ]
     with engine.connect() as connection:
-        assert count_parked(connection) == (1, 1)
+        assert count_parked(connection) == (1, 1, 0)
 
 
 def test_a_parked_cancel_is_the_one_that_was_received(engine: Engine) -> None:

@@ -124,6 +124,14 @@ def test_a_worker_can_reverse_only_and_change_nothing_that_has_happened(
     refuses(as_role(Role.WORKER), statement)
 
 
+@pytest.mark.parametrize("role", [Role.CONSOLE, Role.RETENTION])
+@pytest.mark.parametrize("statement", [*REVERSALS, *STAKES, *SHAPING, "DELETE FROM entries"])
+def test_console_and_retention_can_neither_move_money_nor_change_what_has_happened(
+    as_role: As, role: Role, statement: str
+) -> None:
+    refuses(as_role(role), statement)
+
+
 @pytest.mark.parametrize(
     "statement", ["UPDATE bets SET reversal_id = 1", "UPDATE bets SET outcome = NULL", *REWRITING]
 )

@@ -43,13 +43,13 @@ def test_only_the_dead_ones_are_listed_if_one_asks_for_them(unbet: Unbet) -> Non
     rows = unbet("parked", "list", "--dead", "--json").document["cancels"]
     assert {row["reference"] for row in rows} == {"dead-1", "dead-2"}
     shown = unbet("parked", "list", "--dead").out
-    assert "1 parked, 2 dead." in shown
+    assert "1 parked, 2 dead, 0 closed." in shown
     assert "dead-1" in shown
     assert "waits" not in shown
 
 
 def test_nothing_parked_is_said_in_words(unbet: Unbet) -> None:
-    assert unbet("parked", "list").out == "0 parked, 0 dead.\n"
+    assert unbet("parked", "list").out == "0 parked, 0 dead, 0 closed.\n"
 
 
 def test_a_dead_cancel_is_tried_again_by_its_request_id(
@@ -80,3 +80,49 @@ def test_retrying_what_is_not_parked_exits_with_1(unbet: Unbet) -> None:
 def test_what_to_retry_has_to_be_named_in_one_way(unbet: Unbet) -> None:
     assert unbet("parked", "retry").status == 2
     assert unbet("parked", "retry", "--reference", "r1", "--all-dead").status == 2
+
+
+@pytest.mark.usefixtures("cancels")
+def test_who_had_it_tried_again_is_recorded(unbet: Unbet, engine: Engine) -> None:
+    unbet("parked", "retry", "--all-dead", "--by", "Ann")
+    assert interventions(engine) == [
+        ("dead-1", "retry", "Ann", None),
+        ("dead-2", "retry", "Ann", None),
+    ]
+    unbet("parked", "retry", "--reference", "waits")
+    assert interventions(engine)[-1][:2] == ("waits", "retry")
+
+
+def test_a_cancel_is_closed_with_a_reason_and_not_tried_any_more(
+    unbet: Unbet, engine: Engine, cancels: dict[str, Cancel]
+) -> None:
+    waits = cancels["waits"].request_id
+    closed = unbet("parked", "close", waits, "--reason", "a test's bet", "--by", "Ann", "--json")
+    assert (closed.status, closed.document) == (0, {"closed": 1})
+    assert interventions(engine) == [("waits", "close", "Ann", "a test's bet")]
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE parked SET next_try_at = now()"))
+    assert due(engine) == set()
+    assert "0 parked, 2 dead, 1 closed." in unbet("parked", "list").out
+    rows = unbet("parked", "list", "--closed", "--json").document["cancels"]
+    assert [row["reference"] for row in rows] == ["waits"]
+    assert unbet("parked", "close", waits, "--reason", "again").status == 1
+    assert unbet("parked", "retry", "--reference", "waits").status == 1
+    assert unbet("parked", "retry", waits).status == 0
+    assert due(engine) == {"waits"}
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "x" * 501, "two\nlines"])
+def test_a_reason_is_one_line_of_some_words(
+    unbet: Unbet, engine: Engine, cancels: dict[str, Cancel], reason: str
+) -> None:
+    refused = unbet("parked", "close", cancels["dead-1"].request_id, "--reason", reason)
+    assert refused.status == 2
+    assert "the reason is" in refused.err
+    assert interventions(engine) == []
+
+
+def interventions(engine: Engine) -> list[tuple[object, ...]]:
+    query = text("SELECT reference, action, made_by, reason FROM interventions ORDER BY id")
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(query)]

@@ -1,0 +1,55 @@
+"""Looking for a bet by what a person has at hand."""
+
+import pytest
+from sqlalchemy import Engine
+
+from ledger.finding import find
+from ledger.parking import park
+from tests.making import Operator, cancel_of
+
+
+@pytest.fixture
+def bets(engine: Engine, operator: Operator) -> Engine:
+    """Two of alice's, one of them cancelled; one of bob's that is only parked; a late one."""
+    operator.deposit("100.00")
+    operator.bet("r1")
+    operator.bet("r2")
+    operator.cancel(cancel_of("r2", uuid="u2"))
+    operator.cancel(cancel_of("late", uuid="u3"))
+    operator.bet("late")
+    with engine.begin() as connection:
+        park(connection, [cancel_of("waits", user_id="bob", uuid="u4")], reason="test")
+    return engine
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("r1", {("r1", "placed", "reference")}),
+        ("u2", {("r2", "reversed", "uuid")}),
+        ("u3", {("late", "tombstone", "uuid")}),
+        ("u4", {("waits", None, "uuid")}),
+        ("bob", {("waits", None, "player")}),
+        ("R1", set()),
+        ("r", set()),
+        ("\0", set()),
+    ],
+)
+def test_a_bet_is_found_by_reference_player_and_uuid(
+    bets: Engine, words: str, found: set[tuple[str, str | None, str]]
+) -> None:
+    with bets.connect() as connection:
+        rows = find(connection, words)
+    assert {(row.reference, row.state, row.found_by) for row in rows} == found
+
+
+def test_a_players_bets_are_found_the_newest_first_and_not_more_than_asked_for(
+    bets: Engine,
+) -> None:
+    with bets.connect() as connection:
+        rows = find(connection, "alice")
+        assert [row.reference for row in rows] == ["late", "r2", "r1"]
+        assert [row.reference for row in find(connection, "alice", most=1)] == ["late"]
+    assert {(row.user_id, row.currency, row.found_by) for row in rows} == {
+        ("alice", "EUR", "player")
+    }
