@@ -48,6 +48,12 @@ def play_every_rule(
             help="Use the bets that this JSON document names (docs/conformance.md).",
         ),
     ] = None,
+    refused_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="An address of this machine that the endpoint must refuse."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Play every rule of the provider's protocol. Exit status 1 if one is broken, 3 if none could
@@ -58,9 +64,9 @@ def play_every_rule(
     """
     started = time.monotonic()
     with _told_without_traceback():
-        spoken = DIALECTS[dialect]
-        endpoint = Endpoint(url, spoken.path)
-        report = asyncio.run(_play(endpoint, spoken, bets))
+        endpoint = Endpoint(url, DIALECTS[dialect])
+        outside = None if refused_from is None else _from(refused_from, endpoint)
+        report = asyncio.run(_play(endpoint, outside, bets))
     if as_json:
         shown = {"endpoint": str(endpoint), "dialect": dialect}
         seconds = round(time.monotonic() - started, 3)
@@ -70,21 +76,30 @@ def play_every_rule(
     raise typer.Exit(0 if report.ok else EXIT_BROKEN)
 
 
-async def _play(endpoint: Endpoint, dialect: Dialect, file: Path | None) -> Report:
+async def _play(endpoint: Endpoint, outside: Endpoint | None, file: Path | None) -> Report:
     limit_s = Timing().call_s
     await endpoint.reach(limit_s)
     rules = conformance.RULES
-    async with _bets(file) as bets:
+    async with _bets(file, endpoint.dialect) as bets:
         with _progress(len(rules)) as advance:
             results = await conformance.conduct(
-                endpoint, dialect, bets, rules, limit_s=limit_s, advance=advance
+                endpoint, bets, rules, limit_s=limit_s, outside=outside, advance=advance
             )
-    endpoint.close()
+    for each in (endpoint, outside):
+        if each:
+            each.close()
     return Report(results)
 
 
+def _from(address: str, endpoint: Endpoint) -> Endpoint:
+    try:
+        return endpoint.called_from(address)
+    except EndpointError as error:
+        raise typer.BadParameter(str(error), param_hint="--refused-from") from None
+
+
 @asynccontextmanager
-async def _bets(file: Path | None) -> AsyncIterator[Bets]:
+async def _bets(file: Path | None, dialect: Dialect) -> AsyncIterator[Bets]:
     """Those of a file, or else new ones in the ledger."""
     provider_id = settings.provider_id()
     if file is not None:
@@ -95,7 +110,7 @@ async def _bets(file: Path | None) -> AsyncIterator[Bets]:
         yield told
         return
     with database.ledger_engine() as engine:
-        bank = conformance.LedgerBank(engine, provider_id)
+        bank = conformance.LedgerBank(engine, provider_id, dialect)
         yield await conformance.PlacedBets.open(bank, provider_id)
 
 

@@ -14,9 +14,11 @@ from rich.console import Console
 from rich.progress import Progress
 
 from contract import settings
+from contract.endpoints import DialectName
 from ops import database, provider
 from ops.display import AsJson, print_json
 from ops.provider import (
+    DIALECTS,
     Attempt,
     Cancel,
     Endpoint,
@@ -36,6 +38,10 @@ CONNECTIONS: Final = 8
 
 Url = Annotated[
     str, typer.Argument(metavar="URL", help="As the provider is told it: http://host:port/secret.")
+]
+
+DialectOption = Annotated[
+    DialectName, typer.Option("--dialect", help="The form of requests and answers.")
 ]
 
 
@@ -76,6 +82,7 @@ def play(
             help="Write all that was sent, as JSON lines.",
         ),
     ] = None,
+    dialect: DialectOption = "lucky-monaco-v4",
     as_json: AsJson = False,
 ) -> None:
     """Deposit, bet and cancel. Exit status 0 if all was answered as the protocol demands, else 1.
@@ -86,7 +93,7 @@ def play(
         raise typer.BadParameter("--rate and --connections exclude each other.")
     with _told_without_traceback():
         game = _Game(
-            endpoint=Endpoint(url),
+            endpoint=Endpoint(url, DIALECTS[dialect]),
             cancels=cancels,
             rate=rate,
             connections=provider.MOST_AT_ONCE if rate else connections or CONNECTIONS,
@@ -110,9 +117,11 @@ def cancel(
     uuid: Annotated[
         str | None, typer.Option(help="The request's; the same one again is a retransmission.")
     ] = None,
+    dialect: DialectOption = "lucky-monaco-v4",
     as_json: AsJson = False,
 ) -> None:
     """Send one Cancel, once. Exit status 0 if the answer's code is 0, else 3."""
+    spoken = DIALECTS[dialect]
     message = Cancel(
         user_id=user,
         provider_id=settings.provider_id(),
@@ -120,9 +129,10 @@ def cancel(
         reference=reference,
         uuid=uuid or uuid4().hex,
         session_id=uuid4().hex,
+        round_id=uuid4().hex if spoken.names_rounds else None,
     )
     with _told_without_traceback():
-        answer = asyncio.run(_send(Endpoint(url), message))
+        answer = asyncio.run(_send(Endpoint(url, spoken), message))
     if as_json:
         shown = answer.model_dump(include={"code", "text", "status", "seconds"})
         print_json({"reference": reference, "uuid": message.uuid, **shown})
@@ -146,7 +156,7 @@ async def _play(game: _Game) -> Report:
     players = provider.players(game.players)
     with database.ledger_engine() as engine, _progress(game.cancels) as advance:
         await game.endpoint.reach(timing.call_s)
-        operator = LedgerOperator(engine, game.provider_id)
+        operator = LedgerOperator(engine, game.provider_id, game.endpoint.dialect)
         await provider.fund(operator, players, tag=f"provider-{uuid4().hex}")
         log = Log(advance) if game.log is None else Log(advance, _writer(game.log))
         await provider.play(

@@ -5,25 +5,25 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
+from ledger import Balance
 from ops.provider import Answer, Player
 
 
 @dataclass(frozen=True)
 class PreparedBet:
-    """A bet that is there, or only its reference. Cash in units of the player's currency; None
-    where it cannot be seen."""
+    """A bet that is there, or only its reference. Money is None where it cannot be seen."""
 
     player: Player
     reference: str
     stake: Decimal = Decimal(0)
-    standing: Decimal | None = None
-    """The player's cash as long as nothing is given back."""
-    undone: Decimal | None = None
-    """The player's cash after a cancel."""
+    standing: Balance | None = None
+    """What the player has as long as nothing is given back."""
+    undone: Balance | None = None
+    """What the player has after a cancel."""
 
 
 class Bets(Protocol):
-    """Where bets come from. All but `any_bet`, `unknown` and `cash` raise `NotTriedError` for what
+    """Where bets come from. All but `any_bet`, `unknown` and `money` raise `NotTriedError` for what
     is not to be had; whatever uses the ledger raises `NoAnswerError` if that fails."""
 
     @property
@@ -51,14 +51,17 @@ class Bets(Protocol):
     async def placed(self, stake: Decimal | None = None) -> PreparedBet:
         """A bet that stands; of a given `stake` only where its money is seen."""
 
+    async def split(self) -> PreparedBet:
+        """A bet that stands, paid in part with cash and in part with a bonus."""
+
     async def refused(self) -> PreparedBet:
         """A bet that the operator has refused."""
 
     async def settled(self) -> PreparedBet:
         """A bet that has its result."""
 
-    async def won(self) -> PreparedBet:
-        """A bet that has won, under its own reference."""
+    async def won(self, reference: str | None = None) -> PreparedBet:
+        """A bet that has won, under its own reference or another one."""
 
     async def frozen(self) -> PreparedBet:
         """A bet that stands, of a player who was frozen after it."""
@@ -69,7 +72,7 @@ class Bets(Protocol):
     async def win(self, bet: PreparedBet) -> Answer:
         """The operator's answer to a win of that bet, sent now."""
 
-    async def cash(self, player: Player) -> Decimal | None:
+    async def money(self, player: Player) -> Balance | None:
         """What the player has; None if that cannot be seen."""
 
 

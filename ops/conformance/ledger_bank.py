@@ -7,29 +7,34 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 import ledger
+from ledger import Balance, Purse
 from ops.database import sentence
-from ops.provider import LedgerOperator, NoAnswerError, Player
+from ops.provider import Dialect, LedgerOperator, NoAnswerError, Player
 
 
 class LedgerBank(LedgerOperator):
     """A `Bank`: takes bets into the ledger, and reads what it holds."""
 
-    def __init__(self, engine: Engine, provider_id: str) -> None:
-        super().__init__(engine, provider_id)
+    def __init__(self, engine: Engine, provider_id: str, dialect: Dialect) -> None:
+        super().__init__(engine, provider_id, dialect)
         self._engine = engine
 
-    async def cash(self, player: Player) -> Decimal:
-        """What the player has, in units of the currency."""
-        return await asyncio.to_thread(self._cash, player)
+    async def deposit_bonus(self, player: Player, amount: Decimal, reference: str) -> None:
+        """Credit the player's bonus."""
+        await self._deposit(player, amount, reference, Purse.BONUS)
+
+    async def money(self, player: Player) -> Balance:
+        """What the player has."""
+        return await asyncio.to_thread(self._money, player)
 
     async def freeze(self, user_id: str) -> None:
         """Refuse the player's bets from now on."""
         await asyncio.to_thread(self._freeze, user_id)
 
-    def _cash(self, player: Player) -> Decimal:
+    def _money(self, player: Player) -> Balance:
         try:
             with self._engine.connect() as connection:
-                return ledger.balance(connection, player.user_id, player.currency).cash
+                return ledger.balance(connection, player.user_id, player.currency)
         except DBAPIError as error:
             raise NoAnswerError(sentence(error)) from None
 

@@ -1,9 +1,11 @@
 """Bets that the kit places itself, for players of its own."""
 
 import secrets
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final, Protocol
 
+from ledger import Balance
 from ops.conformance.bets import PreparedBet, new_reference
 from ops.conformance.rule import NotTriedError
 from ops.provider import SUCCESS, Answer, Bet, Operator, Player, Win
@@ -17,8 +19,11 @@ STAKE: Final = Decimal("1.00")
 class Bank(Operator, Protocol):
     """An operator who lets the kit see a player's money. Each raises `NoAnswerError`."""
 
-    async def cash(self, player: Player) -> Decimal:
-        """What the player has, in units of the currency."""
+    async def deposit_bonus(self, player: Player, amount: Decimal, reference: str) -> None:
+        """As `deposit`, but what it gives is a bonus."""
+
+    async def money(self, player: Player) -> Balance:
+        """What the player has."""
 
     async def freeze(self, user_id: str) -> None:
         """Refuse the player's bets from now on."""
@@ -47,15 +52,30 @@ class PlacedBets:
         return await self.placed()
 
     async def unknown(self) -> PreparedBet:
-        cash = await self.cash(self._player)
-        return PreparedBet(self._player, new_reference(), STAKE, cash, cash)
+        money = await self.money(self._player)
+        return PreparedBet(self._player, new_reference(), STAKE, money, money)
 
     async def placed(self, stake: Decimal | None = None) -> PreparedBet:
-        return await self._placed(self._player, STAKE if stake is None else stake)
+        if stake is None or stake <= POCKET:
+            return await self._placed(self._player, STAKE if stake is None else stake)
+        player = _new_player()
+        await self._bank.deposit(player, stake, player.user_id)
+        return await self._placed(player, stake)
+
+    async def split(self) -> PreparedBet:
+        player = _new_player()
+        await self._bank.deposit(player, STAKE, player.user_id)
+        await self._bank.deposit_bonus(player, POCKET, f"{player.user_id}-bonus")
+        bet = await self._placed(player, STAKE * 3)
+        before, after = bet.undone, bet.standing
+        if not before or not after or before.cash == after.cash or before.bonus == after.bonus:
+            raise NotTriedError("the stake was not taken from cash and bonus")
+        return bet
 
     async def refused(self) -> PreparedBet:
-        cash = await self.cash(self._player)
-        bet = PreparedBet(self._player, new_reference(), cash + STAKE, cash, cash)
+        money = await self.money(self._player)
+        stake = money.cash + money.bonus + STAKE
+        bet = PreparedBet(self._player, new_reference(), stake, money, money)
         if (await self.place(bet)).code == SUCCESS:
             raise NotTriedError("a bet of more than there is was not refused")
         return bet
@@ -63,8 +83,8 @@ class PlacedBets:
     async def settled(self) -> PreparedBet:
         return await self._settled(Decimal(0))
 
-    async def won(self) -> PreparedBet:
-        return await self._settled(STAKE * 2)
+    async def won(self, reference: str | None = None) -> PreparedBet:
+        return await self._settled(STAKE * 2, reference)
 
     async def frozen(self) -> PreparedBet:
         player = _new_player()
@@ -82,24 +102,26 @@ class PlacedBets:
     async def win(self, bet: PreparedBet) -> Answer:
         return await self._bank.settle(Win(reference=bet.reference, amount=STAKE * 2))
 
-    async def cash(self, player: Player) -> Decimal:
-        return await self._bank.cash(player)
+    async def money(self, player: Player) -> Balance:
+        return await self._bank.money(player)
 
     async def _placed(self, player: Player, stake: Decimal) -> PreparedBet:
-        cash = await self.cash(player)
-        bet = PreparedBet(player, new_reference(), stake, cash - stake, cash)
+        undone = await self.money(player)
+        bet = PreparedBet(player, new_reference(), stake)
         answer = await self.place(bet)
         if answer.code != SUCCESS:
             raise NotTriedError(f"the bet was refused: {answer.text}")
-        return bet
+        return replace(bet, standing=await self.money(player), undone=undone)
 
-    async def _settled(self, win: Decimal) -> PreparedBet:
+    async def _settled(self, win: Decimal, reference: str | None = None) -> PreparedBet:
         bet = await self.placed()
-        answer = await self._bank.settle(Win(reference=bet.reference, amount=win))
+        answer = await self._bank.settle(
+            Win(reference=bet.reference, amount=win, own_reference=reference)
+        )
         if answer.code != SUCCESS:
             raise NotTriedError(f"the bet's result was refused: {answer.text}")
-        cash = await self.cash(bet.player)
-        return PreparedBet(bet.player, bet.reference, bet.stake, cash, cash)
+        money = await self.money(bet.player)
+        return replace(bet, standing=money, undone=money)
 
     async def _fund(self, player: Player) -> None:
         await self._bank.deposit(player, POCKET, player.user_id)

@@ -3,9 +3,10 @@
 import json
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from decimal import Decimal
 from functools import partial
+from types import MappingProxyType
 
+from ledger import Balance, Purse
 from ops.conformance.bets import Bets, PreparedBet
 from ops.conformance.rule import Exchange, NotTriedError
 from ops.display import amount
@@ -31,15 +32,16 @@ class Play:
     def __init__(
         self,
         endpoint: Endpoint,
-        dialect: Dialect,
         bets: Bets,
         limit_s: float,
         before: Sequence[Exchange] = (),
         *,
+        outside: Endpoint | None = None,
         given_up: bool = False,
     ) -> None:
         self.endpoint = endpoint
-        self.dialect = dialect
+        self.outside = outside
+        """The endpoint, called from an address that it must refuse; None if there is none."""
         self.bets = bets
         self.limit_s = limit_s
         """How long an answer may take, in seconds."""
@@ -48,6 +50,11 @@ class Play:
         self.exchanges: list[Exchange] = []
         self.faults: list[str] = []
         self._given_up = given_up
+
+    @property
+    def dialect(self) -> Dialect:
+        """The endpoint's."""
+        return self.endpoint.dialect
 
     def cancel_of(self, bet: PreparedBet, player: Player | None = None) -> Cancel:
         """A new Cancel of the bet, with a uuid and a session of its own."""
@@ -59,7 +66,7 @@ class Play:
             reference=bet.reference,
             uuid=secrets.token_hex(16),
             session_id=secrets.token_hex(16),
-            round_id=secrets.token_hex(12) if "roundId" in self.dialect.fields else None,
+            round_id=secrets.token_hex(12) if self.dialect.names_rounds else None,
         )
 
     async def cancel(self, sent: str, bet: PreparedBet) -> Exchange:
@@ -68,22 +75,24 @@ class Play:
 
     async def send(self, sent: str, fields: Mapping[str, object]) -> Exchange:
         """Send fields by the provider's names."""
-        body, reference = json.dumps(fields).encode(), fields.get("reference")
-        return await self.send_body(
-            sent, body, reference=reference if isinstance(reference, str) else None
-        )
+        return await self.send_body(sent, json.dumps(fields).encode(), fields=fields)
 
     async def send_body(
-        self, sent: str, body: bytes, *, reference: str | None = None, post: Post | None = None
+        self,
+        sent: str,
+        body: bytes,
+        *,
+        fields: Mapping[str, object] = MappingProxyType({}),
+        post: Post | None = None,
     ) -> Exchange:
-        """Send a body as it stands; the answer may repeat no other reference than this."""
+        """Send a body as it stands; what the answer repeats of `fields`, it must repeat rightly."""
         if self._given_up:
             raise NotTriedError("the endpoint has stopped answering")
         heard: list[Response] = []
 
         async def call() -> Answer:
             heard.append(await (post or self.endpoint.post)(body))
-            return read_answer(heard[0], reference, self.dialect)
+            return read_answer(heard[0], fields, self.dialect)
 
         made = await attempt(call, self.limit_s)
         exchange = Exchange(sent, body, made, _object(heard[0].body) if heard else None)
@@ -113,23 +122,27 @@ class Play:
 
     async def expect_back(self, bet: PreparedBet) -> None:
         """The stake was given back, once."""
-        await self._expect_cash(bet, bet.undone, "the stake back, once")
+        await self._expect_money(bet, bet.undone, "the stake back, once")
 
     async def expect_unmoved(self, bet: PreparedBet) -> None:
         """Nothing was given back."""
-        await self._expect_cash(bet, bet.standing, "nothing moved")
+        await self._expect_money(bet, bet.standing, "nothing moved")
 
     def fault(self, heard: Exchange, problem: str) -> None:
         """Note what was wrong with an answer."""
         self.faults.append(f"{heard.sent}: {problem}")
 
-    async def _expect_cash(self, bet: PreparedBet, cash: Decimal | None, meaning: str) -> None:
-        if cash is None:
+    async def _expect_money(self, bet: PreparedBet, money: Balance | None, meaning: str) -> None:
+        if money is None:
             return
-        now = await self.bets.cash(bet.player)
-        if now != cash:
-            held = "nothing" if now is None else amount(now)
-            self.faults.append(f"cash afterwards: {held}, expected {amount(cash)}: {meaning}")
+        now = await self.bets.money(bet.player)
+        for purse in Purse:
+            expected, held = getattr(money, purse), getattr(now, purse, None)
+            if held != expected:
+                shown = "nothing" if held is None else amount(held)
+                self.faults.append(
+                    f"{purse} afterwards: {shown}, expected {amount(expected)}: {meaning}"
+                )
 
 
 def _object(body: bytes) -> Mapping[str, object] | None:

@@ -7,7 +7,7 @@ from typing import Final
 from ops.conformance.bets import Bets
 from ops.conformance.play import Play
 from ops.conformance.rule import NotTriedError, Result, Rule
-from ops.provider import Dialect, Endpoint
+from ops.provider import Endpoint
 
 GIVEN_UP_AFTER: Final = 3
 """Rules in a row that ended without an answer: the others would take as many times ten seconds."""
@@ -15,21 +15,22 @@ GIVEN_UP_AFTER: Final = 3
 
 async def conduct(
     endpoint: Endpoint,
-    dialect: Dialect,
     bets: Bets,
     rules: Sequence[Rule],
     *,
     limit_s: float,
+    outside: Endpoint | None = None,
     advance: Callable[[], object] = lambda: None,
 ) -> list[Result]:
-    """One result for each of `rules`; `limit_s` is how long an answer may take, `advance` is called
-    after each. Raises `NoAnswerError` if the ledger fails."""
+    """One result for each of `rules`; `limit_s` is how long an answer may take, `outside` the
+    endpoint from an address that it must refuse, `advance` is called after each rule. Raises
+    `NoAnswerError` if the ledger fails."""
     results: list[Result] = []
     silent = 0
     for rule in rules:
         before = tuple(chain.from_iterable(result.exchanges for result in results))
         given_up = silent >= GIVEN_UP_AFTER
-        play = Play(endpoint, dialect, bets, limit_s, before, given_up=given_up)
+        play = Play(endpoint, bets, limit_s, before, outside=outside, given_up=given_up)
         missing = None
         try:
             if rule.needs_ledger and not bets.in_ledger:

@@ -40,6 +40,19 @@ async def wrong_secret(play: Play) -> None:
         other.close()
 
 
+async def refused_address(play: Play) -> None:
+    if play.outside is None:
+        raise NotTriedError("no address is given that must be refused (--refused-from)")
+    bet = await play.bets.any_bet()
+    body, code = play.cancel_of(bet).body(), play.dialect.credentials
+    await _turned_away(
+        play, "a cancel from outside", body, bet, lambda s: s == 403, play.outside.post
+    )
+    heard = play.exchanges[0]
+    if heard.attempt.status == 403 and (heard.document or {}).get("error") != code:
+        play.fault(heard, f"the answer has no error {code}")
+
+
 async def in_time(play: Play) -> None:
     for heard in play.before:
         if heard.attempt.seconds >= play.limit_s:
@@ -68,5 +81,6 @@ HTTP: Final = (
     Rule("a body over 16 KiB is not read", sources.PATH, "more than that", body_too_long),
     Rule("only POST cancels", sources.CALL, "a GET", another_method),
     Rule("a wrong secret opens nothing", sources.OUTCOMES, "another secret", wrong_secret),
+    Rule("a refused address is told so", sources.OUTCOMES, "one from outside", refused_address),
     Rule("every answer comes in time", sources.BEHAVES, "all of the above", in_time),
 )

@@ -1,15 +1,14 @@
 """What a cancel meets, and what is answered: the rules that need nothing but cancels."""
 
-import re
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Final
 
+from ledger import Balance
 from ops.conformance import sources
 from ops.conformance.play import Play
 from ops.conformance.rule import Rule
-from ops.provider import Player
-
-_CASH: Final = re.compile(r"\d+(\.\d{1,18})?", re.ASCII)
+from ops.provider import AMOUNT, Player
 
 
 async def placed_bet(play: Play) -> None:
@@ -42,8 +41,8 @@ async def form_of_success(play: Play) -> None:
             play.fault(heard, f"{name} is {value!r}")
 
 
-def _is_cash(value: str, cash: Decimal | None) -> bool:
-    return bool(_CASH.fullmatch(value)) and (cash is None or Decimal(value) == cash)
+def _is_cash(value: str, money: Balance | None) -> bool:
+    return bool(AMOUNT.fullmatch(value)) and (money is None or Decimal(value) == money.cash)
 
 
 async def unknown_reference(play: Play) -> None:
@@ -76,7 +75,7 @@ async def other_player(play: Play) -> None:
     stranger = play.bets.stranger
     bet = await play.bets.placed()
     wrong = play.cancel_of(bet, Player(stranger, bet.player.currency)).fields()
-    play.expect(await play.send("another player's cancel", wrong), play.dialect.parameters)
+    await _refused_each_time(play, "another player's cancel", wrong, play.dialect.parameters)
     await play.expect_unmoved(bet)
     play.expect_success(await play.cancel("then the owner's", bet))
     await play.expect_back(bet)
@@ -86,10 +85,20 @@ async def other_currency(play: Play) -> None:
     currency = play.bets.other_currency
     bet = await play.bets.placed()
     wrong = play.cancel_of(bet, Player(bet.player.user_id, currency)).fields()
-    play.expect(await play.send("a cancel in another currency", wrong), {play.dialect.currency})
+    await _refused_each_time(play, "a cancel in another currency", wrong, {play.dialect.currency})
     await play.expect_unmoved(bet)
     play.expect_success(await play.cancel("then one in the bet's", bet))
     await play.expect_back(bet)
+
+
+async def _refused_each_time(
+    play: Play, sent: str, wrong: Mapping[str, object], codes: Collection[int]
+) -> None:
+    """As the provider retransmits it, who does not take this code for the last word."""
+    first = await play.send(sent, wrong)
+    for heard in (first, *[await play.send(f"{sent}, again", wrong) for _ in range(2)]):
+        play.expect(heard, codes)
+        play.expect_equal(first, heard)
 
 
 OUTCOMES: Final = (
@@ -106,13 +115,13 @@ OUTCOMES: Final = (
     Rule(
         "another player's cancel binds nobody",
         sources.OUTCOMES,
-        "a stranger's cancel, then the owner's",
+        "a stranger's cancel three times, then the owner's",
         other_player,
     ),
     Rule(
         "a cancel in another currency binds nobody",
         sources.CODES,
-        "a cancel in another currency, then the right one",
+        "one in another currency three times, then the right one",
         other_currency,
     ),
 )

@@ -51,6 +51,13 @@ async def unknown_fields(play: Play) -> None:
     await play.expect_back(bet)
 
 
+async def amount(play: Play) -> None:
+    bet = await play.bets.any_bet()
+    cancel = play.cancel_of(bet).fields() | {"amount": "77.00"}
+    play.expect_success(await play.send("an amount of 77.00", cancel))
+    await play.expect_back(bet)
+
+
 async def content_type(play: Play) -> None:
     for written in CONTENT_TYPES:
         bet = await play.bets.any_bet()
@@ -58,7 +65,7 @@ async def content_type(play: Play) -> None:
         heard = await play.send_body(
             f"content type {written or 'not given'}",
             cancel.body(),
-            reference=cancel.reference,
+            fields=cancel.fields(),
             post=play.by("POST", written),
         )
         play.expect_success(heard)
@@ -69,7 +76,7 @@ async def byte_order_mark(play: Play) -> None:
     bet = await play.bets.any_bet()
     cancel = play.cancel_of(bet)
     body = codecs.BOM_UTF8 + cancel.body()
-    play.expect_success(await play.send_body("a BOM", body, reference=cancel.reference))
+    play.expect_success(await play.send_body("a BOM", body, fields=cancel.fields()))
     await play.expect_back(bet)
 
 
@@ -108,6 +115,7 @@ TOLERANCE: Final = (
         case_of_the_provider,
     ),
     Rule("unknown fields change nothing", sources.CALL, "three fields more", unknown_fields),
+    Rule("an amount says nothing", sources.CALL, "an amount that is not the stake", amount),
     Rule("any content type is read", sources.CALL, "text, form, latin-1 and no type", content_type),
     Rule("a BOM is skipped", sources.CALL, "a BOM before the JSON", byte_order_mark),
     Rule("UTF-8 is read", sources.CALL, "a game's name beyond ASCII", beyond_ascii),

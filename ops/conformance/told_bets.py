@@ -74,13 +74,16 @@ class ToldBets:
             _missing("the file names no further placed bet")
         return self._bet(self._placed.pop(0))
 
+    async def split(self) -> PreparedBet:
+        _needs_the_ledger()
+
     async def refused(self) -> PreparedBet:
         return self._bet(self._told.refused or _missing("the file names no refused bet"))
 
     async def settled(self) -> PreparedBet:
         return self._bet(self._told.settled or _missing("the file names no settled bet"))
 
-    async def won(self) -> PreparedBet:
+    async def won(self, reference: str | None = None) -> PreparedBet:  # noqa: ARG002 - of the protocol
         _needs_the_ledger()
 
     async def frozen(self) -> PreparedBet:
@@ -92,7 +95,7 @@ class ToldBets:
     async def win(self, bet: PreparedBet) -> Answer:  # noqa: ARG002 - of the protocol
         _needs_the_ledger()
 
-    async def cash(self, player: Player) -> None:
+    async def money(self, player: Player) -> None:
         """Not seen."""
 
     def _bet(self, reference: str) -> PreparedBet:

@@ -3,12 +3,13 @@
 It knows an endpoint's URL and an `Operator` that takes its bets, nothing of what is behind them.
 """
 
+from ops.provider.answers import AMOUNT, Answer, read_answer
 from ops.provider.connection import NoAnswerError, Response
-from ops.provider.dialects import DIALECTS, Dialect
+from ops.provider.dialects import DIALECTS, SUCCESS, Dialect
 from ops.provider.endpoint import Endpoint, EndpointError
 from ops.provider.ledger_operator import LedgerOperator
 from ops.provider.log import Attempt, Log, Sent, as_line, read_log
-from ops.provider.messages import SUCCESS, Answer, Bet, Cancel, Player, Win, read_answer
+from ops.provider.messages import Bet, Cancel, Player, Win
 from ops.provider.planning import plan, players
 from ops.provider.playing import MOST_AT_ONCE, fund, play
 from ops.provider.report import Report
@@ -17,6 +18,7 @@ from ops.provider.scenarios import SCENARIOS
 from ops.provider.transmit import Timing, attempt, send, transmit
 
 __all__ = [
+    "AMOUNT",
     "DIALECTS",
     "MOST_AT_ONCE",
     "SCENARIOS",

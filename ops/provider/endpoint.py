@@ -1,11 +1,14 @@
 """The operator's endpoint, as the provider reaches it: a URL and the connections to it."""
 
 import asyncio
+import socket
 import ssl
+from copy import copy
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from ops.provider.connection import Connection, NoAnswerError, Response
-from ops.provider.dialects import V4
+from ops.provider.dialects import V4, Dialect
 
 _HOW_URLS_LOOK = "expected http://host:port/secret"
 
@@ -15,33 +18,35 @@ class EndpointError(Exception):
 
 
 class Endpoint:
-    """`url` as the operator told it to the provider; Cancels go to its `path`, the dialect's.
+    """`url` as the operator told it to the provider; Cancels go to the dialect's path of it.
 
     Connections are kept and used again; there are as many as calls at a time. Raises
     `EndpointError`.
     """
 
-    def __init__(self, url: str, path: str = V4.path) -> None:
+    def __init__(self, url: str, dialect: Dialect = V4) -> None:
         try:
             parts = urlsplit(url)
             port = parts.port
         except ValueError as error:
             raise EndpointError(f"the URL has a wrong host or port: {error}.") from None
-        secret = parts.path.rstrip("/").removesuffix(path)
+        secret = parts.path.rstrip("/").removesuffix(dialect.path)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise EndpointError(f"the URL has no scheme or no host: {_HOW_URLS_LOOK}.")
         if parts.query or parts.fragment or parts.username is not None:
             raise EndpointError(f"the URL has more than a path: {_HOW_URLS_LOOK}.")
         if not url.isascii() or not url.isprintable() or " " in url:
             raise EndpointError(f"the URL has a character that no URL has: {_HOW_URLS_LOOK}.")
+        self.dialect = dialect
         self._host = parts.hostname
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
         self._port = port if port is not None else 443 if self._tls else 80
         self._site = f"{parts.scheme}://{parts.netloc}"
-        self._secret, self._path = secret, path
-        self._target = f"{secret}{path} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
+        self._secret = secret
+        self._target = f"{secret}{dialect.path} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
         self._head = self._head_of("POST", "application/json")
         self._idle: list[Connection] = []
+        self._from: tuple[str, int] | None = None
 
     def __str__(self) -> str:
         """Where it is, without the secret."""
@@ -62,7 +67,19 @@ class Endpoint:
     def with_secret(self, secret: str) -> "Endpoint | None":
         """The same place by another secret; None if this one's URL has none."""
         before, slash, own = self._secret.rpartition("/")
-        return Endpoint(f"{self._site}{before}{slash}{secret}", self._path) if own else None
+        return Endpoint(f"{self._site}{before}{slash}{secret}", self.dialect) if own else None
+
+    def called_from(self, address: str) -> "Endpoint":
+        """The same place, called from that address of this machine. Raises `EndpointError`."""
+        try:
+            family = socket.AF_INET if ip_address(address).version == 4 else socket.AF_INET6
+            with socket.socket(family) as probe:
+                probe.bind((address, 0))
+        except (ValueError, OSError):
+            raise EndpointError(f"{address} is no address of this machine.") from None
+        other = copy(self)
+        other._idle, other._from = [], (address, 0)
+        return other
 
     async def post(self, body: bytes) -> Response:
         """What was answered to `body`. Raises `NoAnswerError`; how long it may take is bounded by
@@ -103,7 +120,7 @@ class Endpoint:
         loop = asyncio.get_running_loop()
         try:
             _, connection = await loop.create_connection(
-                Connection, self._host, self._port, ssl=self._tls
+                Connection, self._host, self._port, ssl=self._tls, local_addr=self._from
             )
         except ssl.SSLError as error:
             raise NoAnswerError(f"TLS failed ({error.reason or error})") from None

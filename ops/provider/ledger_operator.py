@@ -9,9 +9,11 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 import ledger
-from ledger import Refusal, Result, Status
+from ledger import Purse, Refusal, Result, Status
+from ops.provider.answers import Answer
 from ops.provider.connection import NoAnswerError
-from ops.provider.messages import FROZEN, FUNDS, REFUSED, SUCCESS, Answer, Bet, Player, Win
+from ops.provider.dialects import SUCCESS, V4, Dialect
+from ops.provider.messages import Bet, Player, Win
 
 MOST_TOGETHER: Final = 100
 """Orders in one transaction: a bet alone costs 2.3 ms of CPU, one of 32 together 0.1 ms."""
@@ -23,8 +25,6 @@ not hold up the others for long."""
 _IN_THE_WAY: Final = frozenset({"40P01", "40001", "55P03", "57014"})
 """Deadlock, serialization failure, lock timeout, statement timeout."""
 
-_CODES: Final = {Refusal.INSUFFICIENT_FUNDS: FUNDS, Refusal.PLAYER_FROZEN: FROZEN}
-
 Order = TypeVar("Order")
 
 
@@ -34,8 +34,9 @@ class LedgerOperator:
     `provider_id` is the ledger's key, whatever case the provider itself writes it in.
     """
 
-    def __init__(self, engine: Engine, provider_id: str) -> None:
+    def __init__(self, engine: Engine, provider_id: str, dialect: Dialect = V4) -> None:
         self._provider_id = provider_id
+        self._dialect = dialect
         turn = asyncio.Lock()
         self._deposits = _Desk(engine, ledger.deposit_all, turn)
         self._bets = _Desk(engine, ledger.place_all, turn)
@@ -43,28 +44,37 @@ class LedgerOperator:
 
     async def deposit(self, player: Player, amount: Decimal, reference: str) -> None:
         """Credit the player's cash."""
-        user_id, currency = player
-        await self._deposits.ask(
-            ledger.Deposit(user_id=user_id, currency=currency, amount=amount, reference=reference)
-        )
+        await self._deposit(player, amount, reference, Purse.CASH)
 
     async def place(self, bet: Bet) -> Answer:
         """Take a stake."""
         fields = bet.model_dump(exclude={"kind"})
         result = await self._bets.ask(ledger.Bet(**fields, provider=self._provider_id))
-        return _answer(result)
+        return _answer(result, self._dialect)
 
     async def settle(self, win: Win) -> Answer:
-        """Pay a win, under the bet's own reference."""
+        """Pay a win, under its own reference or else the bet's."""
         result = await self._settlements.ask(
             ledger.Settlement(
                 provider=self._provider_id,
                 bet_reference=win.reference,
-                reference=win.reference,
+                reference=win.own_reference or win.reference,
                 amount=win.amount,
             )
         )
-        return _answer(result)
+        return _answer(result, self._dialect)
+
+    async def _deposit(self, player: Player, amount: Decimal, reference: str, purse: Purse) -> None:
+        user_id, currency = player
+        await self._deposits.ask(
+            ledger.Deposit(
+                user_id=user_id,
+                currency=currency,
+                amount=amount,
+                reference=reference,
+                purse=purse,
+            )
+        )
 
 
 class _Desk(Generic[Order]):
@@ -112,10 +122,15 @@ class _Desk(Generic[Order]):
         return [result for order in orders for result in self._transact([order], tries - 1)]
 
 
-def _answer(result: Result) -> Answer:
+def _answer(result: Result, dialect: Dialect) -> Answer:
     """What an operator's endpoint would say."""
     if result.status is Status.DONE:
         return Answer(SUCCESS, "replayed" if result.replayed else "done")
     why = result.refusal.value if result.refusal else result.status.value
-    code = _CODES.get(result.refusal, REFUSED) if result.refusal else REFUSED
-    return Answer(code, why)
+    match result.refusal:
+        case Refusal.INSUFFICIENT_FUNDS:
+            return Answer(dialect.funds, why)
+        case Refusal.PLAYER_FROZEN:
+            return Answer(dialect.frozen, why)
+        case _:
+            return Answer(dialect.refused, why)

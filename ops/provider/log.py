@@ -7,7 +7,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
-from ops.provider.messages import RETRY, STOPS, Bet, Cancel, Win
+from contract.endpoints import DialectName
+from ops.provider.dialects import DIALECTS, V4
+from ops.provider.messages import Bet, Cancel, Win
 
 
 class _Entry(BaseModel):
@@ -44,6 +46,8 @@ class Sent(_Entry):
     round: int
     """The number of the round in its plan; a round's messages are about one bet."""
     scenario: str
+    dialect: DialectName = V4.name
+    """Of the codes below."""
     message: Annotated[Bet | Win | Cancel, Field(discriminator="kind")]
     expected: tuple[int, ...]
     """The codes that the protocol allows here in a system without faults."""
@@ -53,7 +57,7 @@ class Sent(_Entry):
     @property
     def written_off(self) -> bool:
         """No attempt brought what stops retransmission: the provider will not call again."""
-        return self.code not in STOPS
+        return self.code not in DIALECTS[self.dialect].stops
 
     @property
     def code(self) -> int | None:
@@ -63,10 +67,11 @@ class Sent(_Entry):
     def unexpected(self) -> list[str]:
         """One line for each answer that the protocol does not allow here."""
         allowed = " or ".join(map(str, self.expected))
+        retry = DIALECTS[self.dialect].retry
         lines = []
         for number, attempt in enumerate(self.attempts, start=1):
             last = number == len(self.attempts)
-            if attempt.code in self.expected or (attempt.code == RETRY and not last):
+            if attempt.code in self.expected or (attempt.code == retry and not last):
                 continue
             told = attempt.text if attempt.code is None else f"{attempt.code} ({attempt.text})"
             lines.append(f"{self._what()}, try {number}: {told}, expected {allowed}")

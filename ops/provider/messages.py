@@ -1,25 +1,11 @@
-"""What the provider sends, and how it reads an answer (PROTOCOL, "The call")."""
+"""What the provider sends (PROTOCOL, "The call")."""
 
 import json
 from decimal import Decimal
-from typing import Final, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
-
-from ops.provider.connection import Response
-from ops.provider.dialects import V4, Dialect
-
-SUCCESS: Final = 0
-FUNDS: Final = 1
-CURRENCY: Final = 2
-FROZEN: Final = 6
-PARAMETERS: Final = 7
-RETRY: Final = 100
-"""Never wrong, only late: the call is to be made again."""
-REFUSED: Final = 120
-STOPS: Final = frozenset({SUCCESS, FUNDS, REFUSED})
-"""Nothing is retransmitted after these (PROTOCOL, "Codes")."""
 
 
 class Player(NamedTuple):
@@ -44,11 +30,14 @@ class Bet(_Message):
 
 
 class Win(_Message):
-    """A bet's result. The provider's own examples give it the bet's reference."""
+    """A bet's result."""
 
     kind: Literal["win"] = "win"
     reference: str
+    """The bet's."""
     amount: Decimal
+    own_reference: str | None = None
+    """The provider's own examples give a win the bet's; then this is None."""
 
 
 class Cancel(_Message):
@@ -74,43 +63,3 @@ class Cancel(_Message):
     def body(self) -> bytes:
         """The JSON that travels."""
         return json.dumps(self.fields()).encode()
-
-
-class Answer(NamedTuple):
-    """What came back; `code` is None for a temporary error, which `text` describes."""
-
-    code: int | None
-    text: str
-    status: int | None = None
-    """HTTP's; None if nothing came back, or if it did not come by HTTP."""
-
-
-def read_answer(response: Response, reference: str | None, dialect: Dialect = V4) -> Answer:
-    """The answer to a Cancel of `reference`; None if it had none that could be repeated. Any status
-    but 200 and any body of another form is a temporary error (PROTOCOL, "How the provider
-    behaves")."""
-    if response.status != 200:
-        return Answer(None, f"HTTP {response.status}", response.status)
-    try:
-        document = json.loads(response.body)
-    except (ValueError, RecursionError):
-        document = None
-    match document:
-        # True is an int to Python, and no code.
-        case {"error": bool()}:
-            problem = "error is no number"
-        case {"error": int(code), "description": str(text)}:
-            if reference is None or "reference" not in dialect.answer:
-                return Answer(code, text, response.status)
-            # Only a request that was not understood is answered without its reference.
-            if document.get("reference", reference if code else None) == reference:
-                return Answer(code, text, response.status)
-            problem = "the reference is not the one that was sent"
-        case _:
-            problem = "the body is not of the protocol's form"
-    return Answer(None, f"{problem}: {_shown(response.body)}", response.status)
-
-
-def _shown(body: bytes) -> str:
-    text = body.decode(errors="replace")
-    return repr(text if len(text) <= 100 else f"{text[:100]}…")

@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from random import Random
 from typing import Protocol
 
+from ops.provider.answers import Answer
+from ops.provider.dialects import SUCCESS
 from ops.provider.endpoint import Endpoint
 from ops.provider.log import Log, Sent
-from ops.provider.messages import SUCCESS, Answer, Bet, Cancel, Player, Win
+from ops.provider.messages import Bet, Cancel, Player, Win
 from ops.provider.transmit import Timing, send, transmit
 
 
@@ -72,10 +75,14 @@ class RoundInPlay:
     def __init__(self, planned: Round, provider: Provider) -> None:
         self._planned = planned
         self._provider = provider
+        self.dialect = provider.endpoint.dialect
+        """Whose codes the answers have."""
         # From the reference, not the seed: a repeated run must not repeat the uuids, too.
         self._random = Random(planned.reference)  # noqa: S311 - a game's dice, no secret
         self.uuid = self.new_uuid()
         """Of the cancel that is sent unless another one is given."""
+        self._round_id = self.new_uuid() if self.dialect.names_rounds else None
+        self._stands = False
 
     def new_uuid(self) -> str:
         """32 hex digits, the provider's form."""
@@ -90,7 +97,8 @@ class RoundInPlay:
             reference=self._planned.reference,
         )
         sent = await self._send(bet, lambda: self._provider.operator.place(bet), expect)
-        return sent.code == SUCCESS
+        self._stands = sent.code == SUCCESS
+        return self._stands
 
     async def settle(self, *expect: int) -> bool:
         """Settle the bet, half of the time with a win; whether that is known to be done."""
@@ -130,8 +138,10 @@ class RoundInPlay:
             reference=self._planned.reference,
             uuid=uuid,
             session_id=self._planned.session_id,
+            round_id=self._round_id,
         )
-        return await self._send(cancel, lambda: send(self._provider.endpoint, cancel), expect)
+        call = partial(send, self._provider.endpoint, cancel, gives_back=self._stands)
+        return await self._send(cancel, call, expect)
 
     async def _send(
         self,
@@ -139,10 +149,11 @@ class RoundInPlay:
         call: Callable[[], Awaitable[Answer]],
         expect: tuple[int, ...],
     ) -> Sent:
-        attempts = await transmit(call, self._provider.timing)
+        attempts = await transmit(call, self._provider.timing, self.dialect.stops)
         sent = Sent(
             round=self._planned.number,
             scenario=self._planned.scenario.name,
+            dialect=self.dialect.name,
             message=message,
             expected=expect,
             attempts=attempts,

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Final
 
-from ops.provider.messages import CURRENCY, PARAMETERS, REFUSED, SUCCESS
+from ops.provider.dialects import SUCCESS
 from ops.provider.round import RoundInPlay, Scenario
 
 RACE_S: Final = 0.03
@@ -49,15 +49,15 @@ async def bet_again_after_its_cancel(play: RoundInPlay) -> None:
 
 async def _bet_late(play: RoundInPlay, cancelled: bool) -> None:
     if cancelled:
-        await play.bet(REFUSED)
+        await play.bet(play.dialect.refused)
     else:
-        await play.bet(SUCCESS, REFUSED)  # whether the cancel arrived is not known
+        await play.bet(SUCCESS, play.dialect.refused)  # whether the cancel arrived is not known
 
 
 async def bet_racing_its_cancel(play: RoundInPlay) -> None:
     async def bet() -> None:
         await play.at_most(RACE_S)
-        await play.bet(SUCCESS, REFUSED)
+        await play.bet(SUCCESS, play.dialect.refused)
 
     async def cancel() -> None:
         await play.at_most(RACE_S)
@@ -68,21 +68,21 @@ async def bet_racing_its_cancel(play: RoundInPlay) -> None:
 
 async def settled_bet(play: RoundInPlay) -> None:
     if await play.bet(SUCCESS) and await play.settle(SUCCESS):
-        await play.cancel(REFUSED)
+        await play.cancel(play.dialect.refused)
     else:
-        await play.cancel(SUCCESS, REFUSED)  # whether it was settled is not known
+        await play.cancel(SUCCESS, play.dialect.refused)  # whether it was settled is not known
 
 
 async def wrong_player(play: RoundInPlay) -> None:
     # Of a bet that is not there, a stranger's cancel would be a good one.
     if await play.bet(SUCCESS):
-        await play.cancel_as_a_stranger(PARAMETERS)
+        await play.cancel_as_a_stranger(*sorted(play.dialect.parameters))
     await play.cancel(SUCCESS)
 
 
 async def wrong_currency(play: RoundInPlay) -> None:
     if await play.bet(SUCCESS):
-        await play.cancel_in_another_currency(CURRENCY)
+        await play.cancel_in_another_currency(play.dialect.currency)
     await play.cancel(SUCCESS)
 
 

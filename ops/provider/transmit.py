@@ -2,14 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from ops.provider.answers import Answer, read_answer
 from ops.provider.connection import NoAnswerError
 from ops.provider.endpoint import Endpoint
 from ops.provider.log import Attempt
-from ops.provider.messages import STOPS, Answer, Cancel, read_answer
+from ops.provider.messages import Cancel
 
 
 @dataclass(frozen=True)
@@ -26,17 +27,21 @@ class Timing:
     """Transmissions in all."""
 
 
-async def send(endpoint: Endpoint, cancel: Cancel) -> Answer:
-    """One call. Raises `NoAnswerError`; has no end of its own."""
-    return read_answer(await endpoint.post(cancel.body()), cancel.reference)
+async def send(endpoint: Endpoint, cancel: Cancel, *, gives_back: bool = False) -> Answer:
+    """One call; `gives_back`: the bet is known to be there. Raises `NoAnswerError`; has no end of
+    its own."""
+    response = await endpoint.post(cancel.body())
+    return read_answer(response, cancel.fields(), endpoint.dialect, gives_back=gives_back)
 
 
-async def transmit(call: Callable[[], Awaitable[Answer]], timing: Timing) -> tuple[Attempt, ...]:
-    """Make the call until its answer stops retransmission, at most `timing.tries` times."""
+async def transmit(
+    call: Callable[[], Awaitable[Answer]], timing: Timing, stops: Collection[int]
+) -> tuple[Attempt, ...]:
+    """Make the call until its answer is one of the codes `stops`, at most `timing.tries` times."""
     attempts: list[Attempt] = []
     while True:
         attempts.append(await attempt(call, timing.call_s))
-        if attempts[-1].code in STOPS or len(attempts) == timing.tries:
+        if attempts[-1].code in stops or len(attempts) == timing.tries:
             return tuple(attempts)
         await asyncio.sleep(timing.pause_s)
 

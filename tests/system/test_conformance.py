@@ -29,12 +29,13 @@ def unbet(system: System, *arguments: str) -> tuple[int, Any]:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_our_own_endpoint_keeps_every_rule(idle_system: System, dialect: DialectName) -> None:
-    idle_system.environment["UNBET_DIALECT"] = dialect
+    idle_system.environment |= {"UNBET_DIALECT": dialect, "UNBET_ALLOWED_IPS": "127.0.0.1/32"}
     idle_system.start_worker()
     idle_system.start_receiver()
     url = f"{idle_system.http.base_url}/{idle_system.environment['UNBET_URL_SECRET']}"
 
-    status, document = unbet(idle_system, "conformance", url, "--dialect", dialect)
+    options = ("--dialect", dialect, "--refused-from", "127.0.0.2")
+    status, document = unbet(idle_system, "conformance", url, *options)
 
     wrong = [rule for rule in document["rules"] if rule["verdict"] != "kept"]
     assert wrong == []

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from contract.endpoints import DialectName
 from tests.ops.conformance import doors, ledgers
-from tests.ops.conformance.casino import Casino, Door, honest
+from tests.ops.conformance.casino import Casino
 from tests.ops.conformance.doors import changed, failing, mending, on_success, refusing
+from tests.ops.conformance.serving import Door, honest
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,11 @@ _AGAIN = "the same cancel again is answered the same"
 _ANOTHER = "another cancel of the bet is answered the same"
 _SETTLED = "a settled bet is refused for good"
 _STRANGER = "another player's cancel binds nobody"
+_CURRENCY = "a cancel in another currency binds nobody"
+_BET_AGAIN = "a bet sent three times is given back once"
+_SPLIT = "a split stake goes back where it came from"
+_WIN = "the reference of a win cancels nothing"
+_ADDRESS = "a refused address is told so"
 
 DEFECTS = [
     _in(ledgers.GivesNothingBack, "a placed bet is given back", "pays nothing", spreads=True),
@@ -45,10 +51,12 @@ DEFECTS = [
     _at(on_success(error="0"), _FORM, "error is text", spreads=True),
     _at(on_success(reference=None), _FORM, "no reference", spreads=True),
     _at(on_success(reference="other"), _FORM, "another reference", spreads=True),
-    _v1(on_success(cash=1.0), _FORM, "cash is a number"),
+    _v1(on_success(cash=1.0), _FORM, "cash is a number", spreads=True),
     _v1(on_success(cash="1"), _FORM, "cash is wrong"),
     _v1(on_success(transactionId=None), _FORM, "no transaction"),
-    _v1(on_success(currency="USD"), _FORM, "another currency"),
+    _v1(on_success(cash=None), _FORM, "no cash"),
+    _v1(on_success(currency="USD"), _FORM, "another currency", spreads=True),
+    _v1(on_success(currency=None), _FORM, "no currency", spreads=True),
     _at(doors.never_again(3), _AGAIN, "a retransmission is refused", spreads=True),
     _in(ledgers.GivesBackAgain, _AGAIN, "a retransmission is paid", spreads=True),
     _at(doors.first_only("uuid", 3), _ANOTHER, "another uuid is refused", spreads=True),
@@ -66,21 +74,40 @@ DEFECTS = [
     _in(ledgers.ForgetsThatItRefused, _SETTLED, "the second answer is another"),
     _in(ledgers.PaysStrangers, _STRANGER, "a stranger's cancel is taken"),
     _in(ledgers.IsBoundByStrangers, _STRANGER, "the owner's is not"),
+    _at(doors.yielding(), _STRANGER, "a retransmission is taken", spreads=True),
+    _at(doors.yielding(), _CURRENCY, "a retransmission is taken", spreads=True),
     _in(
         ledgers.PaysInAnyCurrency,
-        "a cancel in another currency binds nobody",
+        _CURRENCY,
         "any currency is taken",
     ),
-    _in(ledgers.TakesLateBets, "a late bet is refused", "the tombstone is forgotten"),
-    _in(ledgers.TakesBetsAgain, "a cancelled bet is not placed again", "it is placed again"),
+    _in(ledgers.TakesLateBets, "a late bet is refused", "the tombstone is forgotten", spreads=True),
+    _in(
+        ledgers.TakesBetsThatItsCancelsOvertake,
+        "a bet that races its cancel costs nothing",
+        "it looks for a cancel too early",
+    ),
+    _in(ledgers.TakesRetransmittedBets, _BET_AGAIN, "each is taken"),
+    _in(ledgers.RefusesRetransmittedBets, _BET_AGAIN, "it is refused"),
+    _in(ledgers.GivesBackCashAlone, _SPLIT, "it all becomes cash"),
+    _in(ledgers.GivesBackNoBonus, _SPLIT, "the bonus is kept"),
+    _in(
+        ledgers.TakesBetsAgain,
+        "a cancelled bet is not placed again",
+        "it is placed again",
+        spreads=True,
+    ),
     _in(ledgers.PaysLateWins, "a cancelled bet cannot win", "it wins"),
     _in(ledgers.UndoesWins, "a win is never reversed", "it is"),
+    _in(ledgers.UndoesWinsByTheirReferences, _WIN, "it takes the win back"),
+    _in(ledgers.RefusesWinsReferences, _WIN, "it is bad parameters"),
     _at(
         refusing(lambda fields, casino: fields.get("userId") in casino.frozen, 6),
         "a frozen player gets the stake back",
         "it is told that the player is frozen",
     ),
     _in(ledgers.Rounds, "no decimal is lost", "two decimals are kept"),
+    _in(ledgers.KeepsTwentyEightDigits, "no decimal is lost", "28 digits are kept"),
     _in(ledgers.IgnoresCase, "references are compared exactly", "case says nothing"),
     _at(
         doors.first_only("sessionId", 5),
@@ -103,6 +130,7 @@ DEFECTS = [
         "unknown fields change nothing",
         "they are refused",
     ),
+    _at(doors.paying_what_is_asked, "an amount says nothing", "it is paid"),
     _at(
         failing(lambda asked: not asked.content_type.startswith("application/json"), 415),
         "any content type is read",
@@ -157,5 +185,10 @@ DEFECTS = [
         "any method cancels",
     ),
     _at(changed(doors.at_any_path), "a wrong secret opens nothing", "any secret is right"),
+    _at(changed(doors.from_anywhere), _ADDRESS, "any address may call"),
+    _at(doors.from_outside(403), _ADDRESS, "there is no code"),
+    _at(doors.from_outside(403, b'{"error": 7}'), _ADDRESS, "another code"),
+    _at(doors.from_outside(200, b'{"error": 4, "description": "No"}'), _ADDRESS, "another status"),
+    _v1(doors.from_outside(403, b'{"error": 4}'), _ADDRESS, "another dialect's code"),
     _at(doors.slow_over_a_bom, "every answer comes in time", "one comes late", spreads=True),
 ]

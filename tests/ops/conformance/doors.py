@@ -3,10 +3,12 @@
 import asyncio
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from ops.provider import DIALECTS
-from tests.ops.conformance.casino import SECRET, Asked, Casino, Door, Right, Told
+from tests.ops.conformance.casino import Casino
+from tests.ops.conformance.serving import ALLOWED, REFUSED, SECRET, Asked, Door, Right, Told
 
 LIMIT_S = 0.3
 """How long the provider of these tests waits for an answer."""
@@ -59,6 +61,15 @@ def failing(when: Callable[[Asked], object], status: int = 500) -> Door:
     return door
 
 
+def from_outside(status: int, body: bytes = b"") -> Door:
+    """Has nothing else to say to the address that it refuses."""
+
+    async def door(asked: Asked, right: Right, _casino: Casino) -> Told:
+        return Told(status, body) if asked.sender == REFUSED else await right(asked)
+
+    return door
+
+
 def on_success(**fields: object) -> Door:
     """Says something else in the answer of a success; a field that is None is left out."""
 
@@ -84,10 +95,33 @@ async def racing(asked: Asked, right: Right, casino: Casino) -> Told:
     """Looks, waits, and only then writes: what comes in between is paid for as well."""
     stake = casino.bets.get(str(asked.fields.get("reference")))
     was_placed = stake is not None and stake.state == "placed"
-    await asyncio.sleep(0.03)
+    await asyncio.sleep(0.01)
     if stake and was_placed and stake.state == "reversed":
         casino.give_back(stake)
     return await right(asked)
+
+
+async def paying_what_is_asked(asked: Asked, right: Right, casino: Casino) -> Told:
+    told = await right(asked)
+    stake, amount = casino.bets.get(str(asked.fields.get("reference"))), asked.fields.get("amount")
+    if stake and amount:
+        casino.credit(stake.player, Decimal(amount) - stake.amount)
+    return told
+
+
+def yielding() -> Door:
+    """Says yes to what it has said no to before."""
+    refused: set[bytes] = set()
+
+    async def door(asked: Asked, right: Right, _casino: Casino) -> Told:
+        told = await right(asked)
+        if asked.body in refused:
+            return told.with_fields(error=0)
+        if b'"error":0' not in told.body:
+            refused.add(asked.body)
+        return told
+
+    return door
 
 
 async def slow_over_a_bom(asked: Asked, right: Right, _casino: Casino) -> Told:
@@ -164,6 +198,10 @@ def cut(asked: Asked) -> Asked:
     fields = {name: value for name, value in asked.fields.items() if name != "later"}
     is_long = len(asked.body) > 16 * 1024 and fields
     return asked._replace(body=json.dumps(fields).encode()) if is_long else asked
+
+
+def from_anywhere(asked: Asked) -> Asked:
+    return asked._replace(sender=ALLOWED)
 
 
 def at_any_path(asked: Asked) -> Asked:

@@ -1,10 +1,11 @@
 """Operators that decide wrongly or do wrong things with money."""
 
-from decimal import Decimal
+import asyncio
 
 from contract.message import CancelRequest
 from contract.outcomes import Outcome
-from ops.provider import Answer, Bet, Win
+from ledger.money import EXACT
+from ops.provider import Answer, Bet, Player, Win
 from tests.ops.conformance.casino import Casino, Stake
 
 
@@ -29,7 +30,24 @@ class GivesBackForEachUuid(Casino):
 
 class Rounds(Casino):
     def give_back(self, stake: Stake) -> None:
-        self.accounts[stake.player] += stake.amount.quantize(Decimal("0.01"))
+        stake.amount = round(stake.amount, 2)
+        super().give_back(stake)
+
+
+class KeepsTwentyEightDigits(Casino):
+    def give_back(self, stake: Stake) -> None:
+        stake.amount = +stake.amount
+        super().give_back(stake)
+
+
+class GivesBackCashAlone(Casino):
+    def give_back(self, stake: Stake) -> None:
+        self.credit(stake.player, stake.amount)
+
+
+class GivesBackNoBonus(Casino):
+    def give_back(self, stake: Stake) -> None:
+        self.credit(stake.player, EXACT.subtract(stake.amount, stake.from_bonus))
 
 
 class PaysRefused(Casino):
@@ -59,6 +77,18 @@ class ForgetsThatItRefused(Casino):
             return Outcome.REVERSED
         stake.cancelled_by = stake.cancelled_by or asked.uuid
         return outcome
+
+
+class UndoesWinsByTheirReferences(Casino):
+    def outcome_of(self, asked: CancelRequest) -> Outcome:
+        if stake := self.wins.pop(asked.reference, None):
+            self.accounts[stake.player] -= stake.won
+        return super().outcome_of(asked)
+
+
+class RefusesWinsReferences(Casino):
+    def outcome_of(self, asked: CancelRequest) -> Outcome:
+        return Outcome.MISMATCH if asked.reference in self.wins else super().outcome_of(asked)
 
 
 class UndoesWins(Casino):
@@ -105,6 +135,28 @@ class TakesLateBets(Casino):
     async def place(self, bet: Bet) -> Answer:
         self.tombstones.discard(bet.reference)
         return await super().place(bet)
+
+
+class TakesBetsThatItsCancelsOvertake(Casino):
+    async def place(self, bet: Bet) -> Answer:
+        player = Player(bet.user_id, bet.currency)
+        if bet.reference not in self.bets and bet.reference not in self.tombstones:
+            await asyncio.sleep(0.005)
+            self.take(bet, player)
+        return await super().place(bet)
+
+
+class TakesRetransmittedBets(Casino):
+    async def place(self, bet: Bet) -> Answer:
+        known = self.bets.get(bet.reference)
+        if known and known.state == "placed":
+            self.accounts[known.player] -= bet.amount
+        return await super().place(bet)
+
+
+class RefusesRetransmittedBets(Casino):
+    async def place(self, bet: Bet) -> Answer:
+        return Answer(120, "known") if bet.reference in self.bets else await super().place(bet)
 
 
 class TakesBetsAgain(Casino):

@@ -11,17 +11,22 @@ import pytest
 
 from ops.conformance import RULES
 from ops.provider import Bet, Player, Win
-from tests.ops.conformance.casino import SECRET, Casino, serving
+from tests.ops.conformance.casino import Casino
 from tests.ops.conformance.doors import on_success
+from tests.ops.conformance.serving import REFUSED, SECRET, serving
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = "from ops.cli import main; main()"
 
 NEED_THE_LEDGER = {
     "a late bet is refused",
+    "a bet that races its cancel costs nothing",
+    "a bet sent three times is given back once",
+    "a split stake goes back where it came from",
     "a cancelled bet is not placed again",
     "a cancelled bet cannot win",
     "a win is never reversed",
+    "the reference of a win cancels nothing",
     "a frozen player gets the stake back",
     "no decimal is lost",
     "references are compared exactly",
@@ -68,7 +73,8 @@ async def test_with_told_bets_all_is_played_that_needs_no_ledger(tmp_path: Path)
     casino = Casino()
     file = await told_bets(casino, tmp_path / "bets.json")
     async with serving(casino) as url:
-        status, out, err = await conformance(url, "--bets", file, "--json")
+        options = ("--bets", file, "--refused-from", REFUSED, "--json")
+        status, out, err = await conformance(url, *options)
 
     document = json.loads(out)
     verdicts = {rule["rule"]: rule["verdict"] for rule in document["rules"]}
@@ -89,21 +95,22 @@ async def test_what_the_file_does_not_name_is_not_tried_and_said(tmp_path: Path)
     assert status == 0
     assert "a settled bet is refused for good: not tried, the file names no settled bet" in out
     assert "a placed bet is given back: not tried, the file names no further placed bet" in out
-    assert (
-        out.splitlines()[-1]
-        == f"{len(RULES)} rules: {len(RULES) - 15} kept, 0 broken, 15 not tried."
-    )
+    assert "a refused address is told so: not tried, no address is given" in out
+    not_tried = len(NEED_THE_LEDGER) + 9
+    kept = len(RULES) - not_tried
+    said = f"{len(RULES)} rules: {kept} kept, 0 broken, {not_tried} not tried."
+    assert out.splitlines()[-1] == said
 
 
 async def test_a_broken_rule_is_told_and_ends_with_1(tmp_path: Path) -> None:
     casino = Casino()
     file = await told_bets(casino, tmp_path / "bets.json")
-    async with serving(casino, "lucky-monaco-v1", on_success(cash=99)) as url:
+    async with serving(casino, "lucky-monaco-v1", on_success(more=1)) as url:
         options = ("--dialect", "lucky-monaco-v1", "--bets", file)
         status, out, _ = await conformance(url, *options)
 
     assert status == 1
-    assert "success has the dialect's form: a cancel: cash is 99" in out.splitlines()
+    assert "success has the dialect's form: a cancel: the answer has cash, currency, " in out
     assert "1 broken" in out.splitlines()[-1]
 
 
@@ -113,6 +120,16 @@ async def test_an_endpoint_that_cannot_be_reached_is_one_sentence(tmp_path: Path
 
     said = "unbet conformance: 127.0.0.1:1 cannot be reached: the connection was refused.\n"
     assert ended == (3, "", said)
+
+
+async def test_an_address_that_is_not_this_machines_is_wrong_usage(tmp_path: Path) -> None:
+    file = await told_bets(Casino(), tmp_path / "bets.json")
+    async with serving(Casino()) as url:
+        options = ("--bets", file, "--refused-from", "192.0.2.1")
+        status, out, err = await conformance(url, *options, COLUMNS="200")
+
+    assert (status, out) == (2, "")
+    assert "192.0.2.1 is no address of this machine" in err
 
 
 @pytest.mark.parametrize(

@@ -8,19 +8,21 @@ import pytest
 from contract.endpoints import DialectName
 from ops.conformance import RULES, PlacedBets, Report, Verdict, conduct
 from ops.provider import DIALECTS, Endpoint
-from tests.ops.conformance.casino import Told, serving
 from tests.ops.conformance.defects import DEFECTS, Defect
 from tests.ops.conformance.doors import LIMIT_S
+from tests.ops.conformance.serving import REFUSED, Told, serving
 
 
 async def judged(defect: Defect, limit_s: float = LIMIT_S) -> Report:
     """What the kit says of an endpoint."""
     casino, dialect = defect.casino(), DIALECTS[defect.dialect]
     async with serving(casino, defect.dialect, defect.door) as url:
-        endpoint = Endpoint(url, dialect.path)
+        endpoint = Endpoint(url, dialect)
+        outside = endpoint.called_from(REFUSED)
         bets = await PlacedBets.open(casino, "LuckyMonaco")
-        results = await conduct(endpoint, dialect, bets, RULES, limit_s=limit_s)
+        results = await conduct(endpoint, bets, RULES, limit_s=limit_s, outside=outside)
         endpoint.close()
+        outside.close()
     return Report(results)
 
 

@@ -1,0 +1,141 @@
+"""The real receiver on a small HTTP server, before an operator in memory."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any, NamedTuple, cast
+
+from api.receive import Receiver
+from contract.endpoints import DialectName
+from contract.settings import Settings
+from tests.ops.conformance.casino import Casino
+
+ALLOWED = "127.0.0.1"
+"""The one address that may call."""
+REFUSED = "127.0.0.2"
+SECRET = "a-secret-for-tests-only"  # noqa: S105
+
+
+class Asked(NamedTuple):
+    """An HTTP request."""
+
+    method: str
+    path: str
+    content_type: str
+    body: bytes
+    sender: str
+    """An address."""
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """Of a Cancel; none if the body is no JSON object in UTF-8."""
+        try:
+            document = json.loads(self.body.decode())
+        except (ValueError, RecursionError):
+            return {}
+        return document if isinstance(document, dict) else {}
+
+    def with_fields(self, **fields: Any) -> "Asked":
+        return self._replace(body=json.dumps(self.fields | fields).encode())
+
+
+class Told(NamedTuple):
+    """An HTTP response."""
+
+    status: int
+    body: bytes
+
+    @property
+    def document(self) -> dict[str, Any]:
+        return dict(json.loads(self.body)) if self.body else {}
+
+    def with_fields(self, **fields: Any) -> "Told":
+        document = self.document | fields
+        return self._replace(body=json.dumps(document).encode())
+
+
+Right = Callable[[Asked], Awaitable[Told]]
+"""What the real receiver answers."""
+
+Door = Callable[[Asked, Right, Casino], Awaitable[Told]]
+"""What is answered in front of it."""
+
+
+async def honest(asked: Asked, right: Right, _casino: Casino) -> Told:
+    return await right(asked)
+
+
+@asynccontextmanager
+async def serving(
+    casino: Casino, dialect: DialectName = "lucky-monaco-v4", door: Door = honest
+) -> AsyncIterator[str]:
+    """The URL that the operator told the provider."""
+    right = _receiver(casino, dialect)
+    talks: set[asyncio.Task[None]] = set()
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if task := asyncio.current_task():
+            talks.add(task)
+        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            while True:
+                sender, _ = writer.get_extra_info("peername")
+                told = await door(await _read(reader, sender), right, casino)
+                head = f"HTTP/1.1 {told.status} .\r\nContent-Length: {len(told.body)}\r\n\r\n"
+                writer.write(head.encode() + told.body)
+                await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(accept, "127.0.0.1", 0) as server:
+        try:
+            yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/{SECRET}"
+        finally:
+            for talk in talks:
+                talk.cancel()
+            await asyncio.gather(*talks)
+
+
+def _receiver(casino: Casino, dialect: DialectName) -> Right:
+    settings = Settings(
+        database_url="postgresql://localhost/unbet",
+        broker_url="redis://localhost",
+        url_secret=SECRET,
+        dialect=dialect,
+        allowed_ips=[f"{ALLOWED}/32"],
+    )
+    receiver = Receiver(settings, casino, cast(Any, None), cast(Any, _NoNotes()))
+
+    async def right(asked: Asked) -> Told:
+        sent: list[Any] = []
+
+        async def receive() -> dict[str, object]:
+            return {"type": "http.request", "body": asked.body}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        scope = {
+            "type": "http",
+            "method": asked.method,
+            "path": asked.path,
+            "headers": [(b"content-type", asked.content_type.encode())],
+            "client": (asked.sender, 1),
+        }
+        await receiver(scope, receive, send)
+        return Told(sent[0]["status"], sent[1]["body"])
+
+    return right
+
+
+async def _read(reader: asyncio.StreamReader, sender: str) -> Asked:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode()
+    first, *lines = head.rstrip().split("\r\n")
+    headers = {name.casefold(): value for name, value in (line.split(": ", 1) for line in lines)}
+    method, path, _ = first.split(" ")
+    body = await reader.readexactly(int(headers["content-length"]))
+    return Asked(method, path, headers.get("content-type", ""), body, sender)
+
+
+class _NoNotes:
+    def add(self, _note: object) -> None:
+        pass
