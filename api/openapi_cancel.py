@@ -89,8 +89,8 @@ def request_schema(dialect: Dialect) -> Schema:
         "type": "object",
         "description": "Unknown fields are accepted and change nothing. Refused although this "
         "schema cannot say so: a field that is given twice, the two spellings of the game's name "
-        "with different values, half a surrogate pair, and what is not UTF-8. Where `\\s` stands, "
-        "Unicode's White_Space is meant.",
+        "with different values, half a surrogate pair, a number of thousands of digits, nesting "
+        "thousands deep, and what is not UTF-8. `\\s` means Unicode's White_Space.",
         "properties": properties,
         "required": [name for name in dialect.fields if name not in spellings],
         "anyOf": [{"required": [name]} for name in (*spellings, OTHER_SPELLING)],
