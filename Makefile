@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-nginx bench chaos lint fmt
+.PHONY: help setup run test test-nginx bench chaos lint openapi fmt
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -50,6 +50,9 @@ lint: setup  ## ruff, mypy and the import contracts
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+openapi: setup  ## write docs/openapi.json anew
+	@$(BIN)/python -m api.openapi > docs/openapi.json
 
 fmt: setup  ## format the code
 	@$(BIN)/ruff check --fix-only --quiet .

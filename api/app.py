@@ -17,6 +17,7 @@ from api.doors import is_in, sender_of, was_forwarded
 from api.health import Readiness
 from api.ledger_calls import THREADS, LedgerCalls
 from api.notes import Notes
+from api.openapi import rendered
 from api.parking import Parking
 from api.publish import Publisher
 from api.receive import Receiver
@@ -94,6 +95,11 @@ def create_app(settings: Settings) -> ASGIApp:
         document = await asyncio.to_thread(metrics.exposition)
         return Response(document, media_type=metrics.CONTENT_TYPE_LATEST)
 
+    async def described(request: Request) -> Response:
+        if not _may_ask(request, settings):
+            return Response(status_code=404)
+        return Response(rendered(), media_type="application/json")
+
     async def not_found(_request: Request, _error: Exception) -> Response:
         return Response(status_code=404)
 
@@ -103,6 +109,7 @@ def create_app(settings: Settings) -> ASGIApp:
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/metrics", shown_metrics),
+            Route("/openapi.json", described),
         ],
         exception_handlers={404: not_found},
         lifespan=lifespan,

@@ -14,10 +14,10 @@ from contract.message import CancelRequest
 LONGEST_BODY: Final = 16 * 1024
 """Bytes; a Cancel has about 300."""
 
-_OTHER_SPELLING: Final = "gamename"
+OTHER_SPELLING: Final = "gamename"
 """The seed's table says `gamename`, its example `gameName`."""
 
-_NAMES: Final = {_OTHER_SPELLING}.union(*(dialect.fields for dialect in DIALECTS.values()))
+_NAMES: Final = {OTHER_SPELLING}.union(*(dialect.fields for dialect in DIALECTS.values()))
 """Only these are repeated to the sender, and to the log."""
 
 _REFERENCE: Final = TypeAdapter[str](Reference)
@@ -40,8 +40,8 @@ def parse(body: bytes, provider: str, dialect: Dialect = V4) -> tuple[CancelRequ
     document = _load(text)
     fields = dialect.fields
     values = {ours: document[theirs] for theirs, ours in fields.items() if theirs in document}
-    if _OTHER_SPELLING in document:
-        other = document[_OTHER_SPELLING]
+    if OTHER_SPELLING in document:
+        other = document[OTHER_SPELLING]
         if values.setdefault("game_name", other) != other:
             raise BadRequestError("gameName and gamename differ", _valid_reference(document))
     try:

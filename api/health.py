@@ -13,6 +13,8 @@ from contract import broker
 from contract.settings import Settings
 from ledger.bounded import run_within
 
+DEPENDENCIES: Final = ("ledger", "broker", "replies")
+
 CACHED_S: Final = 1.0
 LIMIT_S: Final = 3.0
 """A dependency that has not answered by then is away."""
@@ -22,11 +24,12 @@ class Readiness:
     """Asks PostgreSQL and Redis, at most once a second however often it is asked itself."""
 
     def __init__(self, settings: Settings, engine: Engine) -> None:
-        self._probes: dict[str, Callable[[], None]] = {
-            "ledger": lambda: _ask_database(engine),
-            "broker": lambda: _ask_redis(settings.broker_url),
-            "replies": lambda: _ask_redis(settings.redis_url),
-        }
+        probes: tuple[Callable[[], None], ...] = (
+            lambda: _ask_database(engine),
+            lambda: _ask_redis(settings.broker_url),
+            lambda: _ask_redis(settings.redis_url),
+        )
+        self._probes = dict(zip(DEPENDENCIES, probes, strict=True))
         self._lock = asyncio.Lock()
         self._states: dict[str, str] = {}
         self._asked_at = float("-inf")

@@ -1,6 +1,7 @@
 """What the secrets of the provider's URLs stand for: `UNBET_ENDPOINTS`."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -11,6 +12,9 @@ from contract.fields import ProviderId
 
 DialectName = Literal["lucky-monaco-v4", "lucky-monaco-v1"]
 """The forms of requests and answers that the receiver speaks (`api/dialects.py`)."""
+
+SEGMENT: Final = r"[A-Za-z0-9._~-]{16,}"
+"""A secret: one segment of the URL's path, and long enough not to be guessed."""
 
 _FORM: Final = 'expected JSON as {"the-secret": {"provider": "LuckyMonaco"}}'
 
@@ -32,13 +36,8 @@ class Endpoint(BaseModel):
 
 
 def check_secret(secret: str) -> str:
-    """A secret is one segment of the URL's path, and long enough not to be guessed. Raises
-    `ValueError`."""
-    if (
-        len(secret) < 16
-        or not secret.isascii()
-        or not all(c.isalnum() or c in "-._~" for c in secret)
-    ):
+    """The secret. Raises `ValueError` if it is none."""
+    if not re.fullmatch(SEGMENT, secret):
         raise ValueError("expected at least 16 characters out of A-Z a-z 0-9 - . _ ~")
     return secret
 

@@ -8,7 +8,11 @@ from pydantic import BeforeValidator, Field, StringConstraints
 
 # PostgreSQL stores no NUL, and a blank name is a missing one.
 _NOT_BLANK: Final = r"^[^\x00]*[^\x00\s][^\x00]*$"
-_PLAIN_DECIMAL: Final = re.compile(r"\d{1,20}(\.\d{1,18})?", re.ASCII)
+
+PLAIN_DECIMAL: Final = r"\d{1,20}(\.\d{1,18})?"
+"""An amount as text."""
+
+_AMOUNT: Final = re.compile(PLAIN_DECIMAL, re.ASCII)
 
 
 def text(longest: int) -> StringConstraints:
@@ -18,7 +22,7 @@ def text(longest: int) -> StringConstraints:
 
 def _exact(value: Any) -> Any:
     """Amounts come as `Decimal` or as plain decimal text: a float has already lost money."""
-    if isinstance(value, Decimal) or (isinstance(value, str) and _PLAIN_DECIMAL.fullmatch(value)):
+    if isinstance(value, Decimal) or (isinstance(value, str) and _AMOUNT.fullmatch(value)):
         return value
     raise ValueError(
         'expected an amount as text such as "10.00": '

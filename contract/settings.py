@@ -106,7 +106,8 @@ class Settings(_Environment):
     )
     ops_allowed_ips: Annotated[tuple[Network, ...], NoDecode] = Field(
         (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")),
-        description="networks (CIDR, separated by commas) that may ask for /readyz and /metrics",
+        description="networks (CIDR, separated by commas) that may ask for /readyz, /metrics and "
+        "/openapi.json",
     )
     message_key: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (),

@@ -184,7 +184,7 @@ def test_readiness_names_what_is_away_and_health_does_not_depend_on_it(system: S
     }
 
 
-def test_readiness_is_for_operators_addresses_only(idle_system: System) -> None:
+def test_readiness_and_the_document_are_for_operators_addresses_only(idle_system: System) -> None:
     idle_system.start_receiver()
     idle_system.processes["receiver"].terminate()
     idle_system.processes["receiver"].wait(timeout=15)
@@ -192,6 +192,7 @@ def test_readiness_is_for_operators_addresses_only(idle_system: System) -> None:
     idle_system.start("receiver", *idle_system.processes["receiver"].args)  # type: ignore[misc]
     idle_system.wait("health", lambda: _status(idle_system, "/healthz") == 200)
     assert _status(idle_system, "/readyz") == 404
+    assert _status(idle_system, "/openapi.json") == 404
 
 
 def _status(system: System, path: str) -> int:

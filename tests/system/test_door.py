@@ -172,7 +172,10 @@ def test_a_proxy_that_is_not_trusted_opens_no_operators_page(system: System) -> 
     outside = {"X-Forwarded-For": "203.0.113.9"}
     assert system.http.get("/metrics", headers=outside).status_code == 404
     assert system.http.get("/readyz", headers=outside).status_code == 404
-    assert system.http.get("/metrics").status_code == 200
+    described = system.http.get("/openapi.json", headers=outside)
+    assert (described.status_code, described.content) == (404, b"")
+    for page in ("/metrics", "/readyz", "/openapi.json"):
+        assert system.http.get(page).status_code == 200
 
 
 def test_a_forged_message_moves_no_money_and_is_kept_aside(
