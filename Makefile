@@ -24,7 +24,7 @@ run: setup  ## start everything, send a demonstration cancel, stay until Ctrl-C
 # Most tests wait more than they work, so several run at a time, each process with servers of its own;
 # those of faults hold the promises' times, and run one after the other.
 test: setup  ## run all tests against a real PostgreSQL and Redis
-	@$(BIN)/python -m pytest --numprocesses 4 --dist worksteal --ignore tests/system/faults --ignore tests/nginx
+	@$(BIN)/python -m pytest --numprocesses 4 --dist worksteal --ignore tests/system/faults --ignore tests/nginx --ignore tests/browser
 	@$(BIN)/python -m pytest tests/system/faults
 
 test-nginx: setup  ## docs/nginx.conf in front of real receivers (apt-get install nginx-light openssl)

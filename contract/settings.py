@@ -24,6 +24,8 @@ PREFIX = "UNBET_"
 
 Network = IPv4Network | IPv6Network
 
+SHORTEST_PASSWORD: Final = 12
+
 
 class SettingsError(Exception):
     """A variable is missing or wrong; the text is one sentence per variable, for a person."""
@@ -54,6 +56,16 @@ def _redis_url(url: str) -> str:
 def _path_segment(secret: SecretStr) -> SecretStr:
     check_secret(secret.get_secret_value())
     return secret
+
+
+def _login(login: SecretStr) -> SecretStr:
+    user, _, password = login.get_secret_value().partition(":")
+    if not user or len(password) < SHORTEST_PASSWORD or not login.get_secret_value().isascii():
+        raise ValueError(
+            f"expected user:password, in ASCII, the password of at least {SHORTEST_PASSWORD} "
+            "characters"
+        )
+    return login
 
 
 RedisUrl = Annotated[str, AfterValidator(_redis_url)]
@@ -141,9 +153,13 @@ class Settings(_Environment):
     )
     host: str = Field("127.0.0.1", description="the address the receiver listens on")
     port: int = Field(8080, ge=0, le=65535, description="the receiver's port")
-    flower_port: int = Field(5555, ge=0, le=65535, description="Flower's port")
-    flower_basic_auth: SecretStr | None = Field(
-        None, description="user:password that Flower asks for"
+    flower_port: int = Field(5555, ge=0, le=65535, description="Flower's port, on loopback")
+    flower_basic_auth: Annotated[SecretStr, AfterValidator(_login)] | None = Field(
+        None, description="user:password that Flower asks for; Flower needs it"
+    )
+    flower_db: Path = Field(
+        Path(".unbet/flower/seen"),
+        description="the file in which Flower keeps what it has seen; others must not write there",
     )
     log_format: Literal["console", "json"] = Field(
         "console", description="`json` for machines, `console` for people"
