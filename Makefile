@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-nginx bench chaos lint fmt
+.PHONY: help setup run test test-nginx bench chaos configuration docs docs-serve lint fmt
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -43,6 +43,19 @@ bench: .venv/ready-for-benchmarks  ## Unbet against its baselines, under wrk's l
 
 .venv/ready-for-benchmarks: .venv/ready benchmarks/requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	@touch $@
+
+configuration: setup  ## write docs/configuration.md, which is made of the settings
+	@$(BIN)/python -m ops.configuration
+
+docs: .venv/ready-for-docs  ## the documentation as a site, in build/docs/; a dead link is an error
+	@$(BIN)/mkdocs --quiet build
+
+docs-serve: .venv/ready-for-docs  ## the same on http://127.0.0.1:8000/, made anew with each change
+	@$(BIN)/mkdocs serve --dev-addr 127.0.0.1:8000
+
+.venv/ready-for-docs: .venv/ready docs/requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r docs/requirements.txt
 	@touch $@
 
 lint: setup  ## ruff, mypy and the import contracts

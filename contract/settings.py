@@ -76,14 +76,17 @@ class _Environment(BaseSettings):
 
 
 class Settings(_Environment):
-    """Every `UNBET_` variable. Each description says what it is for, in the words of the README."""
+    """Every `UNBET_` variable. Each description says what it is for, to whoever has set it wrong;
+    docs/configuration.md is made of them (`make configuration`)."""
 
     database_url: Annotated[str, AfterValidator(_postgres_url)] = Field(
         repr=False,
-        description="the ledger's PostgreSQL, as postgresql://user:password@host:port/database",
+        description="the ledger's PostgreSQL, 14 or later, "
+        "as postgresql://user:password@host:port/database",
     )
     broker_url: RedisUrl = Field(
-        repr=False, description="the Redis that carries the queue, as redis://…"
+        repr=False,
+        description="the Redis that carries the queue, as redis://…, or rediss://… with TLS",
     )
     redis_url: RedisUrl = Field(
         default_factory=lambda values: values["broker_url"],
@@ -91,13 +94,16 @@ class Settings(_Environment):
         description="the Redis that carries replies; the broker's if not set",
     )
     url_secret: Annotated[SecretStr, AfterValidator(_path_segment)] | None = Field(
-        None, description="the secret first segment of the provider's URL; the receiver needs it"
+        None,
+        description="the secret first segment of the provider's URL, at least 16 of "
+        "`A-Z a-z 0-9 - . _ ~`; the receiver needs it, or several in UNBET_ENDPOINTS",
     )
     endpoints: Annotated[Mapping[str, Endpoint], NoDecode] = Field(
         {},
         repr=False,
         description="several endpoints, instead of the secret, the provider and the dialect: JSON, "
-        'as {"the-secret": {"provider": "LuckyMonaco", "dialect": "lucky-monaco-v1"}}',
+        'as `{"the-secret": {"provider": "LuckyMonaco", "dialect": "lucky-monaco-v1", '
+        '"until": "2027-01-31T00:00:00Z"}}`, the latter two optional',
     )
     provider_id: str = Field(
         "LuckyMonaco",
@@ -123,7 +129,8 @@ class Settings(_Environment):
     message_key: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (),
         description="the keys that sign messages and replies, separated by commas: the first "
-        "signs, all verify; the same for receivers and workers",
+        "signs, all verify; each of at least 32 characters; the same for receivers and workers, "
+        "who need it",
     )
     unknown_reference: Literal["tombstone", "hold"] = Field(
         "tombstone",
@@ -131,10 +138,17 @@ class Settings(_Environment):
         "`hold` parks the cancel until the bet has been imported",
     )
     answer_deadline_s: float = Field(
-        8.0, gt=0, lt=10, description="seconds after which a cancel is answered 100 (retry)"
+        8.0,
+        gt=0,
+        lt=10,
+        description="seconds after which a cancel is answered 100 (retry); "
+        "the provider hangs up at 10",
     )
     resend_after_s: float = Field(
-        1.5, gt=0, lt=10, description="seconds without a reply after which a cancel is sent again"
+        1.5,
+        gt=0,
+        lt=10,
+        description="seconds without a reply after which a cancel is sent again, at most twice",
     )
     spool_dir: Path = Field(
         Path(".unbet/spool"),
