@@ -48,11 +48,12 @@ bench: .venv/ready-for-benchmarks  ## Unbet against its baselines, under wrk's l
 configuration: setup  ## write docs/configuration.md, which is made of the settings
 	@$(BIN)/python -m ops.configuration
 
+# Without --quiet: it would keep `strict` from counting warnings.
 docs: .venv/ready-for-docs  ## the documentation as a site, in build/docs/; a dead link is an error
-	@$(BIN)/mkdocs --quiet build
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 docs-serve: .venv/ready-for-docs  ## the same on http://127.0.0.1:8000/, made anew with each change
-	@$(BIN)/mkdocs serve --dev-addr 127.0.0.1:8000
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve --dev-addr 127.0.0.1:8000
 
 .venv/ready-for-docs: .venv/ready docs/requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r docs/requirements.txt

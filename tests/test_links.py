@@ -19,7 +19,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 def test_the_readme_links_every_page_of_the_docs() -> None:
     linked = {target.partition("#")[0] for target in _links(ROOT / "README.md")}
-    pages = {f"docs/{page.name}" for page in PAGES if page.parent.name == "docs"}
+    pages = {f"docs/{page.name}" for page in PAGES if page.parent == ROOT / "docs"}
     assert pages - linked == {"docs/index.md"}
 
 
@@ -47,3 +47,14 @@ def _anchors(page: Path) -> set[str]:
 
 def _without_code(text: str) -> str:
     return re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def test_every_test_that_the_docs_name_is_there() -> None:
+    tests = "\n".join(file.read_text() for file in (ROOT / "tests").rglob("test_*.py"))
+    named = {
+        (page.name, name)
+        for page in PAGES
+        for name in re.findall(r"`(test_\w+)…?`", page.read_text())
+    }
+    assert named
+    assert [(page, name) for page, name in sorted(named) if f"def {name}" not in tests] == []
