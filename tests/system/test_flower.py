@@ -102,6 +102,8 @@ def test_without_the_password_flower_shows_nothing(window: Window) -> None:
             for path in ("/login", "/logout"):
                 assert MESSAGE_KEY not in stranger.get(path).text
     assert window.http.get("/metrics").status_code == 200
+    connections = psutil.Process(window.system.processes["flower"].pid).net_connections()
+    assert {c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN} == {"127.0.0.1"}
 
 
 def test_flower_controls_nothing(window: Window) -> None:
