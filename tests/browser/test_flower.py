@@ -87,7 +87,7 @@ def test_the_window_shows_three_workers_their_tasks_and_no_controls(
 
     page.goto("/worker/one@test")
     expect(page.locator("#workername")).to_have_text("one@test")
-    for control in ("Shut Down", "Grow", "Shrink", "Apply", "Revoke", "Cancel"):
+    for control in ("Actions", "Grow", "Shrink", "Apply", "Revoke", "Cancel"):
         expect(page.get_by_role("button", name=control)).to_have_count(0)
     _picture(page, tmp_path, "worker")
 
