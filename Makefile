@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-nginx bench chaos lint openapi fmt
+.PHONY: help setup run test test-nginx bench chaos configuration openapi docs docs-serve lint fmt
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -24,7 +24,7 @@ run: setup  ## start everything, send a demonstration cancel, stay until Ctrl-C
 # Most tests wait more than they work, so several run at a time, each process with servers of its own;
 # those of faults hold the promises' times, and run one after the other.
 test: setup  ## run all tests against a real PostgreSQL and Redis
-	@$(BIN)/python -m pytest --numprocesses 4 --dist worksteal --ignore tests/system/faults --ignore tests/nginx
+	@$(BIN)/python -m pytest --numprocesses 4 --dist worksteal --ignore tests/system/faults --ignore tests/nginx --ignore tests/browser
 	@$(BIN)/python -m pytest tests/system/faults
 
 test-nginx: setup  ## docs/nginx.conf in front of real receivers (apt-get install nginx-light openssl)
@@ -43,6 +43,20 @@ bench: .venv/ready-for-benchmarks  ## Unbet against its baselines, under wrk's l
 
 .venv/ready-for-benchmarks: .venv/ready benchmarks/requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	@touch $@
+
+configuration: setup  ## write docs/configuration.md, which is made of the settings
+	@$(BIN)/python -m ops.configuration
+
+# Without --quiet: it would keep `strict` from counting warnings.
+docs: .venv/ready-for-docs  ## the documentation as a site, in build/docs/; a dead link is an error
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+
+docs-serve: .venv/ready-for-docs  ## the same on http://127.0.0.1:8000/, made anew with each change
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve --dev-addr 127.0.0.1:8000
+
+.venv/ready-for-docs: .venv/ready docs/requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r docs/requirements.txt
 	@touch $@
 
 lint: setup  ## ruff, mypy and the import contracts

@@ -24,6 +24,8 @@ PREFIX = "UNBET_"
 
 Network = IPv4Network | IPv6Network
 
+SHORTEST_PASSWORD: Final = 12
+
 
 class SettingsError(Exception):
     """A variable is missing or wrong; the text is one sentence per variable, for a person."""
@@ -56,6 +58,16 @@ def _path_segment(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _login(login: SecretStr) -> SecretStr:
+    user, _, password = login.get_secret_value().partition(":")
+    if not user or len(password) < SHORTEST_PASSWORD or not login.get_secret_value().isascii():
+        raise ValueError(
+            f"expected user:password, in ASCII, the password of at least {SHORTEST_PASSWORD} "
+            "characters"
+        )
+    return login
+
+
 RedisUrl = Annotated[str, AfterValidator(_redis_url)]
 
 
@@ -64,14 +76,17 @@ class _Environment(BaseSettings):
 
 
 class Settings(_Environment):
-    """Every `UNBET_` variable. Each description says what it is for, in the words of the README."""
+    """Every `UNBET_` variable. Each description says what it is for, to whoever has set it wrong;
+    docs/configuration.md is made of them (`make configuration`)."""
 
     database_url: Annotated[str, AfterValidator(_postgres_url)] = Field(
         repr=False,
-        description="the ledger's PostgreSQL, as postgresql://user:password@host:port/database",
+        description="the ledger's PostgreSQL, 14 or later, "
+        "as postgresql://user:password@host:port/database",
     )
     broker_url: RedisUrl = Field(
-        repr=False, description="the Redis that carries the queue, as redis://…"
+        repr=False,
+        description="the Redis that carries the queue, as redis://…, or rediss://… with TLS",
     )
     redis_url: RedisUrl = Field(
         default_factory=lambda values: values["broker_url"],
@@ -79,13 +94,16 @@ class Settings(_Environment):
         description="the Redis that carries replies; the broker's if not set",
     )
     url_secret: Annotated[SecretStr, AfterValidator(_path_segment)] | None = Field(
-        None, description="the secret first segment of the provider's URL; the receiver needs it"
+        None,
+        description="the secret first segment of the provider's URL, at least 16 of "
+        "`A-Z a-z 0-9 - . _ ~`; the receiver needs it, or several in UNBET_ENDPOINTS",
     )
     endpoints: Annotated[Mapping[str, Endpoint], NoDecode] = Field(
         {},
         repr=False,
         description="several endpoints, instead of the secret, the provider and the dialect: JSON, "
-        'as {"the-secret": {"provider": "LuckyMonaco", "dialect": "lucky-monaco-v1"}}',
+        'as `{"the-secret": {"provider": "LuckyMonaco", "dialect": "lucky-monaco-v1", '
+        '"until": "2027-01-31T00:00:00Z"}}`, the latter two optional',
     )
     provider_id: str = Field(
         "LuckyMonaco",
@@ -112,7 +130,8 @@ class Settings(_Environment):
     message_key: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (),
         description="the keys that sign messages and replies, separated by commas: the first "
-        "signs, all verify; the same for receivers and workers",
+        "signs, all verify; each of at least 32 characters; the same for receivers and workers, "
+        "who need it",
     )
     unknown_reference: Literal["tombstone", "hold"] = Field(
         "tombstone",
@@ -120,10 +139,17 @@ class Settings(_Environment):
         "`hold` parks the cancel until the bet has been imported",
     )
     answer_deadline_s: float = Field(
-        8.0, gt=0, lt=10, description="seconds after which a cancel is answered 100 (retry)"
+        8.0,
+        gt=0,
+        lt=10,
+        description="seconds after which a cancel is answered 100 (retry); "
+        "the provider hangs up at 10",
     )
     resend_after_s: float = Field(
-        1.5, gt=0, lt=10, description="seconds without a reply after which a cancel is sent again"
+        1.5,
+        gt=0,
+        lt=10,
+        description="seconds without a reply after which a cancel is sent again, at most twice",
     )
     spool_dir: Path = Field(
         Path(".unbet/spool"),
@@ -142,9 +168,13 @@ class Settings(_Environment):
     )
     host: str = Field("127.0.0.1", description="the address the receiver listens on")
     port: int = Field(8080, ge=0, le=65535, description="the receiver's port")
-    flower_port: int = Field(5555, ge=0, le=65535, description="Flower's port")
-    flower_basic_auth: SecretStr | None = Field(
-        None, description="user:password that Flower asks for"
+    flower_port: int = Field(5555, ge=0, le=65535, description="Flower's port, on loopback")
+    flower_basic_auth: Annotated[SecretStr, AfterValidator(_login)] | None = Field(
+        None, description="user:password that Flower asks for; Flower needs it"
+    )
+    flower_db: Path = Field(
+        Path(".unbet/flower/seen"),
+        description="the file in which Flower keeps what it has seen; others must not write there",
     )
     log_format: Literal["console", "json"] = Field(
         "console", description="`json` for machines, `console` for people"

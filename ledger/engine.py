@@ -41,6 +41,7 @@ def connect_to(
         max_overflow=0,
         pool_timeout=2,  # seconds; a pool that is empty for longer means trouble, not patience
         pool_pre_ping=False,
+        hide_parameters=True,  # an error goes to logs and to Flower, players do not
         isolation_level="READ COMMITTED",
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_S,

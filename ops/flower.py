@@ -1,28 +1,103 @@
-"""Start Flower on the port of the settings: `python -m ops.flower`."""
+"""Start Flower, the queue's window: `python -m ops.flower`. It shows, and it changes nothing."""
 
+import atexit
 import os
+import signal
 import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, NoReturn
 
-from contract.settings import SettingsError, settings
+import tornado.web
+from flower.app import Flower
+from flower.inspector import Inspector
+from flower.options import options
+from flower.urls import settings as tornado_settings
+from flower.views.monitor import Metrics
+
+from contract import logs
+from contract.settings import Settings, SettingsError, settings
+
+OPTIONS: Final = {
+    "address": "127.0.0.1",  # whoever is to see it from elsewhere comes through a proxy with TLS
+    "read_only": True,  # every control URL answers 403: nobody can stop a worker or send a task
+    "persistent": True,  # what was shown before a restart is shown after it ...
+    "state_save_interval": 30_000,  # milliseconds: ... and after a SIGKILL, but for the last ones
+    "max_tasks": 10_000,  # groups, not cancels: memory and the file come to an end
+    "max_workers": 100,
+    "purge_offline_workers": 86_400,  # seconds; each worker that was ever started stays otherwise
+    # What is looked for first: which references, with what outcome, on which worker.
+    "tasks_columns": "name,args,state,result,received,runtime,worker,uuid",
+}
+
+
+class _ClosedMetrics(Metrics):  # type: ignore[misc]
+    """Flower's `/metrics`, which it leaves open, with the password of its pages."""
+
+    get = tornado.web.authenticated(Metrics.get)
+
+
+class _WithoutArguments(Inspector):  # type: ignore[misc]
+    """Flower's inspector. For tasks that wait, Celery tells the message itself instead of the
+    references, and in it whoever can unpack it finds the players."""
+
+    def _on_update(self, worker: str, method: str, response: Any) -> None:
+        if method in ("reserved", "scheduled"):
+            response = [_without_arguments(task) for task in response]
+        super()._on_update(worker, method, response)
 
 
 def main() -> None:
-    """Become Flower. Its own settings, the password among them, travel in its environment,
-    where a list of processes does not show them."""
+    """Serve until SIGTERM or Ctrl-C."""
     try:
         chosen = settings()
+        window = _window(chosen)
     except SettingsError as error:
         sys.exit(f"Flower does not start: {error}")
+    signal.signal(signal.SIGTERM, _end)
+    atexit.register(window.stop)  # this saves what it has seen
+    window.start_http_server()
+    with suppress(KeyboardInterrupt, SystemExit):
+        window.start()
+
+
+def _window(chosen: Settings) -> Flower:
+    """Flower with its options set. Raises `SettingsError` if there is no password."""
+    if chosen.flower_basic_auth is None:
+        raise SettingsError(
+            "UNBET_FLOWER_BASIC_AUTH is not set: without it everybody could look. "
+            "Expected user:password."
+        )
+    logs.configure(chosen.log_format)
+    # What it keeps, Python's pickle reads again: nobody else may write there.
+    os.umask(0o077)
+    file: Path = chosen.flower_db
+    file.parent.mkdir(parents=True, exist_ok=True)
     own = {
-        "FLOWER_ADDRESS": "127.0.0.1",
-        "FLOWER_PORT": str(chosen.flower_port),
-        # What is looked for first: which references, with what outcome, on which worker.
-        "FLOWER_TASKS_COLUMNS": "name,args,state,result,received,runtime,worker,uuid",
+        "port": chosen.flower_port,
+        "basic_auth": [chosen.flower_basic_auth.get_secret_value()],
+        "db": str(file),
     }
-    if chosen.flower_basic_auth is not None:
-        own["FLOWER_BASIC_AUTH"] = chosen.flower_basic_auth.get_secret_value()
-    command = [sys.executable, "-m", "celery", "--app", "worker.app", "flower"]
-    os.execve(sys.executable, command, os.environ | own)  # noqa: S606
+    for name, value in (OPTIONS | own).items():
+        setattr(options, name, value)
+    from worker.app import app  # reads the settings as well, after they are known to be right
+
+    window = Flower(capp=app, options=options, **tornado_settings)
+    window.inspector = _WithoutArguments(
+        window.io_loop, window.capp, options.inspect_timeout / 1000
+    )
+    window.add_handlers(".*", [(r"/metrics", _ClosedMetrics)])
+    return window
+
+
+def _without_arguments(task: dict[str, Any]) -> dict[str, Any]:
+    # What is scheduled has the task one level further down.
+    inner = {"request": _without_arguments(task["request"])} if "request" in task else {}
+    return task | inner | {"args": "not shown"}
+
+
+def _end(_signal: int, _frame: object) -> NoReturn:
+    sys.exit(0)
 
 
 if __name__ == "__main__":

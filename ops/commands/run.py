@@ -33,6 +33,7 @@ from ops.stopping import Stopped, stoppable
 app = typer.Typer()
 
 READY_LIMIT_S: Final = 60.0
+FLOWER_LOGIN: Final = "flower-secret"
 
 
 class RunError(Exception):
@@ -104,6 +105,10 @@ def _settings(directory: Path) -> Settings:
         os.environ.setdefault(name, value)
     os.environ.setdefault("UNBET_URL_SECRET", _kept_secret(directory / "secret"))
     os.environ.setdefault("UNBET_MESSAGE_KEY", _kept_secret(directory / "message-key"))
+    os.environ.setdefault(
+        "UNBET_FLOWER_BASIC_AUTH", f"unbet:{_kept_secret(directory / FLOWER_LOGIN)}"
+    )
+    os.environ.setdefault("UNBET_FLOWER_DB", str((directory / "flower" / "seen").resolve()))
     os.environ.setdefault("UNBET_SPOOL_DIR", str((directory / "spool").resolve()))
     os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(_emptied(directory / "metrics")))
     for name, default in (("UNBET_PORT", "8080"), ("UNBET_FLOWER_PORT", "5555")):
@@ -176,10 +181,24 @@ def _introduce(console: Console, chosen: Settings, directory: Path) -> None:
         *urls,
         ("Is it ready?", f"{_address(chosen)}/readyz"),
         ("Flower", f"http://127.0.0.1:{chosen.flower_port}/tasks"),
+        *_flower_login(chosen, directory),
         ("Logs", f"{directory}/logs/"),
     ):
         console.print(f"  {name:<20}{value}", soft_wrap=True, markup=False)
     console.print()
+
+
+def _flower_login(chosen: Settings, directory: Path) -> list[tuple[str, str]]:
+    """Where user and password are, if they are ours; the operator knows his own."""
+    file = directory / FLOWER_LOGIN
+    login = chosen.flower_basic_auth
+    if (
+        login is None
+        or not file.exists()
+        or login.get_secret_value() != f"unbet:{file.read_text()}"
+    ):
+        return []
+    return [("", f"as user `unbet`; its password is in {file}")]
 
 
 def _demonstrate(console: Console, chosen: Settings) -> None:

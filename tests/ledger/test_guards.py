@@ -125,3 +125,9 @@ def test_a_server_that_may_forget_commits_is_refused(engine: Engine) -> None:
     unsafe.dispose()
     with engine.connect() as connection:
         require_durability(connection)
+
+
+def test_an_error_does_not_tell_the_values_of_its_statement(engine: Engine) -> None:
+    with engine.connect() as connection, pytest.raises(DBAPIError, match="division") as failed:
+        connection.execute(text("SELECT 1 / 0, CAST(:player AS text)"), {"player": "a-player"})
+    assert "a-player" not in str(failed.value)

@@ -10,7 +10,8 @@ import ledger
 from ops.cli import build
 from tests.making import Operator
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
 
 
 def block(language: str) -> str:
@@ -44,8 +45,11 @@ def test_the_lines_to_import_are_all_done(database_url: str, tmp_path: Path) -> 
     assert [line["status"] for line in lines] == ["done"] * 3
 
 
-def test_every_setting_stands_in_the_table_of_variables() -> None:
-    from contract.settings import PREFIX, Settings
-
-    missing = [n for n in Settings.model_fields if f"`{PREFIX}{n.upper()}`" not in README]
-    assert missing == []
+def test_the_concepts_show_the_same_path_and_the_same_answers() -> None:
+    concepts = (ROOT / "docs" / "concepts.md").read_text()
+    diagram = re.search(r"```\n( provider .*?)```", README, re.DOTALL)
+    table = re.search(r"\| what the cancel meets.*?\n\n", README, re.DOTALL)
+    assert diagram
+    assert diagram[0] in concepts
+    assert table
+    assert table[0] in concepts

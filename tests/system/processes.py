@@ -37,7 +37,7 @@ class System:
 
     def __init__(self, environment: dict[str, str], logs: Path) -> None:
         programs = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
-        self.environment = environment | {"PATH": programs, "UNBET_PORT": str(_free_port())}
+        self.environment = environment | {"PATH": programs, "UNBET_PORT": str(free_port())}
         self.logs = logs
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.http = httpx.Client(
@@ -129,7 +129,8 @@ class System:
             time.sleep(0.05)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """One that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

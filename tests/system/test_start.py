@@ -99,7 +99,8 @@ def test_run_does_its_demonstration_and_leaves_no_process_behind(tmp_path: Path)
             family = psutil.Process(process.pid).children(recursive=True)
             assert "Press Ctrl-C" in said, said
             flower = next(word for word in said.split() if word.endswith("/tasks"))
-            _shows(flower, "585c1306f89c56f5ecfc2f5d")
+            password = (tmp_path / "data" / "flower-secret").read_text()
+            _shows(flower, password, "585c1306f89c56f5ecfc2f5d")
             ready = next(word for word in said.split() if word.endswith("/readyz"))
             counted = httpx.get(ready.replace("/readyz", "/metrics"), trust_env=False).text
             roles = _roles_at_work(tmp_path / "data")
@@ -112,6 +113,7 @@ def test_run_does_its_demonstration_and_leaves_no_process_behind(tmp_path: Path)
                 process.wait(timeout=60)
             process.kill()
     assert process.returncode == 0, said
+    assert password not in said
     assert 'unbet_answers_total{code="0"} 1.0' in counted
     assert "balance   100.00 USD\n" in said
     assert "balance    90.00 USD\n" in said
@@ -156,7 +158,7 @@ def test_run_leaves_the_roles_of_an_operators_own_database_alone(
     assert list((tmp_path / "data").glob("*-password")) == []
 
 
-def _shows(url: str, reference: str) -> None:
+def _shows(url: str, password: str, reference: str) -> None:
     """Flower is up and has the task with the reference that it carries."""
     deadline = time.monotonic() + 20
     rows = f"{url}/datatable"  # what the page's table is filled from
@@ -166,7 +168,9 @@ def _shows(url: str, reference: str) -> None:
     while reference not in page:
         assert time.monotonic() < deadline, page
         try:
-            page = httpx.get(rows, params=query, timeout=5, trust_env=False).text
+            page = httpx.get(
+                rows, params=query, auth=("unbet", password), timeout=5, trust_env=False
+            ).text
         except httpx.TransportError as error:
             page = str(error)
         time.sleep(0.1)

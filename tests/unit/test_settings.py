@@ -56,6 +56,9 @@ def _good_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ("UNBET_GROUPS_IN_FLIGHT", "many", "integer"),
         ("UNBET_MAX_WAITING", "-1", "greater than or equal to 1"),
         ("UNBET_PORT", "99999", "less than or equal to 65535"),
+        ("UNBET_FLOWER_BASIC_AUTH", "unbet:too-short", "password of at least 12 characters"),
+        ("UNBET_FLOWER_BASIC_AUTH", ":a-password-without-user", "expected user:password"),
+        ("UNBET_FLOWER_BASIC_AUTH", "unbet:pässwörter-in-latin", "in ASCII"),
         ("UNBET_LOG_FORMAT", "xml", "'console' or 'json'"),
     ],
 )

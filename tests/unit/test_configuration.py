@@ -1,0 +1,7 @@
+"""docs/configuration.md is what the settings say."""
+
+from ops.configuration import PAGE, page
+
+
+def test_the_page_is_what_the_settings_say() -> None:
+    assert PAGE.read_text() == page(), "run `make configuration`"
