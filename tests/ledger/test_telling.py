@@ -62,11 +62,12 @@ def test_a_bet_of_cash_and_bonus_is_told_from_the_stake_to_the_answer(
     assert {event.title: event.detail for event in events} == {
         "Bet placed: 12.50 EUR": "player alice; cash 10.00 - 10.00 = 0.00, "
         "bonus 5.00 - 2.50 = 2.50",
-        "Cancel": "uuid u1, from 192.0.2.1, lucky-monaco-v4, player alice, EUR",
-        "Decided: reversed": "as before; uuid u1",
+        "Cancel": "uuid u1; from 192.0.2.1, lucky-monaco-v4, player alice, EUR",
+        "Decided: reversed": "uuid u1; the bet stands no more",
+        "Decided: reversed, as before": "uuid u1",
         "Returned: 12.50 EUR": "cash 0.00 + 10.00 = 10.00, bonus 2.50 + 2.50 = 5.00",
-        "Answered 0": "reversed, after 0.500 s; uuid u1",
-        "Cancel again": "uuid u1, from 192.0.2.1, lucky-monaco-v4, player alice, EUR",
+        "Answered 0: reversed": "uuid u1; after 0.500 s",
+        "Cancel again": "uuid u1; from 192.0.2.1, lucky-monaco-v4, player alice, EUR",
         "Late bet refused: 12.50 EUR": "player alice; its cancel had been here before",
     }
 
