@@ -46,7 +46,7 @@ def _decided(story: Story, bet: BetFact) -> str:
 
 def _returned(story: Story, bet: BetFact, stake: str) -> str:
     reversal = next((t for t in story.transfers if t.id == bet.reversal_id), None)
-    legs = of_player(reversal) if reversal else []
+    legs = of_player(reversal.entries) if reversal else []
     if not legs:
         return "the stake was zero, nothing had to be returned,"
     if len(legs) == 1:

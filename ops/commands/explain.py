@@ -1,14 +1,21 @@
-"""`unbet explain`: the story of one reference."""
+"""`unbet explain`: the story of one reference, or what a Cancel of it would be answered."""
 
+import sys
+from pathlib import Path
 from typing import Annotated
 
+import orjson
 import typer
 
+from api.body import LONGEST_BODY
+from api.dialects import DIALECTS
+from contract import settings
 from ledger.explain import explain
 from ledger.story import Story
 from ledger.telling import timeline, verdict
 from ops import database
 from ops.display import AsJson, plain, print_json
+from ops.dry_run import DryRun, WrongReferenceError, decide, read_request
 from ops.story_screen import lines_of
 
 app = typer.Typer()
@@ -18,7 +25,24 @@ app = typer.Typer()
 def tell(
     reference: Annotated[str, typer.Argument(metavar="REFERENCE", help="A bet's or a win's.")],
     provider: Annotated[
-        str | None, typer.Option("--provider", help="Of this provider only; all if not given.")
+        str | None,
+        typer.Option(
+            "--provider",
+            help="Of this provider only; all if not given, with --dry-run UNBET_PROVIDER_ID.",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        Path | None,
+        typer.Option(
+            "--dry-run",
+            metavar="BODY",
+            help="Say what this Cancel would be answered now, and change nothing: a file as the "
+            "provider sends it; - for the input.",
+        ),
+    ] = None,
+    dialect: Annotated[
+        str | None,
+        typer.Option("--dialect", help="Of the --dry-run; UNBET_DIALECT if not given."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -26,6 +50,11 @@ def tell(
 
     The bodies that the provider sent are shown with --json only: they carry players' sessions.
     """
+    if dry_run is not None:
+        _say(reference, provider, dialect, dry_run, as_json)
+        return
+    if dialect is not None:
+        raise typer.BadParameter("--dialect is for --dry-run")
     with database.snapshot() as connection:
         stories = explain(connection, reference, provider)
     if as_json:
@@ -41,3 +70,46 @@ def tell(
 def _document(story: Story) -> dict[str, object]:
     told = [event._asdict() for event in timeline(story)]
     return story.model_dump() | {"verdict": verdict(story), "timeline": told}
+
+
+def _say(
+    reference: str, provider: str | None, dialect_name: str | None, body: Path, as_json: bool
+) -> None:
+    provider = settings.provider_id() if provider is None else provider
+    dialect = DIALECTS.get(settings.dialect() if dialect_name is None else dialect_name)
+    if dialect is None:
+        raise typer.BadParameter(f"--dialect is none of {', '.join(DIALECTS)}")
+    try:
+        found = read_request(_read(body), reference, provider, dialect)
+    except WrongReferenceError as error:
+        raise typer.BadParameter(plain(str(error))) from None
+    if not isinstance(found, DryRun):
+        with database.snapshot() as connection:
+            found = decide(connection, found, dialect, hold_unknown=settings.holds_unknown())
+    if as_json:
+        _print(reference, provider, dialect.name, found)
+        return
+    answer = plain(found.answer.decode()) or f"HTTP {found.http_status}, without a body"
+    typer.echo(f"Would be answered: {answer}")
+    for name in found.given_when_decided:
+        typer.echo(f"and {name}, which exists only once it is decided.")
+    typer.echo(f"{plain(found.says)}\nNothing was changed.")
+
+
+def _read(body: Path) -> bytes:
+    """No more of it than shows that it is too long."""
+    try:
+        with sys.stdin.buffer if str(body) == "-" else body.open("rb") as file:
+            return file.read(LONGEST_BODY + 1)
+    except OSError as error:
+        raise typer.BadParameter(f"{body}: {error.strerror}") from None
+
+
+def _print(reference: str, provider: str, dialect: str, found: DryRun) -> None:
+    answer = orjson.loads(found.answer) if found.answer else None
+    returned = [entry.model_dump() for entry in found.returned]
+    print_json(
+        {"reference": reference, "provider": provider, "dialect": dialect}
+        | found._asdict()
+        | {"answer": answer, "returned": returned}
+    )
