@@ -176,6 +176,20 @@ def test_a_parked_cancel_that_cannot_be_read_is_told_all_the_same() -> None:
     assert events[1][3].startswith(f"request {broken.request_id}; because")
 
 
+def test_a_cancel_that_is_decided_and_still_in_parking_came_once() -> None:
+    waits = parked(10)
+    late = request(9, uuid="u9", code=None, decided_after=30)
+    late = late.model_copy(update={"request_id": waits.request_id, "answers": waits.answers})
+    of = story(bet("reversed", by=late), late, parked=(waits,))
+    assert titles(of) == [
+        "Bet placed: 10.00 EUR",
+        "Cancel",
+        "Parked",
+        "Answered 100: please retry",
+        "Decided: reversed",
+    ]
+
+
 def test_late_bets_and_wins_are_told() -> None:
     of = story(
         bet("reversed", by=(first := request(60))),
