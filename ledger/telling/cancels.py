@@ -9,7 +9,7 @@ from contract.outcomes import Outcome
 from ledger.story import ParkedFact, Story
 from ledger.telling.asked import Asked
 from ledger.telling.event import Event, EventKind
-from ledger.telling.wording import because, counted, when
+from ledger.telling.wording import because, tried, when
 
 _MEANING: Final = {
     Outcome.REVERSED: "the bet stands no more",
@@ -56,7 +56,7 @@ def _parked(parked: ParkedFact, uuids: dict[UUID, str | None]) -> tuple[str, str
     about = [
         _uuid(uuids, parked.request_id),
         because(parked.reason),
-        f"tried {counted(parked.tries, 'time')}",
+        tried(parked.tries),
     ]
     if parked.last_error:
         about.append(f"last error: {parked.last_error}")

@@ -16,6 +16,7 @@ _REASONS: Final = {
     "locked": "another transaction held what it needs",
     "timed out": "it took too long",
     "content": "the tables refuse a value of it",
+    "unexpected": "it met an error that nobody expected",
     "replayed": "a person let it in after it had been refused",
 }
 """Why a cancel is parked: the words of the column, and a person's."""
@@ -44,6 +45,11 @@ def money(value: Decimal, currency: str | None) -> str:
 def counted(number: int, thing: str) -> str:
     """`1 late bet`, `2 late bets`."""
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def tried(times: int) -> str:
+    """How often a parked cancel was tried, as far as it has failed by its own doing."""
+    return f"tried {counted(times, 'time')}" if times else "not tried yet"
 
 
 def listed(parts: Iterable[str]) -> str:

@@ -1,40 +1,11 @@
 """`unbet explain`: what a person reads who asks what happened to a reference."""
 
-from datetime import UTC, datetime
-from decimal import Decimal
-
 import pytest
 from sqlalchemy import Engine
 
-from contract.message import Cancel
-from contract.outcomes import Outcome
-from ledger.answers import AnswerNote, note_answers
 from ledger.parking import park
-from tests.making import PROVIDER, Operator, cancel_of
+from tests.making import PROVIDER, Operator, cancel_of, note_answer
 from tests.ops.conftest import Unbet
-
-
-def note(
-    engine: Engine,
-    cancel: Cancel,
-    code: int,
-    seconds: str,
-    *,
-    outcome: Outcome | None = Outcome.REVERSED,
-    shared: Cancel | None = None,
-) -> None:
-    with engine.begin() as connection:
-        answer = AnswerNote(
-            request_id=cancel.request_id,
-            shared_request_id=shared and shared.request_id,
-            uuid=cancel.request.uuid,
-            received_at=datetime.now(UTC),
-            received_from=cancel.received_from,
-            outcome=outcome,
-            code=code,
-            seconds=Decimal(seconds),
-        )
-        note_answers(connection, [answer])
 
 
 def test_the_story_of_a_reversed_bet_is_told_from_the_bet_to_the_answers(
@@ -45,10 +16,10 @@ def test_the_story_of_a_reversed_bet_is_told_from_the_bet_to_the_answers(
     operator.bet("r1", "12.50")
     first, along, later = (cancel_of("r1", uuid=f"uuid-{n}") for n in range(3))
     operator.cancel(first)
-    note(engine, first, 0, "0.012")
-    note(engine, along, 0, "0.009", shared=first)
+    note_answer(engine, first, 0, "0.012")
+    note_answer(engine, along, 0, "0.009", shared=first)
     operator.cancel(later)
-    note(engine, later, 0, "0.007")
+    note_answer(engine, later, 0, "0.007")
 
     (story,) = unbet("explain", "r1", "--json").document["stories"]
 
@@ -80,7 +51,7 @@ def test_the_story_of_a_reversed_bet_can_be_read(
     operator.bet("r1", "4.00")
     cancel = cancel_of("r1", uuid="the-uuid")
     operator.cancel(cancel)
-    note(engine, cancel, 0, "0.012")
+    note_answer(engine, cancel, 0, "0.012")
 
     ran = unbet("explain", "r1")
 
@@ -186,7 +157,7 @@ def test_a_parked_cancel_is_shown_with_its_answer(
 ) -> None:
     cancel = cancel_of("r1")
     operator.cancel(cancel, hold_unknown=True)
-    note(engine, cancel, 100, "7.000", outcome=None)
+    note_answer(engine, cancel, 100, "7.000", outcome=None)
 
     (story,) = unbet("explain", "r1", "--json").document["stories"]
 
