@@ -8,7 +8,9 @@ from typer.testing import CliRunner
 
 import ledger
 from ops.cli import build
-from tests.making import Operator
+from ops.demonstration import EXAMPLE
+from tests.making import Operator, cancel_of, note_answer
+from tests.ops.conftest import Unbet
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -53,3 +55,24 @@ def test_the_concepts_show_the_same_path_and_the_same_answers() -> None:
     assert diagram[0] in concepts
     assert table
     assert table[0] in concepts
+
+
+def test_the_demonstrations_cancel_is_explained_as_it_is_shown(
+    operator: Operator, unbet: Unbet
+) -> None:
+    operator.deposit("100.00", user_id="123456", currency="USD")
+    operator.bet(EXAMPLE["reference"], "10.00", user_id="123456", currency="USD")
+    cancel = cancel_of(
+        EXAMPLE["reference"], user_id="123456", currency="USD", uuid=EXAMPLE["uuid"]
+    ).model_copy(update={"received_from": "127.0.0.1"})
+    operator.cancel(cancel)
+    note_answer(operator.engine, cancel, 0, "0.015")
+
+    shown = re.search(r"```\n(Cancelled once: .*?)```", README, re.DOTALL)
+
+    assert shown
+    assert without_times(shown[1]) == without_times(unbet("explain", EXAMPLE["reference"]).out)
+
+
+def without_times(text: str) -> str:
+    return re.sub(r"\d{4}-\d\d-\d\d|\d\d:\d\d:\d\d(\.\d{3})?|\d\.\d{3} s", "#", text)
