@@ -75,6 +75,7 @@ class Provider:
         return seconds[int(len(seconds) * 0.99)]
 
 
+@pytest.mark.timeout(240)
 def test_ten_thousand_hostile_bodies_under_load_do_no_harm(
     system: System, operator: Operator
 ) -> None:
