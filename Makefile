@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-nginx bench chaos configuration openapi docs docs-serve lint fmt
+.PHONY: help setup run test test-nginx fuzz bench chaos configuration openapi docs docs-serve lint fmt
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -29,6 +29,12 @@ test: setup  ## run all tests against a real PostgreSQL and Redis
 
 test-nginx: setup  ## docs/nginx.conf in front of real receivers (apt-get install nginx-light openssl)
 	@$(BIN)/python -m pytest tests/nginx
+
+FUZZ_EXAMPLES ?= 1000000
+FUZZ_SEED ?=
+
+fuzz: setup  ## bodies made to break the parser, a million of them (FUZZ_EXAMPLES, FUZZ_SEED)
+	@$(BIN)/python -m tests.fuzz --bodies $(FUZZ_EXAMPLES) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED))
 
 CHAOS_SECONDS ?= 60
 CHAOS_SEED ?=
@@ -59,11 +65,12 @@ docs-serve: .venv/ready-for-docs  ## the same on http://127.0.0.1:8000/, made an
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r docs/requirements.txt
 	@touch $@
 
-lint: setup  ## ruff, mypy and the import contracts
+lint: setup  ## ruff, mypy, the import contracts, known vulnerabilities of what is pinned
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python .ci/audit.py
 
 openapi: setup  ## write docs/openapi.json anew
 	@$(BIN)/python -m api.openapi > docs/openapi.json

@@ -17,17 +17,17 @@ HEAD_LIMIT_S: Final = 10.0
 MOST_CONNECTIONS: Final = 10_000
 """More than a provider has; what comes beyond is closed at once."""
 
-_OTHER_FILES: Final = 200
+OTHER_FILES: Final = 200
 """Descriptors for the rest: PostgreSQL, Redis, spool, logs."""
 
 
 def make_room() -> int:
     """Have the system allow `MOST_CONNECTIONS` files; how many connections fit."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_CONNECTIONS + _OTHER_FILES
+    wanted = MOST_CONNECTIONS + OTHER_FILES
     files = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
-    return files - _OTHER_FILES
+    return files - OTHER_FILES
 
 
 class Bounded(HttpToolsProtocol):

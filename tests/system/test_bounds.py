@@ -1,9 +1,13 @@
 """Connections that misbehave are cut; the provider's are not."""
 
+import json
 import socket
+import sys
 import time
 from contextlib import suppress
 
+from api.protocol import OTHER_FILES
+from tests.system.faults.watching import metric, until
 from tests.system.processes import EXAMPLE, System
 
 PATIENCE_S = 14.0
@@ -85,3 +89,39 @@ def test_a_slow_body_is_refused_and_a_provider_that_waits_between_calls_is_not(
     assert system.cancel()["error"] == 0
     time.sleep(1)
     assert system.cancel()["error"] == 0
+
+
+def test_connections_beyond_the_bound_are_closed_at_once_and_the_others_are_served(
+    idle_system: System,
+) -> None:
+    idle_system.start_worker()
+    # As many files as the system allows a process: what the receiver needs itself, and ten more.
+    files = OTHER_FILES + 10
+    receiver = f"ulimit -n {files}; exec {sys.executable} -m api"
+    idle_system.start("receiver", "sh", "-c", receiver)
+    idle_system.wait("the receiver", idle_system.ready)
+    # The test's own is one of the ten.
+    held = [connect(idle_system) for _ in range(9)]
+    beyond = [connect(idle_system) for _ in range(5)]
+    started = time.monotonic()
+    assert all(is_cut(connection) for connection in beyond)
+    assert time.monotonic() - started < 2
+    assert idle_system.cancel()["error"] == 0
+    assert metric(idle_system, 'unbet_cut_total{reason="connections"}') == 5
+    body = json.dumps(EXAMPLE).encode()
+    head = f"POST {idle_system.path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+    for connection in held:
+        connection.send(head.encode() + body)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+    # A place that becomes free is one again.
+    held.pop().close()
+    until(lambda: is_served(idle_system, head.encode() + body), "no place became free")
+    for connection in [*held, *beyond]:
+        connection.close()
+
+
+def is_served(system: System, request: bytes) -> bool:
+    with connect(system) as connection, suppress(ConnectionError):
+        connection.send(request)
+        return connection.recv(65536).startswith(b"HTTP/1.1 200")
+    return False

@@ -1,0 +1,118 @@
+"""What must hold of every body, whatever it is."""
+
+import json
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from api.body import BadRequestError, parse
+from api.dialects import Dialect, Said
+from contract.message import Cancel, CancelRequest, Group, decode_group, encode_group
+from contract.outcomes import Outcome
+from tests.fuzz.rules import (
+    CURRENCY,
+    FORMS,
+    LONGEST,
+    given_twice,
+    is_blank_or_has_nul,
+    is_text,
+    is_valid,
+)
+from tests.making import KEYS, PROVIDER
+
+ACCEPTED: Final = "accepted"
+LONGEST_ANSWER: Final = 512
+"""Bytes."""
+
+
+class Verdict(NamedTuple):
+    """What became of a body."""
+
+    said: str
+    """`ACCEPTED`, or the refusal without its field's name."""
+    seconds: float
+    """Of this thread's CPU: everybody else waits meanwhile."""
+
+
+def judge(body: bytes, dialect: Dialect) -> Verdict:
+    """Parse `body`. Raises `AssertionError` if what came out breaks a promise; whatever but the
+    stated refusal the parser raises comes out of here as well."""
+    started = time.thread_time()
+    try:
+        request, text = parse(body, PROVIDER, dialect)
+    except BadRequestError as refusal:
+        seconds = time.thread_time() - started
+        return Verdict(_check_refusal(body, dialect, refusal), seconds)
+    seconds = time.thread_time() - started
+    _check_accepted(body, dialect, request, text)
+    return Verdict(ACCEPTED, seconds)
+
+
+def _check_accepted(body: bytes, dialect: Dialect, request: CancelRequest, text: str) -> None:
+    read = body.decode().removeprefix("\ufeff")
+    document = json.loads(read)
+    assert not given_twice(read), "which of two values was meant?"
+    for theirs, ours in dialect.fields.items():
+        value = getattr(request, ours)
+        sent = document.get(theirs, document.get("gamename") if theirs == "gameName" else None)
+        assert value == sent, f"{theirs} is {value!r}, {sent!r} was sent"
+        assert is_text(value), f"{theirs} is no text: {value!r}"
+        assert len(value) <= LONGEST[theirs], f"{theirs} is too long"
+        assert not is_blank_or_has_nul(value), f"{theirs} is blank or has a NUL: {value!r}"
+    assert CURRENCY.fullmatch(request.currency), f"currency is {request.currency!r}"
+    assert document.get("gamename", request.game_name) == request.game_name
+    assert request.provider_id.casefold() == PROVIDER.casefold()
+    # What goes into the ledger: PostgreSQL's text takes all of UTF-8 but NUL.
+    assert text.encode() == body, "the text is not the body"
+    assert "\0" not in text, "PostgreSQL cannot store the text"
+    group = Group(reply_to="r", cancels=(cancel_with(request, text, dialect),))
+    arrived = decode_group(encode_group(group, KEYS), KEYS)
+    # As JSON: what only a dialect asks for (`roundId`) travels in the text alone.
+    assert arrived.model_dump_json() == group.model_dump_json(), "it does not survive the queue"
+    _check_answer(dialect, Said(dialect.answer_of(Outcome.NO_BET), request.reference))
+
+
+def _check_refusal(body: bytes, dialect: Dialect, refusal: BadRequestError) -> str:
+    """The refusal's kind. It has one of the known forms, and is true."""
+    problem = str(refusal)
+    text = body.decode(errors="replace").removeprefix("\ufeff")
+    document = _read(text)
+    fields = document if isinstance(document, Mapping) else {}
+    for form, is_true in FORMS.items():
+        if found := form.fullmatch(problem):
+            name = found.groupdict().get("name")
+            assert is_true(body, text, document, name), f"refused, but it is not true: {problem}"
+            if refusal.reference is not None:
+                assert refusal.reference == fields.get("reference"), "another reference is echoed"
+                assert is_valid("reference", refusal.reference), "a wrong reference is echoed"
+            _check_answer(dialect, Said(dialect.refusal(problem), refusal.reference))
+            return problem.replace(name, "…", 1) if name else problem
+    raise AssertionError(f"a refusal of no known form: {problem!r}")
+
+
+def _check_answer(dialect: Dialect, said: Said) -> None:
+    answer = dialect.body(said)
+    assert len(answer) <= LONGEST_ANSWER, "the answer is too long"
+    assert json.loads(answer)["error"] == said.answer.code
+
+
+def cancel_with(request: CancelRequest, text: str, dialect: Dialect) -> Cancel:
+    """As the receiver would hand it on."""
+    return Cancel(
+        request_id=UUID(int=1),
+        received_at=datetime(2026, 1, 1, tzinfo=UTC),
+        received_from="192.0.2.1",
+        provider=PROVIDER,
+        dialect=dialect.name,
+        request=request,
+        body=text,
+    )
+
+
+def _read(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,136 @@
+"""Ten thousand bodies made to do harm, while the provider's own cancels go on."""
+
+import asyncio
+import json
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import chain, count
+from random import Random
+from typing import Final
+
+import psutil
+import pytest
+import redis
+from sqlalchemy import Engine, text
+
+from contract.message import QUEUE
+from ops.provider import Endpoint
+from tests.making import Operator
+from tests.system.faults.watching import metric, placed, until
+from tests.system.hostile import CUT, Senders, hostile
+from tests.system.processes import EXAMPLE, System
+
+PLAYER: Final = {"user_id": EXAMPLE["userId"], "currency": EXAMPLE["currency"]}
+SEED: Final = 1
+ROUNDS: Final = 5
+WARM_UP: Final = "warm-up"
+"""The first one."""
+HOSTILE: Final = 2000
+"""In each round; half as many harmless ones come before, at the same rate."""
+SLOW: Final = 40
+PROVIDERS: Final = 8
+"""Calls of the provider at a time, with a pause between two."""
+PAUSE_S: Final = 0.02
+BETS: Final = 200
+
+GROWTH: Final = 5 * 2**20
+"""Bytes; the bodies that come after the warm-up have twice as many."""
+
+SLOWER: Final = 2.0
+NOISE_S: Final = 0.1
+"""The slowest answers come out of a busy machine, and differ by this much from run to run. Harmless
+and hostile rounds alternate, so that whatever else goes on slows both."""
+
+
+@pytest.fixture
+def operator(engine: Engine) -> Operator:
+    return Operator(engine)
+
+
+class Provider:
+    """Cancels all the time; how long the answers took, by what went on meanwhile."""
+
+    def __init__(self, url: str, references: Iterator[str]) -> None:
+        self.endpoint = Endpoint(url)
+        self._references = references
+        self.codes: list[int] = []
+        self.seconds: defaultdict[str, list[float]] = defaultdict(list)
+        self.meanwhile = WARM_UP
+        self.ended = False
+
+    async def go_on(self) -> None:
+        while not self.ended:
+            await asyncio.sleep(PAUSE_S)
+            reference = next(self._references)
+            body = EXAMPLE | {"reference": reference, "uuid": reference}
+            started, meanwhile = time.monotonic(), self.meanwhile
+            response = await self.endpoint.post(json.dumps(body).encode())
+            self.seconds[meanwhile].append(time.monotonic() - started)
+            self.codes.append(json.loads(response.body)["error"])
+
+    def p99(self, meanwhile: str) -> float:
+        seconds = sorted(self.seconds[meanwhile])
+        return seconds[int(len(seconds) * 0.99)]
+
+
+@pytest.mark.timeout(240)
+def test_ten_thousand_hostile_bodies_under_load_do_no_harm(
+    system: System, operator: Operator
+) -> None:
+    operator.deposit("1000.00", **PLAYER)
+    references = placed(operator, BETS)
+    address = str(system.http.base_url).rstrip("/")
+    url = f"{address}/{system.environment['UNBET_URL_SECRET']}"
+    unknown = (f"unknown-{number}" for number in count())
+    provider = Provider(url, chain(references, unknown))
+    random = Random(SEED)
+    senders = Senders(int(system.environment["UNBET_PORT"]), system.path, random)
+    receiver = psutil.Process(system.processes["receiver"].pid)
+
+    bodies = hostile(ROUNDS * HOSTILE, random)
+    memory = asyncio.run(attack(provider, senders, receiver, bodies))
+
+    answered = len(provider.codes)
+    assert set(provider.codes) == {0}, "the provider's own cancels"
+    before, meanwhile = provider.p99("harmless"), provider.p99("hostile")
+    assert meanwhile < max(SLOWER * before, before + NOISE_S), f"{before:.3f} s before"
+    assert senders.statuses.keys() <= {"200 7", "400", "408", "413", CUT}
+    assert sum(senders.statuses.values()) == ROUNDS * (HOSTILE + HOSTILE // 2) + SLOW
+    assert memory[-1] < memory[0] + GROWTH, memory
+    assert "Traceback" not in system.said("receiver")
+    # Each refusal is counted and logged; none of them came further.
+    assert metric(system, 'unbet_refused_total{reason="form"}') >= senders.statuses["200 7"]
+    with redis.Redis.from_url(system.environment["UNBET_BROKER_URL"]) as broker:
+        until(lambda: broker.llen(QUEUE) == 0, "the queue is not empty")
+    with operator.engine.connect() as connection:
+        for table, rows in [("requests", answered), ("bets", answered), ("parked", 0)]:
+            found = connection.execute(text(f"SELECT count(*) FROM {table}")).scalar()
+            assert found == rows, table
+    assert operator.balance(**PLAYER).cash == Decimal(1000)
+
+
+async def attack(
+    provider: Provider, senders: Senders, receiver: psutil.Process, bodies: list[bytes]
+) -> list[int]:
+    """The receiver's memory after each round, in bytes."""
+    memory = []
+    going_on = [asyncio.create_task(provider.go_on()) for _ in range(PROVIDERS)]
+    slow = []
+    for start in range(0, len(bodies), HOSTILE):
+        provider.meanwhile = "harmless" if memory else WARM_UP
+        await senders.send([b"{}"] * (HOSTILE // 2), senders.plain)
+        provider.meanwhile = "hostile" if memory else WARM_UP
+        if not slow:
+            slow = [
+                asyncio.create_task(senders.send_slowly(body, number / 10))
+                for number, body in enumerate(bodies[:SLOW])
+            ]
+        await senders.send(bodies[start : start + HOSTILE], senders.odd)
+        memory.append(receiver.memory_info().rss)
+    await asyncio.gather(*slow)
+    provider.ended = True
+    await asyncio.gather(*going_on)
+    provider.endpoint.close()
+    return memory
