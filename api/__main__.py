@@ -7,6 +7,7 @@ import structlog
 from sqlalchemy.exc import OperationalError
 
 from api.app import create_app
+from api.protocol import TooFewFilesError
 from api.server import serve
 from api.spool import SpoolError
 from contract import broker, logs
@@ -40,7 +41,10 @@ def main() -> None:
     ) as error:
         sys.exit(f"The receiver does not start: {error}")
     collect_rarely()
-    serve(application, chosen)
+    try:
+        serve(application, chosen)
+    except TooFewFilesError as error:
+        sys.exit(f"The receiver does not start: {error}")
 
 
 def _check_dependencies(chosen: Settings) -> None:

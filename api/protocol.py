@@ -21,11 +21,21 @@ OTHER_FILES: Final = 200
 """Descriptors for the rest: PostgreSQL, Redis, spool, logs."""
 
 
+class TooFewFilesError(Exception):
+    """The system allows this process no connection beside the files it needs itself."""
+
+
 def make_room() -> int:
-    """Have the system allow `MOST_CONNECTIONS` files; how many connections fit."""
+    """Have the system allow `MOST_CONNECTIONS` files; how many connections fit. Raises
+    `TooFewFilesError`."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MOST_CONNECTIONS + OTHER_FILES
     files = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if files <= OTHER_FILES:
+        raise TooFewFilesError(
+            f"the system allows it {hard} open files (ulimit -n); it needs {OTHER_FILES} itself "
+            "and one for each connection."
+        )
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
     return files - OTHER_FILES
 

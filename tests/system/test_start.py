@@ -27,7 +27,7 @@ WORKER = [sys.executable, "-m", "celery", "--app", "worker.app", "worker"]
 
 def end_of(command: list[str], environment: dict[str, str]) -> str:
     """Run a process that must not start, in its own role; what it says last."""
-    role = Role.RECEIVER if command == RECEIVER else Role.WORKER
+    role = Role.WORKER if command == WORKER else Role.RECEIVER
     result = subprocess.run(
         command,
         cwd=ROOT,
@@ -45,6 +45,13 @@ def end_of(command: list[str], environment: dict[str, str]) -> str:
 def test_a_receiver_without_a_secret_does_not_start(environment: dict[str, str]) -> None:
     del environment["UNBET_URL_SECRET"]
     assert "UNBET_URL_SECRET is not set" in end_of(RECEIVER, environment)
+
+
+def test_a_receiver_that_may_hold_no_connection_does_not_start(
+    environment: dict[str, str],
+) -> None:
+    said = end_of(["sh", "-c", f"ulimit -n 200; exec {sys.executable} -m api"], environment)
+    assert "the system allows it 200 open files" in said
 
 
 @pytest.mark.parametrize("command", [RECEIVER, WORKER], ids=["receiver", "worker"])
