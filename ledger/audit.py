@@ -15,7 +15,9 @@ LIMITS: Final = {
     "plan_cache_mode": "auto",
     "enable_seqscan": "on",
     "enable_mergejoin": "on",
-    "work_mem": "64MB",  # sorts and hashes beyond it go to the disk
+    # A sort beyond it goes to the disk, and a hash beyond twice as much; a check has a few of both.
+    "work_mem": "32MB",
+    "max_parallel_workers_per_gather": "0",  # beside the running system: one core, this much once
 }
 """Session settings for the engine that an audit runs on."""
 
