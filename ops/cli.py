@@ -15,10 +15,12 @@ from ops.commands import (
     chaos,
     conformance,
     explain,
+    exporting,
     importing,
     ledger,
     parked,
     provider,
+    reconcile,
     rejected,
     replay,
     roles,
@@ -50,6 +52,8 @@ def build() -> typer.Typer:
     app.add_typer(importing.app)
     app.add_typer(explain.app)
     app.add_typer(audit.app)
+    app.add_typer(reconcile.app)
+    app.add_typer(exporting.app)
     app.add_typer(parked.app, name="parked")
     app.add_typer(replay.app)
     app.add_typer(rejected.app)
