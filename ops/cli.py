@@ -23,6 +23,7 @@ from ops.commands import (
     reconcile,
     rejected,
     replay,
+    retain,
     roles,
     run,
     services,
@@ -54,6 +55,7 @@ def build() -> typer.Typer:
     app.add_typer(audit.app)
     app.add_typer(reconcile.app)
     app.add_typer(exporting.app)
+    app.add_typer(retain.app)
     app.add_typer(parked.app, name="parked")
     app.add_typer(replay.app)
     app.add_typer(rejected.app)
