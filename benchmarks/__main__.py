@@ -9,10 +9,10 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 
+from benchmarks import auditing, filling, goals, ground, machine, report, running
 from benchmarks import drain as draining
 from benchmarks import endurance as enduring
 from benchmarks import explain as explaining
-from benchmarks import filling, goals, ground, machine, report, running
 from benchmarks import pieces as measuring
 from benchmarks.checking import CheckError, check_whole
 from benchmarks.ground import Ground, GroundError, Ledger
@@ -165,6 +165,26 @@ def endurance(
         facts = _facts([ledger], display)
     enduring.print_memory(found)
     _keep("endurance", facts | enduring.document(found), results)
+
+
+@app.command()
+def audit(
+    ballast: Ballast = 4_000_000,
+    cancels: Annotated[int, typer.Option(min=1, help="Bets more, which are reversed.")] = 500_000,
+    results: Results = None,
+    directory: Directory = None,
+) -> None:
+    """How long `unbet audit` takes on ten million entries, and the memory it needs."""
+    with _stage(directory) as (place, display):
+        ledger = _filled(place, ballast, display)
+        auditing.cancel_some(
+            ledger, cancels, lambda n: display.often(f"{n:,} of {cancels:,} cancels")
+        )
+        display.at("audit")
+        found = auditing.carry_out(ledger, place.environment(ledger))
+        facts = {"options": _options(), **machine.facts(ledger.engine)}
+    auditing.print_audited(found)
+    _keep("audit", facts | auditing.document(found), results)
 
 
 @app.command()

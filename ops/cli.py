@@ -15,12 +15,15 @@ from ops.commands import (
     chaos,
     conformance,
     explain,
+    exporting,
     importing,
     ledger,
     parked,
     provider,
+    reconcile,
     rejected,
     replay,
+    retain,
     roles,
     run,
     services,
@@ -50,6 +53,9 @@ def build() -> typer.Typer:
     app.add_typer(importing.app)
     app.add_typer(explain.app)
     app.add_typer(audit.app)
+    app.add_typer(reconcile.app)
+    app.add_typer(exporting.app)
+    app.add_typer(retain.app)
     app.add_typer(parked.app, name="parked")
     app.add_typer(replay.app)
     app.add_typer(rejected.app)

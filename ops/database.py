@@ -43,9 +43,9 @@ def transaction() -> Iterator[Connection]:
 
 
 @contextmanager
-def snapshot() -> Iterator[Connection]:
+def snapshot(limits: dict[str, str] | None = None) -> Iterator[Connection]:
     """One transaction that reads only, and everything as it was at one moment."""
-    with ledger_engine() as made:
+    with ledger_engine(limits) as made:
         reading = made.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )

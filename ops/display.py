@@ -45,7 +45,7 @@ def print_table(
 
 def print_json(document: Mapping[str, object]) -> None:
     """One document on standard output; amounts as text, moments in ISO 8601."""
-    typer.echo(json.dumps(document, default=_as_text))
+    typer.echo(json.dumps(document, default=as_text))
 
 
 def _cell(value: object) -> str:
@@ -54,10 +54,11 @@ def _cell(value: object) -> str:
             return ""
         case datetime():
             return moment(value)
-    return plain(_as_text(value))
+    return plain(as_text(value))
 
 
-def _as_text(value: object) -> str:
+def as_text(value: object) -> str:
+    """As JSON and CSV have it: amounts exact, moments in ISO 8601."""
     match value:
         case Decimal():
             return amount(value)

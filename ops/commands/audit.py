@@ -4,8 +4,9 @@ from dataclasses import asdict
 
 import typer
 
-from ledger.audit import LIMITS, Report, Violation, audit
+from ledger.audit import CHECKS, LIMITS, Report, Step, Violation, audit
 from ops import database
+from ops.bars import bar_of_rows
 from ops.display import AsJson, print_json, print_table
 
 app = typer.Typer()
@@ -14,13 +15,21 @@ app = typer.Typer()
 @app.command("audit")
 def check_everything(as_json: AsJson = False) -> None:
     """Check the whole ledger, also while it is at work. Exit status 1 if anything is wrong."""
-    with database.ledger_engine(LIMITS) as engine, engine.begin() as connection:
-        report = audit(connection)
+    with (
+        database.ledger_engine(LIMITS) as engine,
+        engine.begin() as connection,
+        bar_of_rows() as show,
+    ):
+        report = audit(connection, lambda step: show(_words(step), step.rows, step.total))
     if as_json:
         print_json(_document(report))
     else:
         _show(report)
     raise typer.Exit(0 if report.ok else 1)
+
+
+def _words(step: Step) -> str:
+    return f"{step.number}/{len(CHECKS)} {step.doing}" if step.number else step.doing
 
 
 def _document(report: Report) -> dict[str, object]:

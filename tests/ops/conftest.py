@@ -38,14 +38,23 @@ class Ran:
 Unbet = Callable[..., Ran]
 
 
+class Terminal(io.StringIO):
+    """What is written to a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 @pytest.fixture
 def unbet(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Unbet:
-    """Runs `unbet ARGUMENTS` with an operator's rights; only UNBET_DATABASE_URL is set."""
+    """Runs `unbet ARGUMENTS` with an operator's rights; only UNBET_DATABASE_URL is set. With
+    `terminal` standard error is one."""
     monkeypatch.setenv("UNBET_DATABASE_URL", url_as(Role.OPERATOR, database_url))
 
-    def run(*arguments: object) -> Ran:
+    def run(*arguments: object, terminal: bool = False) -> Ran:
         monkeypatch.setattr(sys, "argv", ["unbet", *map(str, arguments)])
-        out, err = io.StringIO(), io.StringIO()
+        monkeypatch.setenv("TERM", "xterm")
+        out, err = io.StringIO(), Terminal() if terminal else io.StringIO()
         with (
             redirect_stdout(out),
             redirect_stderr(err),

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, InternalError
 
 from ledger import connect_to
-from ledger.audit import CHECKS, LIMITS, MOST_ROWS, Report, audit
+from ledger.audit import CHECKS, LIMITS, MOST_ROWS, Report, Step, audit
 from ledger.schema import metadata
 from tests.making import Operator, cancel_of
 from tests.ops.conftest import Unbet
@@ -209,3 +209,34 @@ def test_the_command_exits_with_1_and_shows_the_rows(unbet: Unbet, engine: Engin
     assert shown.status == 1
     assert "balances_are_sums" in shown.out
     assert "alice" in shown.out
+
+
+@pytest.mark.usefixtures("story")
+def test_each_step_is_said_with_the_rows_that_are_read(engine: Engine) -> None:
+    steps: list[Step] = []
+    with engine.connect() as connection:
+        report = audit(connection, steps.append)
+
+    counting = [step for step in steps if not step.number]
+    checking = steps[len(counting) : -1]
+    assert [step.doing for step in counting] == [f"counting {table}" for table in report.checked]
+    assert [(step.number, step.doing) for step in checking] == [
+        (number, check.name) for number, check in enumerate(CHECKS, 1)
+    ]
+    # The first check reads the entries and their accounts, the second the same.
+    first = report.checked["entries"] + report.checked["accounts"]
+    assert [step.rows for step in checking[:3]] == [0, first, 2 * first]
+    assert steps[-1].rows == steps[-1].total == checking[0].total
+
+
+@pytest.mark.usefixtures("story")
+def test_a_terminal_shows_the_check_and_the_output_stays_the_document(unbet: Unbet) -> None:
+    ran = unbet("audit", "--json", terminal=True)
+
+    document = ran.document
+    # All rows that it says to have read, at its last check.
+    read = sum(check.rows(document["checked"]) for check in CHECKS)
+    assert f"{read} rows" in ran.err
+    assert f"{len(CHECKS)}/{len(CHECKS)} {CHECKS[-1].name}" in ran.err
+    assert document["ok"] is True
+    assert unbet("audit").err == ""

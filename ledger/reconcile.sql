@@ -1,0 +1,62 @@
+-- Compare cancels that the provider claims with what the ledger knows of their bets. What agrees is
+-- left out. `expected` are the outcomes that a claim can be about: one of them must be ours. The case of
+-- a provider's id says nothing.
+
+SELECT claimed.line, kind, reason, bet.state, coalesce(bet.outcome, told.outcomes[1]) AS outcome,
+       bet.user_id, bet.currency
+  FROM json_to_recordset(CAST(:claims AS json))
+           AS claimed (line bigint, provider text, reference text, user_id text, currency text,
+                       expected text[])
+  LEFT JOIN LATERAL (
+           SELECT state, outcome, user_id, currency
+             FROM bets
+            WHERE reference = claimed.reference AND lower(provider) = lower(claimed.provider COLLATE "C")
+            LIMIT 1
+       ) AS bet ON true
+ CROSS JOIN LATERAL (
+           -- A tombstone has the player of the cancel that left it.
+           SELECT bet.user_id <> claimed.user_id AS is_anothers,
+                  bet.currency <> claimed.currency AS is_in_another_currency,
+                  coalesce(bet.outcome = ANY (CAST(:cancelled AS text[])), false) AS is_cancelled
+       ) AS fact
+  LEFT JOIN LATERAL (
+           SELECT state
+             FROM parked
+            WHERE reference = claimed.reference AND lower(provider) = lower(claimed.provider COLLATE "C")
+              AND bet.outcome IS NULL
+            ORDER BY parked_at DESC
+            LIMIT 1
+       ) AS waiting ON true
+  LEFT JOIN LATERAL (
+           -- What cancels of this reference were told, where none has cancelled the bet.
+           SELECT bool_or(requests.outcome = ANY (CAST(:cancelled AS text[]))
+                          OR answers.outcome = ANY (CAST(:cancelled AS text[]))) AS success,
+                  array_agg(requests.outcome) AS outcomes
+             FROM requests
+             LEFT JOIN answers ON answers.request_id = requests.request_id
+            WHERE NOT fact.is_cancelled
+              AND requests.reference = claimed.reference
+              AND lower(requests.provider) = lower(claimed.provider COLLATE "C")
+       ) AS told ON true
+ CROSS JOIN LATERAL (
+           SELECT CASE
+                      WHEN is_anothers
+                      THEN CASE WHEN 'mismatch' <> ALL (expected) THEN 'player' END
+                      WHEN is_in_another_currency
+                      THEN CASE WHEN 'currency_mismatch' <> ALL (expected) THEN 'currency' END
+                      WHEN told.success
+                      THEN 'told_success'
+                      WHEN bet.outcome IS NOT NULL
+                      THEN CASE WHEN bet.outcome <> ALL (expected) THEN 'outcome' END
+                      WHEN waiting.state IS NOT NULL
+                      THEN waiting.state
+                      WHEN told.outcomes IS NOT NULL
+                      THEN CASE WHEN NOT told.outcomes && expected THEN 'outcome' END
+                      ELSE 'unknown'
+                  END AS reason
+       ) AS judged
+ CROSS JOIN LATERAL (
+           SELECT CASE reason WHEN 'unknown' THEN 'missing' ELSE 'differing' END AS kind
+       ) AS named
+ WHERE reason IS NOT NULL
+ ORDER BY claimed.line

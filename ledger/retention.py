@@ -1,0 +1,81 @@
+"""The records of requests and answers whose time is up: found once, removed in small steps.
+
+No outcome depends on them: a bet carries its own, and what every later cancel of it is told.
+"""
+
+import time
+from collections.abc import Generator
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection, text
+
+LIMITS: Final = {
+    "statement_timeout": "0",  # looking for old records may take minutes
+    "lock_timeout": "5s",
+}
+"""Session settings for the engine. The session's others suit this work: no scan of a whole table
+where an index leads to the old part of it."""
+
+ROWS_AT_ONCE: Final = 2000
+"""Removed by one transaction."""
+
+LONGEST_PAUSE_S: Final = 1.0
+
+
+class Kept(NamedTuple):
+    """A table of records, and the moment from which their age is counted."""
+
+    table: str
+    since: str
+
+
+RECORDS: Final = (Kept("answers", "answered_at"), Kept("requests", "decided_at"))
+"""Answers first, so that none is left whose request is gone."""
+
+
+def cutoff(connection: Connection, days: int) -> datetime:
+    """`days` ago, by the database's clock, which has dated the records."""
+    query = text("SELECT now() - make_interval(days => :days)")
+    moment: datetime = connection.execute(query, {"days": days}).scalar_one()
+    return moment
+
+
+def count_older(connection: Connection, kept: Kept, than: datetime) -> int:
+    """How many records are older."""
+    query = text(f"SELECT count(*) FROM {kept.table} WHERE {kept.since} < :than")  # noqa: S608
+    return int(connection.execute(query, {"than": than}).scalar_one())
+
+
+def remove_older(connection: Connection, kept: Kept, than: datetime) -> Generator[int, None, None]:
+    """Remove what is older; after each transaction, how many it has removed.
+
+    `connection` must commit each statement by itself (AUTOCOMMIT). The search is one statement,
+    whose result the server keeps (WITH HOLD): searching anew for each step would pass, each time,
+    over what the steps before have removed. Between two steps it waits as long as the last one
+    took, so that it takes half of the server at most. Closed at any moment and run again it goes
+    on.
+    """
+    connection.execute(
+        text(f"""
+            DECLARE older NO SCROLL CURSOR WITH HOLD FOR
+             SELECT request_id FROM {kept.table} WHERE {kept.since} < :than
+        """),  # noqa: S608 - ours
+        {"than": than},
+    )
+    remove = text(f"""
+        DELETE FROM {kept.table}
+         WHERE request_id = ANY (CAST(:ids AS uuid[])) AND {kept.since} < :than
+    """)  # noqa: S608 - ours
+    try:
+        while ids := _next(connection):
+            began = time.monotonic()
+            yield connection.execute(remove, {"ids": ids, "than": than}).rowcount
+            time.sleep(min(time.monotonic() - began, LONGEST_PAUSE_S))
+    finally:
+        connection.execute(text("CLOSE older"))
+
+
+def _next(connection: Connection) -> list[object]:
+    rows = connection.execute(text(f"FETCH {ROWS_AT_ONCE} FROM older"))
+    return list(rows.scalars())

@@ -1,0 +1,277 @@
+"""`unbet reconcile`: a provider's own list of cancels against the ledger.
+
+(Over 150 lines: one table of what list and ledger can say of a bet.)
+"""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+import pytest
+from sqlalchemy import Engine
+
+from contract.outcomes import Outcome
+from ledger.answers import AnswerNote, note_answers
+from ledger.interventions import close_parked
+from ledger.parking import park, set_aside
+from ops import claimed
+from tests.making import PROVIDER, Operator, cancel_of
+from tests.ops.conftest import Ran, Unbet
+
+WHOLE: Final = ("--since", "2020-01-01", "--until", "2100-01-01")
+
+Reconcile = Callable[..., Ran]
+
+
+@pytest.fixture
+def reconcile(unbet: Unbet, tmp_path: Path) -> Reconcile:
+    """Writes the lines to a file and compares it with the ledger."""
+
+    def run(*lines: dict[str, object], arguments: tuple[object, ...] = ()) -> Ran:
+        file = tmp_path / "list.jsonl"
+        file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        return unbet("reconcile", file, *arguments, "--json")
+
+    return run
+
+
+@pytest.fixture
+def bets(operator: Operator, engine: Engine) -> None:
+    """A bet in each state, and a cancel in each place where one can be."""
+    operator.deposit("100.00")
+    for reference in ("reversed", "placed", "settled", "settled-only", "theirs", "lied-about"):
+        operator.bet(reference, "1.00")
+    operator.bet("refused", "1000.00")
+    operator.settle("settled", "2.00")
+    operator.settle("settled-only", "2.00")
+    operator.cancel(
+        *(cancel_of(reference) for reference in ("reversed", "settled", "refused", "never-came")),
+        cancel_of("theirs", user_id="bob"),
+    )
+    waiting = {reference: cancel_of(reference) for reference in ("parked", "dead", "closed")}
+    lied_about = cancel_of("lied-about", user_id="bob")
+    operator.cancel(lied_about)
+    told = AnswerNote(
+        lied_about.request_id, None, "u", datetime.now(UTC), "192.0.2.1", Outcome.REVERSED, 0,
+        Decimal("0.01"),
+    )  # fmt: skip
+    with engine.begin() as connection:
+        park(connection, [waiting["parked"]], reason="no outcome in time")
+        for reference in ("dead", "closed"):
+            set_aside(connection, [waiting[reference]], reason="x", error="y", dead=True)
+        close_parked(connection, waiting["closed"].request_id, made_by="ada", reason="a test")
+        note_answers(connection, [told])
+
+
+FOUND: Final[list[tuple[dict[str, object], tuple[str, str] | None]]] = [
+    ({"reference": "reversed"}, None),
+    ({"reference": "reversed", "user": "alice", "currency": "EUR", "code": 0}, None),
+    ({"reference": "reversed", "PROVIDERID": PROVIDER.upper()}, None),
+    ({"reference": "reversed", "providerId": "Another"}, ("missing", "unknown")),
+    ({"reference": "reversed", "userId": "bob"}, ("differing", "player")),
+    ({"reference": "reversed", "userId": "bob", "code": 7}, None),
+    ({"reference": "reversed", "currency": "USD"}, ("differing", "currency")),
+    ({"reference": "reversed", "currency": "USD", "answer": 2}, None),
+    ({"reference": "reversed", "code": 100}, ("differing", "outcome")),
+    ({"reference": "reversed", "code": 120}, ("differing", "outcome")),
+    ({"reference": "reversed", "code": 1}, ("differing", "outcome")),
+    ({"reference": "reversed", "outcome": "no_bet"}, ("differing", "outcome")),
+    ({"reference": "refused", "code": "0"}, None),
+    ({"reference": "never-came", "code": 0}, None),
+    ({"reference": "never-came", "user": "bob"}, ("differing", "player")),
+    ({"reference": "settled"}, ("differing", "outcome")),
+    ({"reference": "settled", "code": 0}, ("differing", "outcome")),
+    ({"reference": "settled", "code": 120}, None),
+    ({"reference": "settled", "code": 999}, None),
+    ({"reference": "settled", "outcome": "settled"}, None),
+    ({"reference": "settled-only"}, ("missing", "unknown")),
+    ({"reference": "placed"}, ("missing", "unknown")),
+    ({"reference": "placed", "code": 120}, ("missing", "unknown")),
+    ({"reference": "theirs"}, ("differing", "outcome")),
+    ({"reference": "theirs", "code": 7}, None),
+    ({"reference": "lied-about", "code": 7}, ("differing", "told_success")),
+    ({"reference": "parked", "code": 100}, ("differing", "parked")),
+    ({"reference": "dead"}, ("differing", "dead")),
+    ({"reference": "closed"}, ("differing", "closed")),
+    ({"reference": "nobody-knows"}, ("missing", "unknown")),
+]
+
+
+@pytest.mark.usefixtures("bets")
+def test_each_line_is_held_against_what_the_ledger_knows(
+    reconcile: Reconcile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claimed, "CLAIMS_AT_ONCE", 7)
+
+    ran = reconcile(*(line for line, _ in FOUND))
+
+    rows = {row["line"]: row for row in ran.document["rows"] if row["kind"] != "repeated"}
+    found = [
+        (line, (rows[n]["kind"], rows[n]["reason"]) if n in rows else None)
+        for n, (line, _) in enumerate(FOUND, 1)
+    ]
+    assert found == FOUND
+    assert (ran.status, ran.document["ok"], ran.document["lines"]) == (1, False, len(FOUND))
+    for kind in ("missing", "differing"):
+        expected = [what for _, what in FOUND if what and what[0] == kind]
+        assert ran.document[kind] == len(expected)
+    state = {"our_state": "reversed", "our_outcome": "reversed", "our_user": "alice"}
+    assert state.items() <= rows[5].items()
+    assert rows[24]["our_outcome"] == "mismatch"
+
+
+@pytest.mark.usefixtures("bets")
+def test_what_is_cancelled_in_the_period_and_not_in_the_list_is_extra(
+    reconcile: Reconcile, operator: Operator
+) -> None:
+    operator.cancel(cancel_of("elsewhere", provider="Another"))
+    line: dict[str, object] = {"reference": "reversed"}
+    assert reconcile(line).document["extra"] == 0
+
+    ran = reconcile(line, arguments=WHOLE)
+
+    extra = [(row["reference"], row["reason"]) for row in ran.document["rows"]]
+    assert sorted(extra) == [("never-came", "no_bet"), ("refused", "bet_refused")]
+    assert (ran.status, ran.document["extra"]) == (1, 2)
+    before = ("--since", "2020-01-01", "--until", "2020-01-02")
+    assert reconcile(line, arguments=before).status == 0
+    # An empty list says nothing of whose it is: of the provider that is configured, or named.
+    assert reconcile(arguments=WHOLE).document["extra"] == 3
+    assert reconcile(arguments=(*WHOLE, "--provider", "another")).document["extra"] == 1
+
+
+@pytest.mark.usefixtures("bets")
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_an_export_has_no_differences(
+    unbet: Unbet, operator: Operator, tmp_path: Path, form: str
+) -> None:
+    operator.cancel(cancel_of("=1+1"), cancel_of("'=1"), cancel_of('r,\n;"', provider="Another"))
+    file = tmp_path / f"export.{form}"
+    file.write_text(unbet("export", *WHOLE, "--format", form).out)
+
+    ran = unbet("reconcile", file, *WHOLE, "--json")
+
+    assert ran.document == {
+        "rows": [],
+        "ok": True,
+        "lines": 7,
+        **dict.fromkeys(("missing", "differing", "extra", "repeated"), 0),
+    }
+    assert ran.status == 0
+
+
+@pytest.mark.usefixtures("bets")
+def test_a_reference_that_is_there_twice_is_told_and_is_no_difference(
+    reconcile: Reconcile,
+) -> None:
+    ran = reconcile(
+        {"reference": "refused"},
+        {"reference": "reversed"},
+        {"reference": "reversed", "providerId": PROVIDER.lower()},
+    )
+
+    (row,) = ran.document["rows"]
+    assert (row["kind"], row["reference"], row["first_line"], row["times"]) == (
+        "repeated",
+        "reversed",
+        2,
+        2,
+    )
+    assert (ran.status, ran.document["repeated"]) == (0, 1)
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.usefixtures("bets")
+def test_a_csv_may_have_any_usual_separator_and_other_columns(
+    unbet: Unbet, tmp_path: Path, separator: str
+) -> None:
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=separator)
+    writer.writerow(["GameId", "Reference", "User_ID", "time", "Answer"])
+    writer.writerow(["a,b;c", "reversed", "alice", "2027-01-01T00:00:00Z", "0"])
+    writer.writerow(["", "nobody-knows", "", "", ""])
+    file = tmp_path / "list.CSV"
+    file.write_bytes(b"\xef\xbb\xbf" + out.getvalue().encode())
+
+    ran = unbet("reconcile", file, "--json")
+
+    (row,) = ran.document["rows"]
+    assert (row["line"], row["reference"], row["user"]) == (3, "nobody-knows", None)
+
+
+@pytest.mark.parametrize(
+    ("form", "content", "said"),
+    [
+        ("csv", b"user,currency\na,EUR\n", "line 1: reference:"),
+        ("csv", b"reference,user,userId\nr,a,a\n", "line 1: userId:"),
+        ("csv", b"reference,user\nr,a,b\n", "line 2: line: 3 cells"),
+        ("csv", b"reference\n\nr\n" + b"x" * 37 + b"\n", "line 4: reference:"),
+        ("csv", b"reference\n\xff\n", "line 2: line: not UTF-8"),
+        ("csv", b'reference\n"r', "line 2: line: unexpected end"),
+        ("csv", b"reference,code\nr,zero\n", "line 2: code:"),
+        ("csv", b"", "line 1: reference:"),
+        ("jsonl", b'{"reference": "r"}\n{"user": "a"}\n', "line 2: reference: Field required"),
+        ("jsonl", b'{"reference": 5}', "line 1: reference:"),
+        ("jsonl", b'{"reference": "r", "time": "soon"}', "line 1: cancelled_at:"),
+        ("jsonl", b'{"reference": "r", "Reference": "r"}', "line 1: Reference:"),
+        ("jsonl", b"[]", "line 1: line: expected a JSON object"),
+        ("jsonl", b"\n{", "line 2: line: not JSON"),
+        ("jsonl", b"\xff", "line 1: line: not UTF-8"),
+        ("jsonl", b"1" * 9000, "line 1: line: longer than 8192 bytes"),
+    ],
+)
+def test_a_line_that_cannot_be_read_is_named_with_its_field_and_nothing_is_compared(
+    unbet: Unbet, tmp_path: Path, form: str, content: bytes, said: str
+) -> None:
+    file = tmp_path / "list"
+    file.write_bytes(content)
+
+    ran = unbet("reconcile", file, "--format", form, "--json")
+
+    assert (ran.status, ran.out) == (2, "")
+    fault, summary = ran.err.splitlines()
+    assert fault.startswith(said)
+    assert "1 of " in summary
+    assert "nothing was compared" in summary
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("--since", "2027-01-01"), "--until"),
+        (("--until", "2027-01-01"), "--since"),
+        (("--since", "2027-01-02", "--until", "2027-01-01"), "--until"),
+        (("--since", "soon", "--until", "2027-01-01"), "--since"),
+        (("--format", "xml"), "--format"),
+    ],
+)
+def test_a_wrong_option_is_named(
+    reconcile: Reconcile, arguments: tuple[str, ...], named: str
+) -> None:
+    ran = reconcile({"reference": "r"}, arguments=arguments)
+    assert (ran.status, ran.out) == (2, "")
+    assert f"'{named}'" in ran.err
+
+
+@pytest.mark.usefixtures("bets")
+def test_a_person_sees_the_first_of_each_kind_and_how_many_there_are(
+    unbet: Unbet, tmp_path: Path
+) -> None:
+    file = tmp_path / "list.csv"
+    references = [f"unknown-{number}" for number in range(5)]
+    file.write_text("\n".join(["reference", *references, "settled"]))
+
+    ran = unbet("reconcile", file, "--limit", 3)
+
+    assert ran.status == 1
+    assert "6 lines: 5 missing, 1 differing, 0 extra, 0 repeated." in ran.out
+    assert "unknown-2" in ran.out
+    assert "unknown-3" not in ran.out
+    assert "3 of 5" in ran.out
+    assert "settled" in ran.out
+    assert "currency" not in ran.out.split("Differing")[0]
