@@ -9,7 +9,7 @@ from uuid import uuid4
 from celery import Celery
 
 from contract.broker import SOCKET_TIMEOUT_S
-from contract.message import QUEUE, TASK, Group, encode_group
+from contract.message import OLDEST, QUEUE, TASK, Group, encode_group
 from contract.signing import Keys
 
 PUBLISH_LIMIT_S: Final = 1.0
@@ -66,11 +66,12 @@ class Publisher:
             argsrepr=_references(group),
             ignore_result=True,
         )
+        oldest = min(cancel.received_at for cancel in group.cancels)
         self._producer().publish(
             message.body,
             routing_key=QUEUE,
             serializer="json",
-            headers=message.headers,
+            headers={**message.headers, OLDEST: oldest.timestamp()},
             retry=False,
             **message.properties,
         )

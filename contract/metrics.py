@@ -44,6 +44,11 @@ PARKED = Counter("unbet_parked_total", "Cancels that a receiver parked in the le
 SPOOLED = Counter("unbet_spooled_total", "Cancels that went to a receiver's disk.")
 RETRIES = Counter("unbet_retries_total", "Transactions tried again, by reason.", ["reason"])
 SWEPT = Counter("unbet_swept_total", "Parked cancels that were decided.")
+LAST_SWEEP = Gauge(
+    "unbet_last_sweep_timestamp_seconds",
+    "When a sweep last finished a round, in seconds since 1970; 0 if none has here.",
+    multiprocess_mode="max",
+)
 DEAD = Counter("unbet_dead_total", "Cancels that were given up until a person tries them again.")
 
 

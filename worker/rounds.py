@@ -49,6 +49,7 @@ class Sweep:
             if not self._take(fresh=False, most=1, within_s=0.0):
                 break
             found = True
+        metrics.LAST_SWEEP.set_to_current_time()
         return found
 
     def _take(self, *, fresh: bool, most: int, within_s: float) -> bool:
