@@ -145,6 +145,12 @@ class Settings(_Environment):
     flower_basic_auth: SecretStr | None = Field(
         None, description="user:password that Flower asks for"
     )
+    metrics_port: int = Field(
+        0,
+        ge=0,
+        le=65535,
+        description="a port of loopback where worker and sweep show their metrics; 0 for none",
+    )
     log_format: Literal["console", "json"] = Field(
         "console", description="`json` for machines, `console` for people"
     )
