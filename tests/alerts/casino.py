@@ -1,0 +1,118 @@
+"""A system at work, and what can happen to it."""
+
+import os
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+
+import httpx
+import psutil
+
+from ops import services
+from tests.alerts.prometheus import Prometheus
+from tests.databases import migrated
+from tests.making import Operator
+from tests.system.faults.watching import until
+from tests.system.processes import EXAMPLE, System
+
+EVERY_S = 0.2
+"""Between two cancels of the provider's."""
+
+
+class Casino:
+    """Receiver, worker and sweep; a cancel comes five times a second, whatever happens."""
+
+    def __init__(self, directory: Path, own_services: Path, environment: dict[str, str]) -> None:
+        self._services = own_services
+        self.engine = migrated(environment["UNBET_DATABASE_URL"])
+        self.operator = Operator(self.engine)
+        Path(environment["PROMETHEUS_MULTIPROC_DIR"]).mkdir()
+        logs = directory / "logs"
+        logs.mkdir()
+        self.system = System(environment, logs)
+        self.prometheus: Prometheus | None = None
+        self._directory = directory
+        self._closed = threading.Event()
+        self._provider = threading.Thread(target=self._call)
+        self.caused: set[str] = set()
+
+    def open(self) -> None:
+        self.system.start_worker()
+        self.system.start_sweep()
+        self.system.start_receiver()
+        self._provider.start()
+        receiver = f"127.0.0.1:{self.system.environment['UNBET_PORT']}"
+        self.prometheus = Prometheus(self._directory / "prometheus", [receiver])
+
+    def close(self) -> None:
+        self._closed.set()
+        if self._provider.ident:
+            self._provider.join()
+        if self.prometheus:
+            self.prometheus.stop()
+        self.system.stop()
+        self.engine.dispose()
+
+    def fires(self, *names: str) -> list[dict[str, str]]:
+        """Wait until all of `names` fire; the labels of what does."""
+        assert self.prometheus
+        found: list[dict[str, str]] = []
+
+        def all_fire() -> bool:
+            assert self.prometheus
+            found[:] = self.prometheus.firing()
+            return {labels["alertname"] for labels in found} >= set(names)
+
+        try:
+            self.prometheus.until(all_fire, "")
+        except AssertionError:
+            fire = {labels["alertname"] for labels in found}
+            raise AssertionError(f"{set(names) - fire} do not fire, {fire} do") from None
+        self.caused |= set(names)
+        return found
+
+    def calms_down(self) -> None:
+        """Wait until nothing fires."""
+        assert self.prometheus
+        firing: list[dict[str, str]] = []
+
+        def none_fires() -> bool:
+            assert self.prometheus
+            firing[:] = self.prometheus.firing()
+            return not firing
+
+        try:
+            self.prometheus.until(none_fires, "")
+        except AssertionError:
+            raise AssertionError(f"still firing: {firing}") from None
+
+    def kill(self, name: str) -> None:
+        """A process and its children."""
+        process = self.system.processes.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def lose_servers(self) -> None:
+        """PostgreSQL and Redis, as a power failure would have it."""
+        running = services.status(self._services)
+        psutil.Process(running.redis_pid).kill()
+        os.kill(running.postgres_pid or 0, signal.SIGQUIT)
+        until(lambda: services.status(self._services).postgres_pid is None, "PostgreSQL runs on")
+        self.engine.dispose()
+
+    def get_servers_back(self) -> None:
+        services.start(self._services)
+
+    def _call(self) -> None:
+        with ThreadPoolExecutor(40) as pool:
+            for number in count():
+                if self._closed.wait(EVERY_S):
+                    return
+                pool.submit(self._cancel, f"r{number}")
+
+    def _cancel(self, reference: str) -> None:
+        with suppress(httpx.TransportError):
+            self.system.http.post(self.system.path, json=EXAMPLE | {"reference": reference})
