@@ -1,4 +1,4 @@
-"""What Prometheus' own tool says of the rules, and that each alert has its section in the runbook."""
+"""What Prometheus' own tool says of the rules; each alert has its section in the runbook."""
 
 import re
 import subprocess
