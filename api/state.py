@@ -37,11 +37,14 @@ class Described(NamedTuple):
     name: str
     help: str
     labels: tuple[str, ...] = ()
+    """One at most."""
 
     def of(self, value: float) -> Metric:
+        """The metric, if it has no label."""
         return self.kind(self.name, self.help, value=value)
 
     def by(self, values: Iterable[tuple[str, float]]) -> Metric:
+        """The metric, with a value for each of its label's."""
         family = self.kind(self.name, self.help, labels=self.labels)
         for label, value in values:
             family.add_metric([label], value)
@@ -85,7 +88,16 @@ SPOOL: Final = Described(
     GaugeMetricFamily, "unbet_spool_bytes", "What lies in the receiver's spool now."
 )
 
-DESCRIBED: Final = (*(UP, PARKED, OLDEST_PARKED, LATE_BETS, QUEUED, UNACKED, OLDEST_QUEUED, SPOOL),)
+DESCRIBED: Final = (
+    UP,
+    PARKED,
+    OLDEST_PARKED,
+    LATE_BETS,
+    QUEUED,
+    UNACKED,
+    OLDEST_QUEUED,
+    SPOOL,
+)
 
 
 class State:

@@ -57,8 +57,7 @@ class Machine(Collector):
 
 def counted() -> Collector:
     """What this process has counted, or, with the directory, the machine's."""
-    directory = os.environ.get(TOGETHER)
-    return Machine(Path(directory)) if directory else REGISTRY
+    return Machine(Path(os.environ[TOGETHER])) if TOGETHER in os.environ else REGISTRY
 
 
 def exposition(asked_for: Iterable[Metric] = ()) -> bytes:

@@ -33,8 +33,8 @@ class Casino:
         logs = directory / "logs"
         logs.mkdir()
         self.system = System(environment, logs)
-        self.prometheus: Prometheus | None = None
-        self._directory = directory
+        receiver = f"127.0.0.1:{self.system.environment['UNBET_PORT']}"
+        self.prometheus = Prometheus(directory / "prometheus", [receiver])
         self._closed = threading.Event()
         self._provider = threading.Thread(target=self._call)
         self.caused: set[str] = set()
@@ -44,50 +44,34 @@ class Casino:
         self.system.start_sweep()
         self.system.start_receiver()
         self._provider.start()
-        receiver = f"127.0.0.1:{self.system.environment['UNBET_PORT']}"
-        self.prometheus = Prometheus(self._directory / "prometheus", [receiver])
+        self.prometheus.start()
 
     def close(self) -> None:
         self._closed.set()
         if self._provider.ident:
             self._provider.join()
-        if self.prometheus:
-            self.prometheus.stop()
+        self.prometheus.stop()
         self.system.stop()
         self.engine.dispose()
 
     def fires(self, *names: str) -> list[dict[str, str]]:
-        """Wait until all of `names` fire; the labels of what does."""
-        assert self.prometheus
+        """Wait until each of `names` has fired, not all at once; the labels of what has."""
         found: list[dict[str, str]] = []
 
-        def all_fire() -> bool:
-            assert self.prometheus
-            found[:] = self.prometheus.firing()
+        def all_fired() -> bool:
+            found.extend(labels for labels in self.prometheus.firing() if labels not in found)
             return {labels["alertname"] for labels in found} >= set(names)
 
-        try:
-            self.prometheus.until(all_fire, "")
-        except AssertionError:
-            fire = {labels["alertname"] for labels in found}
-            raise AssertionError(f"{set(names) - fire} do not fire, {fire} do") from None
+        self.prometheus.until(all_fired, lambda: f"of {names} only these fire: {found}")
         self.caused |= set(names)
         return found
 
     def calms_down(self) -> None:
         """Wait until nothing fires."""
-        assert self.prometheus
-        firing: list[dict[str, str]] = []
-
-        def none_fires() -> bool:
-            assert self.prometheus
-            firing[:] = self.prometheus.firing()
-            return not firing
-
-        try:
-            self.prometheus.until(none_fires, "")
-        except AssertionError:
-            raise AssertionError(f"still firing: {firing}") from None
+        self.prometheus.until(
+            lambda: not self.prometheus.firing(),
+            lambda: f"these still fire: {self.prometheus.firing()}",
+        )
 
     def kill(self, name: str) -> None:
         """A process and its children."""

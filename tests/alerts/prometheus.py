@@ -4,7 +4,7 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -45,19 +45,19 @@ class Prometheus:
         configuration.write_text(CONFIGURATION.format(rules=rules, targets=listed))
         self._log = directory / "log"
         self._address = f"127.0.0.1:{_free_port()}"
+        self._command = [
+            program("prometheus"),
+            f"--config.file={configuration}",
+            f"--storage.tsdb.path={directory / 'data'}",
+            f"--web.listen-address={self._address}",
+            "--query.lookback-delta=5s",
+        ]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [
-                    program("prometheus"),
-                    f"--config.file={configuration}",
-                    f"--storage.tsdb.path={directory / 'data'}",
-                    f"--web.listen-address={self._address}",
-                    "--query.lookback-delta=5s",
-                ],
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        self.until(lambda: self._ask("/-/ready"), "Prometheus did not start")
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=subprocess.STDOUT)
+        self.until(self._is_ready, lambda: f"Prometheus did not start: {self._log.read_text()}")
 
     def firing(self) -> list[dict[str, str]]:
         """The labels of each alert that fires now."""
@@ -69,14 +69,15 @@ class Prometheus:
         response = self._ask("/api/v1/query", query=expression)
         return list(response.json()["data"]["result"])
 
-    def until(self, true: Any, what: str) -> None:
+    def until(self, true: Callable[[], object], what: Callable[[], str]) -> None:
         deadline = time.monotonic() + LIMIT_S
         while not true():
-            assert self._process.poll() is None, self._log.read_text()
-            assert time.monotonic() < deadline, what
+            assert time.monotonic() < deadline, what()
             time.sleep(0.1)
 
     def stop(self) -> None:
+        if self._process is None:
+            return
         self._process.terminate()
         try:
             self._process.wait(timeout=10)
@@ -84,11 +85,14 @@ class Prometheus:
             self._process.kill()
             self._process.wait()
 
-    def _ask(self, path: str, **parameters: str) -> Any:
+    def _is_ready(self) -> bool:
         with suppress(httpx.TransportError):
-            url = f"http://{self._address}{path}"
-            return httpx.get(url, params=parameters, timeout=5, trust_env=False)
-        return None
+            return self._ask("/-/ready").is_success
+        return False
+
+    def _ask(self, path: str, **parameters: str) -> httpx.Response:
+        url = f"http://{self._address}{path}"
+        return httpx.get(url, params=parameters, timeout=5, trust_env=False)
 
 
 def hurried(rules: str) -> str:

@@ -21,9 +21,8 @@ UNREADABLE = text("""
 
 def test_while_all_is_well_no_alert_fires(casino: Casino) -> None:
     prometheus = casino.prometheus
-    assert prometheus
     answered = 'sum(increase(unbet_answers_total{code="0"}[6s])) > 10'
-    prometheus.until(lambda: prometheus.query(answered), "no cancels are answered")
+    prometheus.until(lambda: prometheus.query(answered), lambda: "no cancels are answered")
     assert prometheus.query("unbet_last_sweep_timestamp_seconds > 0")
     assert prometheus.firing() == []
 
