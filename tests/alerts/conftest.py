@@ -26,7 +26,7 @@ def casino() -> Iterator[Casino]:
             "UNBET_SPOOL_DIR": str(directory / "spool"),
             "UNBET_LOG_FORMAT": "json",
             "UNBET_ANSWER_DEADLINE_S": "4",
-            "UNBET_RESEND_AFTER_S": "0.5",
+            "UNBET_RESEND_AFTER_S": "1",
             "PROMETHEUS_MULTIPROC_DIR": str(directory / "metrics"),
             **services.start(own_services).environment(),
         }
