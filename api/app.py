@@ -6,25 +6,21 @@ from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.dialects import DIALECTS
 from api.dispatch import Dispatcher
-from api.doors import is_in, sender_of, was_forwarded
 from api.health import Readiness
 from api.ledger_calls import THREADS, LedgerCalls
 from api.notes import Notes
-from api.openapi import rendered
+from api.pages import pages
 from api.parking import Parking
 from api.publish import Publisher
 from api.receive import Receiver
 from api.replies import Replies
 from api.rescue import Rescue
 from api.spool import Spool
-from contract import metrics
+from api.state import State
 from contract.settings import Settings
 from ledger import connect_to
 
@@ -39,14 +35,13 @@ CALL_SHARE: Final = 0.075
 
 def create_app(settings: Settings) -> ASGIApp:
     """The application for `settings`; it opens its connections when the server starts it."""
-    engine = connect_to(settings.database_url, name="receiver", pool_size=THREADS + 2)
+    engine = connect_to(settings.database_url, name="receiver", pool_size=THREADS + 3)
     ledger = LedgerCalls(engine, limit_s=settings.answer_deadline_s * CALL_SHARE)
     keys = settings.keys()
     spool = Spool(settings.spool_dir)
     parking = Parking(ledger, spool)
     publisher = Publisher(settings.groups_in_flight, keys)
     notes = Notes(engine)
-    readiness = Readiness(settings, engine)
     # The replies know the dispatcher and the dispatcher their list's name: the list comes first.
     replies = Replies(settings.redis_url, keys)
     dispatcher = Dispatcher(
@@ -79,43 +74,9 @@ def create_app(settings: Settings) -> ASGIApp:
         spool.close()
         engine.dispose()
 
-    async def healthz(_request: Request) -> Response:
-        return JSONResponse({"status": "ok"})
-
-    async def readyz(request: Request) -> Response:
-        if not _may_ask(request, settings):
-            return Response(status_code=404)
-        states = await readiness.states()
-        ready = all(state == "ok" for state in states.values())
-        return JSONResponse({"ready": ready, **states}, status_code=200 if ready else 503)
-
-    async def shown_metrics(request: Request) -> Response:
-        if not _may_ask(request, settings):
-            return Response(status_code=404)
-        document = await asyncio.to_thread(metrics.exposition)
-        return Response(document, media_type=metrics.CONTENT_TYPE_LATEST)
-
-    async def described(request: Request) -> Response:
-        if not _may_ask(request, settings):
-            return Response(status_code=404)
-        return Response(rendered(), media_type="application/json")
-
-    async def not_found(_request: Request, _error: Exception) -> Response:
-        return Response(status_code=404)
-
     receiver = Receiver(settings, dispatcher, parking, notes)
-    everything_else = Starlette(
-        routes=[
-            Route("/healthz", healthz),
-            Route("/readyz", readyz),
-            Route("/metrics", shown_metrics),
-            Route("/openapi.json", described),
-        ],
-        exception_handlers={404: not_found},
-        lifespan=lifespan,
-    )
-
-    return cancels_first(receiver, everything_else)
+    readiness, state = Readiness(settings, engine), State(settings, engine, spool)
+    return cancels_first(receiver, pages(settings, readiness, state, lifespan))
 
 
 def cancels_first(receiver: ASGIApp, everything_else: ASGIApp) -> ASGIApp:
@@ -126,13 +87,3 @@ def cancels_first(receiver: ASGIApp, everything_else: ASGIApp) -> ASGIApp:
         await (receiver if is_cancel else everything_else)(scope, receive, send)
 
     return application
-
-
-def _may_ask(request: Request, settings: Settings) -> bool:
-    """Only operators' addresses see what the receiver depends on. A proxy that is not trusted hands
-    on requests from anywhere, whatever its own address."""
-    sender = sender_of(request.scope, settings.trusted_proxies)
-    peer = request.client.host if request.client else sender
-    if was_forwarded(request.scope) and not is_in(peer, settings.trusted_proxies):
-        return False
-    return is_in(sender, settings.ops_allowed_ips)

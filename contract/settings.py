@@ -176,6 +176,12 @@ class Settings(_Environment):
         Path(".unbet/flower/seen"),
         description="the file in which Flower keeps what it has seen; others must not write there",
     )
+    metrics_port: int = Field(
+        0,
+        ge=0,
+        le=65535,
+        description="a port of loopback where worker and sweep show their metrics; 0 for none",
+    )
     log_format: Literal["console", "json"] = Field(
         "console", description="`json` for machines, `console` for people"
     )

@@ -18,6 +18,7 @@ from ops.commands import (
     exporting,
     importing,
     ledger,
+    metrics,
     parked,
     provider,
     reconcile,
@@ -58,6 +59,7 @@ def build() -> typer.Typer:
     app.add_typer(retain.app)
     app.add_typer(parked.app, name="parked")
     app.add_typer(replay.app)
+    app.add_typer(metrics.app)
     app.add_typer(rejected.app)
     app.add_typer(chaos.app)
     return app

@@ -170,12 +170,16 @@ def test_who_guesses_secrets_is_slowed_down_and_the_right_one_is_not(system: Sys
 
 def test_a_proxy_that_is_not_trusted_opens_no_operators_page(system: System) -> None:
     outside = {"X-Forwarded-For": "203.0.113.9"}
-    assert system.http.get("/metrics", headers=outside).status_code == 404
-    assert system.http.get("/readyz", headers=outside).status_code == 404
-    described = system.http.get("/openapi.json", headers=outside)
-    assert (described.status_code, described.content) == (404, b"")
     for page in ("/metrics", "/readyz", "/openapi.json"):
+        for method, path in (("GET", page), ("POST", page), ("HEAD", page), ("GET", f"{page}/")):
+            told = system.http.request(method, path, headers=outside)
+            unknown = system.http.request(method, "/unknown", headers=outside)
+            assert (told.status_code, told.content) == (404, b""), f"{method} {path}"
+            assert told.headers.keys() == unknown.headers.keys()
         assert system.http.get(page).status_code == 200
+        refused = system.http.post(page)
+        assert refused.status_code == 405
+        assert set(refused.headers["allow"].split(", ")) == {"GET", "HEAD"}
 
 
 def test_a_forged_message_moves_no_money_and_is_kept_aside(

@@ -79,7 +79,9 @@ def test_what_the_document_calls_a_cancel_is_one_and_nothing_else(
         assert code == expected, exchange
         codes[code] += 1
     assert min(codes[0], codes[dialect.bad_parameters]) > 300
-    assert metric(idle_system, 'unbet_answers_total{code="0"}') == codes[0], "all were decided"
+    # No two of them were about one bet: each left its tombstone.
+    labels = f'code="0",dialect="{dialect.name}",outcome="no_bet"'
+    assert metric(idle_system, f"unbet_answers_total{{{labels}}}") == codes[0], "all were decided"
 
 
 def test_made_up_secrets_and_the_pages_are_as_documented(system: System) -> None:

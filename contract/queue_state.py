@@ -1,0 +1,60 @@
+"""How much waits on the queue, and for how long already: asked of Redis, by any process."""
+
+import time
+from typing import Final, NamedTuple
+
+import orjson
+import redis
+
+from contract.message import OLDEST, QUEUE
+
+UNACKED: Final = "unacked"
+"""Where kombu keeps what workers have taken and not acknowledged."""
+
+LONGEST: Final = 4 * 1024 * 1024
+"""Bytes of a message that is looked at; a longer one stays where it is."""
+
+# A group that a worker hands back goes to the end where new ones come: both ends are looked at.
+_ENDS: Final = """
+    local ends = {}
+    for _, place in ipairs({-1, 0}) do
+        local message = redis.call('LINDEX', KEYS[1], place)
+        if message and #message <= tonumber(ARGV[1]) then
+            ends[#ends + 1] = message
+        end
+    end
+    return ends
+"""
+
+
+class QueueState(NamedTuple):
+    """The queue at one moment."""
+
+    length: int
+    """Messages that wait for a worker."""
+    unacked: int
+    """Messages that workers have taken and not finished."""
+    oldest_age_s: float | None
+    """Seconds since the oldest cancel of a waiting message was received; None if nothing waits, or
+    if what waits does not say."""
+
+
+def look(client: "redis.Redis") -> QueueState:
+    """One round trip to the Redis that carries the queue. Raises `redis.RedisError`."""
+    with client.pipeline(transaction=False) as pipeline:
+        pipeline.llen(QUEUE)
+        pipeline.hlen(UNACKED)
+        pipeline.eval(_ENDS, 1, QUEUE, str(LONGEST))
+        length, unacked, ends = pipeline.execute()
+    times = [began for message in ends if (began := _began(message)) is not None]
+    age_s = max(0.0, time.time() - min(times)) if times else None
+    return QueueState(length, unacked, age_s)
+
+
+def _began(message: bytes | str) -> float | None:
+    """The time of the oldest cancel in `message`; None for a message that is none of ours."""
+    try:
+        began = orjson.loads(message)["headers"][OLDEST]
+    except (orjson.JSONDecodeError, LookupError, TypeError):
+        return None
+    return float(began) if type(began) in (float, int) else None
