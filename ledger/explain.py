@@ -11,6 +11,7 @@ from ledger.schema import (
     answers,
     bets,
     entries,
+    interventions,
     late_bets,
     parked,
     requests,
@@ -21,6 +22,7 @@ from ledger.story import (
     AnswerFact,
     BetFact,
     EntryFact,
+    InterventionFact,
     LateBetFact,
     ParkedFact,
     RequestFact,
@@ -50,12 +52,13 @@ def explain(connection: Connection, reference: str, provider: str | None = None)
     late = known(late_bets, late_bets.c.id, late_bets.c.reference)
     asked = known(requests, requests.c.received_at, requests.c.reference)
     waiting = known(parked, parked.c.parked_at, parked.c.reference)
+    by_people = known(interventions, interventions.c.id, interventions.c.reference)
     won = known(wins, wins.c.created_at, wins.c.bet_reference, wins.c.reference)
 
     told = _answers(connection, [row["request_id"] for row in _all(asked) + _all(waiting)])
     moved = _transfers(connection, [row["id"] for row in _all(bet_rows)])
     stories = []
-    for name in sorted({*bet_rows, *late, *asked, *waiting, *won}):
+    for name in sorted({*bet_rows, *late, *asked, *waiting, *by_people, *won}):
         bet = next(iter(bet_rows.get(name, [])), None)
         story = Story(
             provider=name,
@@ -67,6 +70,7 @@ def explain(connection: Connection, reference: str, provider: str | None = None)
             parked=tuple(
                 ParkedFact(**row, answers=told[row["request_id"]]) for row in waiting.get(name, [])
             ),
+            interventions=tuple(InterventionFact(**row) for row in by_people.get(name, [])),
             late_bets=tuple(LateBetFact(**row) for row in late.get(name, [])),
             transfers=() if bet is None else moved[bet["id"]],
             wins=tuple(WinFact(**row) for row in won.get(name, [])),

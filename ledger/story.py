@@ -76,8 +76,19 @@ class ParkedFact(_Fact):
     parked_at: datetime
     next_try_at: datetime
     cancel: str
-    """As the message carried it: with the player's session."""
+    """As the message carried it, JSON: with the player's session."""
     answers: tuple[AnswerFact, ...] = ()
+
+
+class InterventionFact(_Fact):
+    """What a person did to a parked cancel."""
+
+    request_id: UUID
+    action: str
+    """`retry` or `close`."""
+    made_by: str
+    made_at: datetime
+    reason: str | None
 
 
 class LateBetFact(_Fact):
@@ -129,6 +140,7 @@ class Story(_Fact):
     bet: BetFact | None
     requests: tuple[RequestFact, ...]
     parked: tuple[ParkedFact, ...]
+    interventions: tuple[InterventionFact, ...]
     late_bets: tuple[LateBetFact, ...]
     transfers: tuple[TransferFact, ...]
     wins: tuple[WinFact, ...]

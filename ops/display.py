@@ -10,17 +10,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from ledger.money import amount as amount
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 WIDTH_OF_A_FILE: Final = 200
 """Columns where the output is no terminal: a uuid should not be broken into pieces."""
-
-
-def amount(value: Decimal) -> str:
-    """`value` exactly: plain notation, at least two decimals, no superfluous zeros."""
-    # format() is exact; normalize() and quantize() would round to the context's 28 digits.
-    whole, _, fraction = format(value, "f").partition(".")
-    return f"{whole}.{fraction.rstrip('0').ljust(2, '0')}"
 
 
 def moment(value: datetime) -> str:

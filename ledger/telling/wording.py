@@ -1,0 +1,70 @@
+"""How the facts of a story are put into words."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Final
+
+from ledger.money import EXACT, amount
+from ledger.operations import Refusal
+from ledger.story import EntryFact, TransferFact
+
+_REASONS: Final = {
+    "unknown reference": "its bet is not known here",
+    "no outcome in time": "there was no outcome in time",
+    "spooled": "the ledger was away",
+    "locked": "another transaction held what it needs",
+    "timed out": "it took too long",
+    "content": "the tables refuse a value of it",
+    "replayed": "a person let it in after it had been refused",
+}
+"""Why a cancel is parked: the words of the column, and a person's."""
+
+
+def because(reason: str) -> str:
+    """Why a cancel is parked."""
+    return f"because {_REASONS[reason]}" if reason in _REASONS else f"because of: {reason}"
+
+
+def when(moment: datetime) -> str:
+    """To the second, in UTC."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def refused(refusal: Refusal) -> str:
+    """Why the operator said no."""
+    return refusal.value.replace("_", " ")
+
+
+def money(value: Decimal, currency: str | None) -> str:
+    """An amount with its currency, where that is known."""
+    return f"{amount(value)} {currency}" if currency else amount(value)
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 late bet`, `2 late bets`."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def listed(parts: Iterable[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *first, last = parts
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def of_player(transfer: TransferFact) -> list[EntryFact]:
+    """The entries on the player's accounts: those of the operator run no balance."""
+    return [entry for entry in transfer.entries if entry.balance_after is not None]
+
+
+def balances(transfer: TransferFact) -> str:
+    """The player's balances before and after: `cash 90.00 + 10.00 = 100.00`."""
+    return ", ".join(map(_balance, of_player(transfer))) or "no account is moved"
+
+
+def _balance(entry: EntryFact) -> str:
+    after = entry.balance_after or Decimal()
+    before = EXACT.subtract(after, entry.amount)
+    sign = "-" if entry.amount < 0 else "+"
+    moved = amount(EXACT.abs(entry.amount))
+    return f"{entry.kind} {amount(before)} {sign} {moved} = {amount(after)}"

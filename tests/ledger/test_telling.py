@@ -1,0 +1,116 @@
+"""Stories of a real ledger, told."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from sqlalchemy import Engine
+
+from contract.message import Cancel
+from contract.outcomes import Outcome
+from ledger.answers import AnswerNote, note_answers
+from ledger.explain import explain
+from ledger.interventions import close_parked, retry_parked
+from ledger.story import Story
+from ledger.telling import timeline, verdict
+from tests.making import Operator, cancel_of
+
+
+def story_of(engine: Engine, reference: str) -> Story:
+    with engine.connect() as connection:
+        (story,) = explain(connection, reference)
+    return story
+
+
+def note(engine: Engine, cancel: Cancel, code: int, outcome: Outcome) -> None:
+    with engine.begin() as connection:
+        answer = AnswerNote(
+            request_id=cancel.request_id,
+            shared_request_id=None,
+            uuid=cancel.request.uuid,
+            received_at=cancel.received_at,
+            received_from=cancel.received_from,
+            outcome=outcome,
+            code=code,
+            seconds=Decimal("0.5"),
+        )
+        note_answers(connection, [answer])
+
+
+def test_a_bet_of_cash_and_bonus_is_told_from_the_stake_to_the_answer(
+    engine: Engine, operator: Operator
+) -> None:
+    operator.deposit("10.00")
+    operator.deposit("5.00", bonus=True)
+    operator.bet("r1", "12.50")
+    cancel = cancel_of("r1", uuid="u1")
+    operator.cancel(cancel)
+    note(engine, cancel, 0, Outcome.REVERSED)
+    operator.cancel(cancel_of("r1", uuid="u1"))
+    operator.bet("r1", "12.50")
+
+    story = story_of(engine, "r1")
+
+    assert story.bet
+    assert story.bet.cancelled_at
+    moment = f"{story.bet.cancelled_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    assert verdict(story) == (
+        f"Cancelled once: 12.50 EUR returned, 10.00 to cash and 2.50 to bonus, on {moment}; "
+        "1 retransmission decided the same; 1 late bet of 12.50 EUR was refused."
+    )
+    events = timeline(story)
+    assert events == sorted(events, key=lambda event: event.at)
+    assert {event.title: event.detail for event in events} == {
+        "Bet placed: 12.50 EUR": "player alice; cash 10.00 - 10.00 = 0.00, "
+        "bonus 5.00 - 2.50 = 2.50",
+        "Cancel": "uuid u1, from 192.0.2.1, lucky-monaco-v4, player alice, EUR",
+        "Decided: reversed": "as before; uuid u1",
+        "Returned: 12.50 EUR": "cash 0.00 + 10.00 = 10.00, bonus 2.50 + 2.50 = 5.00",
+        "Answered 0": "reversed, after 0.500 s; uuid u1",
+        "Cancel again": "uuid u1, from 192.0.2.1, lucky-monaco-v4, player alice, EUR",
+        "Late bet refused: 12.50 EUR": "player alice; its cancel had been here before",
+    }
+
+
+def test_what_people_did_to_a_parked_cancel_belongs_to_its_story(
+    engine: Engine, operator: Operator
+) -> None:
+    cancel = cancel_of("r1", uuid="u1")
+    operator.cancel(cancel, hold_unknown=True)
+    with engine.begin() as connection:
+        assert retry_parked(connection, made_by="anna", reference="r1") == 1
+    with engine.begin() as connection:
+        assert close_parked(connection, cancel.request_id, made_by="ben", reason="a test")
+
+    story = story_of(engine, "r1")
+
+    assert [(done.action, done.made_by, done.reason) for done in story.interventions] == [
+        ("retry", "anna", None),
+        ("close", "ben", "a test"),
+    ]
+    assert [event.title for event in timeline(story)] == [
+        "Cancel",
+        "Parked, closed by now",
+        "Retry by anna",
+        "Closed by ben",
+    ]
+    assert verdict(story).startswith("Not decided, and closed for good by ben on ")
+    assert verdict(story).endswith("(a test): " + _parked_since(story))
+
+
+def _parked_since(story: Story) -> str:
+    (parked,) = story.parked
+    since: datetime = parked.parked_at
+    return (
+        f"parked since {since:%Y-%m-%d %H:%M:%S} UTC because its bet is not known here, not tried "
+        "yet; nothing was returned."
+    )
+
+
+def test_no_story_tells_a_session(engine: Engine, operator: Operator) -> None:
+    for hold in (True, False):
+        operator.cancel(cancel_of("r1"), hold_unknown=hold)
+
+    story = story_of(engine, "r1")
+
+    assert "session-1" in story.parked[0].cancel
+    assert "session-1" not in verdict(story) + str(timeline(story))

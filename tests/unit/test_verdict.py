@@ -1,0 +1,202 @@
+"""What became of a reference, in one sentence: one for each kind of story."""
+
+import pytest
+
+from contract.outcomes import Outcome
+from ledger.operations import Refusal
+from ledger.story import Story
+from ledger.telling import verdict
+from tests.stories import (
+    REVERSAL,
+    SESSION,
+    bet,
+    intervention,
+    late_bet,
+    parked,
+    request,
+    stake,
+    story,
+    transfer,
+    win,
+)
+
+CANCEL = request(60)
+TOO_LATE = request(60, Outcome.SETTLED, code=120)
+NO_BET = request(60, Outcome.NO_BET)
+REFUSED = request(60, Outcome.BET_REFUSED)
+TO_CASH = (stake(("cash", "-10", "90")), transfer(REVERSAL, "reversal", 60, ("cash", "10", "100")))
+SPLIT = (
+    stake(("cash", "-7.5", "0"), ("bonus", "-2.5", "2.5")),
+    transfer(REVERSAL, "reversal", 60, ("cash", "7.5", "7.5"), ("bonus", "2.5", "5")),
+)
+WAITING = parked(60)
+CLOSED = parked(60, "closed", error="too odd")
+
+REVERSED_BET = bet("reversed", by=CANCEL)
+RETURNED = "Cancelled once: 10.00 EUR returned to cash on 2026-11-24 17:01:00 UTC"
+
+
+@pytest.mark.parametrize(
+    ("told", "sentence"),
+    [
+        pytest.param(story(REVERSED_BET, CANCEL, transfers=TO_CASH), RETURNED, id="cash"),
+        pytest.param(
+            story(REVERSED_BET, CANCEL, transfers=SPLIT),
+            "Cancelled once: 10.00 EUR returned, 7.50 to cash and 2.50 to bonus, on 2026-11-24 "
+            "17:01:00 UTC",
+            id="cash and bonus",
+        ),
+        pytest.param(
+            story(
+                bet("reversed", amount="0.00", by=CANCEL),
+                CANCEL,
+                transfers=(stake(), transfer(REVERSAL, "reversal", 60)),
+            ),
+            "Cancelled once: the stake was zero, nothing had to be returned, on 2026-11-24 "
+            "17:01:00 UTC",
+            id="stake zero",
+        ),
+        pytest.param(
+            story(REVERSED_BET, CANCEL, *map(request, (70, 80, 90)), transfers=TO_CASH),
+            f"{RETURNED}; 3 retransmissions answered the same",
+            id="retransmissions",
+        ),
+        pytest.param(
+            story(
+                REVERSED_BET,
+                CANCEL,
+                request(70),
+                request(80, uuid="u2", code=None),
+                transfers=TO_CASH,
+            ),
+            f"{RETURNED}; 1 retransmission and 1 further cancel decided the same",
+            id="an answer that is not noted",
+        ),
+        pytest.param(
+            story(
+                bet("reversed", by=(first := request(60, code=100, shared_by=("u1", "u2")))),
+                first,
+                request(70),
+                transfers=TO_CASH,
+            ),
+            f"{RETURNED}; 1 retransmission answered the same; 3 requests answered 100 for want of "
+            "an outcome in time",
+            id="answered 100 first",
+        ),
+        pytest.param(
+            story(
+                REVERSED_BET,
+                CANCEL,
+                parked=(parked(70), parked(80, "dead")),
+                late_bets=(late_bet(90), late_bet(95, "4.00")),
+                transfers=TO_CASH,
+                wins=(win(99, "5.00", refusal=Refusal.CANCELLED),),
+            ),
+            f"{RETURNED}; 1 further cancel is parked; 1 further cancel is dead; 2 late bets were "
+            "refused; 1 win was refused",
+            id="more after it",
+        ),
+        pytest.param(
+            story(
+                bet("tombstone", amount=None, by=NO_BET),
+                NO_BET,
+                request(65, Outcome.NO_BET),
+                late_bets=(late_bet(70),),
+            ),
+            "No such bet: a tombstone refuses it since 2026-11-24 17:01:00 UTC; 1 retransmission "
+            "answered the same; 1 late bet of 10.00 EUR was refused",
+            id="tombstone and late bet",
+        ),
+        pytest.param(
+            story(
+                bet("settled", by=TOO_LATE),
+                TOO_LATE,
+                wins=(win(20, "2.50", paid=3), win(30, "1.00", paid=4), win(40, "7", of="r0")),
+            ),
+            "Cancelled too late on 2026-11-24 17:01:00 UTC: the bet of 10.00 EUR was settled for "
+            "3.50 EUR, nothing was returned",
+            id="settled",
+        ),
+        pytest.param(
+            story(bet("refused", refusal=Refusal.INSUFFICIENT_FUNDS, by=REFUSED), REFUSED),
+            "Nothing to return on 2026-11-24 17:01:00 UTC: the bet of 10.00 EUR was refused "
+            "(insufficient funds)",
+            id="refused bet",
+        ),
+        pytest.param(
+            story(parked=(WAITING, parked(70))),
+            "Not decided yet: parked since 2026-11-24 17:01:00 UTC because its bet is not known "
+            "here, tried 3 times, next try at 2026-11-24 17:02:00 UTC; nothing was returned",
+            id="parked",
+        ),
+        pytest.param(
+            story(bet(), parked=(parked(60, "dead", tries=5, error="out of range"),)),
+            "Not decided, and dead until a person looks: parked since 2026-11-24 17:01:00 UTC "
+            "because its bet is not known here, tried 5 times, last error: out of range; nothing "
+            "was returned",
+            id="dead",
+        ),
+        pytest.param(
+            story(
+                parked=(CLOSED,),
+                interventions=(
+                    intervention(70, "retry", CLOSED, None),
+                    intervention(80, "close", CLOSED, "paid by hand"),
+                ),
+            ),
+            "Not decided, and closed for good by anna on 2026-11-24 17:01:20 UTC (paid by hand): "
+            "parked since 2026-11-24 17:01:00 UTC because its bet is not known here, tried 3 "
+            "times, last error: too odd; nothing was returned",
+            id="closed",
+        ),
+        pytest.param(
+            story(bet()),
+            "Never cancelled: the bet of 10.00 EUR was placed on 2026-11-24 17:00:00 UTC",
+            id="never cancelled",
+        ),
+        pytest.param(
+            story(bet("settled"), wins=(win(20, "0", paid=3),)),
+            "Never cancelled: the bet of 10.00 EUR was placed on 2026-11-24 17:00:00 UTC, settled "
+            "for 0.00 EUR since",
+            id="settled and never cancelled",
+        ),
+        pytest.param(
+            story(bet("refused", refusal=Refusal.PLAYER_FROZEN)),
+            "Never cancelled: the bet of 10.00 EUR was refused on 2026-11-24 17:00:00 UTC (player "
+            "frozen)",
+            id="refused and never cancelled",
+        ),
+        pytest.param(
+            story(
+                bet(),
+                request(60, Outcome.MISMATCH, code=7),
+                request(61, Outcome.MISMATCH, code=7),
+                request(62, Outcome.CURRENCY_MISMATCH, code=2),
+            ),
+            "Never cancelled: the bet of 10.00 EUR was placed on 2026-11-24 17:00:00 UTC; 2 "
+            "cancels of another player changed nothing; 1 cancel of another currency changed "
+            "nothing",
+            id="mismatches only",
+        ),
+        pytest.param(
+            story(
+                wins=(win(20, "2.50", of="r0", paid=3), win(30, "1", refusal=Refusal.UNKNOWN_BET))
+            ),
+            "No bet: a win of 2.50 on bet r0 was paid on 2026-11-24 17:00:20 UTC; a win of "
+            "1.00 on bet r1 was refused (unknown bet) on 2026-11-24 17:00:30 UTC",
+            id="wins alone",
+        ),
+        pytest.param(story(), "No bet and no cancel is known", id="nothing"),
+    ],
+)
+def test_each_kind_of_story_has_its_sentence(told: Story, sentence: str) -> None:
+    assert verdict(told) == f"{sentence}."
+    assert SESSION not in verdict(told)
+
+
+def test_a_cancel_that_is_still_in_parking_but_decided_is_no_further_one() -> None:
+    decided = parked(60)
+    binding = request(60).model_copy(update={"request_id": decided.request_id})
+    told = story(bet("reversed", by=binding), binding, parked=(decided,), transfers=TO_CASH)
+
+    assert "further" not in verdict(told)
