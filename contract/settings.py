@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from contract.endpoints import DialectName, Endpoint, check_secret, read_endpoints
+from contract.logins import read_logins
 from contract.signing import SHORTEST_KEY, Keys
 
 PREFIX = "UNBET_"
@@ -145,11 +146,33 @@ class Settings(_Environment):
     flower_basic_auth: SecretStr | None = Field(
         None, description="user:password that Flower asks for"
     )
+    console_port: int = Field(8081, ge=0, le=65535, description="the console's port, on loopback")
+    console_basic_auth: Annotated[Mapping[str, SecretStr], NoDecode] = Field(
+        {},
+        repr=False,
+        description="who may use the console, as user:password, separated by commas",
+    )
+    console_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="names that browsers call the console by, separated by commas; beside loopback",
+    )
+    console_metrics_urls: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="where the receivers show their /metrics, separated by commas; the receiver "
+        "of UNBET_HOST and UNBET_PORT if not set",
+    )
     log_format: Literal["console", "json"] = Field(
         "console", description="`json` for machines, `console` for people"
     )
 
-    @field_validator("allowed_ips", "trusted_proxies", "ops_allowed_ips", mode="before")
+    @field_validator(
+        "allowed_ips",
+        "trusted_proxies",
+        "ops_allowed_ips",
+        "console_hosts",
+        "console_metrics_urls",
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: Any) -> Any:
         if not isinstance(value, str):
@@ -168,6 +191,18 @@ class Settings(_Environment):
         if any(len(key) < SHORTEST_KEY for key in keys):
             raise ValueError(f"expected keys of at least {SHORTEST_KEY} characters")
         return keys
+
+    @field_validator("console_basic_auth", mode="before")
+    @classmethod
+    def _read_logins(cls, value: Any) -> Any:
+        return read_logins(value) if isinstance(value, str) else value
+
+    @field_validator("console_metrics_urls")
+    @classmethod
+    def _check_metrics_urls(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(url.startswith(("http://", "https://")) for url in urls):
+            raise ValueError("expected http://host:port/metrics")
+        return urls
 
     def keys(self) -> Keys:
         """What signs and verifies. Raises `SettingsError` if there is no key."""

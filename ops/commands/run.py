@@ -34,6 +34,9 @@ app = typer.Typer()
 
 READY_LIMIT_S: Final = 60.0
 
+CONSOLE_USER: Final = "unbet"
+CONSOLE_PASSWORD: Final = "console-password"  # noqa: S105 - the name of its file
+
 
 class RunError(Exception):
     """Something did not start, or ended by itself; the text is for a person."""
@@ -82,7 +85,7 @@ def _running(directory: Path, console: Console) -> Iterator[tuple[Processes, Set
             processes.own_variables = _logins(directory, chosen.database_url).variables
         try:
             processes.start()
-            console.print("Starting receiver, worker and Flower ...")
+            console.print("Starting receiver, worker, console and Flower ...")
             _wait_until_ready(processes, chosen)
             _introduce(console, chosen, directory)
             yield processes, chosen
@@ -104,9 +107,16 @@ def _settings(directory: Path) -> Settings:
         os.environ.setdefault(name, value)
     os.environ.setdefault("UNBET_URL_SECRET", _kept_secret(directory / "secret"))
     os.environ.setdefault("UNBET_MESSAGE_KEY", _kept_secret(directory / "message-key"))
+    if "UNBET_CONSOLE_BASIC_AUTH" not in os.environ:
+        password = _kept_secret(directory / CONSOLE_PASSWORD)
+        os.environ["UNBET_CONSOLE_BASIC_AUTH"] = f"{CONSOLE_USER}:{password}"
     os.environ.setdefault("UNBET_SPOOL_DIR", str((directory / "spool").resolve()))
     os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(_emptied(directory / "metrics")))
-    for name, default in (("UNBET_PORT", "8080"), ("UNBET_FLOWER_PORT", "5555")):
+    for name, default in (
+        ("UNBET_PORT", "8080"),
+        ("UNBET_CONSOLE_PORT", "8081"),
+        ("UNBET_FLOWER_PORT", "5555"),
+    ):
         os.environ[name] = _usable_port(name, os.environ.get(name, default))
     return settings.load()
 
@@ -154,6 +164,8 @@ def _wait_until_ready(processes: Processes, chosen: Settings) -> None:
         _require_all_running(processes)
         try:
             reply = httpx.get(f"{_address(chosen)}/readyz", timeout=5, trust_env=False)
+            # The console answers as soon as it listens; that it asks for a password is enough.
+            httpx.get(_console(chosen), timeout=5, trust_env=False)
             if reply.status_code == httpx.codes.OK:
                 return
         except httpx.HTTPError:
@@ -175,11 +187,22 @@ def _introduce(console: Console, chosen: Settings, directory: Path) -> None:
     for name, value in (
         *urls,
         ("Is it ready?", f"{_address(chosen)}/readyz"),
+        ("Console", _console(chosen)),
+        *_login(directory),
         ("Flower", f"http://127.0.0.1:{chosen.flower_port}/tasks"),
         ("Logs", f"{directory}/logs/"),
     ):
         console.print(f"  {name:<20}{value}", soft_wrap=True, markup=False)
     console.print()
+
+
+def _login(directory: Path) -> list[tuple[str, str]]:
+    """Where the console's password is, if it was made here."""
+    file = directory / CONSOLE_PASSWORD
+    made_here = f"{CONSOLE_USER}:{file.read_text()}" if file.exists() else None
+    if os.environ["UNBET_CONSOLE_BASIC_AUTH"] != made_here:
+        return []
+    return [("", f"user {CONSOLE_USER}, password in {file}")]
 
 
 def _demonstrate(console: Console, chosen: Settings) -> None:
@@ -208,6 +231,10 @@ def _watch(processes: Processes) -> None:
 
 def _address(chosen: Settings) -> str:
     return f"http://{chosen.host}:{chosen.port}"
+
+
+def _console(chosen: Settings) -> str:
+    return f"http://127.0.0.1:{chosen.console_port}"
 
 
 def _urls(chosen: Settings) -> list[tuple[str, Endpoint]]:

@@ -83,6 +83,7 @@ def test_run_does_its_demonstration_and_leaves_no_process_behind(tmp_path: Path)
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),
         "UNBET_PORT": "0",
+        "UNBET_CONSOLE_PORT": "0",
         "UNBET_FLOWER_PORT": "0",
     }
     command = [SCRIPT, "run", "--dir", str(tmp_path / "data")]
@@ -144,7 +145,7 @@ def test_run_leaves_the_roles_of_an_operators_own_database_alone(
         before = rights_of(connection)
     result = subprocess.run(
         [SCRIPT, "run", "--no-stay", "--dir", str(tmp_path / "data")],
-        env=environment | {"UNBET_PORT": "0", "UNBET_FLOWER_PORT": "0"},
+        env=environment | {"UNBET_PORT": "0", "UNBET_CONSOLE_PORT": "0", "UNBET_FLOWER_PORT": "0"},
         capture_output=True,
         text=True,
         timeout=60,
@@ -153,7 +154,7 @@ def test_run_leaves_the_roles_of_an_operators_own_database_alone(
     assert result.returncode == 0, result.stderr
     with engine.begin() as connection:
         assert rights_of(connection) == before
-    assert list((tmp_path / "data").glob("*-password")) == []
+    assert list((tmp_path / "data").glob("unbet_*-password")) == []
 
 
 def _shows(url: str, reference: str) -> None:
