@@ -73,7 +73,7 @@ class Actions:
                 f"Go back and mend it: {error}.",
             )
         log.info("decided", user=_user(request), path=request.url.path, record=number)
-        return RedirectResponse(f"/parked?done={number}" if number else "/parked?none", 303)
+        return RedirectResponse(f"/parked?done={number}" if number else "/parked?gone=1", 303)
 
 
 def _asked(request: Request) -> UUID:

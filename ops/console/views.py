@@ -92,8 +92,8 @@ class Views:
                 "decisions": newest_decisions(connection, most=10),
             }
 
-        none = "none" in request.query_params
-        return self._pages.page(request, "parked", none=none, **await self._read(read))
+        gone = "gone" in request.query_params
+        return self._pages.page(request, "parked", gone=gone, **await self._read(read))
 
     async def _read(self, work: Callable[[Connection], Result]) -> Result:
         return await asyncio.to_thread(run_within, self._engine, LIMIT_S, work)
