@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-nginx bench chaos lint fmt
+.PHONY: help setup run test test-nginx test-browser console-images bench chaos lint fmt
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -24,11 +24,21 @@ run: setup  ## start everything, send a demonstration cancel, stay until Ctrl-C
 # Most tests wait more than they work, so several run at a time, each process with servers of its own;
 # those of faults hold the promises' times, and run one after the other.
 test: setup  ## run all tests against a real PostgreSQL and Redis
-	@$(BIN)/python -m pytest --numprocesses 4 --dist worksteal --ignore tests/system/faults --ignore tests/nginx
+	@$(BIN)/python -m pytest --numprocesses 4 --dist worksteal --ignore tests/system/faults --ignore tests/nginx --ignore tests/browser
 	@$(BIN)/python -m pytest tests/system/faults
 
 test-nginx: setup  ## docs/nginx.conf in front of real receivers (apt-get install nginx-light openssl)
 	@$(BIN)/python -m pytest tests/nginx
+
+test-browser: .venv/ready-for-browser  ## the console in a real Chromium (apt-get install chromium)
+	@$(BIN)/python -m pytest tests/browser
+
+console-images: .venv/ready-for-browser  ## the console's pictures in docs/images/ (some minutes, Chromium)
+	@$(BIN)/python -m tests.browser.pictures
+
+.venv/ready-for-browser: .venv/ready tests/browser/requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/browser/requirements.txt
+	@touch $@
 
 CHAOS_SECONDS ?= 60
 CHAOS_SEED ?=

@@ -1,4 +1,7 @@
-"""The environment, read in this one place: typed, validated, refused with a sentence when wrong."""
+"""The environment, read in this one place: typed, validated, refused with a sentence when wrong.
+
+Longer than other files because every variable stands in it.
+"""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -17,8 +20,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from contract.console import check_names, check_urls, read_logins
 from contract.endpoints import DialectName, Endpoint, check_secret, read_endpoints
-from contract.logins import read_logins
 from contract.signing import SHORTEST_KEY, Keys
 
 PREFIX = "UNBET_"
@@ -152,11 +155,11 @@ class Settings(_Environment):
         repr=False,
         description="who may use the console, as user:password, separated by commas",
     )
-    console_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+    console_hosts: Annotated[tuple[str, ...], NoDecode, AfterValidator(check_names)] = Field(
         (),
         description="names that browsers call the console by, separated by commas; beside loopback",
     )
-    console_metrics_urls: Annotated[tuple[str, ...], NoDecode] = Field(
+    console_metrics_urls: Annotated[tuple[str, ...], NoDecode, AfterValidator(check_urls)] = Field(
         (),
         description="where the receivers show their /metrics, separated by commas; the receiver "
         "of UNBET_HOST and UNBET_PORT if not set",
@@ -196,13 +199,6 @@ class Settings(_Environment):
     @classmethod
     def _read_logins(cls, value: Any) -> Any:
         return read_logins(value) if isinstance(value, str) else value
-
-    @field_validator("console_metrics_urls")
-    @classmethod
-    def _check_metrics_urls(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
-        if not all(url.startswith(("http://", "https://")) for url in urls):
-            raise ValueError("expected http://host:port/metrics")
-        return urls
 
     def keys(self) -> Keys:
         """What signs and verifies. Raises `SettingsError` if there is no key."""

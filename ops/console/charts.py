@@ -44,7 +44,7 @@ def minutes(answers: Answers) -> list[list[str]]:
         within = range(began, began + MINUTE_S, STEP_S)
         steps = [answers.steps[at] for at in within if at in answers.steps]
         slowest = max((step.p99_s for step in steps if step.p99_s is not None), default=None)
-        rows.append([clock(began)[:5], *_row(steps), " ".join(took(slowest)) if slowest else NONE])
+        rows.append([clock(began)[:5], *_row(steps), took(slowest) if slowest else NONE])
     return rows
 
 

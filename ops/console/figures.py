@@ -17,7 +17,6 @@ class Figure(NamedTuple):
     key: str
     label: str
     value: str = NONE
-    unit: str = ""
     note: str = ""
     level: str = ""
     """`attention` or `bad` where a person should look, `away` where there is no number."""
@@ -70,7 +69,7 @@ def _figures(looks: Looks) -> list[Figure]:
 def _of_the_ledger(ledger: LedgerLook | None, away: str | None) -> list[Figure]:
     names = {
         "rate": "Cancels per second",
-        "answer": "Slowest 1 % answered in",
+        "answer": "99 % answered in",
         "dead": "Dead",
         "parked": "Parked",
         "late": "Late bets refused",
@@ -79,17 +78,16 @@ def _of_the_ledger(ledger: LedgerLook | None, away: str | None) -> list[Figure]:
         note, level = ("PostgreSQL is away", "away") if away else ("…", "away")
         return [Figure(key, label, note=note, level=level) for key, label in names.items()]
     answered = sum(step.answers for step in ledger.answers.steps.values())
-    slowest, unit, half = _answer_time(ledger.answers)
+    slowest, half = _answer_time(ledger.answers)
     most = "+" if ledger.late_bets == MOST_LATE_BETS else ""
     return [
         Figure(
             "rate",
             names["rate"],
             rate(ledger.recent / RATE_OVER_S),
-            "/s",
-            f"{count(answered)} in 15 min",
+            note=f"{count(answered)} in 15 min",
         ),
-        Figure("answer", names["answer"], slowest, unit, half),
+        Figure("answer", names["answer"], slowest, half),
         Figure(
             "dead",
             names["dead"],
@@ -107,20 +105,20 @@ def _of_the_ledger(ledger: LedgerLook | None, away: str | None) -> list[Figure]:
     ]
 
 
-def _answer_time(answers: Answers) -> tuple[str, str, str]:
+def _answer_time(answers: Answers) -> tuple[str, str]:
     """Of the newest whole step of the last minute that has answers."""
     for began, step in sorted(answers.steps.items(), reverse=True):
         if began < answers.current - MINUTE_S:
             break
         if began < answers.current and step.p50_s is not None and step.p99_s is not None:
-            return *took(step.p99_s), f"half in {' '.join(took(step.p50_s))}"
-    return NONE, "", "none in the last minute"
+            return took(step.p99_s), f"half in {took(step.p50_s)}"
+    return NONE, "none in the last minute"
 
 
 def _longest(parked: InParking, now: float, otherwise: str) -> str:
     if parked.longest is None:
         return "nothing " + otherwise
-    return f"longest {lasted(now - parked.longest.timestamp())}"
+    return f"oldest {lasted(now - parked.longest.timestamp())}"
 
 
 def _queue(looks: Looks) -> Figure:
@@ -130,9 +128,9 @@ def _queue(looks: Looks) -> Figure:
             "queue", "Queue", note="Redis is away" if looks.queue.away else "…", level="away"
         )
     oldest = queue.oldest_age_s
-    waits = f"oldest {lasted(oldest)}" if oldest is not None else "nothing waits"
+    waits = f"oldest {lasted(oldest)}, " if oldest is not None else ""
     return Figure(
-        "queue", "Queue", count(queue.length), note=f"{waits}, {count(queue.unacked)} at work"
+        "queue", "Queue", count(queue.length), note=f"{waits}{count(queue.unacked)} at work"
     )
 
 
@@ -157,8 +155,7 @@ def _sweep(looks: Looks) -> Figure:
     if receivers is None or receivers.last_sweep is None:
         return Figure("sweep", label, note="not told" if receivers else "…", level="away")
     ago = datetime.now(UTC).timestamp() - receivers.last_sweep
-    value, _, unit = lasted(ago).partition(" ")
-    return Figure("sweep", label, value, unit, "ago")
+    return Figure("sweep", label, lasted(ago), "ago")
 
 
 def _of_receivers(receivers: Receivers | None) -> list[Figure]:

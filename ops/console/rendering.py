@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.templating import Jinja2Templates
 
+from ledger.telling.wording import because
 from ops.console import saying
 from ops.console.forms import Tokens
 from ops.display import amount, plain
@@ -29,6 +30,8 @@ class Pages:
         environment.finalize = _shown
         environment.filters |= {
             "moment": saying.moment,
+            "exact": saying.exact,
+            "because": _because,
             "count": saying.count,
             "amount": amount,
         }
@@ -48,6 +51,10 @@ class Pages:
     def failed(self, request: Request, status: int, title: str, detail: str) -> Response:
         """A page that says what went wrong."""
         return self.page(request, "failed", status, title=title, detail=detail)
+
+
+def _because(reason: str) -> str:
+    return because(reason).removeprefix("because ")
 
 
 def _shown(value: object) -> object:

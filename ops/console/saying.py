@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Final
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 NONE: Final = "\N{EN DASH}"
 """Where there is no number."""
@@ -18,9 +18,9 @@ def rate(per_second: float) -> str:
     return count(round(per_second)) if per_second >= 100 else f"{per_second:.1f}"
 
 
-def took(seconds: float) -> tuple[str, str]:
-    """A time that an answer took, and its unit."""
-    return (f"{seconds:.2f}", "s") if seconds >= 1 else (f"{seconds * 1000:.0f}", "ms")
+def took(seconds: float) -> str:
+    """A time that an answer took."""
+    return f"{seconds:.2f}"[:4] + " s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
 
 
 def lasted(seconds: float) -> str:
@@ -36,11 +36,19 @@ def lasted(seconds: float) -> str:
 
 def moment(value: datetime) -> Markup:
     """A moment in UTC, for a table; machines read it to the microsecond."""
+    return _time(value, f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}")
+
+
+def exact(value: datetime) -> Markup:
+    """A moment to the millisecond, where several things happen in a second."""
     utc = value.astimezone(UTC)
-    shown = utc.strftime("%Y-%m-%d %H:%M:%S")
-    return Markup('<time datetime="{}">{}</time>').format(utc.isoformat(), escape(shown))
+    return _time(value, utc.isoformat(" ", "milliseconds").partition("+")[0])
 
 
 def clock(seconds: float) -> str:
     """The time of day in UTC."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%H:%M:%S")
+
+
+def _time(value: datetime, shown: str) -> Markup:
+    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), shown)

@@ -84,7 +84,7 @@ class Views:
             state = asked if asked in STATES else "dead" if counts.dead else "parked"
             number = request.query_params.get("done", "")
             return {
-                "counts": counts._asdict(),
+                "counts": [(name, getattr(counts, name)) for name in STATES],
                 "state": state,
                 "rows": list_parked(connection, states=[state], most=LISTED),
                 "most": LISTED,

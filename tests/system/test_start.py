@@ -23,11 +23,12 @@ from tests.system.processes import ROOT, System
 SCRIPT = str(Path(sys.executable).with_name("unbet"))
 RECEIVER = [sys.executable, "-m", "api"]
 WORKER = [sys.executable, "-m", "celery", "--app", "worker.app", "worker"]
+CONSOLE = [sys.executable, "-m", "ops.console"]
 
 
 def end_of(command: list[str], environment: dict[str, str]) -> str:
     """Run a process that must not start, in its own role; what it says last."""
-    role = Role.RECEIVER if command == RECEIVER else Role.WORKER
+    role = {"api": Role.RECEIVER, "ops.console": Role.CONSOLE}.get(command[2], Role.WORKER)
     result = subprocess.run(
         command,
         cwd=ROOT,
@@ -45,6 +46,10 @@ def end_of(command: list[str], environment: dict[str, str]) -> str:
 def test_a_receiver_without_a_secret_does_not_start(environment: dict[str, str]) -> None:
     del environment["UNBET_URL_SECRET"]
     assert "UNBET_URL_SECRET is not set" in end_of(RECEIVER, environment)
+
+
+def test_a_console_without_a_login_does_not_start(environment: dict[str, str]) -> None:
+    assert "UNBET_CONSOLE_BASIC_AUTH is not set" in end_of(CONSOLE, environment)
 
 
 @pytest.mark.parametrize("command", [RECEIVER, WORKER], ids=["receiver", "worker"])
@@ -103,6 +108,9 @@ def test_run_does_its_demonstration_and_leaves_no_process_behind(tmp_path: Path)
             _shows(flower, "585c1306f89c56f5ecfc2f5d")
             ready = next(word for word in said.split() if word.endswith("/readyz"))
             counted = httpx.get(ready.replace("/readyz", "/metrics"), trust_env=False).text
+            address = said.partition("Console ")[2].split()[0]
+            login = ("unbet", (tmp_path / "data" / "console-password").read_text())
+            console = httpx.get(address, auth=login, trust_env=False)
             roles = _roles_at_work(tmp_path / "data")
             process.send_signal(signal.SIGINT)
             said += process.communicate(timeout=60)[0]
@@ -117,7 +125,11 @@ def test_run_does_its_demonstration_and_leaves_no_process_behind(tmp_path: Path)
     assert "balance   100.00 USD\n" in said
     assert "balance    90.00 USD\n" in said
     assert '{"error": 0, "description": "Success", "reference": "585c1306f89c56f5ecfc2f5d"}' in said
+    assert "user unbet, password in " in said
+    assert console.status_code == 200
+    assert "<h1" in console.text
     assert roles == {
+        ("unbet-console", "unbet_console_login"),
         ("unbet-receiver", "unbet_receiver_login"),
         ("unbet-sweep", "unbet_worker_login"),
         ("unbet-worker", "unbet_worker_login"),

@@ -8,7 +8,7 @@ const Charts = (() => {
   const colour = (name) =>
     getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
-  function axes(format) {
+  function axes(format, filter) {
     const common = {
       stroke: () => colour("muted"),
       font: "12px ui-sans-serif, system-ui, sans-serif",
@@ -16,9 +16,9 @@ const Charts = (() => {
       ticks: { show: false },
     };
     return [
-      { ...common, grid: { show: false }, space: 70, values: (_, ticks) => ticks.map(clock) },
+      { ...common, grid: { show: false }, space: 70, size: 32, values: (_, ticks) => ticks.map(clock) },
       // A fixed width: numbers that grow must not push the chart about.
-      { ...common, size: 56, values: (_, ticks) => ticks.map(format) },
+      { ...common, filter, size: 56, values: (_, ticks) => ticks.map(format) },
     ];
   }
 
@@ -26,7 +26,7 @@ const Charts = (() => {
     return new Date(seconds * 1000).toISOString().slice(11, 16);
   }
 
-  function chart(element, series, y, format) {
+  function chart(element, series, y, format, filter) {
     const size = () => ({ width: element.clientWidth, height: element.clientHeight });
     const options = {
       ...size(),
@@ -35,7 +35,7 @@ const Charts = (() => {
       cursor: { show: false },
       padding: [10, 6, 0, 0],
       scales: { y },
-      axes: axes(format),
+      axes: axes(format, filter),
       series: [{}, ...series],
     };
     const plot = new uPlot(options, [[], ...series.map(() => [])], element);
@@ -65,10 +65,12 @@ const Charts = (() => {
     // Logarithmic, from a millisecond to the ten seconds after which the provider hangs up.
     const y = { distr: 3, log: 10, range: [0.001, 10] };
     const say = (tick) => {
-      if (!Number.isInteger(Math.round(Math.log10(tick) * 1e6) / 1e6)) return "";
+      if (tick === null) return null;
       return tick >= 1 ? `${tick} s` : `${Math.round(tick * 1000)} ms`;
     };
-    return chart(element, [line("p50"), line("p99")], y, say);
+    const isDecade = (tick) => Math.abs(Math.log10(tick) - Math.round(Math.log10(tick))) < 1e-6;
+    const decades = (_, ticks) => ticks.map((tick) => (isDecade(tick) ? tick : null));
+    return chart(element, [line("p50"), line("p99")], y, say, decades);
   }
 
   function stacked(rows) {

@@ -33,8 +33,7 @@
     for (const figure of shown.figures) {
       const tile = document.querySelector(`[data-figure="${figure.key}"]`);
       tile.dataset.level = figure.level;
-      write(tile.querySelector("span"), figure.value);
-      write(tile.querySelector("small"), figure.unit);
+      write(tile.querySelector(".value"), figure.value);
       write(tile.querySelector(".more"), figure.note);
     }
     shown.legend.forEach((line, at) => {

@@ -1,9 +1,12 @@
-"""Who may use the console: `UNBET_CONSOLE_BASIC_AUTH`."""
+"""Who may use the console, by which names it is called, and whose metrics it reads."""
 
 from typing import Final
 
 SHORTEST_PASSWORD: Final = 12
 """Characters: what a program that guesses does not reach in years."""
+
+LONGEST_USER: Final = 100
+"""Characters: what the record of decisions has room for."""
 
 
 def read_logins(value: str) -> dict[str, str]:
@@ -14,7 +17,7 @@ def read_logins(value: str) -> dict[str, str]:
     logins: dict[str, str] = {}
     for number, part in enumerate(filter(None, map(str.strip, value.split(","))), 1):
         user, _, password = part.partition(":")
-        if not user or not user.isprintable():
+        if not 0 < len(user) <= LONGEST_USER or not user.isprintable():
             raise ValueError(f"login {number}: expected user:password")
         if len(password) < SHORTEST_PASSWORD:
             raise ValueError(
@@ -24,3 +27,18 @@ def read_logins(value: str) -> dict[str, str]:
             raise ValueError(f"login {number}: that user is given more than once")
         logins[user] = password
     return logins
+
+
+def check_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of hosts. Raises `ValueError`, for `*` as well: a name that anybody can have lead to
+    the console is what it refuses."""
+    if not all(name.replace(".", "").replace("-", "").isalnum() for name in names):
+        raise ValueError("expected names as console.example, without scheme and port")
+    return names
+
+
+def check_urls(urls: tuple[str, ...]) -> tuple[str, ...]:
+    """Where metrics are shown. Raises `ValueError`."""
+    if not all(url.startswith(("http://", "https://")) for url in urls):
+        raise ValueError("expected http://host:port/metrics")
+    return urls
