@@ -24,6 +24,11 @@ class Headline(NamedTuple):
     detail: str
 
 
+_NO_RECEIVER: Final = Headline(
+    "bad", "No receiver answers", "The provider gets no answer, and gives up after three tries."
+)
+
+
 def headline(looks: Looks) -> Headline:
     """The worst of what is wrong, with the rest behind it."""
     troubles = list(_troubles(looks))
@@ -37,7 +42,7 @@ def headline(looks: Looks) -> Headline:
 
 def _fine(looks: Looks) -> Headline:
     ledger = looks.ledger.value
-    if ledger is None or looks.workers.value is None:
+    if ledger is None or any(source.value is None for source in looks.sources):
         return Headline("unknown", "Looking", "The first figures come in a moment.")
     if ledger.parked.cancels:
         waiting = f"{count(ledger.parked.cancels)} parked: the sweep finishes them by itself."
@@ -59,6 +64,8 @@ def _troubles(looks: Looks) -> Iterator[Headline]:
         )
     if looks.receivers.value is not None:
         yield from _of_receivers(looks.receivers.value)
+    elif looks.receivers.away:
+        yield _NO_RECEIVER
     if looks.queue.away:
         yield Headline(
             "bad",
@@ -82,11 +89,7 @@ def _troubles(looks: Looks) -> Iterator[Headline]:
 def _of_receivers(receivers: Receivers) -> Iterator[Headline]:
     away = receivers.asked - receivers.answering
     if not receivers.answering:
-        yield Headline(
-            "bad",
-            "No receiver answers",
-            "The provider gets no answer, and stops after three tries.",
-        )
+        yield _NO_RECEIVER
     elif away:
         yield Headline(
             "attention",

@@ -52,7 +52,7 @@ def looks(**other: Any) -> Looks:
         )
         for name, told in (FINE | other).items()
     }
-    return cast(Looks, SimpleNamespace(**sources))
+    return cast(Looks, SimpleNamespace(sources=sources.values(), **sources))
 
 
 @pytest.mark.parametrize(
@@ -62,6 +62,8 @@ def looks(**other: Any) -> Looks:
         ({"ledger": ledger(Step())}, "good", "Nothing is in the way"),
         ({"ledger": ledger(Step(given_back=1), parked=2)}, "good", "Cancels get through"),
         ({"ledger": None}, "unknown", "Looking"),
+        ({"receivers": None}, "unknown", "Looking"),
+        ({"receivers": AWAY}, "bad", "No receiver answers"),
         ({"ledger": ledger(Step(), dead=1)}, "attention", "1 cancel waits for a person"),
         ({"ledger": ledger(Step(), dead=3)}, "attention", "3 cancels wait for a person"),
         (
