@@ -48,18 +48,22 @@ class Watched(System):
 
     def start_all(self) -> None:
         self.start_sweep()
-        self.start_console()
+        self._start_console()
         self.start_worker()
         self.start_receiver()
+        self.wait("console", self._listens)
 
     def start_console(self) -> None:
-        self.start("console", sys.executable, "-m", "ops.console")
+        self._start_console()
         self.wait("console", self._listens)
 
     def stop(self) -> None:
         super().stop()
         self.engine.dispose()
         services.stop(self.directory)
+
+    def _start_console(self) -> None:
+        self.start("console", sys.executable, "-m", "ops.console")
 
     def _listens(self) -> bool:
         try:
