@@ -1,8 +1,9 @@
 """The page's numbers, put into words here: for the first page as for every reading after it."""
 
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from contract.queue_state import QueueState
 from ops.console.answers import Answers
 from ops.console.charts import MINUTE_S, Document, chart, legend, minutes
 from ops.console.headline import headline
@@ -10,14 +11,29 @@ from ops.console.looking import MOST_LATE_BETS, RATE_OVER_S, InParking, LedgerLo
 from ops.console.receivers import Receivers
 from ops.console.saying import NONE, clock, count, lasted, rate, took
 
+LABELS: Final = {
+    "rate": "Cancels per second",
+    "answer": "99 % answered in",
+    "dead": "Dead",
+    "parked": "Parked",
+    "late": "Late bets refused",
+    "queue": "Queue",
+    "workers": "Workers alive",
+    "sweep": "Last sweep",
+    "refused": "Refused at the door",
+    "spooled": "Went to disk",
+}
+"""The figures, in the order of the page."""
+
+NOT_YET: Final = "…"
+
 
 class Figure(NamedTuple):
-    """One number with its name, and a line that says more of it."""
+    """One number, and a line that says more of it."""
 
     key: str
-    label: str
     value: str = NONE
-    note: str = ""
+    note: str = NOT_YET
     level: str = ""
     """`attention` or `bad` where a person should look, `away` where there is no number."""
 
@@ -29,7 +45,7 @@ def document(looks: Looks) -> Document:
         "headline": headline(looks)._asdict(),
         "at": clock(ledger.answers.now if ledger else datetime.now(UTC).timestamp()),
         "parts": _parts(looks),
-        "figures": [figure._asdict() for figure in _figures(looks)],
+        "figures": [figure._asdict() | {"label": LABELS[figure.key]} for figure in _figures(looks)],
         "legend": legend(ledger.answers if ledger else None),
         "chart": chart(ledger.answers) if ledger else None,
         "minutes": minutes(ledger.answers) if ledger else [],
@@ -39,7 +55,7 @@ def document(looks: Looks) -> Document:
 def _parts(looks: Looks) -> list[dict[str, str]]:
     """What the system is made of, and whether each part answers."""
     workers, receivers = looks.workers.value, looks.receivers.value
-    receiving = f"{receivers.answering} of {receivers.asked}" if receivers else "…"
+    receiving = f"{receivers.answering} of {receivers.asked}" if receivers else NOT_YET
     parts = [
         ("PostgreSQL", "answers", looks.ledger.value is not None, looks.ledger.away),
         ("Redis", "answers", looks.queue.value is not None, looks.queue.away),
@@ -49,7 +65,7 @@ def _parts(looks: Looks) -> list[dict[str, str]]:
     return [
         {
             "name": name,
-            "says": says if fine and not away else "away" if away else "…",
+            "says": says if fine and not away else "away" if away else NOT_YET,
             "level": "bad" if away else "good" if fine else "unknown",
         }
         for name, says, fine, away in parts
@@ -57,51 +73,36 @@ def _parts(looks: Looks) -> list[dict[str, str]]:
 
 
 def _figures(looks: Looks) -> list[Figure]:
+    ledger, receivers = looks.ledger, looks.receivers.value
     return [
-        *_of_the_ledger(looks.ledger.value, looks.ledger.away),
-        _queue(looks),
-        _workers(looks),
-        _sweep(looks),
-        *_of_receivers(looks.receivers.value),
+        *(_of_the_ledger(ledger.value) if ledger.value else _none_of_the_ledger(ledger.away)),
+        _queue(looks.queue.value, looks.queue.away),
+        _workers(looks.workers.value, looks.workers.away),
+        _sweep(receivers),
+        *_of_receivers(receivers),
     ]
 
 
-def _of_the_ledger(ledger: LedgerLook | None, away: str | None) -> list[Figure]:
-    names = {
-        "rate": "Cancels per second",
-        "answer": "99 % answered in",
-        "dead": "Dead",
-        "parked": "Parked",
-        "late": "Late bets refused",
-    }
-    if ledger is None:
-        note, level = ("PostgreSQL is away", "away") if away else ("…", "away")
-        return [Figure(key, label, note=note, level=level) for key, label in names.items()]
+def _none_of_the_ledger(away: str | None) -> list[Figure]:
+    note = "PostgreSQL is away" if away else NOT_YET
+    return [_none(key, note) for key in ("rate", "answer", "dead", "parked", "late")]
+
+
+def _of_the_ledger(ledger: LedgerLook) -> list[Figure]:
+    now, dead, parked = ledger.answers.now, ledger.dead, ledger.parked
     answered = sum(step.answers for step in ledger.answers.steps.values())
-    slowest, half = _answer_time(ledger.answers)
     most = "+" if ledger.late_bets == MOST_LATE_BETS else ""
     return [
-        Figure(
-            "rate",
-            names["rate"],
-            rate(ledger.recent / RATE_OVER_S),
-            note=f"{count(answered)} in 15 min",
-        ),
-        Figure("answer", names["answer"], slowest, half),
+        Figure("rate", rate(ledger.recent / RATE_OVER_S), f"{count(answered)} in 15 min"),
+        Figure("answer", *_answer_time(ledger.answers)),
         Figure(
             "dead",
-            names["dead"],
-            count(ledger.dead.cancels),
-            note=_longest(ledger.dead, ledger.answers.now, "waits for a person"),
-            level="attention" if ledger.dead.cancels else "",
+            count(dead.cancels),
+            _oldest(dead, now) or "nothing waits for a person",
+            "attention" if dead.cancels else "",
         ),
-        Figure(
-            "parked",
-            names["parked"],
-            count(ledger.parked.cancels),
-            note=_longest(ledger.parked, ledger.answers.now, "waits"),
-        ),
-        Figure("late", names["late"], f"{count(ledger.late_bets)}{most}", note="in 15 min"),
+        Figure("parked", count(parked.cancels), _oldest(parked, now) or "nothing waits"),
+        Figure("late", f"{count(ledger.late_bets)}{most}", "in 15 min"),
     ]
 
 
@@ -115,66 +116,44 @@ def _answer_time(answers: Answers) -> tuple[str, str]:
     return NONE, "none in the last minute"
 
 
-def _longest(parked: InParking, now: float, otherwise: str) -> str:
-    if parked.longest is None:
-        return "nothing " + otherwise
-    return f"oldest {lasted(now - parked.longest.timestamp())}"
+def _oldest(parked: InParking, now: float) -> str:
+    return f"oldest {lasted(now - parked.longest.timestamp())}" if parked.longest else ""
 
 
-def _queue(looks: Looks) -> Figure:
-    queue = looks.queue.value
+def _queue(queue: QueueState | None, away: str | None) -> Figure:
     if queue is None:
-        return Figure(
-            "queue", "Queue", note="Redis is away" if looks.queue.away else "…", level="away"
-        )
-    oldest = queue.oldest_age_s
-    waits = f"oldest {lasted(oldest)}, " if oldest is not None else ""
-    return Figure(
-        "queue", "Queue", count(queue.length), note=f"{waits}{count(queue.unacked)} at work"
-    )
+        return _none("queue", "Redis is away" if away else NOT_YET)
+    oldest = "" if queue.oldest_age_s is None else f"oldest {lasted(queue.oldest_age_s)}, "
+    return Figure("queue", count(queue.length), f"{oldest}{count(queue.unacked)} at work")
 
 
-def _workers(looks: Looks) -> Figure:
-    names = looks.workers.value
+def _workers(names: tuple[str, ...] | None, away: str | None) -> Figure:
     if names is None:
-        return Figure(
-            "workers",
-            "Workers alive",
-            note="cannot be asked" if looks.workers.away else "…",
-            level="away",
-        )
-    note = names[0] if len(names) == 1 else f"{names[0]}, …" if names else "none answers"
-    return Figure(
-        "workers", "Workers alive", count(len(names)), note=note, level="" if names else "bad"
-    )
+        return _none("workers", "cannot be asked" if away else NOT_YET)
+    if not names:
+        return Figure("workers", "0", "none answers", "bad")
+    return Figure("workers", count(len(names)), names[0] + (", …" if len(names) > 1 else ""))
 
 
-def _sweep(looks: Looks) -> Figure:
-    label = "Last sweep"
-    receivers = looks.receivers.value
+def _sweep(receivers: Receivers | None) -> Figure:
     if receivers is None or receivers.last_sweep is None:
-        return Figure("sweep", label, note="not told" if receivers else "…", level="away")
+        return _none("sweep", "not told" if receivers else NOT_YET)
     ago = datetime.now(UTC).timestamp() - receivers.last_sweep
-    return Figure("sweep", label, lasted(ago), "ago")
+    return Figure("sweep", lasted(ago), "ago")
 
 
 def _of_receivers(receivers: Receivers | None) -> list[Figure]:
     if receivers is None or not receivers.answering:
-        note = "no receiver answers" if receivers else "…"
-        return [
-            Figure("refused", "Refused at the door", note=note, level="away"),
-            Figure("spooled", "Went to disk", note=note, level="away"),
-        ]
-    reasons = [f"{reason} {count(times)}" for reason, times in sorted(receivers.refused.items())]
-    if receivers.wrong_secrets:
-        reasons.append(f"wrong secret {count(receivers.wrong_secrets)}")
-    total = sum(receivers.refused.values()) + receivers.wrong_secrets
+        note = "no receiver answers" if receivers else NOT_YET
+        return [_none("refused", note), _none("spooled", note)]
+    refused = receivers.refused | {"wrong secret": receivers.wrong_secrets}
+    reasons = [f"{reason} {count(times)}" for reason, times in sorted(refused.items()) if times]
+    since = "since the start"
     return [
-        Figure(
-            "refused",
-            "Refused at the door",
-            count(total),
-            note=", ".join(reasons) or "since the start",
-        ),
-        Figure("spooled", "Went to disk", count(receivers.spooled), note="since the start"),
+        Figure("refused", count(sum(refused.values())), ", ".join(reasons) or since),
+        Figure("spooled", count(receivers.spooled), since),
     ]
+
+
+def _none(key: str, why: str) -> Figure:
+    return Figure(key, NONE, why, "away")
