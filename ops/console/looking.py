@@ -91,7 +91,7 @@ class Looks:
         self.workers = Source(
             self._in_thread(partial(_ping, celery)), every_s=PING_EVERY_S, limit_s=2 * LIMIT_S
         )
-        self.receivers = Source(partial(ask_receivers, urls), every_s=2 * EVERY_S, limit_s=LIMIT_S)
+        self.receivers = Source(partial(ask_receivers, urls), every_s=EVERY_S, limit_s=LIMIT_S)
 
     @property
     def sources(self) -> Sequence[Source[Any]]:

@@ -18,7 +18,7 @@ const Charts = (() => {
     return [
       { ...common, grid: { show: false }, space: 70, size: 32, values: (_, ticks) => ticks.map(clock) },
       // A fixed width: numbers that grow must not push the chart about.
-      { ...common, filter, size: 56, values: (_, ticks) => ticks.map(format) },
+      { ...common, grid: { ...common.grid, filter }, filter, size: 56, values: (_, ticks) => ticks.map(format) },
     ];
   }
 
