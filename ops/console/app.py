@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import structlog
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -42,11 +43,12 @@ log = structlog.get_logger("console")
 def create_app(settings: Settings) -> ASGIApp:
     """The application for `settings`; it opens its connections when somebody looks."""
     engine = connect_to(settings.database_url, name="console", pool_size=4, limits=LIMITS)
-    looks = Looks(settings, engine)
+    reading = read_only(engine)
+    looks = Looks(settings, reading)
     live = Live(looks)
     tokens = Tokens()
     pages = Pages(tokens)
-    views = Views(engine, live, pages)
+    views = Views(reading, live, pages)
     actions = Actions(engine, tokens, pages)
 
     @asynccontextmanager
@@ -98,6 +100,11 @@ def create_app(settings: Settings) -> ASGIApp:
         lifespan=lifespan,
     )
     return Guarded(application)
+
+
+def read_only(engine: Engine) -> Engine:
+    """The same connections: all of a page is as it was at one moment, and nothing is written."""
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 class Files(StaticFiles):

@@ -31,11 +31,7 @@ class Views:
     """Every page that changes nothing."""
 
     def __init__(self, engine: Engine, live: Live, pages: Pages) -> None:
-        # All of a page as it was at one moment; and a page that reads cannot write.
-        self._engine = engine.execution_options(
-            isolation_level="REPEATABLE READ", postgresql_readonly=True
-        )
-        self._live, self._pages = live, pages
+        self._engine, self._live, self._pages = engine, live, pages
 
     async def now(self, request: Request) -> Response:
         return self._pages.page(request, "now", shown=await self._live.document())

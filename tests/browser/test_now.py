@@ -128,11 +128,15 @@ def test_dead_cancels_are_told_in_the_headline(open_page: Open, system: Watched)
 
 def test_a_page_that_nobody_sees_follows_nothing(open_page: Open) -> None:
     page = open_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     with page.expect_event("requestfailed", lambda request: request.url.endswith("/live")):
         page.evaluate("""() => {
             Object.defineProperty(document, "hidden", { configurable: true, get: () => true });
             document.dispatchEvent(new Event("visibilitychange"));
         }""")
+    page.evaluate("new Promise((done) => setTimeout(done))")  # what it asks for, it asks at once
+    assert asked == []
 
 
 def test_a_console_that_is_away_is_told_and_found_again(

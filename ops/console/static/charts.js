@@ -8,6 +8,8 @@ const Charts = (() => {
   const colour = (name) =>
     getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
+  const all = (_, ticks) => ticks;
+
   function axes(format, filter) {
     const common = {
       stroke: () => colour("muted"),
@@ -26,7 +28,7 @@ const Charts = (() => {
     return new Date(seconds * 1000).toISOString().slice(11, 16);
   }
 
-  function chart(element, series, y, format, filter) {
+  function chart(element, series, y, format, filter = all) {
     const size = () => ({ width: element.clientWidth, height: element.clientHeight });
     const options = {
       ...size(),

@@ -5,8 +5,10 @@ from decimal import Decimal
 import httpx
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import InternalError
 
 from ledger.parking import set_aside
+from ops.console.app import read_only
 from tests.making import Operator, cancel_of
 
 HOSTILE = "<script>alert(1)</script>"
@@ -97,6 +99,14 @@ def test_the_players_session_and_the_body_are_on_no_page(anna: httpx.Client) -> 
     page = anna.get("/explain", params={"reference": "r1"}).text
     assert "session-1" not in page
     assert "as&#34;: &#34;sent" not in page
+
+
+def test_what_reads_cannot_write(engine: Engine) -> None:
+    with (
+        read_only(engine).begin() as connection,
+        pytest.raises(InternalError, match="read-only transaction"),
+    ):
+        connection.execute(text("DELETE FROM parked"))
 
 
 def test_a_balance_is_shown_to_its_last_digit(anna: httpx.Client, operator: Operator) -> None:
