@@ -23,7 +23,8 @@ from api.receive import Receiver
 from api.replies import Replies
 from api.rescue import Rescue
 from api.spool import Spool
-from contract import metrics
+from api.state import State
+from contract import exposition
 from contract.settings import Settings
 from ledger import connect_to
 
@@ -38,7 +39,7 @@ CALL_SHARE: Final = 0.075
 
 def create_app(settings: Settings) -> ASGIApp:
     """The application for `settings`; it opens its connections when the server starts it."""
-    engine = connect_to(settings.database_url, name="receiver", pool_size=THREADS + 2)
+    engine = connect_to(settings.database_url, name="receiver", pool_size=THREADS + 3)
     ledger = LedgerCalls(engine, limit_s=settings.answer_deadline_s * CALL_SHARE)
     keys = settings.keys()
     spool = Spool(settings.spool_dir)
@@ -46,6 +47,7 @@ def create_app(settings: Settings) -> ASGIApp:
     publisher = Publisher(settings.groups_in_flight, keys)
     notes = Notes(engine)
     readiness = Readiness(settings, engine)
+    state = State(settings, engine, spool)
     # The replies know the dispatcher and the dispatcher their list's name: the list comes first.
     replies = Replies(settings.redis_url, keys)
     dispatcher = Dispatcher(
@@ -91,8 +93,9 @@ def create_app(settings: Settings) -> ASGIApp:
     async def shown_metrics(request: Request) -> Response:
         if not _may_ask(request, settings):
             return Response(status_code=404)
-        document = await asyncio.to_thread(metrics.exposition)
-        return Response(document, media_type=metrics.CONTENT_TYPE_LATEST)
+        asked_for = await state.families()
+        document = await asyncio.to_thread(exposition.exposition, asked_for)
+        return Response(document, media_type=exposition.CONTENT_TYPE_LATEST)
 
     async def not_found(_request: Request, _error: Exception) -> Response:
         return Response(status_code=404)

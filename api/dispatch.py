@@ -6,8 +6,8 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Final
-from uuid import UUID
+from typing import Final, NamedTuple
+from uuid import UUID, uuid4
 
 import structlog
 
@@ -32,6 +32,18 @@ class Overloaded(Exception):  # noqa: N818 - not a fault, an answer
     """The receiver holds as many requests as it may."""
 
 
+class Decided(NamedTuple):
+    """What a cancel was told, and on what way."""
+
+    decision: Decision | None
+    """`parked` if there was none in time but the cancel has a home; None if it has none, which must
+    not be answered as if it had."""
+    request_id: UUID
+    """The request that the decision is of: an equal one's if one was on its way already."""
+    group: str | None = None
+    """The id of the message that it travelled in last."""
+
+
 @dataclass(eq=False)
 class Wait:
     """One cancel on its way, and the requests that wait for its decision."""
@@ -42,6 +54,8 @@ class Wait:
     """One a request: an equal one that came later waits its own time."""
     since: float = field(default_factory=time.monotonic)
     sendings: int = 0
+    group: str | None = None
+    """The id of the last message that it travelled in."""
     unpublished: bool = False
     overdue: bool = False
     has_home: bool = False
@@ -49,11 +63,12 @@ class Wait:
 
 
 class Dispatcher:
-    """Groups cancels, hands the groups to `publish`, and wakes who waits for the decisions."""
+    """Groups cancels, hands the groups to `publish`, each with an id for its message, and wakes who
+    waits for the decisions."""
 
     def __init__(
         self,
-        publish: Callable[[Group], Awaitable[None]],
+        publish: Callable[[Group, str], Awaitable[None]],
         reply_to: str,
         *,
         group_size: int,
@@ -74,22 +89,20 @@ class Dispatcher:
         self._filling: dict[UUID, Wait] = {}
         self._flights: set[asyncio.Task[None]] = set()
 
-    async def decide(self, cancel: Cancel, within_s: float) -> tuple[Decision | None, UUID]:
-        """The decision and the id of the request that it is of: an equal one's if one was on its
-        way already. `parked` if there was none in time but the cancel has a home; None if it has
-        none, which must not be answered as if it had. Raises `Overloaded`."""
+    async def decide(self, cancel: Cancel, within_s: float) -> Decided:
+        """What is decided within `within_s` seconds. Raises `Overloaded`."""
         if self._holders >= self._most_waiting:
             raise Overloaded
         wait = self._same.get(_sameness(cancel)) or self._begin(cancel)
         if wait.decision.done():  # whoever waited has not been given the word yet
-            return wait.decision.result(), wait.cancel.request_id
+            return Decided(wait.decision.result(), wait.cancel.request_id, wait.group)
         loop = asyncio.get_running_loop()
         holder: asyncio.Future[Decision | None] = loop.create_future()
         wait.holders.add(holder)
         self._holders += 1
         timer = loop.call_later(within_s, _give_up_waiting, wait, holder)
         try:
-            return await holder, wait.cancel.request_id
+            return Decided(await holder, wait.cancel.request_id, wait.group)
         finally:
             timer.cancel()
             self._holders -= 1
@@ -157,14 +170,18 @@ class Dispatcher:
             flight.add_done_callback(self._land)
 
     async def _fly(self, group: list[Wait]) -> None:
+        message_id = str(uuid4())
         for wait in group:
             wait.sendings += 1
+            wait.group = message_id
+        metrics.IN_FLIGHT.set(len(self._flights))
+        metrics.GROUP_CANCELS.observe(len(group))
         try:
             if time.monotonic() < self._spared_until:
                 raise PublishError("the broker was away a moment ago")
             cancels = tuple(wait.cancel for wait in group)
             crash_point("receiver_publish", cancels)
-            await self._publish(Group(reply_to=self._reply_to, cancels=cancels))
+            await self._publish(Group(reply_to=self._reply_to, cancels=cancels), message_id)
             crash_point("receiver_published", cancels)
         except PublishError as error:
             self._give_up(group, error)
@@ -175,7 +192,12 @@ class Dispatcher:
     def _give_up(self, group: list[Wait], error: PublishError) -> None:
         now = time.monotonic()
         if now >= self._spared_until:
-            log.warning("a group was not published", cancels=len(group), error=str(error))
+            log.warning(
+                "a group was not published",
+                cancels=len(group),
+                group=group[0].group,
+                error=str(error),
+            )
             self._spared_until = now + SPARED_S
         metrics.UNPUBLISHED.inc(len(group))
         for wait in group:
@@ -191,13 +213,14 @@ class Dispatcher:
             and wait.sendings < MOST_SENDINGS
         ]
         if silent:
-            log.warning("no reply, sent again", cancels=len(silent))
+            log.warning("no reply, sent again", cancels=len(silent), group=silent[0].group)
             metrics.RESENT.inc(len(silent))
             # Before those that came later: these have less time left.
             self._filling = {w.cancel.request_id: w for w in silent} | self._filling
 
     def _land(self, flight: asyncio.Task[None]) -> None:
         self._flights.discard(flight)
+        metrics.IN_FLIGHT.set(len(self._flights))
         self._free_places += 1
         self._fill()
 

@@ -4,7 +4,6 @@ import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
-from uuid import uuid4
 
 from celery import Celery
 
@@ -41,12 +40,12 @@ class Publisher:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="publish")
         self._of_this_thread = threading.local()
 
-    async def publish(self, group: Group) -> None:
-        """Return once the broker has the group."""
+    async def publish(self, group: Group, message_id: str) -> None:
+        """Return once the broker has the group, in a message of that id."""
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(PUBLISH_LIMIT_S):
-                await loop.run_in_executor(self._threads, self._send, group)
+                await loop.run_in_executor(self._threads, self._send, group, message_id)
         except TimeoutError:
             raise PublishError("the broker did not answer in time") from None
         except self._broker_errors as error:
@@ -56,10 +55,10 @@ class Publisher:
         """Let go of the threads; one that hangs ends by its socket's time limit."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _send(self, group: Group) -> None:
+    def _send(self, group: Group, message_id: str) -> None:
         # Celery's message, but published past `send_task`, which takes three times as long.
         message = self._app.amqp.create_task_message(
-            str(uuid4()),
+            message_id,
             TASK,
             args=[encode_group(group, self._keys)],
             # What Flower shows: the references, not the players.

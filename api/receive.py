@@ -6,15 +6,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 from typing import Final, Protocol
-from uuid import UUID
 
 import structlog
 import uuid_utils.compat
 from starlette.types import Receive, Scope, Send
 
 from api.body import LONGEST_BODY, BadRequestError, parse
-from api.dialects import Dialect, Said
-from api.dispatch import Overloaded
+from api.dialects import DIALECTS, Dialect, Said
+from api.dispatch import Decided, Overloaded
 from api.doors import Door, Doors, WrongSecrets, is_in, sender_of
 from api.http import UnreadableError, read_body, respond
 from api.parking import HomelessError
@@ -35,7 +34,7 @@ log = structlog.get_logger("receiver")
 class Desk(Protocol):
     """Where a cancel is decided: the `Dispatcher`."""
 
-    async def decide(self, cancel: Cancel, within_s: float) -> tuple[Decision | None, UUID]: ...
+    async def decide(self, cancel: Cancel, within_s: float) -> Decided: ...
 
 
 class Home(Protocol):
@@ -58,6 +57,10 @@ class Receiver:
         if not endpoints:
             raise ValueError("a receiver needs a secret")
         self._settings = settings
+        for endpoint in endpoints.values():
+            # They begin at 0: of a counter that begins at 1 Prometheus sees no increase.
+            for outcome, answer in DIALECTS[endpoint.dialect].outcomes.items():
+                metrics.answers(answer.code, outcome, endpoint.dialect)
         self._doors = Doors(endpoints)
         self._wrong_secrets = WrongSecrets()
         self._desk = desk
@@ -120,27 +123,30 @@ class Receiver:
         return await self._answer(cancel, dialect, started)
 
     async def _answer(self, cancel: Cancel, dialect: Dialect, started: float) -> tuple[int, bytes]:
-        decision, decided_id = await self._decide(cancel, started)
+        decided = await self._decide(cancel, started)
+        decision = decided.decision
         if decision is None:
             # It is nowhere: anything but a failure would make the provider stop.
+            metrics.HOMELESS.inc()
             log.error(
                 "no home",
                 request_id=str(cancel.request_id),
                 reference=cancel.request.reference,
+                uuid=cancel.request.uuid,
             )
             return 503, b""
         crash_point("receiver_answer", [cancel])
         answer = dialect.answer_of(decision.outcome)
         seconds = Decimal(str(round(time.monotonic() - started, 6)))
-        self._note(cancel, decision, decided_id, answer.code, seconds)
+        self._note(cancel, decision, decided, answer.code, seconds)
         return 200, dialect.body(Said(answer, cancel.request.reference, decision))
 
-    async def _decide(self, cancel: Cancel, started: float) -> tuple[Decision | None, UUID]:
+    async def _decide(self, cancel: Cancel, started: float) -> Decided:
         left_s = self._settings.answer_deadline_s * ANSWER_SHARE - (time.monotonic() - started)
         try:
             return await self._desk.decide(cancel, left_s)
         except Overloaded:
-            return await self._park(cancel), cancel.request_id
+            return Decided(await self._park(cancel), cancel.request_id)
 
     async def _park(self, cancel: Cancel) -> Decision | None:
         try:
@@ -153,11 +159,11 @@ class Receiver:
         self,
         cancel: Cancel,
         decision: Decision,
-        decided_id: UUID,
+        decided: Decided,
         code: int,
         seconds: Decimal,
     ) -> None:
-        shared = None if decided_id == cancel.request_id else decided_id
+        shared = None if decided.request_id == cancel.request_id else decided.request_id
         self._notes.add(
             AnswerNote(
                 request_id=cancel.request_id,
@@ -170,7 +176,7 @@ class Receiver:
                 seconds=seconds,
             )
         )
-        metrics.ANSWERS.labels(code=str(code)).inc()
+        metrics.answers(code, decision.outcome, cancel.dialect).inc()
         metrics.ANSWER_SECONDS.observe(float(seconds))
         log.info(
             "answered",
@@ -180,4 +186,7 @@ class Receiver:
             outcome=decision.outcome.value,
             code=code,
             seconds=float(seconds),
+            group=decided.group,
+            # Whoever follows a cancel to the worker needs the request that was decided.
+            **({"shared_request_id": str(shared)} if shared else {}),
         )

@@ -8,6 +8,7 @@ import fcntl
 import os
 import threading
 from collections.abc import Generator, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final
 from uuid import uuid4
@@ -64,6 +65,14 @@ class Spool:
                 for start in range(0, len(cancels), size):
                     yield cancels[start : start + size]
                 path.unlink()
+
+    def size(self) -> int:
+        """The bytes that lie there now, ours and others'."""
+        size = 0
+        for path in self._directory.glob(f"*{SUFFIX}"):
+            with suppress(FileNotFoundError):  # emptied meanwhile
+                size += path.stat().st_size
+        return size
 
     def close(self) -> None:
         """Let go of our file; an empty one is removed."""

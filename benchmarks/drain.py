@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from statistics import median
 from typing import Any, Final
+from uuid import uuid4
 
 import redis
 from sqlalchemy import Engine, text
@@ -137,7 +138,8 @@ def _publish(bets: Sequence[Bet], environment: dict[str, str]) -> None:
         try:
             remaining = map(cancel_of, bets)
             while cancels := tuple(islice(remaining, chosen.group_size)):
-                await publisher.publish(Group(reply_to="unbet:replies:nobody", cancels=cancels))
+                group = Group(reply_to="unbet:replies:nobody", cancels=cancels)
+                await publisher.publish(group, str(uuid4()))
         finally:
             publisher.close()
 

@@ -1,32 +1,39 @@
-"""What is counted, in every process; the receiver shows the sum at /metrics.
+"""What is counted, in every process. What PostgreSQL, Redis and the disk hold is not counted but
+asked for: `api/state.py`. How all of it is shown: `exposition.py`.
 
 With PROMETHEUS_MULTIPROC_DIR set, the processes of one machine count into files there.
 """
 
-import os
-from pathlib import Path
+from functools import cache
 
-from prometheus_client import (
-    CONTENT_TYPE_LATEST,
-    REGISTRY,
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    generate_latest,
+from prometheus_client import Counter, Gauge, Histogram
+
+from contract.outcomes import Outcome
+
+ANSWERS = Counter(
+    "unbet_answers_total",
+    "Answers given, by the provider's code, our outcome and the dialect.",
+    ["code", "outcome", "dialect"],
 )
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
-
-__all__ = ["CONTENT_TYPE_LATEST"]
-
-ANSWERS = Counter("unbet_answers_total", "Answers given, by code.", ["code"])
 ANSWER_SECONDS = Histogram(
     "unbet_answer_seconds",
     "From a body's last byte to its answer.",
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 4, 5, 6, 7, 8, 10),
 )
+HOMELESS = Counter(
+    "unbet_homeless_total",
+    "Cancels that neither ledger nor disk took: answered with HTTP 503.",
+)
 WAITING = Gauge(
     "unbet_waiting", "Requests that wait for their decision.", multiprocess_mode="livesum"
+)
+GROUP_CANCELS = Histogram(
+    "unbet_group_cancels",
+    "Cancels in a message.",
+    buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 5000),
+)
+IN_FLIGHT = Gauge(
+    "unbet_groups_in_flight", "Messages that wait for their reply.", multiprocess_mode="livesum"
 )
 REFUSED = Counter(
     "unbet_refused_total",
@@ -42,6 +49,11 @@ RESENT = Counter("unbet_resent_total", "Cancels put on the queue again for want 
 UNPUBLISHED = Counter("unbet_unpublished_total", "Cancels that the broker did not take in time.")
 PARKED = Counter("unbet_parked_total", "Cancels that a receiver parked in the ledger.")
 SPOOLED = Counter("unbet_spooled_total", "Cancels that went to a receiver's disk.")
+LEDGER_SECONDS = Histogram(
+    "unbet_ledger_seconds",
+    "From a group's first try in the ledger to its commit.",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5),
+)
 RETRIES = Counter("unbet_retries_total", "Transactions tried again, by reason.", ["reason"])
 SWEPT = Counter("unbet_swept_total", "Parked cancels that were decided.")
 LAST_SWEEP = Gauge(
@@ -51,20 +63,14 @@ LAST_SWEEP = Gauge(
 )
 DEAD = Counter("unbet_dead_total", "Cancels that were given up until a person tries them again.")
 
-
-def exposition() -> bytes:
-    """All of it in Prometheus' text form: this process's, or with the directory the machine's."""
-    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-        return generate_latest(REGISTRY)
-    _forget_the_dead(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
-    registry = CollectorRegistry()
-    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(registry)
+# Of a counter that begins at 1 Prometheus sees no increase, and no alert fires: these begin at 0.
+for _reason in ("method", "unreadable", "expired", "address", "form"):
+    REFUSED.labels(reason=_reason)
+for _kind in ("message", "reply"):
+    REJECTED.labels(kind=_kind)
 
 
-def _forget_the_dead(directory: Path) -> None:
-    """A gauge of what is going on now counts only the processes that live."""
-    for file in directory.glob("gauge_live*.db"):
-        pid = int(file.stem.rpartition("_")[2])
-        if not Path(f"/proc/{pid}").exists():
-            mark_process_dead(pid)  # type: ignore[no-untyped-call]
+@cache
+def answers(code: int, outcome: Outcome, dialect: str) -> Counter:
+    """The one counter of that kind: looked up once, since finding it takes longer than counting."""
+    return ANSWERS.labels(code=str(code), outcome=outcome.value, dialect=dialect)

@@ -164,6 +164,12 @@ class Settings(_Environment):
         description="where the receivers show their /metrics, separated by commas; the receiver "
         "of UNBET_HOST and UNBET_PORT if not set",
     )
+    metrics_port: int = Field(
+        0,
+        ge=0,
+        le=65535,
+        description="a port of loopback where worker and sweep show their metrics; 0 for none",
+    )
     log_format: Literal["console", "json"] = Field(
         "console", description="`json` for machines, `console` for people"
     )

@@ -80,11 +80,13 @@ class _Application:
         """Decide `cancels`, together if that is possible; `patiently` waits for their locks."""
         if not cancels:
             return
+        started = time.monotonic()
         try:
             decisions = self._transact(lambda c: self._decide(c, cancels, patiently))
         except DBAPIError as error:
             problem = error
         else:
+            metrics.LEDGER_SECONDS.observe(time.monotonic() - started)
             yield decisions
             return
         fault = fault_of(problem)
@@ -147,6 +149,7 @@ class _Application:
                 "dead" if dead else "parked",
                 request_id=str(cancel.request_id),
                 reference=cancel.request.reference,
+                uuid=cancel.request.uuid,
                 reason=fault.value,
                 error=error,
             )

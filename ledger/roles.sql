@@ -81,21 +81,22 @@ GRANT SELECT ON alembic_version
     TO unbet_receiver, unbet_worker, unbet_operator, unbet_console, unbet_retention;
 
 -- The receiver ---------------------------------------------------------------------------------
--- It is what the world talks to. It looks up outcomes, parks cancels and notes answers; it cannot
--- read what providers have sent, nor touch a row that is there.
+-- It is what the world talks to. It looks up outcomes, parks cancels, notes answers and counts what is
+-- parked; it cannot read what providers have sent, nor touch a row that is there.
 
 GRANT SELECT (provider, reference, state, user_id, currency, outcome, reversal_id, cash_after)
     ON bets TO unbet_receiver;
 GRANT SELECT (request_id, outcome) ON requests TO unbet_receiver;
 
--- Reading the key is what ON CONFLICT needs.
-GRANT SELECT (request_id),
+-- Reading the key is what ON CONFLICT needs; how many there are and since when is for /metrics.
+GRANT SELECT (request_id, state, parked_at),
       INSERT (request_id, provider, reference, cancel, state, reason, last_error, next_try_at)
     ON parked TO unbet_receiver;
 GRANT SELECT (request_id),
       INSERT (request_id, shared_request_id, uuid, received_at, received_from, outcome, code,
               seconds)
     ON answers TO unbet_receiver;
+GRANT SELECT (id) ON late_bets TO unbet_receiver;  -- how many there are
 
 -- Worker and sweep -----------------------------------------------------------------------------
 -- They reverse. Without `amount` a row that they add to `bets` can only be a tombstone. The right to

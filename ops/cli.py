@@ -17,6 +17,7 @@ from ops.commands import (
     explain,
     importing,
     ledger,
+    metrics,
     parked,
     provider,
     rejected,
@@ -52,6 +53,7 @@ def build() -> typer.Typer:
     app.add_typer(audit.app)
     app.add_typer(parked.app, name="parked")
     app.add_typer(replay.app)
+    app.add_typer(metrics.app)
     app.add_typer(rejected.app)
     app.add_typer(chaos.app)
     return app

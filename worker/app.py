@@ -9,7 +9,7 @@ import structlog
 from celery import Celery, signals
 from sqlalchemy.exc import OperationalError
 
-from contract import broker, logs
+from contract import broker, exposition, logs
 from contract.collecting import collect_rarely
 from contract.settings import SettingsError, settings
 from ledger.engine import UnsafeDatabaseError, require_durability
@@ -57,7 +57,12 @@ def _begin_work(**_: object) -> None:
     collect_rarely()
 
 
+def _show_metrics(**_: object) -> None:
+    exposition.serve(settings().metrics_port, has_children=True)
+
+
 signals.setup_logging.connect(_configure_logs)
 signals.worker_init.connect(_check_dependencies)
 signals.worker_ready.connect(_begin_work)
+signals.worker_ready.connect(_show_metrics)
 signals.worker_process_init.connect(_begin_work)

@@ -1,6 +1,7 @@
 """A round of the sweep: what is due among the parked cancels, claimed, applied and noted."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 import structlog
@@ -61,7 +62,7 @@ class Sweep:
         return bool(cancels)
 
     def _apply(self, cancels: Sequence[Cancel], within_s: float) -> None:
-        references = {cancel.request_id: cancel.request.reference for cancel in cancels}
+        claimed = {cancel.request_id: cancel for cancel in cancels}
         try:
             for decisions in apply(
                 self._engine,
@@ -71,23 +72,27 @@ class Sweep:
                 within_s=within_s,
             ):
                 for decision in decisions:
-                    self._note(decision, references[decision.request_id])
+                    self._note(decision, claimed[decision.request_id])
         except LedgerAwayError as away:
             error = str(away)
-            log.warning("a try failed", references=[*references.values()][:20], error=error)
+            references = [cancel.request.reference for cancel in cancels[:20]]
+            log.warning("a try failed", references=references, error=error)
             # If the ledger is there after all, a cancel itself may be what ends its sessions: they
             # have their pauses, and the round goes on. If not, this raises.
             run_within(self._engine, CALL_LIMIT_S, lambda c: note_error(c, cancels, error))
 
-    def _note(self, decision: Decision, reference: str) -> None:
+    def _note(self, decision: Decision, cancel: Cancel) -> None:
         done = decision.outcome is not Outcome.PARKED
         self.decided += done
         metrics.SWEPT.inc(done)
         log.info(
             "decided" if done else "still parked",
             request_id=str(decision.request_id),
-            reference=reference,
+            reference=cancel.request.reference,
+            uuid=cancel.request.uuid,
             outcome=decision.outcome.value,
+            # Since the receiver had it.
+            seconds=round((datetime.now(UTC) - cancel.received_at).total_seconds(), 3),
         )
 
     def heartbeat(self) -> None:

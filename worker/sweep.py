@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from contract import logs
+from contract import exposition, logs
 from contract.settings import SettingsError, settings
 from ledger import connect_to
 from ledger.engine import UnsafeDatabaseError, require_durability
@@ -45,6 +45,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     engine = connect_to(chosen.database_url, name="sweep", pool_size=1)
+    exposition.serve(chosen.metrics_port)
     sweep = Sweep(engine, hold_unknown=chosen.unknown_reference == "hold")
     keep_sweeping(sweep, engine, stop)
     engine.dispose()

@@ -1,5 +1,6 @@
 """The one task: decode the group, have the ledger decide it, reply."""
 
+import time
 from collections import Counter
 from datetime import UTC, datetime
 from typing import Final
@@ -44,14 +45,15 @@ log = structlog.get_logger("worker")
     max_retries=3,
     default_retry_delay=1,
 )
-def cancel(_task: Task, message: str) -> dict[str, int]:
+def cancel(task: Task, message: str) -> dict[str, int]:
     """Apply a group of cancels; how many had which outcome, for Flower."""
     try:
         group = decode_group(message, keys())
     except (SignatureError, MessageError) as error:
-        _reject(message, error)
+        _reject(message, str(task.request.id), error)
         return {"rejected": 1}
     outcomes: Counter[str] = Counter()
+    started = time.monotonic()
     crash_point("before_transaction", group.cancels)
     hold_unknown = settings().unknown_reference == "hold"
     try:
@@ -59,18 +61,19 @@ def cancel(_task: Task, message: str) -> dict[str, int]:
         for decisions in apply(engine(), group.cancels, hold_unknown=hold_unknown):
             crash_point("after_commit", group.cancels)
             _reply(group, decisions)
+            _tell(group, decisions, str(task.request.id), time.monotonic() - started)
             outcomes.update(decision.outcome.value for decision in decisions)
     except LedgerAwayError as error:
-        raise _hand_back(group, error) from error
+        raise _hand_back(group, str(task.request.id), error) from error
     crash_point("after_reply", group.cancels)
     return dict(outcomes)
 
 
-def _reject(message: str, error: Exception) -> None:
+def _reject(message: str, message_id: str, error: Exception) -> None:
     """Keep it aside. Nothing is lost: what a receiver has put on the queue it parks or spools
     itself if it hears nothing of it."""
     metrics.REJECTED.labels(kind="message").inc()
-    log.error("a message was rejected", problem=str(error))
+    log.error("a message was rejected", group=message_id, problem=str(error))
     try:
         with replies().pipeline(transaction=False) as pipeline:
             pipeline.lpush(rejected.LIST, rejected.entry("message", str(error), message))
@@ -80,7 +83,7 @@ def _reject(message: str, error: Exception) -> None:
         log.warning("a rejected message was not kept", error=str(problem))
 
 
-def _hand_back(group: Group, error: LedgerAwayError) -> Reject:
+def _hand_back(group: Group, message_id: str, error: LedgerAwayError) -> Reject:
     """Back to the queue, until nobody waits for the answer any more.
 
     No tight loop: a delivery ends only after `apply` has tried for its seconds. And no loss: what
@@ -92,6 +95,7 @@ def _hand_back(group: Group, error: LedgerAwayError) -> Reject:
     log.warning(
         "the ledger is away: " + ("handed back" if young else "left to the sweep"),
         cancels=len(group.cancels),
+        group=message_id,
         error=str(error),
     )
     return Reject(str(error), requeue=young)
@@ -107,11 +111,19 @@ def _reply(group: Group, decisions: list[Decision]) -> None:
             pipeline.execute()
     except redis.RedisError as error:
         log.warning("a reply was not delivered", reply_to=group.reply_to, error=str(error))
-    references = {cancel.request_id: cancel.request.reference for cancel in group.cancels}
+
+
+def _tell(group: Group, decisions: list[Decision], message_id: str, seconds: float) -> None:
+    """Log each decision; `seconds` from the task's beginning to the reply."""
+    requests = {cancel.request_id: cancel.request for cancel in group.cancels}
     for decision in decisions:
+        request = requests[decision.request_id]
         log.info(
             "decided" if decision.outcome is not Outcome.PARKED else "parked",
             request_id=str(decision.request_id),
-            reference=references[decision.request_id],
+            reference=request.reference,
+            uuid=request.uuid,
             outcome=decision.outcome.value,
+            seconds=round(seconds, 6),
+            group=message_id,
         )

@@ -2,11 +2,11 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from uuid import UUID
 
 from sqlalchemy import Connection
 from starlette.types import ASGIApp
 
+from api.dispatch import Decided
 from benchmarks.baselines import serving, tuning
 from contract.message import Cancel, Decision
 from contract.settings import settings
@@ -21,10 +21,10 @@ class Direct:
         self._engine = connect_to(database_url, name="direct", pool_size=threads)
         self._threads = ThreadPoolExecutor(threads)
 
-    async def decide(self, cancel: Cancel, _within_s: float) -> tuple[Decision | None, UUID]:
+    async def decide(self, cancel: Cancel, _within_s: float) -> Decided:
         loop = asyncio.get_running_loop()
         decision = await loop.run_in_executor(self._threads, self._reverse, cancel)
-        return decision, cancel.request_id
+        return Decided(decision, cancel.request_id)
 
     def close(self) -> None:
         self._threads.shutdown()

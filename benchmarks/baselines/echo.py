@@ -1,9 +1,8 @@
 """echo: answers right after validation, and does nothing: the ceiling."""
 
-from uuid import UUID
-
 from starlette.types import ASGIApp
 
+from api.dispatch import Decided
 from benchmarks.baselines import serving, tuning
 from contract.message import Cancel, Decision
 from contract.outcomes import Outcome
@@ -12,9 +11,9 @@ from contract.outcomes import Outcome
 class Echo:
     """Says of every cancel that it was reversed."""
 
-    async def decide(self, cancel: Cancel, _within_s: float) -> tuple[Decision | None, UUID]:
+    async def decide(self, cancel: Cancel, _within_s: float) -> Decided:
         decision = Decision.model_construct(request_id=cancel.request_id, outcome=Outcome.REVERSED)
-        return decision, cancel.request_id
+        return Decided(decision, cancel.request_id)
 
 
 def app() -> ASGIApp:

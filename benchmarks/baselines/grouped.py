@@ -3,13 +3,12 @@
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
-from uuid import UUID
 
 from starlette.types import ASGIApp
 
-from api.dispatch import Dispatcher
+from api.dispatch import Decided, Dispatcher
 from benchmarks.baselines import serving, tuning
-from contract.message import Cancel, Decision, Group
+from contract.message import Cancel, Group
 from contract.settings import Settings, settings
 from ledger import connect_to
 from ledger.applying import apply
@@ -31,14 +30,14 @@ class Grouped:
             resend_after_s=chosen.resend_after_s,
         )
 
-    async def decide(self, cancel: Cancel, within_s: float) -> tuple[Decision | None, UUID]:
+    async def decide(self, cancel: Cancel, within_s: float) -> Decided:
         return await self._dispatcher.decide(cancel, within_s)
 
     def close(self) -> None:
         self._threads.shutdown()
         self._engine.dispose()
 
-    async def _apply(self, group: Group) -> None:
+    async def _apply(self, group: Group, _message_id: str) -> None:
         loop = asyncio.get_running_loop()
         self._dispatcher.resolve(
             await loop.run_in_executor(

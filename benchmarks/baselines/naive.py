@@ -2,10 +2,10 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from uuid import UUID
 
 from starlette.types import ASGIApp
 
+from api.dispatch import Decided
 from benchmarks.baselines import naive_queue, serving, tuning
 from contract.message import Cancel, Decision
 
@@ -16,10 +16,10 @@ class Naive:
     def __init__(self, threads: int) -> None:
         self._threads = ThreadPoolExecutor(threads)
 
-    async def decide(self, cancel: Cancel, within_s: float) -> tuple[Decision | None, UUID]:
+    async def decide(self, cancel: Cancel, within_s: float) -> Decided:
         loop = asyncio.get_running_loop()
         decision = await loop.run_in_executor(self._threads, self._ask, cancel, within_s)
-        return decision, cancel.request_id
+        return Decided(decision, cancel.request_id)
 
     def close(self) -> None:
         self._threads.shutdown()

@@ -43,6 +43,7 @@ RIGHTS: Final[Rights] = {
         CONSOLE: "SELECT",
     },
     "late_bets": {
+        RECEIVER: "SELECT (id)",
         OPERATOR: "SELECT, INSERT (provider, reference, user_id, currency, amount)",
         CONSOLE: "SELECT",
     },
@@ -81,7 +82,7 @@ RIGHTS: Final[Rights] = {
         RETENTION: "SELECT (request_id, answered_at), DELETE",
     },
     "parked": {
-        RECEIVER: f"SELECT (request_id), {_PARK}",
+        RECEIVER: f"SELECT (request_id, state, parked_at), {_PARK}",
         WORKER: f"SELECT, {_PARK}, UPDATE (state, reason, tries, last_error, next_try_at), DELETE",
         OPERATOR: f"SELECT, {_PARK}, UPDATE (state, tries, next_try_at)",
         CONSOLE: "SELECT, UPDATE (state, tries, next_try_at)",

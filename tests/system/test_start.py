@@ -121,7 +121,9 @@ def test_run_does_its_demonstration_and_leaves_no_process_behind(tmp_path: Path)
                 process.wait(timeout=60)
             process.kill()
     assert process.returncode == 0, said
-    assert 'unbet_answers_total{code="0"} 1.0' in counted
+    assert (
+        'unbet_answers_total{code="0",dialect="lucky-monaco-v4",outcome="reversed"} 1.0' in counted
+    )
     assert "balance   100.00 USD\n" in said
     assert "balance    90.00 USD\n" in said
     assert '{"error": 0, "description": "Success", "reference": "585c1306f89c56f5ecfc2f5d"}' in said

@@ -17,10 +17,12 @@ class Queue:
 
     def __init__(self, error: PublishError | None = None) -> None:
         self.groups: list[Group] = []
+        self.message_ids: list[str] = []
         self.error = error
 
-    async def publish(self, group: Group) -> None:
+    async def publish(self, group: Group, message_id: str) -> None:
         self.groups.append(group)
+        self.message_ids.append(message_id)
         if self.error:
             raise self.error
 
@@ -59,7 +61,7 @@ async def test_a_lone_cancel_leaves_at_once_and_the_next_ones_travel_together() 
     assert [len(g.cancels) for g in queue.groups] == [1, 3, 2]
     desk.resolve(decide(queue.groups[2].cancels))
     decided = await asyncio.gather(*waits)
-    assert [d.request_id for d, _ in decided if d] == [c.request_id for c in cancels]
+    assert [d.request_id for d, *_ in decided if d] == [c.request_id for c in cancels]
 
 
 async def test_what_the_server_has_read_at_once_travels_together() -> None:
@@ -84,7 +86,7 @@ async def test_equal_requests_share_a_wait_and_others_do_not() -> None:
     assert published == [first, *others]
     desk.resolve(decide(published))
     decided = await asyncio.gather(*waits)
-    assert [request_id for _, request_id in decided[:2]] == [first.request_id] * 2
+    assert [request_id for _, request_id, _ in decided[:2]] == [first.request_id] * 2
     # The wait is over: an equal request now is a new one.
     again = asyncio.create_task(desk.decide(second, 5))
     await settle_down()
@@ -102,14 +104,14 @@ async def test_an_equal_request_at_the_instant_of_the_decision_gets_it() -> None
     desk.resolve(decide([first]))
     # Whoever waits has not run since.
     async with asyncio.timeout(1):
-        decision, request_id = await desk.decide(second, 5)
+        decision, request_id, _ = await desk.decide(second, 5)
     assert (decision, request_id) == ((await waiting)[0], first.request_id)
 
 
 async def test_without_a_reply_in_time_there_is_no_decision_and_nothing_is_kept() -> None:
     desk = dispatcher(Queue())
     cancel = cancel_of("r1")
-    assert await desk.decide(cancel, 0.01) == (None, cancel.request_id)
+    assert (await desk.decide(cancel, 0.01))[:2] == (None, cancel.request_id)
     assert (desk._waits, desk._same, desk._filling) == ({}, {}, {})
     # A reply that comes too late is let go.
     desk.resolve(decide([cancel]))
@@ -123,7 +125,7 @@ async def test_a_later_equal_request_waits_its_own_time_though_the_first_gave_up
     patient = asyncio.create_task(desk.decide(second, 5))
     assert (await impatient)[0] is None
     desk.resolve(decide([first]))
-    decision, request_id = await patient
+    decision, request_id, _ = await patient
     assert decision is not None
     assert request_id == first.request_id
 
@@ -139,7 +141,7 @@ async def test_what_cannot_be_published_is_overdue_at_once_and_the_broker_is_lef
     for wait in desk._waits.values():
         wait.has_home = True
     desk.resolve(decide(wait.cancel for wait in desk.parked()))
-    assert all(decision for decision, _ in await asyncio.gather(*waits))
+    assert all(decision for decision, *_ in await asyncio.gather(*waits))
 
 
 async def test_what_is_overdue_is_told_once_and_not_sent_again() -> None:
@@ -158,7 +160,7 @@ async def test_with_a_home_the_answer_at_the_deadline_is_parked() -> None:
     await settle_down()
     (overdue,) = desk.take_overdue(0)
     overdue.has_home = True
-    decision, _ = await wait
+    decision, *_ = await wait
     assert decision is not None
     assert decision.outcome is Outcome.PARKED
 
@@ -167,8 +169,12 @@ async def test_a_cancel_without_a_reply_is_sent_again_twice_and_then_no_more() -
     queue = Queue()
     desk = dispatcher(queue, resend_after_s=0.02)
     cancel = cancel_of("r1")
-    assert (await desk.decide(cancel, 0.3))[0] is None
+    decided = await desk.decide(cancel, 0.3)
+    assert decided.decision is None
     assert [group.cancels for group in queue.groups] == [(cancel,)] * 3
+    # Each message has an id of its own; the last one is told.
+    assert len(set(queue.message_ids)) == 3
+    assert decided.group == queue.message_ids[-1]
 
 
 async def test_a_lost_group_gives_its_place_back() -> None:

@@ -3,6 +3,7 @@
 import json
 from typing import Any, cast
 
+from api.dispatch import Decided
 from api.receive import Receiver
 from contract.message import Cancel, Decision
 from contract.outcomes import Outcome
@@ -18,10 +19,10 @@ class Desk:
     def __init__(self) -> None:
         self.cancels: list[Cancel] = []
 
-    async def decide(self, cancel: Cancel, _within_s: float) -> tuple[Decision, object]:
+    async def decide(self, cancel: Cancel, _within_s: float) -> Decided:
         self.cancels.append(cancel)
         decision = Decision(request_id=cancel.request_id, outcome=Outcome.REVERSED)
-        return decision, cancel.request_id
+        return Decided(decision, cancel.request_id)
 
 
 class NoNotes:

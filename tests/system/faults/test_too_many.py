@@ -21,8 +21,8 @@ from tests.system.faults.watching import (
 )
 from tests.system.processes import EXAMPLE, System
 
-POOLED_CONNECTIONS = 10
-"""A receiver's: its port, 6 to PostgreSQL, 2 for publishing, 1 for replies."""
+POOLED_CONNECTIONS = 11
+"""A receiver's: its port, 7 to PostgreSQL, 2 for publishing, 1 for replies."""
 POOLED_THREADS = 15
 """A receiver's: its own, 2 that publish, 4 for the ledger, 1 for the disk, 1 that watches calls,
 and asyncio's 6."""

@@ -1,0 +1,174 @@
+"""What PostgreSQL, Redis and the disk hold, for /metrics: asked when somebody looks, at most once a
+second, and never for longer than a scrape may take. What cannot be asked is left out, and said to
+be down."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from typing import Final, NamedTuple, TypeVar
+
+import redis
+import structlog
+from prometheus_client import Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.spool import Spool
+from contract import broker
+from contract.queue_state import QueueState, look
+from contract.settings import Settings
+from ledger.bounded import run_within
+from ledger.counting import LedgerState, count
+from ledger.faults import first_line
+
+CACHED_S: Final = 1.0
+LIMIT_S: Final = 2.0
+
+log = structlog.get_logger("receiver")
+
+Seen = TypeVar("Seen")
+
+
+class Described(NamedTuple):
+    """A metric that is asked for."""
+
+    kind: type[GaugeMetricFamily] | type[CounterMetricFamily]
+    name: str
+    help: str
+    labels: tuple[str, ...] = ()
+    """One at most."""
+
+    def of(self, value: float) -> Metric:
+        """The metric, if it has no label."""
+        return self.kind(self.name, self.help, value=value)
+
+    def by(self, values: Iterable[tuple[str, float]]) -> Metric:
+        """The metric, with a value for each of its label's."""
+        family = self.kind(self.name, self.help, labels=self.labels)
+        for label, value in values:
+            family.add_metric([label], value)
+        return family
+
+
+UP: Final = Described(
+    GaugeMetricFamily,
+    "unbet_up",
+    "1 if the receiver could ask it just now: `ledger`, `broker`, `replies` or `spool`.",
+    ("dependency",),
+)
+PARKED: Final = Described(
+    GaugeMetricFamily,
+    "unbet_parked_cancels",
+    "Cancels in the table `parked` now: `parked` for the sweep, `dead` for a person, `closed`.",
+    ("state",),
+)
+OLDEST_PARKED: Final = Described(
+    GaugeMetricFamily,
+    "unbet_parked_oldest_age_seconds",
+    "How long the oldest cancel has waited for the sweep; 0 if none does.",
+)
+LATE_BETS: Final = Described(
+    CounterMetricFamily,
+    "unbet_late_bets_total",
+    "Bets that came after their cancel and were refused.",
+)
+QUEUED: Final = Described(
+    GaugeMetricFamily, "unbet_queue_messages", "Messages that wait for a worker."
+)
+UNACKED: Final = Described(
+    GaugeMetricFamily, "unbet_queue_unacked", "Messages that workers have taken and not finished."
+)
+OLDEST_QUEUED: Final = Described(
+    GaugeMetricFamily,
+    "unbet_queue_oldest_age_seconds",
+    "Since the oldest cancel of a waiting message was received; 0 if none waits.",
+)
+SPOOL: Final = Described(
+    GaugeMetricFamily, "unbet_spool_bytes", "What lies in the receiver's spool now."
+)
+
+DESCRIBED: Final = (
+    UP,
+    PARKED,
+    OLDEST_PARKED,
+    LATE_BETS,
+    QUEUED,
+    UNACKED,
+    OLDEST_QUEUED,
+    SPOOL,
+)
+
+
+class State:
+    """Asks all of them at once; who comes meanwhile gets the same."""
+
+    def __init__(self, settings: Settings, engine: Engine, spool: Spool) -> None:
+        self._settings = settings
+        self._engine = engine
+        self._spool = spool
+        self._lock = asyncio.Lock()
+        self._families: list[Metric] = []
+        self._asked_at = float("-inf")
+
+    async def families(self) -> list[Metric]:
+        """What could be learned, at most `CACHED_S` seconds ago."""
+        async with self._lock:
+            if time.monotonic() - self._asked_at > CACHED_S:
+                self._families = await self._ask()
+                self._asked_at = time.monotonic()
+            return self._families
+
+    async def _ask(self) -> list[Metric]:
+        ledger, queue, replies, spool = await asyncio.gather(
+            _seen("ledger", lambda: run_within(self._engine, LIMIT_S, count)),
+            _seen("broker", lambda: _look(self._settings.broker_url)),
+            _seen("replies", lambda: _ping(self._settings.redis_url)),
+            _seen("spool", self._spool.size),
+        )
+        seen = {"ledger": ledger, "broker": queue, "replies": replies, "spool": spool}
+        families = [UP.by((name, value is not None) for name, value in seen.items())]
+        if ledger is not None:
+            families += _of_ledger(ledger)
+        if queue is not None:
+            families += _of_queue(queue)
+        if spool is not None:
+            families.append(SPOOL.of(spool))
+        return families
+
+
+async def _seen(name: str, ask: Callable[[], Seen]) -> Seen | None:
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            return await asyncio.to_thread(ask)
+    except TimeoutError:
+        problem = "no answer in time"
+    except (SQLAlchemyError, redis.RedisError, OSError) as error:
+        problem = first_line(error)
+    log.warning("not asked for its state", dependency=name, error=problem)
+    return None
+
+
+def _look(url: str) -> QueueState:
+    with broker.connect(url) as client:
+        return look(client)
+
+
+def _ping(url: str) -> bool:
+    with broker.connect(url) as client:
+        return bool(client.ping())
+
+
+def _of_ledger(state: LedgerState) -> list[Metric]:
+    return [
+        PARKED.by(state.parked._asdict().items()),
+        OLDEST_PARKED.of(state.oldest_parked_s),
+        LATE_BETS.of(state.late_bets),
+    ]
+
+
+def _of_queue(state: QueueState) -> list[Metric]:
+    families = [QUEUED.of(state.length), UNACKED.of(state.unacked)]
+    if state.oldest_age_s is not None or not state.length:
+        families.append(OLDEST_QUEUED.of(state.oldest_age_s or 0.0))
+    return families

@@ -1,0 +1,1 @@
+"""The alerts, as a real Prometheus sees them; needs Debian's `prometheus`."""

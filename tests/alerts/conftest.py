@@ -1,0 +1,41 @@
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ops import services
+from tests.alerts.casino import Casino
+from tests.making import MESSAGE_KEY
+
+
+@pytest.fixture(scope="module")
+def casino() -> Iterator[Casino]:
+    """A whole system with servers of its own, a provider that calls, and a Prometheus."""
+    directory = Path(tempfile.mkdtemp(prefix="unbet-test-"))
+    own_services = directory / "services"
+    try:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(directory),
+            "PYTHONUNBUFFERED": "1",
+            "UNBET_URL_SECRET": "a-secret-for-tests-only",
+            "UNBET_MESSAGE_KEY": MESSAGE_KEY,
+            "UNBET_SPOOL_DIR": str(directory / "spool"),
+            "UNBET_LOG_FORMAT": "json",
+            "UNBET_ANSWER_DEADLINE_S": "4",
+            "UNBET_RESEND_AFTER_S": "1",
+            "PROMETHEUS_MULTIPROC_DIR": str(directory / "metrics"),
+            **services.start(own_services).environment(),
+        }
+        made = Casino(directory, own_services, environment)
+        try:
+            made.open()
+            yield made
+        finally:
+            made.close()
+    finally:
+        services.stop(own_services)
+        shutil.rmtree(directory)

@@ -1,0 +1,91 @@
+"""Each alert fires when what it is for happens to a real system, and is silent again afterwards.
+
+The tests share one system and are run in their order.
+"""
+
+import psutil
+from celery import Celery
+from sqlalchemy import text
+
+from contract.message import QUEUE, TASK
+from tests.alerts.casino import Casino
+from tests.alerts.prometheus import NAMES
+from tests.system.processes import EXAMPLE
+
+PLAYER = {"user_id": EXAMPLE["userId"], "currency": EXAMPLE["currency"]}
+UNREADABLE = text("""
+    INSERT INTO parked (request_id, provider, reference, cancel, state, reason)
+    VALUES (gen_random_uuid(), 'LuckyMonaco', 'unreadable', '{}', 'parked', 'test')
+""")
+
+
+def test_while_all_is_well_no_alert_fires(casino: Casino) -> None:
+    prometheus = casino.prometheus
+    answered = 'sum(increase(unbet_answers_total{code="0"}[6s])) > 10'
+    prometheus.until(lambda: prometheus.query(answered), lambda: "no cancels are answered")
+    assert prometheus.query("unbet_last_sweep_timestamp_seconds > 0")
+    assert prometheus.firing() == []
+
+
+def test_without_worker_and_sweep_nothing_is_decided(casino: Casino) -> None:
+    casino.kill("worker")
+    casino.kill("sweep")
+    casino.fires(
+        "UnbetNoReplies",
+        "UnbetQueueGrows",
+        "UnbetSlowAnswers",
+        "UnbetRetriesAnswered",
+        "UnbetNothingGetsThrough",
+        "UnbetParkedOld",
+        "UnbetSweepNotRunning",
+    )
+    casino.system.start_worker()
+    casino.system.start_sweep()
+    casino.calms_down()
+
+
+def test_without_servers_cancels_go_to_the_disk_and_with_it_full_nowhere(casino: Casino) -> None:
+    casino.lose_servers()
+    firing = casino.fires("UnbetDependencyAway", "UnbetSpooled")
+    away = {labels.get("dependency") for labels in firing} - {None}
+    assert away == {"ledger", "broker", "replies"}
+    receiver = psutil.Process(casino.system.processes["receiver"].pid)
+    _, hard = receiver.rlimit(psutil.RLIMIT_FSIZE)
+    receiver.rlimit(psutil.RLIMIT_FSIZE, (0, hard))
+    casino.fires("UnbetHomeless")
+    receiver.rlimit(psutil.RLIMIT_FSIZE, (hard, hard))
+    casino.get_servers_back()
+    casino.calms_down()
+
+
+def test_what_is_none_of_ours_and_what_waits_for_a_person_is_told(casino: Casino) -> None:
+    system = casino.system
+    with Celery("test", broker=system.environment["UNBET_BROKER_URL"], set_as_current=False) as it:
+        it.send_task(TASK, args=["forged"], queue=QUEUE, ignore_result=True)
+    assert system.http.post(system.path, content=b"{}").status_code == 200
+    for _ in range(200):
+        system.http.post("/not-a-secret-of-ours/V4/Cancel", json=EXAMPLE)
+    assert system.cancel(reference="late")["error"] == 0
+    assert casino.operator.bet("late", "1.00", **PLAYER).status == "refused"
+    with casino.engine.begin() as connection:
+        connection.execute(UNREADABLE)
+    firing = casino.fires(
+        "UnbetRejected", "UnbetRefused", "UnbetWrongSecrets", "UnbetLateBets", "UnbetDead"
+    )
+    assert {labels.get("kind") for labels in firing} >= {"message"}
+    assert {labels.get("reason") for labels in firing} >= {"form"}
+    with casino.engine.begin() as connection:
+        (request_id,) = connection.execute(text("SELECT request_id FROM parked")).scalars()
+    assert system.unbet("parked", "close", str(request_id), "--reason", "a test").returncode == 0
+    casino.calms_down()
+
+
+def test_a_receiver_that_is_gone_is_missed(casino: Casino) -> None:
+    casino.kill("receiver")
+    casino.fires("UnbetReceiverGone")
+    casino.system.start_receiver()
+    casino.calms_down()
+
+
+def test_no_alert_was_left_out(casino: Casino) -> None:
+    assert casino.caused == NAMES
