@@ -248,6 +248,16 @@ def provider_id() -> str:
     return str(_only("provider_id"))
 
 
+def dialect() -> str:
+    """`UNBET_DIALECT` alone. Raises `SettingsError`."""
+    return str(_only("dialect"))
+
+
+def holds_unknown() -> bool:
+    """Whether `UNBET_UNKNOWN_REFERENCE` alone says `hold`. Raises `SettingsError`."""
+    return _only("unknown_reference") == "hold"
+
+
 def redis_url() -> str:
     """The Redis of the replies. Raises `SettingsError`."""
     return load().redis_url

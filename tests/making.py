@@ -1,13 +1,16 @@
 """Short ways for tests to make what they talk about."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import uuid_utils.compat
 from sqlalchemy import Engine
 
 import ledger
 from contract.message import Cancel, CancelRequest, Decision
+from contract.outcomes import Outcome
 from contract.signing import Keys
+from ledger.answers import AnswerNote, note_answers
 from ledger.reversal import reverse
 
 PROVIDER = "LuckyMonaco"
@@ -62,6 +65,30 @@ def bet_of(
         reference=reference,
         **more,
     )
+
+
+def note_answer(
+    engine: Engine,
+    cancel: Cancel,
+    code: int,
+    seconds: str,
+    *,
+    outcome: Outcome | None = Outcome.REVERSED,
+    shared: Cancel | None = None,
+) -> None:
+    """Note that `cancel` was answered, as the receiver does; `shared` is whose wait it shared."""
+    with engine.begin() as connection:
+        answer = AnswerNote(
+            request_id=cancel.request_id,
+            shared_request_id=shared and shared.request_id,
+            uuid=cancel.request.uuid,
+            received_at=cancel.received_at,
+            received_from=cancel.received_from,
+            outcome=outcome,
+            code=code,
+            seconds=Decimal(seconds),
+        )
+        note_answers(connection, [answer])
 
 
 class Operator:

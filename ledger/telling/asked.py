@@ -104,7 +104,8 @@ def _with_sharers(asked: Asked, answers: Iterable[AnswerFact]) -> Iterator[Asked
 
 
 def _marked(in_order: Iterable[Asked]) -> Iterator[Asked]:
-    seen: set[str | None] = {None}
+    seen: set[str] = set()
     for asked in in_order:
-        yield asked._replace(is_again=asked.uuid in seen - {None})
-        seen.add(asked.uuid)
+        yield asked._replace(is_again=asked.uuid in seen)
+        if asked.uuid is not None:
+            seen.add(asked.uuid)

@@ -25,10 +25,10 @@ def _bet(story: Story, bet: BetFact, stake: str) -> Iterator[Event]:
         detail = f"{player}; {refused(bet.refusal)}"
         yield Event(bet.created_at, EventKind.BET, f"Bet refused: {stake}", detail)
     else:
-        detail = f"{player}; {balances(moved['bet'])}" if "bet" in moved else player
+        detail = f"{player}; {balances(moved['bet'].entries)}" if "bet" in moved else player
         yield Event(bet.created_at, EventKind.BET, f"Bet placed: {stake}", detail)
     if returned := moved.get("reversal"):
-        detail = balances(returned)
+        detail = balances(returned.entries)
         yield Event(returned.created_at, EventKind.MONEY, f"Returned: {stake}", detail)
 
 
@@ -42,6 +42,6 @@ def _wins(story: Story) -> Iterator[Event]:
         if win.refusal:
             about.append(refused(win.refusal))
         elif win.transfer_id in transfers:
-            about.append(balances(transfers[win.transfer_id]))
+            about.append(balances(transfers[win.transfer_id].entries))
         title = f"Win {'refused' if win.refusal else 'paid'}: {won}"
         yield Event(win.created_at, EventKind.WIN, title, "; ".join(about))

@@ -6,10 +6,10 @@ from typing import Final
 from uuid import UUID
 
 from contract.outcomes import Outcome
-from ledger.story import BetFact, ParkedFact, Story
+from ledger.story import ParkedFact, Story
 from ledger.telling.asked import Asked
 from ledger.telling.event import Event, EventKind
-from ledger.telling.wording import because, counted, when
+from ledger.telling.wording import because, tried, when
 
 _MEANING: Final = {
     Outcome.REVERSED: "the bet stands no more",
@@ -43,45 +43,45 @@ def cancel_events(story: Story, asked: Sequence[Asked]) -> Iterator[Event]:
 def _request(one: Asked) -> Event:
     if one.uuid is None:
         return Event(one.received_at, EventKind.REQUEST, "Cancel", "cannot be read any more")
-    about = [f"uuid {one.uuid}", f"from {one.received_from}"]
+    about = [f"shares the wait of uuid {one.shares}"] if one.shares else []
+    about.append(f"from {one.received_from}")
     about += [one.dialect] if one.dialect else []
     about += [f"player {one.user_id}", f"{one.currency}"]
-    about += [f"shares the wait of uuid {one.shares}"] if one.shares else []
     title = "Cancel again" if one.is_again else "Cancel"
-    return Event(one.received_at, EventKind.REQUEST, title, ", ".join(about))
+    detail = f"uuid {one.uuid}; {', '.join(about)}"
+    return Event(one.received_at, EventKind.REQUEST, title, detail)
 
 
 def _parked(parked: ParkedFact, uuids: dict[UUID, str | None]) -> tuple[str, str]:
-    about = [_uuid(uuids, parked.request_id), f"tried {counted(parked.tries, 'time')}"]
+    about = [
+        _uuid(uuids, parked.request_id),
+        because(parked.reason),
+        tried(parked.tries),
+    ]
     if parked.last_error:
         about.append(f"last error: {parked.last_error}")
     if parked.state == "parked":
         about.append(f"next try at {when(parked.next_try_at)}")
     state = {"dead": ", dead by now", "closed": ", closed by now"}.get(parked.state, "")
-    return f"Parked{state}", f"{because(parked.reason)}; {'; '.join(about)}"
+    return f"Parked{state}", "; ".join(about)
 
 
 def _decisions(story: Story, uuids: dict[UUID, str | None]) -> Iterator[Event]:
     """The one that binds, and those that the provider's answer does not tell as well."""
     bet = story.bet
     if bet and bet.outcome and bet.cancelled_at:
-        about = [_MEANING[bet.outcome]]
-        if bet.cancel_request_id:
-            about.append(_uuid(uuids, bet.cancel_request_id))
+        by = f"{_uuid(uuids, bet.cancel_request_id)}; " if bet.cancel_request_id else ""
         title = f"Decided: {_words(bet.outcome)}"
-        yield Event(bet.cancelled_at, EventKind.DECISION, title, "; ".join(about))
+        detail = f"{by}{_MEANING[bet.outcome]}"
+        yield Event(bet.cancelled_at, EventKind.DECISION, title, detail)
     for request in story.requests:
         own = [a.outcome for a in request.answers if a.request_id == request.request_id]
         if (bet and request.request_id == bet.cancel_request_id) or own == [request.outcome]:
             continue
-        same = _told_before(bet, request.outcome)
-        about = ["as before" if same else _MEANING[request.outcome], f"uuid {request.uuid}"]
-        title = f"Decided: {_words(request.outcome)}"
-        yield Event(request.decided_at, EventKind.DECISION, title, "; ".join(about))
-
-
-def _told_before(bet: BetFact | None, outcome: Outcome) -> bool:
-    return bet is not None and bet.outcome is outcome
+        as_before = bet is not None and bet.outcome is request.outcome
+        title = f"Decided: {_words(request.outcome)}{', as before' if as_before else ''}"
+        detail = f"uuid {request.uuid}" + ("" if as_before else f"; {_MEANING[request.outcome]}")
+        yield Event(request.decided_at, EventKind.DECISION, title, detail)
 
 
 def _answers(asked: Sequence[Asked]) -> Iterator[Event]:
@@ -91,9 +91,9 @@ def _answers(asked: Sequence[Asked]) -> Iterator[Event]:
         # When it was noted is later: answers are written in batches.
         at = one.received_at + timedelta(microseconds=int(one.answer.seconds * 1_000_000))
         outcome = one.answer.outcome or Outcome.PARKED
-        said = "no outcome in time, please retry" if one.was_put_off else _words(outcome)
-        about = f"{said}, after {one.answer.seconds:.3f} s; uuid {one.answer.uuid}"
-        yield Event(at, EventKind.ANSWER, f"Answered {one.answer.code}", about)
+        said = "please retry" if one.was_put_off else _words(outcome)
+        about = f"uuid {one.answer.uuid}; after {one.answer.seconds:.3f} s"
+        yield Event(at, EventKind.ANSWER, f"Answered {one.answer.code}: {said}", about)
 
 
 def _uuid(uuids: dict[UUID, str | None], request_id: UUID) -> str:

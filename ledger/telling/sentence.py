@@ -8,7 +8,7 @@ from contract.outcomes import Outcome
 from ledger.money import EXACT, amount
 from ledger.story import BetFact, ParkedFact, Story, WinFact
 from ledger.telling.asked import Asked, all_asked
-from ledger.telling.wording import because, counted, listed, money, of_player, refused, when
+from ledger.telling.wording import because, counted, listed, money, of_player, refused, tried, when
 
 _MISMATCHES: Final = {Outcome.MISMATCH: "player", Outcome.CURRENCY_MISMATCH: "currency"}
 
@@ -46,7 +46,7 @@ def _decided(story: Story, bet: BetFact) -> str:
 
 def _returned(story: Story, bet: BetFact, stake: str) -> str:
     reversal = next((t for t in story.transfers if t.id == bet.reversal_id), None)
-    legs = of_player(reversal) if reversal else []
+    legs = of_player(reversal.entries) if reversal else []
     if not legs:
         return "the stake was zero, nothing had to be returned,"
     if len(legs) == 1:
@@ -80,7 +80,8 @@ def _repeats(bet: BetFact, asked: Sequence[Asked]) -> Iterator[str]:
     put_off = [one.answer.code for one in decided if one.was_put_off and one.answer]
     if put_off:
         codes = listed(map(str, sorted(set(put_off))))
-        yield f"{counted(len(put_off), 'request')} answered {codes} for want of an outcome in time"
+        asked_again = counted(len(put_off), "request")
+        yield f"{asked_again} answered {codes}, for want of an outcome in time"
 
 
 def _still_parked(story: Story) -> Iterator[str]:
@@ -96,8 +97,7 @@ def _undecided(story: Story) -> str:
     parked = min(
         story.parked, key=lambda p: (("parked", "dead", "closed").index(p.state), p.parked_at)
     )
-    tried = "not tried yet" if parked.tries == 0 else f"tried {counted(parked.tries, 'time')}"
-    since = f"parked since {when(parked.parked_at)} {because(parked.reason)}, {tried}"
+    since = f"parked since {when(parked.parked_at)} {because(parked.reason)}, {tried(parked.tries)}"
     error = f", last error: {parked.last_error}" if parked.last_error else ""
     if parked.state == "parked":
         due = f"next try at {when(parked.next_try_at)}"

@@ -7,7 +7,7 @@ from typing import Final
 
 from ledger.money import EXACT, amount
 from ledger.operations import Refusal
-from ledger.story import EntryFact, TransferFact
+from ledger.story import EntryFact
 
 _REASONS: Final = {
     "unknown reference": "its bet is not known here",
@@ -16,6 +16,7 @@ _REASONS: Final = {
     "locked": "another transaction held what it needs",
     "timed out": "it took too long",
     "content": "the tables refuse a value of it",
+    "unexpected": "it met an error that nobody expected",
     "replayed": "a person let it in after it had been refused",
 }
 """Why a cancel is parked: the words of the column, and a person's."""
@@ -46,20 +47,25 @@ def counted(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
+def tried(times: int) -> str:
+    """How often a parked cancel was tried, as far as it has failed by its own doing."""
+    return f"tried {counted(times, 'time')}" if times else "not tried yet"
+
+
 def listed(parts: Iterable[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     *first, last = parts
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def of_player(transfer: TransferFact) -> list[EntryFact]:
-    """The entries on the player's accounts: those of the operator run no balance."""
-    return [entry for entry in transfer.entries if entry.balance_after is not None]
+def of_player(entries: Iterable[EntryFact]) -> list[EntryFact]:
+    """Those on the player's accounts: the operator's run no balance."""
+    return [entry for entry in entries if entry.balance_after is not None]
 
 
-def balances(transfer: TransferFact) -> str:
+def balances(entries: Iterable[EntryFact]) -> str:
     """The player's balances before and after: `cash 90.00 + 10.00 = 100.00`."""
-    return ", ".join(map(_balance, of_player(transfer))) or "no account is moved"
+    return ", ".join(map(_balance, of_player(entries))) or "no account is moved"
 
 
 def _balance(entry: EntryFact) -> str:

@@ -1,13 +1,22 @@
-"""`unbet explain`: the story of one reference."""
+"""`unbet explain`: the story of one reference, or what a Cancel of it would be answered."""
 
+import sys
+from pathlib import Path
 from typing import Annotated
 
+import orjson
 import typer
 
+from api.body import LONGEST_BODY
+from api.dialects import DIALECTS
+from contract import settings
 from ledger.explain import explain
-from ledger.story import AnswerFact, BetFact, ParkedFact, RequestFact, Story, TransferFact
+from ledger.story import Story
+from ledger.telling import timeline, verdict
 from ops import database
-from ops.display import AsJson, amount, moment, plain, print_json, print_table
+from ops.display import AsJson, plain, print_json
+from ops.dry_run import DryRun, WrongReferenceError, decide, read_request
+from ops.story_screen import lines_of
 
 app = typer.Typer()
 
@@ -16,7 +25,24 @@ app = typer.Typer()
 def tell(
     reference: Annotated[str, typer.Argument(metavar="REFERENCE", help="A bet's or a win's.")],
     provider: Annotated[
-        str | None, typer.Option("--provider", help="Of this provider only; all if not given.")
+        str | None,
+        typer.Option(
+            "--provider",
+            help="Of this provider only; all if not given, with --dry-run UNBET_PROVIDER_ID.",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        Path | None,
+        typer.Option(
+            "--dry-run",
+            metavar="BODY",
+            help="Say what this Cancel would be answered now, and change nothing: a file as the "
+            "provider sends it; - for the input.",
+        ),
+    ] = None,
+    dialect: Annotated[
+        str | None,
+        typer.Option("--dialect", help="Of the --dry-run; UNBET_DIALECT if not given."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -24,91 +50,66 @@ def tell(
 
     The bodies that the provider sent are shown with --json only: they carry players' sessions.
     """
+    if dry_run is not None:
+        _say(reference, provider, dialect, dry_run, as_json)
+        return
+    if dialect is not None:
+        raise typer.BadParameter("--dialect is for --dry-run")
     with database.snapshot() as connection:
         stories = explain(connection, reference, provider)
     if as_json:
-        print_json({"reference": reference, "stories": [story.model_dump() for story in stories]})
-    for story in stories:
-        if not as_json:
-            _show(story)
+        print_json({"reference": reference, "stories": list(map(_document, stories))})
+    else:
+        typer.echo("\n\n".join("\n".join(lines_of(story)) for story in stories), nl=bool(stories))
     if not stories:
         where = f" at {provider}" if provider else ""
         typer.echo(f"Nothing is known of {plain(reference)}{plain(where)}.", err=True)
         raise typer.Exit(1)
 
 
-def _show(story: Story) -> None:
-    typer.echo(f"{plain(story.reference)} at {plain(story.provider)}: {_state(story.bet)}")
-    if story.bet and story.bet.outcome and story.bet.cancelled_at:
-        cash = story.bet.cash_after
-        rest = "" if cash is None else f"; the player's cash was then {amount(cash)}"
-        typer.echo(f"Cancel: {story.bet.outcome}, {moment(story.bet.cancelled_at)}{rest}.")
-    print_table(
-        "Requests",
-        ("received", "uuid", "player", "currency", "from", "outcome", "answered"),
-        map(_request, story.requests),
+def _document(story: Story) -> dict[str, object]:
+    told = [event._asdict() for event in timeline(story)]
+    return story.model_dump() | {"verdict": verdict(story), "timeline": told}
+
+
+def _say(
+    reference: str, provider: str | None, dialect_name: str | None, body: Path, as_json: bool
+) -> None:
+    provider = settings.provider_id() if provider is None else provider
+    dialect = DIALECTS.get(settings.dialect() if dialect_name is None else dialect_name)
+    if dialect is None:
+        raise typer.BadParameter(f"--dialect is none of {', '.join(DIALECTS)}")
+    try:
+        found = read_request(_read(body), reference, provider, dialect)
+    except WrongReferenceError as error:
+        raise typer.BadParameter(plain(str(error))) from None
+    if not isinstance(found, DryRun):
+        with database.snapshot() as connection:
+            found = decide(connection, found, dialect, hold_unknown=settings.holds_unknown())
+    if as_json:
+        _print(reference, provider, dialect.name, found)
+        return
+    answer = plain(found.answer.decode()) or f"HTTP {found.http_status}, without a body"
+    typer.echo(f"Would be answered: {answer}")
+    for name in found.given_when_decided:
+        typer.echo(f"and {name}, which exists only once it is decided.")
+    typer.echo(f"{plain(found.says)}\nNothing was changed.")
+
+
+def _read(body: Path) -> bytes:
+    """No more of it than shows that it is too long."""
+    try:
+        with sys.stdin.buffer if str(body) == "-" else body.open("rb") as file:
+            return file.read(LONGEST_BODY + 1)
+    except OSError as error:
+        raise typer.BadParameter(f"{body}: {error.strerror}") from None
+
+
+def _print(reference: str, provider: str, dialect: str, found: DryRun) -> None:
+    answer = orjson.loads(found.answer) if found.answer else None
+    returned = [entry.model_dump() for entry in found.returned]
+    print_json(
+        {"reference": reference, "provider": provider, "dialect": dialect}
+        | found._asdict()
+        | {"answer": answer, "returned": returned}
     )
-    print_table(
-        "Parked",
-        ("parked", "state", "reason", "tries", "last error", "next try", "answered"),
-        map(_parked, story.parked),
-    )
-    print_table(
-        "Bets refused because they came after the cancel",
-        ("refused", "player", "amount", "currency"),
-        ((bet.refused_at, bet.user_id, bet.amount, bet.currency) for bet in story.late_bets),
-    )
-    print_table(
-        "Wins",
-        ("came", "reference", "bet", "amount", "refused"),
-        (
-            (win.created_at, win.reference, win.bet_reference, win.amount, win.refusal)
-            for win in story.wins
-        ),
-    )
-    print_table(
-        "Transfers",
-        ("transfer", "when", "kind", "account", "amount", "currency", "balance after"),
-        (row for transfer in story.transfers for row in _entries(transfer)),
-    )
-
-
-def _state(bet: BetFact | None) -> str:
-    if bet is None:
-        return "no bet."
-    if bet.amount is None:
-        return f"no bet; a cancel for player {plain(bet.user_id)} left a tombstone."
-    refused = f" ({bet.refusal})" if bet.refusal else ""
-    return (
-        f"bet of {amount(bet.amount)} {bet.currency} by player {plain(bet.user_id)}, "
-        f"{moment(bet.created_at)}: {bet.state}{refused}."
-    )
-
-
-def _request(r: RequestFact) -> tuple[object, ...]:
-    told = _answered(r.answers)
-    return r.received_at, r.uuid, r.user_id, r.currency, r.received_from, r.outcome, told
-
-
-def _parked(p: ParkedFact) -> tuple[object, ...]:
-    told = _answered(p.answers)
-    return p.parked_at, p.state, p.reason, p.tries, p.last_error, p.next_try_at, told
-
-
-def _answered(answers: tuple[AnswerFact, ...]) -> str:
-    """The code that each request got; several where equal requests shared one wait."""
-    return ", ".join(
-        f"{a.code} after {a.seconds:.3f} s"
-        + (f" (shared by {a.uuid})" if a.shared_request_id else "")
-        for a in answers
-    )
-
-
-def _entries(transfer: TransferFact) -> list[tuple[object, ...]]:
-    about = (transfer.id, transfer.created_at, transfer.kind)
-    if not transfer.entries:
-        return [(*about, "nothing moved")]
-    return [
-        (*about, f"{e.owner} {e.kind}", e.amount, e.currency, e.balance_after)
-        for e in transfer.entries
-    ]

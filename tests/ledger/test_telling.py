@@ -1,39 +1,20 @@
 """Stories of a real ledger, told."""
 
 from datetime import UTC, datetime
-from decimal import Decimal
 
 from sqlalchemy import Engine
 
-from contract.message import Cancel
-from contract.outcomes import Outcome
-from ledger.answers import AnswerNote, note_answers
 from ledger.explain import explain
 from ledger.interventions import close_parked, retry_parked
 from ledger.story import Story
 from ledger.telling import timeline, verdict
-from tests.making import Operator, cancel_of
+from tests.making import Operator, cancel_of, note_answer
 
 
 def story_of(engine: Engine, reference: str) -> Story:
     with engine.connect() as connection:
         (story,) = explain(connection, reference)
     return story
-
-
-def note(engine: Engine, cancel: Cancel, code: int, outcome: Outcome) -> None:
-    with engine.begin() as connection:
-        answer = AnswerNote(
-            request_id=cancel.request_id,
-            shared_request_id=None,
-            uuid=cancel.request.uuid,
-            received_at=cancel.received_at,
-            received_from=cancel.received_from,
-            outcome=outcome,
-            code=code,
-            seconds=Decimal("0.5"),
-        )
-        note_answers(connection, [answer])
 
 
 def test_a_bet_of_cash_and_bonus_is_told_from_the_stake_to_the_answer(
@@ -44,7 +25,7 @@ def test_a_bet_of_cash_and_bonus_is_told_from_the_stake_to_the_answer(
     operator.bet("r1", "12.50")
     cancel = cancel_of("r1", uuid="u1")
     operator.cancel(cancel)
-    note(engine, cancel, 0, Outcome.REVERSED)
+    note_answer(engine, cancel, 0, "0.5")
     operator.cancel(cancel_of("r1", uuid="u1"))
     operator.bet("r1", "12.50")
 
@@ -62,11 +43,12 @@ def test_a_bet_of_cash_and_bonus_is_told_from_the_stake_to_the_answer(
     assert {event.title: event.detail for event in events} == {
         "Bet placed: 12.50 EUR": "player alice; cash 10.00 - 10.00 = 0.00, "
         "bonus 5.00 - 2.50 = 2.50",
-        "Cancel": "uuid u1, from 192.0.2.1, lucky-monaco-v4, player alice, EUR",
-        "Decided: reversed": "as before; uuid u1",
+        "Cancel": "uuid u1; from 192.0.2.1, lucky-monaco-v4, player alice, EUR",
+        "Decided: reversed": "uuid u1; the bet stands no more",
+        "Decided: reversed, as before": "uuid u1",
         "Returned: 12.50 EUR": "cash 0.00 + 10.00 = 10.00, bonus 2.50 + 2.50 = 5.00",
-        "Answered 0": "reversed, after 0.500 s; uuid u1",
-        "Cancel again": "uuid u1, from 192.0.2.1, lucky-monaco-v4, player alice, EUR",
+        "Answered 0: reversed": "uuid u1; after 0.500 s",
+        "Cancel again": "uuid u1; from 192.0.2.1, lucky-monaco-v4, player alice, EUR",
         "Late bet refused: 12.50 EUR": "player alice; its cancel had been here before",
     }
 

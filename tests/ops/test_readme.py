@@ -8,7 +8,9 @@ from typer.testing import CliRunner
 
 import ledger
 from ops.cli import build
-from tests.making import Operator
+from ops.demonstration import EXAMPLE
+from tests.making import Operator, cancel_of, note_answer
+from tests.ops.conftest import Unbet
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 
@@ -42,6 +44,27 @@ def test_the_lines_to_import_are_all_done(database_url: str, tmp_path: Path) -> 
     assert result.exit_code == 0, result.output
     lines = [json.loads(line) for line in result.stdout.splitlines()]
     assert [line["status"] for line in lines] == ["done"] * 3
+
+
+def test_the_demonstrations_cancel_is_explained_as_it_is_shown(
+    operator: Operator, unbet: Unbet
+) -> None:
+    operator.deposit("100.00", user_id="123456", currency="USD")
+    operator.bet(EXAMPLE["reference"], "10.00", user_id="123456", currency="USD")
+    cancel = cancel_of(
+        EXAMPLE["reference"], user_id="123456", currency="USD", uuid=EXAMPLE["uuid"]
+    ).model_copy(update={"received_from": "127.0.0.1"})
+    operator.cancel(cancel)
+    note_answer(operator.engine, cancel, 0, "0.015")
+
+    shown = re.search(r"```\n(Cancelled once: .*?)```", README, re.DOTALL)
+
+    assert shown
+    assert without_times(shown[1]) == without_times(unbet("explain", EXAMPLE["reference"]).out)
+
+
+def without_times(text: str) -> str:
+    return re.sub(r"\d{4}-\d\d-\d\d|\d\d:\d\d:\d\d(\.\d{3})?|\d\.\d{3} s", "#", text)
 
 
 def test_every_setting_stands_in_the_table_of_variables() -> None:

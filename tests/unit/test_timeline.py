@@ -57,30 +57,30 @@ def test_a_cancelled_bet_is_told_from_the_stake_to_the_answers() -> None:
             60,
             "request",
             "Cancel",
-            "uuid u1, from 192.0.2.1, lucky-monaco-v4, player alice, EUR",
+            "uuid u1; from 192.0.2.1, lucky-monaco-v4, player alice, EUR",
         ),
         (
             60.001,
             "request",
             "Cancel",
-            "uuid u2, from 192.0.2.1, player alice, EUR, shares the wait of uuid u1",
+            "uuid u2; shares the wait of uuid u1, from 192.0.2.1, player alice, EUR",
         ),
-        (60.01, "decision", "Decided: reversed", "the bet stands no more; uuid u1"),
+        (60.01, "decision", "Decided: reversed", "uuid u1; the bet stands no more"),
         (
             60.01,
             "money",
             "Returned: 10.00 EUR",
             "cash 0.00 + 7.50 = 7.50, bonus 2.50 + 2.50 = 5.00",
         ),
-        (60.02, "answer", "Answered 0", "reversed, after 0.020 s; uuid u1"),
-        (60.021, "answer", "Answered 0", "reversed, after 0.020 s; uuid u2"),
+        (60.02, "answer", "Answered 0: reversed", "uuid u1; after 0.020 s"),
+        (60.021, "answer", "Answered 0: reversed", "uuid u2; after 0.020 s"),
         (
             90,
             "request",
             "Cancel again",
-            "uuid u1, from 192.0.2.1, lucky-monaco-v4, player alice, EUR",
+            "uuid u1; from 192.0.2.1, lucky-monaco-v4, player alice, EUR",
         ),
-        (90.02, "answer", "Answered 0", "reversed, after 0.020 s; uuid u1"),
+        (90.02, "answer", "Answered 0: reversed", "uuid u1; after 0.020 s"),
     ]
 
 
@@ -106,15 +106,15 @@ def test_a_cancel_answered_100_is_seen_to_be_decided_afterwards() -> None:
     late = request(60, code=100, decided_after=30)
     of = story(bet("reversed", by=late), late)
     assert told(of)[2:] == [
-        (67, "answer", "Answered 100", "no outcome in time, please retry, after 7.000 s; uuid u1"),
-        (90, "decision", "Decided: reversed", "the bet stands no more; uuid u1"),
+        (67, "answer", "Answered 100: please retry", "uuid u1; after 7.000 s"),
+        (90, "decision", "Decided: reversed", "uuid u1; the bet stands no more"),
     ]
 
 
 def test_a_repeat_decided_after_its_answer_is_told_to_be_as_before() -> None:
     first, late = request(60), request(70, uuid="u2", code=100, decided_after=30)
     of = story(bet("reversed", by=first), first, late)
-    assert told(of)[-1] == (100, "decision", "Decided: reversed", "as before; uuid u2")
+    assert told(of)[-1] == (100, "decision", "Decided: reversed, as before", "uuid u2")
 
 
 def test_a_decision_whose_answer_is_not_noted_is_told() -> None:
@@ -123,7 +123,7 @@ def test_a_decision_whose_answer_is_not_noted_is_told() -> None:
         60.01,
         "decision",
         "Decided: another player's bet",
-        "the bet is another player's: nothing changes; uuid u1",
+        "uuid u1; the bet is another player's: nothing changes",
     )
 
 
@@ -132,7 +132,7 @@ def test_a_binding_decision_outlives_the_record_of_its_request() -> None:
     of = story(bet("reversed", by=removed))
     assert told(of)[-1][2:] == (
         "Decided: reversed",
-        f"the bet stands no more; request {removed.request_id}",
+        f"request {removed.request_id}; the bet stands no more",
     )
 
 
@@ -146,14 +146,14 @@ def test_a_parked_cancel_is_told_with_who_intervened() -> None:
         ),
     )
     assert told(of) == [
-        (9, "request", "Cancel", "uuid u9, from 192.0.2.1, lucky-monaco-v4, player alice, EUR"),
+        (9, "request", "Cancel", "uuid u9; from 192.0.2.1, lucky-monaco-v4, player alice, EUR"),
         (
             10,
             "parked",
             "Parked, closed by now",
-            "because its bet is not known here; uuid u9; tried 3 times; last error: too odd",
+            "uuid u9; because its bet is not known here; tried 3 times; last error: too odd",
         ),
-        (16, "answer", "Answered 100", "no outcome in time, please retry, after 7.000 s; uuid u9"),
+        (16, "answer", "Answered 100: please retry", "uuid u9; after 7.000 s"),
         (20, "intervention", "Retry by anna", "uuid u9"),
         (30, "intervention", "Closed by anna", "uuid u9; paid by hand"),
     ]
@@ -171,9 +171,23 @@ def test_a_parked_cancel_that_cannot_be_read_is_told_all_the_same() -> None:
     assert [(kind, title) for _, kind, title, _ in events] == [
         ("request", "Cancel"),
         ("parked", "Parked, dead by now"),
-        ("answer", "Answered 100"),
+        ("answer", "Answered 100: please retry"),
     ]
-    assert events[1][3].endswith(f"request {broken.request_id}; tried 3 times")
+    assert events[1][3].startswith(f"request {broken.request_id}; because")
+
+
+def test_a_cancel_that_is_decided_and_still_in_parking_came_once() -> None:
+    waits = parked(10)
+    late = request(9, uuid="u9", code=None, decided_after=30)
+    late = late.model_copy(update={"request_id": waits.request_id, "answers": waits.answers})
+    of = story(bet("reversed", by=late), late, parked=(waits,))
+    assert titles(of) == [
+        "Bet placed: 10.00 EUR",
+        "Cancel",
+        "Parked",
+        "Answered 100: please retry",
+        "Decided: reversed",
+    ]
 
 
 def test_late_bets_and_wins_are_told() -> None:

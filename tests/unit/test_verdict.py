@@ -79,8 +79,8 @@ RETURNED = "Cancelled once: 10.00 EUR returned to cash on 2026-11-24 17:01:00 UT
                 request(70),
                 transfers=TO_CASH,
             ),
-            f"{RETURNED}; 1 retransmission answered the same; 3 requests answered 100 for want of "
-            "an outcome in time",
+            f"{RETURNED}; 1 retransmission answered the same; 3 requests answered 100, for want "
+            "of an outcome in time",
             id="answered 100 first",
         ),
         pytest.param(
