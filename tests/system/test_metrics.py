@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families as families_
 from ops.commands.metrics import documented
 from tests.freezing import frozen
 from tests.system.faults.watching import until
-from tests.system.processes import System, _free_port
+from tests.system.processes import System, free_port
 
 Samples = dict[str, float]
 
@@ -25,7 +25,7 @@ def counting(idle_system: System, tmp_path: Path) -> System:
     directory.mkdir()
     idle_system.environment |= {
         "PROMETHEUS_MULTIPROC_DIR": str(directory),
-        "UNBET_METRICS_PORT": str(_free_port()),
+        "UNBET_METRICS_PORT": str(free_port()),
     }
     idle_system.start_worker()
     until(lambda: "metrics are shown" in idle_system.said("worker"), "the worker shows none")
