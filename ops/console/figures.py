@@ -148,10 +148,15 @@ def _of_receivers(receivers: Receivers | None) -> list[Figure]:
         return [_none("refused", note), _none("spooled", note)]
     refused = receivers.refused | {"wrong secret": receivers.wrong_secrets}
     reasons = [f"{reason} {count(times)}" for reason, times in sorted(refused.items()) if times]
-    since = "since the start"
+    lies = receivers.spool_bytes
     return [
-        Figure("refused", count(sum(refused.values())), ", ".join(reasons) or since),
-        Figure("spooled", count(receivers.spooled), since),
+        Figure("refused", count(sum(refused.values())), ", ".join(reasons) or "since the start"),
+        Figure(
+            "spooled",
+            count(receivers.spooled),
+            f"{count(lies)} bytes there now" if lies else "nothing there now",
+            "attention" if lies else "",
+        ),
     ]
 
 

@@ -24,6 +24,8 @@ class Receivers(NamedTuple):
     wrong_secrets: int
     spooled: int
     """Cancels that went to a receiver's disk, whether or not they are still there."""
+    spool_bytes: int
+    """What lies on the receivers' disks now."""
     last_sweep: float | None
     """Seconds since 1970; None where the sweep does not count together with a receiver."""
 
@@ -50,6 +52,7 @@ async def ask_receivers(urls: Sequence[str]) -> Receivers:
         refused=refused,
         wrong_secrets=total("unbet_wrong_secrets_total"),
         spooled=total("unbet_spooled_total"),
+        spool_bytes=total("unbet_spool_bytes"),
         last_sweep=max(sweeps, default=0.0) or None,
     )
 

@@ -31,7 +31,7 @@ def ledger(*steps: Step, parked: int = 0, dead: int = 0) -> LedgerLook:
 
 
 def receivers(answering: int = 1, asked: int = 1, swept_ago: float = 1) -> Receivers:
-    return Receivers(answering, asked, {}, 0, 0, NOW - swept_ago)
+    return Receivers(answering, asked, {}, 0, 0, 0, NOW - swept_ago)
 
 
 FINE: dict[str, Any] = {

@@ -14,6 +14,7 @@ unbet_refused_total{reason="form"} 2.0
 unbet_refused_total{reason="address"} 0.0
 unbet_wrong_secrets_total 3.0
 unbet_spooled_total 1.0
+unbet_spool_bytes 700.0
 unbet_last_sweep_timestamp_seconds 1700000000.5
 """
 MORE = """\
@@ -45,6 +46,7 @@ async def test_counts_are_summed_over_those_that_answer() -> None:
         refused={"form": 3, "expired": 4},
         wrong_secrets=3,
         spooled=1,
+        spool_bytes=700,
         last_sweep=1700000000.5,
     )
 
