@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-nginx test-alerts fuzz bench chaos configuration openapi docs docs-serve lint fmt
+.PHONY: help setup run test test-nginx test-alerts test-browser console-images fuzz bench chaos configuration openapi docs docs-serve lint fmt
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -24,7 +24,7 @@ run: setup  ## start everything, send a demonstration cancel, stay until Ctrl-C
 # Most tests wait more than they work, so several run at a time, each process with servers of its own;
 # those of faults hold the promises' times, and run one after the other.
 test: setup  ## run all tests against a real PostgreSQL and Redis
-	@$(BIN)/python -m pytest --numprocesses 4 --dist worksteal --ignore tests/system/faults --ignore tests/nginx --ignore tests/browser --ignore tests/alerts
+	@$(BIN)/python -m pytest --numprocesses 4 --dist worksteal --ignore tests/system/faults --ignore tests/nginx --ignore tests/alerts --ignore tests/browser
 	@$(BIN)/python -m pytest tests/system/faults
 
 test-nginx: setup  ## docs/nginx.conf in front of real receivers (apt-get install nginx-light openssl)
@@ -32,6 +32,16 @@ test-nginx: setup  ## docs/nginx.conf in front of real receivers (apt-get instal
 
 test-alerts: setup  ## ops/prometheus/alerts.yml: each alert fires and clears (apt-get install prometheus)
 	@$(BIN)/python -m pytest tests/alerts
+
+test-browser: .venv/ready-for-browser  ## the console in a real Chromium (apt-get install chromium)
+	@$(BIN)/python -m pytest tests/browser
+
+console-images: .venv/ready-for-browser  ## the console's pictures in docs/images/ (some minutes, Chromium)
+	@$(BIN)/python -m tests.browser.pictures
+
+.venv/ready-for-browser: .venv/ready tests/browser/requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/browser/requirements.txt
+	@touch $@
 
 FUZZ_EXAMPLES ?= 1000000
 FUZZ_SEED ?=

@@ -1,4 +1,7 @@
-"""The environment, read in this one place: typed, validated, refused with a sentence when wrong."""
+"""The environment, read in this one place: typed, validated, refused with a sentence when wrong.
+
+Longer than other files because every variable stands in it.
+"""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -17,14 +20,13 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from contract.console import SHORTEST_PASSWORD, check_names, check_urls, read_logins
 from contract.endpoints import DialectName, Endpoint, check_secret, read_endpoints
 from contract.signing import SHORTEST_KEY, Keys
 
 PREFIX = "UNBET_"
 
 Network = IPv4Network | IPv6Network
-
-SHORTEST_PASSWORD: Final = 12
 
 
 class SettingsError(Exception):
@@ -176,6 +178,21 @@ class Settings(_Environment):
         Path(".unbet/flower/seen"),
         description="the file in which Flower keeps what it has seen; others must not write there",
     )
+    console_port: int = Field(8081, ge=0, le=65535, description="the console's port, on loopback")
+    console_basic_auth: Annotated[Mapping[str, SecretStr], NoDecode] = Field(
+        {},
+        repr=False,
+        description="who may use the console, as user:password, separated by commas",
+    )
+    console_hosts: Annotated[tuple[str, ...], NoDecode, AfterValidator(check_names)] = Field(
+        (),
+        description="names that browsers call the console by, separated by commas; beside loopback",
+    )
+    console_metrics_urls: Annotated[tuple[str, ...], NoDecode, AfterValidator(check_urls)] = Field(
+        (),
+        description="where the receivers show their /metrics, separated by commas; the receiver "
+        "of UNBET_HOST and UNBET_PORT if not set",
+    )
     metrics_port: int = Field(
         0,
         ge=0,
@@ -186,7 +203,14 @@ class Settings(_Environment):
         "console", description="`json` for machines, `console` for people"
     )
 
-    @field_validator("allowed_ips", "trusted_proxies", "ops_allowed_ips", mode="before")
+    @field_validator(
+        "allowed_ips",
+        "trusted_proxies",
+        "ops_allowed_ips",
+        "console_hosts",
+        "console_metrics_urls",
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: Any) -> Any:
         if not isinstance(value, str):
@@ -205,6 +229,11 @@ class Settings(_Environment):
         if any(len(key) < SHORTEST_KEY for key in keys):
             raise ValueError(f"expected keys of at least {SHORTEST_KEY} characters")
         return keys
+
+    @field_validator("console_basic_auth", mode="before")
+    @classmethod
+    def _read_logins(cls, value: Any) -> Any:
+        return read_logins(value) if isinstance(value, str) else value
 
     def keys(self) -> Keys:
         """What signs and verifies. Raises `SettingsError` if there is no key."""

@@ -33,7 +33,13 @@ from ops.stopping import Stopped, stoppable
 app = typer.Typer()
 
 READY_LIMIT_S: Final = 60.0
-FLOWER_LOGIN: Final = "flower-secret"
+
+OWN_USER: Final = "unbet"
+OWN_PASSWORDS: Final = {
+    "UNBET_CONSOLE_BASIC_AUTH": "console-password",
+    "UNBET_FLOWER_BASIC_AUTH": "flower-password",
+}
+"""The logins that are made where the environment has none, and the files that keep them."""
 
 
 class RunError(Exception):
@@ -83,7 +89,7 @@ def _running(directory: Path, console: Console) -> Iterator[tuple[Processes, Set
             processes.own_variables = _logins(directory, chosen.database_url).variables
         try:
             processes.start()
-            console.print("Starting receiver, worker and Flower ...")
+            console.print("Starting receiver, worker, console and Flower ...")
             _wait_until_ready(processes, chosen)
             _introduce(console, chosen, directory)
             yield processes, chosen
@@ -105,13 +111,17 @@ def _settings(directory: Path) -> Settings:
         os.environ.setdefault(name, value)
     os.environ.setdefault("UNBET_URL_SECRET", _kept_secret(directory / "secret"))
     os.environ.setdefault("UNBET_MESSAGE_KEY", _kept_secret(directory / "message-key"))
-    os.environ.setdefault(
-        "UNBET_FLOWER_BASIC_AUTH", f"unbet:{_kept_secret(directory / FLOWER_LOGIN)}"
-    )
+    for variable, file in OWN_PASSWORDS.items():
+        if variable not in os.environ:
+            os.environ[variable] = f"{OWN_USER}:{_kept_secret(directory / file)}"
     os.environ.setdefault("UNBET_FLOWER_DB", str((directory / "flower" / "seen").resolve()))
     os.environ.setdefault("UNBET_SPOOL_DIR", str((directory / "spool").resolve()))
     os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(_emptied(directory / "metrics")))
-    for name, default in (("UNBET_PORT", "8080"), ("UNBET_FLOWER_PORT", "5555")):
+    for name, default in (
+        ("UNBET_PORT", "8080"),
+        ("UNBET_CONSOLE_PORT", "8081"),
+        ("UNBET_FLOWER_PORT", "5555"),
+    ):
         os.environ[name] = _usable_port(name, os.environ.get(name, default))
     return settings.load()
 
@@ -159,6 +169,8 @@ def _wait_until_ready(processes: Processes, chosen: Settings) -> None:
         _require_all_running(processes)
         try:
             reply = httpx.get(f"{_address(chosen)}/readyz", timeout=5, trust_env=False)
+            # The console answers as soon as it listens; that it asks for a password is enough.
+            httpx.get(_console(chosen), timeout=5, trust_env=False)
             if reply.status_code == httpx.codes.OK:
                 return
         except httpx.HTTPError:
@@ -180,25 +192,22 @@ def _introduce(console: Console, chosen: Settings, directory: Path) -> None:
     for name, value in (
         *urls,
         ("Is it ready?", f"{_address(chosen)}/readyz"),
+        ("Console", _console(chosen)),
+        *_login("UNBET_CONSOLE_BASIC_AUTH", directory),
         ("Flower", f"http://127.0.0.1:{chosen.flower_port}/tasks"),
-        *_flower_login(chosen, directory),
+        *_login("UNBET_FLOWER_BASIC_AUTH", directory),
         ("Logs", f"{directory}/logs/"),
     ):
         console.print(f"  {name:<20}{value}", soft_wrap=True, markup=False)
     console.print()
 
 
-def _flower_login(chosen: Settings, directory: Path) -> list[tuple[str, str]]:
-    """Where user and password are, if they are ours; the operator knows his own."""
-    file = directory / FLOWER_LOGIN
-    login = chosen.flower_basic_auth
-    if (
-        login is None
-        or not file.exists()
-        or login.get_secret_value() != f"unbet:{file.read_text()}"
-    ):
+def _login(variable: str, directory: Path) -> list[tuple[str, str]]:
+    """Where the password is, if it was made here; operators know their own."""
+    file = directory / OWN_PASSWORDS[variable]
+    if not file.exists() or os.environ[variable] != f"{OWN_USER}:{file.read_text()}":
         return []
-    return [("", f"as user `unbet`; its password is in {file}")]
+    return [("", f"as user `{OWN_USER}`; its password is in {file}")]
 
 
 def _demonstrate(console: Console, chosen: Settings) -> None:
@@ -227,6 +236,10 @@ def _watch(processes: Processes) -> None:
 
 def _address(chosen: Settings) -> str:
     return f"http://{chosen.host}:{chosen.port}"
+
+
+def _console(chosen: Settings) -> str:
+    return f"http://127.0.0.1:{chosen.console_port}"
 
 
 def _urls(chosen: Settings) -> list[tuple[str, Endpoint]]:

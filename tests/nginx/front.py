@@ -104,7 +104,7 @@ class Front:
         for there, here in {
             "listen 443 ssl;": f"listen 127.0.0.1:{self.port} ssl;",
             "127.0.0.1:8080": f"127.0.0.1:{self._receivers[0]}",
-            "127.0.0.1:8081": f"127.0.0.1:{self._receivers[1]}",
+            "127.0.0.1:8090": f"127.0.0.1:{self._receivers[1]}",
             "/etc/ssl/unbet/fullchain.pem": str(self._certificate),
             "/etc/ssl/unbet/privkey.pem": f"{self.directory}/key.pem",
             "/var/log/nginx/unbet.log": f"{self.directory}/access.log",

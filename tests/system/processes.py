@@ -19,6 +19,9 @@ from tests.databases import url_as
 ROOT: Final = Path(__file__).resolve().parents[2]
 START_LIMIT_S: Final = 30.0
 
+ROLE_OF: Final = {"receiver": Role.RECEIVER, "console": Role.CONSOLE}
+"""The others have a worker's rights."""
+
 EXAMPLE: Final = {
     "providerId": "LuckyMonaco",
     "userId": "123456",
@@ -66,8 +69,8 @@ class System:
         self.start(name, sys.executable, "-m", "worker.sweep")
 
     def start(self, name: str, *command: str) -> None:
-        """Start a process; one whose name begins with `receiver` has a receiver's rights."""
-        role = Role.RECEIVER if name.startswith("receiver") else Role.WORKER
+        """Start a process, with the rights that what its name begins with has."""
+        role = ROLE_OF.get(name.partition("-")[0], Role.WORKER)
         with (self.logs / f"{name}.log").open("ab") as output:
             self.processes[name] = subprocess.Popen(
                 command,

@@ -23,11 +23,12 @@ from tests.system.processes import ROOT, System
 SCRIPT = str(Path(sys.executable).with_name("unbet"))
 RECEIVER = [sys.executable, "-m", "api"]
 WORKER = [sys.executable, "-m", "celery", "--app", "worker.app", "worker"]
+CONSOLE = [sys.executable, "-m", "ops.console"]
 
 
 def end_of(command: list[str], environment: dict[str, str]) -> str:
     """Run a process that must not start, in its own role; what it says last."""
-    role = Role.WORKER if command == WORKER else Role.RECEIVER
+    role = {"api": Role.RECEIVER, "ops.console": Role.CONSOLE}.get(command[-1], Role.WORKER)
     result = subprocess.run(
         command,
         cwd=ROOT,
@@ -52,6 +53,10 @@ def test_a_receiver_that_may_hold_no_connection_does_not_start(
 ) -> None:
     said = end_of(["sh", "-c", f"ulimit -n 200; exec {sys.executable} -m api"], environment)
     assert "the system allows it 200 open files" in said
+
+
+def test_a_console_without_a_login_does_not_start(environment: dict[str, str]) -> None:
+    assert "UNBET_CONSOLE_BASIC_AUTH is not set" in end_of(CONSOLE, environment)
 
 
 @pytest.mark.parametrize("command", [RECEIVER, WORKER], ids=["receiver", "worker"])
@@ -90,6 +95,7 @@ def test_run_does_its_demonstration_and_leaves_no_process_behind(tmp_path: Path)
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),
         "UNBET_PORT": "0",
+        "UNBET_CONSOLE_PORT": "0",
         "UNBET_FLOWER_PORT": "0",
     }
     command = [SCRIPT, "run", "--dir", str(tmp_path / "data")]
@@ -106,10 +112,13 @@ def test_run_does_its_demonstration_and_leaves_no_process_behind(tmp_path: Path)
             family = psutil.Process(process.pid).children(recursive=True)
             assert "Press Ctrl-C" in said, said
             flower = next(word for word in said.split() if word.endswith("/tasks"))
-            password = (tmp_path / "data" / "flower-secret").read_text()
+            password = (tmp_path / "data" / "flower-password").read_text()
             _shows(flower, password, "585c1306f89c56f5ecfc2f5d")
             ready = next(word for word in said.split() if word.endswith("/readyz"))
             counted = httpx.get(ready.replace("/readyz", "/metrics"), trust_env=False).text
+            address = said.partition("Console ")[2].split()[0]
+            login = ("unbet", (tmp_path / "data" / "console-password").read_text())
+            console = httpx.get(address, auth=login, trust_env=False)
             roles = _roles_at_work(tmp_path / "data")
             process.send_signal(signal.SIGINT)
             said += process.communicate(timeout=60)[0]
@@ -127,7 +136,11 @@ def test_run_does_its_demonstration_and_leaves_no_process_behind(tmp_path: Path)
     assert "balance   100.00 USD\n" in said
     assert "balance    90.00 USD\n" in said
     assert '{"error": 0, "description": "Success", "reference": "585c1306f89c56f5ecfc2f5d"}' in said
+    assert said.count("as user `unbet`; its password is in ") == 2
+    assert console.status_code == 200
+    assert "<h1" in console.text
     assert roles == {
+        ("unbet-console", "unbet_console_login"),
         ("unbet-receiver", "unbet_receiver_login"),
         ("unbet-sweep", "unbet_worker_login"),
         ("unbet-worker", "unbet_worker_login"),
@@ -155,7 +168,7 @@ def test_run_leaves_the_roles_of_an_operators_own_database_alone(
         before = rights_of(connection)
     result = subprocess.run(
         [SCRIPT, "run", "--no-stay", "--dir", str(tmp_path / "data")],
-        env=environment | {"UNBET_PORT": "0", "UNBET_FLOWER_PORT": "0"},
+        env=environment | {"UNBET_PORT": "0", "UNBET_CONSOLE_PORT": "0", "UNBET_FLOWER_PORT": "0"},
         capture_output=True,
         text=True,
         timeout=60,
@@ -164,7 +177,7 @@ def test_run_leaves_the_roles_of_an_operators_own_database_alone(
     assert result.returncode == 0, result.stderr
     with engine.begin() as connection:
         assert rights_of(connection) == before
-    assert list((tmp_path / "data").glob("*-password")) == []
+    assert list((tmp_path / "data").glob("unbet_*-password")) == []
 
 
 def _shows(url: str, password: str, reference: str) -> None:

@@ -1,0 +1,44 @@
+"""Who may use the console, by which names it is called, and whose metrics it reads."""
+
+from typing import Final
+
+SHORTEST_PASSWORD: Final = 12
+"""Characters: what a program that guesses does not reach in years."""
+
+LONGEST_USER: Final = 100
+"""Characters: what the record of decisions has room for."""
+
+
+def read_logins(value: str) -> dict[str, str]:
+    """Passwords by user. Raises `ValueError` that names a login by its place, never its password.
+
+    A user is what the record of decisions says, so it has to be told apart from every other.
+    """
+    logins: dict[str, str] = {}
+    for number, part in enumerate(filter(None, map(str.strip, value.split(","))), 1):
+        user, _, password = part.partition(":")
+        if not 0 < len(user) <= LONGEST_USER or not user.isprintable():
+            raise ValueError(f"login {number}: expected user:password")
+        if len(password) < SHORTEST_PASSWORD:
+            raise ValueError(
+                f"login {number}: expected a password of at least {SHORTEST_PASSWORD} characters"
+            )
+        if user in logins:
+            raise ValueError(f"login {number}: that user is given more than once")
+        logins[user] = password
+    return logins
+
+
+def check_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of hosts. Raises `ValueError`, for `*` as well: a name that anybody can have lead to
+    the console is what it refuses."""
+    if not all(name.replace(".", "").replace("-", "").isalnum() for name in names):
+        raise ValueError("expected names as console.example, without scheme and port")
+    return names
+
+
+def check_urls(urls: tuple[str, ...]) -> tuple[str, ...]:
+    """Where metrics are shown. Raises `ValueError`."""
+    if not all(url.startswith(("http://", "https://")) for url in urls):
+        raise ValueError("expected http://host:port/metrics")
+    return urls

@@ -1,0 +1,66 @@
+"""Start the console: `python -m ops.console`."""
+
+import logging
+import sys
+
+import structlog
+import uvicorn
+from sqlalchemy.exc import OperationalError
+
+from contract import logs
+from contract.settings import Settings, SettingsError, settings
+from ledger import connect_to
+from ledger.faults import first_line
+from ledger.migrate import SchemaError, require_schema
+from ops.console.app import create_app
+
+log = structlog.get_logger("console")
+
+
+def main() -> None:
+    try:
+        chosen = settings()
+        if not chosen.console_basic_auth:
+            raise SettingsError(
+                "UNBET_CONSOLE_BASIC_AUTH is not set: without it anybody on this machine could "
+                "look at players and close cancels. Expected user:password."
+            )
+        logs.configure(chosen.log_format)
+        # A line for each look at a receiver.
+        logging.getLogger("httpx").setLevel(logging.WARNING)
+        _check_schema(chosen)
+        application = create_app(chosen)
+    except (SettingsError, SchemaError) as error:
+        sys.exit(f"The console does not start: {error}")
+    uvicorn.run(
+        application,
+        # Never elsewhere: passwords travel on it as they are. TLS is a proxy's matter.
+        host="127.0.0.1",
+        port=chosen.console_port,
+        http="httptools",
+        ws="none",
+        # Addresses of pages hold references and players.
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=300,
+        # A page that follows never ends by itself.
+        timeout_graceful_shutdown=1,
+    )
+
+
+def _check_schema(chosen: Settings) -> None:
+    """A ledger of another version is not shown; one that is away is, as away."""
+    engine = connect_to(chosen.database_url, name="console-start", pool_size=1)
+    try:
+        with engine.connect() as connection:
+            require_schema(connection)
+    except OperationalError as error:
+        log.warning("PostgreSQL is away", error=first_line(error))
+    finally:
+        engine.dispose()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""What people decide about parked cancels here, and the record that is shown to them afterwards."""
+
+from datetime import datetime
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from ledger.interventions import close_parked, retry_parked
+
+_COLUMNS: Final = "id, request_id, provider, reference, action, made_by, made_at, reason"
+_OF_REQUEST: Final = text("""
+    SELECT id FROM interventions WHERE request_id = :request_id ORDER BY id DESC LIMIT 1
+""")
+_BY_ID: Final = text(f"SELECT {_COLUMNS} FROM interventions WHERE id = :id")  # noqa: S608
+_NEWEST: Final = text(f"""
+    SELECT {_COLUMNS} FROM interventions ORDER BY id DESC LIMIT :most
+""")  # noqa: S608 - no value is formatted in
+
+
+class Decision(NamedTuple):
+    """One line of the record."""
+
+    id: int
+    request_id: UUID
+    provider: str
+    reference: str
+    action: str
+    """`retry` or `close`."""
+    made_by: str
+    made_at: datetime
+    reason: str | None
+
+
+def try_again(connection: Connection, request_id: UUID, *, made_by: str) -> int | None:
+    """The record's number; None if no such cancel is parked any more. Does not commit."""
+    if not retry_parked(connection, made_by=made_by, request_id=request_id):
+        return None
+    return _number(connection, request_id)
+
+
+def close(connection: Connection, request_id: UUID, *, made_by: str, reason: str) -> int | None:
+    """The record's number; None if no such cancel is open any more. Raises `InterventionError`.
+    Does not commit."""
+    if not close_parked(connection, request_id, made_by=made_by, reason=reason):
+        return None
+    return _number(connection, request_id)
+
+
+def decision(connection: Connection, number: int) -> Decision | None:
+    """What was recorded under `number`."""
+    row = connection.execute(_BY_ID, {"id": number}).one_or_none()
+    return None if row is None else Decision(*row)
+
+
+def newest_decisions(connection: Connection, *, most: int) -> list[Decision]:
+    """The last `most`, the newest first."""
+    return [Decision(*row) for row in connection.execute(_NEWEST, {"most": most})]
+
+
+def _number(connection: Connection, request_id: UUID) -> int:
+    # Written in this transaction, so found among the last ones of the key.
+    return int(connection.execute(_OF_REQUEST, {"request_id": request_id}).scalar_one())

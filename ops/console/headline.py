@@ -1,0 +1,142 @@
+"""The one sentence at the top: whether cancels get through, and if not, what to do first."""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from contract.queue_state import QueueState
+from ops.console.looking import LedgerLook, Looks
+from ops.console.receivers import Receivers
+from ops.console.saying import count, lasted
+
+QUEUE_STANDS_AFTER_S: Final = 5.0
+"""A cancel that waits for longer is near the time when its receiver looks for another way."""
+SWEEP_STANDS_AFTER_S: Final = 30.0
+"""It makes a round about every second, and waits a few for a ledger that is away."""
+UNDECIDED_WITHIN_S: Final = 60
+
+
+class Headline(NamedTuple):
+    """What a person reads first."""
+
+    level: str
+    """`good`, `attention` or `bad`; `unknown` before the first look."""
+    title: str
+    detail: str
+
+
+_NO_RECEIVER: Final = Headline(
+    "bad", "No receiver answers", "The provider gets no answer, and gives up after three tries."
+)
+
+
+def headline(looks: Looks) -> Headline:
+    """The worst of what is wrong, with the rest behind it."""
+    troubles = list(_troubles(looks))
+    if not troubles:
+        return _fine(looks)
+    worst = next((t for t in troubles if t.level == "bad"), troubles[0])
+    others = [t.title for t in troubles if t is not worst]
+    also = f" Also: {'; '.join(others)}." if others else ""
+    return worst._replace(detail=worst.detail + also)
+
+
+def _fine(looks: Looks) -> Headline:
+    ledger = looks.ledger.value
+    if ledger is None or any(source.value is None for source in looks.sources):
+        return Headline("unknown", "Looking", "The first figures come in a moment.")
+    if ledger.parked.cancels:
+        waiting = f"{count(ledger.parked.cancels)} parked: the sweep finishes them by itself."
+        return Headline("good", "Cancels get through", waiting)
+    answered = sum(step.answers for step in ledger.answers.steps.values())
+    if not answered:
+        return Headline("good", "Nothing is in the way", "No cancel came in the last 15 minutes.")
+    return Headline("good", "Cancels get through", "Nothing waits for a person.")
+
+
+def _troubles(looks: Looks) -> Iterator[Headline]:
+    """All that is wrong, in the order in which it should be looked at."""
+    if looks.ledger.away:
+        yield Headline(
+            "bad",
+            "PostgreSQL does not answer",
+            "Cancels go to the receivers' disks and are answered 100, retry. "
+            "They are decided once PostgreSQL is back.",
+        )
+    if looks.receivers.value is not None:
+        yield from _of_receivers(looks.receivers.value)
+    elif looks.receivers.away:
+        yield _NO_RECEIVER
+    if looks.queue.away:
+        yield Headline(
+            "bad",
+            "Redis does not answer",
+            "Cancels are parked in the ledger after seconds; the sweep decides them.",
+        )
+    elif looks.workers.away or looks.workers.value == ():
+        yield Headline(
+            "bad",
+            "No worker answers",
+            "Cancels are parked in the ledger after seconds; the sweep decides them.",
+        )
+    if looks.queue.value is not None:
+        yield from _of_the_queue(looks.queue.value)
+    if looks.ledger.value is not None:
+        yield from _of_the_ledger(looks.ledger.value)
+    if looks.ledger.value and looks.receivers.value:
+        yield from _of_the_sweep(looks.receivers.value, looks.ledger.value.answers.now)
+
+
+def _of_receivers(receivers: Receivers) -> Iterator[Headline]:
+    away = receivers.asked - receivers.answering
+    if not receivers.answering:
+        yield _NO_RECEIVER
+    elif away:
+        yield Headline(
+            "attention",
+            f"{away} of {receivers.asked} receivers {_do(away)} not answer",
+            "The others take the provider's calls, if what stands before them knows.",
+        )
+
+
+def _of_the_queue(queue: QueueState) -> Iterator[Headline]:
+    oldest = queue.oldest_age_s
+    if oldest is not None and oldest > QUEUE_STANDS_AFTER_S:
+        yield Headline(
+            "bad",
+            "The queue stands",
+            f"Its oldest message has waited for {lasted(oldest)}; workers are away or too slow.",
+        )
+
+
+def _of_the_ledger(ledger: LedgerLook) -> Iterator[Headline]:
+    dead = ledger.dead.cancels
+    if dead:
+        yield Headline(
+            "attention",
+            f"{count(dead)} {_cancels(dead)} {'wait' if dead > 1 else 'waits'} for a person",
+            "Dead: the sweep could not decide them. Try again, or close with a reason.",
+        )
+    undecided = sum(step.undecided for step in ledger.answers.since(UNDECIDED_WITHIN_S))
+    if undecided:
+        yield Headline(
+            "attention",
+            f"{count(undecided)} {_cancels(undecided)} got no decision in time",
+            "In the last minute: answered 100, retry; the sweep decides what is parked.",
+        )
+
+
+def _of_the_sweep(receivers: Receivers, now: float) -> Iterator[Headline]:
+    if receivers.last_sweep is not None and now - receivers.last_sweep > SWEEP_STANDS_AFTER_S:
+        yield Headline(
+            "attention",
+            f"The sweep has not run for {lasted(now - receivers.last_sweep)}",
+            "What is parked is not tried again until it does.",
+        )
+
+
+def _cancels(number: int) -> str:
+    return "cancel" if number == 1 else "cancels"
+
+
+def _do(number: int) -> str:
+    return "does" if number == 1 else "do"

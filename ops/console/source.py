@@ -1,0 +1,60 @@
+"""Something that the console looks at again and again, that may be away, and that is left alone
+while nobody watches."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final, Generic, TypeVar
+
+import httpx
+import redis
+from sqlalchemy.exc import SQLAlchemyError
+
+Value = TypeVar("Value")
+
+AWAY: Final = (SQLAlchemyError, redis.RedisError, httpx.HTTPError, OSError)
+"""What reading raises when the other side is not there; `TimeoutError` is one of the last."""
+
+
+class Source(Generic[Value]):
+    """One thing that is read every `every_s` seconds, each time within `limit_s`."""
+
+    def __init__(
+        self, read: Callable[[], Awaitable[Value]], *, every_s: float, limit_s: float
+    ) -> None:
+        self._read, self._every_s, self._limit_s = read, every_s, limit_s
+        self._looked = asyncio.Event()
+        self.value: Value | None = None
+        """What was read last; None if it is away, or has not been looked at yet."""
+        self.away: str | None = None
+        """What is wrong with it, in words."""
+
+    async def keep_reading(self, watched: asyncio.Event) -> None:
+        """Run until cancelled: read while `watched`, and forget once nobody watches."""
+        while True:
+            await watched.wait()
+            began = time.monotonic()
+            await self._look()
+            self._looked.set()
+            await asyncio.sleep(max(0.0, self._every_s - (time.monotonic() - began)))
+            if not watched.is_set():
+                self._looked.clear()
+                self.value = self.away = None
+
+    async def looked_at(self) -> None:
+        """Wait until there is a value, or it is known to be away."""
+        await self._looked.wait()
+
+    async def _look(self) -> None:
+        try:
+            async with asyncio.timeout(self._limit_s):
+                self.value, self.away = await self._read(), None
+        except TimeoutError:
+            self.value, self.away = None, "does not answer in time"
+        except AWAY as error:
+            # The kind only: a driver's text may hold the address and the user.
+            self.value, self.away = None, f"does not answer ({_kind(error)})"
+
+
+def _kind(error: Exception) -> str:
+    return type(getattr(error, "orig", None) or error).__name__

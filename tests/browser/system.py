@@ -1,0 +1,72 @@
+"""The whole system that a browser looks at: receiver, worker, sweep and console, on servers that a
+test may stop."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from ops import services
+from tests.databases import migrated
+from tests.making import MESSAGE_KEY, Operator
+from tests.system.processes import System, free_port
+
+USER: Final = "anna"
+PASSWORD: Final = "a-password-for-tests-only"  # noqa: S105
+
+
+class Watched(System):
+    """A system with a console."""
+
+    def __init__(self, directory: Path) -> None:
+        logs, metrics = directory / "logs", directory / "metrics"
+        logs.mkdir(parents=True)
+        metrics.mkdir()
+        self.directory = directory / "services"
+        urls = services.start(self.directory).environment()
+        self.engine = migrated(urls["UNBET_DATABASE_URL"])
+        self.operator = Operator(self.engine)
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(directory),
+            "PYTHONUNBUFFERED": "1",
+            "UNBET_URL_SECRET": "a-secret-for-tests-only",
+            "UNBET_MESSAGE_KEY": MESSAGE_KEY,
+            "UNBET_SPOOL_DIR": str(directory / "spool"),
+            "UNBET_CONSOLE_PORT": str(free_port()),
+            "UNBET_CONSOLE_BASIC_AUTH": f"{USER}:{PASSWORD}",
+            "PROMETHEUS_MULTIPROC_DIR": str(metrics),
+            **urls,
+        }
+        super().__init__(environment, logs)
+
+    @property
+    def console(self) -> str:
+        return f"http://127.0.0.1:{self.environment['UNBET_CONSOLE_PORT']}"
+
+    def start_all(self) -> None:
+        self.start_sweep()
+        self._start_console()
+        self.start_worker()
+        self.start_receiver()
+        self.wait("console", self._listens)
+
+    def start_console(self) -> None:
+        self._start_console()
+        self.wait("console", self._listens)
+
+    def stop(self) -> None:
+        super().stop()
+        self.engine.dispose()
+        services.stop(self.directory)
+
+    def _start_console(self) -> None:
+        self.start("console", sys.executable, "-m", "ops.console")
+
+    def _listens(self) -> bool:
+        try:
+            return httpx.get(self.console, trust_env=False).status_code == 401
+        except httpx.TransportError:
+            return False

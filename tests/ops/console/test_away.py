@@ -1,0 +1,32 @@
+"""The console without what it looks at: it stays up and says so."""
+
+import httpx
+import pytest
+
+from contract.settings import Settings
+from ops.console.app import create_app
+from tests.ops.console.conftest import ANNA
+from tests.ops.console.serving import served
+
+
+@pytest.mark.usefixtures("console_settings")
+def test_pages_say_what_is_away_and_no_password_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    away = {
+        "UNBET_DATABASE_URL": "postgresql://unbet:secret-word@127.0.0.1:1/unbet",
+        "UNBET_BROKER_URL": "redis://:secret-word@127.0.0.1:1/0",
+    }
+    for name, value in away.items():
+        monkeypatch.setenv(name, value)
+    with (
+        served(create_app(Settings())) as address,
+        httpx.Client(base_url=address, auth=ANNA, trust_env=False) as anna,
+    ):
+        now = anna.get("/")
+        assert now.status_code == 200
+        assert "PostgreSQL does not answer</h1>" in now.text
+        assert "Redis does not answer" in now.text
+        for path in ("/search?words=r1", "/explain?reference=r1", "/parked"):
+            page = anna.get(path)
+            assert page.status_code == 503, path
+            assert "PostgreSQL does not answer in time" in page.text
+            assert "secret-word" not in page.text

@@ -1,0 +1,104 @@
+"""The sentence at the top says the worst of what is wrong, and names the rest."""
+
+import time
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from contract.queue_state import QueueState
+from ops.console.answers import STEP_S, Answers, Step
+from ops.console.headline import headline
+from ops.console.looking import InParking, LedgerLook, Looks
+from ops.console.receivers import Receivers
+
+NOW = time.time()
+CURRENT = int(NOW // STEP_S) * STEP_S
+
+
+def ledger(*steps: Step, parked: int = 0, dead: int = 0) -> LedgerLook:
+    """The last of `steps` is the newest."""
+    times = range(CURRENT - STEP_S * (len(steps) - 1), CURRENT + 1, STEP_S)
+    since = datetime.fromtimestamp(NOW - 90, UTC)
+    return LedgerLook(
+        answers=Answers(NOW, dict(zip(times, steps, strict=True))),
+        recent=0,
+        parked=InParking(parked, since if parked else None),
+        dead=InParking(dead, since if dead else None),
+        late_bets=0,
+    )
+
+
+def receivers(answering: int = 1, asked: int = 1, swept_ago: float = 1) -> Receivers:
+    return Receivers(answering, asked, {}, 0, 0, 0, NOW - swept_ago)
+
+
+FINE: dict[str, Any] = {
+    "ledger": ledger(Step(given_back=1)),
+    "queue": QueueState(0, 0, None),
+    "workers": ("one",),
+    "receivers": receivers(),
+}
+AWAY = "does not answer"
+
+
+def looks(**other: Any) -> Looks:
+    """All is fine but for what is given: a value, or a text for what is away."""
+    sources = {
+        name: SimpleNamespace(
+            value=None if isinstance(told, str) else told,
+            away=told if isinstance(told, str) else None,
+        )
+        for name, told in (FINE | other).items()
+    }
+    return cast(Looks, SimpleNamespace(sources=sources.values(), **sources))
+
+
+@pytest.mark.parametrize(
+    ("other", "level", "title"),
+    [
+        ({}, "good", "Cancels get through"),
+        ({"ledger": ledger(Step())}, "good", "Nothing is in the way"),
+        ({"ledger": ledger(Step(given_back=1), parked=2)}, "good", "Cancels get through"),
+        ({"ledger": None}, "unknown", "Looking"),
+        ({"receivers": None}, "unknown", "Looking"),
+        ({"receivers": AWAY}, "bad", "No receiver answers"),
+        ({"ledger": ledger(Step(), dead=1)}, "attention", "1 cancel waits for a person"),
+        ({"ledger": ledger(Step(), dead=3)}, "attention", "3 cancels wait for a person"),
+        (
+            {"ledger": ledger(Step(undecided=2))},
+            "attention",
+            "2 cancels got no decision in time",
+        ),
+        ({"workers": ()}, "bad", "No worker answers"),
+        ({"ledger": AWAY}, "bad", "PostgreSQL does not answer"),
+        ({"queue": AWAY, "workers": AWAY}, "bad", "Redis does not answer"),
+        ({"receivers": receivers(0)}, "bad", "No receiver answers"),
+        ({"receivers": receivers(1, 2)}, "attention", "1 of 2 receivers does not answer"),
+        ({"queue": QueueState(1, 0, 12.0)}, "bad", "The queue stands"),
+        (
+            {"receivers": receivers(swept_ago=100)},
+            "attention",
+            "The sweep has not run for 100 s",
+        ),
+    ],
+)
+def test_the_headline_says_whether_cancels_get_through(
+    other: dict[str, Any], level: str, title: str
+) -> None:
+    said = headline(looks(**other))
+    assert (said.level, said.title) == (level, title)
+
+
+def test_what_is_bad_goes_before_what_wants_attention_and_the_rest_is_named() -> None:
+    said = headline(looks(ledger=ledger(Step(), dead=1), workers=(), receivers=receivers(1, 2)))
+    assert said.title == "No worker answers"
+    assert said.detail.endswith(
+        "Also: 1 of 2 receivers does not answer; 1 cancel waits for a person."
+    )
+
+
+def test_what_was_undecided_longer_ago_than_a_minute_is_past() -> None:
+    quiet = [Step()] * 13
+    assert headline(looks(ledger=ledger(Step(undecided=2), *quiet))).level == "good"

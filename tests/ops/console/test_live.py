@@ -1,0 +1,142 @@
+"""One reading for all who watch, none while nobody does; what hangs holds up nothing else."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any, cast
+
+import pytest
+
+from contract.queue_state import QueueState
+from ops.console.live import Live
+from ops.console.looking import Looks
+from ops.console.receivers import Receivers
+from ops.console.source import Source
+
+QUEUE = QueueState(length=3, unacked=0, oldest_age_s=1.0)
+
+
+class Part:
+    """One thing that is looked at, which the test may break."""
+
+    def __init__(self, value: object) -> None:
+        self.value, self.error, self.hangs, self.looks = value, None, False, 0
+        self.source: Source[Any] = Source(self._read, every_s=0.02, limit_s=0.1)
+
+    async def _read(self) -> object:
+        self.looks += 1
+        if self.hangs:
+            await asyncio.sleep(60)
+        if self.error is not None:
+            raise self.error
+        return self.value
+
+
+class System:
+    """What `Looks` has, out of parts."""
+
+    def __init__(self) -> None:
+        self.parts = {
+            "ledger": Part(None),
+            "queue": Part(QUEUE),
+            "workers": Part(("one",)),
+            "receivers": Part(Receivers(1, 1, {}, 0, 0, 0, None)),
+        }
+        self.sources = [part.source for part in self.parts.values()]
+        for name, part in self.parts.items():
+            setattr(self, name, part.source)
+
+
+@pytest.fixture
+def system(monkeypatch: pytest.MonkeyPatch) -> System:
+    monkeypatch.setattr("ops.console.live.EVERY_S", 0.02)
+    return System()
+
+
+@asynccontextmanager
+async def reading(system: System) -> AsyncIterator[Live]:
+    live = Live(cast(Looks, system))
+    task = asyncio.create_task(live.keep_reading())
+    try:
+        yield live
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def until(events: AsyncIterator[bytes], words: bytes) -> None:
+    async with asyncio.timeout(5):
+        async for event in events:
+            if words in event:
+                return
+
+
+async def test_all_who_watch_are_sent_the_same_and_the_parts_are_asked_once(
+    system: System,
+) -> None:
+    async with reading(system) as live, asyncio.timeout(5):
+        viewers = [live.follow() for _ in range(20)]
+        for viewer in viewers:
+            await anext(viewer)
+        before = system.parts["queue"].looks
+        waiting = [asyncio.create_task(anext(viewer)) for viewer in viewers]
+        events = await asyncio.gather(*waiting)
+        assert len({id(event) for event in events}) == 1
+        assert system.parts["queue"].looks - before <= 3
+        for viewer in viewers:
+            await viewer.aclose()
+
+
+async def test_nothing_is_read_while_nobody_watches(system: System) -> None:
+    async with reading(system) as live:
+        await asyncio.sleep(0.1)
+        assert [part.looks for part in system.parts.values()] == [0, 0, 0, 0]
+        viewer = live.follow()
+        await anext(viewer)
+        await viewer.aclose()
+        await asyncio.sleep(0.1)
+        before = system.parts["queue"].looks
+        await asyncio.sleep(0.2)
+        assert system.parts["queue"].looks == before
+
+
+async def test_a_part_that_is_away_is_said_to_be_and_comes_back_by_itself(system: System) -> None:
+    async with reading(system) as live:
+        viewer = live.follow()
+        await until(viewer, b'"title":"Looking"')
+        system.parts["queue"].error = ConnectionRefusedError("redis://:password@host")
+        await until(viewer, b'"title":"Redis does not answer"')
+        assert b"password" not in await anext(viewer)
+        system.parts["queue"].error = None
+        await until(viewer, b'"title":"Looking"')
+        await viewer.aclose()
+
+
+async def test_a_part_that_hangs_is_away_after_its_limit_and_holds_up_no_other(
+    system: System,
+) -> None:
+    async with reading(system) as live:
+        viewer = live.follow()
+        await anext(viewer)
+        system.parts["queue"].hangs = True
+        await until(viewer, b'"title":"Redis does not answer"')
+        looks = system.parts["workers"].looks
+        await until(viewer, b'"title":"Redis does not answer"')
+        assert system.parts["workers"].looks > looks
+        await viewer.aclose()
+
+
+async def test_no_more_pages_follow_than_there_is_room_for(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ops.console.live.MOST_VIEWERS", 2)
+    async with reading(system) as live:
+        viewers = [live.follow(), live.follow()]
+        assert not live.full
+        for viewer in viewers:
+            await anext(viewer)
+        assert live.full
+        await viewers[0].aclose()
+        assert not live.full
+        await viewers[1].aclose()

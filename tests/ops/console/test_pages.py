@@ -1,0 +1,118 @@
+"""What the console's pages show of the ledger."""
+
+from decimal import Decimal
+
+import httpx
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import InternalError
+
+from ledger.parking import set_aside
+from ops.console.app import read_only
+from tests.making import Operator, cancel_of
+
+HOSTILE = "<script>alert(1)</script>"
+
+
+@pytest.fixture
+def cancelled(operator: Operator) -> None:
+    operator.deposit("100.00")
+    operator.bet("r1", "12.50")
+    operator.cancel(cancel_of("r1", uuid="u1"))
+
+
+@pytest.mark.usefixtures("cancelled")
+def test_what_one_reference_is_found_by_leads_to_its_story(anna: httpx.Client) -> None:
+    for words in ("r1", "alice", "u1", "  r1 "):
+        page = anna.get("/search", params={"words": words}, follow_redirects=True)
+        assert page.url.path == "/explain", words
+        assert "Cancelled once: 12.50 EUR returned to cash" in page.text
+        assert page.text.index("Bet placed: 12.50 EUR") < page.text.index("Returned: 12.50 EUR")
+        assert "+12.50 EUR" in page.text
+        assert "100.00 EUR" in page.text
+
+
+@pytest.mark.usefixtures("cancelled")
+def test_several_references_are_listed(anna: httpx.Client, operator: Operator) -> None:
+    operator.bet("r2", "1.00")
+    page = anna.get("/search", params={"words": "alice"})
+    assert page.status_code == 200
+    assert "2 references" in page.text
+    assert "/explain?reference=r2&amp;provider=LuckyMonaco" in page.text
+
+
+def test_what_is_not_known_is_said_not_to_be(anna: httpx.Client) -> None:
+    assert "Nothing is known" in anna.get("/search", params={"words": "r9"}).text
+    assert anna.get("/explain", params={"reference": "r9"}).status_code == 404
+    assert anna.get("/explain", params={"reference": "r\0"}).status_code == 404
+    assert anna.get("/search", params={"words": "r\0"}).status_code == 200
+
+
+def test_what_a_provider_or_a_casino_wrote_is_text_and_nothing_else(
+    anna: httpx.Client, engine: Engine
+) -> None:
+    player = "\"><img src=x onerror='alert(2)'>"
+    cancels = [cancel_of(r, user_id=player, uuid=HOSTILE) for r in (HOSTILE, f"{HOSTILE}2")]
+    with engine.begin() as connection:
+        set_aside(connection, cancels, reason="content", error=HOSTILE, dead=True)
+    shown = [
+        anna.get("/search", params={"words": player}),
+        anna.get("/search", params={"words": HOSTILE}, follow_redirects=True),
+        anna.get("/explain", params={"reference": HOSTILE}),
+        anna.get("/search", params={"words": f"{HOSTILE}{player}"}),
+        anna.get("/parked"),
+    ]
+    for page in shown:
+        assert "&lt;script&gt;" in page.text
+        assert "<script>" not in page.text
+        assert "<img src=x" not in page.text
+
+
+def test_characters_that_turn_what_stands_beside_them_are_shown_as_what_they_are(
+    anna: httpx.Client, engine: Engine
+) -> None:
+    with engine.begin() as connection:
+        set_aside(connection, [cancel_of("r\u202e1")], reason="content", error="", dead=True)
+    page = anna.get("/parked").text
+    assert "\u202e" not in page
+    assert "r\\u202e1" in page
+
+
+def test_parked_dead_and_closed_cancels_have_a_page_each(
+    anna: httpx.Client, engine: Engine
+) -> None:
+    with engine.begin() as connection:
+        set_aside(connection, [cancel_of("waits")], reason="locked", error="a lock")
+        set_aside(connection, [cancel_of("dies")], reason="content", error="an error", dead=True)
+        set_aside(connection, [cancel_of("ended")], reason="content", error="", dead=True)
+        connection.execute(text("UPDATE parked SET state = 'closed' WHERE reference = 'ended'"))
+    for state, reference in (("parked", "waits"), ("dead", "dies"), ("closed", "ended")):
+        page = anna.get("/parked", params={"state": state}).text
+        assert [name in page for name in ("waits", "dies", "ended")] == [
+            name == reference for name in ("waits", "dies", "ended")
+        ]
+    assert "an error" in anna.get("/parked").text
+
+
+@pytest.mark.usefixtures("cancelled")
+def test_the_players_session_and_the_body_are_on_no_page(anna: httpx.Client) -> None:
+    page = anna.get("/explain", params={"reference": "r1"}).text
+    assert "session-1" not in page
+    assert "as&#34;: &#34;sent" not in page
+
+
+def test_what_reads_cannot_write(engine: Engine) -> None:
+    with (
+        read_only(engine).begin() as connection,
+        pytest.raises(InternalError, match="read-only transaction"),
+    ):
+        connection.execute(text("DELETE FROM parked"))
+
+
+def test_a_balance_is_shown_to_its_last_digit(anna: httpx.Client, operator: Operator) -> None:
+    operator.deposit("1000000.000000000000000001")
+    operator.bet("r1", "0.000000000000000001")
+    assert operator.balance().cash == Decimal(1000000)
+    page = anna.get("/explain", params={"reference": "r1"}).text
+    assert "-0.000000000000000001 EUR" in page
+    assert "1000000.00 EUR" in page

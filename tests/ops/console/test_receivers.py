@@ -1,0 +1,57 @@
+"""The receivers' counters: summed, and without those that are away."""
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from ops.console.receivers import LONGEST, Receivers, ask_receivers
+from tests.ops.console.serving import served
+
+COUNTED = """\
+# TYPE unbet_refused_total counter
+unbet_refused_total{reason="form"} 2.0
+unbet_refused_total{reason="address"} 0.0
+unbet_wrong_secrets_total 3.0
+unbet_spooled_total 1.0
+unbet_spool_bytes 700.0
+unbet_last_sweep_timestamp_seconds 1700000000.5
+"""
+MORE = """\
+unbet_refused_total{reason="form"} 1.0
+unbet_refused_total{reason="expired"} 4.0
+unbet_last_sweep_timestamp_seconds 0.0
+"""
+
+
+async def shown(request: Request) -> Response:
+    pages = {
+        "one": PlainTextResponse(COUNTED),
+        "other": PlainTextResponse(MORE),
+        "refused": PlainTextResponse(COUNTED, 404),
+        "endless": PlainTextResponse("# " + "x" * LONGEST),
+        "nonsense": PlainTextResponse("unbet_refused_total{"),
+    }
+    return pages[request.path_params["name"]]
+
+
+async def test_counts_are_summed_over_those_that_answer() -> None:
+    with served(Starlette(routes=[Route("/{name}", shown)])) as address:
+        names = ("one", "other", "refused", "endless", "nonsense")
+        urls = [f"{address}/{name}" for name in names]
+        told = await ask_receivers([*urls, "http://127.0.0.1:1/metrics"])
+    assert told == Receivers(
+        answering=2,
+        asked=6,
+        refused={"form": 3, "expired": 4},
+        wrong_secrets=3,
+        spooled=1,
+        spool_bytes=700,
+        last_sweep=1700000000.5,
+    )
+
+
+async def test_where_no_sweep_counts_its_age_is_not_told() -> None:
+    with served(Starlette(routes=[Route("/{name}", shown)])) as address:
+        told = await ask_receivers([f"{address}/other"])
+    assert told.last_sweep is None
