@@ -1,10 +1,11 @@
 """The receiver's ASGI application."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
+import structlog
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -24,10 +25,14 @@ from api.state import State
 from contract.settings import Settings
 from ledger import connect_to
 
+log = structlog.get_logger("receiver")
+
 _PATHS: Final = tuple(dialect.path for dialect in DIALECTS.values())
 
 ASK_SHARE: Final = 0.75
 """Of the answer's deadline: when the ledger is asked itself; the rest is for finding a home."""
+
+BEGIN_ANEW_S: Final = 1.0
 
 CALL_SHARE: Final = 0.075
 """Of the answer's deadline: the limit of one ledger call. Three in a row fit into what is left."""
@@ -57,10 +62,14 @@ def create_app(settings: Settings) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         tasks = [
-            asyncio.create_task(replies.listen(dispatcher.resolve)),
-            asyncio.create_task(rescue.watch()),
-            asyncio.create_task(parking.keep_emptying()),
-            asyncio.create_task(notes.keep_writing()),
+            asyncio.create_task(_keep(work))
+            for work in (
+                lambda: replies.listen(dispatcher.resolve),
+                rescue.watch,
+                rescue.keep_asking,
+                parking.keep_emptying,
+                notes.keep_writing,
+            )
         ]
         yield
         for task in tasks:
@@ -79,11 +88,24 @@ def create_app(settings: Settings) -> ASGIApp:
     return cancels_first(receiver, pages(settings, readiness, state, lifespan))
 
 
-def cancels_first(receiver: ASGIApp, everything_else: ASGIApp) -> ASGIApp:
+async def _keep(work: Callable[[], Awaitable[None]]) -> None:
+    """Have `work` done for ever: the outermost shell of what goes on in the background. A bug met
+    by one cancel must not leave the others without it."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("work in the background failed and begins anew")
+            await asyncio.sleep(BEGIN_ANEW_S)
+
+
+def cancels_first(receiver: Receiver, everything_else: ASGIApp) -> ASGIApp:
     """One application of both. Cancels, nearly all that comes, pass by the router."""
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        is_cancel = scope["type"] == "http" and scope["path"].endswith(_PATHS)
+        is_cancel = scope["type"] == "http" and (
+            scope["path"].endswith(_PATHS) or receiver.knows(scope["path"])
+        )
         await (receiver if is_cancel else everything_else)(scope, receive, send)
 
     return application

@@ -52,6 +52,16 @@ class Doors:
                 found = door
         return found
 
+    def missed(self, path: str) -> Door | None:
+        """The endpoint whose secret is a part of `path`, which does not lead to it."""
+        parts, found = path.encode(errors="replace").split(b"/"), None
+        for door in self._doors:
+            secret = door.path.split(b"/")[1]
+            for part in parts:
+                if compare_digest(secret, part):
+                    found = door
+        return found
+
 
 class WrongSecrets:
     """Counts wrong secrets by address, so that guessing is slowed down and logs stay short."""

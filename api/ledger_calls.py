@@ -6,11 +6,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
+import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from ledger.bounded import run_within
 from ledger.faults import LedgerAwayError, first_line
+
+log = structlog.get_logger("receiver")
 
 Result = TypeVar("Result")
 
@@ -43,6 +46,10 @@ class LedgerCalls:
             problem = f"no answer within {self._limit_s:.2f} s"
         except SQLAlchemyError as error:
             problem = first_line(error)
+        except Exception as error:
+            # The outermost shell of a call: a bug must not keep a cancel from its other home.
+            log.exception("a call to the ledger failed")
+            problem = type(error).__name__
         self._spared_until = time.monotonic() + SPARED_S
         raise LedgerAwayError(problem)
 

@@ -4,8 +4,10 @@ import asyncio
 import resource
 from typing import Any, Final
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from api.body import LONGEST_BODY
 from contract import metrics
 
 LONGEST_HEAD: Final = 16 * 1024
@@ -17,8 +19,13 @@ HEAD_LIMIT_S: Final = 10.0
 MOST_CONNECTIONS: Final = 10_000
 """More than a provider has; what comes beyond is closed at once."""
 
+MOST_PIPELINED: Final = 16
+"""Requests of one connection that wait for the one before: a read may bring thousands."""
+
 OTHER_FILES: Final = 200
 """Descriptors for the rest: PostgreSQL, Redis, spool, logs."""
+
+_OFFER: Final = (b"upgrade", b"http2-settings")
 
 
 class TooFewFilesError(Exception):
@@ -47,6 +54,7 @@ class Bounded(HttpToolsProtocol):
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
+        self.parser = _Staying(self, self.parser)  # type: ignore[assignment]
         self._head_timer: asyncio.TimerHandle | None = None
         self._in_head = False
         self._head_bytes = 0
@@ -79,12 +87,41 @@ class Bounded(HttpToolsProtocol):
         self._begin_to_wait()
 
     def on_headers_complete(self) -> None:
+        if self._leaves_http():
+            return  # `_Staying` has it read once more
         self._in_head = False
         self._end_to_wait()
         if len(self.url) + sum(len(n) + len(v) for n, v in self.headers) > LONGEST_HEAD:
             metrics.CUT.labels(reason="head").inc()
             raise ValueError("the head is too long")  # uvicorn answers 400 and closes
+        if len(self.pipeline) >= MOST_PIPELINED:
+            self._cut("pipeline")
+            raise ValueError("too many requests at once")  # ends the reading of the rest
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        # What is longer is refused: no more of it is kept than shows that.
+        if len(self.cycle.body) <= LONGEST_BODY:
+            super().on_body(body[: LONGEST_BODY + 1])
+
+    def on_message_complete(self) -> None:
+        if not self._leaves_http():
+            super().on_message_complete()
+
+    def _leaves_http(self) -> bool:
+        return bool(self.parser.should_upgrade()) and self.parser.get_method() != b"CONNECT"
+
+    def head_without_offer(self) -> bytes:
+        """The head that was read, without what offers another protocol."""
+        version = self.parser.get_http_version().encode()
+        lines = [b"%s %s HTTP/%s" % (self.parser.get_method(), self.url, version)]
+        for name, value in self.headers:
+            if name == b"connection":
+                tokens = [token.strip() for token in value.split(b",")]
+                value = b", ".join(t for t in tokens if t.lower() not in _OFFER)
+            if name not in _OFFER:
+                lines.append(b"%s: %s" % (name, value))
+        return b"\r\n".join([*lines, b"", b""])
 
     def _begin_to_wait(self) -> None:
         if self._head_timer is None:
@@ -98,3 +135,27 @@ class Bounded(HttpToolsProtocol):
     def _cut(self, reason: str) -> None:
         metrics.CUT.labels(reason=reason).inc()
         self.transport.abort()
+
+
+class _Staying:
+    """A parser that stays with HTTP/1.1: an offer to leave it is passed over, as a server may.
+    httptools would take such a request's body for the other protocol and hand on none: the cancels
+    of Java's HttpClient on plain HTTP, for instance."""
+
+    def __init__(self, connection: Bounded, parser: Any) -> None:
+        self._connection = connection
+        self._parser = parser
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._parser, name)
+
+    def feed_data(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            if self._parser.get_method() == b"CONNECT":
+                raise
+            head = self._connection.head_without_offer()
+            self._parser = httptools.HttpRequestParser(self._connection)
+            self._parser.set_dangerous_leniencies(lenient_data_after_close=True)
+            self.feed_data(head + data[offer.args[0] :])

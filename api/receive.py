@@ -71,7 +71,15 @@ class Receiver:
         sender = sender_of(scope, self._settings.trusted_proxies)
         door = self._doors.at(scope["path"])
         if door is None:
-            await self._turn_away(sender, send)
+            missed = self._doors.missed(scope["path"])
+            if missed is None:
+                await self._turn_away(sender, send)
+            else:
+                problem = "the path after the secret is not the endpoint's"
+                await self._send_off("path", problem, missed, sender, receive, send)
+        elif not door.endpoint.holds_at(datetime.now(UTC)):
+            problem = "the secret has expired"
+            await self._send_off("expired", problem, door, sender, receive, send)
         elif scope["method"] != "POST":
             problem = "the method is not POST"
             tell("method", problem, door=door, received_at=datetime.now(UTC), sender=sender)
@@ -79,6 +87,22 @@ class Receiver:
         else:
             status, answer = await self._serve(door, sender, receive)
             await respond(send, status, answer)
+
+    def knows(self, path: str) -> bool:
+        """Whether a secret is in `path`: whoever has one is not turned away in silence."""
+        return self._doors.missed(path) is not None
+
+    async def _send_off(
+        self, reason: str, problem: str, door: Door, sender: str, receive: Receive, send: Send
+    ) -> None:
+        """As any path that leads nowhere, but told whole."""
+        try:
+            body = await read_body(receive, LONGEST_BODY)
+        except UnreadableError as error:
+            body = error.read
+        now = datetime.now(UTC)
+        tell(reason, problem, door=door, received_at=now, sender=sender, body=body)
+        await respond(send, 404)
 
     async def _turn_away(self, sender: str, send: Send) -> None:
         """As any path that leads nowhere."""
@@ -100,9 +124,6 @@ class Receiver:
         started, received_at = time.monotonic(), datetime.now(UTC)
         refuse = partial(refuse, received_at=received_at, body=body)
         endpoint, dialect = door.endpoint, door.dialect
-        if not endpoint.holds_at(received_at):
-            refuse("expired", "the secret has expired")
-            return 404, b""
         if not is_in(sender, self._settings.allowed_ips):
             refuse("address", "the sender's address is not allowed")
             return 403, dialect.body(Said(dialect.not_allowed))

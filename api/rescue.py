@@ -16,6 +16,7 @@ from ledger.faults import LedgerAwayError
 from ledger.outcomes import find_outcomes
 
 LOOK_EVERY_S: Final = 0.1
+AGAIN_AFTER_S: Final = 1.0
 ASK_EVERY_S: Final = 0.3
 """How often the ledger is asked for the outcomes of what is parked: the sweep is at work on it."""
 
@@ -35,20 +36,16 @@ class Rescue:
         self._rescues: set[asyncio.Task[None]] = set()
 
     async def watch(self) -> None:
-        """Run until cancelled."""
-        asking = asyncio.create_task(self._keep_asking())
-        try:
-            while True:
-                metrics.WAITING.set(self._dispatcher.waiting)
-                waits = self._dispatcher.take_overdue(self._ask_after_s)
-                if waits:
-                    # A task of its own: what a hung ledger holds up must not hold up the next ones.
-                    rescue = asyncio.create_task(self._rescue(waits))
-                    self._rescues.add(rescue)
-                    rescue.add_done_callback(self._rescues.discard)
-                await asyncio.sleep(LOOK_EVERY_S)
-        finally:
-            asking.cancel()
+        """Find a home for what is overdue; until cancelled."""
+        while True:
+            metrics.WAITING.set(self._dispatcher.waiting)
+            waits = self._dispatcher.take_overdue(self._ask_after_s)
+            if waits:
+                # A task of its own: what a hung ledger holds up must not hold up the next ones.
+                rescue = asyncio.create_task(self._rescue(waits))
+                self._rescues.add(rescue)
+                rescue.add_done_callback(self._rescues.discard)
+            await asyncio.sleep(LOOK_EVERY_S)
 
     async def _rescue(self, waits: Sequence[Wait]) -> None:
         await self._ask([wait.cancel for wait in waits])
@@ -58,14 +55,20 @@ class Rescue:
         try:
             in_ledger = await self._parking.park([wait.cancel for wait in left])
         except HomelessError:
-            return  # they are not answered, so that the provider sends them again
+            # They are not answered, so that the provider sends them again: to whoever shares such a
+            # wait by then, a home is due as to any other.
+            await asyncio.sleep(AGAIN_AFTER_S)
+            for wait in left:
+                wait.overdue = False
+            return
         for wait in left:
             wait.has_home = True
         if not in_ledger:
             # No outcome can be had before their answer is due.
             self._dispatcher.resolve(_parked(wait.cancel) for wait in left)
 
-    async def _keep_asking(self) -> None:
+    async def keep_asking(self) -> None:
+        """Look in the ledger for the outcomes of what is parked; until cancelled."""
         while True:
             await asyncio.sleep(ASK_EVERY_S)
             await self._ask([wait.cancel for wait in self._dispatcher.parked()])

@@ -51,10 +51,19 @@ def read_endpoints(document: Any) -> Mapping[str, Endpoint]:
             raise ValueError(_FORM) from None
     if not isinstance(document, Mapping):
         raise ValueError(_FORM)
-    return {
+    endpoints = {
         _secret(number, secret): _endpoint(number, fields)
         for number, (secret, fields) in enumerate(document.items(), 1)
     }
+    spellings: dict[str, str] = {}
+    for number, endpoint in enumerate(endpoints.values(), 1):
+        known = spellings.setdefault(endpoint.provider.casefold(), endpoint.provider)
+        if endpoint.provider != known:
+            raise ValueError(
+                f"endpoint {number}: its provider is spelt {known!r} elsewhere: to the ledger "
+                "these are two"
+            )
+    return endpoints
 
 
 def _endpoint(number: int, fields: Any) -> Endpoint:

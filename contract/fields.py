@@ -6,8 +6,10 @@ from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
+# Unicode's white space, named one by one: what `\s` means differs between those who read a pattern.
+_BLANK: Final = r"\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 # PostgreSQL stores no NUL, and a blank name is a missing one.
-_NOT_BLANK: Final = r"^[^\x00]*[^\x00\s][^\x00]*$"
+_NOT_BLANK: Final = rf"^[^\x00]*[^\x00{_BLANK}][^\x00]*$"
 
 PLAIN_DECIMAL: Final = r"\d{1,20}(\.\d{1,18})?"
 """An amount as text."""

@@ -6,12 +6,18 @@ tenth of a receiver's time. What the libraries log is given the same form.
 
 import json
 import logging
+import os
+import select
+import stat
 import sys
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 import orjson
 import structlog
+
+PATIENCE_MS: Final = 100
+"""How long a line may wait for a reader, once; until that one reads again, lines do not wait."""
 
 
 def configure(log_format: str) -> None:
@@ -33,6 +39,7 @@ def configure(log_format: str) -> None:
             # The prettier one shows local variables: passwords and secrets.
             exception_formatter=structlog.dev.plain_traceback,
         )
+        shared.append(_on_one_line)
         ours = [theirs, _encode]
     structlog.configure(
         processors=[*shared, *ours],
@@ -40,7 +47,7 @@ def configure(log_format: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(_standard_error)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -55,17 +62,54 @@ def configure(log_format: str) -> None:
     logging.getLogger("celery.worker.strategy").setLevel(logging.WARNING)
 
 
+class _StandardError:
+    """Where lines go. One that cannot be written is lost, as with `logging`: a full disk, a log
+    reader that has died, or one that has stopped reading must not stop a cancel on its way."""
+
+    def __init__(self) -> None:
+        self._patience_ms = PATIENCE_MS
+        self._lost = 0
+
+    def write(self, text: str) -> None:
+        """As `logging` has it."""
+        self.put(text.encode(errors="backslashreplace"))
+
+    def flush(self) -> None:
+        """Nothing is kept back."""
+
+    def put(self, line: bytes) -> None:
+        """Write `line`, unless nobody reads: then it is counted, and told once somebody does."""
+        with suppress(OSError, ValueError):
+            if not self._written(sys.stderr.fileno(), line):
+                self._lost += 1
+                self._patience_ms = 0
+            elif self._lost:
+                lost, self._lost, self._patience_ms = self._lost, 0, PATIENCE_MS
+                structlog.get_logger("logs").error("nobody read the log", lines_lost=lost)
+
+    def _written(self, file: int, line: bytes) -> bool:
+        # A pipe takes pieces of this size at once or not at all; a file takes anything.
+        piece = len(line) if stat.S_ISREG(os.fstat(file).st_mode) else select.PIPE_BUF
+        readiness = select.poll()
+        readiness.register(file, select.POLLOUT)
+        for start in range(0, len(line), piece):
+            if not readiness.poll(self._patience_ms):
+                return False
+            os.write(file, line[start : start + piece])
+        return True
+
+
+_standard_error = _StandardError()
+
+
 class _Writer:
-    """Writes lines to standard error. A line that cannot be written is lost, as with `logging`: a
-    full disk or a log reader that has died must not stop a cancel on its way."""
+    """What structlog writes with."""
 
     def __init__(self, name: str | None = None) -> None:
         self.name = name
-        self._logger = structlog.BytesLogger(sys.stderr.buffer)
 
     def msg(self, line: bytes) -> None:
-        with suppress(OSError, ValueError):
-            self._logger.msg(line)
+        _standard_error.put(line + b"\n")
 
     debug = info = warning = error = critical = exception = msg
 
@@ -75,6 +119,17 @@ def _json(event: Any, default: Any) -> bytes:
         return orjson.dumps(event, default=default)
     except TypeError:  # a text that is no Unicode, for instance
         return json.dumps(event, default=default).encode()
+
+
+def _on_one_line(_logger: object, _method: str, event: Any) -> Any:
+    """What a provider sends must not steer the terminal, nor look like a line of its own."""
+    return {name: _plain(said) if isinstance(said, str) else said for name, said in event.items()}
+
+
+def _plain(words: str) -> str:
+    if words.isprintable():
+        return words
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
 
 
 def _encode(_logger: object, _method: str, line: Any) -> bytes:

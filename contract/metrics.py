@@ -64,7 +64,7 @@ LAST_SWEEP = Gauge(
 DEAD = Counter("unbet_dead_total", "Cancels that were given up until a person tries them again.")
 
 # Of a counter that begins at 1 Prometheus sees no increase, and no alert fires: these begin at 0.
-for _reason in ("method", "unreadable", "expired", "address", "form"):
+for _reason in ("method", "unreadable", "expired", "path", "address", "form"):
     REFUSED.labels(reason=_reason)
 for _kind in ("message", "reply"):
     REJECTED.labels(kind=_kind)

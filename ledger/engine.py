@@ -46,6 +46,7 @@ def connect_to(
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_S,
             "application_name": f"unbet-{name}",
+            "client_encoding": "utf8",  # not the shell's, nor the database's
             "options": " ".join(f"-c {key}={value}" for key, value in session.items()),
             **KEEPALIVE,
         },
@@ -53,7 +54,14 @@ def connect_to(
 
 
 def require_durability(connection: Connection) -> None:
-    """Refuse a server that may forget a commit (P3). Raises `UnsafeDatabaseError`."""
+    """Refuse a server that may forget a commit (P3), or that cannot hold what a provider sends.
+    Raises `UnsafeDatabaseError`."""
+    encoding = connection.execute(text("SHOW server_encoding")).scalar()
+    if encoding != "UTF8":
+        raise UnsafeDatabaseError(
+            f"the database's encoding is {encoding}: not every reference could be stored. Create "
+            "it with ENCODING 'UTF8'."
+        )
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):
         value = connection.execute(
             text("SELECT current_setting(:name)"), {"name": setting}

@@ -1,5 +1,6 @@
 """Find references by what a person has at hand: a reference, a player, or a request's uuid."""
 
+import json
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -30,7 +31,11 @@ _FIND: Final = text("""
                 parked_at,
                 CASE :words WHEN parked.reference THEN 'reference'
                             WHEN asked ->> 'uuid' THEN 'uuid' ELSE 'player' END
-           FROM parked, LATERAL (SELECT CAST(cancel AS json) -> 'request') AS body (asked)
+           FROM parked, LATERAL (
+               -- One that cannot be read must not hide the others.
+               SELECT CASE WHEN position(:quoted IN cancel) > 0
+                           THEN CAST(cancel AS json) -> 'request' END
+           ) AS body (asked)
           WHERE :words IN (parked.reference, asked ->> 'uuid', asked ->> 'user_id')
           ORDER BY parked_at DESC LIMIT :most)
         UNION ALL
@@ -72,5 +77,6 @@ def find(connection: Connection, words: str, *, most: int = MOST) -> list[Found]
     """What is known by exactly these `words`, the newest first, at most `most`."""
     if "\0" in words:  # PostgreSQL stores none
         return []
-    rows = connection.execute(_FIND, {"words": words, "most": most})
+    quoted = json.dumps(words, ensure_ascii=False)[1:-1]
+    rows = connection.execute(_FIND, {"words": words, "quoted": quoted, "most": most})
     return [Found(*row) for row in rows]

@@ -1,10 +1,15 @@
 """What a person does to a parked cancel: have it tried again, or close it. Each is recorded, with
 who did it."""
 
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection, text
+
+from contract.message import Cancel, Decision
+from contract.outcomes import Outcome
+from ledger.reversal import reverse
 
 LONGEST_REASON: Final = 500
 """Characters."""
@@ -45,10 +50,15 @@ _RETRY: Final = text(
 )
 _CLOSE: Final = text(
     _INTERVENE.format(
-        condition="request_id = CAST(:request_id AS uuid) AND state <> 'closed'",
+        condition="""request_id = CAST(:request_id AS uuid) AND state <> 'closed'
+           AND NOT EXISTS (SELECT FROM requests WHERE requests.request_id = parked.request_id)""",
         change="state = 'closed'",
     )
 )
+_CLOSED: Final = text("""
+    SELECT request_id FROM parked
+     WHERE request_id = ANY (CAST(:request_ids AS uuid[])) AND state = 'closed'
+""")
 
 
 class InterventionError(ValueError):
@@ -73,11 +83,24 @@ def retry_parked(
 
 def close_parked(connection: Connection, request_id: UUID, *, made_by: str, reason: str) -> bool:
     """Give up a cancel for good: nobody tries it again, unless a person says so; whether there was
-    one. It is kept. Another cancel of the bet is decided as if this one had not been. Does not
+    one that is not decided yet. It is kept. Another cancel of the bet, if the provider sends one,
+    is decided as if this one had not been. Does not
     commit. Raises `InterventionError`."""
     told = _bounded("reason", reason, LONGEST_REASON)
     values = {"request_id": request_id, "made_by": _name(made_by), "reason": told}
     return connection.execute(_CLOSE, values | {"action": "close"}).rowcount == 1
+
+
+def reverse_unless_closed(
+    connection: Connection, cancels: Sequence[Cancel], *, hold_unknown: bool = False
+) -> list[Decision]:
+    """As `reverse`, but what a person has closed stays closed, though its message comes only now:
+    nothing on the queue expires."""
+    asked = {"request_ids": [cancel.request_id for cancel in cancels]}
+    closed = set(connection.execute(_CLOSED, asked).scalars())
+    wanted = [cancel for cancel in cancels if cancel.request_id not in closed]
+    decisions = reverse(connection, wanted, hold_unknown=hold_unknown)
+    return decisions + [Decision(request_id=one, outcome=Outcome.PARKED) for one in closed]
 
 
 def _name(made_by: str) -> str:

@@ -1,7 +1,7 @@
 """Looking for a bet by what a person has at hand."""
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from ledger.finding import find
 from ledger.parking import park
@@ -53,3 +53,13 @@ def test_a_players_bets_are_found_the_newest_first_and_not_more_than_asked_for(
     assert {(row.user_id, row.currency, row.found_by) for row in rows} == {
         ("alice", "EUR", "player")
     }
+
+
+def test_a_row_that_cannot_be_read_hides_no_other(bets: Engine) -> None:
+    unreadable = text("""
+        INSERT INTO parked (request_id, provider, reference, cancel, reason)
+        VALUES (gen_random_uuid(), 'p', 'rx', '{', 'x')
+    """)
+    with bets.begin() as connection:
+        connection.execute(unreadable)
+        assert [found.reference for found in find(connection, "r1")] == ["r1"]

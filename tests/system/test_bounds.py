@@ -4,7 +4,11 @@ import json
 import socket
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
+
+import psutil
+import pytest
 
 from api.protocol import OTHER_FILES
 from tests.system.faults.watching import metric, until
@@ -125,3 +129,43 @@ def is_served(system: System, request: bytes) -> bool:
         connection.send(request)
         return connection.recv(65536).startswith(b"HTTP/1.1 200")
     return False
+
+
+def test_pipelined_requests_of_a_stranger_take_no_memory(idle_system: System) -> None:
+    idle_system.start_receiver()
+    memory = psutil.Process(idle_system.processes["receiver"].pid).memory_info
+    before, flood = memory().rss, b"GET / HTTP/1.1\r\n\r\n" * 14_000
+    strangers = [connect(idle_system) for _ in range(40)]
+
+    def send(one: socket.socket) -> None:
+        with suppress(OSError):
+            one.sendall(flood)
+
+    with ThreadPoolExecutor(len(strangers)) as pool:
+        floods = [pool.submit(send, one) for one in strangers]
+        wait(floods, timeout=30)
+    assert idle_system.http.get("/healthz").status_code == 200
+    assert memory().rss < before + 100_000_000
+    assert metric(idle_system, 'unbet_cut_total{reason="pipeline"}') == len(strangers)
+    for one in strangers:
+        one.close()
+
+
+@pytest.mark.parametrize("pieces", [1, 40])
+def test_a_cancel_that_offers_another_protocol_is_decided(system: System, pieces: int) -> None:
+    offer = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAA\r\n"
+    body = json.dumps(EXAMPLE)
+    head = f"POST {system.path} HTTP/1.1\r\nHost: x\r\n{offer}Content-Length: {len(body)}\r\n\r\n"
+    request = (head + body).encode()
+    with connect(system) as sender:
+        sender.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for _ in range(2):  # the connection goes on
+            step = -(-len(request) // pieces)
+            for start in range(0, len(request), step):
+                sender.sendall(request[start : start + step])
+            answer = ""
+            while not answer.endswith("}"):
+                more = sender.recv(65536).decode()
+                assert more, answer
+                answer += more
+            assert '"error":0' in answer

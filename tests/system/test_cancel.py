@@ -168,8 +168,13 @@ def test_three_workers_share_the_queue(idle_system: System, operator: Operator) 
 
     with ThreadPoolExecutor(30) as pool:
         assert set(pool.map(send, references)) == {0}
-    shares = [idle_system.said(name).count("outcome=reversed") for name in names]
-    assert sum(shares) == 300
+
+    def counted() -> list[int]:
+        return [idle_system.said(name).count("outcome=reversed") for name in names]
+
+    # A worker replies first and then says so in its log.
+    idle_system.wait("the last line", lambda: sum(counted()) == 300)
+    shares = counted()
     assert all(shares), shares
     assert operator.balance(**PLAYER).cash == Decimal(1000)
 

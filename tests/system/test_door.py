@@ -259,3 +259,28 @@ def test_without_a_key_nothing_starts(idle_system: System, process: str) -> None
     idle_system.start(process, sys.executable, *command)
     assert idle_system.processes[process].wait(timeout=30) != 0
     assert "UNBET_MESSAGE_KEY is not set" in idle_system.said(process)
+
+
+def test_a_cancel_that_misses_the_endpoints_path_is_logged_whole(idle_system: System) -> None:
+    idle_system.environment["UNBET_LOG_FORMAT"] = "json"
+    idle_system.start_receiver()
+    secret = idle_system.environment["UNBET_URL_SECRET"]
+    paths = ("/{}//V4/Cancel", "/{}/V4/Cancel/", "/{}/v4/cancel", "/{}/v1/Cancel", "/{}")
+    for number, path in enumerate(paths, 1):
+        answer = idle_system.http.post(path.format(secret), json=EXAMPLE)
+        assert (answer.status_code, answer.content) == (404, b"")
+        refused = logged(idle_system, "refused")
+        assert len(refused) == number
+        assert json.loads(refused[-1]["body"]) == EXAMPLE
+    assert secret not in idle_system.said("receiver")
+
+
+def test_an_expired_secret_is_none_whatever_is_asked_of_it(idle_system: System) -> None:
+    old = "the-old-secret-of-the-url"
+    until = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
+    endpoints = {old: {"provider": "LuckyMonaco", "until": until}}
+    idle_system.environment["UNBET_ENDPOINTS"] = json.dumps(endpoints)
+    idle_system.start_receiver()
+    for method, body in (("GET", None), ("OPTIONS", None), ("POST", b"x" * 20_000)):
+        told = idle_system.http.request(method, f"/{old}/V4/Cancel", content=body)
+        assert (told.status_code, told.content) == (404, b""), method

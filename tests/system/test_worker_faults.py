@@ -1,5 +1,6 @@
 """The worker: whatever ends it, and wherever, its cancels are applied once and replied to."""
 
+import json
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +21,9 @@ from ledger.audit import audit
 from ops import services
 from tests.databases import migrated
 from tests.making import KEYS, Operator, bet_of, cancel_of
-from tests.system.processes import System
+from tests.system.processes import EXAMPLE, System
+
+PLAYER = {"user_id": EXAMPLE["userId"], "currency": EXAMPLE["currency"]}
 
 REPLY_TO: Final = "test-replies"
 BACK_AFTER_S: Final = 30.0
@@ -216,3 +219,24 @@ def test_a_reply_that_nobody_fetches_goes_by_itself(queue: Queue, idle_system: S
     queue.send(cancel_of("r1"))
     until(lambda: queue.seconds_left() != -2, "no reply came")
     assert 0 < queue.seconds_left() <= 60
+
+
+def test_what_a_person_has_closed_stays_closed_though_its_message_waits_on_the_queue(
+    idle_system: System, operator: Operator
+) -> None:
+    idle_system.environment["UNBET_ANSWER_DEADLINE_S"] = "2"
+    idle_system.start_receiver()
+    operator.deposit("100.00", **PLAYER)
+    operator.bet("r1", "10.00", **PLAYER)
+    assert idle_system.cancel(reference="r1")["error"] == 100
+    [waits] = json.loads(idle_system.unbet("parked", "list", "--json").stdout)["cancels"]
+    close = ["parked", "close", waits["request_id"], "--reason", "paid by hand"]
+    assert idle_system.unbet(*close).returncode == 0
+    idle_system.start_worker()
+    idle_system.cancel(reference="another")  # behind it on the queue
+    idle_system.wait("the worker", lambda: "another" in idle_system.said("worker"))
+    assert operator.balance(**PLAYER).cash == Decimal(90)
+    assert idle_system.unbet("parked", "retry", waits["request_id"]).returncode == 0
+    idle_system.start_sweep()
+    idle_system.wait("the sweep", lambda: operator.balance(**PLAYER).cash == Decimal(100))
+    assert idle_system.unbet(*close).returncode == 1, "it is decided"

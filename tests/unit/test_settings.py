@@ -36,6 +36,11 @@ def _good_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ("UNBET_ENDPOINTS", f'{{"{SECRET}": {{"provider": "P", "x": 1}}}}', "endpoint 1: x"),
         (
             "UNBET_ENDPOINTS",
+            f'{{"{SECRET}": {{"provider": "P"}}, "{SECRET}2": {{"provider": "p"}}}}',
+            "endpoint 2: its provider is spelt 'P' elsewhere",
+        ),
+        (
+            "UNBET_ENDPOINTS",
             f'{{"{SECRET}": {{"provider": "P", "until": "2027-01-01T00:00:00"}}}}',
             "endpoint 1: until",
         ),

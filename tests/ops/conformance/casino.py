@@ -3,8 +3,8 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
-from uuid import UUID
 
+from api.dispatch import Decided
 from contract.message import Cancel, CancelRequest, Decision
 from contract.outcomes import Outcome
 from ledger import Balance
@@ -79,7 +79,7 @@ class Casino:
     async def freeze(self, user_id: str) -> None:
         self.frozen.add(user_id)
 
-    async def decide(self, cancel: Cancel, _within_s: float) -> tuple[Decision, UUID]:
+    async def decide(self, cancel: Cancel, _within_s: float) -> Decided:
         asked = cancel.request
         outcome = self.outcome_of(asked)
         stake = self.bets.get(asked.reference)
@@ -90,7 +90,7 @@ class Casino:
             cash=stake.cash if stake else None,
             transfer_id=1 if outcome is Outcome.REVERSED else None,
         )
-        return decision, cancel.request_id
+        return Decided(decision, cancel.request_id)
 
     def outcome_of(self, asked: CancelRequest) -> Outcome:
         stake = self.bets.get(asked.reference)

@@ -1,0 +1,42 @@
+"""Finding a home for what got no reply, though one is not to be had at first, or badly said."""
+
+import asyncio
+from collections.abc import Sequence
+
+from api.parking import HomelessError
+from api.publish import PublishError
+from api.rescue import Rescue
+from contract.message import Cancel
+from contract.outcomes import Outcome
+from ledger.faults import LedgerAwayError
+from tests.making import cancel_of
+from tests.unit.test_dispatch import Queue, dispatcher
+
+
+class World:
+    """A ledger and a disk; `is_away` for both."""
+
+    is_away = True
+
+    async def run(self, _work: object) -> list[object]:
+        if self.is_away:
+            raise LedgerAwayError("away")
+        return []
+
+    async def park(self, _cancels: Sequence[Cancel]) -> bool:
+        if self.is_away:
+            raise HomelessError("away")
+        return True
+
+
+async def test_who_shares_the_wait_of_a_homeless_cancel_finds_it_a_home() -> None:
+    desk, world = dispatcher(Queue(PublishError("refused"))), World()
+    watching = asyncio.create_task(Rescue(desk, world, world, 0.1).watch())  # type: ignore[arg-type]
+    first = asyncio.create_task(desk.decide(cancel_of("r1"), 0.6))
+    await asyncio.sleep(0.4)
+    world.is_away = False
+    second = await desk.decide(cancel_of("r1"), 3)
+    assert (await first).decision is None
+    watching.cancel()
+    assert second.decision is not None
+    assert second.decision.outcome is Outcome.PARKED
