@@ -7,23 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.system.conftest import idle_system  # noqa: F401 - a fixture
 from tests.system.processes import System
 from tests.system.test_flower import PASSWORD, USER, Window
 
 WORKERS = ("one", "two", "three")
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 @pytest.fixture
@@ -43,22 +33,18 @@ def flower(idle_system: System, tmp_path: Path) -> Iterator[Window]:  # noqa: F8
 
 
 @pytest.fixture
-def flower_page(flower: Window) -> Iterator[Page]:
+def flower_page(flower: Window, browser: Browser) -> Iterator[Page]:
     """A page of a browser that knows the password; what it asks elsewhere fails the test."""
     own = str(flower.http.base_url).rstrip("/")
     elsewhere: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        try:
-            page = browser.new_page(
-                base_url=own,
-                http_credentials={"username": USER, "password": PASSWORD},
-                viewport={"width": 1400, "height": 900},
-            )
-            page.on("request", lambda r: r.url.startswith(own) or elsewhere.append(r.url))
-            yield page
-        finally:
-            browser.close()
+    page = browser.new_page(
+        base_url=own,
+        http_credentials={"username": USER, "password": PASSWORD},
+        viewport={"width": 1400, "height": 900},
+    )
+    page.on("request", lambda r: r.url.startswith(own) or elsewhere.append(r.url))
+    yield page
+    page.context.close()
     assert elsewhere == []
 
 
