@@ -62,7 +62,7 @@ def create_app(settings: Settings) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         tasks = [
-            asyncio.create_task(_keep(work))
+            asyncio.create_task(keep(work))
             for work in (
                 lambda: replies.listen(dispatcher.resolve),
                 rescue.watch,
@@ -88,7 +88,7 @@ def create_app(settings: Settings) -> ASGIApp:
     return cancels_first(receiver, pages(settings, readiness, state, lifespan))
 
 
-async def _keep(work: Callable[[], Awaitable[None]]) -> None:
+async def keep(work: Callable[[], Awaitable[None]]) -> None:
     """Have `work` done for ever: the outermost shell of what goes on in the background. A bug met
     by one cancel must not leave the others without it."""
     while True:

@@ -9,20 +9,9 @@ import httpx
 from sqlalchemy import Connection, Engine, select
 
 import ledger
+from api.openapi_cancel import EXAMPLE
 from ledger.schema import bets
 from ops.display import amount
-
-EXAMPLE: Final = {
-    "providerId": "LuckyMonaco",
-    "userId": "123456",
-    "sessionId": "<sessionId>",
-    "currency": "USD",
-    "gameId": "Im_60_tumblefortune",
-    "gameName": "tumblefortune",
-    "reference": "585c1306f89c56f5ecfc2f5d",
-    "uuid": "4a5d375ac1311b04fba2ea66d067b8e5",
-}
-"""The provider's own example, as its page has it."""
 
 TRIES: Final = 3
 CALL_LIMIT_S: Final = 10.0

@@ -7,8 +7,8 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 import ledger
+from api.openapi_cancel import EXAMPLE
 from ops.cli import build
-from ops.demonstration import EXAMPLE
 from tests.making import Operator, cancel_of, note_answer
 from tests.ops.conftest import Unbet
 

@@ -66,6 +66,11 @@ def test_a_wrong_value_is_refused_by_the_fields_name(field: str, value: Any) -> 
     assert str(refusal(body(**{field: value}))).startswith(f"{field} is ")
 
 
+@pytest.mark.parametrize("blank", ["\t", "\r", "\x85", "\xa0", "\u2003", "\u2028", "\u3000"])
+def test_every_white_space_of_unicode_is_blank(blank: str) -> None:
+    assert str(refusal(body(userId=blank * 2))).startswith("userId is blank")
+
+
 @pytest.mark.parametrize("field", EXAMPLE)
 def test_a_missing_field_is_named(field: str) -> None:
     without = {k: v for k, v in EXAMPLE.items() if k != field}
