@@ -1,7 +1,7 @@
 """Have the ledger decide a group of cancels, whatever is the matter with some of them."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 from uuid import UUID
@@ -26,7 +26,9 @@ CALL_LIMIT_S: Final = 5.0
 the server itself has stopped."""
 
 LOOK_AGAIN_AFTER_S: Final = 0.1
-"""Another worker's transaction is over by then; an operator's that is left open is not."""
+PATIENCE_S: Final = 0.5
+"""Looking again as long as that, after the lock timeout: the transactions of a busy player are over
+by then, on a slow disk too; an operator's that is left open is not, and must not hold up others."""
 
 # A group has waited for its locks once; a part that did would hold up the parts after it.
 _WAIT_BRIEFLY: Final = text("""
@@ -36,6 +38,9 @@ _WAIT_BRIEFLY: Final = text("""
 log = structlog.get_logger("ledger")
 
 Result = TypeVar("Result")
+
+Parts = Generator[list[Decision], None, list[Cancel]]
+"""Decisions as they are committed, and in the end the cancels that met a lock once more."""
 
 
 class Decide(Protocol):
@@ -76,10 +81,11 @@ class _Application:
     hold_unknown: bool
     deadline: float
 
-    def part(self, cancels: list[Cancel], *, patiently: bool) -> Iterator[list[Decision]]:
-        """Decide `cancels`, together if that is possible; `patiently` waits for their locks."""
+    def part(self, cancels: list[Cancel], *, patiently: bool) -> Parts:
+        """Decide `cancels`, together if that is possible; `patiently` waits for their locks, and
+        leaves none over."""
         if not cancels:
-            return
+            return []
         started = time.monotonic()
         try:
             decisions = self._transact(lambda c: self._decide(c, cancels, patiently))
@@ -88,28 +94,36 @@ class _Application:
         else:
             metrics.LEDGER_SECONDS.observe(time.monotonic() - started)
             yield decisions
-            return
+            return []
         fault = fault_of(problem)
         log.warning("a group did not go through", cancels=len(cancels), error=first_line(problem))
-        if len(cancels) == 1:
-            yield self._set_aside(cancels, fault, first_line(problem))
-        elif fault in (Fault.LOCKED, Fault.TIMED_OUT) and patiently:
+        alone = len(cancels) == 1
+        if patiently and (fault is Fault.LOCKED or (fault is Fault.TIMED_OUT and not alone)):
             yield from self._around_locks(cancels, first_line(problem))
-        else:
-            middle = len(cancels) // 2
-            yield from self.part(cancels[:middle], patiently=patiently)
-            yield from self.part(cancels[middle:], patiently=patiently)
+            return []
+        if alone and fault is Fault.LOCKED:
+            return cancels
+        if alone:
+            yield self._set_aside(cancels, fault, first_line(problem))
+            return []
+        middle = len(cancels) // 2
+        left = yield from self.part(cancels[:middle], patiently=patiently)
+        return left + (yield from self.part(cancels[middle:], patiently=patiently))
 
     def _around_locks(self, cancels: list[Cancel], problem: str) -> Iterator[list[Decision]]:
-        """Decide those that nothing blocks, then look again at the others."""
-        free, blocked = self._sort_out(cancels)
-        yield from self.part(free, patiently=False)
-        if blocked:
+        """Decide those that nothing blocks, and look again at the others until patience ends."""
+        ends = time.monotonic() + PATIENCE_S
+        blocked = yield from self._free_of(cancels)
+        while blocked and time.monotonic() < ends:
             time.sleep(LOOK_AGAIN_AFTER_S)
-            free, blocked = self._sort_out(blocked)
-            yield from self.part(free, patiently=False)
+            blocked = yield from self._free_of(blocked)
         if blocked:
             yield self._set_aside(blocked, Fault.LOCKED, problem)
+
+    def _free_of(self, cancels: list[Cancel]) -> Parts:
+        """Decide those of `cancels` that nothing blocks; the others."""
+        free, blocked = self._sort_out(cancels)
+        return blocked + (yield from self.part(free, patiently=False))
 
     def _decide(
         self, connection: Connection, cancels: list[Cancel], patiently: bool

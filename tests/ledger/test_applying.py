@@ -10,11 +10,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from contract.message import Cancel, Decision
 from contract.outcomes import Outcome
-from ledger import connect_to, place_all
+from ledger import applying, connect_to, place_all
 from ledger.applying import apply
 from ledger.audit import audit
 from ledger.faults import LedgerAwayError
@@ -44,12 +44,12 @@ def parked(engine: Engine) -> dict[str, tuple[str, str, str]]:
 
 
 @contextmanager
-def locked(engine: Engine, query: str, **values: object) -> Iterator[None]:
+def locked(engine: Engine, query: str, **values: object) -> Iterator[Connection]:
     """Somebody's transaction that holds the rows of `query` and stays open."""
     with engine.connect() as connection:
         connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         assert connection.execute(text(f"{query} FOR UPDATE"), values).all()
-        yield
+        yield connection
         connection.rollback()
 
 
@@ -134,6 +134,36 @@ def test_a_row_that_is_held_for_a_moment_only_delays_nobody_into_parking(
         first = next(parts)
     assert outcomes([first, *parts], group)["r7"] is Outcome.REVERSED
     assert parked(operator.engine) == {}
+
+
+@pytest.mark.parametrize("size", [1, 256], ids=["alone", "in a group"])
+def test_one_whose_locks_come_and_go_is_looked_at_again(
+    operator: Operator, group: list[Cancel], monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(applying, "PATIENCE_S", 10.0)  # for a machine that is slower than the lock
+    with locked(operator.engine, "SELECT FROM bets WHERE reference = 'bobs'") as holder:
+        release = threading.Timer(0.6, holder.rollback)  # later than lock timeout and one more look
+        release.start()
+        told = outcomes(list(apply(operator.engine, group[-size:])), group[-size:])
+        release.join()
+    assert set(told.values()) == {Outcome.REVERSED}
+    assert parked(operator.engine) == {}
+
+
+def test_one_that_meets_a_lock_after_all_is_looked_at_again(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(applying, "PATIENCE_S", 10.0)
+    # A bet in mid-commit is not seen by those who look, only met by those who try.
+    operator.deposit("5.00", user_id="carol")
+    with operator.engine.connect() as connection:
+        place_all(connection, [bet_of("new", "5.00", user_id="carol")])
+        release = threading.Timer(0.6, connection.commit)
+        release.start()
+        cancels = [cancel_of("new", user_id="carol")]
+        told = outcomes(list(apply(operator.engine, cancels)), cancels)
+        release.join()
+    assert told == {"new": Outcome.REVERSED}
 
 
 def test_a_cancel_with_impossible_content_is_dead_and_the_others_go_through(

@@ -18,6 +18,7 @@ from tests.databases import url_as
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 START_LIMIT_S: Final = 30.0
+LOG_TAIL: Final = 4096
 
 ROLE_OF: Final = {"receiver": Role.RECEIVER, "console": Role.CONSOLE}
 """The others have a worker's rights."""
@@ -116,6 +117,9 @@ class System:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+        for name in self.processes:
+            # Shown by pytest where a test has failed.
+            sys.stdout.write(f"--- {name} said at last:\n{self.said(name)[-LOG_TAIL:]}\n")
 
     def ready(self) -> bool:
         with suppress(httpx.TransportError):

@@ -78,8 +78,9 @@ def test_one_bet_locked_for_a_minute_does_not_slow_the_others_down(
             reference = f"free{next(numbers)}"
             operator.bet(reference, "1.00", **PLAYER)
             code, seconds = timed(system, reference)
-            assert code == 0
-            yield seconds
+            assert code in {0, 100}
+            # A promise is as slow as it gets: the sweep has to come by.
+            yield seconds if code == 0 else DEADLINE_S
 
     def pour_for(seconds: float, pool: ThreadPoolExecutor) -> list[float]:
         over.clear()
@@ -95,7 +96,7 @@ def test_one_bet_locked_for_a_minute_does_not_slow_the_others_down(
             tries = pool.submit(lambda: [*map(partial(timed, system), ["held"] * 3)])
             meanwhile = pour_for(60, pool)
             assert {code for code, _ in tries.result()} == {100}
-    wait_until_cancelled(operator, "held")
+    wait_until_cancelled(operator, "held", *(f"free{n}" for n in range(next(numbers))))
     assert operator.balance(**PLAYER).cash == Decimal(1000)
     # Hardly any had to be sent again, and most did not even notice.
     assert quantiles(meanwhile, n=100)[98] < RESEND_AFTER_S
