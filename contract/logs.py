@@ -10,7 +10,11 @@ import os
 import select
 import stat
 import sys
-from contextlib import suppress
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Final
 
 import orjson
@@ -22,27 +26,37 @@ PATIENCE_MS: Final = 100
 
 def configure(log_format: str) -> None:
     """Send our records and the libraries' to standard error, in one form: `json` or `console`."""
-    shared: list[structlog.typing.Processor] = [
+    named: list[structlog.typing.Processor] = [
         structlog.stdlib.add_logger_name,
         structlog.processors.add_log_level,
+    ]
+    stamped: list[structlog.typing.Processor] = [
+        *named,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     if log_format == "json":
-        shared.append(structlog.processors.format_exc_info)
-        ours: list[structlog.typing.Processor] = [
-            structlog.processors.JSONRenderer(serializer=_json)
-        ]
         theirs: structlog.typing.Processor = structlog.processors.JSONRenderer()
+        foreign: list[structlog.typing.Processor] = [
+            *stamped,
+            structlog.processors.format_exc_info,
+        ]
+        # orjson writes a moment in a tenth of the time.
+        ours: list[structlog.typing.Processor] = [
+            *named,
+            _now,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(serializer=_json),
+        ]
     else:
         theirs = structlog.dev.ConsoleRenderer(
             colors=sys.stderr.isatty(),
             # The prettier one shows local variables: passwords and secrets.
             exception_formatter=structlog.dev.plain_traceback,
         )
-        shared.append(_on_one_line)
-        ours = [theirs, _encode]
+        foreign = [*stamped, _on_one_line]
+        ours = [*foreign, theirs, _encode]
     structlog.configure(
-        processors=[*shared, *ours],
+        processors=ours,
         logger_factory=_Writer,
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=True,
@@ -50,7 +64,7 @@ def configure(log_format: str) -> None:
     handler = logging.StreamHandler(_standard_error)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=foreign,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, theirs],
         )
     )
@@ -62,6 +76,12 @@ def configure(log_format: str) -> None:
     logging.getLogger("celery.worker.strategy").setLevel(logging.WARNING)
 
 
+class _Held(threading.local):
+    """The lines that a thread has not written yet, if it writes them together."""
+
+    lines: list[bytes] | None = None
+
+
 class _StandardError:
     """Where lines go. One that cannot be written is lost, as with `logging`: a full disk, a log
     reader that has died, or one that has stopped reading must not stop a cancel on its way."""
@@ -69,6 +89,7 @@ class _StandardError:
     def __init__(self) -> None:
         self._patience_ms = PATIENCE_MS
         self._lost = 0
+        self._held = _Held()
 
     def write(self, text: str) -> None:
         """As `logging` has it."""
@@ -79,27 +100,71 @@ class _StandardError:
 
     def put(self, line: bytes) -> None:
         """Write `line`, unless nobody reads: then it is counted, and told once somebody does."""
-        with suppress(OSError, ValueError):
-            if not self._written(sys.stderr.fileno(), line):
-                self._lost += 1
-                self._patience_ms = 0
-            elif self._lost:
-                lost, self._lost, self._patience_ms = self._lost, 0, PATIENCE_MS
-                structlog.get_logger("logs").error("nobody read the log", lines_lost=lost)
+        if self._held.lines is None:
+            self._write([line])
+        else:
+            self._held.lines.append(line)
 
-    def _written(self, file: int, line: bytes) -> bool:
-        # A pipe takes pieces of this size at once or not at all; a file takes anything.
-        piece = len(line) if stat.S_ISREG(os.fstat(file).st_mode) else select.PIPE_BUF
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Write the lines of the block at its end, in few calls of the system."""
+        lines: list[bytes] = []
+        self._held.lines = lines
+        try:
+            yield
+        finally:
+            self._held.lines = None
+            self._write(lines)
+
+    def _write(self, lines: list[bytes]) -> None:
+        with suppress(OSError, ValueError):
+            file = sys.stderr.fileno()
+            if _is_regular(file):
+                os.write(file, b"".join(lines))
+                return
+            for piece in _pieces(lines, select.PIPE_BUF):
+                if not self._written(file, piece):
+                    self._lost += piece.count(b"\n")
+                    self._patience_ms = 0
+                elif self._lost:
+                    lost, self._lost, self._patience_ms = self._lost, 0, PATIENCE_MS
+                    structlog.get_logger("logs").error("nobody read the log", lines_lost=lost)
+
+    def _written(self, file: int, piece: bytes) -> bool:
         readiness = select.poll()
         readiness.register(file, select.POLLOUT)
-        for start in range(0, len(line), piece):
+        # A pipe takes that much at once or not at all.
+        for start in range(0, len(piece), select.PIPE_BUF):
             if not readiness.poll(self._patience_ms):
                 return False
-            os.write(file, line[start : start + piece])
+            os.write(file, piece[start : start + select.PIPE_BUF])
         return True
 
 
+@cache
+def _is_regular(file: int) -> bool:
+    """A file of a disk takes anything at once. Asked once: asking takes as long as writing."""
+    return stat.S_ISREG(os.fstat(file).st_mode)
+
+
+def _pieces(lines: Iterable[bytes], most: int) -> Iterator[bytes]:
+    """As many lines together as have at most `most` bytes; a longer one is alone."""
+    piece: list[bytes] = []
+    size = 0
+    for line in lines:
+        if piece and size + len(line) > most:
+            yield b"".join(piece)
+            piece, size = [], 0
+        piece.append(line)
+        size += len(line)
+    if piece:
+        yield b"".join(piece)
+
+
 _standard_error = _StandardError()
+
+together: Final = _standard_error.together
+"""For a thread that logs many lines at once: `with together(): ...`."""
 
 
 class _Writer:
@@ -114,11 +179,17 @@ class _Writer:
     debug = info = warning = error = critical = exception = msg
 
 
+def _now(_logger: object, _method: str, event: Any) -> Any:
+    event["timestamp"] = datetime.now(UTC)
+    return event
+
+
 def _json(event: Any, default: Any) -> bytes:
     try:
-        return orjson.dumps(event, default=default)
+        return orjson.dumps(event, default=default, option=orjson.OPT_UTC_Z)
     except TypeError:  # a text that is no Unicode, for instance
-        return json.dumps(event, default=default).encode()
+        moment = event["timestamp"].isoformat().replace("+00:00", "Z")
+        return json.dumps(event | {"timestamp": moment}, default=default).encode()
 
 
 def _on_one_line(_logger: object, _method: str, event: Any) -> Any:

@@ -55,9 +55,11 @@ _CLOSE: Final = text(
         change="state = 'closed'",
     )
 )
+# Ids are given in the order of time, so that a group's lie close together: one look into the index,
+# where asking for each of them takes ten times as long.
 _CLOSED: Final = text("""
     SELECT request_id FROM parked
-     WHERE request_id = ANY (CAST(:request_ids AS uuid[])) AND state = 'closed'
+     WHERE request_id BETWEEN CAST(:first AS uuid) AND CAST(:last AS uuid) AND state = 'closed'
 """)
 
 
@@ -96,8 +98,9 @@ def reverse_unless_closed(
 ) -> list[Decision]:
     """As `reverse`, but what a person has closed stays closed, though its message comes only now:
     nothing on the queue expires."""
-    asked = {"request_ids": [cancel.request_id for cancel in cancels]}
-    closed = set(connection.execute(_CLOSED, asked).scalars())
+    asked = [cancel.request_id for cancel in cancels]
+    between = {"first": min(asked), "last": max(asked)}
+    closed = set(connection.execute(_CLOSED, between).scalars()).intersection(asked)
     wanted = [cancel for cancel in cancels if cancel.request_id not in closed]
     decisions = reverse(connection, wanted, hold_unknown=hold_unknown)
     return decisions + [Decision(request_id=one, outcome=Outcome.PARKED) for one in closed]

@@ -10,7 +10,7 @@ import structlog
 from celery import Task
 from celery.exceptions import Reject
 
-from contract import metrics, rejected
+from contract import logs, metrics, rejected
 from contract.crashing import crash_point
 from contract.message import (
     TASK,
@@ -119,14 +119,15 @@ def _reply(group: Group, decisions: list[Decision]) -> None:
 def _tell(group: Group, decisions: list[Decision], message_id: str, seconds: float) -> None:
     """Log each decision; `seconds` from the task's beginning to the reply."""
     requests = {cancel.request_id: cancel.request for cancel in group.cancels}
-    for decision in decisions:
-        request = requests[decision.request_id]
-        log.info(
-            "decided" if decision.outcome is not Outcome.PARKED else "parked",
-            request_id=str(decision.request_id),
-            reference=request.reference,
-            uuid=request.uuid,
-            outcome=decision.outcome.value,
-            seconds=round(seconds, 6),
-            group=message_id,
-        )
+    with logs.together():
+        for decision in decisions:
+            request = requests[decision.request_id]
+            log.info(
+                "decided" if decision.outcome is not Outcome.PARKED else "parked",
+                request_id=str(decision.request_id),
+                reference=request.reference,
+                uuid=request.uuid,
+                outcome=decision.outcome.value,
+                seconds=round(seconds, 6),
+                group=message_id,
+            )
