@@ -27,8 +27,8 @@ the server itself has stopped."""
 
 LOOK_AGAIN_AFTER_S: Final = 0.1
 PATIENCE_S: Final = 0.5
-"""Looking again as long as that, after the lock timeout: the transactions of a busy player are over
-by then, on a slow disk too; an operator's that is left open is not, and must not hold up others."""
+"""After the lock timeout: the transactions of a busy player are over by then, on a slow disk too;
+an operator's that is left open is not, and must not hold up others."""
 
 # A group has waited for its locks once; a part that did would hold up the parts after it.
 _WAIT_BRIEFLY: Final = text("""
@@ -58,17 +58,20 @@ def apply(
     hold_unknown: bool = False,
     decide: Decide = reverse,
     within_s: float = WITHIN_S,
+    patience_s: float = PATIENCE_S,
 ) -> Iterator[list[Decision]]:
     """Decide `cancels` in one transaction; yields the decisions once they are committed.
 
     Where some of the group stand in the way of the others, it is done in parts, and each part is
     yielded as soon as it is committed: the culprit is found, kept in `parked`, and decided as
-    PARKED. By its content it is dead; what another transaction has locked is tried again soon.
+    PARKED. By its content it is dead; what another transaction has locked is looked at again for
+    `patience_s` seconds, and then left to the sweep.
 
     A deadlock or a lost connection is tried again for `within_s` seconds in all, then
     `LedgerAwayError` is raised. What has been yielded by then is final; all may be applied again.
     """
-    application = _Application(engine, decide, hold_unknown, time.monotonic() + within_s)
+    deadline = time.monotonic() + within_s
+    application = _Application(engine, decide, hold_unknown, deadline, patience_s)
     return application.part(list(cancels), patiently=True)
 
 
@@ -80,6 +83,7 @@ class _Application:
     decide: Decide
     hold_unknown: bool
     deadline: float
+    patience_s: float
 
     def part(self, cancels: list[Cancel], *, patiently: bool) -> Parts:
         """Decide `cancels`, together if that is possible; `patiently` waits for their locks, and
@@ -112,7 +116,7 @@ class _Application:
 
     def _around_locks(self, cancels: list[Cancel], problem: str) -> Iterator[list[Decision]]:
         """Decide those that nothing blocks, and look again at the others until patience ends."""
-        ends = time.monotonic() + PATIENCE_S
+        ends = time.monotonic() + self.patience_s
         blocked = yield from self._free_of(cancels)
         while blocked and time.monotonic() < ends:
             time.sleep(LOOK_AGAIN_AFTER_S)

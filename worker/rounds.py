@@ -70,6 +70,7 @@ class Sweep:
                 hold_unknown=self._hold_unknown,
                 decide=reverse_parked,
                 within_s=within_s,
+                patience_s=0.0,  # nobody waits, and it comes by again
             ):
                 for decision in decisions:
                     self._note(decision, claimed[decision.request_id])

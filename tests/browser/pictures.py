@@ -35,8 +35,7 @@ def main() -> None:
     system = Watched(directory)
     try:
         system.start_sweep()
-        system.start_worker()
-        system.start_receiver()
+        system.start_both()
         for rate in RATES:
             _playing(system, rate).wait()
         _leave_dead_ones(system)

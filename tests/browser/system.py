@@ -49,8 +49,7 @@ class Watched(System):
     def start_all(self) -> None:
         self.start_sweep()
         self._start_console()
-        self.start_worker()
-        self.start_receiver()
+        self.start_both()
         self.wait("console", self._listens)
 
     def start_console(self) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, text
 
 from contract.message import Cancel, Decision
 from contract.outcomes import Outcome
-from ledger import applying, connect_to, place_all
+from ledger import connect_to, place_all
 from ledger.applying import apply
 from ledger.audit import audit
 from ledger.faults import LedgerAwayError
@@ -138,22 +138,20 @@ def test_a_row_that_is_held_for_a_moment_only_delays_nobody_into_parking(
 
 @pytest.mark.parametrize("size", [1, 256], ids=["alone", "in a group"])
 def test_one_whose_locks_come_and_go_is_looked_at_again(
-    operator: Operator, group: list[Cancel], monkeypatch: pytest.MonkeyPatch, size: int
+    operator: Operator, group: list[Cancel], size: int
 ) -> None:
-    monkeypatch.setattr(applying, "PATIENCE_S", 10.0)  # for a machine that is slower than the lock
     with locked(operator.engine, "SELECT FROM bets WHERE reference = 'bobs'") as holder:
         release = threading.Timer(0.6, holder.rollback)  # later than lock timeout and one more look
         release.start()
-        told = outcomes(list(apply(operator.engine, group[-size:])), group[-size:])
+        # Patient enough for a machine that is slower than the lock.
+        parts = list(apply(operator.engine, group[-size:], patience_s=10))
+        told = outcomes(parts, group[-size:])
         release.join()
     assert set(told.values()) == {Outcome.REVERSED}
     assert parked(operator.engine) == {}
 
 
-def test_one_that_meets_a_lock_after_all_is_looked_at_again(
-    operator: Operator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(applying, "PATIENCE_S", 10.0)
+def test_one_that_meets_a_lock_after_all_is_looked_at_again(operator: Operator) -> None:
     # A bet in mid-commit is not seen by those who look, only met by those who try.
     operator.deposit("5.00", user_id="carol")
     with operator.engine.connect() as connection:
@@ -161,7 +159,7 @@ def test_one_that_meets_a_lock_after_all_is_looked_at_again(
         release = threading.Timer(0.6, connection.commit)
         release.start()
         cancels = [cancel_of("new", user_id="carol")]
-        told = outcomes(list(apply(operator.engine, cancels)), cancels)
+        told = outcomes(list(apply(operator.engine, cancels, patience_s=10)), cancels)
         release.join()
     assert told == {"new": Outcome.REVERSED}
 

@@ -38,13 +38,12 @@ def system(environment: dict[str, str], tmp_path: Path) -> Iterator[System]:
 @pytest.fixture
 def front(system: System, tmp_path: Path) -> Iterator[Front]:
     """nginx before two receivers."""
-    system.start_worker()
-    system.start_receiver()
     first, second = system.environment["UNBET_PORT"], str(free_port())
     system.environment["UNBET_PORT"] = second
     system.start("receiver-2", sys.executable, "-m", "api")
-    system.wait("receiver-2", lambda: listens(int(second)))
     system.environment["UNBET_PORT"] = first
+    system.start_both()
+    system.wait("receiver-2", lambda: listens(int(second)))
     front = Front(tmp_path / "nginx", [int(first), int(second)])
     yield front
     front.stop()

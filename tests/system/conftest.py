@@ -17,6 +17,5 @@ def idle_system(environment: dict[str, str], tmp_path: Path) -> Iterator[System]
 @pytest.fixture
 def system(idle_system: System) -> System:
     """A receiver and one worker."""
-    idle_system.start_worker()
-    idle_system.start_receiver()
+    idle_system.start_both()
     return idle_system

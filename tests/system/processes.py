@@ -55,16 +55,19 @@ class System:
         return f"/{self.environment['UNBET_URL_SECRET']}/V4/Cancel"
 
     def start_receiver(self) -> None:
-        self.start("receiver", sys.executable, "-m", "api")
-        self.wait("the receiver", self.ready)
+        self._start_receiver()
+        self._wait_for_receiver()
 
     def start_worker(self, name: str = "worker") -> None:
-        self.start(
-            name,
-            *(sys.executable, "-m", "celery", "--app", "worker.app", "worker"),
-            *("--hostname", f"{name}@test"),
-        )
-        self.wait(name, lambda: f"{name}@test ready" in self.said(name))
+        self._start_worker(name)
+        self._wait_for_worker(name)
+
+    def start_both(self) -> None:
+        """A worker and a receiver, beside each other."""
+        self._start_worker("worker")
+        self._start_receiver()
+        self._wait_for_worker("worker")
+        self._wait_for_receiver()
 
     def start_sweep(self, name: str = "sweep") -> None:
         self.start(name, sys.executable, "-m", "worker.sweep")
@@ -108,16 +111,13 @@ class System:
         )
 
     def stop(self) -> None:
+        """End all at once: how they stop by themselves is for tests of that."""
         self.http.close()
         for process in self.processes.values():
-            process.terminate()
-        for process in self.processes.values():
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=15)
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
+        for name, process in self.processes.items():
             process.wait()
-        for name in self.processes:
             # Shown by pytest where a test has failed.
             sys.stdout.write(f"--- {name} said at last:\n{self.said(name)[-LOG_TAIL:]}\n")
 
@@ -125,6 +125,22 @@ class System:
         with suppress(httpx.TransportError):
             return self.http.get("/readyz").status_code == 200
         return False
+
+    def _start_receiver(self) -> None:
+        self.start("receiver", sys.executable, "-m", "api")
+
+    def _wait_for_receiver(self) -> None:
+        self.wait("the receiver", self.ready)
+
+    def _start_worker(self, name: str) -> None:
+        self.start(
+            name,
+            *(sys.executable, "-m", "celery", "--app", "worker.app", "worker"),
+            *("--hostname", f"{name}@test"),
+        )
+
+    def _wait_for_worker(self, name: str) -> None:
+        self.wait(name, lambda: f"{name}@test ready" in self.said(name))
 
     def wait(self, name: str, condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + START_LIMIT_S

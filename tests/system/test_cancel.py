@@ -131,8 +131,7 @@ def test_with_hold_an_unknown_bet_is_parked_and_answered_with_retry(
     idle_system: System, operator: Operator
 ) -> None:
     idle_system.environment["UNBET_UNKNOWN_REFERENCE"] = "hold"
-    idle_system.start_worker()
-    idle_system.start_receiver()
+    idle_system.start_both()
     assert idle_system.cancel()["error"] == 100
     operator.deposit("100.00", **PLAYER)
     assert operator.bet(REFERENCE, "10.00", **PLAYER).status == "done"

@@ -30,8 +30,7 @@ def unbet(system: System, *arguments: str) -> tuple[int, Any]:
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_our_own_endpoint_keeps_every_rule(idle_system: System, dialect: DialectName) -> None:
     idle_system.environment |= {"UNBET_DIALECT": dialect, "UNBET_ALLOWED_IPS": "127.0.0.1/32"}
-    idle_system.start_worker()
-    idle_system.start_receiver()
+    idle_system.start_both()
     url = f"{idle_system.http.base_url}/{idle_system.environment['UNBET_URL_SECRET']}"
 
     options = ("--dialect", dialect, "--refused-from", "127.0.0.2")

@@ -48,8 +48,7 @@ def test_each_secret_has_its_provider_and_its_dialect(
             second: {"provider": "Other", "dialect": "lucky-monaco-v1"},
         }
     )
-    idle_system.start_worker()
-    idle_system.start_receiver()
+    idle_system.start_both()
     operator.deposit("100.00", **PLAYER)
     operator.bet("r1", "10.00", **PLAYER)
     operator.bet("r1", "5.00", provider="Other", **PLAYER)
@@ -144,8 +143,7 @@ def test_an_expired_secret_is_none_but_what_it_brought_is_logged(idle_system: Sy
             new: {"provider": "LuckyMonaco"},
         }
     )
-    idle_system.start_worker()
-    idle_system.start_receiver()
+    idle_system.start_both()
     refused = idle_system.http.post(f"/{old}/V4/Cancel", json=EXAMPLE)
     assert (refused.status_code, refused.content) == (404, b"")
     assert idle_system.http.post(f"/{new}/V4/Cancel", json=EXAMPLE).json()["error"] == 0

@@ -169,8 +169,7 @@ def test_flower_shows_references_and_neither_players_nor_secrets(window: Window)
 
 def test_what_flower_has_seen_survives_its_restart(window: Window) -> None:
     system = window.system
-    system.start_worker()
-    system.start_receiver()
+    system.start_both()
     system.cancel(reference="seen-before")
     before = json.loads(window.wait_for("/api/tasks", lambda page: "no_bet" in page))
     flower = system.processes["flower"]

@@ -23,8 +23,7 @@ def test_a_cancel_is_followed_from_receiver_to_worker_and_a_parked_one_to_the_sw
 ) -> None:
     system, operator = idle_system, Operator(engine)
     system.environment["UNBET_LOG_FORMAT"] = "json"
-    system.start_receiver()
-    system.start_worker()
+    system.start_both()
     operator.deposit("10.00", **PLAYER)
     for reference in ("straight", "locked"):
         operator.bet(reference, "1.00", **PLAYER)

@@ -50,8 +50,7 @@ def test_what_the_document_calls_a_cancel_is_one_and_nothing_else(
     idle_system: System, engine: Engine, dialect: Dialect
 ) -> None:
     idle_system.environment["UNBET_DIALECT"] = dialect.name
-    idle_system.start_worker()
-    idle_system.start_receiver()
+    idle_system.start_both()
     Operator(engine).deposit("100.00", **PLAYER)  # so that there is cash to be told
     requests = described([cancel_path(dialect)])
     explored = Explored()

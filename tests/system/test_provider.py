@@ -9,8 +9,7 @@ CANCEL = ("--user", "123456", "--currency", "USD", "--reference", "nobodys")
 
 def test_the_later_dialect_is_played_as_the_provider_speaks_it(idle_system: System) -> None:
     idle_system.environment["UNBET_DIALECT"] = "lucky-monaco-v1"
-    idle_system.start_worker()
-    idle_system.start_receiver()
+    idle_system.start_both()
     url = f"{idle_system.http.base_url}/{idle_system.environment['UNBET_URL_SECRET']}"
     v1 = ("--dialect", "lucky-monaco-v1")
 

@@ -91,8 +91,7 @@ def test_a_cancel_travels_through_a_redis_behind_tls(
     else:
         for name in ("UNBET_BROKER_URL", "UNBET_REDIS_URL"):
             tls_system.environment[name] += f"?ssl_ca_certs={authority}"
-    tls_system.start_worker()
-    tls_system.start_receiver()
+    tls_system.start_both()
     operator = Operator(engine)
     operator.deposit("10.00", **PLAYER)
     operator.bet("r1", "4.00", **PLAYER)
