@@ -6,6 +6,7 @@ from typing import Final
 
 import redis
 import structlog
+from billiard import pool
 from celery import Celery, signals
 from sqlalchemy.exc import OperationalError
 
@@ -22,7 +23,17 @@ START_LIMIT_S: Final = 30.0
 
 log = structlog.get_logger("worker")
 
+CONSUMED_WITHIN_S: Final = 2.0
+"""How long a child that ends may wait for the parent to take its results. In a stop under load it
+sometimes waits for one that has been taken, and billiard has it do so for half a minute."""
+
 app = Celery("unbet", config_source="celeryconfig", include=["worker.tasks"])
+
+# All that a child which no longer waits can lose is an acknowledgement: what it was for is applied
+# once more, which changes nothing.
+pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = round(
+    CONSUMED_WITHIN_S / pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_INTERVAL
+)
 
 
 def _configure_logs(**_: object) -> None:

@@ -129,7 +129,7 @@ class Load:
 
     def restart(self, name: str, start_again: Callable[[], None]) -> None:
         self.stage = name
-        process = self._system.processes.pop(name)
+        process = self._system.processes[name]
         process.terminate()
         assert process.wait(timeout=20) in (0, -signal.SIGTERM), name
         (self._system.logs / f"{name}.log").unlink()
