@@ -1,21 +1,28 @@
 """Short ways for tests to make what they talk about."""
 
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import TypeVar
 
 import uuid_utils.compat
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 import ledger
 from contract.message import Cancel, CancelRequest, Decision
 from contract.outcomes import Outcome
 from contract.signing import Keys
 from ledger.answers import AnswerNote, note_answers
+from ledger.faults import Fault
 from ledger.reversal import reverse
+from ledger.transaction import persist
 
 PROVIDER = "LuckyMonaco"
 MESSAGE_KEY = "a-message-key-for-tests-that-is-long-enough"
 KEYS = Keys([MESSAGE_KEY])
+
+Result = TypeVar("Result")
 
 
 def cancel_of(
@@ -106,48 +113,50 @@ class Operator:
         bonus: bool = False,
         reference: str | None = None,
     ) -> ledger.Result:
-        with self.engine.begin() as connection:
-            return ledger.deposit(
-                connection,
-                ledger.Deposit(
-                    user_id=user_id,
-                    currency=currency,
-                    amount=amount,
-                    reference=reference or uuid_utils.compat.uuid7().hex,
-                    purse=ledger.Purse.BONUS if bonus else ledger.Purse.CASH,
-                ),
-            )
+        made = ledger.Deposit(
+            user_id=user_id,
+            currency=currency,
+            amount=amount,
+            reference=reference or uuid_utils.compat.uuid7().hex,
+            purse=ledger.Purse.BONUS if bonus else ledger.Purse.CASH,
+        )
+        return self._commit(lambda connection: ledger.deposit(connection, made))
 
     def bet(self, *args: object, **kwargs: object) -> ledger.Result:
-        with self.engine.begin() as connection:
-            return ledger.place_bet(connection, bet_of(*args, **kwargs))  # type: ignore[arg-type]
+        made = bet_of(*args, **kwargs)  # type: ignore[arg-type]
+        return self._commit(lambda connection: ledger.place_bet(connection, made))
 
     def settle(
         self, bet_reference: str, amount: str, *, reference: str | None = None
     ) -> ledger.Result:
-        with self.engine.begin() as connection:
-            return ledger.settle_bet(
-                connection,
-                ledger.Settlement(
-                    provider=PROVIDER,
-                    bet_reference=bet_reference,
-                    reference=reference or bet_reference,
-                    amount=amount,
-                ),
-            )
+        made = ledger.Settlement(
+            provider=PROVIDER,
+            bet_reference=bet_reference,
+            reference=reference or bet_reference,
+            amount=amount,
+        )
+        return self._commit(lambda connection: ledger.settle_bet(connection, made))
 
     def cancel(self, *cancels: Cancel, hold_unknown: bool = False) -> list[Decision]:
-        with self.engine.begin() as connection:
-            return reverse(connection, cancels, hold_unknown=hold_unknown)
+        return self._commit(
+            lambda connection: reverse(connection, cancels, hold_unknown=hold_unknown)
+        )
 
     def freeze(self, user_id: str = "alice") -> None:
-        with self.engine.begin() as connection:
-            ledger.freeze(connection, user_id)
+        self._commit(lambda connection: ledger.freeze(connection, user_id))
 
     def unfreeze(self, user_id: str = "alice") -> None:
-        with self.engine.begin() as connection:
-            ledger.unfreeze(connection, user_id)
+        self._commit(lambda connection: ledger.unfreeze(connection, user_id))
 
     def balance(self, user_id: str = "alice", currency: str = "EUR") -> ledger.Balance:
         with self.engine.connect() as connection:
             return ledger.balance(connection, user_id, currency)
+
+    def _commit(self, work: Callable[[Connection], Result]) -> Result:
+        def once() -> Result:
+            with self.engine.begin() as connection:
+                return work(connection)
+
+        # On a slow machine a player's account is held longer than the lock timeout.
+        deadline = time.monotonic() + 10
+        return persist(once, again=frozenset({Fault.LOCKED}), deadline=deadline)

@@ -194,8 +194,11 @@ def test_a_bet_locked_by_somebody_else_is_not_waited_for_longer_than_the_limit(
     operator.bet("r1", "4.00")
     with operator.engine.connect() as foreign:
         foreign.execute(text("SELECT FROM bets WHERE reference = 'r1' FOR UPDATE"))
-        with pytest.raises(OperationalError, match="lock timeout"):
-            operator.cancel(cancel_of("r1"))
+        with (
+            pytest.raises(OperationalError, match="lock timeout"),
+            operator.engine.begin() as connection,
+        ):
+            reverse(connection, [cancel_of("r1")])
     assert operator.cancel(cancel_of("r1"))[0].outcome is Outcome.REVERSED
 
 
