@@ -26,7 +26,7 @@ class Channel(redis.Channel):
     def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
         # A worker gives messages back also after its connection has broken. kombu would raise an
         # AttributeError then, and Celery end the worker instead of connecting again.
-        if self.connection.client is None:
+        if getattr(self.connection, "client", None) is None:
             raise RedisConnectionError("the connection to the broker is closed")
         return dict(super()._connparams(asynchronous))  # type: ignore[no-untyped-call]
 
