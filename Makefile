@@ -22,10 +22,10 @@ run: setup  ## start everything, send a demonstration cancel, stay until Ctrl-C
 	@$(BIN)/unbet run
 
 # Most tests wait more than they work, so several run at a time, each process with servers of its own;
-# those of faults hold the promises' times, and run one after the other.
+# those of faults hold the promises' times, and run two at a time.
 test: setup  ## run all tests against a real PostgreSQL and Redis
 	@$(BIN)/python -m pytest --numprocesses 4 --dist worksteal --ignore tests/system/faults --ignore tests/nginx --ignore tests/alerts --ignore tests/browser
-	@$(BIN)/python -m pytest tests/system/faults
+	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal tests/system/faults
 
 test-nginx: setup  ## docs/nginx.conf in front of real receivers (apt-get install nginx-light openssl)
 	@$(BIN)/python -m pytest tests/nginx

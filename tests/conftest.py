@@ -15,14 +15,16 @@ from contract.settings import Settings
 from ledger import connect_to
 from ops import services
 from tests.databases import Databases
-from tests.making import MESSAGE_KEY
+from tests.system.processes import environment_of
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _clean_environment() -> None:
-    """No variable of the developer's shell decides what a test does."""
+    """Nothing of the developer's shell decides what a test does."""
     for name in [name for name in os.environ if name.startswith("UNBET_")]:
         del os.environ[name]
+    # A shell starts what runs in the background deaf to Ctrl-C, and programs hand that on.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
@@ -96,16 +98,7 @@ def environment(
     for url in urls.values():
         with redis.Redis.from_url(url) as client:
             client.flushdb()
-    return {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
-        "PYTHONUNBUFFERED": "1",
-        "UNBET_DATABASE_URL": database_url,
-        "UNBET_URL_SECRET": "a-secret-for-tests-only",
-        "UNBET_MESSAGE_KEY": MESSAGE_KEY,
-        "UNBET_SPOOL_DIR": str(tmp_path / "spool"),
-        **urls,
-    }
+    return environment_of(tmp_path, urls | {"UNBET_DATABASE_URL": database_url})
 
 
 @pytest.fixture

@@ -1,4 +1,3 @@
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -8,7 +7,7 @@ import pytest
 
 from ops import services
 from tests.alerts.casino import Casino
-from tests.making import MESSAGE_KEY
+from tests.system.processes import environment_of
 
 
 @pytest.fixture(scope="module")
@@ -17,19 +16,14 @@ def casino() -> Iterator[Casino]:
     directory = Path(tempfile.mkdtemp(prefix="unbet-test-"))
     own_services = directory / "services"
     try:
-        environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(directory),
-            "PYTHONUNBUFFERED": "1",
-            "UNBET_URL_SECRET": "a-secret-for-tests-only",
-            "UNBET_MESSAGE_KEY": MESSAGE_KEY,
-            "UNBET_SPOOL_DIR": str(directory / "spool"),
-            "UNBET_LOG_FORMAT": "json",
-            "UNBET_ANSWER_DEADLINE_S": "4",
-            "UNBET_RESEND_AFTER_S": "1",
-            "PROMETHEUS_MULTIPROC_DIR": str(directory / "metrics"),
-            **services.start(own_services).environment(),
-        }
+        environment = environment_of(
+            directory,
+            services.start(own_services).environment(),
+            UNBET_LOG_FORMAT="json",
+            UNBET_ANSWER_DEADLINE_S="4",
+            UNBET_RESEND_AFTER_S="1",
+            PROMETHEUS_MULTIPROC_DIR=str(directory / "metrics"),
+        )
         made = Casino(directory, own_services, environment)
         try:
             made.open()

@@ -1,7 +1,6 @@
 """The whole system that a browser looks at: receiver, worker, sweep and console, on servers that a
 test may stop."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Final
@@ -10,8 +9,8 @@ import httpx
 
 from ops import services
 from tests.databases import migrated
-from tests.making import MESSAGE_KEY, Operator
-from tests.system.processes import System, free_port
+from tests.making import Operator
+from tests.system.processes import System, environment_of, free_port
 
 USER: Final = "anna"
 PASSWORD: Final = "a-password-for-tests-only"  # noqa: S105
@@ -28,18 +27,13 @@ class Watched(System):
         urls = services.start(self.directory).environment()
         self.engine = migrated(urls["UNBET_DATABASE_URL"])
         self.operator = Operator(self.engine)
-        environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(directory),
-            "PYTHONUNBUFFERED": "1",
-            "UNBET_URL_SECRET": "a-secret-for-tests-only",
-            "UNBET_MESSAGE_KEY": MESSAGE_KEY,
-            "UNBET_SPOOL_DIR": str(directory / "spool"),
-            "UNBET_CONSOLE_PORT": str(free_port()),
-            "UNBET_CONSOLE_BASIC_AUTH": f"{USER}:{PASSWORD}",
-            "PROMETHEUS_MULTIPROC_DIR": str(metrics),
-            **urls,
-        }
+        environment = environment_of(
+            directory,
+            urls,
+            UNBET_CONSOLE_PORT=str(free_port()),
+            UNBET_CONSOLE_BASIC_AUTH=f"{USER}:{PASSWORD}",
+            PROMETHEUS_MULTIPROC_DIR=str(metrics),
+        )
         super().__init__(environment, logs)
 
     @property

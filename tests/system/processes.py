@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +15,7 @@ import httpx
 
 from ledger.roles import Role
 from tests.databases import url_as
+from tests.making import MESSAGE_KEY
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 START_LIMIT_S: Final = 30.0
@@ -150,6 +151,20 @@ class System:
             assert not ended, f"{ended} ended:\n{logs}"
             assert time.monotonic() < deadline, f"{name} did not start:\n{logs}"
             time.sleep(0.05)
+
+
+def environment_of(home: Path, urls: Mapping[str, str], **more: str) -> dict[str, str]:
+    """The variables of a system at `home` on the servers at `urls`."""
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "PYTHONUNBUFFERED": "1",
+        "UNBET_URL_SECRET": "a-secret-for-tests-only",
+        "UNBET_MESSAGE_KEY": MESSAGE_KEY,
+        "UNBET_SPOOL_DIR": str(home / "spool"),
+        **urls,
+        **more,
+    }
 
 
 def free_port() -> int:

@@ -57,7 +57,7 @@ def test_who_holds_a_connection_without_a_request_loses_it(system: System) -> No
         "empty lines": empty_lines,
         "the rest of a refused body": refused_body,
     }.items():
-        connection.settimeout(1)
+        connection.settimeout(3)
         assert is_cut(connection), name
         connection.close()
     assert system.cancel()["error"] == 0
@@ -74,7 +74,7 @@ def test_a_head_is_bounded_whole_or_in_pieces(system: System) -> None:
             for piece in pieces:
                 connection.send(piece)
                 time.sleep(0.02)
-        connection.settimeout(2)
+        connection.settimeout(5)
         assert is_cut(connection)
         connection.close()
     assert system.cancel()["error"] == 0
@@ -109,7 +109,7 @@ def test_connections_beyond_the_bound_are_closed_at_once_and_the_others_are_serv
     beyond = [connect(idle_system) for _ in range(5)]
     started = time.monotonic()
     assert all(is_cut(connection) for connection in beyond)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 5
     assert idle_system.cancel()["error"] == 0
     assert metric(idle_system, 'unbet_cut_total{reason="connections"}') == 5
     body = json.dumps(EXAMPLE).encode()

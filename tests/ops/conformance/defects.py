@@ -20,6 +20,8 @@ class Defect:
     spreads: bool = False
     """Other rules find it as well."""
     dialect: DialectName = "lucky-monaco-v4"
+    limit_s: float = 5.0
+    """How long the provider waits for an answer."""
 
 
 def _in(casino: type[Casino], rule: str, what: str, *, spreads: bool = False) -> Defect:
@@ -190,5 +192,11 @@ DEFECTS = [
     _at(doors.from_outside(403, b'{"error": 7}'), _ADDRESS, "another code"),
     _at(doors.from_outside(200, b'{"error": 4, "description": "No"}'), _ADDRESS, "another status"),
     _v1(doors.from_outside(403, b'{"error": 4}'), _ADDRESS, "another dialect's code"),
-    _at(doors.slow_over_a_bom, "every answer comes in time", "one comes late", spreads=True),
+    Defect(
+        "every answer comes in time",
+        "one comes late",
+        door=doors.slow_over_a_bom,
+        spreads=True,
+        limit_s=doors.SHORT_S,
+    ),
 ]

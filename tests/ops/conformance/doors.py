@@ -10,8 +10,8 @@ from ops.provider import DIALECTS
 from tests.ops.conformance.casino import Casino
 from tests.ops.conformance.serving import ALLOWED, REFUSED, SECRET, Asked, Door, Right, Told
 
-LIMIT_S = 0.3
-"""How long the provider of these tests waits for an answer."""
+SHORT_S = 0.3
+"""How long the provider waits for an answer where one comes late on purpose."""
 
 BOM = b"\xef\xbb\xbf"
 LIMITS = {"userId": 32, "gameName": 32, "gameId": 32, "currency": 4, "reference": 36, "uuid": 36}
@@ -126,7 +126,7 @@ def yielding() -> Door:
 
 async def slow_over_a_bom(asked: Asked, right: Right, _casino: Casino) -> Told:
     if asked.body.startswith(BOM):
-        await asyncio.sleep(LIMIT_S * 2)
+        await asyncio.sleep(SHORT_S * 2)
     return await right(asked)
 
 

@@ -9,18 +9,17 @@ from contract.endpoints import DialectName
 from ops.conformance import RULES, PlacedBets, Report, Verdict, conduct
 from ops.provider import DIALECTS, Endpoint
 from tests.ops.conformance.defects import DEFECTS, Defect
-from tests.ops.conformance.doors import LIMIT_S
 from tests.ops.conformance.serving import REFUSED, Told, serving
 
 
-async def judged(defect: Defect, limit_s: float = LIMIT_S) -> Report:
+async def judged(defect: Defect) -> Report:
     """What the kit says of an endpoint."""
     casino, dialect = defect.casino(), DIALECTS[defect.dialect]
     async with serving(casino, defect.dialect, defect.door) as url:
         endpoint = Endpoint(url, dialect)
         outside = endpoint.called_from(REFUSED)
         bets = await PlacedBets.open(casino, "LuckyMonaco")
-        results = await conduct(endpoint, bets, RULES, limit_s=limit_s, outside=outside)
+        results = await conduct(endpoint, bets, RULES, limit_s=defect.limit_s, outside=outside)
         endpoint.close()
         outside.close()
     return Report(results)
@@ -32,7 +31,7 @@ def right(dialect: DialectName = "lucky-monaco-v4") -> Defect:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 async def test_an_endpoint_that_keeps_every_rule_is_found_to_do_so(dialect: DialectName) -> None:
-    report = await judged(right(dialect), limit_s=5)
+    report = await judged(right(dialect))
 
     assert list(report.lines()) == []
     assert report.count(Verdict.KEPT) == len(RULES)
@@ -63,7 +62,7 @@ async def test_an_endpoint_that_falls_silent_is_given_up() -> None:
         await asyncio.sleep(30)
         raise AssertionError
 
-    report = await judged(Defect("none", "silence", door=silent), limit_s=0.05)
+    report = await judged(Defect("none", "silence", door=silent, limit_s=0.05))
 
     assert report.count(Verdict.BROKEN) == 4, "three rules, and that of the time"
     assert report.count(Verdict.NOT_TRIED) == len(RULES) - 4

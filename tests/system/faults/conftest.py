@@ -1,4 +1,3 @@
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,8 +6,9 @@ from sqlalchemy import Engine
 
 from ops import services
 from tests.databases import migrated
-from tests.making import MESSAGE_KEY, Operator
+from tests.making import Operator
 from tests.system.faults.watching import PLAYER
+from tests.system.processes import environment_of
 
 
 @pytest.fixture
@@ -31,15 +31,7 @@ def engine(own_services: Path) -> Iterator[Engine]:
 def environment(own_services: Path, tmp_path: Path, operator: Operator) -> dict[str, str]:
     """The system's variables; the operator's ledger is there first."""
     assert operator
-    return {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
-        "PYTHONUNBUFFERED": "1",
-        "UNBET_URL_SECRET": "a-secret-for-tests-only",
-        "UNBET_MESSAGE_KEY": MESSAGE_KEY,
-        "UNBET_SPOOL_DIR": str(tmp_path / "spool"),
-        **services.status(own_services).services.environment(),
-    }
+    return environment_of(tmp_path, services.status(own_services).services.environment())
 
 
 @pytest.fixture

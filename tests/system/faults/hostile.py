@@ -15,7 +15,7 @@ from tests.fuzz.bodies import Bodies
 from tests.making import PROVIDER
 
 CONNECTIONS: Final = 64
-PER_SECOND: Final = 1500
+PER_SECOND: Final = 1000
 ANSWER_LIMIT_S: Final = 12.0
 """More than the receiver's 5 s for a body, and its 10 s for a head."""
 
