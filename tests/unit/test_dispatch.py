@@ -183,7 +183,7 @@ async def test_a_lost_group_gives_its_place_back() -> None:
     lost = asyncio.create_task(desk.decide(cancel_of("r1"), 5))
     await settle_down()
     waits = asyncio.create_task(desk.decide(cancel_of("r2"), 5))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(4):
         while len(queue.groups) < 2:
             await asyncio.sleep(0.001)
     desk.resolve(decide(queue.groups[0].cancels + queue.groups[1].cancels))
