@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections import defaultdict
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,46 +16,28 @@ from ops import provider
 from ops.provider import (
     DIALECTS,
     SCENARIOS,
-    Answer,
     Bet,
     Cancel,
-    Endpoint,
     LedgerOperator,
-    Log,
     Player,
-    Provider,
     Report,
     Sent,
-    Timing,
     Win,
 )
-from tests.ops.served import SECRET, Handler, Served, http, serving
+from tests.ops.playing import Casino, played, sent_to
+from tests.ops.served import SECRET, Handler, http, serving
 
 V1 = DIALECTS["lucky-monaco-v1"]
-TIMING = Timing(call_s=5, pause_s=0.01, later_s=0.02)
 
 
-class Casino:
-    """An operator of a v1 endpoint: right, but for the fields that a test gives its successes."""
+class CasinoV1(Casino):
+    """Right, but for the fields that a test gives its successes."""
+
+    late, stranger, currency = 999, 57, 52
 
     def __init__(self, **changed: object) -> None:
-        self.bets: dict[str, Bet] = {}
-        self.cancelled: set[str] = set()
-        self.settled: set[str] = set()
+        super().__init__()
         self.changed = changed
-
-    async def deposit(self, player: Player, amount: Decimal, reference: str) -> None:
-        pass
-
-    async def place(self, bet: Bet) -> Answer:
-        if bet.reference in self.cancelled:
-            return Answer(999, "cancelled")
-        self.bets[bet.reference] = bet
-        return Answer(0, "done")
-
-    async def settle(self, win: Win) -> Answer:
-        self.settled.add(win.reference)
-        return Answer(0, "done")
 
     def cancel(self, cancel: dict[str, Any]) -> bytes:
         code, bet = self.code_for(cancel), self.bets.get(cancel["reference"])
@@ -65,39 +48,20 @@ class Casino:
             said |= self.changed
         return http(json.dumps({name: value for name, value in said.items() if value is not None}))
 
-    def code_for(self, cancel: dict[str, Any]) -> int:
-        bet = self.bets.get(cancel["reference"])
-        if bet and bet.user_id != cancel["userId"]:
-            return 57
-        if bet and bet.currency != cancel["currency"]:
-            return 52
-        if bet and bet.reference in self.settled:
-            return 999
-        self.cancelled.add(cancel["reference"])
-        return 0
 
-
-class WithCodesOfV4(Casino):
+class WithCodesOfV4(CasinoV1):
     def code_for(self, cancel: dict[str, Any]) -> int:
         code = super().code_for(cancel)
         return {57: 7, 52: 2, 999: 120}.get(code, code)
 
 
-async def played(
-    served: Served, operator: provider.Operator, cancels: int, scenario: str | None = None
-) -> Log:
-    log, endpoint = Log(), Endpoint(served.url, V1)
-    scenarios = [each for each in SCENARIOS if scenario in (None, each.name)]
-    rounds = provider.plan(1, provider.players(5), cancels=cancels, scenarios=scenarios)
-    await provider.play(rounds, Provider(endpoint, operator, log, TIMING), at_once=20)
-    endpoint.close()
-    return log
+played_v1 = partial(played, dialect=V1)
 
 
 async def cancel_answered(casino: Casino, scenario: str) -> tuple[Sent, list[dict[str, Any]]]:
     """What is logged of the only Cancel of a round, and all that the server got."""
     async with serving(casino.cancel) as served:
-        log = await played(served, casino, 1, scenario)
+        log = await played_v1(served, casino, cancels=1, scenario=scenario)
     [sent] = [each for each in log if isinstance(each.message, Cancel)]
     return sent, served.cancels
 
@@ -108,16 +72,15 @@ def codes(*given: int) -> Handler:
     return lambda c: http(json.dumps(said | {"error": left.pop(0), "currency": c["currency"]}))
 
 
-async def sent_to(handler: Handler) -> Sent:
-    async with serving(handler) as served:
-        [sent] = await played(served, Casino(), 1, "unknown reference")
+async def told_of(handler: Handler) -> Sent:
+    sent, _ = await sent_to(handler, dialect=V1)
     return sent
 
 
 async def test_a_cancel_goes_to_the_dialects_path_and_names_the_bets_round() -> None:
-    casino = Casino()
+    casino = CasinoV1()
     async with serving(casino.cancel) as served:
-        await played(served, casino, 100)
+        await played_v1(served, casino, cancels=100)
 
     assert served.paths == {f"/{SECRET}/v1/Cancel"}
     assert {frozenset(cancel) for cancel in served.cancels} == {frozenset(V1.fields)}
@@ -130,7 +93,7 @@ async def test_a_cancel_goes_to_the_dialects_path_and_names_the_bets_round() -> 
 
 @pytest.mark.parametrize("code", [0, 15, 999])
 async def test_success_and_two_codes_stop_retransmission(code: int) -> None:
-    sent = await sent_to(codes(code))
+    sent = await told_of(codes(code))
 
     assert [attempt.code for attempt in sent.attempts] == [code]
     assert not sent.written_off
@@ -138,7 +101,7 @@ async def test_success_and_two_codes_stop_retransmission(code: int) -> None:
 
 @pytest.mark.parametrize("code", [1, 21, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 120, 401])
 async def test_every_other_code_is_retransmitted(code: int) -> None:
-    sent = await sent_to(codes(code, code, code))
+    sent = await told_of(codes(code, code, code))
 
     assert [attempt.code for attempt in sent.attempts] == [code] * 3
     assert sent.written_off
@@ -146,9 +109,9 @@ async def test_every_other_code_is_retransmitted(code: int) -> None:
 
 
 async def test_being_told_to_retry_is_expected_unless_it_is_the_last_word() -> None:
-    in_time = await sent_to(codes(998, 998, 0))
-    too_late = await sent_to(codes(998, 998, 998))
-    of_v4 = await sent_to(codes(100, 100, 0))
+    in_time = await told_of(codes(998, 998, 0))
+    too_late = await told_of(codes(998, 998, 998))
+    of_v4 = await told_of(codes(100, 100, 0))
 
     assert in_time.unexpected() == []
     [line] = too_late.unexpected()
@@ -173,7 +136,7 @@ async def test_being_told_to_retry_is_expected_unless_it_is_the_last_word() -> N
 async def test_an_answer_of_another_form_is_a_temporary_error(
     wrong: dict[str, object], problem: str
 ) -> None:
-    sent, got = await cancel_answered(Casino(**wrong), "bet, then cancel")
+    sent, got = await cancel_answered(CasinoV1(**wrong), "bet, then cancel")
 
     assert [attempt.label for attempt in sent.attempts] == ["malformed"] * 3
     assert problem in sent.attempts[0].text
@@ -181,17 +144,17 @@ async def test_an_answer_of_another_form_is_a_temporary_error(
 
 
 async def test_without_a_bet_there_is_no_transaction_to_tell_of() -> None:
-    sent, _ = await cancel_answered(Casino(), "unknown reference")
-    of_no_currency, _ = await cancel_answered(Casino(currency=None), "unknown reference")
+    sent, _ = await cancel_answered(CasinoV1(), "unknown reference")
+    of_no_currency, _ = await cancel_answered(CasinoV1(currency=None), "unknown reference")
 
     assert [attempt.label for attempt in sent.attempts] == ["0"]
     assert [attempt.label for attempt in of_no_currency.attempts] == ["malformed"] * 3
 
 
 async def test_an_operator_that_obeys_the_protocol_is_found_to_do_so(tmp_path: Path) -> None:
-    casino = Casino()
+    casino = CasinoV1()
     async with serving(casino.cancel) as served:
-        log = await played(served, casino, 200)
+        log = await played_v1(served, casino, cancels=200)
 
     report = Report.of(log)
     assert report.ok, report.unexpected
@@ -207,7 +170,7 @@ async def test_an_operator_that_obeys_the_protocol_is_found_to_do_so(tmp_path: P
 async def test_an_operator_with_the_codes_of_v4_is_told_where() -> None:
     casino = WithCodesOfV4()
     async with serving(casino.cancel) as served:
-        report = Report.of(await played(served, casino, 100))
+        report = Report.of(await played_v1(served, casino, cancels=100))
 
     wrong = {name for name, row in report.rows.items() if row.unexpected}
     assert wrong == {"wrong player", "wrong currency", "settled bet"}
