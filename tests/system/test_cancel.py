@@ -6,8 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import httpx
-import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 
 from tests.making import Operator
 from tests.system.processes import EXAMPLE, System
@@ -15,11 +14,6 @@ from tests.system.processes import EXAMPLE, System
 SUCCESS = {"error": 0, "description": "Success", "reference": EXAMPLE["reference"]}
 PLAYER = {"user_id": EXAMPLE["userId"], "currency": EXAMPLE["currency"]}
 REFERENCE = EXAMPLE["reference"]
-
-
-@pytest.fixture
-def operator(engine: Engine) -> Operator:
-    return Operator(engine)
 
 
 def test_the_seeds_example_gives_the_stake_back(system: System, operator: Operator) -> None:

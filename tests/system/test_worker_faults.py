@@ -71,11 +71,6 @@ def queue(environment: dict[str, str]) -> Iterator[Queue]:
 
 
 @pytest.fixture
-def operator(engine: Engine) -> Operator:
-    return Operator(engine)
-
-
-@pytest.fixture
 def bets(operator: Operator) -> list[Cancel]:
     """The cancels of ten bets of 1.00."""
     return placed(operator)
