@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, Final
+from itertools import groupby, islice
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
 
 import structlog
 
@@ -23,7 +25,11 @@ EMPTY_EVERY_S: Final = 1.0
 
 log = structlog.get_logger("receiver")
 
-_Waiting = tuple[Cancel, asyncio.Future[bool]]
+
+class _Waiting(NamedTuple):
+    cancel: Cancel
+    reason: str
+    home: asyncio.Future[bool]
 
 
 class HomelessError(Exception):
@@ -41,16 +47,17 @@ class Parking:
         self._waiting: list[_Waiting] = []
         self._at_work: asyncio.Task[None] | None = None
 
-    async def park(self, cancels: Sequence[Cancel]) -> bool:
+    async def park(self, cancels: Sequence[Cancel], reason: str) -> bool:
         """Return once `cancels` have a home: True in the ledger, where their outcome will be, False
-        in the spool, whence they will be parked. Raises `HomelessError`."""
+        in the spool, whence they will be parked. `reason` says why they are not decided. Raises
+        `HomelessError`."""
         loop = asyncio.get_running_loop()
-        waiting = [(cancel, loop.create_future()) for cancel in cancels]
+        waiting = [_Waiting(cancel, reason, loop.create_future()) for cancel in cancels]
         self._waiting += waiting
         if self._at_work is None:
             self._at_work = asyncio.create_task(self._work())
         # Every one is awaited, so that no exception of another is left unseen.
-        results = await asyncio.gather(*(home for _, home in waiting), return_exceptions=True)
+        results = await asyncio.gather(*(one.home for one in waiting), return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
                 raise result
@@ -83,33 +90,32 @@ class Parking:
     async def _work(self) -> None:
         try:
             while self._waiting:
-                batch, self._waiting = (
-                    self._waiting[:MOST_TOGETHER],
-                    self._waiting[MOST_TOGETHER:],
-                )
-                await self._house(batch)
+                reason, alike = next(groupby(self._waiting, attrgetter("reason")))
+                batch = list(islice(alike, MOST_TOGETHER))
+                self._waiting = self._waiting[len(batch) :]
+                await self._house(batch, reason)
         finally:
             self._at_work = None
 
-    async def _house(self, batch: list[_Waiting]) -> None:
-        cancels = [cancel for cancel, _ in batch]
+    async def _house(self, batch: list[_Waiting], reason: str) -> None:
+        cancels = [one.cancel for one in batch]
         try:
-            in_ledger = await self._keep(cancels)
+            in_ledger = await self._keep(cancels, reason)
         except HomelessError as error:
             log.error("cancels have no home", cancels=len(cancels), error=str(error))
         else:
-            for _, home in batch:
-                home.set_result(in_ledger)
+            for one in batch:
+                one.home.set_result(in_ledger)
         finally:
             # Whatever went wrong: nobody waits for ever.
-            for _, home in batch:
-                if not home.done():
-                    home.set_exception(HomelessError("neither ledger nor disk took it"))
+            for one in batch:
+                if not one.home.done():
+                    one.home.set_exception(HomelessError("neither ledger nor disk took it"))
 
-    async def _keep(self, cancels: Sequence[Cancel]) -> bool:
+    async def _keep(self, cancels: Sequence[Cancel], reason: str) -> bool:
         """True once they are in the ledger, False in the spool. Raises `HomelessError`."""
         try:
-            await self._ledger.run(lambda c: park(c, cancels, reason="no outcome in time"))
+            await self._ledger.run(partial(park, cancels=cancels, reason=reason))
         except LedgerAwayError as away:
             try:
                 await self._on_disk(self._spool.append, cancels)

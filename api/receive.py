@@ -40,7 +40,7 @@ class Desk(Protocol):
 class Home(Protocol):
     """Where a cancel finds a home that cannot be decided now: the `Parking`."""
 
-    async def park(self, cancels: Sequence[Cancel]) -> object: ...
+    async def park(self, cancels: Sequence[Cancel], reason: str) -> object: ...
 
 
 class Notebook(Protocol):
@@ -171,7 +171,7 @@ class Receiver:
 
     async def _park(self, cancel: Cancel) -> Decision | None:
         try:
-            await self._parking.park([cancel])
+            await self._parking.park([cancel], "too many waiting")
         except HomelessError:
             return None
         return Decision(request_id=cancel.request_id, outcome=Outcome.PARKED)

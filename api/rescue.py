@@ -53,7 +53,8 @@ class Rescue:
         if not left:
             return
         try:
-            in_ledger = await self._parking.park([wait.cancel for wait in left])
+            undecided = [wait.cancel for wait in left]
+            in_ledger = await self._parking.park(undecided, "no outcome in time")
         except HomelessError:
             # They are not answered, so that the provider sends them again: to whoever shares such a
             # wait by then, a home is due as to any other.

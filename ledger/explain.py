@@ -14,6 +14,7 @@ from ledger.schema import (
     interventions,
     late_bets,
     parked,
+    parkings,
     requests,
     transfers,
     wins,
@@ -25,6 +26,7 @@ from ledger.story import (
     InterventionFact,
     LateBetFact,
     ParkedFact,
+    ParkingFact,
     RequestFact,
     Story,
     TransferFact,
@@ -52,6 +54,7 @@ def explain(connection: Connection, reference: str, provider: str | None = None)
     late = known(late_bets, late_bets.c.id, late_bets.c.reference)
     asked = known(requests, requests.c.received_at, requests.c.reference)
     waiting = known(parked, parked.c.parked_at, parked.c.reference)
+    were_parked = known(parkings, parkings.c.parked_at, parkings.c.reference)
     by_people = known(interventions, interventions.c.id, interventions.c.reference)
     won = known(wins, wins.c.created_at, wins.c.bet_reference, wins.c.reference)
 
@@ -70,6 +73,7 @@ def explain(connection: Connection, reference: str, provider: str | None = None)
             parked=tuple(
                 ParkedFact(**row, answers=told[row["request_id"]]) for row in waiting.get(name, [])
             ),
+            parkings=tuple(ParkingFact(**row) for row in were_parked.get(name, [])),
             interventions=tuple(InterventionFact(**row) for row in by_people.get(name, [])),
             late_bets=tuple(LateBetFact(**row) for row in late.get(name, [])),
             transfers=() if bet is None else moved[bet["id"]],

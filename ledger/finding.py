@@ -27,16 +27,27 @@ _FIND: Final = text("""
         (SELECT provider, reference, user_id, currency, received_at, 'uuid'
            FROM requests WHERE uuid = :words LIMIT :most)
         UNION ALL
-        (SELECT parked.provider, parked.reference, asked ->> 'user_id', asked ->> 'currency',
+        -- Whose uuid is nowhere but in its answer: it shared the wait of another request.
+        (SELECT asked.provider, asked.reference, asked.user_id, asked.currency,
+                answers.received_at, 'uuid'
+           FROM answers, LATERAL (
+               SELECT provider, reference, user_id, currency
+                 FROM requests WHERE request_id = shared_request_id
+                UNION ALL
+               SELECT provider, reference, '', '' FROM parked WHERE request_id = shared_request_id
+           ) AS asked
+          WHERE uuid = :words AND shared_request_id IS NOT NULL LIMIT :most)
+        UNION ALL
+        -- Compared as text: one that cannot be read as JSON must hide neither itself nor others.
+        (SELECT provider, reference,
+                coalesce(substring(cancel FROM '"user_id":"([^"]*)"'), ''),
+                coalesce(substring(cancel FROM '"currency":"([^"]*)"'), ''),
                 parked_at,
-                CASE :words WHEN parked.reference THEN 'reference'
-                            WHEN asked ->> 'uuid' THEN 'uuid' ELSE 'player' END
-           FROM parked, LATERAL (
-               -- One that cannot be read must not hide the others.
-               SELECT CASE WHEN position(:quoted IN cancel) > 0
-                           THEN CAST(cancel AS json) -> 'request' END
-           ) AS body (asked)
-          WHERE :words IN (parked.reference, asked ->> 'uuid', asked ->> 'user_id')
+                CASE WHEN reference = :words THEN 'reference'
+                     WHEN position(:uuid IN cancel) > 0 THEN 'uuid' ELSE 'player' END
+           FROM parked
+          WHERE reference = :words OR position(:uuid IN cancel) > 0
+                OR position(:user IN cancel) > 0
           ORDER BY parked_at DESC LIMIT :most)
         UNION ALL
         (SELECT provider, reference, user_id, currency, refused_at,
@@ -48,7 +59,7 @@ _FIND: Final = text("""
            FROM wins JOIN bets ON (bets.reference, bets.provider) = (bet_reference, wins.provider)
           WHERE wins.reference = :words LIMIT :most)
     )
-    SELECT known.provider, known.reference, bets.state, min(known.user_id), min(known.currency),
+    SELECT known.provider, known.reference, bets.state, max(known.user_id), max(known.currency),
            max(seen_at) AS seen_at, min(found_by)
       FROM known
       LEFT JOIN bets ON (bets.reference, bets.provider) = (known.reference, known.provider)
@@ -67,6 +78,7 @@ class Found(NamedTuple):
     """The bet's; None if there is neither bet nor tombstone."""
     user_id: str
     currency: str
+    """Both are empty where all that is known is a cancel that waits."""
     seen_at: datetime
     """The latest of what was found."""
     found_by: str
@@ -77,6 +89,7 @@ def find(connection: Connection, words: str, *, most: int = MOST) -> list[Found]
     """What is known by exactly these `words`, the newest first, at most `most`."""
     if "\0" in words:  # PostgreSQL stores none
         return []
-    quoted = json.dumps(words, ensure_ascii=False)[1:-1]
-    rows = connection.execute(_FIND, {"words": words, "quoted": quoted, "most": most})
+    quoted = json.dumps(words, ensure_ascii=False)
+    parts = {"uuid": f'"uuid":{quoted}', "user": f'"user_id":{quoted}'}
+    rows = connection.execute(_FIND, {"words": words, "most": most} | parts)
     return [Found(*row) for row in rows]

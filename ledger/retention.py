@@ -1,4 +1,4 @@
-"""The records of requests and answers whose time is up: found once, removed in small steps.
+"""The records of cancels whose time is up: found once, removed in small steps.
 
 No outcome depends on them: a bet carries its own, and what every later cancel of it is told.
 """
@@ -30,7 +30,11 @@ class Kept(NamedTuple):
     since: str
 
 
-RECORDS: Final = (Kept("answers", "answered_at"), Kept("requests", "decided_at"))
+RECORDS: Final = (
+    Kept("answers", "answered_at"),
+    Kept("requests", "decided_at"),
+    Kept("parkings", "decided_at"),
+)
 """Answers first, so that none is left whose request is gone."""
 
 

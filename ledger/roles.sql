@@ -55,7 +55,7 @@ DECLARE
 BEGIN
     FOREACH ours IN ARRAY ARRAY['alembic_version', 'players', 'accounts', 'bets', 'late_bets',
                                 'transfers', 'entries', 'deposits', 'wins', 'requests', 'answers',
-                                'parked', 'interventions']::regclass[]
+                                'parked', 'parkings', 'interventions']::regclass[]
     LOOP
         -- Handing over waits until nobody uses the table: the first time only.
         IF (SELECT relowner <> 'unbet_owner'::regrole FROM pg_class WHERE oid = ours) THEN
@@ -118,6 +118,10 @@ GRANT SELECT, DELETE,
       INSERT (request_id, provider, reference, cancel, state, reason, last_error, next_try_at),
       UPDATE (state, reason, tries, last_error, next_try_at)
     ON parked TO unbet_worker;
+-- Reading the key is what ON CONFLICT needs.
+GRANT SELECT (request_id),
+      INSERT (request_id, provider, reference, reason, tries, last_error, parked_at)
+    ON parkings TO unbet_worker;
 
 -- The operator ---------------------------------------------------------------------------------
 -- Its own Bet and Result endpoints, and a person at the command line. It reads everything, and moves
@@ -125,7 +129,7 @@ GRANT SELECT, DELETE,
 
 GRANT SELECT
     ON players, accounts, bets, late_bets, transfers, entries, deposits, wins, requests, answers,
-       parked, interventions
+       parked, parkings, interventions
     TO unbet_operator;
 GRANT INSERT (user_id, frozen_at), UPDATE (frozen_at) ON players TO unbet_operator;
 GRANT INSERT (owner, currency, kind, balance), UPDATE (balance) ON accounts TO unbet_operator;
@@ -152,14 +156,16 @@ GRANT UPDATE (state, tries, next_try_at),
 
 GRANT SELECT
     ON players, accounts, bets, late_bets, transfers, entries, deposits, wins, requests, answers,
-       parked, interventions
+       parked, parkings, interventions
     TO unbet_console;
 GRANT UPDATE (state, tries, next_try_at) ON parked TO unbet_console;
 GRANT INSERT (request_id, provider, reference, action, made_by, reason)
     ON interventions TO unbet_console;
 
 -- Retention ------------------------------------------------------------------------------------
--- It removes the records of requests and answers whose time is up; no outcome depends on them.
+-- It removes the records of requests, parkings and answers whose time is up; no outcome depends on
+-- them.
 
 GRANT SELECT (request_id, decided_at), DELETE ON requests TO unbet_retention;
 GRANT SELECT (request_id, answered_at), DELETE ON answers TO unbet_retention;
+GRANT SELECT (request_id, decided_at), DELETE ON parkings TO unbet_retention;

@@ -157,6 +157,19 @@ parked = Table(
     Column("next_try_at", MOMENT, nullable=False),
 )
 
+parkings = Table(
+    "parkings",
+    metadata,
+    Column("request_id", Uuid, primary_key=True),
+    Column("provider", KEY, nullable=False),
+    Column("reference", KEY, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("last_error", Text),
+    Column("parked_at", MOMENT, nullable=False),
+    Column("decided_at", MOMENT, nullable=False),
+)
+
 interventions = Table(
     "interventions",
     metadata,

@@ -80,6 +80,18 @@ class ParkedFact(_Fact):
     answers: tuple[AnswerFact, ...] = ()
 
 
+class ParkingFact(_Fact):
+    """A cancel that was parked before it got its outcome."""
+
+    request_id: UUID
+    reason: str
+    tries: int
+    """With the one that decided it."""
+    last_error: str | None
+    parked_at: datetime
+    decided_at: datetime
+
+
 class InterventionFact(_Fact):
     """What a person did to a parked cancel."""
 
@@ -140,6 +152,7 @@ class Story(_Fact):
     bet: BetFact | None
     requests: tuple[RequestFact, ...]
     parked: tuple[ParkedFact, ...]
+    parkings: tuple[ParkingFact, ...]
     interventions: tuple[InterventionFact, ...]
     late_bets: tuple[LateBetFact, ...]
     transfers: tuple[TransferFact, ...]

@@ -52,7 +52,16 @@ _HOLD_ROWS: Final = text("""
      WHERE request_id = ANY (CAST(:request_ids AS uuid[])) AND state = 'parked'
        FOR UPDATE SKIP LOCKED
 """)
-_REMOVE: Final = text("DELETE FROM parked WHERE request_id = ANY (CAST(:request_ids AS uuid[]))")
+_REMOVE: Final = text("""
+    WITH decided AS (
+        DELETE FROM parked WHERE request_id = ANY (CAST(:request_ids AS uuid[])) RETURNING *
+    )
+    INSERT INTO parkings (request_id, provider, reference, reason, tries, last_error, parked_at)
+    SELECT request_id, provider, reference, reason, tries, last_error, parked_at
+      FROM decided
+        -- One that was parked again after it had been decided.
+        ON CONFLICT (request_id) DO NOTHING
+""")
 _PUT_BACK: Final = text(f"""
     UPDATE parked
        SET tries = greatest(tries - 1, 0), reason = 'unknown reference', last_error = NULL,
@@ -102,7 +111,8 @@ def give_up(connection: Connection) -> list[GivenUp]:
 def reverse_parked(
     connection: Connection, cancels: Sequence[Cancel], *, hold_unknown: bool = False
 ) -> list[Decision]:
-    """Decide those of `cancels` that are still parked, and remove them in the same transaction.
+    """Decide those of `cancels` that are still parked, and remove them in the same transaction;
+    a record of it is kept.
 
     What another sweep has finished, or is at, is left out. A cancel of an unknown reference that is
     held stays, and its try does not count. Does not commit.

@@ -15,6 +15,7 @@ from ledger.story import (
     InterventionFact,
     LateBetFact,
     ParkedFact,
+    ParkingFact,
     RequestFact,
     Story,
     TransferFact,
@@ -36,6 +37,7 @@ def story(
     bet: BetFact | None = None,
     *requests: RequestFact,
     parked: tuple[ParkedFact, ...] = (),
+    parkings: tuple[ParkingFact, ...] = (),
     interventions: tuple[InterventionFact, ...] = (),
     late_bets: tuple[LateBetFact, ...] = (),
     transfers: tuple[TransferFact, ...] = (),
@@ -47,6 +49,7 @@ def story(
         bet=bet,
         requests=requests,
         parked=parked,
+        parkings=parkings,
         interventions=interventions,
         late_bets=late_bets,
         transfers=transfers,
@@ -151,6 +154,18 @@ def parked(
         next_try_at=at(seconds + 60),
         cancel=cancel.model_copy(update={"request": request}).model_dump_json(),
         answers=(told,),
+    )
+
+
+def parking(of: RequestFact, seconds: float, reason: str, error: str | None = None) -> ParkingFact:
+    """That `of` was parked before it was decided."""
+    return ParkingFact(
+        request_id=of.request_id,
+        reason=reason,
+        tries=1,
+        last_error=error,
+        parked_at=at(seconds),
+        decided_at=of.decided_at,
     )
 
 

@@ -29,7 +29,7 @@ from ledger.answers import AnswerNote
 class _Nowhere:
     """Nothing is parked here: these desks decide, or fail."""
 
-    async def park(self, _cancels: Sequence[Cancel]) -> None:
+    async def park(self, _cancels: Sequence[Cancel], _reason: str) -> None:
         raise HomelessError
 
 

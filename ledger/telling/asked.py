@@ -36,7 +36,7 @@ class Asked(NamedTuple):
 
     @property
     def was_put_off(self) -> bool:
-        """Whether the provider was told to ask again, because there was no outcome in time."""
+        """Whether the provider was told to ask again."""
         return self.answer is not None and self.answer.outcome in (None, Outcome.PARKED)
 
 

@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from contract.outcomes import Outcome
-from ledger.story import ParkedFact, Story
+from ledger.story import ParkedFact, ParkingFact, Story
 from ledger.telling.asked import Asked
 from ledger.telling.event import Event, EventKind
 from ledger.telling.wording import because, tried, when
@@ -31,6 +31,8 @@ def cancel_events(story: Story, asked: Sequence[Asked]) -> Iterator[Event]:
     yield from map(_request, asked)
     for parked in story.parked:
         yield Event(parked.parked_at, EventKind.PARKED, *_parked(parked, uuids))
+    for parking in story.parkings:
+        yield Event(parking.parked_at, EventKind.PARKED, *_parking(parking, uuids))
     for done in story.interventions:
         did = "Closed" if done.action == "close" else "Retry"
         about = [_uuid(uuids, done.request_id), *([done.reason] if done.reason else [])]
@@ -64,6 +66,13 @@ def _parked(parked: ParkedFact, uuids: dict[UUID, str | None]) -> tuple[str, str
         about.append(f"next try at {when(parked.next_try_at)}")
     state = {"dead": ", dead by now", "closed": ", closed by now"}.get(parked.state, "")
     return f"Parked{state}", "; ".join(about)
+
+
+def _parking(parking: ParkingFact, uuids: dict[UUID, str | None]) -> tuple[str, str]:
+    about = [_uuid(uuids, parking.request_id), because(parking.reason), tried(parking.tries)]
+    if parking.last_error:
+        about.append(f"last error: {parking.last_error}")
+    return "Parked, decided by now", "; ".join(about)
 
 
 def _decisions(story: Story, uuids: dict[UUID, str | None]) -> Iterator[Event]:

@@ -1,5 +1,6 @@
 """What became of a reference, in one sentence."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Final
@@ -19,7 +20,7 @@ def verdict(story: Story) -> str:
     asked = all_asked(story)
     bet = story.bet
     if bet is not None and bet.outcome is not None:
-        parts = [_decided(story, bet), *_repeats(bet, asked), *_still_parked(story)]
+        parts = [_decided(story, bet), *_repeats(story, bet, asked), *_still_parked(story)]
     elif story.parked:
         parts = [_undecided(story)]
     elif bet is not None:
@@ -66,7 +67,7 @@ def _own_wins(story: Story) -> list[WinFact]:
     return [win for win in story.wins if win.bet_reference == story.reference]
 
 
-def _repeats(bet: BetFact, asked: Sequence[Asked]) -> Iterator[str]:
+def _repeats(story: Story, bet: BetFact, asked: Sequence[Asked]) -> Iterator[str]:
     decided = [one for one in asked if one.outcome is bet.outcome]
     more = [
         one for one in decided if one.request_id != bet.cancel_request_id and not one.was_put_off
@@ -77,11 +78,20 @@ def _repeats(bet: BetFact, asked: Sequence[Asked]) -> Iterator[str]:
     if kinds:
         told = "answered" if all(one.answer for one in more) else "decided"
         yield f"{listed(kinds)} {told} the same"
-    put_off = [one.answer.code for one in decided if one.was_put_off and one.answer]
-    if put_off:
-        codes = listed(map(str, sorted(set(put_off))))
-        asked_again = counted(len(put_off), "request")
-        yield f"{asked_again} answered {codes}, for want of an outcome in time"
+    yield from _put_off(story, [one for one in decided if one.was_put_off])
+
+
+def _put_off(story: Story, asked: Sequence[Asked]) -> Iterator[str]:
+    """Those that were told to ask again, and why: as far as it is still known."""
+    reasons = {parking.request_id: parking.reason for parking in story.parkings}
+    by_reason: defaultdict[str | None, list[int]] = defaultdict(list)
+    for one in asked:
+        answer = one.answer
+        if answer is not None:
+            by_reason[reasons.get(answer.shared_request_id or answer.request_id)] += [answer.code]
+    for reason, codes in by_reason.items():
+        told = f"{counted(len(codes), 'request')} answered {listed(map(str, sorted(set(codes))))}"
+        yield f"{told} first, {because(reason)}" if reason else f"{told} first"
 
 
 def _still_parked(story: Story) -> Iterator[str]:

@@ -12,6 +12,7 @@ from ledger.story import EntryFact
 _REASONS: Final = {
     "unknown reference": "its bet is not known here",
     "no outcome in time": "there was no outcome in time",
+    "too many waiting": "more waited than UNBET_MAX_WAITING allows",
     "spooled": "the ledger was away",
     "locked": "another transaction held what it needs",
     "timed out": "it took too long",

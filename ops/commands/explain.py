@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import orjson
 import typer
@@ -17,6 +17,11 @@ from ops import database
 from ops.display import AsJson, plain, print_json
 from ops.dry_run import DryRun, WrongReferenceError, decide, read_request
 from ops.story_screen import lines_of
+
+_ELSEWHERE: Final = (
+    "A cancel that was refused at the door is in its receiver's log; one that came while the "
+    "ledger was away lies in its receiver's spool until that is back."
+)
 
 app = typer.Typer()
 
@@ -63,7 +68,7 @@ def tell(
         typer.echo("\n\n".join("\n".join(lines_of(story)) for story in stories), nl=bool(stories))
     if not stories:
         where = f" at {provider}" if provider else ""
-        typer.echo(f"Nothing is known of {plain(reference)}{plain(where)}.", err=True)
+        typer.echo(f"Nothing is known of {plain(reference)}{plain(where)}. {_ELSEWHERE}", err=True)
         raise typer.Exit(1)
 
 

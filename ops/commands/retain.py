@@ -1,4 +1,4 @@
-"""`unbet retain`: the records of requests and answers are kept for so many days."""
+"""`unbet retain`: the records of requests, parkings and answers are kept for so many days."""
 
 from contextlib import closing
 from datetime import datetime
@@ -8,6 +8,7 @@ import typer
 from sqlalchemy import Connection
 
 from ledger.retention import LIMITS, RECORDS, count_older, cutoff, remove_older
+from ledger.telling.wording import listed
 from ops import database
 from ops.bars import bar_of_rows
 from ops.display import AsJson, moment, print_json
@@ -27,7 +28,7 @@ def retain(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is older.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Remove records of requests and answers that are older than --days.
+    """Remove records of requests, parkings and answers that are older than --days.
 
     What became of a bet is kept for ever: outcomes, bets, transfers, entries, and what is parked.
     It works in small steps with pauses, beside the running system, and can be stopped at any
@@ -47,7 +48,7 @@ def retain(
     if as_json:
         print_json({"older_than": than, "dry_run": dry_run, **found})
         return
-    counts = " and ".join(f"{count} {table}" for table, count in found.items())
+    counts = listed(f"{count} {table}" for table, count in found.items())
     done = "to remove" if dry_run else "removed"
     typer.echo(f"{counts} {done}: older than {moment(than)}.")
 

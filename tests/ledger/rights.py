@@ -87,6 +87,13 @@ RIGHTS: Final[Rights] = {
         OPERATOR: f"SELECT, {_PARK}, UPDATE (state, tries, next_try_at)",
         CONSOLE: "SELECT, UPDATE (state, tries, next_try_at)",
     },
+    "parkings": {
+        WORKER: "SELECT (request_id), INSERT (request_id, provider, reference, reason, tries, "
+        "last_error, parked_at)",
+        OPERATOR: "SELECT",
+        CONSOLE: "SELECT",
+        RETENTION: "SELECT (request_id, decided_at), DELETE",
+    },
     "interventions": {
         OPERATOR: f"SELECT, {_INTERVENE}",
         CONSOLE: f"SELECT, {_INTERVENE}",

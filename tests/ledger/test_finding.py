@@ -5,7 +5,7 @@ from sqlalchemy import Engine, text
 
 from ledger.finding import find
 from ledger.parking import park
-from tests.making import Operator, cancel_of
+from tests.making import Operator, cancel_of, note_answer
 
 
 @pytest.fixture
@@ -58,8 +58,25 @@ def test_a_players_bets_are_found_the_newest_first_and_not_more_than_asked_for(
 def test_a_row_that_cannot_be_read_hides_no_other(bets: Engine) -> None:
     unreadable = text("""
         INSERT INTO parked (request_id, provider, reference, cancel, reason)
-        VALUES (gen_random_uuid(), 'p', 'rx', '{', 'x')
+        VALUES (gen_random_uuid(), 'p', 'rx', '{"reference":"rx",', 'x')
     """)
     with bets.begin() as connection:
         connection.execute(unreadable)
         assert [found.reference for found in find(connection, "r1")] == ["r1"]
+        assert [found.reference for found in find(connection, "rx")] == ["rx"]
+
+
+def test_a_request_that_shared_anothers_wait_is_found_by_its_uuid(
+    engine: Engine, operator: Operator
+) -> None:
+    decided, waits = cancel_of("r1"), cancel_of("r2")
+    operator.cancel(decided)
+    with engine.begin() as connection:
+        park(connection, [waits], reason="test")
+    for shared in (decided, waits):
+        uuid = f"shares {shared.request.reference}"
+        answered = cancel_of(shared.request.reference, uuid=uuid)
+        note_answer(engine, answered, 100, "7.000", outcome=None, shared=shared)
+        with engine.connect() as connection:
+            [found] = find(connection, uuid)
+        assert (found.reference, found.found_by) == (shared.request.reference, "uuid")

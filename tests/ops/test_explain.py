@@ -1,9 +1,11 @@
 """`unbet explain`: what a person reads who asks what happened to a reference."""
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
+from contract.outcomes import Outcome
 from ledger.parking import park
+from ledger.sweeping import claim, reverse_parked
 from tests.making import PROVIDER, Operator, cancel_of, note_answer
 from tests.ops.conftest import Unbet
 
@@ -83,6 +85,7 @@ def test_the_document_has_verdict_and_timeline_beside_what_it_had(
         "bet",
         "requests",
         "parked",
+        "parkings",
         "interventions",
         "late_bets",
         "transfers",
@@ -123,7 +126,8 @@ def test_of_an_unknown_reference_it_is_said_that_nothing_is_known(unbet: Unbet) 
     ran = unbet("explain", "nowhere")
 
     assert (ran.status, ran.out) == (1, "")
-    assert ran.err == "Nothing is known of nowhere.\n"
+    assert ran.err.startswith("Nothing is known of nowhere. ")
+    assert "spool" in ran.err
     as_json = unbet("explain", "nowhere", "--json")
     assert (as_json.status, as_json.document) == (1, {"reference": "nowhere", "stories": []})
 
@@ -166,6 +170,26 @@ def test_a_parked_cancel_is_shown_with_its_answer(
     assert (parked["state"], parked["reason"]) == ("parked", "unknown reference")
     assert [answer["code"] for answer in parked["answers"]] == [100]
     assert "Answered 100: please retry" in unbet("explain", "r1").out
+
+
+def test_why_a_cancel_was_answered_100_is_told_after_it_has_been_decided(
+    unbet: Unbet, operator: Operator, engine: Engine
+) -> None:
+    operator.deposit("10.00")
+    cancel = cancel_of("r1")
+    operator.cancel(cancel, hold_unknown=True)
+    note_answer(engine, cancel, 100, "0.020", outcome=Outcome.PARKED)
+    operator.bet("r1", "4.00")
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE parked SET next_try_at = now()"))
+        reverse_parked(connection, claim(connection, fresh=True, most=1))
+
+    told = unbet("explain", "r1").out
+
+    assert "1 request answered 100 first, because its bet is not known here" in " ".join(
+        told.split()
+    )
+    assert "Parked, decided by now" in told
 
 
 def test_a_reference_that_several_providers_use_has_a_story_for_each(

@@ -17,6 +17,7 @@ from ledger.parking import park, set_aside
 from ledger.retention import LIMITS, RECORDS, cutoff, remove_older
 from ledger.roles import Role
 from ledger.schema import metadata
+from ledger.sweeping import claim, reverse_parked
 from tests.databases import url_as
 from tests.making import Operator, cancel_of
 from tests.ops.conftest import Unbet
@@ -26,8 +27,8 @@ OLD, RECENT = "old", "recent"
 
 @pytest.fixture
 def cancels(operator: Operator) -> dict[str, Cancel]:
-    """Two that were decided and answered, one of them forty days ago; a third is parked, and a
-    fourth was closed, forty days ago."""
+    """Two that were parked, decided and answered, one of them forty days ago; a third is parked,
+    and a fourth was closed, forty days ago."""
     made = {reference: cancel_of(reference) for reference in (OLD, RECENT, "parked", "closed")}
     operator.deposit("20.00")
     for reference in (OLD, RECENT):
@@ -35,6 +36,8 @@ def cancels(operator: Operator) -> dict[str, Cancel]:
         operator.cancel(made[reference])
     with operator.engine.begin() as connection:
         note_answers(connection, [_note(made[OLD]), _note(made[RECENT])])
+        park(connection, [made[OLD], made[RECENT]], reason="no outcome in time")
+        reverse_parked(connection, claim(connection, fresh=True, most=2))
         park(connection, [made["parked"]], reason="no outcome in time")
         set_aside(connection, [made["closed"]], reason="content", error="too much", dead=True)
         close_parked(connection, made["closed"].request_id, made_by="ada", reason="a test")
@@ -56,6 +59,7 @@ def _age(connection: Connection, *cancels: Cancel) -> None:
     for table, column in (
         ("requests", "decided_at"),
         ("answers", "answered_at"),
+        ("parkings", "decided_at"),
         ("parked", "parked_at"),
         ("interventions", "made_at"),
     ):
@@ -103,9 +107,9 @@ def test_old_records_go_and_everything_else_stays_as_it_is(
 
     document = retain("--days", 39)
 
-    assert (document["requests"], document["answers"], document["dry_run"]) == (1, 1, False)
     after = contents(engine)
-    for table in ("requests", "answers"):
+    for table in ("requests", "answers", "parkings"):
+        assert document[table] == 1
         (kept,) = after.pop(table)
         assert str(cancels[RECENT].request_id) in kept
         assert kept in before.pop(table)
@@ -121,7 +125,7 @@ def test_a_dry_run_counts_and_what_is_younger_stays(
 ) -> None:
     before = contents(engine)
     document = retain("--days", days, *([option] if option else []))
-    assert document["requests"] == document["answers"] == (1 if option else 0)
+    assert {document[kept.table] for kept in RECORDS} == {1 if option else 0}
     assert contents(engine) == before
 
 
@@ -202,5 +206,5 @@ def test_another_role_is_refused_and_a_person_reads_a_sentence(
     assert "permission denied for table answers" in refused.err
     monkeypatch.setenv("UNBET_DATABASE_URL", url_as(Role.RETENTION, database_url))
     ran = unbet("retain", "--days", 39, terminal=True)
-    assert ran.out.startswith("1 answers and 1 requests removed: older than ")
-    assert "2 rows" in ran.err
+    assert ran.out.startswith("1 answers, 1 requests and 1 parkings removed: older than ")
+    assert "3 rows" in ran.err

@@ -23,7 +23,7 @@ class World:
             raise LedgerAwayError("away")
         return []
 
-    async def park(self, _cancels: Sequence[Cancel]) -> bool:
+    async def park(self, _cancels: Sequence[Cancel], _reason: str) -> bool:
         if self.is_away:
             raise HomelessError("away")
         return True

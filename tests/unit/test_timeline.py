@@ -13,6 +13,7 @@ from tests.stories import (
     intervention,
     late_bet,
     parked,
+    parking,
     request,
     stake,
     story,
@@ -104,8 +105,19 @@ def test_a_stake_of_zero_moves_no_account() -> None:
 
 def test_a_cancel_answered_100_is_seen_to_be_decided_afterwards() -> None:
     late = request(60, code=100, decided_after=30)
-    of = story(bet("reversed", by=late), late)
+    of = story(
+        bet("reversed", by=late),
+        late,
+        parkings=(parking(late, 66, "locked", "lock timeout"),),
+    )
     assert told(of)[2:] == [
+        (
+            66,
+            "parked",
+            "Parked, decided by now",
+            "uuid u1; because another transaction held what it needs; tried 1 time; last error: "
+            "lock timeout",
+        ),
         (67, "answer", "Answered 100: please retry", "uuid u1; after 7.000 s"),
         (90, "decision", "Decided: reversed", "uuid u1; the bet stands no more"),
     ]

@@ -13,6 +13,7 @@ from tests.stories import (
     intervention,
     late_bet,
     parked,
+    parking,
     request,
     stake,
     story,
@@ -79,9 +80,23 @@ RETURNED = "Cancelled once: 10.00 EUR returned to cash on 2026-11-24 17:01:00 UT
                 request(70),
                 transfers=TO_CASH,
             ),
-            f"{RETURNED}; 1 retransmission answered the same; 3 requests answered 100, for want "
-            "of an outcome in time",
+            f"{RETURNED}; 1 retransmission answered the same; 3 requests answered 100 first",
             id="answered 100 first",
+        ),
+        pytest.param(
+            story(
+                bet("reversed", by=(held := request(60, code=100, shared_by=("u1",)))),
+                held,
+                (spooled := request(70, code=100)),
+                transfers=TO_CASH,
+                parkings=(
+                    parking(held, 60, "unknown reference"),
+                    parking(spooled, 71, "spooled"),
+                ),
+            ),
+            f"{RETURNED}; 2 requests answered 100 first, because its bet is not known here; "
+            "1 request answered 100 first, because the ledger was away",
+            id="answered 100 first, and why",
         ),
         pytest.param(
             story(

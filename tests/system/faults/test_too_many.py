@@ -41,6 +41,9 @@ def test_beyond_max_waiting_cancels_are_parked_and_answered_at_once(
     assert sorted(seconds for _, seconds in answers)[8] < 2.0
     idle_system.start_sweep()
     wait_until_cancelled(operator, *references)
+    told = (idle_system.unbet("explain", reference).stdout for reference in references)
+    reasons = ["UNBET_MAX_WAITING" in story for story in told]
+    assert reasons.count(True) == 9
 
 
 def test_thousands_of_timed_out_requests_leave_nothing_behind(
