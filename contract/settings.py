@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, cast
 from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
+    BeforeValidator,
     Field,
     SecretStr,
     ValidationError,
@@ -100,7 +101,7 @@ class Settings(_Environment):
         description="the secret first segment of the provider's URL, at least 16 of "
         "`A-Z a-z 0-9 - . _ ~`; the receiver needs it, or several in UNBET_ENDPOINTS",
     )
-    endpoints: Annotated[Mapping[str, Endpoint], NoDecode] = Field(
+    endpoints: Annotated[Mapping[str, Endpoint], NoDecode, BeforeValidator(read_endpoints)] = Field(
         {},
         repr=False,
         description="several endpoints, instead of the secret, the provider and the dialect: JSON, "
@@ -217,11 +218,6 @@ class Settings(_Environment):
             return value
         return [part.strip() for part in value.split(",") if part.strip()]
 
-    @field_validator("endpoints", mode="before")
-    @classmethod
-    def _read_endpoints(cls, value: Any) -> Any:
-        return read_endpoints(value)
-
     @field_validator("message_key", mode="before")
     @classmethod
     def _read_keys(cls, value: Any) -> Any:
@@ -280,6 +276,11 @@ def provider_id() -> str:
 def dialect() -> str:
     """`UNBET_DIALECT` alone. Raises `SettingsError`."""
     return str(_only("dialect"))
+
+
+def endpoints() -> Mapping[str, Endpoint]:
+    """`UNBET_ENDPOINTS` alone, by secret. Raises `SettingsError`."""
+    return cast(Mapping[str, Endpoint], _only("endpoints"))
 
 
 def holds_unknown() -> bool:

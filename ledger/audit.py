@@ -22,7 +22,7 @@ LIMITS: Final = {
 """Session settings for the engine that an audit runs on."""
 
 MOST_ROWS: Final = 100
-"""Rows that are shown of each violation: enough to see what it is about."""
+"""Rows that are shown of each violation unless more are asked for: to see what it is about."""
 
 _TABLES: Final = ("transfers", "entries", "accounts", "bets", "wins", "deposits")
 
@@ -64,7 +64,7 @@ class Violation:
     meaning: str
     count: int
     rows: tuple[Mapping[str, object], ...]
-    """The first `MOST_ROWS` of the `count` rows."""
+    """As many of the `count` rows as were asked for."""
 
 
 @dataclass(frozen=True)
@@ -91,11 +91,16 @@ def _read_checks() -> tuple[Check, ...]:
 CHECKS: Final = _read_checks()
 
 
-def audit(connection: Connection, say: Callable[[Step], object] = lambda _: None) -> Report:
+def audit(
+    connection: Connection,
+    say: Callable[[Step], object] = lambda _: None,
+    *,
+    most_rows: int = MOST_ROWS,
+) -> Report:
     """Check the whole ledger while it is at work: everything is read from one snapshot.
 
-    `say` is told each step before it is taken, and the end. The transaction must not have run a
-    statement before; use an engine with `LIMITS`.
+    Of each violation at most `most_rows` rows are told. `say` is told each step before it is taken,
+    and the end. The transaction must not have run a statement before; use an engine with `LIMITS`.
     """
     connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
     # Every row is read, so to look one up for each of another table is never right; where the
@@ -105,16 +110,19 @@ def audit(connection: Connection, say: Callable[[Step], object] = lambda _: None
     for table in _TABLES:
         say(Step(f"counting {table}", 0, 0, None))
         checked[table] = _count(connection, table)
-    return Report(checked, tuple(_violations(connection, checked, say)))
+    return Report(checked, tuple(_violations(connection, checked, say, most_rows)))
 
 
 def _violations(
-    connection: Connection, counts: Mapping[str, int], say: Callable[[Step], object]
+    connection: Connection,
+    counts: Mapping[str, int],
+    say: Callable[[Step], object],
+    most_rows: int,
 ) -> Iterator[Violation]:
     read, total = 0, sum(check.rows(counts) for check in CHECKS)
     for number, check in enumerate(CHECKS, 1):
         say(Step(check.name, number, read, total))
-        violation = _violation(connection, check)
+        violation = _violation(connection, check, most_rows)
         if violation is not None:
             yield violation
         read += check.rows(counts)
@@ -125,13 +133,14 @@ def _count(connection: Connection, table: str) -> int:
     return int(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())  # noqa: S608
 
 
-def _violation(connection: Connection, check: Check) -> Violation | None:
+def _violation(connection: Connection, check: Check, most_rows: int) -> Violation | None:
     query = f"""
         SELECT *, count(*) OVER () AS violations
           FROM ({check.query}) AS violation
-         LIMIT {MOST_ROWS}
-    """  # noqa: S608 - both are ours
-    rows = [dict(row) for row in connection.execute(text(query)).mappings()]
+         LIMIT :most
+    """  # noqa: S608 - ours
+    found = connection.execute(text(query), {"most": most_rows})
+    rows = [dict(row) for row in found.mappings()]
     if not rows:
         return None
     counts = [row.pop("violations") for row in rows]

@@ -1,26 +1,39 @@
 """`unbet audit`: does the ledger balance, and was nothing given back twice?"""
 
 from dataclasses import asdict
+from typing import Annotated, Final
 
 import typer
 
-from ledger.audit import CHECKS, LIMITS, Report, Step, Violation, audit
+from ledger.audit import CHECKS, LIMITS, MOST_ROWS, Report, Step, Violation, audit
 from ops import database
 from ops.bars import bar_of_rows
 from ops.display import AsJson, print_json, print_table
+
+MOST_ASKED: Final = 100_000
+"""They are held in memory."""
 
 app = typer.Typer()
 
 
 @app.command("audit")
-def check_everything(as_json: AsJson = False) -> None:
+def check_everything(
+    rows: Annotated[
+        int, typer.Option("--rows", min=1, max=MOST_ASKED, help="Shown of each violation, at most.")
+    ] = MOST_ROWS,
+    as_json: AsJson = False,
+) -> None:
     """Check the whole ledger, also while it is at work. Exit status 1 if anything is wrong."""
     with (
         database.ledger_engine(LIMITS) as engine,
         engine.begin() as connection,
         bar_of_rows() as show,
     ):
-        report = audit(connection, lambda step: show(_words(step), step.rows, step.total))
+        report = audit(
+            connection,
+            lambda step: show(_words(step), step.rows, step.total),
+            most_rows=rows,
+        )
     if as_json:
         print_json(_document(report))
     else:

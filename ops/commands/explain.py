@@ -33,7 +33,7 @@ def tell(
         str | None,
         typer.Option(
             "--provider",
-            help="Of this provider only; all if not given, with --dry-run UNBET_PROVIDER_ID.",
+            help="Of this provider only; all if not given, with --dry-run the environment's.",
         ),
     ] = None,
     dry_run: Annotated[
@@ -80,8 +80,8 @@ def _document(story: Story) -> dict[str, object]:
 def _say(
     reference: str, provider: str | None, dialect_name: str | None, body: Path, as_json: bool
 ) -> None:
-    provider = settings.provider_id() if provider is None else provider
-    dialect = DIALECTS.get(settings.dialect() if dialect_name is None else dialect_name)
+    provider, dialect_name = _endpoint(provider, dialect_name)
+    dialect = DIALECTS.get(dialect_name)
     if dialect is None:
         raise typer.BadParameter(f"--dialect is none of {', '.join(DIALECTS)}")
     try:
@@ -99,6 +99,25 @@ def _say(
     for name in found.given_when_decided:
         typer.echo(f"and {name}, which exists only once it is decided.")
     typer.echo(f"{plain(found.says)}\nNothing was changed.")
+
+
+def _endpoint(provider: str | None, dialect: str | None) -> tuple[str, str]:
+    """Whose the Cancel is and in which dialect, as the receiver would know from the secret."""
+    if provider and dialect:
+        return provider, dialect
+    several = {(one.provider, one.dialect) for one in settings.endpoints().values()}
+    if not several:
+        return provider or settings.provider_id(), dialect or settings.dialect()
+    meant = [
+        (name, spoken)
+        for name, spoken in several
+        if provider in (None, name) and dialect in (None, spoken)
+    ]
+    if len(meant) != 1:
+        raise typer.BadParameter(
+            "UNBET_ENDPOINTS does not have one endpoint of that kind: give --provider and --dialect"
+        )
+    return meant[0]
 
 
 def _read(body: Path) -> bytes:

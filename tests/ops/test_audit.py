@@ -127,8 +127,8 @@ def test_the_guards_refuse_what_the_audit_would_find(engine: Engine) -> None:
         connection.execute(text("UPDATE entries SET amount = amount + 1"))
 
 
-def test_many_rows_of_one_violation_are_counted_and_some_are_shown(
-    engine: Engine, operator: Operator, audited: Callable[[], Report]
+def test_many_rows_of_one_violation_are_counted_and_as_many_shown_as_asked_for(
+    engine: Engine, operator: Operator, audited: Callable[[], Report], unbet: Unbet
 ) -> None:
     for _ in range(MOST_ROWS + 1):
         operator.deposit("1.00")
@@ -137,6 +137,8 @@ def test_many_rows_of_one_violation_are_counted_and_some_are_shown(
     (violation,) = audited().violations
 
     assert (violation.count, len(violation.rows)) == (MOST_ROWS + 1, MOST_ROWS)
+    (all_of_it,) = unbet("audit", "--rows", MOST_ROWS + 1, "--json").document["violations"]
+    assert len(all_of_it["rows"]) == MOST_ROWS + 1
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -167,6 +167,23 @@ def test_provider_and_dialect_are_those_of_the_environment(
     assert (named["provider"], named["outcome"]) == (PROVIDER, "no_bet")
 
 
+def test_of_several_endpoints_the_one_is_taken_that_is_meant(
+    dry_run: DryRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = "the-secret-of-the-first", "the-secret-of-the-second"
+    one = {"provider": "Another", "dialect": V1.name}
+    monkeypatch.setenv("UNBET_ENDPOINTS", json.dumps({first: {"provider": PROVIDER}, second: one}))
+
+    meant = dry_run("--json", "--provider", "Another", providerId="another").document
+    unclear = dry_run("--json")
+
+    assert (meant["provider"], meant["dialect"]) == ("Another", V1.name)
+    assert unclear.status == 2
+    assert "--provider and --dialect" in unclear.err
+    monkeypatch.setenv("UNBET_ENDPOINTS", json.dumps({second: one}))
+    assert dry_run("--json", providerId="another").document["provider"] == "Another"
+
+
 @pytest.mark.parametrize("fields", [{}, {"sessionId": None}])
 def test_a_body_of_another_reference_is_an_error(
     dry_run: DryRun, fields: dict[str, str | None]
