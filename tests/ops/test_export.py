@@ -11,9 +11,8 @@ from sqlalchemy import Engine, text
 from ledger import exporting
 from ops.spreadsheets import protect, unprotect
 from tests.making import PROVIDER, Operator, cancel_of
-from tests.ops.conftest import Unbet
+from tests.ops.conftest import WHOLE, Unbet
 
-WHOLE: Final = ("--since", "2020-01-01", "--until", "2100-01-01")
 FORMULAS: Final = ("=1+1", "+1", "-1", "@a", "\ta", "\n=1", "'=1", "'a", "''", "a=b")
 
 
