@@ -15,7 +15,8 @@ from tests.ops.conftest import WHOLE, Unbet
 def test_an_export_has_no_differences(
     unbet: Unbet, operator: Operator, tmp_path: Path, form: str
 ) -> None:
-    operator.cancel(cancel_of("=1+1"), cancel_of("'=1"), cancel_of('r,\n;"', provider="Another"))
+    operator.cancel(*map(cancel_of, ("=1+1", "'=1", "\r=1", "r\r=1", "r\r\n=1")))
+    operator.cancel(cancel_of('r,\n;"', provider="Another"))
     file = tmp_path / f"export.{form}"
     file.write_text(unbet("export", *WHOLE, "--format", form).out)
 
@@ -24,7 +25,7 @@ def test_an_export_has_no_differences(
     assert ran.document == {
         "rows": [],
         "ok": True,
-        "lines": 7,
+        "lines": 10,
         **dict.fromkeys(("missing", "differing", "extra", "repeated"), 0),
     }
     assert ran.status == 0
