@@ -2,11 +2,12 @@
 whatever process applies it comes to an end itself."""
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, text
+from pydantic_core import from_json
+from sqlalchemy import Connection, Row, text
 
 from contract.message import Cancel, Decision
 from contract.outcomes import Outcome
@@ -32,7 +33,7 @@ _CLAIM: Final = text("""
                secs => least(60, 4 * power(2, tries)) * (0.75 + random() / 2))
       FROM due
      WHERE parked.request_id = due.request_id
-    RETURNING parked.request_id, cancel
+    RETURNING parked.request_id, parked.reference, cancel
 """)
 _GIVE_UP: Final = text("""
     WITH due AS (
@@ -45,7 +46,7 @@ _GIVE_UP: Final = text("""
        SET state = 'dead', last_error = coalesce(last_error, 'what applied it ended each time')
       FROM due
      WHERE parked.request_id = due.request_id
-    RETURNING parked.request_id, parked.reference, parked.last_error
+    RETURNING parked.request_id, parked.reference, cancel, parked.last_error
 """)
 _HOLD_ROWS: Final = text("""
     SELECT request_id FROM parked
@@ -82,30 +83,40 @@ class GivenUp(NamedTuple):
 
     request_id: UUID
     reference: str
+    uuid: str | None
+    """The provider's; None if what is parked does not say it."""
     error: str
 
 
-def claim(connection: Connection, *, fresh: bool, most: int) -> list[Cancel]:
+class Due(NamedTuple):
+    """What a claim has found."""
+
+    cancels: list[Cancel]
+    unreadable: list[GivenUp]
+
+
+def claim(connection: Connection, *, fresh: bool, most: int) -> Due:
     """Up to `most` cancels that are due, their try counted; to be committed before it is made.
 
     `fresh` ones have not failed yet and may be applied together; the others only alone. Until their
     pause is over nobody else claims them. One that cannot be read is dead.
     """
     rows = connection.execute(_CLAIM, {"fresh": fresh, "most": most, "most_tries": MOST_TRIES})
-    cancels = []
+    due = Due([], [])
     for row in rows.all():
         try:
-            cancels.append(Cancel.model_validate_json(row.cancel))
+            due.cancels.append(Cancel.model_validate_json(row.cancel))
         except ValidationError as error:
             problem = f"the parked cancel cannot be read: {error.error_count()} faults"
             connection.execute(_BURY, {"request_id": row.request_id, "error": problem})
-    return cancels
+            due.unreadable.append(_given_up(row, problem))
+    return due
 
 
 def give_up(connection: Connection) -> list[GivenUp]:
     """Make dead what has had all its tries. Does not commit."""
     rows = connection.execute(_GIVE_UP, {"most_tries": MOST_TRIES})
-    return [GivenUp(row.request_id, row.reference, row.last_error) for row in rows]
+    return [_given_up(row, row.last_error) for row in rows]
 
 
 def reverse_parked(
@@ -127,6 +138,19 @@ def reverse_parked(
         connection.execute(_PUT_BACK, {"request_ids": held})
     connection.execute(_REMOVE, {"request_ids": [*ours.difference(held)]})
     return decisions
+
+
+def _given_up(row: Row[Any], error: str) -> GivenUp:
+    return GivenUp(row.request_id, row.reference, _uuid_in(row.cancel), error)
+
+
+def _uuid_in(cancel: str) -> str | None:
+    """The provider's uuid, also of a cancel that cannot be read as a whole."""
+    try:
+        uuid = from_json(cancel)["request"]["uuid"]
+    except (ValueError, LookupError, TypeError):
+        return None
+    return uuid if isinstance(uuid, str) else None
 
 
 def note_error(connection: Connection, cancels: Sequence[Cancel], error: str) -> None:

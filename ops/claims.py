@@ -34,6 +34,9 @@ NAMES: Final[Mapping[str, str]] = {
 SEPARATORS: Final = ",;\t"
 """Between a CSV's cells: the one that its header has most of."""
 
+GREATEST_CODE: Final = 2**63 - 1
+"""What the SQLite file that a list is kept in can hold."""
+
 
 class Form(StrEnum):
     """A form of a list."""
@@ -53,7 +56,7 @@ class Entry(BaseModel):
     provider: ProviderId | None = None
     uuid: Annotated[str, text(36)] | None = None
     cancelled_at: datetime | None = None
-    code: Annotated[int, Field(ge=0)] | None = None
+    code: Annotated[int, Field(ge=0, le=GREATEST_CODE)] | None = None
     """What the provider was answered."""
     outcome: Outcome | None = None
     """The same in our words, as an export has it."""

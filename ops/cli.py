@@ -34,6 +34,11 @@ from ops.importing import ImportStoppedError
 _TOLD: Final = (InvalidOperationError, SettingsError, SchemaError, ImportStoppedError)
 """Errors whose text is a sentence for a person."""
 
+_SURROGATES: Final = "surrogates not allowed"
+"""What Python says of the bytes of an argument that are no text, wherever they are used as text."""
+
+EXIT_USAGE: Final = 2
+
 
 def build() -> typer.Typer:
     """The whole command line."""
@@ -73,8 +78,12 @@ def main() -> None:
         _fail(str(error))
     except DBAPIError as error:
         _fail(database.sentence(error))
+    except UnicodeEncodeError as error:
+        if error.reason != _SURROGATES:
+            raise
+        _fail(f"not UTF-8: {error.object!a}", EXIT_USAGE)
 
 
-def _fail(problem: str) -> NoReturn:
+def _fail(problem: str, status: int = 1) -> NoReturn:
     typer.echo(f"unbet: {problem}", err=True)
-    sys.exit(1)
+    sys.exit(status)

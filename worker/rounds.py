@@ -15,7 +15,7 @@ from ledger.applying import CALL_LIMIT_S, apply
 from ledger.bounded import run_within
 from ledger.faults import LedgerAwayError
 from ledger.parking import count_parked
-from ledger.sweeping import claim, give_up, note_error, reverse_parked
+from ledger.sweeping import GivenUp, claim, give_up, note_error, reverse_parked
 
 MOST_TOGETHER: Final = 256
 MOST_ALONE: Final = 32
@@ -35,14 +35,7 @@ class Sweep:
     def round(self) -> bool:
         """Apply what is due: together what has not failed yet, the rest one by one; whether there
         was anything. Raises a `DBAPIError` when the ledger is away."""
-        for lost in run_within(self._engine, CALL_LIMIT_S, give_up):
-            metrics.DEAD.inc()
-            log.error(
-                "dead",
-                request_id=str(lost.request_id),
-                reference=lost.reference,
-                error=lost.error,
-            )
+        _note_dead(run_within(self._engine, CALL_LIMIT_S, give_up))
         found = self._take(fresh=True, most=MOST_TOGETHER, within_s=1.0)
         for _ in range(MOST_ALONE):
             # One claim each: what ends this process must not cost the others a try. And one try:
@@ -54,12 +47,14 @@ class Sweep:
         return found
 
     def _take(self, *, fresh: bool, most: int, within_s: float) -> bool:
-        cancels = run_within(self._engine, CALL_LIMIT_S, lambda c: claim(c, fresh=fresh, most=most))
-        if cancels:
-            crash_point("sweep_claimed", cancels)
-            self._apply(cancels, within_s)
-            crash_point("sweep_applied", cancels)
-        return bool(cancels)
+        """Whether anything was due, be it only to be buried."""
+        due = run_within(self._engine, CALL_LIMIT_S, lambda c: claim(c, fresh=fresh, most=most))
+        _note_dead(due.unreadable)
+        if due.cancels:
+            crash_point("sweep_claimed", due.cancels)
+            self._apply(due.cancels, within_s)
+            crash_point("sweep_applied", due.cancels)
+        return bool(due.cancels or due.unreadable)
 
     def _apply(self, cancels: Sequence[Cancel], within_s: float) -> None:
         claimed = {cancel.request_id: cancel for cancel in cancels}
@@ -100,3 +95,15 @@ class Sweep:
         """Say in the log what there is to do."""
         counts = run_within(self._engine, CALL_LIMIT_S, count_parked)
         log.info("sweeping", parked=counts.parked, dead=counts.dead, decided=self.decided)
+
+
+def _note_dead(lost: Sequence[GivenUp]) -> None:
+    for one in lost:
+        metrics.DEAD.inc()
+        log.error(
+            "dead",
+            request_id=str(one.request_id),
+            reference=one.reference,
+            uuid=one.uuid,
+            error=one.error,
+        )

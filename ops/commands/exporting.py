@@ -49,7 +49,8 @@ def write(
 
 
 def _csv() -> Callable[[Exported], object]:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+    # Python's csv quotes a cell for the characters that end its rows only: these must be both.
+    writer = csv.writer(sys.stdout, lineterminator="\r\n")
     writer.writerow(Exported._fields)
     return lambda row: writer.writerow(
         "" if value is None else protect(as_text(value)) for value in row

@@ -84,5 +84,5 @@ def test_the_window_shows_three_workers_their_tasks_and_no_controls(
 
 
 def _picture(page: Page, directory: Path, name: str) -> None:
-    """For a person to look at, where `UNBET_TEST_PICTURES` names a directory."""
+    """For a person to look at, where `TEST_PICTURES` names a directory."""
     page.screenshot(path=Path(os.environ.get("TEST_PICTURES", directory)) / f"flower-{name}.png")

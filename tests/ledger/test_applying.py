@@ -22,6 +22,7 @@ from ledger.parking import park
 from ledger.reversal import reverse
 from ledger.sweeping import reverse_parked
 from ops import services
+from tests.counting import counted
 from tests.databases import migrated
 from tests.making import Operator, bet_of, cancel_of
 
@@ -168,12 +169,14 @@ def test_a_cancel_with_impossible_content_is_dead_and_the_others_go_through(
     operator: Operator, group: list[Cancel], overflowing: Cancel
 ) -> None:
     cancels = [*group[:100], overflowing, *group[100:]]
+    before = counted("unbet_dead_total")
     told = outcomes(list(apply(operator.engine, cancels)), cancels)
     assert told.pop("overflow") is Outcome.PARKED
     assert set(told.values()) == {Outcome.REVERSED}
     assert parked(operator.engine) == {
         "overflow": ("dead", "content", "numeric field overflow"),
     }
+    assert counted("unbet_dead_total") == before + 1
     assert operator.balance().cash == Decimal(255)
     with operator.engine.connect() as connection:
         assert audit(connection).violations == ()
@@ -237,8 +240,10 @@ def test_a_deadlock_is_tried_again(operator: Operator, group: list[Cancel]) -> N
             )
         return reverse(connection, cancels, hold_unknown=hold_unknown)
 
+    before = counted("unbet_retries_total", reason="transient")
     (part,) = apply(operator.engine, group[:1], decide=deadlocked_once)
     assert [d.outcome for d in part] == [Outcome.REVERSED]
+    assert counted("unbet_retries_total", reason="transient") == before + 1
 
 
 def test_a_session_that_was_ended_is_replaced(operator: Operator, group: list[Cancel]) -> None:

@@ -33,7 +33,8 @@ def keep(engine: Engine, *cancels: Cancel) -> None:
 
 def claimed(engine: Engine, *, fresh: bool = True, most: int = 100) -> list[str]:
     with engine.begin() as connection:
-        return [c.request.reference for c in claim(connection, fresh=fresh, most=most)]
+        found = claim(connection, fresh=fresh, most=most).cancels
+        return [cancel.request.reference for cancel in found]
 
 
 def test_thousands_are_parked_by_one_statement(engine: Engine) -> None:
@@ -62,7 +63,7 @@ def test_a_parked_cancel_is_the_one_that_was_received(engine: Engine) -> None:
     cancel = cancel_of("r1")
     keep(engine, cancel)
     with engine.begin() as connection:
-        assert claim(connection, fresh=True, most=1) == [cancel]
+        assert claim(connection, fresh=True, most=1).cancels == [cancel]
 
 
 def test_a_claim_counts_the_try_and_nobody_else_claims_it_meanwhile(engine: Engine) -> None:
@@ -193,7 +194,7 @@ def test_five_hundred_parked_cancels_are_shared_by_sweeps_and_done_once_each(
         done: list[str] = []
         while True:
             with operator.engine.begin() as connection:
-                batch = claim(connection, fresh=True, most=20)
+                batch = claim(connection, fresh=True, most=20).cancels
             if not batch:
                 return done
             with operator.engine.begin() as connection:
@@ -210,7 +211,7 @@ def test_five_hundred_parked_cancels_are_shared_by_sweeps_and_done_once_each(
         connection.execute(text("UPDATE parked SET next_try_at = now()"))
     while True:
         with operator.engine.begin() as connection:
-            if not (left := claim(connection, fresh=False, most=1)):
+            if not (left := claim(connection, fresh=False, most=1).cancels):
                 break
             reverse_parked(connection, left)
     assert parked(operator.engine) == []

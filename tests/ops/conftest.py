@@ -7,15 +7,24 @@ import time
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Final
 
 import pytest
 from sqlalchemy import Engine
 
+from contract.outcomes import Outcome
+from ledger.answers import AnswerNote, note_answers
+from ledger.interventions import close_parked
+from ledger.parking import park, set_aside
 from ledger.roles import Role
 from ops.cli import main
 from tests.databases import url_as
-from tests.making import Operator
+from tests.making import Operator, cancel_of
+
+WHOLE: Final = ("--since", "2020-01-01", "--until", "2100-01-01")
+"""A period with all that a test does."""
 
 
 @dataclass(frozen=True)
@@ -77,3 +86,31 @@ def until(true: Callable[[], bool], seconds: float = 20) -> None:
 @pytest.fixture
 def operator(engine: Engine) -> Operator:
     return Operator(engine)
+
+
+@pytest.fixture
+def bets(operator: Operator, engine: Engine) -> None:
+    """A bet in each state, and a cancel in each place where one can be."""
+    operator.deposit("100.00")
+    for reference in ("reversed", "placed", "settled", "settled-only", "theirs", "lied-about"):
+        operator.bet(reference, "1.00")
+    operator.bet("refused", "1000.00")
+    operator.settle("settled", "2.00")
+    operator.settle("settled-only", "2.00")
+    operator.cancel(
+        *(cancel_of(reference) for reference in ("reversed", "settled", "refused", "never-came")),
+        cancel_of("theirs", user_id="bob"),
+    )
+    waiting = {reference: cancel_of(reference) for reference in ("parked", "dead", "closed")}
+    lied_about = cancel_of("lied-about", user_id="bob")
+    operator.cancel(lied_about)
+    told = AnswerNote(
+        lied_about.request_id, None, "u", datetime.now(UTC), "192.0.2.1", Outcome.REVERSED, 0,
+        Decimal("0.01"),
+    )  # fmt: skip
+    with engine.begin() as connection:
+        park(connection, [waiting["parked"]], reason="no outcome in time")
+        for reference in ("dead", "closed"):
+            set_aside(connection, [waiting[reference]], reason="x", error="y", dead=True)
+        close_parked(connection, waiting["closed"].request_id, made_by="ada", reason="a test")
+        note_answers(connection, [told])

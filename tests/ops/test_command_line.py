@@ -21,6 +21,7 @@ from tests.making import Operator, cancel_of
 from tests.ops.conftest import Ran, Unbet, until
 
 SCRIPT = Path(sys.executable).with_name("unbet")
+NO_TEXT = os.fsdecode(b"r\xff")
 BET = ("bet", "alice", "EUR", "4.00", "--reference", "r1")
 
 
@@ -169,6 +170,38 @@ def test_wrong_usage_exits_with_2(unbet: Unbet, command: tuple[str, ...]) -> Non
 
     assert (ran.status, ran.out) == (2, "")
     assert "Error: " in ran.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("explain", NO_TEXT),
+        ("explain", "r", "--provider", NO_TEXT),
+        ("parked", "retry", "--reference", NO_TEXT),
+        ("export", "--since", "2027-01-01", "--until", "2027-02-01", "--provider", NO_TEXT),
+    ],
+)
+def test_an_argument_that_is_not_utf_8_is_shown_and_exits_with_2(
+    unbet: Unbet, command: tuple[str, ...]
+) -> None:
+    ran = unbet(*command)
+
+    assert (ran.status, ran.err) == (2, r"unbet: not UTF-8: 'r\udcff'" + "\n")
+
+
+def test_output_that_cannot_show_a_letter_is_not_taken_for_a_wrong_argument(
+    database_url: str,
+) -> None:
+    ran = subprocess.run(
+        [SCRIPT, "freeze", "michał"],
+        env={**os.environ, "UNBET_DATABASE_URL": database_url, "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        timeout=20,
+        check=False,
+    )
+
+    assert ran.returncode == 1
+    assert b"ordinal not in range" in ran.stderr
 
 
 def test_a_database_that_cannot_be_reached_is_told_in_one_sentence(

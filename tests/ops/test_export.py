@@ -11,10 +11,22 @@ from sqlalchemy import Engine, text
 from ledger import exporting
 from ops.spreadsheets import protect, unprotect
 from tests.making import PROVIDER, Operator, cancel_of
-from tests.ops.conftest import Unbet
+from tests.ops.conftest import WHOLE, Unbet
 
-WHOLE: Final = ("--since", "2020-01-01", "--until", "2100-01-01")
-FORMULAS: Final = ("=1+1", "+1", "-1", "@a", "\ta", "\n=1", "'=1", "'a", "''", "a=b")
+FORMULAS: Final = (
+    "=1+1",
+    "+1",
+    "-1",
+    "@a",
+    "\ta",
+    "\n=1",
+    "\r=1",
+    "a\r=1",
+    "'=1",
+    "'a",
+    "''",
+    "a=b",
+)
 
 
 @pytest.fixture
@@ -114,6 +126,17 @@ def test_a_spreadsheet_finds_no_formula_and_json_lines_are_as_they_are(
     assert sorted(lines) == sorted(FORMULAS)
     assert sorted(map(unprotect, cells)) == sorted(FORMULAS)
     assert [unprotect(protect(cell)) for cell in FORMULAS] == [*FORMULAS]
+
+
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
+def test_a_lines_end_in_a_cell_begins_no_row(unbet: Unbet, operator: Operator, end: str) -> None:
+    operator.cancel(cancel_of(f"a{end}=1+1"))
+
+    out = unbet("export", *WHOLE).out
+
+    # `newline=None`: for this reader each of them ends a line.
+    header, row = csv.reader(io.StringIO(out, newline=None))
+    assert row[header.index("reference")] == "a\n=1+1"
 
 
 @pytest.mark.parametrize(

@@ -3,27 +3,16 @@
 (Over 150 lines: one table of what list and ledger can say of a bet.)
 """
 
-import csv
-import io
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
 import pytest
-from sqlalchemy import Engine
 
-from contract.outcomes import Outcome
-from ledger.answers import AnswerNote, note_answers
-from ledger.interventions import close_parked
-from ledger.parking import park, set_aside
 from ops import claimed
 from tests.making import PROVIDER, Operator, cancel_of
-from tests.ops.conftest import Ran, Unbet
-
-WHOLE: Final = ("--since", "2020-01-01", "--until", "2100-01-01")
+from tests.ops.conftest import WHOLE, Ran, Unbet
 
 Reconcile = Callable[..., Ran]
 
@@ -38,34 +27,6 @@ def reconcile(unbet: Unbet, tmp_path: Path) -> Reconcile:
         return unbet("reconcile", file, *arguments, "--json")
 
     return run
-
-
-@pytest.fixture
-def bets(operator: Operator, engine: Engine) -> None:
-    """A bet in each state, and a cancel in each place where one can be."""
-    operator.deposit("100.00")
-    for reference in ("reversed", "placed", "settled", "settled-only", "theirs", "lied-about"):
-        operator.bet(reference, "1.00")
-    operator.bet("refused", "1000.00")
-    operator.settle("settled", "2.00")
-    operator.settle("settled-only", "2.00")
-    operator.cancel(
-        *(cancel_of(reference) for reference in ("reversed", "settled", "refused", "never-came")),
-        cancel_of("theirs", user_id="bob"),
-    )
-    waiting = {reference: cancel_of(reference) for reference in ("parked", "dead", "closed")}
-    lied_about = cancel_of("lied-about", user_id="bob")
-    operator.cancel(lied_about)
-    told = AnswerNote(
-        lied_about.request_id, None, "u", datetime.now(UTC), "192.0.2.1", Outcome.REVERSED, 0,
-        Decimal("0.01"),
-    )  # fmt: skip
-    with engine.begin() as connection:
-        park(connection, [waiting["parked"]], reason="no outcome in time")
-        for reference in ("dead", "closed"):
-            set_aside(connection, [waiting[reference]], reason="x", error="y", dead=True)
-        close_parked(connection, waiting["closed"].request_id, made_by="ada", reason="a test")
-        note_answers(connection, [told])
 
 
 FOUND: Final[list[tuple[dict[str, object], tuple[str, str] | None]]] = [
@@ -146,26 +107,6 @@ def test_what_is_cancelled_in_the_period_and_not_in_the_list_is_extra(
 
 
 @pytest.mark.usefixtures("bets")
-@pytest.mark.parametrize("form", ["csv", "jsonl"])
-def test_an_export_has_no_differences(
-    unbet: Unbet, operator: Operator, tmp_path: Path, form: str
-) -> None:
-    operator.cancel(cancel_of("=1+1"), cancel_of("'=1"), cancel_of('r,\n;"', provider="Another"))
-    file = tmp_path / f"export.{form}"
-    file.write_text(unbet("export", *WHOLE, "--format", form).out)
-
-    ran = unbet("reconcile", file, *WHOLE, "--json")
-
-    assert ran.document == {
-        "rows": [],
-        "ok": True,
-        "lines": 7,
-        **dict.fromkeys(("missing", "differing", "extra", "repeated"), 0),
-    }
-    assert ran.status == 0
-
-
-@pytest.mark.usefixtures("bets")
 def test_a_reference_that_is_there_twice_is_told_and_is_no_difference(
     reconcile: Reconcile,
 ) -> None:
@@ -183,61 +124,6 @@ def test_a_reference_that_is_there_twice_is_told_and_is_no_difference(
         2,
     )
     assert (ran.status, ran.document["repeated"]) == (0, 1)
-
-
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
-@pytest.mark.usefixtures("bets")
-def test_a_csv_may_have_any_usual_separator_and_other_columns(
-    unbet: Unbet, tmp_path: Path, separator: str
-) -> None:
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=separator)
-    writer.writerow(["GameId", "Reference", "User_ID", "time", "Answer"])
-    writer.writerow(["a,b;c", "reversed", "alice", "2027-01-01T00:00:00Z", "0"])
-    writer.writerow(["", "nobody-knows", "", "", ""])
-    file = tmp_path / "list.CSV"
-    file.write_bytes(b"\xef\xbb\xbf" + out.getvalue().encode())
-
-    ran = unbet("reconcile", file, "--json")
-
-    (row,) = ran.document["rows"]
-    assert (row["line"], row["reference"], row["user"]) == (3, "nobody-knows", None)
-
-
-@pytest.mark.parametrize(
-    ("form", "content", "said"),
-    [
-        ("csv", b"user,currency\na,EUR\n", "line 1: reference:"),
-        ("csv", b"reference,user,userId\nr,a,a\n", "line 1: userId:"),
-        ("csv", b"reference,user\nr,a,b\n", "line 2: line: 3 cells"),
-        ("csv", b"reference\n\nr\n" + b"x" * 37 + b"\n", "line 4: reference:"),
-        ("csv", b"reference\n\xff\n", "line 2: line: not UTF-8"),
-        ("csv", b'reference\n"r', "line 2: line: unexpected end"),
-        ("csv", b"reference,code\nr,zero\n", "line 2: code:"),
-        ("csv", b"", "line 1: reference:"),
-        ("jsonl", b'{"reference": "r"}\n{"user": "a"}\n', "line 2: reference: Field required"),
-        ("jsonl", b'{"reference": 5}', "line 1: reference:"),
-        ("jsonl", b'{"reference": "r", "time": "soon"}', "line 1: cancelled_at:"),
-        ("jsonl", b'{"reference": "r", "Reference": "r"}', "line 1: Reference:"),
-        ("jsonl", b"[]", "line 1: line: expected a JSON object"),
-        ("jsonl", b"\n{", "line 2: line: not JSON"),
-        ("jsonl", b"\xff", "line 1: line: not UTF-8"),
-        ("jsonl", b"1" * 9000, "line 1: line: longer than 8192 bytes"),
-    ],
-)
-def test_a_line_that_cannot_be_read_is_named_with_its_field_and_nothing_is_compared(
-    unbet: Unbet, tmp_path: Path, form: str, content: bytes, said: str
-) -> None:
-    file = tmp_path / "list"
-    file.write_bytes(content)
-
-    ran = unbet("reconcile", file, "--format", form, "--json")
-
-    assert (ran.status, ran.out) == (2, "")
-    fault, summary = ran.err.splitlines()
-    assert fault.startswith(said)
-    assert "1 of " in summary
-    assert "nothing was compared" in summary
 
 
 @pytest.mark.parametrize(

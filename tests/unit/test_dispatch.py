@@ -9,6 +9,7 @@ from api.dispatch import Dispatcher, Overloaded
 from api.publish import PublishError
 from contract.message import Cancel, Decision, Group
 from contract.outcomes import Outcome
+from tests.counting import counted
 from tests.making import cancel_of
 
 
@@ -133,11 +134,13 @@ async def test_a_later_equal_request_waits_its_own_time_though_the_first_gave_up
 async def test_what_cannot_be_published_is_overdue_at_once_and_the_broker_is_left_alone() -> None:
     queue = Queue(PublishError("refused"))
     desk = dispatcher(queue)
+    before = counted("unbet_unpublished_total")
     waits = [asyncio.create_task(desk.decide(cancel_of(f"r{n}"), 5)) for n in range(2)]
     await settle_down()
     assert desk.take_overdue(99) != []
     assert desk.take_overdue(99) == []
     assert len(queue.groups) == 1
+    assert counted("unbet_unpublished_total") == before + 2
     for wait in desk._waits.values():
         wait.has_home = True
     desk.resolve(decide(wait.cancel for wait in desk.parked()))
