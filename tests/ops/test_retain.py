@@ -37,7 +37,7 @@ def cancels(operator: Operator) -> dict[str, Cancel]:
     with operator.engine.begin() as connection:
         note_answers(connection, [_note(made[OLD]), _note(made[RECENT])])
         park(connection, [made[OLD], made[RECENT]], reason="no outcome in time")
-        reverse_parked(connection, claim(connection, fresh=True, most=2))
+        reverse_parked(connection, claim(connection, fresh=True, most=2).cancels)
         park(connection, [made["parked"]], reason="no outcome in time")
         set_aside(connection, [made["closed"]], reason="content", error="too much", dead=True)
         close_parked(connection, made["closed"].request_id, made_by="ada", reason="a test")
