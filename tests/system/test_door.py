@@ -1,6 +1,7 @@
 """The door: several endpoints, addresses and secrets, on real processes."""
 
 import json
+import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -77,19 +78,35 @@ def test_only_the_providers_addresses_may_call_and_what_is_refused_can_be_replay
     assert status("203.0.113.9") == 403
     assert status("192.0.2.7, 203.0.113.9") == 403, "the sender cannot say who it is"
     assert status() == 403
+    assert trailer_status(idle_system, "203.0.113.9", "192.0.2.7") == 403, "nor after its body"
     assert operator.balance(**PLAYER).cash == Decimal(90)
     refused = logged(idle_system, "refused")
-    assert [line["received_from"] for line in refused] == ["203.0.113.9"] * 2 + ["127.0.0.1"]
+    senders = ["203.0.113.9", "203.0.113.9", "127.0.0.1", "203.0.113.9"]
+    assert [line["received_from"] for line in refused] == senders
     assert json.loads(refused[0]["body"])["reference"] == "r1"
     # A person lets them in afterwards.
     idle_system.start_sweep()
     log = tmp_path / "receiver.log"
     replayed = json.loads(idle_system.unbet("replay", str(log), "--json").stdout)
-    assert replayed["parked"] == 3
+    assert replayed["parked"] == 4
     wait_until_cancelled(operator, "r1")
     assert operator.balance(**PLAYER).cash == Decimal(100)
     assert status("192.0.2.7") == 200
     assert status("2001:db8::7") == 200
+
+
+def trailer_status(system: System, forwarded: str, trailer: str) -> int:
+    """The answer to a Cancel that says who sent it once in its head, and once after its body."""
+    body = json.dumps(EXAMPLE | {"reference": "r1"})
+    request = (
+        f"POST {system.path} HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {forwarded}\r\n"
+        f"Transfer-Encoding: chunked\r\n\r\n{len(body):x}\r\n{body}\r\n"
+        f"0\r\nX-Forwarded-For: {trailer}\r\n\r\n"
+    )
+    address = "127.0.0.1", int(system.environment["UNBET_PORT"])
+    with socket.create_connection(address, timeout=10) as sender:
+        sender.sendall(request.encode())
+        return int(sender.recv(65536)[9:12])
 
 
 def test_a_body_that_was_refused_is_decided_once_it_is_mended(
