@@ -22,7 +22,8 @@ MOST_REMEMBERED: Final = 10_000
 """Addresses; the oldest is forgotten for a new one."""
 
 UNKNOWN: Final = "unknown"
-"""The address of a sender that has gone already, or that comes through a Unix socket."""
+"""The address of a sender that has gone already, that comes through a Unix socket, or whose proxy
+does not say it."""
 
 
 @dataclass(frozen=True)
@@ -84,17 +85,17 @@ class WrongSecrets:
 def sender_of(scope: Scope, trusted: Sequence[Network]) -> str:
     """The address that the request comes from: the peer's, or, where the peer is a trusted proxy,
     the last one of `X-Forwarded-For` that is not a trusted proxy's. What stands before it may be
-    invented."""
+    invented; where it is no address, the sender is `UNKNOWN`: it is not the proxy itself."""
     peer, _ = scope["client"] or (UNKNOWN, None)
     address = _plain(peer)
     if not trusted or not is_in(address, trusted):
         return address
-    said = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
-    for hop in reversed(said.decode("latin-1").split(",")):
-        before = _plain(_without_port(hop.strip()))
-        if _parsed(before) is None:
-            break
-        address = before
+    said = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    hops = b",".join(said).decode("latin-1").split(",") if said else []
+    for hop in reversed(hops):
+        address = _plain(_without_port(hop.strip()))
+        if _parsed(address) is None:
+            return UNKNOWN
         if not is_in(address, trusted):
             break
     return address

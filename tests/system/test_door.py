@@ -183,6 +183,14 @@ def test_a_proxy_that_is_not_trusted_opens_no_operators_page(system: System) -> 
         assert set(refused.headers["allow"].split(", ")) == {"GET", "HEAD"}
 
 
+def test_whose_proxy_does_not_say_its_address_is_no_operator(idle_system: System) -> None:
+    idle_system.environment["UNBET_TRUSTED_PROXIES"] = "127.0.0.1/32"
+    idle_system.start_receiver()
+    for said in ("203.0.113.9, unknown", "127.0.0.1, _hidden", ""):
+        told = idle_system.http.get("/readyz", headers={"X-Forwarded-For": said})
+        assert (told.status_code, told.content) == (404, b""), said
+
+
 def test_a_cancel_that_misses_the_endpoints_path_is_logged_whole(idle_system: System) -> None:
     idle_system.environment["UNBET_LOG_FORMAT"] = "json"
     idle_system.start_receiver()
