@@ -13,11 +13,12 @@ from starlette.types import Scope
 
 from api.dialects import DIALECTS, Dialect
 from contract.endpoints import Endpoint
-from contract.settings import Network
+from contract.settings import Network, Settings
 
 WINDOW_S: Final = 60.0
 MOST_WRONG: Final = 20
-"""Wrong secrets of one address within `WINDOW_S`; an IPv6 address stands for its /64 network."""
+"""Wrong secrets, and other paths that lead nowhere, of one address within `WINDOW_S`; an IPv6
+address stands for its /64 network."""
 MOST_REMEMBERED: Final = 10_000
 """Addresses; the oldest is forgotten for a new one."""
 
@@ -104,6 +105,16 @@ def sender_of(scope: Scope, trusted: Sequence[Network]) -> str:
 def was_forwarded(scope: Scope) -> bool:
     """Whether a proxy says that it hands the request on for somebody else."""
     return any(name in (b"x-forwarded-for", b"forwarded") for name, _ in scope["headers"])
+
+
+def may_ask(scope: Scope, settings: Settings) -> bool:
+    """Only operators' addresses see what the receiver depends on. A proxy that is not trusted hands
+    on requests from anywhere, whatever its own address."""
+    sender = sender_of(scope, settings.trusted_proxies)
+    peer, _ = scope["client"] or (sender, None)
+    if was_forwarded(scope) and not is_in(peer, settings.trusted_proxies):
+        return False
+    return is_in(sender, settings.ops_allowed_ips)
 
 
 def is_in(address: str, networks: Sequence[Network]) -> bool:

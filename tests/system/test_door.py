@@ -169,12 +169,42 @@ def test_who_guesses_secrets_is_slowed_down_and_the_right_one_is_not(system: Sys
     assert metric(system, "unbet_wrong_secrets_total") == 30
 
 
+OUTSIDE = {"X-Forwarded-For": "203.0.113.9"}
+"""What a proxy says that is not trusted."""
+
+
+def test_who_guesses_by_any_path_is_slowed_down_and_operators_are_not(system: System) -> None:
+    paths = ["/{:024}", "/{:024}/x", "/{:024}/v4/cancel", "/metrics?{}"]
+    asked = [paths[n % len(paths)].format(n) for n in range(30)]
+    told = [system.http.post(path, json=EXAMPLE, headers=OUTSIDE) for path in asked]
+    assert [answer.status_code for answer in told] == [404] * 20 + [429] * 10
+    assert {answer.content for answer in told} == {b""}
+    assert metric(system, "unbet_wrong_secrets_total") == 30
+    for page in ("/healthz", "/readyz", "/metrics", "/openapi.json"):
+        assert {system.http.get(page).status_code for _ in range(30)} == {200}
+    assert system.http.get("/healthz", headers=OUTSIDE).status_code == 200
+    assert system.http.get("/unknown").status_code == 404
+    assert system.cancel()["error"] == 0
+
+
+def test_a_wrong_secret_is_not_told_apart_by_when_it_is_answered(idle_system: System) -> None:
+    idle_system.start_receiver()
+    right = idle_system.environment["UNBET_URL_SECRET"]
+    for path in (f"/{right}/x", f"/{'x' * len(right)}/x", f"/{'x' * len(right)}/V4/Cancel"):
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 203.0.113.9\r\n"
+        address = "127.0.0.1", int(idle_system.environment["UNBET_PORT"])
+        with socket.create_connection(address, timeout=10) as sender:
+            sender.sendall(f"{head}Expect: 100-continue\r\nContent-Length: 2\r\n\r\n".encode())
+            assert sender.recv(65536).startswith(b"HTTP/1.1 100"), path
+            sender.sendall(b"{}")
+            assert sender.recv(65536).startswith(b"HTTP/1.1 404"), path
+
+
 def test_a_proxy_that_is_not_trusted_opens_no_operators_page(system: System) -> None:
-    outside = {"X-Forwarded-For": "203.0.113.9"}
+    unknown = system.http.get("/unknown", headers=OUTSIDE)
     for page in ("/metrics", "/readyz", "/openapi.json"):
         for method, path in (("GET", page), ("POST", page), ("HEAD", page), ("GET", f"{page}/")):
-            told = system.http.request(method, path, headers=outside)
-            unknown = system.http.request(method, "/unknown", headers=outside)
+            told = system.http.request(method, path, headers=OUTSIDE)
             assert (told.status_code, told.content) == (404, b""), f"{method} {path}"
             assert told.headers.keys() == unknown.headers.keys()
         assert system.http.get(page).status_code == 200
