@@ -77,13 +77,13 @@ class Receiver:
                 await self._turn_away(sender, receive, send)
             else:
                 problem = "the path after the secret is not the endpoint's"
-                await self._send_off("path", problem, missed, sender, receive, send)
+                await _hear_out("path", problem, missed, sender, receive)
+                await respond(send, 404)
         elif not door.endpoint.holds_at(datetime.now(UTC)):
-            problem = "the secret has expired"
-            await self._send_off("expired", problem, door, sender, receive, send)
+            await _hear_out("expired", "the secret has expired", door, sender, receive)
+            await respond(send, 404)
         elif scope["method"] != "POST":
-            problem = "the method is not POST"
-            tell("method", problem, door=door, received_at=datetime.now(UTC), sender=sender)
+            await _hear_out("method", "the method is not POST", door, sender, receive)
             await respond(send, 405, more={b"allow": b"POST"})
         else:
             status, answer = await self._serve(door, sender, receive)
@@ -96,15 +96,6 @@ class Receiver:
         path = scope["path"]
         is_page = path == ALIVE or may_ask(scope, self._settings)
         return not is_page or self._doors.missed(path) is not None
-
-    async def _send_off(
-        self, reason: str, problem: str, door: Door, sender: str, receive: Receive, send: Send
-    ) -> None:
-        """As any path that leads nowhere, but told whole."""
-        body = await _whatever_came(receive)
-        now = datetime.now(UTC)
-        tell(reason, problem, door=door, received_at=now, sender=sender, body=body)
-        await respond(send, 404)
 
     async def _turn_away(self, sender: str, receive: Receive, send: Send) -> None:
         """As any path that leads nowhere, and not sooner than the right secret's."""
@@ -214,6 +205,12 @@ class Receiver:
             # Whoever follows a cancel to the worker needs the request that was decided.
             **({"shared_request_id": str(shared)} if shared else {}),
         )
+
+
+async def _hear_out(reason: str, problem: str, door: Door, sender: str, receive: Receive) -> None:
+    """Refuse what is no Cancel of the endpoint's, but tell it whole: it was meant to be one."""
+    body = await _whatever_came(receive)
+    tell(reason, problem, door=door, received_at=datetime.now(UTC), sender=sender, body=body)
 
 
 async def _whatever_came(receive: Receive) -> bytes:

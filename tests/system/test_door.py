@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from tests.making import Operator
-from tests.system.faults.watching import metric, wait_until_cancelled
+from tests.system.faults.watching import metric, until, wait_until_cancelled
 from tests.system.processes import EXAMPLE, System
 
 PLAYER = {"user_id": EXAMPLE["userId"], "currency": EXAMPLE["currency"]}
@@ -233,6 +233,42 @@ def test_a_cancel_that_misses_the_endpoints_path_is_logged_whole(idle_system: Sy
         assert len(refused) == number
         assert json.loads(refused[-1]["body"]) == EXAMPLE
     assert secret not in idle_system.said("receiver")
+
+
+def test_another_method_is_refused_but_what_it_brought_can_be_replayed(
+    idle_system: System, operator: Operator, tmp_path: Path
+) -> None:
+    json_logs(idle_system).start_receiver()
+    operator.deposit("100.00", **PLAYER)
+    operator.bet("r1", "10.00", **PLAYER)
+    body = EXAMPLE | {"reference": "r1"}
+    refused = idle_system.http.put(idle_system.path, json=body)
+    assert (refused.status_code, refused.headers["allow"], refused.content) == (405, "POST", b"")
+    (line,) = logged(idle_system, "refused")
+    assert (line["reason"], line["received_from"]) == ("method", "127.0.0.1")
+    assert json.loads(line["body"]) == body
+    assert metric(idle_system, 'unbet_refused_total{reason="method"}') == 1
+    idle_system.start_sweep()
+    replayed = idle_system.unbet("replay", str(tmp_path / "receiver.log"), "--json")
+    assert json.loads(replayed.stdout)["parked"] == 1
+    wait_until_cancelled(operator, "r1")
+    assert operator.balance(**PLAYER).cash == Decimal(100)
+
+
+def test_a_body_that_cannot_be_read_is_logged_as_far_as_it_came(idle_system: System) -> None:
+    json_logs(idle_system).start_receiver()
+    long = idle_system.http.post(idle_system.path, content=b"x" * 20_000)
+    assert (long.status_code, long.content) == (413, b"")
+    head = f"POST {idle_system.path} HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n"
+    address = "127.0.0.1", int(idle_system.environment["UNBET_PORT"])
+    with socket.create_connection(address, timeout=10) as sender:
+        sender.sendall(head.encode() + b'{"reference": "r1"')
+    until(lambda: len(logged(idle_system, "refused")) == 2, "a sender that went was not logged")
+    refused = logged(idle_system, "refused")
+    assert [line["reason"] for line in refused] == ["unreadable"] * 2
+    assert [line["problem"] for line in refused] == ["HTTP 413", "HTTP 400"]
+    assert [line["body"] for line in refused] == ["x" * 16 * 1024, '{"reference": "r1"']
+    assert metric(idle_system, 'unbet_refused_total{reason="unreadable"}') == 2
 
 
 def test_an_expired_secret_is_none_whatever_is_asked_of_it(idle_system: System) -> None:
