@@ -16,11 +16,16 @@ ANSWER_LIMIT_S: Final = 5
 # on standard output.
 _NOT_ASKED: Final = re.compile(r"requests\.exceptions\.|ServiceError|Could not connect")
 
+PINNED: Final = (
+    *("requirements.txt", "requirements-dev.txt", "docs/requirements.txt"),
+    *("benchmarks/requirements.txt", "tests/browser/requirements.txt"),
+)
+
 COMMAND: Final = [
     *(sys.executable, "-m", "pip_audit", "--vulnerability-service", "osv"),
     # All of them are pinned: nothing has to be resolved or installed for this.
     *("--no-deps", "--disable-pip", "--progress-spinner", "off", "--timeout", str(ANSWER_LIMIT_S)),
-    *("-r", "requirements.txt", "-r", "requirements-dev.txt"),
+    *(part for file in PINNED for part in ("-r", file)),
 ]
 
 

@@ -85,7 +85,7 @@ def create_app(settings: Settings) -> ASGIApp:
 
     receiver = Receiver(settings, dispatcher, parking, notes)
     readiness, state = Readiness(settings, engine), State(settings, engine, spool)
-    return cancels_first(receiver, pages(settings, readiness, state, lifespan))
+    return cancels_first(receiver, pages(readiness, state, lifespan))
 
 
 async def keep(work: Callable[[], Awaitable[None]]) -> None:
@@ -103,9 +103,9 @@ def cancels_first(receiver: Receiver, everything_else: ASGIApp) -> ASGIApp:
     """One application of both. Cancels, nearly all that comes, pass by the router."""
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        is_cancel = scope["type"] == "http" and (
-            scope["path"].endswith(_PATHS) or receiver.knows(scope["path"])
+        is_for_receiver = scope["type"] == "http" and (
+            scope["path"].endswith(_PATHS) or receiver.takes(scope)
         )
-        await (receiver if is_cancel else everything_else)(scope, receive, send)
+        await (receiver if is_for_receiver else everything_else)(scope, receive, send)
 
     return application

@@ -13,16 +13,18 @@ from starlette.types import Scope
 
 from api.dialects import DIALECTS, Dialect
 from contract.endpoints import Endpoint
-from contract.settings import Network
+from contract.settings import Network, Settings
 
 WINDOW_S: Final = 60.0
 MOST_WRONG: Final = 20
-"""Wrong secrets of one address within `WINDOW_S`; an IPv6 address stands for its /64 network."""
+"""Wrong secrets, and other paths that lead nowhere, of one address within `WINDOW_S`; an IPv6
+address stands for its /64 network."""
 MOST_REMEMBERED: Final = 10_000
 """Addresses; the oldest is forgotten for a new one."""
 
 UNKNOWN: Final = "unknown"
-"""The address of a sender that has gone already, or that comes through a Unix socket."""
+"""The address of a sender that has gone already, that comes through a Unix socket, or whose proxy
+does not say it."""
 
 
 @dataclass(frozen=True)
@@ -84,17 +86,17 @@ class WrongSecrets:
 def sender_of(scope: Scope, trusted: Sequence[Network]) -> str:
     """The address that the request comes from: the peer's, or, where the peer is a trusted proxy,
     the last one of `X-Forwarded-For` that is not a trusted proxy's. What stands before it may be
-    invented."""
+    invented; where it is no address, the sender is `UNKNOWN`: it is not the proxy itself."""
     peer, _ = scope["client"] or (UNKNOWN, None)
     address = _plain(peer)
     if not trusted or not is_in(address, trusted):
         return address
-    said = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
-    for hop in reversed(said.decode("latin-1").split(",")):
-        before = _plain(_without_port(hop.strip()))
-        if _parsed(before) is None:
-            break
-        address = before
+    said = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    hops = b",".join(said).decode("latin-1").split(",") if said else []
+    for hop in reversed(hops):
+        address = _plain(_without_port(hop.strip()))
+        if _parsed(address) is None:
+            return UNKNOWN
         if not is_in(address, trusted):
             break
     return address
@@ -103,6 +105,16 @@ def sender_of(scope: Scope, trusted: Sequence[Network]) -> str:
 def was_forwarded(scope: Scope) -> bool:
     """Whether a proxy says that it hands the request on for somebody else."""
     return any(name in (b"x-forwarded-for", b"forwarded") for name, _ in scope["headers"])
+
+
+def may_ask(scope: Scope, settings: Settings) -> bool:
+    """Only operators' addresses see what the receiver depends on. A proxy that is not trusted hands
+    on requests from anywhere, whatever its own address."""
+    sender = sender_of(scope, settings.trusted_proxies)
+    peer, _ = scope["client"] or (sender, None)
+    if was_forwarded(scope) and not is_in(peer, settings.trusted_proxies):
+        return False
+    return is_in(sender, settings.ops_allowed_ips)
 
 
 def is_in(address: str, networks: Sequence[Network]) -> bool:

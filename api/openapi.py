@@ -28,7 +28,8 @@ The operator's side of a casino provider's Cancel: a player gets a bet's stake b
 Every request has a head of at most {LONGEST_HEAD // 1024} KiB, sent within {HEAD_LIMIT_S:g}
 seconds, and a body of at most {LONGEST_BODY // 1024} KiB, sent within {BODY_LIMIT_S:g} seconds.
 Who is slower with the head, or sends more of it in pieces, loses the connection without an answer.
-What is not listed here is answered 404 without a body.
+What is not listed here is answered 404 without a body, and counts as a wrong secret, but for
+operators.
 """
 
 _CANCEL: Final = """\

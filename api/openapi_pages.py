@@ -40,7 +40,7 @@ def _page(name: str, summary: str, description: str, answers: Schema, *shared: s
 
 
 def _operators(name: str, summary: str, answers: Schema) -> Schema:
-    return _page(name, summary, _OPERATORS, answers, "NoOperator")
+    return _page(name, summary, _OPERATORS, answers, "NoOperator", "Guessing")
 
 
 def _alive() -> Schema:

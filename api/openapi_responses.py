@@ -35,9 +35,9 @@ RESPONSES: Final[Schema] = {
     "SlowBody": {"description": f"The body took longer than {BODY_LIMIT_S:g} seconds; no body"},
     "LongBody": {"description": f"The body is longer than {LONGEST_BODY} bytes; no body"},
     "Guessing": {
-        "description": f"More than {MOST_WRONG} wrong secrets within {WINDOW_S:g} seconds from one "
-        "address, or one IPv6 /64 network: the right secret is never limited; no body, and the "
-        "connection is closed",
+        "description": f"More than {MOST_WRONG} wrong secrets, or paths that lead their sender "
+        f"nowhere, within {WINDOW_S:g} seconds from one address, or one IPv6 /64 network: the "
+        "right secret is never limited; no body, and the connection is closed",
         "headers": {"Connection": {"required": True, "schema": {"const": "close"}}},
     },
     "NoHome": {

@@ -1,7 +1,10 @@
-"""The receiver's pages: whether it is alive, and for operators' addresses what there is to see."""
+"""The receiver's pages: whether it is alive, and for operators' addresses what there is to see.
+
+Others do not come here but for the first (`Receiver.takes`).
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from starlette.applications import Starlette
@@ -10,21 +13,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from api.doors import is_in, sender_of, was_forwarded
 from api.health import Readiness
 from api.openapi import rendered
 from api.state import State
 from contract.exposition import CONTENT_TYPE_LATEST, exposition
-from contract.settings import Settings
 
 ALIVE = "/healthz"
 """The one page that is for everybody."""
 
-Page = Callable[[Request], Awaitable[Response]]
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 
-def pages(settings: Settings, readiness: Readiness, state: State, lifespan: Lifespan) -> Starlette:
+def pages(readiness: Readiness, state: State, lifespan: Lifespan) -> Starlette:
     """An application of the pages; whatever else is asked of it does not exist."""
 
     async def alive(_request: Request) -> Response:
@@ -42,40 +42,19 @@ def pages(settings: Settings, readiness: Readiness, state: State, lifespan: Life
     async def described(_request: Request) -> Response:
         return Response(rendered(), media_type="application/json")
 
-    async def refuse(request: Request, error: Exception) -> Response:
+    async def refuse(_request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - Starlette calls it for no other
-        if request.url.path != ALIVE and not may_ask(request, settings):
-            return Response(status_code=404)
         return Response(status_code=error.status_code, headers=error.headers)
-
-    def for_operators(page: Page) -> Page:
-        async def guarded(request: Request) -> Response:
-            if not may_ask(request, settings):
-                raise HTTPException(404)
-            return await page(request)
-
-        return guarded
 
     application = Starlette(
         routes=[
             Route(ALIVE, alive),
-            Route("/readyz", for_operators(ready)),
-            Route("/metrics", for_operators(metrics)),
-            Route("/openapi.json", for_operators(described)),
+            Route("/readyz", ready),
+            Route("/metrics", metrics),
+            Route("/openapi.json", described),
         ],
-        # Nobody else is told by another method, nor by a slash too many, what there is.
         exception_handlers={404: refuse, 405: refuse},
         lifespan=lifespan,
     )
     application.router.redirect_slashes = False
     return application
-
-
-def may_ask(request: Request, settings: Settings) -> bool:
-    """Only operators' addresses see what the receiver depends on. A proxy that is not trusted hands
-    on requests from anywhere, whatever its own address."""
-    sender = sender_of(request.scope, settings.trusted_proxies)
-    peer = request.client.host if request.client else sender
-    if was_forwarded(request.scope) and not is_in(peer, settings.trusted_proxies):
-        return False
-    return is_in(sender, settings.ops_allowed_ips)

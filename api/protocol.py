@@ -2,6 +2,7 @@
 
 import asyncio
 import resource
+from collections import deque
 from typing import Any, Final
 
 import httptools
@@ -12,6 +13,10 @@ from contract import metrics
 
 LONGEST_HEAD: Final = 16 * 1024
 """Bytes of a request before its body."""
+
+LONGEST_WRAPPING: Final = 2 * LONGEST_HEAD
+"""Bytes of a request beside its body, which come with the head, between chunks and after them. A
+Cancel's body needs 2 KiB of them where each byte is a chunk."""
 
 HEAD_LIMIT_S: Final = 10.0
 """From a connection's beginning, or a request's first byte, to the end of the request's head."""
@@ -26,6 +31,7 @@ OTHER_FILES: Final = 200
 """Descriptors for the rest: PostgreSQL, Redis, spool, logs."""
 
 _OFFER: Final = (b"upgrade", b"http2-settings")
+_NOWHERE: Final = deque[tuple[bytes, bytes]](maxlen=0)
 
 
 class TooFewFilesError(Exception):
@@ -56,8 +62,8 @@ class Bounded(HttpToolsProtocol):
         super().__init__(*arguments, **more)
         self.parser = _Staying(self, self.parser)  # type: ignore[assignment]
         self._head_timer: asyncio.TimerHandle | None = None
-        self._in_head = False
-        self._head_bytes = 0
+        self._in_head = self._in_body = False
+        self._wrapping_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -76,14 +82,13 @@ class Bounded(HttpToolsProtocol):
         if not self._in_head and (self.cycle is None or self.cycle.response_complete):
             self._begin_to_wait()
         super().data_received(data)
-        if self._in_head:
-            self._head_bytes += len(data)
-            if self._head_bytes > LONGEST_HEAD:
-                self._cut("head")
+        if self._in_head or self._in_body:
+            self._wrapping_bytes += len(data)
+            self._bound_wrapping()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._in_head, self._head_bytes = True, 0
+        self._in_head, self._wrapping_bytes = True, 0
         self._begin_to_wait()
 
     def on_headers_complete(self) -> None:
@@ -98,14 +103,19 @@ class Bounded(HttpToolsProtocol):
             self._cut("pipeline")
             raise ValueError("too many requests at once")  # ends the reading of the rest
         super().on_headers_complete()
+        self._in_body = True
+        # Trailers are no headers: whoever vouches for the head has not looked at them.
+        self.headers = _NOWHERE  # type: ignore[assignment]
 
     def on_body(self, body: bytes) -> None:
+        self._wrapping_bytes -= len(body)
         # What is longer is refused: no more of it is kept than shows that.
         if len(self.cycle.body) <= LONGEST_BODY:
             super().on_body(body[: LONGEST_BODY + 1])
 
     def on_message_complete(self) -> None:
         if not self._leaves_http():
+            self._in_body = False
             super().on_message_complete()
 
     def _leaves_http(self) -> bool:
@@ -122,6 +132,14 @@ class Bounded(HttpToolsProtocol):
             if name not in _OFFER:
                 lines.append(b"%s: %s" % (name, value))
         return b"\r\n".join([*lines, b"", b""])
+
+    def _bound_wrapping(self) -> None:
+        if self.transport.is_closing():
+            return  # a 400 is on its way
+        if self._in_head and self._wrapping_bytes > LONGEST_HEAD:
+            self._cut("head")
+        elif self._wrapping_bytes > LONGEST_WRAPPING:
+            self._cut("wrapping")
 
     def _begin_to_wait(self) -> None:
         if self._head_timer is None:

@@ -14,8 +14,9 @@ from starlette.types import Receive, Scope, Send
 from api.body import LONGEST_BODY, BadRequestError, parse
 from api.dialects import DIALECTS, Dialect, Said
 from api.dispatch import Decided, Overloaded
-from api.doors import Door, Doors, WrongSecrets, is_in, sender_of
+from api.doors import Door, Doors, WrongSecrets, is_in, may_ask, sender_of
 from api.http import UnreadableError, read_body, respond
+from api.pages import ALIVE
 from api.parking import HomelessError
 from api.refusals import tell
 from contract import metrics
@@ -73,44 +74,37 @@ class Receiver:
         if door is None:
             missed = self._doors.missed(scope["path"])
             if missed is None:
-                await self._turn_away(sender, send)
+                await self._turn_away(sender, receive, send)
             else:
                 problem = "the path after the secret is not the endpoint's"
-                await self._send_off("path", problem, missed, sender, receive, send)
+                await _hear_out("path", problem, missed, sender, receive)
+                await respond(send, 404)
         elif not door.endpoint.holds_at(datetime.now(UTC)):
-            problem = "the secret has expired"
-            await self._send_off("expired", problem, door, sender, receive, send)
+            await _hear_out("expired", "the secret has expired", door, sender, receive)
+            await respond(send, 404)
         elif scope["method"] != "POST":
-            problem = "the method is not POST"
-            tell("method", problem, door=door, received_at=datetime.now(UTC), sender=sender)
+            await _hear_out("method", "the method is not POST", door, sender, receive)
             await respond(send, 405, more={b"allow": b"POST"})
         else:
             status, answer = await self._serve(door, sender, receive)
             await respond(send, status, answer)
 
-    def knows(self, path: str) -> bool:
-        """Whether a secret is in `path`: whoever has one is not turned away in silence."""
-        return self._doors.missed(path) is not None
+    def takes(self, scope: Scope) -> bool:
+        """Whether a request that is no Cancel's is one for here: with a secret in its path, because
+        whoever has one is not turned away in silence, or of a sender that may see no page there,
+        because it may be a guess."""
+        path = scope["path"]
+        is_page = path == ALIVE or may_ask(scope, self._settings)
+        return not is_page or self._doors.missed(path) is not None
 
-    async def _send_off(
-        self, reason: str, problem: str, door: Door, sender: str, receive: Receive, send: Send
-    ) -> None:
-        """As any path that leads nowhere, but told whole."""
-        try:
-            body = await read_body(receive, LONGEST_BODY)
-        except UnreadableError as error:
-            body = error.read
-        now = datetime.now(UTC)
-        tell(reason, problem, door=door, received_at=now, sender=sender, body=body)
-        await respond(send, 404)
-
-    async def _turn_away(self, sender: str, send: Send) -> None:
-        """As any path that leads nowhere."""
+    async def _turn_away(self, sender: str, receive: Receive, send: Send) -> None:
+        """As any path that leads nowhere, and not sooner than the right secret's."""
         metrics.WRONG_SECRETS.inc()
         if self._wrong_secrets.too_many(sender):
             await respond(send, 429, more={b"connection": b"close"})
             return
         log.warning("a wrong secret", received_from=sender)
+        await _whatever_came(receive)
         await respond(send, 404)
 
     async def _serve(self, door: Door, sender: str, receive: Receive) -> tuple[int, bytes]:
@@ -211,3 +205,17 @@ class Receiver:
             # Whoever follows a cancel to the worker needs the request that was decided.
             **({"shared_request_id": str(shared)} if shared else {}),
         )
+
+
+async def _hear_out(reason: str, problem: str, door: Door, sender: str, receive: Receive) -> None:
+    """Refuse what is no Cancel of the endpoint's, but tell it whole: it was meant to be one."""
+    body = await _whatever_came(receive)
+    tell(reason, problem, door=door, received_at=datetime.now(UTC), sender=sender, body=body)
+
+
+async def _whatever_came(receive: Receive) -> bytes:
+    """A body that is not judged: as much of it as can be had."""
+    try:
+        return await read_body(receive, LONGEST_BODY)
+    except UnreadableError as error:
+        return error.read

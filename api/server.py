@@ -1,10 +1,15 @@
 """The web server under the receiver: uvicorn, on uvloop and httptools, within bounds."""
 
+from typing import Any, Final
+
 import uvicorn
 from starlette.types import ASGIApp
 
 from api.protocol import Bounded, make_room
 from contract.settings import Settings
+
+IDLE_LIMIT_S: Final = 75
+"""How long a connection without a request is kept: a proxy has let go of it by then."""
 
 
 def serve(application: ASGIApp | str, chosen: Settings, *, processes: int = 1) -> None:
@@ -17,16 +22,23 @@ def serve(application: ASGIApp | str, chosen: Settings, *, processes: int = 1) -
         workers=processes,
         host=chosen.host,
         port=chosen.port,
-        loop="uvloop",
-        http=Bounded,
-        ws="none",
-        # The path holds the secret.
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        # Whose address a request comes from is not for its sender to say.
-        proxy_headers=False,
-        timeout_keep_alive=75,
-        # What is held gets its answer before a stop.
-        timeout_graceful_shutdown=int(chosen.answer_deadline_s) + 1,
+        **options(chosen),
     )
+
+
+def options(chosen: Settings) -> dict[str, Any]:
+    """What uvicorn is told of connections and requests."""
+    return {
+        "loop": "uvloop",
+        "http": Bounded,
+        "ws": "none",
+        # The path holds the secret.
+        "access_log": False,
+        "log_config": None,
+        "server_header": False,
+        # Whose address a request comes from is not for its sender to say.
+        "proxy_headers": False,
+        "timeout_keep_alive": IDLE_LIMIT_S,
+        # What is held gets its answer before a stop.
+        "timeout_graceful_shutdown": int(chosen.answer_deadline_s) + 1,
+    }

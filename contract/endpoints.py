@@ -47,7 +47,7 @@ def read_endpoints(document: Any) -> Mapping[str, Endpoint]:
     if isinstance(document, str):
         try:
             document = json.loads(document, object_pairs_hook=_without_duplicates)
-        except json.JSONDecodeError:
+        except (json.JSONDecodeError, RecursionError):
             raise ValueError(_FORM) from None
     if not isinstance(document, Mapping):
         raise ValueError(_FORM)

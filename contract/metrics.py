@@ -40,7 +40,10 @@ REFUSED = Counter(
     "Requests with the right secret that were refused, by reason.",
     ["reason"],
 )
-WRONG_SECRETS = Counter("unbet_wrong_secrets_total", "Requests with a wrong secret.")
+WRONG_SECRETS = Counter(
+    "unbet_wrong_secrets_total",
+    "Requests with a wrong secret, or to another path that leads their sender nowhere.",
+)
 CUT = Counter("unbet_cut_total", "Connections cut for exceeding a bound, by reason.", ["reason"])
 REJECTED = Counter(
     "unbet_rejected_total", "Messages and replies that were forged or not understood.", ["kind"]

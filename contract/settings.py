@@ -56,6 +56,12 @@ def _redis_url(url: str) -> str:
     return url
 
 
+def _not_blank(name: str) -> str:
+    if name.isspace():
+        raise ValueError("expected a name that is not blank")
+    return name
+
+
 def _path_segment(secret: SecretStr) -> SecretStr:
     check_secret(secret.get_secret_value())
     return secret
@@ -108,7 +114,7 @@ class Settings(_Environment):
         'as `{"the-secret": {"provider": "LuckyMonaco", "dialect": "lucky-monaco-v1", '
         '"until": "2027-01-31T00:00:00Z"}}`, the latter two optional',
     )
-    provider_id: str = Field(
+    provider_id: Annotated[str, AfterValidator(_not_blank)] = Field(
         "LuckyMonaco",
         min_length=1,
         max_length=32,

@@ -23,6 +23,7 @@ def system(environment: dict[str, str], tmp_path: Path) -> Iterator[System]:
     environment |= {
         "UNBET_TRUSTED_PROXIES": "127.0.0.1/32",
         "UNBET_ALLOWED_IPS": f"{PROVIDER}/32",
+        "UNBET_LOG_FORMAT": "json",
         "UNBET_ENDPOINTS": json.dumps(
             {
                 secret: {"provider": "LuckyMonaco"},

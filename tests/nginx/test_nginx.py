@@ -1,6 +1,7 @@
 """TLS in front of the receivers: who and what passes, and what is written of it."""
 
 import json
+from collections import Counter
 from decimal import Decimal
 
 import httpx
@@ -47,27 +48,77 @@ def test_both_dialects_paths_lead_to_a_receiver(operator: Operator, provider: ht
     assert (answer["error"], Decimal(answer["cash"])) == (0, Decimal(100))
 
 
+def post(provider: httpx.Client, path: str, body: str = "") -> httpx.Response:
+    """To `path` as it stands: httpx itself would make another of slashes and dots."""
+    return provider.post("/", content=body, extensions={"target": path.encode()})
+
+
 def test_nothing_else_of_a_receiver_is_reached(
     system: System, front: Front, provider: httpx.Client
 ) -> None:
     secret = system.environment["UNBET_URL_SECRET"]
     paths = [
         *("/", "/metrics", "/readyz", "/healthz", "/openapi.json", "/V4/Cancel"),
-        *("/short/V4/Cancel", f"/{secret}", f"{system.path}/", f"{system.path}/more"),
+        *(
+            "/short/V4/Cancel",
+            f"/{secret}/../metrics",
+            f"/api{system.path}",
+            f"/{secret};/V4/Cancel",
+        ),
         *(f"{system.path}/../../../metrics", "//metrics", "/%6detrics", f"/metrics?{system.path}"),
+        *(f"/{secret}%2f..%2fmetrics", f"/{secret}/%2e%2e/metrics", f"/./{secret}/..//metrics"),
     ]
-    assert {path: provider.post(path).status_code for path in paths} == dict.fromkeys(paths, 404)
+    statuses = {path: post(provider, path).status_code for path in paths}
+    assert statuses == dict.fromkeys(paths, 404)
     front.stop()
     assert front.said().count(" 404 in ") == len(paths)
     assert front.said().count("receiver -: -") == len(paths)
 
 
-def test_a_body_is_passed_on_up_to_the_receivers_own_limit(
+def test_what_the_receiver_refuses_of_a_right_secret_is_in_its_log(
+    system: System, provider: httpx.Client
+) -> None:
+    secret = system.environment["UNBET_URL_SECRET"]
+    body = json.dumps(EXAMPLE)
+    missed = [f"/{secret}", f"/{secret}/v4/cancel", f"{system.path}/", f"/{system.path}"]
+    for path in missed:
+        answer = post(provider, path, body)
+        assert (answer.status_code, answer.content) == (404, b""), path
+    assert provider.put(system.path, content=body).status_code == 405
+    assert provider.post(system.path, content=b"x" * 60_000).status_code == 413
+    refused = [*refusals(system, "receiver"), *refusals(system, "receiver-2")]
+    reasons = Counter(line["reason"] for line in refused)
+    assert reasons == {"path": len(missed), "method": 1, "unreadable": 1}
+    assert {line["received_from"] for line in refused} == {PROVIDER}
+    assert [line["body"] for line in refused].count(body) == len(missed) + 1
+
+
+def refusals(system: System, receiver: str) -> list[dict[str, str]]:
+    lines = [line for line in system.said(receiver).splitlines() if line.startswith("{")]
+    return [line for line in map(json.loads, lines) if line["event"] == "refused"]
+
+
+def test_no_path_that_passes_leads_to_an_operators_page(
+    system: System, front: Front, provider: httpx.Client
+) -> None:
+    secret = system.environment["UNBET_URL_SECRET"]
+    for path in (
+        f"/metrics/../{secret}",
+        f"/{secret}/metrics",
+        f"/metrics/%2e%2e/{secret}/metrics",
+    ):
+        answer = post(provider, path)
+        assert (answer.status_code, answer.content) == (404, b""), path
+    front.stop()
+    assert "receiver -" not in front.said()
+
+
+def test_a_body_is_passed_on_beyond_the_receivers_own_limit(
     system: System, provider: httpx.Client
 ) -> None:
     fitting = provider.post(system.path, content=b"x" * 16 * 1024)
     assert (fitting.status_code, fitting.json()["error"]) == (200, 7)
-    assert provider.post(system.path, content=b"x" * 17 * 1024).status_code == 413
+    assert provider.post(system.path, content=b"x" * 65 * 1024).status_code == 413
 
 
 def test_nothing_that_nginx_writes_shows_a_secret(

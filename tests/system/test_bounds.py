@@ -131,10 +131,21 @@ def is_served(system: System, request: bytes) -> bool:
     return False
 
 
-def test_pipelined_requests_of_a_stranger_take_no_memory(idle_system: System) -> None:
+CHUNKED = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("reason", "flood"),
+    [
+        ("pipeline", b"GET / HTTP/1.1\r\n\r\n" * 14_000),
+        ("wrapping", CHUNKED + b"0\r\n" + b"a: b\r\n" * 500_000),
+    ],
+    ids=["pipelined requests", "trailers"],
+)
+def test_a_strangers_flood_takes_no_memory(idle_system: System, reason: str, flood: bytes) -> None:
     idle_system.start_receiver()
     memory = psutil.Process(idle_system.processes["receiver"].pid).memory_info
-    before, flood = memory().rss, b"GET / HTTP/1.1\r\n\r\n" * 14_000
+    before = memory().rss
     strangers = [connect(idle_system) for _ in range(40)]
 
     def send(one: socket.socket) -> None:
@@ -146,7 +157,7 @@ def test_pipelined_requests_of_a_stranger_take_no_memory(idle_system: System) ->
         wait(floods, timeout=30)
     assert idle_system.http.get("/healthz").status_code == 200
     assert memory().rss < before + 100_000_000
-    assert metric(idle_system, 'unbet_cut_total{reason="pipeline"}') == len(strangers)
+    assert metric(idle_system, f'unbet_cut_total{{reason="{reason}"}}') == len(strangers)
     for one in strangers:
         one.close()
 

@@ -1,6 +1,7 @@
 """The door: several endpoints, addresses and secrets, on real processes."""
 
 import json
+import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -8,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from tests.making import Operator
-from tests.system.faults.watching import metric, wait_until_cancelled
+from tests.system.faults.watching import metric, until, wait_until_cancelled
 from tests.system.processes import EXAMPLE, System
 
 PLAYER = {"user_id": EXAMPLE["userId"], "currency": EXAMPLE["currency"]}
@@ -77,19 +78,35 @@ def test_only_the_providers_addresses_may_call_and_what_is_refused_can_be_replay
     assert status("203.0.113.9") == 403
     assert status("192.0.2.7, 203.0.113.9") == 403, "the sender cannot say who it is"
     assert status() == 403
+    assert trailer_status(idle_system, "203.0.113.9", "192.0.2.7") == 403, "nor after its body"
     assert operator.balance(**PLAYER).cash == Decimal(90)
     refused = logged(idle_system, "refused")
-    assert [line["received_from"] for line in refused] == ["203.0.113.9"] * 2 + ["127.0.0.1"]
+    senders = ["203.0.113.9", "203.0.113.9", "127.0.0.1", "203.0.113.9"]
+    assert [line["received_from"] for line in refused] == senders
     assert json.loads(refused[0]["body"])["reference"] == "r1"
     # A person lets them in afterwards.
     idle_system.start_sweep()
     log = tmp_path / "receiver.log"
     replayed = json.loads(idle_system.unbet("replay", str(log), "--json").stdout)
-    assert replayed["parked"] == 3
+    assert replayed["parked"] == 4
     wait_until_cancelled(operator, "r1")
     assert operator.balance(**PLAYER).cash == Decimal(100)
     assert status("192.0.2.7") == 200
     assert status("2001:db8::7") == 200
+
+
+def trailer_status(system: System, forwarded: str, trailer: str) -> int:
+    """The answer to a Cancel that says who sent it once in its head, and once after its body."""
+    body = json.dumps(EXAMPLE | {"reference": "r1"})
+    request = (
+        f"POST {system.path} HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {forwarded}\r\n"
+        f"Transfer-Encoding: chunked\r\n\r\n{len(body):x}\r\n{body}\r\n"
+        f"0\r\nX-Forwarded-For: {trailer}\r\n\r\n"
+    )
+    address = "127.0.0.1", int(system.environment["UNBET_PORT"])
+    with socket.create_connection(address, timeout=10) as sender:
+        sender.sendall(request.encode())
+        return int(sender.recv(65536)[9:12])
 
 
 def test_a_body_that_was_refused_is_decided_once_it_is_mended(
@@ -152,18 +169,56 @@ def test_who_guesses_secrets_is_slowed_down_and_the_right_one_is_not(system: Sys
     assert metric(system, "unbet_wrong_secrets_total") == 30
 
 
+OUTSIDE = {"X-Forwarded-For": "203.0.113.9"}
+"""What a proxy says that is not trusted."""
+
+
+def test_who_guesses_by_any_path_is_slowed_down_and_operators_are_not(system: System) -> None:
+    paths = ["/{:024}", "/{:024}/x", "/{:024}/v4/cancel", "/metrics?{}"]
+    asked = [paths[n % len(paths)].format(n) for n in range(30)]
+    told = [system.http.post(path, json=EXAMPLE, headers=OUTSIDE) for path in asked]
+    assert [answer.status_code for answer in told] == [404] * 20 + [429] * 10
+    assert {answer.content for answer in told} == {b""}
+    assert metric(system, "unbet_wrong_secrets_total") == 30
+    for page in ("/healthz", "/readyz", "/metrics", "/openapi.json"):
+        assert {system.http.get(page).status_code for _ in range(30)} == {200}
+    assert system.http.get("/healthz", headers=OUTSIDE).status_code == 200
+    assert system.http.get("/unknown").status_code == 404
+    assert system.cancel()["error"] == 0
+
+
+def test_a_wrong_secret_is_not_told_apart_by_when_it_is_answered(idle_system: System) -> None:
+    idle_system.start_receiver()
+    right = idle_system.environment["UNBET_URL_SECRET"]
+    for path in (f"/{right}/x", f"/{'x' * len(right)}/x", f"/{'x' * len(right)}/V4/Cancel"):
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 203.0.113.9\r\n"
+        address = "127.0.0.1", int(idle_system.environment["UNBET_PORT"])
+        with socket.create_connection(address, timeout=10) as sender:
+            sender.sendall(f"{head}Expect: 100-continue\r\nContent-Length: 2\r\n\r\n".encode())
+            assert sender.recv(65536).startswith(b"HTTP/1.1 100"), path
+            sender.sendall(b"{}")
+            assert sender.recv(65536).startswith(b"HTTP/1.1 404"), path
+
+
 def test_a_proxy_that_is_not_trusted_opens_no_operators_page(system: System) -> None:
-    outside = {"X-Forwarded-For": "203.0.113.9"}
+    unknown = system.http.get("/unknown", headers=OUTSIDE)
     for page in ("/metrics", "/readyz", "/openapi.json"):
         for method, path in (("GET", page), ("POST", page), ("HEAD", page), ("GET", f"{page}/")):
-            told = system.http.request(method, path, headers=outside)
-            unknown = system.http.request(method, "/unknown", headers=outside)
+            told = system.http.request(method, path, headers=OUTSIDE)
             assert (told.status_code, told.content) == (404, b""), f"{method} {path}"
             assert told.headers.keys() == unknown.headers.keys()
         assert system.http.get(page).status_code == 200
         refused = system.http.post(page)
         assert refused.status_code == 405
         assert set(refused.headers["allow"].split(", ")) == {"GET", "HEAD"}
+
+
+def test_whose_proxy_does_not_say_its_address_is_no_operator(idle_system: System) -> None:
+    idle_system.environment["UNBET_TRUSTED_PROXIES"] = "127.0.0.1/32"
+    idle_system.start_receiver()
+    for said in ("203.0.113.9, unknown", "127.0.0.1, _hidden", ""):
+        told = idle_system.http.get("/readyz", headers={"X-Forwarded-For": said})
+        assert (told.status_code, told.content) == (404, b""), said
 
 
 def test_a_cancel_that_misses_the_endpoints_path_is_logged_whole(idle_system: System) -> None:
@@ -178,6 +233,42 @@ def test_a_cancel_that_misses_the_endpoints_path_is_logged_whole(idle_system: Sy
         assert len(refused) == number
         assert json.loads(refused[-1]["body"]) == EXAMPLE
     assert secret not in idle_system.said("receiver")
+
+
+def test_another_method_is_refused_but_what_it_brought_can_be_replayed(
+    idle_system: System, operator: Operator, tmp_path: Path
+) -> None:
+    json_logs(idle_system).start_receiver()
+    operator.deposit("100.00", **PLAYER)
+    operator.bet("r1", "10.00", **PLAYER)
+    body = EXAMPLE | {"reference": "r1"}
+    refused = idle_system.http.put(idle_system.path, json=body)
+    assert (refused.status_code, refused.headers["allow"], refused.content) == (405, "POST", b"")
+    (line,) = logged(idle_system, "refused")
+    assert (line["reason"], line["received_from"]) == ("method", "127.0.0.1")
+    assert json.loads(line["body"]) == body
+    assert metric(idle_system, 'unbet_refused_total{reason="method"}') == 1
+    idle_system.start_sweep()
+    replayed = idle_system.unbet("replay", str(tmp_path / "receiver.log"), "--json")
+    assert json.loads(replayed.stdout)["parked"] == 1
+    wait_until_cancelled(operator, "r1")
+    assert operator.balance(**PLAYER).cash == Decimal(100)
+
+
+def test_a_body_that_cannot_be_read_is_logged_as_far_as_it_came(idle_system: System) -> None:
+    json_logs(idle_system).start_receiver()
+    long = idle_system.http.post(idle_system.path, content=b"x" * 20_000)
+    assert (long.status_code, long.content) == (413, b"")
+    head = f"POST {idle_system.path} HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n"
+    address = "127.0.0.1", int(idle_system.environment["UNBET_PORT"])
+    with socket.create_connection(address, timeout=10) as sender:
+        sender.sendall(head.encode() + b'{"reference": "r1"')
+    until(lambda: len(logged(idle_system, "refused")) == 2, "a sender that went was not logged")
+    refused = logged(idle_system, "refused")
+    assert [line["reason"] for line in refused] == ["unreadable"] * 2
+    assert [line["problem"] for line in refused] == ["HTTP 413", "HTTP 400"]
+    assert [line["body"] for line in refused] == ["x" * 16 * 1024, '{"reference": "r1"']
+    assert metric(idle_system, 'unbet_refused_total{reason="unreadable"}') == 2
 
 
 def test_an_expired_secret_is_none_whatever_is_asked_of_it(idle_system: System) -> None:

@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
+import pytest
+
 AUDIT = Path(__file__).resolve().parents[2] / ".ci" / "audit.py"
 
 VULNERABLE = {"vulns": [{"id": "PYSEC-2026-1", "summary": "Bad.", "affected": []}]}
@@ -53,11 +55,15 @@ def test_packages_without_vulnerabilities_pass() -> None:
     assert (done.returncode, done.stdout) == (0, "No pinned package has a known vulnerability.\n")
 
 
-def test_a_vulnerable_package_fails_and_is_named() -> None:
-    with service(200, {"redis": VULNERABLE}) as url:
+@pytest.mark.parametrize(
+    "package", ["redis", "pytest", "mkdocs", "matplotlib", "playwright"], ids="of {}".format
+)
+def test_a_vulnerable_package_fails_and_is_named(package: str) -> None:
+    """One of each file."""
+    with service(200, {package: VULNERABLE}) as url:
         done = audit(url)
     assert done.returncode == 1
-    assert "redis" in done.stderr
+    assert package in done.stderr
     assert "PYSEC-2026-1" in done.stderr
 
 

@@ -2,15 +2,33 @@
 
 import asyncio
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
 
+import pytest
 import uvicorn
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from api.body import LONGEST_BODY
-from api.protocol import Bounded
+from api.http import read_body, respond
+from api.protocol import LONGEST_WRAPPING, Bounded
 
 FOR_EVER_S = 20
+
+
+@asynccontextmanager
+async def connected(application: ASGIApp) -> AsyncIterator[tuple[Bounded, socket.socket]]:
+    """A connection to `application`, and the sender's end of it."""
+    config = uvicorn.Config(application, http=Bounded)
+    config.load()
+    connection = Bounded(config=config, server_state=ServerState(), app_state={})
+    ours, theirs = socket.socketpair()
+    theirs.setblocking(False)
+    await asyncio.get_running_loop().create_connection(lambda: connection, sock=ours)
+    with theirs:
+        yield connection, theirs
 
 
 async def test_of_a_body_that_is_too_long_no_more_is_kept_than_shows_it() -> None:
@@ -20,19 +38,69 @@ async def test_of_a_body_that_is_too_long_no_more_is_kept_than_shows_it() -> Non
         arrived.set()
         await answer.wait()  # which keeps what has come meanwhile
 
-    config = uvicorn.Config(application, http=Bounded)
-    config.load()
-    connection = Bounded(config=config, server_state=ServerState(), app_state={})
-    ours, theirs = socket.socketpair()
-    theirs.setblocking(False)
-    loop = asyncio.get_running_loop()
-    await loop.create_connection(lambda: connection, sock=ours)
-    with theirs:
+    async with connected(application) as (connection, theirs):
         body = b"x" * 10 * LONGEST_BODY
         head = b"POST /nothing HTTP/1.1\r\nhost: a\r\ncontent-length: %d\r\n\r\n" % len(body)
+        loop = asyncio.get_running_loop()
         sending = asyncio.create_task(loop.sock_sendall(theirs, head + body))
         await asyncio.wait_for(arrived.wait(), FOR_EVER_S)
         await asyncio.wait([sending], timeout=0.5)
         assert LONGEST_BODY < len(connection.cycle.body) <= 2 * LONGEST_BODY + 1
         answer.set()
         sending.cancel()
+
+
+HEAD = b"POST / HTTP/1.1\r\nx-forwarded-for: 203.0.113.9\r\ntransfer-encoding: chunked\r\n\r\n"
+
+
+async def test_what_comes_after_the_body_is_no_header() -> None:
+    seen: list[Any] = []
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        body = await read_body(receive, LONGEST_BODY)
+        seen.append(([value for name, value in scope["headers"] if name[:1] == b"x"], body))
+        await respond(send, 200)
+
+    trailers = b"X-Forwarded-For: 192.0.2.7\r\nExpect: 100-continue\r\n\r\n"
+    async with connected(application) as (_, theirs):
+        loop = asyncio.get_running_loop()
+        for _ in range(2):  # the next request has its headers again
+            await loop.sock_sendall(theirs, HEAD + b"2\r\n{}\r\n0\r\n" + trailers)
+            answer = await asyncio.wait_for(loop.sock_recv(theirs, 65536), FOR_EVER_S)
+            assert answer.startswith(b"HTTP/1.1 200")
+    assert seen == [([b"203.0.113.9"], b"{}")] * 2
+
+
+@pytest.mark.parametrize(
+    "flood",
+    [b"0\r\n" + b"a: b\r\n" * 50_000, b"0\r\na: " + b"b" * 10**6, b"1;" + b"e" * 10**6],
+    ids=["trailers", "one trailer", "a chunk's extension"],
+)
+async def test_what_wraps_a_body_is_bounded(flood: bytes) -> None:
+    answer = asyncio.Event()
+
+    async def application(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        await answer.wait()
+
+    async with connected(application) as (connection, theirs):
+        loop = asyncio.get_running_loop()
+        with pytest.raises(ConnectionError):
+            await asyncio.wait_for(loop.sock_sendall(theirs, HEAD + flood), FOR_EVER_S)
+        assert len(connection.scope["headers"]) == 2
+        answer.set()
+
+
+async def test_a_body_in_chunks_of_one_byte_is_read() -> None:
+    whole: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    async def application(_scope: Scope, receive: Receive, send: Send) -> None:
+        whole.set_result(await read_body(receive, LONGEST_BODY))
+        await respond(send, 200)
+
+    body = b"x" * (LONGEST_WRAPPING // 10)
+    async with connected(application) as (_, theirs):
+        chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body) + b"0\r\n\r\n"
+        loop = asyncio.get_running_loop()
+        for start in range(0, len(HEAD + chunks), 1000):
+            await loop.sock_sendall(theirs, (HEAD + chunks)[start : start + 1000])
+        assert await asyncio.wait_for(whole, FOR_EVER_S) == body
