@@ -77,7 +77,7 @@ class Looks:
         answers = AnswersReader()
         client = broker.connect(settings.broker_url)
         celery = _celery()
-        urls = settings.console_metrics_urls or (_own_receiver(settings),)
+        urls = settings.console_metrics_urls or (f"{settings.receiver_url()}/metrics",)
 
         def look_at_ledger() -> LedgerLook:
             return run_within(engine, LEDGER_LIMIT_S, partial(_look_at_ledger, answers))
@@ -145,9 +145,3 @@ def _ping(celery: Celery) -> tuple[str, ...]:
     except (*connection.connection_errors, *connection.channel_errors) as error:
         raise OSError(str(error)) from None
     return tuple(sorted(name for reply in replies or () for name in reply))
-
-
-def _own_receiver(settings: Settings) -> str:
-    """Where a receiver with these settings shows its metrics."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104
-    return f"http://{host}:{settings.port}/metrics"
