@@ -143,8 +143,8 @@ def _sweep(receivers: Receivers | None) -> Figure:
 
 
 def _of_receivers(receivers: Receivers | None) -> list[Figure]:
-    if receivers is None or not receivers.answering:
-        note = "no receiver answers" if receivers else NOT_YET
+    if receivers is None or receivers.answering == receivers.hidden:
+        note = _without_metrics(receivers)
         return [_none("refused", note), _none("spooled", note)]
     refused = receivers.refused | {"wrong secret": receivers.wrong_secrets}
     reasons = [f"{reason} {count(times)}" for reason, times in sorted(refused.items()) if times]
@@ -158,6 +158,12 @@ def _of_receivers(receivers: Receivers | None) -> list[Figure]:
             "attention" if lies else "",
         ),
     ]
+
+
+def _without_metrics(receivers: Receivers | None) -> str:
+    if receivers is None:
+        return NOT_YET
+    return "not shown to this address" if receivers.hidden else "no receiver answers"
 
 
 def _none(key: str, why: str) -> Figure:

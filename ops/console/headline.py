@@ -96,6 +96,14 @@ def _of_receivers(receivers: Receivers) -> Iterator[Headline]:
             f"{away} of {receivers.asked} receivers {_do(away)} not answer",
             "The others take the provider's calls, if what stands before them knows.",
         )
+    if receivers.hidden:
+        yield Headline(
+            "attention",
+            f"{receivers.hidden} of {receivers.asked} receivers {_do(receivers.hidden)} not show "
+            "metrics",
+            "Answered, but not for this address: see UNBET_OPS_ALLOWED_IPS. What is refused "
+            "there, or lies on the disk, is not seen here.",
+        )
 
 
 def _of_the_queue(queue: QueueState) -> Iterator[Headline]:

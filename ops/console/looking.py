@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
 
 from celery import Celery
+from kombu.exceptions import OperationalError
 from sqlalchemy import Connection, Engine, text
 
 from contract import broker
@@ -142,6 +143,10 @@ def _ping(celery: Celery) -> tuple[str, ...]:
     connection = celery.connection_for_write()
     try:
         replies = celery.control.ping(timeout=PING_S)
-    except (*connection.connection_errors, *connection.channel_errors) as error:
+    except (
+        OperationalError,  # kombu's own, where it cannot even connect
+        *connection.connection_errors,
+        *connection.channel_errors,
+    ) as error:
         raise OSError(str(error)) from None
     return tuple(sorted(name for reply in replies or () for name in reply))

@@ -2,6 +2,8 @@
 
 import httpx
 import pytest
+import structlog
+from starlette.applications import Starlette
 
 from contract.settings import Settings
 from ops.console.app import create_app
@@ -18,6 +20,7 @@ def test_pages_say_what_is_away_and_no_password_of_it(monkeypatch: pytest.Monkey
     for name, value in away.items():
         monkeypatch.setenv(name, value)
     with (
+        structlog.testing.capture_logs() as lines,
         served(create_app(Settings())) as address,
         httpx.Client(base_url=address, auth=ANNA, trust_env=False) as anna,
     ):
@@ -30,3 +33,20 @@ def test_pages_say_what_is_away_and_no_password_of_it(monkeypatch: pytest.Monkey
             assert page.status_code == 503, path
             assert "PostgreSQL does not answer in time" in page.text
             assert "secret-word" not in page.text
+    assert [line for line in lines if line["log_level"] == "error"] == []
+
+
+@pytest.mark.usefixtures("console_settings")
+def test_a_receiver_that_hides_its_metrics_is_not_said_to_be_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with served(Starlette()) as receiver:
+        monkeypatch.setenv("UNBET_CONSOLE_METRICS_URLS", f"{receiver}/metrics")
+        with (
+            served(create_app(Settings())) as address,
+            httpx.Client(base_url=address, auth=ANNA, trust_env=False) as anna,
+        ):
+            now = anna.get("/").text
+    assert "1 of 1 receivers does not show metrics" in now
+    assert "not shown to this address" in now
+    assert "o receiver answers" not in now

@@ -30,8 +30,10 @@ def ledger(*steps: Step, parked: int = 0, dead: int = 0) -> LedgerLook:
     )
 
 
-def receivers(answering: int = 1, asked: int = 1, swept_ago: float = 1) -> Receivers:
-    return Receivers(answering, asked, {}, 0, 0, 0, NOW - swept_ago)
+def receivers(
+    answering: int = 1, asked: int = 1, *, hidden: int = 0, swept_ago: float = 1
+) -> Receivers:
+    return Receivers(answering, hidden, asked, {}, 0, 0, 0, NOW - swept_ago)
 
 
 FINE: dict[str, Any] = {
@@ -76,6 +78,11 @@ def looks(**other: Any) -> Looks:
         ({"queue": AWAY, "workers": AWAY}, "bad", "Redis does not answer"),
         ({"receivers": receivers(0)}, "bad", "No receiver answers"),
         ({"receivers": receivers(1, 2)}, "attention", "1 of 2 receivers does not answer"),
+        (
+            {"receivers": receivers(hidden=1)},
+            "attention",
+            "1 of 1 receivers does not show metrics",
+        ),
         ({"queue": QueueState(1, 0, 12.0)}, "bad", "The queue stands"),
         (
             {"receivers": receivers(swept_ago=100)},

@@ -28,7 +28,12 @@ async def shown(request: Request) -> Response:
     pages = {
         "one": PlainTextResponse(COUNTED),
         "other": PlainTextResponse(MORE),
-        "refused": PlainTextResponse(COUNTED, 404),
+        "hidden": PlainTextResponse(COUNTED, 404),
+        "forbidden": PlainTextResponse(COUNTED, 403),
+        "broken": PlainTextResponse(COUNTED, 502),
+        "nan": PlainTextResponse("unbet_spool_bytes NaN"),
+        "infinite": PlainTextResponse("unbet_last_sweep_timestamp_seconds +Inf"),
+        "of-others": PlainTextResponse("process_open_fds NaN\n"),
         "endless": PlainTextResponse("# " + "x" * LONGEST),
         "nonsense": PlainTextResponse("unbet_refused_total{"),
     }
@@ -37,12 +42,13 @@ async def shown(request: Request) -> Response:
 
 async def test_counts_are_summed_over_those_that_answer() -> None:
     with served(Starlette(routes=[Route("/{name}", shown)])) as address:
-        names = ("one", "other", "refused", "endless", "nonsense")
+        names = ("one", "other", "broken", "endless", "nonsense", "nan", "infinite")
         urls = [f"{address}/{name}" for name in names]
-        told = await ask_receivers([*urls, "http://127.0.0.1:1/metrics"])
+        told = await ask_receivers([*urls, "http://127.0.0.1:1/metrics", "http://a:x/metrics"])
     assert told == Receivers(
         answering=2,
-        asked=6,
+        hidden=0,
+        asked=9,
         refused={"form": 3, "expired": 4},
         wrong_secrets=3,
         spooled=1,
@@ -55,3 +61,16 @@ async def test_where_no_sweep_counts_its_age_is_not_told() -> None:
     with served(Starlette(routes=[Route("/{name}", shown)])) as address:
         told = await ask_receivers([f"{address}/other"])
     assert told.last_sweep is None
+
+
+async def test_one_that_hides_its_metrics_from_this_address_answers_all_the_same() -> None:
+    with served(Starlette(routes=[Route("/{name}", shown)])) as address:
+        told = await ask_receivers([f"{address}/{name}" for name in ("hidden", "forbidden", "one")])
+    assert (told.answering, told.hidden, told.asked) == (3, 2, 3)
+    assert told.spool_bytes == 700
+
+
+async def test_a_number_that_is_none_matters_only_where_it_is_read() -> None:
+    with served(Starlette(routes=[Route("/{name}", shown)])) as address:
+        told = await ask_receivers([f"{address}/of-others"])
+    assert (told.answering, told.spool_bytes) == (1, 0)
