@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from contract.queue_state import QueueState
 from ops.console.answers import Answers
 from ops.console.charts import MINUTE_S, Document, chart, legend, minutes
-from ops.console.headline import headline
+from ops.console.headline import PARKED_OLD_AFTER_S, headline
 from ops.console.looking import MOST_LATE_BETS, RATE_OVER_S, InParking, LedgerLook, Looks
 from ops.console.receivers import Receivers
 from ops.console.saying import NONE, clock, count, lasted, rate, took
@@ -101,7 +101,12 @@ def _of_the_ledger(ledger: LedgerLook) -> list[Figure]:
             _oldest(dead, now) or "nothing waits for a person",
             "attention" if dead.cancels else "",
         ),
-        Figure("parked", count(parked.cancels), _oldest(parked, now) or "nothing waits"),
+        Figure(
+            "parked",
+            count(parked.cancels),
+            _oldest(parked, now) or "nothing waits",
+            "attention" if parked.waits(now) > PARKED_OLD_AFTER_S else "",
+        ),
         Figure("late", f"{count(ledger.late_bets)}{most}", "in 15 min"),
     ]
 
@@ -117,7 +122,7 @@ def _answer_time(answers: Answers) -> tuple[str, str]:
 
 
 def _oldest(parked: InParking, now: float) -> str:
-    return f"oldest {lasted(now - parked.longest.timestamp())}" if parked.longest else ""
+    return f"oldest {lasted(parked.waits(now))}" if parked.longest else ""
 
 
 def _queue(queue: QueueState | None, away: str | None) -> Figure:

@@ -18,6 +18,7 @@ from contract.settings import Settings
 from ledger.bounded import run_within
 from ops.console.answers import SPAN_S, Answers, AnswersReader
 from ops.console.receivers import ask_receivers
+from ops.console.refusals import Refusals
 from ops.console.source import Source
 
 Value = TypeVar("Value")
@@ -57,6 +58,10 @@ class InParking(NamedTuple):
     cancels: int = 0
     longest: datetime | None = None
 
+    def waits(self, now: float) -> float:
+        """Seconds that the first of them has been so; 0 if there is none."""
+        return now - self.longest.timestamp() if self.longest else 0.0
+
 
 class LedgerLook(NamedTuple):
     """What the ledger says."""
@@ -92,7 +97,9 @@ class Looks:
         self.workers = Source(
             self._in_thread(partial(_ping, celery)), every_s=PING_EVERY_S, limit_s=2 * LIMIT_S
         )
-        self.receivers = Source(partial(ask_receivers, urls), every_s=EVERY_S, limit_s=LIMIT_S)
+        self.receivers = Source(
+            partial(ask_receivers, urls, Refusals()), every_s=EVERY_S, limit_s=LIMIT_S
+        )
 
     @property
     def sources(self) -> Sequence[Source[Any]]:

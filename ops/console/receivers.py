@@ -2,11 +2,14 @@
 
 import asyncio
 import math
+import time
 from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
+
+from ops.console.refusals import Refusals
 
 LIMIT_S: Final = 1.5
 LONGEST: Final = 1024 * 1024
@@ -35,6 +38,8 @@ class Receivers(NamedTuple):
     asked: int
     refused: dict[str, int]
     """Requests with a right secret, by reason."""
+    refused_lately: int
+    """Of all of these, what has been seen to come in the last minutes (`Refusals`)."""
     wrong_secrets: int
     spooled: int
     """Cancels that went to a receiver's disk, whether or not they are still there."""
@@ -44,17 +49,15 @@ class Receivers(NamedTuple):
     """Seconds since 1970; None where the sweep does not count together with a receiver."""
 
 
-async def ask_receivers(urls: Sequence[str]) -> Receivers:
-    """Ask all of them at once. One that is away, or cannot be read, is only missing."""
+async def ask_receivers(urls: Sequence[str], refusals: Refusals) -> Receivers:
+    """Ask all of them at once. One that is away, or cannot be read, is only missing. `refusals`
+    are those of the looks before."""
     async with httpx.AsyncClient(timeout=LIMIT_S, trust_env=False) as client:
         told = await asyncio.gather(*(_ask(client, url) for url in urls))
-    shown = [samples for samples in told if isinstance(samples, list)]
+    shown = {url: one for url, one in zip(urls, told, strict=True) if isinstance(one, list)}
     hidden = told.count("hidden")
-    samples = [sample for one in shown for sample in one]
-
-    def total(name: str) -> int:
-        return round(sum(value for found, _, value in samples if found == name))
-
+    samples = [sample for one in shown.values() for sample in one]
+    totals = {url: _total(one, "unbet_refused_total") for url, one in shown.items()}
     refused: dict[str, int] = {}
     for name, labels, value in samples:
         if name == "unbet_refused_total" and value:
@@ -66,11 +69,16 @@ async def ask_receivers(urls: Sequence[str]) -> Receivers:
         hidden=hidden,
         asked=len(urls),
         refused=refused,
-        wrong_secrets=total("unbet_wrong_secrets_total"),
-        spooled=total("unbet_spooled_total"),
-        spool_bytes=total("unbet_spool_bytes"),
+        refused_lately=refusals.lately(time.monotonic(), totals),
+        wrong_secrets=_total(samples, "unbet_wrong_secrets_total"),
+        spooled=_total(samples, "unbet_spooled_total"),
+        spool_bytes=_total(samples, "unbet_spool_bytes"),
         last_sweep=max(sweeps, default=0.0) or None,
     )
+
+
+def _total(samples: Samples, name: str) -> int:
+    return round(sum(value for found, _, value in samples if found == name))
 
 
 async def _ask(client: httpx.AsyncClient, url: str) -> Samples | Literal["hidden", "away"]:

@@ -167,3 +167,14 @@ def test_postgresql_away_is_told_and_found_again(
         expect(page.locator('#parts [data-level="good"]')).not_to_have_count(0)
     expect(page.locator("#title")).to_have_text("Cancels get through")
     complaints.clear()  # the 503
+
+
+def test_a_request_that_is_refused_is_told_in_the_headline(
+    open_page: Open, system: Watched
+) -> None:
+    cancel(system, "let-in")
+    page = open_page()
+    expect(page.locator("#title")).to_have_text("Cancels get through")
+    system.http.post(system.path, content=b"no JSON")
+    expect(page.locator("#title")).to_have_text("1 request was refused at the door")
+    expect(page.locator("#headline")).to_have_attribute("data-level", "attention")

@@ -17,10 +17,10 @@ NOW = time.time()
 CURRENT = int(NOW // STEP_S) * STEP_S
 
 
-def ledger(*steps: Step, parked: int = 0, dead: int = 0) -> LedgerLook:
+def ledger(*steps: Step, parked: int = 0, dead: int = 0, waits: float = 90) -> LedgerLook:
     """The last of `steps` is the newest."""
     times = range(CURRENT - STEP_S * (len(steps) - 1), CURRENT + 1, STEP_S)
-    since = datetime.fromtimestamp(NOW - 90, UTC)
+    since = datetime.fromtimestamp(NOW - waits, UTC)
     return LedgerLook(
         answers=Answers(NOW, dict(zip(times, steps, strict=True))),
         recent=0,
@@ -31,9 +31,10 @@ def ledger(*steps: Step, parked: int = 0, dead: int = 0) -> LedgerLook:
 
 
 def receivers(
-    answering: int = 1, asked: int = 1, *, hidden: int = 0, swept_ago: float = 1
+    answering: int = 1, asked: int = 1, *, swept_ago: float = 1, **more: Any
 ) -> Receivers:
-    return Receivers(answering, hidden, asked, {}, 0, 0, 0, NOW - swept_ago)
+    nothing = Receivers(answering, 0, asked, {}, 0, 0, 0, 0, NOW - swept_ago)
+    return nothing._replace(**more)
 
 
 FINE: dict[str, Any] = {
@@ -69,9 +70,37 @@ def looks(**other: Any) -> Looks:
         ({"ledger": ledger(Step(), dead=1)}, "attention", "1 cancel waits for a person"),
         ({"ledger": ledger(Step(), dead=3)}, "attention", "3 cancels wait for a person"),
         (
-            {"ledger": ledger(Step(undecided=2))},
+            {"ledger": ledger(Step(given_back=1, undecided=2))},
             "attention",
             "2 cancels got no decision in time",
+        ),
+        ({"ledger": ledger(Step(undecided=2))}, "bad", "No cancel gets through"),
+        (
+            {"ledger": ledger(Step()), "receivers": receivers(refused_lately=9)},
+            "bad",
+            "No cancel gets through",
+        ),
+        (
+            {"ledger": ledger(Step()), "receivers": receivers(refused={"address": 9})},
+            "attention",
+            "No cancel was answered in 15 minutes",
+        ),
+        ({"receivers": receivers(refused={"address": 9})}, "good", "Cancels get through"),
+        (
+            {"receivers": receivers(refused_lately=1)},
+            "attention",
+            "1 request was refused at the door",
+        ),
+        (
+            {"receivers": receivers(refused_lately=9)},
+            "attention",
+            "9 requests were refused at the door",
+        ),
+        ({"receivers": receivers(spool_bytes=1)}, "attention", "Cancels lie on a receiver's disk"),
+        (
+            {"ledger": ledger(Step(given_back=1), parked=1, waits=301)},
+            "attention",
+            "Cancels stay parked",
         ),
         ({"workers": ()}, "bad", "No worker answers"),
         ({"ledger": AWAY}, "bad", "PostgreSQL does not answer"),
@@ -108,4 +137,14 @@ def test_what_is_bad_goes_before_what_wants_attention_and_the_rest_is_named() ->
 
 def test_what_was_undecided_longer_ago_than_a_minute_is_past() -> None:
     quiet = [Step()] * 13
-    assert headline(looks(ledger=ledger(Step(undecided=2), *quiet))).level == "good"
+    first = Step(given_back=1, undecided=2)
+    assert headline(looks(ledger=ledger(first, *quiet))).level == "good"
+
+
+def test_what_was_decided_six_minutes_ago_does_not_say_that_cancels_get_through() -> None:
+    quiet = [Step()] * 72
+    said = headline(
+        looks(ledger=ledger(Step(given_back=1), *quiet), receivers=receivers(refused_lately=1))
+    )
+    assert said.title == "No cancel gets through"
+    assert said.detail.endswith("Also: 1 request was refused at the door.")

@@ -41,7 +41,7 @@ class System:
             "ledger": Part(None),
             "queue": Part(QUEUE),
             "workers": Part(("one",)),
-            "receivers": Part(Receivers(1, 0, 1, {}, 0, 0, 0, None)),
+            "receivers": Part(Receivers(1, 0, 1, {}, 0, 0, 0, 0, None)),
         }
         self.sources = [part.source for part in self.parts.values()]
         for name, part in self.parts.items():
