@@ -3,6 +3,8 @@
 import httpx
 import pytest
 import structlog
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import ProgrammingError
 from starlette.applications import Starlette
 
 from contract.settings import Settings
@@ -50,3 +52,32 @@ def test_a_receiver_that_hides_its_metrics_is_not_said_to_be_away(
     assert "1 of 1 receivers does not show metrics" in now
     assert "not shown to this address" in now
     assert "o receiver answers" not in now
+
+
+def test_a_page_that_cannot_be_made_is_not_said_to_be_postgresqls_absence(
+    anna: httpx.Client, engine: Engine
+) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE wins RENAME TO hidden_wins"))
+    try:
+        with structlog.testing.capture_logs() as lines:
+            page = anna.get("/search", params={"words": "r1"})
+    finally:
+        with engine.begin() as connection:
+            connection.execute(text("ALTER TABLE hidden_wins RENAME TO wins"))
+    assert page.status_code == 500
+    assert "This page could not be made" in page.text
+    assert "PostgreSQL" not in page.text
+    assert "wins" not in page.text
+    (line,) = (line for line in lines if line["event"] == "a page could not be made")
+    assert isinstance(line["exc_info"], ProgrammingError)
+
+
+def test_a_page_that_waits_for_too_long_says_that_postgresql_does_not_answer(
+    anna: httpx.Client, engine: Engine
+) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("LOCK TABLE wins"))
+        page = anna.get("/search", params={"words": "r1"})
+    assert page.status_code == 503
+    assert "PostgreSQL does not answer in time" in page.text
