@@ -155,7 +155,12 @@ def _of_receivers(receivers: Receivers | None) -> list[Figure]:
     reasons = [f"{reason} {count(times)}" for reason, times in sorted(refused.items()) if times]
     lies = receivers.spool_bytes
     return [
-        Figure("refused", count(sum(refused.values())), ", ".join(reasons) or "since the start"),
+        Figure(
+            "refused",
+            count(sum(refused.values())),
+            ", ".join(reasons) or "since the start",
+            "attention" if receivers.refused_lately else "",
+        ),
         Figure(
             "spooled",
             count(receivers.spooled),

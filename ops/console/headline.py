@@ -180,8 +180,8 @@ def _of_all_that_came(ledger: LedgerLook, receivers: Receivers) -> Iterator[Head
         yield Headline(
             "attention",
             "No cancel was answered in 15 minutes",
-            f"And {count(sum(receivers.refused.values()))} were refused at the door since the "
-            "receivers' start: see their logs.",
+            "Refused at the door since the receivers' start: "
+            f"{count(sum(receivers.refused.values()))}. See their logs.",
         )
 
 

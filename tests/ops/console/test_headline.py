@@ -9,6 +9,7 @@ import pytest
 
 from contract.queue_state import QueueState
 from ops.console.answers import STEP_S, Answers, Step
+from ops.console.figures import document
 from ops.console.headline import headline
 from ops.console.looking import InParking, LedgerLook, Looks
 from ops.console.receivers import Receivers
@@ -125,6 +126,17 @@ def test_the_headline_says_whether_cancels_get_through(
 ) -> None:
     said = headline(looks(**other))
     assert (said.level, said.title) == (level, title)
+
+
+def test_the_figure_that_the_headline_speaks_of_is_marked() -> None:
+    shown = document(
+        looks(
+            ledger=ledger(Step(given_back=1), dead=1, parked=1, waits=301),
+            receivers=receivers(refused_lately=1, spool_bytes=1),
+        )
+    )
+    marked = [figure["key"] for figure in shown["figures"] if figure["level"] == "attention"]
+    assert marked == ["dead", "parked", "refused", "spooled"]
 
 
 def test_what_is_bad_goes_before_what_wants_attention_and_the_rest_is_named() -> None:
