@@ -1,6 +1,7 @@
 """Who may use the console, by which names it is called, and whose metrics it reads."""
 
 from typing import Final
+from urllib.parse import urlsplit
 
 SHORTEST_PASSWORD: Final = 12
 """Characters: what a program that guesses does not reach in years."""
@@ -39,6 +40,15 @@ def check_names(names: tuple[str, ...]) -> tuple[str, ...]:
 
 def check_urls(urls: tuple[str, ...]) -> tuple[str, ...]:
     """Where metrics are shown. Raises `ValueError`."""
-    if not all(url.startswith(("http://", "https://")) for url in urls):
-        raise ValueError("expected http://host:port/metrics")
+    if not all(map(_is_url, urls)):
+        raise ValueError("expected http://host:port/metrics, the port a number")
     return urls
+
+
+def _is_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)

@@ -34,7 +34,7 @@ class SettingsError(Exception):
     """A variable is missing or wrong; the text is one sentence per variable, for a person."""
 
 
-_NOT_SHOWN: Final = ("_url", "_secret", "_key", "_auth", "endpoints")
+_NOT_SHOWN: Final = ("_url", "_urls", "_secret", "_key", "_auth", "endpoints")
 
 _POSTGRES_FORM: Final = "expected postgresql://user:password@host:port/database"
 
@@ -246,6 +246,11 @@ class Settings(_Environment):
                 "and workers."
             )
         return Keys([key.get_secret_value() for key in self.message_key])
+
+    def receiver_url(self) -> str:
+        """Where a receiver with these settings is reached on its own machine, without a path."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     def by_secret(self) -> Mapping[str, Endpoint]:
         """The endpoints there are, by secret; empty if there is none."""

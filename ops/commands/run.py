@@ -168,7 +168,7 @@ def _wait_until_ready(processes: Processes, chosen: Settings) -> None:
     while time.monotonic() < deadline:
         _require_all_running(processes)
         try:
-            reply = httpx.get(f"{_address(chosen)}/readyz", timeout=5, trust_env=False)
+            reply = httpx.get(f"{chosen.receiver_url()}/readyz", timeout=5, trust_env=False)
             # The console answers as soon as it listens; that it asks for a password is enough.
             httpx.get(_console(chosen), timeout=5, trust_env=False)
             if reply.status_code == httpx.codes.OK:
@@ -191,7 +191,7 @@ def _introduce(console: Console, chosen: Settings, directory: Path) -> None:
     urls = [("The provider's URL", url) for url, _ in _urls(chosen)]
     for name, value in (
         *urls,
-        ("Is it ready?", f"{_address(chosen)}/readyz"),
+        ("Is it ready?", f"{chosen.receiver_url()}/readyz"),
         ("Console", _console(chosen)),
         *_login("UNBET_CONSOLE_BASIC_AUTH", directory),
         ("Flower", f"http://127.0.0.1:{chosen.flower_port}/tasks"),
@@ -234,10 +234,6 @@ def _watch(processes: Processes) -> None:
         time.sleep(0.5)
 
 
-def _address(chosen: Settings) -> str:
-    return f"http://{chosen.host}:{chosen.port}"
-
-
 def _console(chosen: Settings) -> str:
     return f"http://127.0.0.1:{chosen.console_port}"
 
@@ -245,6 +241,6 @@ def _console(chosen: Settings) -> str:
 def _urls(chosen: Settings) -> list[tuple[str, Endpoint]]:
     """What each provider is told, secret included."""
     return [
-        (f"{_address(chosen)}/{secret}{DIALECTS[endpoint.dialect].path}", endpoint)
+        (f"{chosen.receiver_url()}/{secret}{DIALECTS[endpoint.dialect].path}", endpoint)
         for secret, endpoint in chosen.by_secret().items()
     ]

@@ -7,7 +7,8 @@ from typing import Final
 
 import structlog
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionFreeError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -21,7 +22,7 @@ from starlette.types import ASGIApp
 
 from contract.settings import Settings
 from ledger import connect_to
-from ledger.faults import first_line
+from ledger.faults import Fault, fault_of, first_line
 from ops.console.actions import Actions
 from ops.console.door import Guarded, Login, OnlyFromHere, refuse
 from ops.console.forms import Tokens
@@ -61,7 +62,11 @@ def create_app(settings: Settings) -> ASGIApp:
         looks.close()
         engine.dispose()
 
-    async def away(request: Request, error: Exception) -> Response:
+    async def failed(request: Request, error: Exception) -> Response:
+        if not _is_away(error):
+            log.error("a page could not be made", path=request.url.path, exc_info=error)
+            detail = "Nothing was changed. What is wrong stands in the console's log."
+            return pages.failed(request, 500, "This page could not be made", detail)
         log.warning("the ledger is away", error=first_line(error))
         detail = "Nothing was changed, unless it is said below. Try again in a moment."
         return pages.failed(request, 503, "PostgreSQL does not answer in time", detail)
@@ -96,7 +101,7 @@ def create_app(settings: Settings) -> ASGIApp:
             ),
             Middleware(OnlyFromHere),
         ],
-        exception_handlers={SQLAlchemyError: away, HTTPException: no_such_page},
+        exception_handlers={SQLAlchemyError: failed, HTTPException: no_such_page},
         lifespan=lifespan,
     )
     return Guarded(application)
@@ -114,6 +119,13 @@ class Files(StaticFiles):
         response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
         response.headers["cache-control"] = "private, no-cache"
         return response
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether the ledger did not answer, or not in time, a free connection included."""
+    if isinstance(error, DBAPIError):
+        return fault_of(error) in (Fault.TRANSIENT, Fault.LOCKED, Fault.TIMED_OUT)
+    return isinstance(error, NoConnectionFreeError)
 
 
 def _hosts(names: Sequence[str]) -> list[str]:

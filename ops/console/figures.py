@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from contract.queue_state import QueueState
 from ops.console.answers import Answers
 from ops.console.charts import MINUTE_S, Document, chart, legend, minutes
-from ops.console.headline import headline
+from ops.console.headline import PARKED_OLD_AFTER_S, headline
 from ops.console.looking import MOST_LATE_BETS, RATE_OVER_S, InParking, LedgerLook, Looks
 from ops.console.receivers import Receivers
 from ops.console.saying import NONE, clock, count, lasted, rate, took
@@ -101,7 +101,12 @@ def _of_the_ledger(ledger: LedgerLook) -> list[Figure]:
             _oldest(dead, now) or "nothing waits for a person",
             "attention" if dead.cancels else "",
         ),
-        Figure("parked", count(parked.cancels), _oldest(parked, now) or "nothing waits"),
+        Figure(
+            "parked",
+            count(parked.cancels),
+            _oldest(parked, now) or "nothing waits",
+            "attention" if parked.waits(now) > PARKED_OLD_AFTER_S else "",
+        ),
         Figure("late", f"{count(ledger.late_bets)}{most}", "in 15 min"),
     ]
 
@@ -117,7 +122,7 @@ def _answer_time(answers: Answers) -> tuple[str, str]:
 
 
 def _oldest(parked: InParking, now: float) -> str:
-    return f"oldest {lasted(now - parked.longest.timestamp())}" if parked.longest else ""
+    return f"oldest {lasted(parked.waits(now))}" if parked.longest else ""
 
 
 def _queue(queue: QueueState | None, away: str | None) -> Figure:
@@ -143,14 +148,19 @@ def _sweep(receivers: Receivers | None) -> Figure:
 
 
 def _of_receivers(receivers: Receivers | None) -> list[Figure]:
-    if receivers is None or not receivers.answering:
-        note = "no receiver answers" if receivers else NOT_YET
+    if receivers is None or receivers.answering == receivers.hidden:
+        note = _without_metrics(receivers)
         return [_none("refused", note), _none("spooled", note)]
     refused = receivers.refused | {"wrong secret": receivers.wrong_secrets}
     reasons = [f"{reason} {count(times)}" for reason, times in sorted(refused.items()) if times]
     lies = receivers.spool_bytes
     return [
-        Figure("refused", count(sum(refused.values())), ", ".join(reasons) or "since the start"),
+        Figure(
+            "refused",
+            count(sum(refused.values())),
+            ", ".join(reasons) or "since the start",
+            "attention" if receivers.refused_lately else "",
+        ),
         Figure(
             "spooled",
             count(receivers.spooled),
@@ -158,6 +168,12 @@ def _of_receivers(receivers: Receivers | None) -> list[Figure]:
             "attention" if lies else "",
         ),
     ]
+
+
+def _without_metrics(receivers: Receivers | None) -> str:
+    if receivers is None:
+        return NOT_YET
+    return "not shown to this address" if receivers.hidden else "no receiver answers"
 
 
 def _none(key: str, why: str) -> Figure:

@@ -13,6 +13,9 @@ QUEUE_STANDS_AFTER_S: Final = 5.0
 SWEEP_STANDS_AFTER_S: Final = 30.0
 """It makes a round about every second, and waits a few for a ledger that is away."""
 UNDECIDED_WITHIN_S: Final = 60
+# As the alerts have it (ops/prometheus/alerts.yml):
+DECIDED_WITHIN_S: Final = 300
+PARKED_OLD_AFTER_S: Final = 300
 
 
 class Headline(NamedTuple):
@@ -82,7 +85,10 @@ def _troubles(looks: Looks) -> Iterator[Headline]:
         yield from _of_the_queue(looks.queue.value)
     if looks.ledger.value is not None:
         yield from _of_the_ledger(looks.ledger.value)
+    if looks.receivers.value is not None:
+        yield from _of_what_was_not_taken(looks.receivers.value)
     if looks.ledger.value and looks.receivers.value:
+        yield from _of_all_that_came(looks.ledger.value, looks.receivers.value)
         yield from _of_the_sweep(looks.receivers.value, looks.ledger.value.answers.now)
 
 
@@ -95,6 +101,14 @@ def _of_receivers(receivers: Receivers) -> Iterator[Headline]:
             "attention",
             f"{away} of {receivers.asked} receivers {_do(away)} not answer",
             "The others take the provider's calls, if what stands before them knows.",
+        )
+    if receivers.hidden:
+        yield Headline(
+            "attention",
+            f"{receivers.hidden} of {receivers.asked} receivers {_do(receivers.hidden)} not show "
+            "metrics",
+            "Answered, but not for this address: see UNBET_OPS_ALLOWED_IPS. What is refused "
+            "there, or lies on the disk, is not seen here.",
         )
 
 
@@ -122,6 +136,52 @@ def _of_the_ledger(ledger: LedgerLook) -> Iterator[Headline]:
             "attention",
             f"{count(undecided)} {_cancels(undecided)} got no decision in time",
             "In the last minute: answered 100, retry; the sweep decides what is parked.",
+        )
+    waits = ledger.parked.waits(ledger.answers.now)
+    if waits > PARKED_OLD_AFTER_S:
+        yield Headline(
+            "attention",
+            "Cancels stay parked",
+            f"The first of them for {lasted(waits)}: the sweep does not run, or a "
+            "lock or an unknown bet is in the way.",
+        )
+
+
+def _of_what_was_not_taken(receivers: Receivers) -> Iterator[Headline]:
+    refused = receivers.refused_lately
+    if refused:
+        yield Headline(
+            "attention",
+            f"{count(refused)} {'request was' if refused == 1 else 'requests were'} refused at "
+            "the door",
+            "In the last 10 minutes, with a right secret. The provider gives up after three tries: "
+            "see the receivers' logs.",
+        )
+    if receivers.spool_bytes:
+        yield Headline(
+            "attention",
+            "Cancels lie on a receiver's disk",
+            "PostgreSQL did not take them. Their receiver parks them, within seconds if it can.",
+        )
+
+
+def _of_all_that_came(ledger: LedgerLook, receivers: Receivers) -> Iterator[Headline]:
+    steps = ledger.answers.since(DECIDED_WITHIN_S)
+    answered = sum(step.answers for step in steps)
+    undecided = sum(step.undecided for step in steps)
+    if answered == undecided and undecided + receivers.refused_lately:
+        yield Headline(
+            "bad",
+            "No cancel gets through",
+            "None was decided in the last 5 minutes: what came was refused, or answered 100, "
+            "retry. The provider gives up after three tries.",
+        )
+    elif receivers.refused and not any(step.answers for step in ledger.answers.steps.values()):
+        yield Headline(
+            "attention",
+            "No cancel was answered in 15 minutes",
+            "Refused at the door since the receivers' start: "
+            f"{count(sum(receivers.refused.values()))}. See their logs.",
         )
 
 

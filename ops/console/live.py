@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Final
 
 import orjson
+import structlog
 
 from ops.console.charts import Document
 from ops.console.figures import document
@@ -17,6 +18,8 @@ FIRST_LIMIT_S: Final = 1.5
 
 MOST_VIEWERS: Final = 100
 """Pages open at a time; each keeps a connection."""
+
+log = structlog.get_logger("console")
 
 
 class Live:
@@ -36,10 +39,13 @@ class Live:
 
     async def keep_reading(self) -> None:
         """Run until cancelled. With nobody there nothing is read."""
-        async with asyncio.TaskGroup() as reading:
-            for source in self._looks.sources:
-                reading.create_task(source.keep_reading(self._watched))
-            reading.create_task(self._keep_publishing())
+        while True:
+            try:
+                await self._read_and_publish()
+            except Exception:
+                # The outermost shell: a bug must not leave every page standing still.
+                log.exception("reading failed and begins anew")
+                await asyncio.sleep(EVERY_S)
 
     async def document(self) -> Document:
         """A reading now, for a page that is about to be sent."""
@@ -56,6 +62,12 @@ class Live:
                 async with self._published:
                     await self._published.wait()
                 yield self._event
+
+    async def _read_and_publish(self) -> None:
+        async with asyncio.TaskGroup() as reading:
+            for source in self._looks.sources:
+                reading.create_task(source.keep_reading(self._watched))
+            reading.create_task(self._keep_publishing())
 
     async def _keep_publishing(self) -> None:
         while True:

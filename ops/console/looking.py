@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
 
 from celery import Celery
+from kombu.exceptions import OperationalError
 from sqlalchemy import Connection, Engine, text
 
 from contract import broker
@@ -17,6 +18,7 @@ from contract.settings import Settings
 from ledger.bounded import run_within
 from ops.console.answers import SPAN_S, Answers, AnswersReader
 from ops.console.receivers import ask_receivers
+from ops.console.refusals import Refusals
 from ops.console.source import Source
 
 Value = TypeVar("Value")
@@ -56,6 +58,10 @@ class InParking(NamedTuple):
     cancels: int = 0
     longest: datetime | None = None
 
+    def waits(self, now: float) -> float:
+        """Seconds that the first of them has been so; 0 if there is none."""
+        return now - self.longest.timestamp() if self.longest else 0.0
+
 
 class LedgerLook(NamedTuple):
     """What the ledger says."""
@@ -77,7 +83,7 @@ class Looks:
         answers = AnswersReader()
         client = broker.connect(settings.broker_url)
         celery = _celery()
-        urls = settings.console_metrics_urls or (_own_receiver(settings),)
+        urls = settings.console_metrics_urls or (f"{settings.receiver_url()}/metrics",)
 
         def look_at_ledger() -> LedgerLook:
             return run_within(engine, LEDGER_LIMIT_S, partial(_look_at_ledger, answers))
@@ -91,7 +97,9 @@ class Looks:
         self.workers = Source(
             self._in_thread(partial(_ping, celery)), every_s=PING_EVERY_S, limit_s=2 * LIMIT_S
         )
-        self.receivers = Source(partial(ask_receivers, urls), every_s=EVERY_S, limit_s=LIMIT_S)
+        self.receivers = Source(
+            partial(ask_receivers, urls, Refusals()), every_s=EVERY_S, limit_s=LIMIT_S
+        )
 
     @property
     def sources(self) -> Sequence[Source[Any]]:
@@ -142,12 +150,10 @@ def _ping(celery: Celery) -> tuple[str, ...]:
     connection = celery.connection_for_write()
     try:
         replies = celery.control.ping(timeout=PING_S)
-    except (*connection.connection_errors, *connection.channel_errors) as error:
+    except (
+        OperationalError,  # kombu's own, where it cannot even connect
+        *connection.connection_errors,
+        *connection.channel_errors,
+    ) as error:
         raise OSError(str(error)) from None
     return tuple(sorted(name for reply in replies or () for name in reply))
-
-
-def _own_receiver(settings: Settings) -> str:
-    """Where a receiver with these settings shows its metrics."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104
-    return f"http://{host}:{settings.port}/metrics"

@@ -8,12 +8,15 @@ from typing import Final, Generic, TypeVar
 
 import httpx
 import redis
+import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 Value = TypeVar("Value")
 
 AWAY: Final = (SQLAlchemyError, redis.RedisError, httpx.HTTPError, OSError)
 """What reading raises when the other side is not there; `TimeoutError` is one of the last."""
+
+log = structlog.get_logger("console")
 
 
 class Source(Generic[Value]):
@@ -54,6 +57,12 @@ class Source(Generic[Value]):
         except AWAY as error:
             # The kind only: a driver's text may hold the address and the user.
             self.value, self.away = None, f"does not answer ({_kind(error)})"
+        except Exception as error:
+            # The outermost shell of a look: a bug in one must not end all others.
+            away = f"cannot be read ({_kind(error)})"
+            if away != self.away:
+                log.exception("a look failed")
+            self.value, self.away = None, away
 
 
 def _kind(error: Exception) -> str:

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from ledger.bounded import run_within
 from ledger.explain import explain
-from ledger.finding import MOST, find
+from ledger.finding import MOST, Found, find
 from ledger.parking import count_parked, list_parked
 from ledger.telling import timeline, verdict
 from ops.console.decisions import decision, newest_decisions
@@ -48,8 +48,8 @@ class Views:
         )
 
     async def search(self, request: Request) -> Response:
-        words = request.query_params.get("words", "").strip()[:LONGEST_WORDS]
-        found = await self._read(lambda connection: find(connection, words)) if words else []
+        words = request.query_params.get("words", "")[:LONGEST_WORDS]
+        found = await self._read(lambda connection: _find(connection, words)) if words else []
         if len(found) == 1:
             only = found[0]
             asked = {"reference": only.reference, "provider": only.provider}
@@ -93,6 +93,12 @@ class Views:
 
     async def _read(self, work: Callable[[Connection], Result]) -> Result:
         return await asyncio.to_thread(run_within, self._engine, LIMIT_S, work)
+
+
+def _find(connection: Connection, words: str) -> list[Found]:
+    """By the words as they are, since a reference may begin or end with a blank; or else without
+    those that copying leaves."""
+    return find(connection, words) or find(connection, words.strip())
 
 
 def _is_number(words: str) -> bool:

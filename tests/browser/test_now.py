@@ -128,8 +128,9 @@ def test_dead_cancels_are_told_in_the_headline(open_page: Open, system: Watched)
 
 def test_a_page_that_nobody_sees_follows_nothing(open_page: Open) -> None:
     page = open_page()
-    with page.expect_response("**/live"):
-        page.reload()
+    # An event has come: what the page follows has been asked for.
+    seen = page.locator("#at").inner_text()
+    expect(page.locator("#at")).not_to_have_text(seen)
     asked: list[str] = []
     # The browser itself fetches the icon whenever it likes.
     page.on("request", lambda r: r.url.endswith(".svg") or asked.append(r.url))
@@ -167,3 +168,14 @@ def test_postgresql_away_is_told_and_found_again(
         expect(page.locator('#parts [data-level="good"]')).not_to_have_count(0)
     expect(page.locator("#title")).to_have_text("Cancels get through")
     complaints.clear()  # the 503
+
+
+def test_a_request_that_is_refused_is_told_in_the_headline(
+    open_page: Open, system: Watched
+) -> None:
+    cancel(system, "let-in")
+    page = open_page()
+    expect(page.locator("#title")).to_have_text("Cancels get through")
+    system.http.post(system.path, content=b"no JSON")
+    expect(page.locator("#title")).to_have_text("1 request was refused at the door")
+    expect(page.locator("#headline")).to_have_attribute("data-level", "attention")

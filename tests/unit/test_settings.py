@@ -74,6 +74,9 @@ def _good_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ("UNBET_CONSOLE_BASIC_AUTH", f"{'a' * 101}:{SECRET}", "login 1: expected user:password"),
         ("UNBET_CONSOLE_HOSTS", "https://console.example", "expected names"),
         ("UNBET_CONSOLE_METRICS_URLS", "receiver:8080", "expected http://"),
+        ("UNBET_CONSOLE_METRICS_URLS", "http:///metrics", "expected http://"),
+        ("UNBET_CONSOLE_METRICS_URLS", "http://[::1/metrics", "expected http://"),
+        ("UNBET_CONSOLE_METRICS_URLS", f"http://a:{SECRET}@receiver:x/metrics", "a number"),
         ("UNBET_LOG_FORMAT", "xml", "'console' or 'json'"),
     ],
 )
@@ -147,3 +150,21 @@ def test_without_a_message_key_there_is_nothing_to_sign_with(
     chosen = load()
     assert chosen.keys().sign("x", "y") == load().keys().sign("x", "y")
     assert "aaa" not in repr(chosen)
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("0.0.0.0", "http://127.0.0.1:8080"),  # noqa: S104
+        ("::", "http://[::1]:8080"),
+        ("::1", "http://[::1]:8080"),
+        ("2001:db8::5", "http://[2001:db8::5]:8080"),
+        ("10.0.0.5", "http://10.0.0.5:8080"),
+        ("receiver.internal", "http://receiver.internal:8080"),
+    ],
+)
+def test_a_receiver_is_reached_at_the_address_it_listens_on(
+    monkeypatch: pytest.MonkeyPatch, host: str, url: str
+) -> None:
+    monkeypatch.setenv("UNBET_HOST", host)
+    assert load().receiver_url() == url

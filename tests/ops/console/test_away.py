@@ -2,6 +2,10 @@
 
 import httpx
 import pytest
+import structlog
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import ProgrammingError
+from starlette.applications import Starlette
 
 from contract.settings import Settings
 from ops.console.app import create_app
@@ -18,6 +22,7 @@ def test_pages_say_what_is_away_and_no_password_of_it(monkeypatch: pytest.Monkey
     for name, value in away.items():
         monkeypatch.setenv(name, value)
     with (
+        structlog.testing.capture_logs() as lines,
         served(create_app(Settings())) as address,
         httpx.Client(base_url=address, auth=ANNA, trust_env=False) as anna,
     ):
@@ -30,3 +35,49 @@ def test_pages_say_what_is_away_and_no_password_of_it(monkeypatch: pytest.Monkey
             assert page.status_code == 503, path
             assert "PostgreSQL does not answer in time" in page.text
             assert "secret-word" not in page.text
+    assert [line for line in lines if line["log_level"] == "error"] == []
+
+
+@pytest.mark.usefixtures("console_settings")
+def test_a_receiver_that_hides_its_metrics_is_not_said_to_be_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with served(Starlette()) as receiver:
+        monkeypatch.setenv("UNBET_CONSOLE_METRICS_URLS", f"{receiver}/metrics")
+        with (
+            served(create_app(Settings())) as address,
+            httpx.Client(base_url=address, auth=ANNA, trust_env=False) as anna,
+        ):
+            now = anna.get("/").text
+    assert "1 of 1 receivers does not show metrics" in now
+    assert "not shown to this address" in now
+    assert "o receiver answers" not in now
+
+
+def test_a_page_that_cannot_be_made_is_not_said_to_be_postgresqls_absence(
+    anna: httpx.Client, engine: Engine
+) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE wins RENAME TO hidden_wins"))
+    try:
+        with structlog.testing.capture_logs() as lines:
+            page = anna.get("/search", params={"words": "r1"})
+    finally:
+        with engine.begin() as connection:
+            connection.execute(text("ALTER TABLE hidden_wins RENAME TO wins"))
+    assert page.status_code == 500
+    assert "This page could not be made" in page.text
+    assert "PostgreSQL" not in page.text
+    assert "wins" not in page.text
+    (line,) = (line for line in lines if line["event"] == "a page could not be made")
+    assert isinstance(line["exc_info"], ProgrammingError)
+
+
+def test_a_page_that_waits_for_too_long_says_that_postgresql_does_not_answer(
+    anna: httpx.Client, engine: Engine
+) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("LOCK TABLE wins"))
+        page = anna.get("/search", params={"words": "r1"})
+    assert page.status_code == 503
+    assert "PostgreSQL does not answer in time" in page.text

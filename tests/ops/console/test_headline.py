@@ -9,6 +9,7 @@ import pytest
 
 from contract.queue_state import QueueState
 from ops.console.answers import STEP_S, Answers, Step
+from ops.console.figures import document
 from ops.console.headline import headline
 from ops.console.looking import InParking, LedgerLook, Looks
 from ops.console.receivers import Receivers
@@ -17,10 +18,10 @@ NOW = time.time()
 CURRENT = int(NOW // STEP_S) * STEP_S
 
 
-def ledger(*steps: Step, parked: int = 0, dead: int = 0) -> LedgerLook:
+def ledger(*steps: Step, parked: int = 0, dead: int = 0, waits: float = 90) -> LedgerLook:
     """The last of `steps` is the newest."""
     times = range(CURRENT - STEP_S * (len(steps) - 1), CURRENT + 1, STEP_S)
-    since = datetime.fromtimestamp(NOW - 90, UTC)
+    since = datetime.fromtimestamp(NOW - waits, UTC)
     return LedgerLook(
         answers=Answers(NOW, dict(zip(times, steps, strict=True))),
         recent=0,
@@ -30,8 +31,11 @@ def ledger(*steps: Step, parked: int = 0, dead: int = 0) -> LedgerLook:
     )
 
 
-def receivers(answering: int = 1, asked: int = 1, swept_ago: float = 1) -> Receivers:
-    return Receivers(answering, asked, {}, 0, 0, 0, NOW - swept_ago)
+def receivers(
+    answering: int = 1, asked: int = 1, *, swept_ago: float = 1, **more: Any
+) -> Receivers:
+    nothing = Receivers(answering, 0, asked, {}, 0, 0, 0, 0, NOW - swept_ago)
+    return nothing._replace(**more)
 
 
 FINE: dict[str, Any] = {
@@ -67,15 +71,48 @@ def looks(**other: Any) -> Looks:
         ({"ledger": ledger(Step(), dead=1)}, "attention", "1 cancel waits for a person"),
         ({"ledger": ledger(Step(), dead=3)}, "attention", "3 cancels wait for a person"),
         (
-            {"ledger": ledger(Step(undecided=2))},
+            {"ledger": ledger(Step(given_back=1, undecided=2))},
             "attention",
             "2 cancels got no decision in time",
+        ),
+        ({"ledger": ledger(Step(undecided=2))}, "bad", "No cancel gets through"),
+        (
+            {"ledger": ledger(Step()), "receivers": receivers(refused_lately=9)},
+            "bad",
+            "No cancel gets through",
+        ),
+        (
+            {"ledger": ledger(Step()), "receivers": receivers(refused={"address": 9})},
+            "attention",
+            "No cancel was answered in 15 minutes",
+        ),
+        ({"receivers": receivers(refused={"address": 9})}, "good", "Cancels get through"),
+        (
+            {"receivers": receivers(refused_lately=1)},
+            "attention",
+            "1 request was refused at the door",
+        ),
+        (
+            {"receivers": receivers(refused_lately=9)},
+            "attention",
+            "9 requests were refused at the door",
+        ),
+        ({"receivers": receivers(spool_bytes=1)}, "attention", "Cancels lie on a receiver's disk"),
+        (
+            {"ledger": ledger(Step(given_back=1), parked=1, waits=301)},
+            "attention",
+            "Cancels stay parked",
         ),
         ({"workers": ()}, "bad", "No worker answers"),
         ({"ledger": AWAY}, "bad", "PostgreSQL does not answer"),
         ({"queue": AWAY, "workers": AWAY}, "bad", "Redis does not answer"),
         ({"receivers": receivers(0)}, "bad", "No receiver answers"),
         ({"receivers": receivers(1, 2)}, "attention", "1 of 2 receivers does not answer"),
+        (
+            {"receivers": receivers(hidden=1)},
+            "attention",
+            "1 of 1 receivers does not show metrics",
+        ),
         ({"queue": QueueState(1, 0, 12.0)}, "bad", "The queue stands"),
         (
             {"receivers": receivers(swept_ago=100)},
@@ -91,6 +128,17 @@ def test_the_headline_says_whether_cancels_get_through(
     assert (said.level, said.title) == (level, title)
 
 
+def test_the_figure_that_the_headline_speaks_of_is_marked() -> None:
+    shown = document(
+        looks(
+            ledger=ledger(Step(given_back=1), dead=1, parked=1, waits=301),
+            receivers=receivers(refused_lately=1, spool_bytes=1),
+        )
+    )
+    marked = [figure["key"] for figure in shown["figures"] if figure["level"] == "attention"]
+    assert marked == ["dead", "parked", "refused", "spooled"]
+
+
 def test_what_is_bad_goes_before_what_wants_attention_and_the_rest_is_named() -> None:
     said = headline(looks(ledger=ledger(Step(), dead=1), workers=(), receivers=receivers(1, 2)))
     assert said.title == "No worker answers"
@@ -101,4 +149,14 @@ def test_what_is_bad_goes_before_what_wants_attention_and_the_rest_is_named() ->
 
 def test_what_was_undecided_longer_ago_than_a_minute_is_past() -> None:
     quiet = [Step()] * 13
-    assert headline(looks(ledger=ledger(Step(undecided=2), *quiet))).level == "good"
+    first = Step(given_back=1, undecided=2)
+    assert headline(looks(ledger=ledger(first, *quiet))).level == "good"
+
+
+def test_what_was_decided_six_minutes_ago_does_not_say_that_cancels_get_through() -> None:
+    quiet = [Step()] * 72
+    said = headline(
+        looks(ledger=ledger(Step(given_back=1), *quiet), receivers=receivers(refused_lately=1))
+    )
+    assert said.title == "No cancel gets through"
+    assert said.detail.endswith("Also: 1 request was refused at the door.")

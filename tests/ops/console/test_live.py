@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, cast
 
 import pytest
+import structlog
 
 from contract.queue_state import QueueState
 from ops.console.live import Live
@@ -40,7 +41,7 @@ class System:
             "ledger": Part(None),
             "queue": Part(QUEUE),
             "workers": Part(("one",)),
-            "receivers": Part(Receivers(1, 1, {}, 0, 0, 0, None)),
+            "receivers": Part(Receivers(1, 0, 1, {}, 0, 0, 0, 0, None)),
         }
         self.sources = [part.source for part in self.parts.values()]
         for name, part in self.parts.items():
@@ -111,6 +112,40 @@ async def test_a_part_that_is_away_is_said_to_be_and_comes_back_by_itself(system
         system.parts["queue"].error = None
         await until(viewer, b'"title":"Looking"')
         await viewer.aclose()
+
+
+async def test_an_error_that_nobody_foresaw_takes_one_part_and_its_place_is_logged(
+    system: System,
+) -> None:
+    with structlog.testing.capture_logs() as lines:
+        async with reading(system) as live:
+            viewer = live.follow()
+            await anext(viewer)
+            system.parts["queue"].error = ZeroDivisionError("redis://:password@host")
+            await until(viewer, b'"title":"Redis does not answer"')
+            assert b"password" not in await anext(viewer)
+            assert system.parts["queue"].source.away == "cannot be read (ZeroDivisionError)"
+            looks = system.parts["queue"].looks
+            system.parts["queue"].error = None
+            await until(viewer, b'"title":"Looking"')
+            assert system.parts["queue"].looks > looks
+            await viewer.aclose()
+    assert [(line["event"], line["exc_info"]) for line in lines] == [("a look failed", True)]
+
+
+async def test_reading_that_fails_altogether_is_logged_and_begins_anew(system: System) -> None:
+    with structlog.testing.capture_logs() as lines:
+        async with reading(system) as live:
+            viewer = live.follow()
+            await anext(viewer)
+            system.parts["queue"].value = "what no page can show"
+            async with asyncio.timeout(5):
+                while not lines:
+                    await asyncio.sleep(0.01)
+            system.parts["queue"].value = QUEUE
+            await until(viewer, b'"title":"Looking"')
+            await viewer.aclose()
+    assert {line["event"] for line in lines} == {"reading failed and begins anew"}
 
 
 async def test_a_part_that_hangs_is_away_after_its_limit_and_holds_up_no_other(

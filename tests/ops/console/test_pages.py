@@ -32,6 +32,16 @@ def test_what_one_reference_is_found_by_leads_to_its_story(anna: httpx.Client) -
         assert "100.00 EUR" in page.text
 
 
+def test_a_reference_that_begins_and_ends_with_a_blank_is_found(
+    anna: httpx.Client, operator: Operator
+) -> None:
+    operator.deposit("1.00")
+    operator.bet(" r1 ", "1.00")
+    page = anna.get("/search", params={"words": " r1 "}, follow_redirects=True)
+    assert page.url.params["reference"] == " r1 "
+    assert "Bet placed: 1.00 EUR" in page.text
+
+
 @pytest.mark.usefixtures("cancelled")
 def test_several_references_are_listed(anna: httpx.Client, operator: Operator) -> None:
     operator.bet("r2", "1.00")
@@ -45,7 +55,8 @@ def test_what_is_not_known_is_said_not_to_be(anna: httpx.Client) -> None:
     assert "Nothing is known" in anna.get("/search", params={"words": "r9"}).text
     assert anna.get("/explain", params={"reference": "r9"}).status_code == 404
     assert anna.get("/explain", params={"reference": "r\0"}).status_code == 404
-    assert anna.get("/search", params={"words": "r\0"}).status_code == 200
+    for words in ("r\0", " ", ""):
+        assert anna.get("/search", params={"words": words}).status_code == 200
 
 
 def test_what_a_provider_or_a_casino_wrote_is_text_and_nothing_else(

@@ -1,0 +1,28 @@
+"""How much was refused lately, out of counters that began at each receiver's start."""
+
+from collections.abc import Mapping
+from typing import Final
+
+LATELY_S: Final = 10 * 60
+"""As the alert `UnbetRefused` looks back."""
+
+
+class Refusals:
+    """What the counters said at each look of the last `LATELY_S` seconds: what was refused before
+    the first of them cannot be told from what was refused long ago."""
+
+    def __init__(self) -> None:
+        self._looks: list[tuple[float, Mapping[str, int]]] = []
+
+    def lately(self, now: float, totals: Mapping[str, int]) -> int:
+        """By how much `totals`, each receiver's by its URL, have grown at `now`, in seconds."""
+        self._looks = [(at, seen) for at, seen in self._looks if at >= now - LATELY_S]
+        self._looks.append((now, totals))
+        # Of several looks at a URL the first one wins.
+        first = {url: total for _, seen in reversed(self._looks) for url, total in seen.items()}
+        return sum(_growth(first[url], total) for url, total in totals.items())
+
+
+def _growth(first: int, total: int) -> int:
+    """A counter that has become less began anew."""
+    return total - first if total >= first else total
