@@ -10,9 +10,9 @@ from sqlalchemy import text
 from contract.message import QUEUE, TASK
 from tests.alerts.casino import Casino
 from tests.alerts.prometheus import NAMES
+from tests.system.faults.watching import PLAYER
 from tests.system.processes import EXAMPLE
 
-PLAYER = {"user_id": EXAMPLE["userId"], "currency": EXAMPLE["currency"]}
 UNREADABLE = text("""
     INSERT INTO parked (request_id, provider, reference, cancel, state, reason)
     VALUES (gen_random_uuid(), 'LuckyMonaco', 'unreadable', '{}', 'parked', 'test')

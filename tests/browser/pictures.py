@@ -18,6 +18,7 @@ from ledger.roles import Role
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
 from tests.browser.system import PASSWORD, USER, Watched
 from tests.making import cancel_of
+from tests.system.faults.watching import PLAYER
 from tests.system.processes import EXAMPLE, ROOT
 
 IMAGES: Final = ROOT / "docs" / "images"
@@ -26,7 +27,6 @@ PHONE: Final = {"width": 390, "height": 844}
 RATES: Final = (4, 9, 6, 14, 22, 17, 30, 24, 12, 18, 9)
 """Cancels per second, one piece of traffic after the other."""
 PIECE_S: Final = 80
-PLAYER: Final = {"user_id": EXAMPLE["userId"], "currency": EXAMPLE["currency"]}
 
 
 def main() -> None:

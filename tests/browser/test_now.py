@@ -10,9 +10,9 @@ from ops import services
 from tests.browser.conftest import Open
 from tests.browser.system import Watched
 from tests.freezing import frozen
+from tests.system.faults.watching import PLAYER
 from tests.system.processes import EXAMPLE
 
-PLAYER = {"user_id": EXAMPLE["userId"], "currency": EXAMPLE["currency"]}
 SHIFTS = """() => {
   window.shifts = [];
   new PerformanceObserver((list) => {

@@ -11,11 +11,11 @@ from sqlalchemy import text
 from tests.making import Operator
 from tests.nginx.conftest import PROVIDER, V1_SECRET
 from tests.nginx.front import Front
+from tests.system.faults.watching import PLAYER
 from tests.system.processes import EXAMPLE, System
 
 REFERENCE = EXAMPLE["reference"]
 SUCCESS = {"error": 0, "description": "Success", "reference": REFERENCE}
-PLAYER = {"user_id": EXAMPLE["userId"], "currency": EXAMPLE["currency"]}
 
 
 def test_the_provider_passes_and_a_stranger_does_not(

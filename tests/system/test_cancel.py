@@ -9,10 +9,10 @@ import httpx
 from sqlalchemy import text
 
 from tests.making import Operator
+from tests.system.faults.watching import PLAYER
 from tests.system.processes import EXAMPLE, System
 
 SUCCESS = {"error": 0, "description": "Success", "reference": EXAMPLE["reference"]}
-PLAYER = {"user_id": EXAMPLE["userId"], "currency": EXAMPLE["currency"]}
 REFERENCE = EXAMPLE["reference"]
 
 

@@ -14,10 +14,9 @@ from api.doors import MOST_WRONG
 from api.openapi import document, rendered
 from tests.making import Operator
 from tests.system.exploring import Exchange, Explored, described, explore
-from tests.system.faults.watching import metric
-from tests.system.processes import EXAMPLE, System
+from tests.system.faults.watching import PLAYER, metric
+from tests.system.processes import System
 
-PLAYER = {"user_id": EXAMPLE["userId"], "currency": EXAMPLE["currency"]}
 DOCUMENT = document()
 PAGES = [path for path in DOCUMENT["paths"] if "{secret}" not in path]
 

@@ -15,10 +15,8 @@ import trustme
 from sqlalchemy import Engine
 
 from tests.making import Operator
-from tests.system.faults.watching import until
-from tests.system.processes import EXAMPLE, System
-
-PLAYER = {"user_id": EXAMPLE["userId"], "currency": EXAMPLE["currency"]}
+from tests.system.faults.watching import PLAYER, until
+from tests.system.processes import System
 
 
 class TlsPort:

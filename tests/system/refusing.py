@@ -1,0 +1,15 @@
+"""The receiver's lines of what it refuses."""
+
+import json
+
+from tests.system.processes import System
+
+
+def logged(system: System, event: str) -> list[dict[str, str]]:
+    lines = [line for line in system.said("receiver").splitlines() if line.startswith("{")]
+    return [line for line in map(json.loads, lines) if line["event"] == event]
+
+
+def json_logs(system: System) -> System:
+    system.environment["UNBET_LOG_FORMAT"] = "json"
+    return system
