@@ -17,7 +17,7 @@ from contract.outcomes import Outcome
 from contract.rejected import LIST, LONGEST
 from contract.signing import Keys
 from tests.making import KEYS, Operator, cancel_of
-from tests.system.envelopes import NOT_OURS, envelope_of
+from tests.system.envelopes import NOT_OURS, Envelope, envelope_of
 from tests.system.faults.watching import metric, until
 from tests.system.processes import System
 
@@ -37,7 +37,7 @@ def test_a_forged_message_moves_no_money_and_is_kept_aside(
     until(lambda: "a message was rejected" in system.said("worker"), "it was not rejected")
     until(lambda: len(_rejected(system)) == 2, "they were not kept aside")
     assert operator.balance().cash == Decimal(90)
-    signed = json.dumps(envelope_of(encode_group(group, KEYS)))
+    signed = nested_headers(envelope_of(encode_group(group, KEYS)))
     with redis.Redis.from_url(system.environment["UNBET_BROKER_URL"]) as broker:
         broker.lpush(QUEUE, signed)
     until(lambda: operator.balance().cash == Decimal(100), "and yet this one is ours")
@@ -143,6 +143,12 @@ def wait_until_rejected(system: System, replies: "redis.Redis", number: int, nam
 def is_empty(broker: "redis.Redis") -> bool:
     """Nothing waits, nothing is unacknowledged."""
     return not broker.llen(QUEUE) and not broker.hlen("unacked")
+
+
+def nested_headers(envelope: Envelope) -> str:
+    """With one more header that no worker asks for, and that could not reach its processes."""
+    deep = json.loads("[" * 700 + "]" * 700)
+    return json.dumps(envelope | {"headers": envelope["headers"] | {"deep": deep}})
 
 
 def _rejected(system: System) -> list[dict[str, str]]:
