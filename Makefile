@@ -46,7 +46,7 @@ console-images: .venv/ready-for-browser  ## the console's pictures in docs/image
 FUZZ_EXAMPLES ?= 1000000
 FUZZ_SEED ?=
 
-fuzz: setup  ## bodies made to break the parser, a million of them (FUZZ_EXAMPLES, FUZZ_SEED)
+fuzz: setup  ## bodies made to break the parser, a million of them, and half as many messages (FUZZ_EXAMPLES, FUZZ_SEED)
 	@$(BIN)/python -m tests.fuzz --bodies $(FUZZ_EXAMPLES) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED))
 
 CHAOS_SECONDS ?= 60

@@ -74,8 +74,9 @@ worker_concurrency = 2
 worker_prefetch_multiplier = 2
 # SIGTERM finishes the groups at hand; this bounds how long a hung one may hold up a restart.
 worker_soft_shutdown_timeout = 5.0
-# Flower lives on these events; they do not hold up the task that they tell of.
+# Flower lives on these events; they do not hold up the task that they tell of ...
 worker_send_task_events = True
+# ... and no message ends a worker: Celery's own consumer trusts what is around it.
 worker_consumer = "worker.consumer:TaskFirst"
 worker_enable_remote_control = True
 # Our own log format, secrets left out; Celery would install its own.

@@ -110,10 +110,10 @@ def encode_group(group: Group, keys: Keys) -> str:
     return keys.sign(_GROUP, base64.b64encode(packed).decode())
 
 
-def decode_group(message: str, keys: Keys) -> Group:
-    """Read a message. Raises `SignatureError` before anything of it is looked at, and
-    `MessageError` if it is not a version 1 group."""
-    packed = keys.verify(_GROUP, message)
+def decode_group(message: object, keys: Keys) -> Group:
+    """Read a message, whatever came as one. Raises `SignatureError` before anything of a text is
+    looked at, and `MessageError` if it is not a version 1 group."""
+    packed = keys.verify(_GROUP, _text(message))
     try:
         document = zlib.decompress(base64.b64decode(packed, validate=True))
     except (ValueError, zlib.error) as error:
@@ -126,10 +126,17 @@ def encode_reply(reply: Reply, keys: Keys) -> str:
     return keys.sign(_REPLY, reply.model_dump_json())
 
 
-def decode_reply(document: str | bytes, keys: Keys) -> Reply:
-    """Read a reply. Raises `SignatureError` or, if it is not a version 1 reply, `MessageError`."""
+def decode_reply(document: object, keys: Keys) -> Reply:
+    """Read a reply, whatever came as one. Raises `SignatureError` or, if it is not a version 1
+    reply, `MessageError`."""
     signed = document.decode(errors="replace") if isinstance(document, bytes) else document
-    return _decode(Reply, keys.verify(_REPLY, signed))
+    return _decode(Reply, keys.verify(_REPLY, _text(signed)))
+
+
+def _text(found: object) -> str:
+    if not isinstance(found, str):
+        raise MessageError(f"not a text, but a {type(found).__name__}")
+    return found
 
 
 def _decode(kind: type[Document], document: str | bytes) -> Document:

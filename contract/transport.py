@@ -1,26 +1,90 @@
-"""kombu's Redis transport, but with one client a channel, and a closed connection is an error that
-Celery knows.
+"""kombu's Redis transport, but with one client a channel; a closed connection is an error that
+Celery knows, and what was never a message ends nobody who reads the queue.
 
 kombu makes a new client for each command, which takes as long as the command itself: a quarter of a
-publish, and three times for each message in a worker.
+publish, and three times for each message in a worker. And it trusts whatever lies in Redis: one
+entry that is no JSON ends a worker, and one that was taken but cannot be given back ends each that
+starts.
 """
 
+import sys
+from queue import Empty
 from typing import Any
+from uuid import uuid4
 
-from kombu.transport import TRANSPORT_ALIASES, redis
+from kombu.transport import TRANSPORT_ALIASES, redis, virtual
+from kombu.utils.encoding import bytes_to_str
+from kombu.utils.json import loads
 from redis.exceptions import ConnectionError as RedisConnectionError
+
+from contract.message import QUEUE, MessageError
+
+
+class Message(virtual.Message):
+    """What lay on the queue. If that was no message it has `errors`, of which kombu tells its
+    consumer as of a body that cannot be read; it can be acknowledged all the same."""
+
+    def __init__(self, payload: Any, channel: Any = None, **kwargs: Any) -> None:
+        self.text = payload if isinstance(payload, str) else ""
+        """As it lay there; of what was published to all, nothing."""
+        try:
+            envelope = loads(payload) if isinstance(payload, str) else payload
+            require_envelope(envelope)
+            super().__init__(envelope, channel=channel, **kwargs)
+        except Exception:  # noqa: BLE001 - whatever it is, the next message is to be read
+            self.errors = [sys.exc_info()]
+            super().__init__(_in_an_envelope(self.text), channel=channel, **kwargs)
+
+
+class QoS(redis.QoS):
+    """What was taken and not acknowledged: kept in Redis, and given back from there."""
+
+    def append(self, message: Any, delivery_tag: str) -> None:
+        try:
+            super().append(message, delivery_tag)
+        except RecursionError:  # nested so deeply that it could be read, but not be written again
+            message.errors.append(sys.exc_info())
+
+    def restore_by_tag(self, tag: Any, client: Any = None, leftmost: bool = False) -> None:
+        """Give back what has this tag; what cannot be read goes on the queue as it is, where
+        whoever takes it rejects it."""
+
+        def restore(pipe: Any) -> None:
+            kept = pipe.hget(self.unacked_key, tag)
+            pipe.multi()
+            self._remove_from_indices(tag, pipe)
+            if kept:
+                self._give_back(bytes_to_str(kept), pipe, leftmost)
+
+        with self.channel.conn_or_acquire(client) as connected:
+            connected.transaction(restore, self.unacked_key)
+
+    def _give_back(self, kept: str, pipe: Any, leftmost: bool) -> None:
+        try:
+            envelope, *_ = loads(kept)
+            require_envelope(envelope)
+        except Exception:  # noqa: BLE001 - as above
+            pipe.rpush(QUEUE, kept)
+            return
+        info = envelope["properties"]["delivery_info"]
+        self.channel._do_restore_message(
+            envelope, info["exchange"], info["routing_key"], pipe, leftmost
+        )
 
 
 class Channel(redis.Channel):
     """Keeps its client as long as its pool of connections."""
 
+    Message = Message
+    QoS = QoS
+
     _kept: Any = None
 
     def _create_client(self, asynchronous: bool = False) -> Any:
         if asynchronous:  # made once already, for the reading of the queue
-            return super()._create_client(asynchronous=True)  # type: ignore[no-untyped-call]
+            return super()._create_client(asynchronous=True)
         if self._kept is None or self._kept.connection_pool is not self.pool:
-            self._kept = super()._create_client()  # type: ignore[no-untyped-call]
+            self._kept = super()._create_client()
         return self._kept
 
     def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
@@ -28,7 +92,30 @@ class Channel(redis.Channel):
         # AttributeError then, and Celery end the worker instead of connecting again.
         if getattr(self.connection, "client", None) is None:
             raise RedisConnectionError("the connection to the broker is closed")
-        return dict(super()._connparams(asynchronous))  # type: ignore[no-untyped-call]
+        return dict(super()._connparams(asynchronous))
+
+    def _brpop_read(self, **options: Any) -> bool:
+        """As kombu's, but what was popped is handed on unread: a `Message` reads it."""
+        try:
+            popped = self._popped(**options)
+            if not popped:
+                raise Empty
+            key, item = popped
+            queue = bytes_to_str(key).rsplit(self.sep, 1)[0]
+            self._queue_cycle.rotate(queue)
+            self.connection._deliver(bytes_to_str(item), queue)
+            return True
+        finally:
+            self._in_poll = False
+            self._flush_brpop_reauth()
+
+    def _popped(self, **options: Any) -> Any:
+        connection = self.client.connection
+        try:
+            return self.client.parse_response(connection, "BRPOP", **options)
+        except self.connection_errors:
+            connection.disconnect()  # so that the next round connects again
+            raise
 
 
 class Transport(redis.Transport):
@@ -41,3 +128,31 @@ def install() -> None:
     """Have kombu use it in this process."""
     name = f"{__name__}:{Transport.__name__}"
     TRANSPORT_ALIASES.update(redis=name, rediss=name)
+
+
+def require_envelope(found: Any) -> None:
+    """Raise `MessageError` unless `found` has what kombu takes for granted of a message. None of
+    ours is compressed once more: a few bytes of such a one could fill the memory."""
+    match found:
+        case {
+            "body": str(),
+            "headers": dict(headers),
+            "properties": {
+                "delivery_tag": str(tag),
+                "delivery_info": {"exchange": str(), "routing_key": str()},
+            },
+        } if tag.isascii() and "compression" not in headers:
+            return
+    raise MessageError("not in an envelope as Celery makes it")
+
+
+def _in_an_envelope(text: str) -> dict[str, Any]:
+    """What is kept in Redis instead, until it has been rejected."""
+    return {
+        "body": text,
+        "headers": {},
+        "properties": {
+            "delivery_tag": uuid4().hex,
+            "delivery_info": {"exchange": "", "routing_key": QUEUE},
+        },
+    }

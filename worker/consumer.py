@@ -1,19 +1,50 @@
-"""What a worker does first when a message has come: hand on the task."""
+"""What a worker does first when a message has come: reject what is none of ours, hand on the task.
 
-from typing import Final
+Celery and kombu read a message's envelope before any signature is checked, and what they do not
+expect of it ends the worker; the message stays, and ends the next one as well.
+"""
 
+from collections.abc import Callable
+from typing import Any, Final
+
+import redis
 from celery.worker.consumer import Consumer
+
+from worker.envelope import admit
+from worker.rejecting import reject
 
 EVENTS_WAIT_S: Final = 0.05
 
 
 class TaskFirst(Consumer):  # type: ignore[misc]
-    """Celery's consumer, whose events for Flower wait a moment.
+    """Celery's consumer, which lets no message end it, and whose events for Flower wait a moment.
 
     Celery publishes that a task was received before the task reaches its process, then once more
     that it was started, then that it has ended. This way the task goes first, and the three are one
     message to Redis.
     """
+
+    def create_task_handler(self, *args: Any, **kwargs: Any) -> Callable[[Any], None]:
+        hand_on = super().create_task_handler(*args, **kwargs)
+
+        def on_message(message: Any) -> None:
+            try:
+                admit(message)
+                hand_on(message)
+            except (redis.RedisError, OSError):  # the connection's: Celery connects again
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it is, the worker goes on
+                self.on_decode_error(message, error)
+
+        return on_message
+
+    def on_decode_error(self, message: Any, exc: Exception) -> None:
+        """Reject `message`. kombu asks for it where there was no message; what else cannot be taken
+        was found above, before Celery's own checks, which would drop it without a trace."""
+        message_id = message.headers.get("id")
+        reject(message.text, message_id if isinstance(message_id, str) else "", exc)
+        if not message.acknowledged:
+            message.ack()
 
     def on_send_event_buffered(self) -> None:
         # Once for each event: the first of them sends all, the others find nothing to send.

@@ -10,7 +10,7 @@ import structlog
 from celery import Task
 from celery.exceptions import Reject
 
-from contract import logs, metrics, rejected
+from contract import logs
 from contract.crashing import crash_point
 from contract.message import (
     TASK,
@@ -29,6 +29,7 @@ from ledger.faults import LedgerAwayError
 from ledger.interventions import reverse_unless_closed
 from worker.app import app
 from worker.connections import engine, keys, replies
+from worker.rejecting import reject
 
 REPLY_EXPIRES_S: Final = 60
 """A reply that its receiver has not fetched by then is read from the ledger, if at all."""
@@ -51,7 +52,7 @@ def cancel(task: Task, message: str) -> dict[str, int]:
     try:
         group = decode_group(message, keys())
     except (SignatureError, MessageError) as error:
-        _reject(message, str(task.request.id), error)
+        reject(message, str(task.request.id), error)
         return {"rejected": 1}
     outcomes: Counter[str] = Counter()
     started = time.monotonic()
@@ -70,20 +71,6 @@ def cancel(task: Task, message: str) -> dict[str, int]:
         raise _hand_back(group, str(task.request.id), error) from error
     crash_point("after_reply", group.cancels)
     return dict(outcomes)
-
-
-def _reject(message: str, message_id: str, error: Exception) -> None:
-    """Keep it aside. Nothing is lost: what a receiver has put on the queue it parks or spools
-    itself if it hears nothing of it."""
-    metrics.REJECTED.labels(kind="message").inc()
-    log.error("a message was rejected", group=message_id, problem=str(error))
-    try:
-        with replies().pipeline(transaction=False) as pipeline:
-            pipeline.lpush(rejected.LIST, rejected.entry("message", str(error), message))
-            pipeline.ltrim(rejected.LIST, 0, rejected.MOST - 1)
-            pipeline.execute()
-    except redis.RedisError as problem:
-        log.warning("a rejected message was not kept", error=str(problem))
 
 
 def _hand_back(group: Group, message_id: str, error: LedgerAwayError) -> Reject:

@@ -1,4 +1,5 @@
-"""`make fuzz`: bodies of every kind through the parser, each judged, in every dialect in turn."""
+"""`make fuzz`: bodies of every kind through the parser, in every dialect in turn, and half as many
+messages and replies through their readers; each is judged."""
 
 import sys
 import time
@@ -9,7 +10,9 @@ from random import SystemRandom
 
 from api.dialects import DIALECTS, Dialect
 from contract.collecting import collect_rarely
-from tests.fuzz.bodies import Bodies, Body
+from tests.fuzz.bodies import Bodies
+from tests.fuzz.messages import KINDS, Found, Kind, Messages
+from tests.fuzz.messages import judge as judge_message
 from tests.fuzz.oracle import ACCEPTED, Verdict, judge
 
 PROGRESS_EVERY_S = 10.0
@@ -21,7 +24,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=SystemRandom().randrange(2**32))
     chosen = parser.parse_args()
     collect_rarely()  # as the receiver does: else the slowest body is one that was searched at
-    sys.exit(fuzz(chosen.bodies, chosen.seed))
+    sys.exit(fuzz(chosen.bodies, chosen.seed) or fuzz_messages(chosen.bodies // 2, chosen.seed))
 
 
 def fuzz(count: int, seed: int, judge: Callable[[bytes, Dialect], Verdict] = judge) -> int:
@@ -30,36 +33,72 @@ def fuzz(count: int, seed: int, judge: Callable[[bytes, Dialect], Verdict] = jud
     bodies, dialects = Bodies(seed), list(DIALECTS.values())
     said: Counter[str] = Counter()
     longest = 0.0
-    started = shown = time.monotonic()
+    progress = Progress()
     for number in range(count):
         body, dialect = bodies.next(), dialects[number % len(dialects)]
         try:
             verdict = judge(body.content, dialect)
         except Exception as error:  # noqa: BLE001 - whatever it is, it was found
-            say(found(body, dialect.name, error))
+            say(found(f"a body ({body.kind}) in {dialect.name}", error))
+            say(f"For tests/fuzz/known.py:\n    {body.content!r},")
             return 1
         said[verdict.said] += 1
         longest = max(longest, verdict.seconds)
-        if time.monotonic() - shown > PROGRESS_EVERY_S:
-            shown = time.monotonic()
-            say(f"  {number + 1:>9,} after {shown - started:.0f} s")
-    for what, times in said.most_common():
-        say(f"  {times:>9,} {what}")
+        progress.show(number + 1)
+    tell(said)
     say(
-        f"{count:,} bodies in {time.monotonic() - started:.0f} s: {said[ACCEPTED]:,} accepted, "
+        f"{count:,} bodies in {progress.seconds():.0f} s: {said[ACCEPTED]:,} accepted, "
         f"{count - said[ACCEPTED]:,} refused, nothing found; "
         f"the slowest took {longest * 1000:.1f} ms."
     )
     return 0
 
 
-def found(body: Body, dialect: str, error: Exception) -> str:
-    """One sentence, and the body as a line for the list of known ones."""
-    what = str(error) or "no text"
-    return (
-        f"Found: a body ({body.kind}) in {dialect} ends in {type(error).__name__}: {what}\n"
-        f"For tests/fuzz/known.py:\n    {body.content!r},"
-    )
+def fuzz_messages(
+    count: int, seed: int, judge: Callable[[Kind, Found], str] = judge_message
+) -> int:
+    """The same of what may lie in Redis: messages and replies in turn."""
+    say(f"{count:,} messages and replies, seed {seed}")
+    made = [(kind, Messages(kind, seed)) for kind in KINDS]
+    said: Counter[str] = Counter()
+    progress = Progress()
+    for number in range(count):
+        kind, messages = made[number % len(made)]
+        message = messages.next()
+        try:
+            said[judge(kind, message)] += 1
+        except Exception as error:  # noqa: BLE001 - as above
+            say(found(f"a {kind.name} ({message.made})", error))
+            say(f"It is:\n    {message!r}")
+            return 1
+        progress.show(number + 1)
+    tell(said)
+    say(f"{count:,} messages and replies in {progress.seconds():.0f} s: nothing found.")
+    return 0
+
+
+class Progress:
+    """How far a long run is, now and then."""
+
+    def __init__(self) -> None:
+        self._started = self._shown = time.monotonic()
+
+    def seconds(self) -> float:
+        return time.monotonic() - self._started
+
+    def show(self, number: int) -> None:
+        if time.monotonic() - self._shown > PROGRESS_EVERY_S:
+            self._shown = time.monotonic()
+            say(f"  {number:>9,} after {self.seconds():.0f} s")
+
+
+def tell(said: Counter[str]) -> None:
+    for what, times in said.most_common():
+        say(f"  {times:>9,} {what}")
+
+
+def found(what: str, error: Exception) -> str:
+    return f"Found: {what} ends in {type(error).__name__}: {str(error) or 'no text'}"
 
 
 def say(line: str) -> None:

@@ -52,7 +52,7 @@ class Bodies:
             ("almost valid", self._almost_valid),
             ("mutated", self._mutated),
             ("mutated", lambda: self._mutate(self._almost_valid())),
-            ("any JSON", lambda: self._written(self._any_json(4))),
+            ("any JSON", lambda: self._written(self.any_json(4))),
             ("any bytes", lambda: self._random.randbytes(self._random.randrange(64))),
             ("nested", self._nested),
             ("wide", self._wide),
@@ -73,7 +73,7 @@ class Bodies:
         return _utf8(text)
 
     def _valid(self) -> bytes:
-        fields = [*CANCEL.items(), (self._text(), self._any_json(2))]
+        fields = [*CANCEL.items(), (self.text(), self.any_json(2))]
         self._random.shuffle(fields)
         document = dict(fields)
         if self._random.random() < 0.3:
@@ -97,7 +97,7 @@ class Bodies:
                 case 3:
                     fields[at] = name, str(value).ljust(self._random.choice(LENGTHS), "x")
                 case 4:
-                    fields[at] = name, self._text()
+                    fields[at] = name, self.text()
                 case _:
                     fields[at] = self._random.choice([name.upper(), "gamename", "x"]), value
         pairs = [f"{self._quoted(name)}:{self._quoted(value)}" for name, value in fields]
@@ -151,13 +151,15 @@ class Bodies:
         body = text.encode(self._random.choice(encodings), errors="replace")
         return self._random.choice([b"", b"", b"\xef\xbb\xbf", b"\xfe\xff", b"\x00"]) + body
 
-    def _any_json(self, depth: int) -> Any:
+    def any_json(self, depth: int) -> Any:
+        """Any value, nested at most so deeply."""
         if depth == 0 or self._random.random() < 0.4:
-            return self._random.choice([self._text(), self._random.choice(ODD_VALUES), 1.5, "x"])
-        items = [self._any_json(depth - 1) for _ in range(self._random.randrange(4))]
-        return {self._text(): item for item in items} if self._random.random() < 0.7 else items
+            return self._random.choice([self.text(), self._random.choice(ODD_VALUES), 1.5, "x"])
+        items = [self.any_json(depth - 1) for _ in range(self._random.randrange(4))]
+        return {self.text(): item for item in items} if self._random.random() < 0.7 else items
 
-    def _text(self) -> str:
+    def text(self) -> str:
+        """An odd one."""
         return self._random.choice(ODD_TEXTS) * self._random.choice([1, 1, 1, 2, 40])
 
     def _quoted(self, value: object) -> str:

@@ -1,41 +1,25 @@
 """Whatever lies in Redis, a reader of it takes what was signed and is of this version's form, or
-says that it is not; nothing else."""
+says that it is not; nothing else.
 
-import base64
+Each run tries the same ones; `make fuzz` tries half a million others.
+"""
+
 import json
-import zlib
-from collections.abc import Callable
-from contextlib import suppress
-from typing import Any, Final
+from typing import Any
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from contract.message import (
-    Decision,
-    Group,
-    MessageError,
-    Reply,
-    decode_group,
-    decode_reply,
-    encode_group,
-    encode_reply,
-)
-from contract.outcomes import Outcome
+from contract.message import MessageError, decode_reply
 from contract.signing import SignatureError
+from tests.fuzz.__main__ import fuzz_messages
 from tests.fuzz.bodies import ODD_TEXTS
-from tests.making import KEYS, cancel_of
+from tests.fuzz.messages import KINDS, READ, Found, Kind, Messages, judge, places, unpacked
+from tests.making import KEYS
 
-GROUP: Final = Group(reply_to="unbet:replies:1", cancels=(cancel_of("r1"), cancel_of("r2")))
-REPLY: Final = Reply(
-    decisions=tuple(
-        Decision(request_id=cancel.request_id, outcome=Outcome.REVERSED, cash="1.50")
-        for cancel in GROUP.cancels
-    )
-)
-
-Decode = Callable[[Any, Any], Group | Reply]
+SEED = 1
+MESSAGES = 2000
 
 short = settings(max_examples=150, derandomize=True, deadline=None)
 any_text = st.text(max_size=60) | st.sampled_from(ODD_TEXTS)
@@ -44,14 +28,7 @@ anything = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(any_text, inner, max_size=3),
     max_leaves=6,
 )
-kinds = pytest.mark.parametrize(
-    ("decode", "purpose", "genuine"),
-    [
-        (decode_group, "unbet group", encode_group(GROUP, KEYS)),
-        (decode_reply, "unbet reply", encode_reply(REPLY, KEYS)),
-    ],
-    ids=["message", "reply"],
-)
+kinds = pytest.mark.parametrize("kind", KINDS, ids=[kind.name for kind in KINDS])
 changes = st.tuples(st.integers(0, 2000), st.integers(0, 2000), any_text)
 
 
@@ -61,22 +38,35 @@ def changed(genuine: str, change: tuple[int, int, str]) -> str:
     return genuine[: start % len(genuine)] + piece + genuine[end % len(genuine) :]
 
 
-def signed(purpose: str, document: bytes) -> str:
-    packed = base64.b64encode(zlib.compress(document)).decode()
-    return KEYS.sign(purpose, packed if purpose == "unbet group" else document.decode())
+@kinds
+def test_messages_of_every_kind_keep_the_promises(kind: Kind) -> None:
+    messages = Messages(kind, SEED)
+    said: dict[str, set[str]] = {}
+    for _ in range(MESSAGES):
+        message = messages.next()
+        said.setdefault(message.made, set()).add(judge(kind, message))
+    assert said["forged"] == said["changed"] == {"not signed"}
+    assert said["any body, signed"] == {"not a document"}
+    assert READ in said["one value changed"], "none of them gets far"
 
 
 @kinds
 @short
 @given(forged=any_text, change=changes)
 def test_what_is_not_signed_is_not_read(
-    decode: Decode, purpose: str, genuine: str, forged: str, change: tuple[int, int, str]
+    kind: Kind, forged: str, change: tuple[int, int, str]
 ) -> None:
-    assume(changed(genuine, change) != genuine)
-    for message in (forged, changed(genuine, change), f"{purpose}:{forged}"):
-        with pytest.raises(SignatureError) as refused:
-            decode(message, KEYS)
-        assert str(refused.value) == "not signed by any of 1 keys"
+    assume(changed(kind.genuine, change) != kind.genuine)
+    for message in (forged, changed(kind.genuine, change), f"{kind.purpose}:{forged}"):
+        assert judge(kind, Found("forged", message)) == "not signed"
+
+
+@kinds
+@short
+@given(value=anything)
+def test_what_is_no_text_is_refused(kind: Kind, value: Any) -> None:
+    with pytest.raises(SignatureError if isinstance(value, str) else MessageError):
+        kind.decode(value, KEYS)
 
 
 @short
@@ -90,22 +80,20 @@ def test_bytes_that_are_no_reply_are_not_read(forged: bytes) -> None:
 @short
 @given(content=any_text, change=changes)
 def test_what_is_signed_but_no_document_is_refused(
-    decode: Decode, purpose: str, genuine: str, content: str, change: tuple[int, int, str]
+    kind: Kind, content: str, change: tuple[int, int, str]
 ) -> None:
-    for document in (content, changed(genuine.partition(":")[2], change)):
-        with suppress(MessageError):
-            decode(KEYS.sign(purpose, document), KEYS)
+    with pytest.raises(MessageError):
+        kind.decode(KEYS.sign(kind.purpose, content), KEYS)
+    text = changed(kind.genuine.partition(":")[2], change)
+    judge(kind, Found("changed, then signed", KEYS.sign(kind.purpose, text), unpacked(text)))
 
 
 @kinds
 @short
 @given(document=anything)
-def test_any_json_that_is_signed_is_refused(
-    decode: Decode, purpose: str, genuine: str, document: Any
-) -> None:
-    assert genuine
+def test_any_json_that_is_signed_is_refused(kind: Kind, document: Any) -> None:
     with pytest.raises(MessageError) as refused:
-        decode(signed(purpose, json.dumps(document).encode()), KEYS)
+        kind.decode(kind.signed(json.dumps(document).encode()), KEYS)
     assert str(refused.value).encode()
 
 
@@ -113,20 +101,24 @@ def test_any_json_that_is_signed_is_refused(
 @short
 @given(data=st.data())
 def test_a_document_with_one_value_changed_is_refused_or_read_as_it_stands(
-    decode: Decode, purpose: str, genuine: str, data: st.DataObject
+    kind: Kind, data: st.DataObject
 ) -> None:
-    document = json.loads(decode(genuine, KEYS).model_dump_json())
-    parent, key = data.draw(st.sampled_from(list(_places(document))))
+    document = json.loads(kind.decode(kind.genuine, KEYS).model_dump_json())
+    parent, key = data.draw(st.sampled_from(list(places(document))))
     parent[key] = data.draw(anything)
-    with suppress(MessageError):
-        read = decode(signed(purpose, json.dumps(document).encode()), KEYS)
-        assert decode(signed(purpose, read.model_dump_json().encode()), KEYS) == read
+    written = json.dumps(document).encode()
+    judge(kind, Found("one value changed", kind.signed(written), written))
 
 
-def _places(document: Any) -> Any:
-    """Each value's parent and key."""
-    items = document.items() if isinstance(document, dict) else enumerate(document)
-    for key, value in items:
-        yield document, key
-        if isinstance(value, dict | list):
-            yield from _places(value)
+def test_a_message_that_make_fuzz_finds_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert fuzz_messages(20, SEED) == 0
+    assert "20 messages and replies" in capsys.readouterr().out
+
+    def careless(_kind: Kind, _message: Found) -> str:
+        raise AssertionError("a promise is broken")
+
+    first = Messages(KINDS[0], SEED).next()
+    assert fuzz_messages(20, SEED, careless) == 1
+    said = capsys.readouterr().out
+    assert f"Found: a message ({first.made}) ends in AssertionError: a promise is broken" in said
+    assert repr(first.content) in said

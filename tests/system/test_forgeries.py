@@ -2,17 +2,22 @@
 
 import base64
 import json
+import os
+import pickle
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 import redis
 
 from contract.message import QUEUE, Decision, Group, Reply, decode_group, encode_group, encode_reply
 from contract.outcomes import Outcome
+from contract.rejected import LIST, LONGEST
 from contract.signing import Keys
 from tests.making import KEYS, Operator, cancel_of
+from tests.system.envelopes import NOT_OURS, Envelope, envelope_of
 from tests.system.faults.watching import metric, until
 from tests.system.processes import System
 
@@ -28,40 +33,126 @@ def test_a_forged_message_moves_no_money_and_is_kept_aside(
     with redis.Redis.from_url(system.environment["UNBET_BROKER_URL"]) as broker:
         system.cancel()  # the form of a message is there to be seen by who can read Redis
         for forged in (encode_group(group, ANOTHERS_KEYS), group.model_dump_json()):
-            broker.lpush(QUEUE, _as_celery_has_it(forged))
+            broker.lpush(QUEUE, json.dumps(envelope_of(forged)))
     until(lambda: "a message was rejected" in system.said("worker"), "it was not rejected")
-    shown = json.loads(system.unbet("rejected", "--json").stdout)["rejected"]
-    until(
-        lambda: len(json.loads(system.unbet("rejected", "--json").stdout)["rejected"]) == 2,
-        f"kept aside are {shown}",
-    )
+    until(lambda: len(_rejected(system)) == 2, "they were not kept aside")
     assert operator.balance().cash == Decimal(90)
-    signed = _as_celery_has_it(encode_group(group, KEYS))
+    signed = nested_headers(envelope_of(encode_group(group, KEYS)))
     with redis.Redis.from_url(system.environment["UNBET_BROKER_URL"]) as broker:
         broker.lpush(QUEUE, signed)
     until(lambda: operator.balance().cash == Decimal(100), "and yet this one is ours")
 
 
-def _as_celery_has_it(message: str) -> str:
-    body = base64.b64encode(json.dumps([[message], {}, {}]).encode()).decode()
-    headers = {"lang": "py", "task": "unbet.cancel", "id": "0" * 32, "root_id": "0" * 32}
-    properties = {
-        "correlation_id": "0" * 32,
-        "delivery_mode": 2,
-        "delivery_info": {"exchange": "", "routing_key": QUEUE},
-        "priority": 0,
-        "body_encoding": "base64",
-        "delivery_tag": f"forged-{message[:8]}-{len(message)}",
+def test_what_is_none_of_ours_ends_no_worker_and_is_kept_aside(
+    idle_system: System, operator: Operator, tmp_path: Path
+) -> None:
+    operator.deposit("100.00")
+    for reference in ("r1", "r2"):
+        operator.bet(reference, "10.00")
+    (tmp_path / "metrics").mkdir()
+    idle_system.environment["PROMETHEUS_MULTIPROC_DIR"] = str(tmp_path / "metrics")
+    idle_system.start_both()
+    worker = idle_system.processes["worker"]
+    signed = encode_group(Group(reply_to="x", cancels=(cancel_of("r1"),)), KEYS)
+    sent = {name: make(signed) for name, make in NOT_OURS.items()}
+    with (
+        redis.Redis.from_url(idle_system.environment["UNBET_BROKER_URL"]) as broker,
+        redis.Redis.from_url(idle_system.environment["UNBET_REDIS_URL"]) as replies,
+    ):
+        for number, (name, text) in enumerate(sent.items(), 1):
+            broker.lpush(QUEUE, text.encode(errors="surrogateescape"))
+            wait_until_rejected(idle_system, replies, number, name)
+        assert idle_system.cancel(reference="r2", userId="alice", currency="EUR")["error"] == 0
+        until(lambda: is_empty(broker), "something is still there")
+    kept = [entry["content"] for entry in _rejected(idle_system)]
+    shown = {
+        name: text.encode(errors="surrogateescape").decode(errors="replace")[:LONGEST]
+        for name, text in sent.items()
     }
-    return json.dumps(
-        {
-            "body": body,
-            "content-encoding": "utf-8",
-            "content-type": "application/json",
-            "headers": headers,
-            "properties": properties,
-        }
-    )
+    assert [name for name, text in shown.items() if text not in kept] == []
+    assert len(kept) == len(sent)
+    assert metric(idle_system, 'unbet_rejected_total{kind="message"}') == len(sent)
+    assert operator.balance().cash == Decimal(90), "more than the genuine one was applied"
+    idle_system.processes.pop("worker").terminate()
+    assert worker.wait(timeout=30) == 0
+    idle_system.start_worker("next")
+    assert idle_system.cancel(reference="r1", userId="alice", currency="EUR")["error"] == 0
+    assert "rejected" not in idle_system.said("next")
+
+
+def test_what_cannot_be_given_back_ends_no_worker_and_is_kept_aside(
+    idle_system: System, operator: Operator
+) -> None:
+    operator.deposit("100.00")
+    operator.bet("r1", "10.00")
+    genuine = envelope_of(encode_group(Group(reply_to="x", cancels=(cancel_of("r1"),)), KEYS))
+    taken = ["garbage", "5", "[]", "[{}]", "[" * 100_000, '[{}, "", "cancels"]']
+    taken += [json.dumps([genuine | {"headers": 5}, "", QUEUE]), json.dumps([genuine, "", QUEUE])]
+    with redis.Redis.from_url(idle_system.environment["UNBET_BROKER_URL"]) as broker:
+        for number, kept in enumerate(taken):
+            broker.hset("unacked", f"tag-{number}", kept)
+            broker.zadd("unacked_index", {f"tag-{number}": len(taken) - number})  # newest first
+        idle_system.start_worker()
+        until(lambda: operator.balance().cash == Decimal(100), "the genuine one did not come back")
+        until(lambda: len(_rejected(idle_system)) == len(taken) - 1, "not all are kept aside")
+        until(lambda: is_empty(broker), "something is still there")
+    kept_aside = {entry["content"] for entry in _rejected(idle_system)}
+    assert kept_aside == {kept[:LONGEST] for kept in taken[:-1]}
+
+
+def test_code_in_a_message_is_kept_aside_and_not_run(idle_system: System, tmp_path: Path) -> None:
+    # Else Celery, if it runs as root and is told to read pickles, does not start.
+    idle_system.environment["C_FORCE_ROOT"] = "1"
+    idle_system.start_worker()
+    file = tmp_path / "made-by-a-message"
+    envelope = envelope_of("") | {
+        "content-type": "application/x-python-serialize",
+        "content-encoding": "binary",
+        "body": base64.b64encode(pickle.dumps(_Code(str(file)))).decode(),
+    }
+    with redis.Redis.from_url(idle_system.environment["UNBET_BROKER_URL"]) as broker:
+        broker.lpush(QUEUE, json.dumps(envelope))
+        until(lambda: "a message was rejected" in idle_system.said("worker"), "it was taken")
+        until(lambda: is_empty(broker), "it is still there")
+    assert not file.exists()
+    [entry] = _rejected(idle_system)
+    assert "content of type pickle" in entry["problem"]
+    assert entry["content"] == json.dumps(envelope)
+
+
+class _Code:
+    """Pickled it is a call: whoever reads it makes a directory there."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, (self._path,)
+
+
+def wait_until_rejected(system: System, replies: "redis.Redis", number: int, name: str) -> None:
+    """Until so many are kept aside; the worker that began lives all the while."""
+
+    def is_kept() -> bool:
+        assert system.processes["worker"].poll() is None, f"the worker has ended: {name}"
+        return replies.llen(LIST) == number
+
+    until(is_kept, f"it is not kept aside: {name}")
+
+
+def is_empty(broker: "redis.Redis") -> bool:
+    """Nothing waits, nothing is unacknowledged."""
+    return not broker.llen(QUEUE) and not broker.hlen("unacked")
+
+
+def nested_headers(envelope: Envelope) -> str:
+    """With one more header that no worker asks for, and that could not reach its processes."""
+    deep = json.loads("[" * 700 + "]" * 700)
+    return json.dumps(envelope | {"headers": envelope["headers"] | {"deep": deep}})
+
+
+def _rejected(system: System) -> list[dict[str, str]]:
+    return list(json.loads(system.unbet("rejected", "--json").stdout)["rejected"])
 
 
 def test_a_forged_reply_changes_no_answer(idle_system: System) -> None:

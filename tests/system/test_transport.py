@@ -11,8 +11,7 @@ def test_what_is_asked_of_a_closed_connection_is_an_error_that_celery_knows(
     running_services: Services,
 ) -> None:
     """A worker gives its messages back after Redis has gone: it must not end by that."""
-    transport.install()
-    connection = Connection(running_services.broker_url)
+    connection = Connection(running_services.broker_url, transport=transport.Transport)
     channel = connection.default_channel
     assert channel.client.ping()
     known = connection.connection_errors

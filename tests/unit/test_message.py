@@ -84,6 +84,13 @@ def test_what_is_no_reply_is_refused() -> None:
         decode_reply(KEYS.sign("unbet reply", "[1]"), KEYS)
 
 
+@pytest.mark.parametrize("found", [123, None, {}, ["x:y"], True])
+def test_what_is_no_text_is_neither_message_nor_reply(found: object) -> None:
+    for decode in (decode_group, decode_reply):
+        with pytest.raises(MessageError, match="not a text"):
+            decode(found, KEYS)
+
+
 @pytest.mark.parametrize(
     "forged",
     [

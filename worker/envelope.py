@@ -1,0 +1,70 @@
+"""What comes around a group's message. Nobody signs it, and Celery acts on it before the task looks
+at a signature: it is shown what is known here, of the form that our own messages have, and nothing
+else."""
+
+import time
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from contract.message import QUEUE, TASK, MessageError
+
+LONGEST_DELAY_S: Final = 60.0
+"""Of a message that a lost process sends again. One that is due in a year would be taken again each
+time that it counts as abandoned, and stay in the worker's memory as often."""
+
+_Id = Annotated[str, Field(pattern=r"^[0-9a-zA-Z-]{1,64}$")]
+_Shown = Annotated[str, Field(max_length=4096)]
+
+
+def _soon(eta: str) -> str:
+    due = datetime.fromisoformat(eta)
+    if due.tzinfo is None or not 0 < due.timestamp() < time.time() + LONGEST_DELAY_S:
+        raise ValueError("not within a minute")
+    return eta
+
+
+class _Headers(BaseModel):
+    """Those of Celery's that a worker goes by, and ours."""
+
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+    task: Literal["unbet.cancel"]
+    id: _Id
+    root_id: _Id | None = None
+    parent_id: _Id | None = None
+    retries: Annotated[int, Field(ge=0)] = 0
+    eta: Annotated[str, AfterValidator(_soon)] | None = None
+    expires: None = None
+    timelimit: Annotated[list[None], Field(min_length=2, max_length=2)] | None = None
+    ignore_result: bool | None = None
+    argsrepr: _Shown | None = None
+    kwargsrepr: _Shown | None = None
+    origin: _Shown | None = None
+    unbet_oldest: Annotated[float, Field(allow_inf_nan=False)] | None = None
+
+
+def admit(message: Any) -> None:
+    """Leave of kombu's `message` what may be handed on. Raises `MessageError`, or whatever a body
+    that cannot be decoded raises."""
+    headers = _known(message.headers)
+    _require_one_text(message.payload)  # decoded here once: Celery asks for the same
+    message.headers = headers
+    message.properties = {}
+    message.delivery_info = {"exchange": "", "routing_key": QUEUE}
+
+
+def _known(headers: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return _Headers.model_validate(headers).model_dump(exclude_unset=True)
+    except ValidationError as error:
+        wrong = sorted({str(fault["loc"][0]) for fault in error.errors(include_input=False)})
+        raise MessageError(f"headers that no group has: {', '.join(wrong)}") from None
+
+
+def _require_one_text(payload: Any) -> None:
+    match payload:
+        case [[str()], dict(named), dict(embedded)] if not named and not any(embedded.values()):
+            return
+    raise MessageError(f"not the one text that {TASK} takes")

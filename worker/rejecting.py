@@ -1,0 +1,32 @@
+"""What a worker does with a message that is none of ours: keep it aside, count it, say so."""
+
+from typing import Final
+
+import redis
+import structlog
+
+from contract import metrics, rejected
+from contract.message import MessageError
+from contract.signing import SignatureError
+from worker.connections import replies
+
+LONGEST_PROBLEM: Final = 500
+"""Characters: errors quote what they are about."""
+
+log = structlog.get_logger("worker")
+
+
+def reject(content: str, message_id: str, error: Exception) -> None:
+    """Nothing is lost: what a receiver has put on the queue it parks or spools itself if it hears
+    nothing of it."""
+    ours = isinstance(error, MessageError | SignatureError)
+    problem = (str(error) if ours else f"{type(error).__name__}: {error}")[:LONGEST_PROBLEM]
+    metrics.REJECTED.labels(kind="message").inc()
+    log.error("a message was rejected", group=message_id, problem=problem)
+    try:
+        with replies().pipeline(transaction=False) as pipeline:
+            pipeline.lpush(rejected.LIST, rejected.entry("message", problem, content))
+            pipeline.ltrim(rejected.LIST, 0, rejected.MOST - 1)
+            pipeline.execute()
+    except redis.RedisError as failed:
+        log.warning("a rejected message was not kept", error=str(failed))
