@@ -15,8 +15,8 @@ from ops import services
 from tests.alerts.prometheus import Prometheus
 from tests.databases import migrated
 from tests.making import Operator
-from tests.system.faults.watching import until
 from tests.system.processes import EXAMPLE, System
+from tests.system.watching import until
 
 EVERY_S = 0.2
 """Between two cancels of the provider's."""

@@ -10,8 +10,8 @@ from sqlalchemy import text
 from contract.message import QUEUE, TASK
 from tests.alerts.casino import Casino
 from tests.alerts.prometheus import NAMES
-from tests.system.faults.watching import PLAYER
 from tests.system.processes import EXAMPLE
+from tests.system.watching import PLAYER
 
 UNREADABLE = text("""
     INSERT INTO parked (request_id, provider, reference, cancel, state, reason)

@@ -18,8 +18,8 @@ from ledger.roles import Role
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
 from tests.browser.system import PASSWORD, USER, Watched
 from tests.making import cancel_of
-from tests.system.faults.watching import PLAYER
 from tests.system.processes import EXAMPLE, ROOT
+from tests.system.watching import PLAYER
 
 IMAGES: Final = ROOT / "docs" / "images"
 DESKTOP: Final = {"width": 1280, "height": 940}

@@ -10,8 +10,8 @@ from ops import services
 from tests.browser.conftest import Open
 from tests.browser.system import Watched
 from tests.freezing import frozen
-from tests.system.faults.watching import PLAYER
 from tests.system.processes import EXAMPLE
+from tests.system.watching import PLAYER
 
 SHIFTS = """() => {
   window.shifts = [];

@@ -11,8 +11,8 @@ from sqlalchemy import text
 from tests.making import Operator
 from tests.nginx.conftest import PROVIDER, V1_SECRET
 from tests.nginx.front import Front
-from tests.system.faults.watching import PLAYER
 from tests.system.processes import EXAMPLE, System
+from tests.system.watching import PLAYER
 
 REFERENCE = EXAMPLE["reference"]
 SUCCESS = {"error": 0, "description": "Success", "reference": REFERENCE}

@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 from api.protocol import OTHER_FILES
-from tests.system.faults.watching import metric, until
 from tests.system.processes import EXAMPLE, System
+from tests.system.watching import metric, until
 
 PATIENCE_S = 14.0
 """More than a head may take."""

@@ -9,8 +9,8 @@ import httpx
 from sqlalchemy import text
 
 from tests.making import Operator
-from tests.system.faults.watching import PLAYER
 from tests.system.processes import EXAMPLE, System
+from tests.system.watching import PLAYER
 
 SUCCESS = {"error": 0, "description": "Success", "reference": EXAMPLE["reference"]}
 REFERENCE = EXAMPLE["reference"]

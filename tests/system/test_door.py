@@ -9,9 +9,9 @@ from decimal import Decimal
 from pathlib import Path
 
 from tests.making import Operator
-from tests.system.faults.watching import PLAYER, metric, wait_until_cancelled
 from tests.system.processes import EXAMPLE, System
 from tests.system.refusing import json_logs, logged
+from tests.system.watching import PLAYER, metric, wait_until_cancelled
 
 
 def test_each_secret_has_its_provider_and_its_dialect(

@@ -18,8 +18,8 @@ from contract.rejected import LIST, LONGEST
 from contract.signing import Keys
 from tests.making import KEYS, Operator, cancel_of
 from tests.system.envelopes import NOT_OURS, Envelope, envelope_of
-from tests.system.faults.watching import metric, until
 from tests.system.processes import System
+from tests.system.watching import metric, until
 
 ANOTHERS_KEYS = Keys(["a key that somebody else has made up by himself"])
 

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from tests.making import MESSAGE_KEY, Operator
-from tests.system.faults.watching import PLAYER, until
 from tests.system.processes import System
+from tests.system.watching import PLAYER, until
 
 Line = dict[str, Any]
 

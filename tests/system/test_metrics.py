@@ -12,8 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families as families_
 
 from ops.commands.metrics import documented
 from tests.freezing import frozen
-from tests.system.faults.watching import until
 from tests.system.processes import System, free_port
+from tests.system.watching import until
 
 Samples = dict[str, float]
 

@@ -14,8 +14,8 @@ from api.doors import MOST_WRONG
 from api.openapi import document, rendered
 from tests.making import Operator
 from tests.system.exploring import Exchange, Explored, described, explore
-from tests.system.faults.watching import PLAYER, metric
 from tests.system.processes import System
+from tests.system.watching import PLAYER, metric
 
 DOCUMENT = document()
 PAGES = [path for path in DOCUMENT["paths"] if "{secret}" not in path]

@@ -12,8 +12,8 @@ import redis
 from contract import broker
 from contract.message import QUEUE
 from contract.queue_state import LONGEST, QueueState, look
-from tests.system.faults.watching import until
 from tests.system.processes import System
+from tests.system.watching import until
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from decimal import Decimal
 from pathlib import Path
 
 from tests.making import Operator
-from tests.system.faults.watching import PLAYER, metric, until, wait_until_cancelled
 from tests.system.processes import EXAMPLE, System
 from tests.system.refusing import json_logs, logged
+from tests.system.watching import PLAYER, metric, until, wait_until_cancelled
 
 
 def test_a_body_that_was_refused_is_decided_once_it_is_mended(

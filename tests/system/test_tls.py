@@ -15,8 +15,8 @@ import trustme
 from sqlalchemy import Engine
 
 from tests.making import Operator
-from tests.system.faults.watching import PLAYER, until
 from tests.system.processes import System
+from tests.system.watching import PLAYER, until
 
 
 class TlsPort:

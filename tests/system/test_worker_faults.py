@@ -21,8 +21,8 @@ from ledger.audit import audit
 from ops import services
 from tests.databases import migrated
 from tests.making import KEYS, Operator, bet_of, cancel_of
-from tests.system.faults.watching import PLAYER
 from tests.system.processes import System
+from tests.system.watching import PLAYER
 
 REPLY_TO: Final = "test-replies"
 BACK_AFTER_S: Final = 30.0

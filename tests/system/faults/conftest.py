@@ -7,8 +7,8 @@ from sqlalchemy import Engine
 from ops import services
 from tests.databases import migrated
 from tests.making import Operator
-from tests.system.faults.watching import PLAYER
 from tests.system.processes import environment_of
+from tests.system.watching import PLAYER
 
 
 @pytest.fixture

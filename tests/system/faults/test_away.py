@@ -11,7 +11,8 @@ import redis
 from ops import services
 from tests.freezing import frozen
 from tests.making import Operator
-from tests.system.faults.watching import (
+from tests.system.processes import EXAMPLE, System
+from tests.system.watching import (
     DEADLINE_S,
     PLAYER,
     PROVIDERS_PATIENCE_S,
@@ -20,7 +21,6 @@ from tests.system.faults.watching import (
     timed,
     wait_until_cancelled,
 )
-from tests.system.processes import EXAMPLE, System
 
 
 def test_with_redis_gone_for_good_cancels_still_get_final_answers(

@@ -9,8 +9,8 @@ from sqlalchemy import text
 from ops import services
 from tests.freezing import frozen
 from tests.making import Operator
-from tests.system.faults.watching import PLAYER, wait_until_cancelled
 from tests.system.processes import System
+from tests.system.watching import PLAYER, wait_until_cancelled
 
 KILLED = 137
 

@@ -20,8 +20,8 @@ from contract.message import QUEUE
 from ops.provider import Endpoint
 from tests.making import Operator
 from tests.system.faults.hostile import CUT, Senders, hostile
-from tests.system.faults.watching import PLAYER, metric, placed, until
 from tests.system.processes import EXAMPLE, System
+from tests.system.watching import PLAYER, metric, placed, until
 
 SEED: Final = 1
 ROUNDS: Final = 6

@@ -19,7 +19,8 @@ import redis
 from ops import services
 from tests.freezing import frozen
 from tests.making import Operator
-from tests.system.faults.watching import (
+from tests.system.processes import System
+from tests.system.watching import (
     DEADLINE_S,
     PLAYER,
     RESEND_AFTER_S,
@@ -27,7 +28,6 @@ from tests.system.faults.watching import (
     timed,
     wait_until_cancelled,
 )
-from tests.system.processes import System
 
 pytestmark = pytest.mark.timeout(240)
 

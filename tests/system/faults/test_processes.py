@@ -19,7 +19,8 @@ from contract import rejected
 from ops import services
 from tests.freezing import frozen
 from tests.making import Operator
-from tests.system.faults.watching import (
+from tests.system.processes import System
+from tests.system.watching import (
     PLAYER,
     placed,
     spooled,
@@ -27,7 +28,6 @@ from tests.system.faults.watching import (
     until,
     wait_until_cancelled,
 )
-from tests.system.processes import System
 
 
 def is_listening(system: System) -> bool:

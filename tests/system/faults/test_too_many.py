@@ -12,14 +12,14 @@ import redis
 
 from ops.provider import Endpoint
 from tests.making import Operator
-from tests.system.faults.watching import (
+from tests.system.processes import EXAMPLE, System
+from tests.system.watching import (
     metric,
     placed,
     timed,
     until,
     wait_until_cancelled,
 )
-from tests.system.processes import EXAMPLE, System
 
 POOLED_CONNECTIONS = 11
 """A receiver's: its port, 7 to PostgreSQL, 2 for publishing, 1 for replies."""

@@ -1,4 +1,4 @@
-"""What tests of faults wait for, and whose bets they are."""
+"""What tests of a system wait for, and whose bets they are."""
 
 import time
 from collections.abc import Callable
