@@ -7,6 +7,7 @@ from contract.queue_state import QueueState
 from ops.console.looking import LedgerLook, Looks
 from ops.console.receivers import Receivers
 from ops.console.saying import count, lasted
+from ops.console.source import UNREADABLE
 
 QUEUE_STANDS_AFTER_S: Final = 5.0
 """A cancel that waits for longer is near the time when its receiver looks for another way."""
@@ -59,9 +60,9 @@ def _fine(looks: Looks) -> Headline:
 def _troubles(looks: Looks) -> Iterator[Headline]:
     """All that is wrong, in the order in which it should be looked at."""
     if looks.ledger.away:
-        yield Headline(
-            "bad",
-            "PostgreSQL does not answer",
+        yield _away(
+            "PostgreSQL",
+            looks.ledger.away,
             "Cancels go to the receivers' disks and are answered 100, retry. "
             "They are decided once PostgreSQL is back.",
         )
@@ -70,9 +71,9 @@ def _troubles(looks: Looks) -> Iterator[Headline]:
     elif looks.receivers.away:
         yield _NO_RECEIVER
     if looks.queue.away:
-        yield Headline(
-            "bad",
-            "Redis does not answer",
+        yield _away(
+            "Redis",
+            looks.queue.away,
             "Cancels are parked in the ledger after seconds; the sweep decides them.",
         )
     elif looks.workers.away or looks.workers.value == ():
@@ -90,6 +91,17 @@ def _troubles(looks: Looks) -> Iterator[Headline]:
     if looks.ledger.value and looks.receivers.value:
         yield from _of_all_that_came(looks.ledger.value, looks.receivers.value)
         yield from _of_the_sweep(looks.receivers.value, looks.ledger.value.answers.now)
+
+
+def _away(name: str, how: str, meanwhile: str) -> Headline:
+    if how.startswith(UNREADABLE):
+        return Headline(
+            "bad",
+            f"{name} cannot be read",
+            "It answers, with what the console cannot use: a right of its role may be missing. See "
+            "its log.",
+        )
+    return Headline("bad", f"{name} does not answer", meanwhile)
 
 
 def _of_receivers(receivers: Receivers) -> Iterator[Headline]:

@@ -9,12 +9,18 @@ from typing import Final, Generic, TypeVar
 import httpx
 import redis
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFreeError
 
 Value = TypeVar("Value")
 
-AWAY: Final = (SQLAlchemyError, redis.RedisError, httpx.HTTPError, OSError)
+AWAY: Final = (
+    *(OperationalError, InterfaceError, NoConnectionFreeError),
+    *(redis.RedisError, httpx.HTTPError, OSError),
+)
 """What reading raises when the other side is not there; `TimeoutError` is one of the last."""
+
+UNREADABLE: Final = "cannot be read"
 
 log = structlog.get_logger("console")
 
@@ -59,7 +65,7 @@ class Source(Generic[Value]):
             self.value, self.away = None, f"does not answer ({_kind(error)})"
         except Exception as error:
             # The outermost shell of a look: a bug in one must not end all others.
-            away = f"cannot be read ({_kind(error)})"
+            away = f"{UNREADABLE} ({_kind(error)})"
             if away != self.away:
                 log.exception("a look failed")
             self.value, self.away = None, away
