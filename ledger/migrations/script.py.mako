@@ -1,6 +1,6 @@
 """${message}"""
 
-from alembic import op
+from ledger.migrations.steps import execute_sql_beside, refuse_downgrade
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
@@ -9,8 +9,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Say here what the change is for."""
+    execute_sql_beside(__file__)
 
 
-def downgrade() -> None:
-    raise NotImplementedError("money is not migrated backwards: restore a backup")
+downgrade = refuse_downgrade

@@ -1,33 +1,17 @@
 """`unbet provider` as a program."""
 
-import asyncio
 import json
-import os
-import sys
+from functools import partial
 from pathlib import Path
 
 from ops import provider
 from ops.provider import Cancel
 from tests.ops.playing import codes
+from tests.ops.running import run
 from tests.ops.served import SECRET, http, serving, told
 
-ROOT = Path(__file__).parents[2]
-PROGRAM = "from ops.commands.provider import app; app()"
+unbet_provider = partial(run, "from ops.commands.provider import app; app()")
 CANCEL = ("--user", "alice", "--currency", "EUR", "--reference", "585c1306f89c56f5ecfc2f5d")
-
-
-async def unbet_provider(*arguments: str, **environment: str) -> tuple[int, str, str]:
-    """Exit status, standard output and standard error of the command."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-c", PROGRAM, *arguments),
-        cwd=ROOT,
-        env=os.environ | environment,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await process.communicate()
-    return process.returncode or 0, out.decode(), err.decode()
 
 
 async def test_a_single_cancel_is_sent_once_and_its_answer_printed() -> None:

@@ -1,4 +1,7 @@
-"""What happened to a reference, event by event."""
+"""What happened to a reference, event by event.
+
+(Over 250 lines: a story as a person reads it is many lines, and is compared whole.)
+"""
 
 from contract.outcomes import Outcome
 from ledger.operations import Refusal

@@ -3,9 +3,7 @@
 The statements stand in `0002_operating.sql`, in the order in which they are read.
 """
 
-from pathlib import Path
-
-from alembic import op
+from ledger.migrations.steps import execute_sql_beside, refuse_downgrade
 
 revision = "0002"
 down_revision = "0001"
@@ -14,10 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # Straight to the driver: SQLAlchemy would read the % of a message as a parameter.
-    cursor = op.get_bind().connection.cursor()
-    cursor.execute(Path(__file__).with_suffix(".sql").read_text("utf-8"))
+    execute_sql_beside(__file__)
 
 
-def downgrade() -> None:
-    raise NotImplementedError("money is not migrated backwards: restore a backup")
+downgrade = refuse_downgrade

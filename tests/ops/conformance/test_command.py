@@ -1,9 +1,7 @@
 """`unbet conformance` as it is run: bets of a file, exit status, what is printed."""
 
-import asyncio
 import json
-import os
-import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +12,9 @@ from ops.provider import Bet, Player, Win
 from tests.ops.conformance.casino import Casino
 from tests.ops.conformance.doors import on_success
 from tests.ops.conformance.serving import REFUSED, SECRET, serving
+from tests.ops.running import run
 
-ROOT = Path(__file__).parents[3]
-PROGRAM = "from ops.cli import main; main()"
+conformance = partial(run, "from ops.cli import main; main()", "conformance")
 
 NEED_THE_LEDGER = {
     "a late bet is refused",
@@ -31,19 +29,6 @@ NEED_THE_LEDGER = {
     "no decimal is lost",
     "references are compared exactly",
 }
-
-
-async def conformance(*arguments: object, **environment: str) -> tuple[int, str, str]:
-    """Exit status, standard output and standard error of the command."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", PROGRAM, "conformance", *map(str, arguments)),
-        cwd=ROOT,
-        env=os.environ | environment,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await process.communicate()
-    return process.returncode or 0, out.decode(), err.decode()
 
 
 async def told_bets(casino: Casino, file: Path, **changed: Any) -> Path:
