@@ -1,4 +1,7 @@
-"""`python -m benchmarks`: the commands of `make bench`."""
+"""`python -m benchmarks`: the commands of `make bench`.
+
+(Over 250 lines: it is the list of all commands with their options.)
+"""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
