@@ -16,7 +16,7 @@ from tests.alerts.prometheus import Prometheus
 from tests.databases import migrated
 from tests.making import Operator
 from tests.system.processes import EXAMPLE, System
-from tests.system.watching import until
+from tests.waiting import until
 
 EVERY_S = 0.2
 """Between two cancels of the provider's."""

@@ -19,6 +19,7 @@ from ledger import Result, Settlement, Status, place_all, settle_bet
 from ledger.audit import audit
 from ledger.reversal import REVERSE, parameters_of, reverse
 from tests.making import PROVIDER, Operator, bet_of, cancel_of
+from tests.waiting import until, waiting_for_locks
 
 RACES = 1000
 
@@ -75,22 +76,12 @@ def test_a_cancel_that_meets_a_bet_in_mid_commit_goes_round_again(operator: Oper
         bet = pool.submit(slow_bet)
         assert bet_inserted.wait(timeout=10)
         cancelled = pool.submit(cancel)
-        _wait_until_somebody_waits_for_a_lock(operator)
+        until(lambda: waiting_for_locks(operator.engine), "nobody waited for a lock")
         may_commit.set()
         bet.result(timeout=10)
         (decision,) = cancelled.result(timeout=10)
     assert decision.outcome is Outcome.REVERSED
     assert operator.balance().cash == Decimal(10)
-
-
-def _wait_until_somebody_waits_for_a_lock(operator: Operator) -> None:
-    query = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-    with operator.engine.connect() as connection:
-        for _ in range(1000):
-            if connection.execute(query).scalar():
-                return
-            connection.execute(text("SELECT pg_sleep(0.01)"))
-    raise AssertionError("nobody waited for a lock")
 
 
 def test_five_hundred_bets_cancelled_twice_at_once_are_reversed_once_each(
@@ -219,7 +210,7 @@ def test_a_statement_that_met_a_new_bet_decides_nothing_and_holds_no_account(
         cancelling.execute(text("SET LOCAL lock_timeout = '10s'"))
         place_all(placing, [bet_of("r2", "1.00")])
         cancelled = pool.submit(lambda: cancelling.execute(REVERSE, parameters).all())
-        _wait_until_somebody_waits_for_a_lock(operator)
+        until(lambda: waiting_for_locks(operator.engine), "nobody waited for a lock")
         placing.commit()
         assert [row.outcome for row in cancelled.result(timeout=10)] == [None, None]
         settling.execute(text("SELECT FROM accounts WHERE kind = 'cash' FOR UPDATE NOWAIT"))
@@ -260,7 +251,7 @@ def test_a_cancel_that_waited_for_a_settlement_tells_the_cash_after_it(operator:
     with ThreadPoolExecutor(1) as pool, operator.engine.connect() as settling:
         settle_bet(settling, win)
         cancelled = pool.submit(operator.cancel, cancel_of("r1"))
-        _wait_until_somebody_waits_for_a_lock(operator)
+        until(lambda: waiting_for_locks(operator.engine), "nobody waited for a lock")
         settling.commit()
         (decision,) = cancelled.result(timeout=10)
     assert (decision.outcome, decision.cash) == (Outcome.SETTLED, Decimal(11))

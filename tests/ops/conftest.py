@@ -3,7 +3,6 @@
 import io
 import json
 import sys
-import time
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -73,14 +72,6 @@ def unbet(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Unbet:
         return Ran(int(ended.value.code or 0), out.getvalue(), err.getvalue())
 
     return run
-
-
-def until(true: Callable[[], bool], seconds: float = 20) -> None:
-    """Wait for it, with a deadline."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 @pytest.fixture

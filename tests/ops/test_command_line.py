@@ -18,7 +18,8 @@ from sqlalchemy import Engine, text
 from ledger.migrate import migrate
 from ops.display import amount
 from tests.making import Operator, cancel_of
-from tests.ops.conftest import Ran, Unbet, until
+from tests.ops.conftest import Ran, Unbet
+from tests.waiting import until
 
 SCRIPT = Path(sys.executable).with_name("unbet")
 NO_TEXT = os.fsdecode(b"r\xff")
@@ -247,7 +248,7 @@ def test_a_migration_waits_for_another_one_to_end(engine: Engine, database_url: 
         second = subprocess.Popen(
             [SCRIPT, "migrate"], env={**os.environ, "UNBET_DATABASE_URL": database_url}
         )
-        until(lambda: has_waited_for_long(engine))
+        until(lambda: has_waited_for_long(engine), "it did not wait")
     assert second.wait(timeout=20) == 0
 
 

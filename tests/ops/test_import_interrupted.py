@@ -23,7 +23,6 @@ from ops.instructions import (
     SettleInstruction,
 )
 from tests.making import Operator
-from tests.ops.conftest import until
 from tests.ops.lines import (
     Said,
     as_bytes,
@@ -35,6 +34,7 @@ from tests.ops.lines import (
     settle,
     state_of,
 )
+from tests.waiting import until, waiting_for_locks
 
 SCRIPT = Path(sys.executable).with_name("unbet")
 
@@ -48,8 +48,8 @@ def test_an_import_tries_again_while_a_player_is_locked(engine: Engine, operator
 
     with accounts_locked_by_somebody_else(engine):
         importing.start()
-        until(lambda: waiting_for_locks(engine) == 1)
-        until(lambda: waiting_for_locks(engine) == 0)
+        until(lambda: waiting_for_locks(engine) == 1, "it did not wait")
+        until(lambda: waiting_for_locks(engine) == 0, "it did not give up")
     importing.join(timeout=20)
 
     assert [result.status for chunk in results for result in chunk] == ["done"]
@@ -107,7 +107,7 @@ def test_an_import_that_is_killed_and_run_again_ends_like_one_that_was_not(
 
     for kill_at in (2_000, 9_000):
         running = run_import(file, killed)
-        until(lambda: rows_of_bets(killed) > kill_at)  # noqa: B023 - called at once
+        until(lambda: rows_of_bets(killed) > kill_at, "no bet")  # noqa: B023 - called at once
         running.kill()
         assert running.wait(timeout=10) == -signal.SIGKILL
         assert rows_of_bets(killed) < 16_000
@@ -185,15 +185,6 @@ def accounts_locked_by_somebody_else(engine: Engine) -> Iterator[None]:
         connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         connection.execute(text("SELECT FROM accounts FOR UPDATE"))
         yield
-
-
-def waiting_for_locks(engine: Engine) -> int:
-    query = text("""
-        SELECT count(*) FROM pg_stat_activity
-         WHERE datname = current_database() AND wait_event_type = 'Lock'
-    """)
-    with engine.connect() as connection:
-        return int(connection.execute(query).scalar_one())
 
 
 def rows_of_bets(database_url: str) -> int:

@@ -12,7 +12,8 @@ import pytest
 
 from api.protocol import OTHER_FILES
 from tests.system.processes import EXAMPLE, System
-from tests.system.watching import metric, until
+from tests.system.watching import metric
+from tests.waiting import until
 
 PATIENCE_S = 14.0
 """More than a head may take."""

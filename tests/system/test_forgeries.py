@@ -19,7 +19,8 @@ from contract.signing import Keys
 from tests.making import KEYS, Operator, cancel_of
 from tests.system.envelopes import NOT_OURS, Envelope, envelope_of
 from tests.system.processes import System
-from tests.system.watching import metric, until
+from tests.system.watching import metric
+from tests.waiting import until
 
 ANOTHERS_KEYS = Keys(["a key that somebody else has made up by himself"])
 

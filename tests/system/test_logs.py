@@ -7,7 +7,8 @@ from sqlalchemy import Engine, text
 
 from tests.making import MESSAGE_KEY, Operator
 from tests.system.processes import System
-from tests.system.watching import PLAYER, until
+from tests.system.watching import PLAYER
+from tests.waiting import until
 
 Line = dict[str, Any]
 

@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families as families_
 from ops.commands.metrics import documented
 from tests.freezing import frozen
 from tests.system.processes import System, free_port
-from tests.system.watching import until
+from tests.waiting import until
 
 Samples = dict[str, float]
 

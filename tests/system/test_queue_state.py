@@ -13,7 +13,7 @@ from contract import broker
 from contract.message import QUEUE
 from contract.queue_state import LONGEST, QueueState, look
 from tests.system.processes import System
-from tests.system.watching import until
+from tests.waiting import until
 
 
 @pytest.fixture

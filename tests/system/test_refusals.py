@@ -8,7 +8,8 @@ from pathlib import Path
 from tests.making import Operator
 from tests.system.processes import EXAMPLE, System
 from tests.system.refusing import json_logs, logged
-from tests.system.watching import PLAYER, metric, until, wait_until_cancelled
+from tests.system.watching import PLAYER, metric, wait_until_cancelled
+from tests.waiting import until
 
 
 def test_a_body_that_was_refused_is_decided_once_it_is_mended(

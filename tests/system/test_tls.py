@@ -16,7 +16,8 @@ from sqlalchemy import Engine
 
 from tests.making import Operator
 from tests.system.processes import System
-from tests.system.watching import PLAYER, until
+from tests.system.watching import PLAYER
+from tests.waiting import until
 
 
 class TlsPort:

@@ -2,8 +2,7 @@
 
 import json
 import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Final
 import pytest
 import redis
 from celery import Celery
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 
 from contract.message import QUEUE, TASK, Cancel, Decision, Group, decode_reply, encode_group
 from contract.outcomes import Outcome
@@ -23,6 +22,7 @@ from tests.databases import migrated
 from tests.making import KEYS, Operator, bet_of, cancel_of
 from tests.system.processes import System
 from tests.system.watching import PLAYER
+from tests.waiting import until, waiting_for_locks
 
 REPLY_TO: Final = "test-replies"
 BACK_AFTER_S: Final = 30.0
@@ -83,13 +83,6 @@ def placed(operator: Operator) -> list[Cancel]:
     return [cancel_of(reference) for reference in references]
 
 
-def until(true: Callable[[], bool], what: str, seconds: float = BACK_AFTER_S) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
-
-
 def require_sound(operator: Operator, cash: int) -> None:
     assert operator.balance().cash == Decimal(cash)
     with operator.engine.connect() as connection:
@@ -125,19 +118,13 @@ def test_a_worker_that_is_killed_as_a_whole_leaves_its_group_to_another(
     with operator.engine.connect() as connection:
         connection.execute(text("LOCK TABLE requests IN EXCLUSIVE MODE"))
         queue.send(*bets)
-        until(lambda: waits_for_a_lock(operator.engine), "the group was not begun")
+        until(lambda: waiting_for_locks(operator.engine), "the group was not begun")
         os.killpg(idle_system.processes["first"].pid, 9)
         idle_system.processes.pop("first").wait()
         connection.rollback()
     idle_system.start_worker("second")
     assert queue.outcomes() == [Outcome.REVERSED] * 10
     require_sound(operator, 10)
-
-
-def waits_for_a_lock(engine: Engine) -> bool:
-    query = text("SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-    with engine.connect() as connection:
-        return bool(connection.execute(query).scalar_one())
 
 
 def test_a_cancel_that_kills_every_process_leaves_the_queue_and_the_others_go_on(

@@ -1,7 +1,6 @@
 """What tests of a system wait for, and whose bets they are."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import text
@@ -40,13 +39,6 @@ def timed(system: System, reference: str) -> tuple[int, float]:
     started = time.monotonic()
     code = int(system.cancel(reference=reference)["error"])
     return code, time.monotonic() - started
-
-
-def until(true: Callable[[], object], what: str, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
 
 
 def spooled(system: System) -> list[str]:

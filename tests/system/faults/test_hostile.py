@@ -21,7 +21,8 @@ from ops.provider import Endpoint
 from tests.making import Operator
 from tests.system.faults.hostile import CUT, Senders, hostile
 from tests.system.processes import EXAMPLE, System
-from tests.system.watching import PLAYER, metric, placed, until
+from tests.system.watching import PLAYER, metric, placed
+from tests.waiting import until
 
 SEED: Final = 1
 ROUNDS: Final = 6

@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families as families_
 from ops import services
 from tests.freezing import frozen
 from tests.system.processes import System
-from tests.system.watching import until
+from tests.waiting import until
 
 MOST_S = 5.0
 """Prometheus waits for 10."""

@@ -25,9 +25,9 @@ from tests.system.watching import (
     placed,
     spooled,
     timed,
-    until,
     wait_until_cancelled,
 )
+from tests.waiting import until
 
 
 def is_listening(system: System) -> bool:

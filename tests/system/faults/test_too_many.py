@@ -17,9 +17,9 @@ from tests.system.watching import (
     metric,
     placed,
     timed,
-    until,
     wait_until_cancelled,
 )
+from tests.waiting import until
 
 POOLED_CONNECTIONS = 11
 """A receiver's: its port, 7 to PostgreSQL, 2 for publishing, 1 for replies."""
