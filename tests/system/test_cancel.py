@@ -151,16 +151,18 @@ def test_three_workers_share_the_queue(idle_system: System, operator: Operator) 
     idle_system.environment["UNBET_GROUP_SIZE"] = "4"
     idle_system.environment["UNBET_GROUPS_IN_FLIGHT"] = "8"
     idle_system.start_receiver()
-    operator.deposit("1000.00", **PLAYER)
-    references = [f"r{number}" for number in range(300)]
-    for reference in references:
-        operator.bet(reference, "1.00", **PLAYER)
+    # Each has a player of its own: a worker that stops for a second with one player's account
+    # locked would have the others park that player's cancels.
+    numbers = [str(number) for number in range(300)]
+    for number in numbers:
+        operator.deposit("1.00", user_id=number, currency="USD")
+        operator.bet(number, "1.00", user_id=number, currency="USD")
 
-    def send(reference: str) -> int:
-        return int(idle_system.cancel(reference=reference)["error"])
+    def send(number: str) -> int:
+        return int(idle_system.cancel(reference=number, userId=number)["error"])
 
     with ThreadPoolExecutor(30) as pool:
-        assert set(pool.map(send, references)) == {0}
+        assert set(pool.map(send, numbers)) == {0}
 
     def counted() -> list[int]:
         return [idle_system.said(name).count("outcome=reversed") for name in names]
@@ -169,7 +171,8 @@ def test_three_workers_share_the_queue(idle_system: System, operator: Operator) 
     idle_system.wait("the last line", lambda: sum(counted()) == 300)
     shares = counted()
     assert all(shares), shares
-    assert operator.balance(**PLAYER).cash == Decimal(1000)
+    for number in numbers:
+        assert operator.balance(user_id=number, currency="USD").cash == Decimal(1)
 
 
 def test_readiness_names_what_is_away_and_health_does_not_depend_on_it(system: System) -> None:
