@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from celery import Celery
+from kombu.exceptions import KombuError
 
 from contract.broker import SOCKET_TIMEOUT_S
 from contract.message import OLDEST, QUEUE, TASK, Group, encode_group
@@ -34,6 +35,7 @@ class Publisher:
         # Refused, lost, or full: a Redis at its `maxmemory` answers with an error.
         self._broker_errors = (
             OSError,
+            KombuError,  # what it makes of an error while it connects
             *connection.connection_errors,
             *connection.channel_errors,
         )

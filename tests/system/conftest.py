@@ -19,6 +19,10 @@ def idle_system(environment: dict[str, str], tmp_path: Path) -> Iterator[System]
     system = System(environment, tmp_path)
     yield system
     system.stop()
+    for log in tmp_path.glob("*.log"):
+        assert "never retrieved" not in log.read_text(errors="replace"), (
+            f"a task failed: {log.name}"
+        )
 
 
 @pytest.fixture

@@ -105,8 +105,8 @@ def wait_until_on_the_queue(system: System) -> None:
 
 
 class Load:
-    """Four providers, each with one bet and its cancel after the other, until the end of a `with`;
-    there each of them must have had all its cancels answered 0."""
+    """Four players, each with one bet and its cancel after the other, until the end of a `with`;
+    there all their cancels must have been answered 0, and each must have what was deposited."""
 
     def __init__(self, system: System, operator: Operator) -> None:
         self.stage = "at first"
@@ -118,7 +118,7 @@ class Load:
         self._pool = ThreadPoolExecutor(4)
 
     def __enter__(self) -> Self:
-        self._senders = [self._pool.submit(self._play) for _ in range(4)]
+        self._senders = [self._pool.submit(self._play, f"player {n}") for n in range(4)]
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -135,13 +135,15 @@ class Load:
         (self._system.logs / f"{name}.log").unlink()
         start_again()
 
-    def _play(self) -> None:
+    def _play(self, user_id: str) -> None:
+        player = PLAYER | {"user_id": user_id}
+        self._operator.deposit("1000.00", **player)
         while not self._over.is_set():
             reference = f"r{next(self._numbers)}"
-            self._operator.bet(reference, "1.00", **PLAYER)
+            self._operator.bet(reference, "1.00", **player)
             for _ in range(3):
                 try:
-                    code = self._system.cancel(reference=reference)["error"]
+                    code = self._system.cancel(reference=reference, userId=user_id)["error"]
                 except (httpx.NetworkError, httpx.RemoteProtocolError):
                     # Refused, or reset before the receiver had read it: sent again.
                     assert self.stage == "receiver"
@@ -152,6 +154,7 @@ class Load:
                 break
             else:
                 raise AssertionError(f"{reference} was written off")
+        assert self._operator.balance(**player).cash == Decimal(1000)
 
 
 def test_a_rolling_restart_of_every_process_under_load_drops_nothing(
@@ -166,7 +169,6 @@ def test_a_rolling_restart_of_every_process_under_load_drops_nothing(
         load.restart("receiver", system.start_receiver)
     # Each restart met requests on their way.
     assert {"worker", "other", "receiver"} <= set(load.sent_while), load.sent_while
-    assert operator.balance(**PLAYER).cash == Decimal(1000)
 
 
 def test_a_key_is_replaced_under_load_and_nothing_is_set_aside(
@@ -180,4 +182,3 @@ def test_a_key_is_replaced_under_load_and_nothing_is_set_aside(
             load.restart("receiver", system.start_receiver)
             with redis.Redis.from_url(system.environment["UNBET_REDIS_URL"]) as client:
                 assert client.llen(rejected.LIST) == 0
-    assert operator.balance(**PLAYER).cash == Decimal(1000)
