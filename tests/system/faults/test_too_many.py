@@ -39,11 +39,13 @@ def test_beyond_max_waiting_cancels_are_parked_and_answered_at_once(
         answers = list(pool.map(partial(timed, idle_system), references))
     assert {code for code, _ in answers} == {100}
     assert sorted(seconds for _, seconds in answers)[8] < 2.0
+    # By a ledger that takes its time: there is little time for this.
+    spooled = metric(idle_system, "unbet_spooled_total")
     idle_system.start_sweep()
     wait_until_cancelled(operator, *references)
     told = (idle_system.unbet("explain", reference).stdout for reference in references)
     reasons = ["UNBET_MAX_WAITING" in story for story in told]
-    assert reasons.count(True) == 9
+    assert reasons.count(True) == 9 - spooled
 
 
 def test_thousands_of_timed_out_requests_leave_nothing_behind(
