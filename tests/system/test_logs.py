@@ -23,7 +23,8 @@ def test_a_cancel_is_followed_from_receiver_to_worker_and_a_parked_one_to_the_sw
     idle_system: System, engine: Engine
 ) -> None:
     system, operator = idle_system, Operator(engine)
-    system.environment["UNBET_LOG_FORMAT"] = "json"
+    # A slow machine would have the locked one sent again, in another group.
+    system.environment |= {"UNBET_LOG_FORMAT": "json", "UNBET_RESEND_AFTER_S": "6"}
     system.start_both()
     operator.deposit("10.00", **PLAYER)
     for reference in ("straight", "locked"):
