@@ -20,8 +20,9 @@ from sqlalchemy import URL, Engine, create_engine, make_url, text
 from benchmarks import filling
 from ledger.migrate import migrate
 from ops import services
+from ops.ports import reserve_port
 from ops.processes import Processes
-from ops.services.kept import HOST, Access
+from ops.services.kept import HOST
 
 START_LIMIT_S: Final = 60.0
 
@@ -97,7 +98,7 @@ class Ground:
             "UNBET_PROVIDER_ID": filling.PROVIDER,
             "UNBET_SPOOL_DIR": str(self.scratch / "spool"),
             "UNBET_LOG_FORMAT": "json",
-            "UNBET_PORT": str(Access.new().port),
+            "UNBET_PORT": str(reserve_port()),
             "PROMETHEUS_MULTIPROC_DIR": str(counters),
         }
 

@@ -21,9 +21,9 @@ from ops.chaos.front import HOST
 from ops.chaos.outages import Outage
 from ops.chaos.program import Program
 from ops.logins import Logins
+from ops.ports import reserve_port
 from ops.processes import ROOT, STOP_LIMIT_S
 from ops.provider import Player, players
-from ops.services.kept import Access
 
 OF_EACH: Final = 2
 PLAYERS: Final = 200
@@ -134,7 +134,7 @@ class System:
         for line, role in ROLES.items():
             for number in range(1, OF_EACH + 1) if line in commands else ():
                 name = f"{role}-{number}"
-                port = Access.new().port if role == "receiver" else None
+                port = reserve_port() if role == "receiver" else None
                 # Two Celery workers on one machine need names to be told apart.
                 own_name = f" --hostname {name}@chaos" if role == "worker" else ""
                 yield Program(

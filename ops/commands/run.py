@@ -27,6 +27,7 @@ from ops import services
 from ops.commands.services import DEFAULT_DIRECTORY
 from ops.demonstration import DemonstrationError, demonstrate
 from ops.logins import Logins
+from ops.ports import reserve_port
 from ops.processes import ROOT, Processes
 from ops.stopping import Stopped, stoppable
 
@@ -154,13 +155,15 @@ def _usable_port(name: str, value: str) -> str:
     """`value`, or a free port for 0. Raises `RunError` if another program listens there."""
     if not value.isdigit():
         return value  # what is wrong with it, the settings say
+    host, port = os.environ.get("UNBET_HOST", "127.0.0.1"), int(value)
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((os.environ.get("UNBET_HOST", "127.0.0.1"), int(value)))
+            port = port or reserve_port(host)
+            probe.bind((host, port))
         except (OSError, OverflowError):
             raise RunError(f"port {value} is taken; set {name} to a free one, or to 0.") from None
-        return str(probe.getsockname()[1])
+    return str(port)
 
 
 def _wait_until_ready(processes: Processes, chosen: Settings) -> None:

@@ -4,7 +4,6 @@ import fcntl
 import json
 import os
 import secrets
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
+from ops.ports import reserve_port
 from ops.services.errors import ServicesError
 
 LOCK_LIMIT_S: Final = 120  # longer than any start or stop takes
@@ -27,10 +27,8 @@ class Access:
 
     @classmethod
     def new(cls, password: str | None = None) -> Self:
-        """A port that is free now, and a random password unless one is given."""
-        with socket.socket() as probe:
-            probe.bind((HOST, 0))
-            return cls(probe.getsockname()[1], password or secrets.token_hex(24))
+        """A free port, and a random password unless one is given."""
+        return cls(reserve_port(), password or secrets.token_hex(24))
 
     @classmethod
     def read(cls, file: Path) -> Self | None:

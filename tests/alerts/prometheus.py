@@ -11,7 +11,8 @@ from typing import Any, Final
 
 import httpx
 
-from tests.system.processes import ROOT, free_port
+from ops.ports import reserve_port
+from tests.system.processes import ROOT
 
 RULES: Final = ROOT / "ops" / "prometheus" / "alerts.yml"
 NAMES: Final = frozenset(re.findall(r"- alert: (\w+)", RULES.read_text()))
@@ -44,7 +45,7 @@ class Prometheus:
         listed = ", ".join(f'"{target}"' for target in targets)
         configuration.write_text(CONFIGURATION.format(rules=rules, targets=listed))
         self._log = directory / "log"
-        self._address = f"127.0.0.1:{free_port()}"
+        self._address = f"127.0.0.1:{reserve_port()}"
         self._command = [
             program("prometheus"),
             f"--config.file={configuration}",

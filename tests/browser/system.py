@@ -8,9 +8,10 @@ from typing import Final
 import httpx
 
 from ops import services
+from ops.ports import reserve_port
 from tests.databases import migrated
 from tests.making import Operator
-from tests.system.processes import System, environment_of, free_port
+from tests.system.processes import System, environment_of
 
 USER: Final = "anna"
 PASSWORD: Final = "a-password-for-tests-only"  # noqa: S105
@@ -30,7 +31,7 @@ class Watched(System):
         environment = environment_of(
             directory,
             urls,
-            UNBET_CONSOLE_PORT=str(free_port()),
+            UNBET_CONSOLE_PORT=str(reserve_port()),
             UNBET_CONSOLE_BASIC_AUTH=f"{USER}:{PASSWORD}",
             PROMETHEUS_MULTIPROC_DIR=str(metrics),
         )

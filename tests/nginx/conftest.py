@@ -7,8 +7,9 @@ import httpx
 import pytest
 from sqlalchemy import Engine
 
+from ops.ports import reserve_port
 from tests.making import Operator
-from tests.nginx.front import Front, free_port, listens
+from tests.nginx.front import Front, listens
 from tests.system.processes import System
 
 PROVIDER = "127.0.0.5"
@@ -39,7 +40,7 @@ def system(environment: dict[str, str], tmp_path: Path) -> Iterator[System]:
 @pytest.fixture
 def front(system: System, tmp_path: Path) -> Iterator[Front]:
     """nginx before two receivers."""
-    first, second = system.environment["UNBET_PORT"], str(free_port())
+    first, second = system.environment["UNBET_PORT"], str(reserve_port())
     system.environment["UNBET_PORT"] = second
     system.start("receiver-2", sys.executable, "-m", "api")
     system.environment["UNBET_PORT"] = first

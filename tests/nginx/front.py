@@ -14,6 +14,7 @@ from typing import Any, Final
 import httpx
 import psutil
 
+from ops.ports import reserve_port
 from tests.system.processes import ROOT
 
 CONFIGURATION: Final = ROOT / "docs" / "nginx.conf"
@@ -43,7 +44,7 @@ class Front:
 
     def __init__(self, directory: Path, receivers: Sequence[int]) -> None:
         self.directory = directory
-        self.port = free_port()
+        self.port = reserve_port()
         self._receivers = receivers
         directory.mkdir()
         self._certificate = self._make_certificate()
@@ -130,12 +131,6 @@ def program(name: str) -> str:
     found = shutil.which(name, path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")
     assert found, f"{name} is not installed: `apt-get install nginx-light openssl`"
     return found
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def listens(port: int) -> bool:

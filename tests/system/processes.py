@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from typing import Any, Final
 import httpx
 
 from ledger.roles import Role
+from ops.ports import reserve_port
 from tests.databases import url_as
 from tests.making import MESSAGE_KEY
 
@@ -42,7 +42,7 @@ class System:
 
     def __init__(self, environment: dict[str, str], logs: Path) -> None:
         programs = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
-        self.environment = environment | {"PATH": programs, "UNBET_PORT": str(free_port())}
+        self.environment = environment | {"PATH": programs, "UNBET_PORT": str(reserve_port())}
         self.logs = logs
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.http = httpx.Client(
@@ -165,10 +165,3 @@ def environment_of(home: Path, urls: Mapping[str, str], **more: str) -> dict[str
         **urls,
         **more,
     }
-
-
-def free_port() -> int:
-    """One that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -19,8 +19,9 @@ import pytest
 from flower.urls import handlers
 
 from ops.flower import OPTIONS
+from ops.ports import reserve_port
 from tests.making import MESSAGE_KEY
-from tests.system.processes import System, free_port
+from tests.system.processes import System
 
 USER, PASSWORD = "unbet", "a-password-for-tests"
 LIMIT_S: Final = 20.0
@@ -34,7 +35,7 @@ class Window:
     def __init__(self, system: System, directory: Path) -> None:
         self.system = system
         self.file = directory / "flower" / "seen"
-        port = free_port()
+        port = reserve_port()
         system.environment |= {
             "UNBET_FLOWER_PORT": str(port),
             "UNBET_FLOWER_BASIC_AUTH": f"{USER}:{PASSWORD}",

@@ -11,8 +11,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families as families_in
 
 from ops.commands.metrics import documented
+from ops.ports import reserve_port
 from tests.freezing import frozen
-from tests.system.processes import System, free_port
+from tests.system.processes import System
 from tests.waiting import until
 
 Samples = dict[str, float]
@@ -25,7 +26,7 @@ def counting(idle_system: System, tmp_path: Path) -> System:
     directory.mkdir()
     idle_system.environment |= {
         "PROMETHEUS_MULTIPROC_DIR": str(directory),
-        "UNBET_METRICS_PORT": str(free_port()),
+        "UNBET_METRICS_PORT": str(reserve_port()),
     }
     idle_system.start_worker()
     until(lambda: "metrics are shown" in idle_system.said("worker"), "the worker shows none")
