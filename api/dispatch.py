@@ -184,12 +184,17 @@ class Dispatcher:
             await self._publish(Group(reply_to=self._reply_to, cancels=cancels), message_id)
             crash_point("receiver_published", cancels)
         except PublishError as error:
-            self._give_up(group, error)
+            self._spare_broker(group, error)
+            self._give_up(group)
+        except Exception:
+            # Whatever it is: its cancels must not wait for replies that will not come.
+            log.exception("a group was not published", cancels=len(group), group=message_id)
+            self._give_up(group)
         else:
             await asyncio.wait([w.decision for w in group], timeout=self._resend_after_s)
             self._send_again(group)
 
-    def _give_up(self, group: list[Wait], error: PublishError) -> None:
+    def _spare_broker(self, group: list[Wait], error: PublishError) -> None:
         now = time.monotonic()
         if now >= self._spared_until:
             log.warning(
@@ -199,6 +204,8 @@ class Dispatcher:
                 error=str(error),
             )
             self._spared_until = now + SPARED_S
+
+    def _give_up(self, group: list[Wait]) -> None:
         metrics.UNPUBLISHED.inc(len(group))
         for wait in group:
             wait.unpublished = True

@@ -16,7 +16,7 @@ from tests.making import cancel_of
 class Queue:
     """Takes groups as the broker would, and keeps them for the test to look at."""
 
-    def __init__(self, error: PublishError | None = None) -> None:
+    def __init__(self, error: Exception | None = None) -> None:
         self.groups: list[Group] = []
         self.message_ids: list[str] = []
         self.error = error
@@ -144,6 +144,21 @@ async def test_what_cannot_be_published_is_overdue_at_once_and_the_broker_is_lef
     for wait in desk._waits.values():
         wait.has_home = True
     desk.resolve(decide(wait.cancel for wait in desk.parked()))
+    assert all(decision for decision, *_ in await asyncio.gather(*waits))
+
+
+async def test_an_error_that_nobody_foresaw_makes_its_cancels_overdue_and_no_others() -> None:
+    queue = Queue(ZeroDivisionError("nobody foresaw it"))
+    desk = dispatcher(queue)
+    waits = [asyncio.create_task(desk.decide(cancel_of("r1"), 5))]
+    await settle_down()
+    assert len(desk.take_overdue(99)) == 1
+    queue.error = None
+    waits.append(asyncio.create_task(desk.decide(cancel_of("r2"), 5)))
+    await settle_down()
+    assert desk.take_overdue(99) == []
+    assert len(queue.groups) == 2
+    desk.resolve(decide(wait.cancel for wait in desk._waits.values()))
     assert all(decision for decision, *_ in await asyncio.gather(*waits))
 
 
