@@ -91,10 +91,11 @@ class Databases:
 
 
 def _empty(connection: Connection) -> None:
-    # A process that a test left behind must not hold this up, nor write into the next test.
+    # A process that a test left behind must not hold this up, nor write into the next test: it is
+    # waited for (ms).
     connection.execute(
         text("""
-            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
              WHERE datname = current_database() AND pid <> pg_backend_pid()
         """)
     )

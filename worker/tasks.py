@@ -63,9 +63,10 @@ def cancel(task: Task, message: str) -> dict[str, int]:
         for decisions in apply(
             engine(), group.cancels, hold_unknown=hold_unknown, decide=reverse_unless_closed
         ):
+            seconds = time.monotonic() - started
             crash_point("after_commit", group.cancels)
             _reply(group, decisions)
-            _tell(group, decisions, str(task.request.id), time.monotonic() - started)
+            _tell(group, decisions, str(task.request.id), seconds)
             outcomes.update(decision.outcome.value for decision in decisions)
     except LedgerAwayError as error:
         raise _hand_back(group, str(task.request.id), error) from error

@@ -3,7 +3,7 @@
 from contract.message import Cancel, Decision
 from contract.outcomes import Outcome
 
-GENEROUS_S = 3.0
+GENEROUS_S = 5.0
 """Far above what it takes, far below what the provider waits."""
 
 

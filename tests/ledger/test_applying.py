@@ -105,7 +105,7 @@ def test_a_row_that_is_held_for_a_moment_only_delays_nobody_into_parking(
     operator: Operator, group: list[Cancel]
 ) -> None:
     with locked(operator.engine, "SELECT FROM bets WHERE reference = 'r7'"):
-        parts = apply(operator.engine, group)
+        parts = apply(operator.engine, group, patience_s=10)
         first = next(parts)
     assert outcomes([first, *parts], group)["r7"] is Outcome.REVERSED
     assert parked(operator.engine) == {}

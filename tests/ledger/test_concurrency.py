@@ -22,6 +22,8 @@ from tests.making import PROVIDER, Operator, bet_of, cancel_of
 from tests.waiting import until, waiting_for_locks
 
 RACES = 1000
+RACES_LIMIT_S = 600
+"""Each commits twice, on a disk that others use as well."""
 
 
 def at_once(*calls: Callable[[], object]) -> list[object]:
@@ -36,6 +38,7 @@ def at_once(*calls: Callable[[], object]) -> list[object]:
         return [future.result(timeout=30) for future in [pool.submit(run, c) for c in calls]]
 
 
+@pytest.mark.timeout(RACES_LIMIT_S)
 def test_bet_and_cancel_racing_leave_the_balance_unchanged(operator: Operator) -> None:
     operator.deposit("10.00")
     orders: Counter[tuple[Status, Outcome]] = Counter()

@@ -1,5 +1,6 @@
 """Parked cancels: kept, claimed, finished once, given up after a number of tries."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
@@ -195,8 +196,12 @@ def test_five_hundred_parked_cancels_are_shared_by_sweeps_and_done_once_each(
         place_all(connection, [bet_of(reference, "1.00") for reference in references])
     keep(operator.engine, *map(cancel_of, references))
 
+    all_are_ready = threading.Barrier(4)
+
     def sweep() -> list[str]:
         done: list[str] = []
+        with operator.engine.connect():
+            all_are_ready.wait(timeout=30)
         while True:
             with operator.engine.begin() as connection:
                 batch = claim(connection, fresh=True, most=20).cancels

@@ -244,6 +244,7 @@ def test_an_empty_database_is_refused_until_it_is_migrated(
 
 def test_a_migration_waits_for_another_one_to_end(engine: Engine, database_url: str) -> None:
     with engine.begin() as other:
+        other.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         migrate(other)
         second = subprocess.Popen(
             [SCRIPT, "migrate"], env={**os.environ, "UNBET_DATABASE_URL": database_url}

@@ -155,7 +155,9 @@ def test_a_strangers_flood_takes_no_memory(idle_system: System, reason: str, flo
 
     def are_cut() -> bool:
         memory_bytes.append(receiver.memory_info().rss)
-        return metric(idle_system, f'unbet_cut_total{{reason="{reason}"}}') == len(strangers)
+        return metric(idle_system, f'unbet_cut_total{{reason="{reason}"}}', absent=0) == len(
+            strangers
+        )
 
     with ThreadPoolExecutor(len(strangers)) as pool:
         for one in strangers:

@@ -157,7 +157,6 @@ def _rejected(system: System) -> list[dict[str, str]]:
 
 
 def test_a_forged_reply_changes_no_answer(idle_system: System) -> None:
-    idle_system.environment["UNBET_ANSWER_DEADLINE_S"] = "4"
     idle_system.start_receiver()
     with (
         redis.Redis.from_url(idle_system.environment["UNBET_BROKER_URL"]) as broker,

@@ -35,6 +35,9 @@ def test_a_cancel_is_followed_from_receiver_to_worker_and_a_parked_one_to_the_sw
         assert system.cancel(reference="locked", uuid="u2")["error"] == 100
     system.start_sweep()
     until(lambda: lines(system, "sweep", "decided", "locked"), "the sweep did not decide it")
+    # A worker replies first and then says so in its log.
+    until(lambda: lines(system, "worker", "decided", "straight"), "the worker said nothing")
+    until(lambda: lines(system, "worker", "parked", "locked")[1:], "the worker did not say it all")
 
     (answered,) = lines(system, "receiver", "answered", "straight")
     (decided,) = lines(system, "worker", "decided", "straight")

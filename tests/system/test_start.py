@@ -18,7 +18,8 @@ from ledger.roles import Role
 from ops import services
 from tests.databases import url_as
 from tests.ledger.rights import rights_of
-from tests.system.processes import ROOT, System
+from tests.system.processes import EXAMPLE, ROOT, System
+from tests.waiting import until
 
 SCRIPT = str(Path(sys.executable).with_name("unbet"))
 RECEIVER = [sys.executable, "-m", "api"]
@@ -90,6 +91,14 @@ def test_a_database_without_schema_stops_the_start(
     assert "run `unbet migrate`" in end_of(command, environment)
 
 
+ROLES_AT_WORK = {
+    ("unbet-console", "unbet_console_login"),
+    ("unbet-receiver", "unbet_receiver_login"),
+    ("unbet-sweep", "unbet_worker_login"),
+    ("unbet-worker", "unbet_worker_login"),
+}
+
+
 def test_run_does_its_demonstration_and_leaves_no_process_behind(tmp_path: Path) -> None:
     environment = {
         "PATH": os.environ["PATH"],
@@ -111,15 +120,15 @@ def test_run_does_its_demonstration_and_leaves_no_process_behind(tmp_path: Path)
                     break
             family = psutil.Process(process.pid).children(recursive=True)
             assert "Press Ctrl-C" in said, said
-            flower = next(word for word in said.split() if word.endswith("/tasks"))
-            password = (tmp_path / "data" / "flower-password").read_text()
-            _shows(flower, password, "585c1306f89c56f5ecfc2f5d")
             ready = next(word for word in said.split() if word.endswith("/readyz"))
             counted = httpx.get(ready.replace("/readyz", "/metrics"), trust_env=False).text
+            flower = next(word for word in said.split() if word.endswith("/tasks"))
+            password = (tmp_path / "data" / "flower-password").read_text()
+            _shows(flower, password, _address(said))
             address = said.partition("Console ")[2].split()[0]
             login = ("unbet", (tmp_path / "data" / "console-password").read_text())
             console = httpx.get(address, auth=login, trust_env=False)
-            roles = _roles_at_work(tmp_path / "data")
+            until(lambda: _roles_at_work(tmp_path / "data") == ROLES_AT_WORK, "other roles")
             process.send_signal(signal.SIGINT)
             said += process.communicate(timeout=60)[0]
         finally:
@@ -139,12 +148,6 @@ def test_run_does_its_demonstration_and_leaves_no_process_behind(tmp_path: Path)
     assert said.count("as user `unbet`; its password is in ") == 2
     assert console.status_code == 200
     assert "<h1" in console.text
-    assert roles == {
-        ("unbet-console", "unbet_console_login"),
-        ("unbet-receiver", "unbet_receiver_login"),
-        ("unbet-sweep", "unbet_worker_login"),
-        ("unbet-worker", "unbet_worker_login"),
-    }
     assert len(family) >= 4
     assert [p for p in family if p.is_running() and p.status() != psutil.STATUS_ZOMBIE] == []
     at_work = [p for p in psutil.process_iter(["cmdline"]) if str(tmp_path) in str(p.info)]
@@ -180,15 +183,22 @@ def test_run_leaves_the_roles_of_an_operators_own_database_alone(
     assert list((tmp_path / "data").glob("unbet_*-password")) == []
 
 
-def _shows(url: str, password: str, reference: str) -> None:
-    """Flower is up and has the task with the reference that it carries."""
+def _address(said: str) -> str:
+    """Where the provider sends its cancels."""
+    return next(word for word in said.split() if word.endswith("/V4/Cancel"))
+
+
+def _shows(url: str, password: str, endpoint: str) -> None:
+    """Flower is up and has the task with the reference that it carries. It shows what has happened
+    since it came up, and `unbet run` does not wait for that."""
     deadline = time.monotonic() + 20
     rows = f"{url}/datatable"  # what the page's table is filled from
     columns = {"columns[0][data]": "name", "order[0][column]": 0, "order[0][dir]": "asc"}
     query = {"draw": 1, "start": 0, "length": 10, "search[value]": "", **columns}
     page = ""
-    while reference not in page:
+    while str(EXAMPLE["reference"]) not in page:
         assert time.monotonic() < deadline, page
+        httpx.post(endpoint, json=EXAMPLE, trust_env=False, timeout=10)
         try:
             page = httpx.get(
                 rows, params=query, auth=("unbet", password), timeout=5, trust_env=False

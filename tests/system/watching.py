@@ -1,6 +1,7 @@
 """What tests of a system wait for, and whose bets they are."""
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import text
@@ -28,26 +29,49 @@ def wait_until_cancelled(operator: Operator, *references: str) -> None:
 
 
 def placed(operator: Operator, count: int) -> list[str]:
-    """The references of `count` bets of 1.00."""
+    """The references of `count` bets of 1.00, all of one player."""
     references = [f"r{number}" for number in range(count)]
     for reference in references:
         operator.bet(reference, "1.00", **PLAYER)
     return references
 
 
-def timed(system: System, reference: str) -> tuple[int, float]:
+def placed_by_many(operator: Operator, count: int) -> list[str]:
+    """As `placed`, by a player for each, of the same name and without any other money: who stops
+    with one player's account locked has the others park that player's cancels."""
+    references = [f"r{number}" for number in range(count)]
+    for reference in references:
+        operator.deposit("1.00", **PLAYER | {"user_id": reference})
+        operator.bet(reference, "1.00", **PLAYER | {"user_id": reference})
+    return references
+
+
+def are_returned(operator: Operator, references: list[str]) -> bool:
+    """Whether each of the many has the 1.00 again, no more and no less."""
+    balances = (operator.balance(**PLAYER | {"user_id": one}) for one in references)
+    return all(balance.cash == 1 for balance in balances)
+
+
+def timed(system: System, reference: str, **fields: str) -> tuple[int, float]:
     started = time.monotonic()
-    code = int(system.cancel(reference=reference)["error"])
+    code = int(system.cancel(reference=reference, **fields)["error"])
     return code, time.monotonic() - started
 
 
 def spooled(system: System) -> list[str]:
     files = Path(system.environment["UNBET_SPOOL_DIR"]).glob("*.spool")
-    return [line for file in files for line in file.read_text().splitlines()]
+    lines = []
+    for file in files:
+        with suppress(FileNotFoundError):  # emptied meanwhile
+            lines += file.read_text().splitlines()
+    return lines
 
 
-def metric(system: System, name: str) -> float:
+def metric(system: System, name: str, absent: float | None = None) -> float:
+    """Its value; `absent` if it is not shown, as what never happened is not if it has labels."""
     for line in system.http.get("/metrics").text.splitlines():
         if line.startswith(f"{name} "):
             return float(line.split()[-1])
+    if absent is not None:
+        return absent
     raise AssertionError(f"no metric {name}")

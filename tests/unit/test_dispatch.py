@@ -165,7 +165,7 @@ async def test_an_error_that_nobody_foresaw_makes_its_cancels_overdue_and_no_oth
 async def test_what_is_overdue_is_told_once_and_not_sent_again() -> None:
     queue = Queue()
     desk = dispatcher(queue, resend_after_s=0.02)
-    wait = asyncio.create_task(desk.decide(cancel_of("r1"), 0.2))
+    wait = asyncio.create_task(desk.decide(cancel_of("r1"), 2))
     await settle_down()
     assert desk.take_overdue(0) != []
     assert (await wait)[0] is None
@@ -174,7 +174,7 @@ async def test_what_is_overdue_is_told_once_and_not_sent_again() -> None:
 
 async def test_with_a_home_the_answer_at_the_deadline_is_parked() -> None:
     desk = dispatcher(Queue())
-    wait = asyncio.create_task(desk.decide(cancel_of("r1"), 0.05))
+    wait = asyncio.create_task(desk.decide(cancel_of("r1"), 2))
     await settle_down()
     (overdue,) = desk.take_overdue(0)
     overdue.has_home = True
@@ -187,7 +187,7 @@ async def test_a_cancel_without_a_reply_is_sent_again_twice_and_then_no_more() -
     queue = Queue()
     desk = dispatcher(queue, resend_after_s=0.02)
     cancel = cancel_of("r1")
-    decided = await desk.decide(cancel, 0.3)
+    decided = await desk.decide(cancel, 2)
     assert decided.decision is None
     assert [group.cancels for group in queue.groups] == [(cancel,)] * 3
     # Each message has an id of its own; the last one is told.
@@ -210,7 +210,7 @@ async def test_a_lost_group_gives_its_place_back() -> None:
 
 async def test_more_than_may_wait_are_turned_away() -> None:
     desk = dispatcher(Queue(), most_waiting=2)
-    waits = [asyncio.create_task(desk.decide(cancel_of(f"r{n}"), 0.05)) for n in range(2)]
+    waits = [asyncio.create_task(desk.decide(cancel_of(f"r{n}"), 2)) for n in range(2)]
     await settle_down()
     with pytest.raises(Overloaded):
         await desk.decide(cancel_of("r3"), 5)

@@ -1,5 +1,6 @@
 """What a provider sends does not steer the terminal of who reads the log, and lines stay lines."""
 
+import fcntl
 import json
 import os
 import select
@@ -55,9 +56,13 @@ def test_lines_written_together_are_all_there_in_order(tmp_path: Path) -> None:
     with (tmp_path / "log").open("wb") as file:
         subprocess.run([sys.executable, "-c", SAY_TOGETHER], stderr=file, check=True)
     written = (tmp_path / "log").read_text().splitlines()
-    piped = subprocess.run(
-        [sys.executable, "-c", SAY_TOGETHER], stderr=subprocess.PIPE, check=True
-    ).stderr.splitlines()
+    reading, writing = os.pipe()
+    # Takes it all: who reads a log too slowly loses lines.
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 2**20)
+    with open(reading, "rb") as pipe:
+        subprocess.run([sys.executable, "-c", SAY_TOGETHER], stderr=writing, check=True)
+        os.close(writing)
+        piped = pipe.read().splitlines()
     for lines in (written, piped):
         said = [json.loads(line) for line in lines]
         assert [line.get("number") for line in said] == [*range(1000), None]

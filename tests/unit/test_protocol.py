@@ -26,6 +26,8 @@ async def connected(application: ASGIApp) -> AsyncIterator[tuple[Bounded, socket
     connection = Bounded(config=config, server_state=ServerState(), app_state={})
     ours, theirs = socket.socketpair()
     theirs.setblocking(False)
+    # Less than a flood, whatever the system would take without anybody reading it.
+    theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)
     await asyncio.get_running_loop().create_connection(lambda: connection, sock=ours)
     with theirs:
         yield connection, theirs

@@ -1,5 +1,6 @@
 """Redis or PostgreSQL refused, hung, full or emptied: what the provider sees."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from functools import partial
@@ -24,6 +25,14 @@ from tests.system.watching import (
 )
 
 
+def require_final(system: System, answers: Sequence[tuple[int, float]]) -> None:
+    """Each was answered 0, but for what met a ledger that took too long just then: a second chance
+    is due to that."""
+    codes = [code for code, _ in answers]
+    assert set(codes) <= {0, 100}
+    assert codes.count(100) <= metric(system, "unbet_spooled_total")
+
+
 def test_with_redis_gone_for_good_cancels_still_get_final_answers(
     system: System, operator: Operator, own_services: Path
 ) -> None:
@@ -32,7 +41,7 @@ def test_with_redis_gone_for_good_cancels_still_get_final_answers(
     psutil.Process(services.status(own_services).redis_pid).kill()
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(partial(timed, system), references))
-    assert {code for code, _ in answers} == {0}
+    require_final(system, answers)
     # What could not be published is parked at once, not when its outcome is overdue.
     assert max(seconds for _, seconds in answers) < DEADLINE_S * ASK_SHARE
     assert operator.balance(**PLAYER).cash == Decimal(1000)
@@ -45,7 +54,7 @@ def test_with_redis_hung_cancels_still_get_final_answers(
     references = placed(operator, 20)
     with frozen(services.status(own_services).redis_pid), ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(partial(timed, system), references))
-    assert {code for code, _ in answers} == {0}
+    require_final(system, answers)
     assert max(seconds for _, seconds in answers) < PROVIDERS_PATIENCE_S
     # And afterwards the queue is used again.
     operator.bet("afterwards", "1.00", **PLAYER)
@@ -94,7 +103,6 @@ def test_a_full_broker_is_as_good_as_none(system: System, operator: Operator) ->
 def test_an_outcome_whose_reply_was_lost_is_read_from_the_ledger(
     idle_system: System, operator: Operator
 ) -> None:
-    idle_system.environment["UNBET_ANSWER_DEADLINE_S"] = "4"
     idle_system.start_worker()
     # The worker replies where nobody listens.
     server = idle_system.environment["UNBET_REDIS_URL"].rsplit("/", 1)[0]
