@@ -1,4 +1,7 @@
-"""`unbet explain REFERENCE --dry-run BODY`: what a Cancel would be answered, and nothing else."""
+"""`unbet explain REFERENCE --dry-run BODY`: what a Cancel would be answered, and nothing else.
+
+(Over 250 lines: each outcome and each refusal of a Cancel is foretold once.)
+"""
 
 import io
 import json
