@@ -2,20 +2,24 @@
 
 import asyncio
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from celery import Celery
 from kombu.exceptions import KombuError
 
-from contract.broker import SOCKET_TIMEOUT_S
-from contract.message import OLDEST, QUEUE, TASK, Group, encode_group
+from contract import broker
+from contract.message import QUEUE, QUEUED_AT, TASK, Group, encode_group
 from contract.signing import Keys
 
 PUBLISH_LIMIT_S: Final = 1.0
 """DESIGN, "The path of one Cancel": published within a second, or it has failed."""
 
 _SHOWN_REFERENCES: Final = 20
+
+_CLOCK_HOLDS_S: Final = 5.0
+"""For so long a thread goes by what it last knew of the broker's clock."""
 
 
 class Publisher:
@@ -27,8 +31,8 @@ class Publisher:
         # The worker's connection may be patient, a publish may not.
         self._app.conf.broker_transport_options = {
             **self._app.conf.broker_transport_options,
-            "socket_timeout": SOCKET_TIMEOUT_S,
-            "socket_connect_timeout": SOCKET_TIMEOUT_S,
+            "socket_timeout": broker.SOCKET_TIMEOUT_S,
+            "socket_connect_timeout": broker.SOCKET_TIMEOUT_S,
             "max_retries": 0,
         }
         connection = self._app.connection_for_write()
@@ -67,12 +71,12 @@ class Publisher:
             argsrepr=_references(group),
             ignore_result=True,
         )
-        oldest = min(cancel.received_at for cancel in group.cancels)
-        self._producer().publish(
+        producer = self._producer()
+        producer.publish(
             message.body,
             routing_key=QUEUE,
             serializer="json",
-            headers={**message.headers, OLDEST: oldest.timestamp()},
+            headers={**message.headers, QUEUED_AT: self._broker_time(producer)},
             retry=False,
             **message.properties,
         )
@@ -83,6 +87,14 @@ class Publisher:
         if not hasattr(own, "producer"):
             own.producer = self._app.connection_for_write().Producer(auto_declare=False)
         return own.producer
+
+    def _broker_time(self, producer: Any) -> float:
+        """The broker's clock, asked now and then; this machine's own may be another, and jump."""
+        own, now = self._of_this_thread, time.monotonic()
+        if now >= getattr(own, "clock_until", 0.0):
+            own.clock_ahead = broker.now(producer.channel.client) - now
+            own.clock_until = now + _CLOCK_HOLDS_S
+        return float(now + own.clock_ahead)
 
 
 class PublishError(Exception):

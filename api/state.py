@@ -82,7 +82,7 @@ UNACKED: Final = Described(
 OLDEST_QUEUED: Final = Described(
     GaugeMetricFamily,
     "unbet_queue_oldest_age_seconds",
-    "Since the oldest cancel of a waiting message was received; 0 if none waits.",
+    "How long the oldest waiting message has been on the queue; 0 if none waits.",
 )
 SPOOL: Final = Described(
     GaugeMetricFamily, "unbet_spool_bytes", "What lies in the receiver's spool now."

@@ -33,6 +33,12 @@ def connect(url: str) -> "redis.Redis":
     )
 
 
+def now(client: "redis.Redis") -> float:
+    """Seconds since 1970 by the server's clock: the one clock that receivers and workers share."""
+    seconds, microseconds = client.time()
+    return float(seconds) + microseconds / 1e6
+
+
 def check(client: "redis.Redis") -> list[str]:
     """Warnings about the server's settings. Raises `UnsafeBrokerError` if it evicts keys.
 

@@ -23,9 +23,9 @@ QUEUE: Final = "cancels"
 TASK: Final = "unbet.cancel"
 """The task's name. The receiver sends by name, so that it need not import the worker."""
 
-OLDEST: Final = "unbet_oldest"
-"""The message's header that says, in seconds since 1970, when its oldest cancel was received: so
-that nobody has to unpack a message to see how long it waits."""
+QUEUED_AT: Final = "unbet_oldest"
+"""The message's header that says when it was put on the queue, in seconds since 1970 by the clock
+of the Redis that carries it: no other clock is compared with it."""
 
 _GROUP: Final = "unbet group"
 _REPLY: Final = "unbet reply"

@@ -59,11 +59,7 @@ LEDGER_SECONDS = Histogram(
 )
 RETRIES = Counter("unbet_retries_total", "Transactions tried again, by reason.", ["reason"])
 SWEPT = Counter("unbet_swept_total", "Parked cancels that were decided.")
-LAST_SWEEP = Gauge(
-    "unbet_last_sweep_timestamp_seconds",
-    "When a sweep last finished a round, in seconds since 1970; 0 if none has here.",
-    multiprocess_mode="max",
-)
+SWEEP_ROUNDS = Counter("unbet_sweep_rounds_total", "Rounds that a sweep has finished.")
 DEAD = Counter("unbet_dead_total", "Cancels that were given up until a person tries them again.")
 
 # Of a counter that begins at 1 Prometheus sees no increase, and no alert fires: these begin at 0.

@@ -1,12 +1,12 @@
 """How much waits on the queue, and for how long already: asked of Redis, by any process."""
 
-import time
 from typing import Final, NamedTuple
 
 import orjson
 import redis
 
-from contract.message import OLDEST, QUEUE
+from contract import broker
+from contract.message import QUEUE, QUEUED_AT
 
 UNACKED: Final = "unacked"
 """Where kombu keeps what workers have taken and not acknowledged."""
@@ -35,26 +35,26 @@ class QueueState(NamedTuple):
     unacked: int
     """Messages that workers have taken and not finished."""
     oldest_age_s: float | None
-    """Seconds since the oldest cancel of a waiting message was received; None if nothing waits, or
-    if what waits does not say."""
+    """Seconds that the oldest waiting message has been on the queue; None if nothing waits, or if
+    what waits does not say."""
 
 
 def look(client: "redis.Redis") -> QueueState:
-    """One round trip to the Redis that carries the queue. Raises `redis.RedisError`."""
+    """Ask the Redis that carries the queue. Raises `redis.RedisError`."""
     with client.pipeline(transaction=False) as pipeline:
         pipeline.llen(QUEUE)
         pipeline.hlen(UNACKED)
         pipeline.eval(_ENDS, 1, QUEUE, str(LONGEST))
         length, unacked, ends = pipeline.execute()
     times = [began for message in ends if (began := _began(message)) is not None]
-    age_s = max(0.0, time.time() - min(times)) if times else None
+    age_s = max(0.0, broker.now(client) - min(times)) if times else None
     return QueueState(length, unacked, age_s)
 
 
 def _began(message: bytes | str) -> float | None:
-    """The time of the oldest cancel in `message`; None for a message that is none of ours."""
+    """When `message` was put on the queue; None for a message that is none of ours."""
     try:
-        began = orjson.loads(message)["headers"][OLDEST]
+        began = orjson.loads(message)["headers"][QUEUED_AT]
     except (orjson.JSONDecodeError, LookupError, TypeError):
         return None
     return float(began) if type(began) in (float, int) else None

@@ -8,13 +8,14 @@ starts.
 """
 
 import sys
+from contextlib import suppress
 from queue import Empty
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from kombu.transport import TRANSPORT_ALIASES, redis, virtual
 from kombu.utils.encoding import bytes_to_str
-from kombu.utils.json import loads
+from kombu.utils.json import dumps, loads
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from contract.message import QUEUE, MessageError
@@ -36,14 +37,66 @@ class Message(virtual.Message):
             super().__init__(_in_an_envelope(self.text), channel=channel, **kwargs)
 
 
+# kombu dates what was taken by the worker's clock, and has each worker give it back by its own: of
+# two that differ by an hour one takes the other's work away, or leaves a dead one's for an hour.
+_TAKE: Final = """
+    local time = redis.call('TIME')
+    return redis.call('ZADD', KEYS[1], time[1] + time[2] / 1000000, ARGV[1])
+"""
+# What was taken in the time to come was dated before the server's own clock was set back.
+_ABANDONED: Final = """
+    local time = redis.call('TIME')
+    local now = time[1] + time[2] / 1000000
+    local function tags(from, to)
+        return redis.call('ZRANGEBYSCORE', KEYS[1], from, to, 'LIMIT', 0, ARGV[2])
+    end
+    local found = tags('-inf', now - ARGV[1])
+    for _, tag in ipairs(tags(now + 1, '+inf')) do found[#found + 1] = tag end
+    return found
+"""
+
+
 class QoS(redis.QoS):
-    """What was taken and not acknowledged: kept in Redis, and given back from there."""
+    """What was taken and not acknowledged: kept in Redis, dated by its clock, and given back from
+    there."""
 
     def append(self, message: Any, delivery_tag: str) -> None:
+        info = message.delivery_info
         try:
-            super().append(message, delivery_tag)
+            kept = dumps([message._raw, info["exchange"], info["routing_key"]])
         except RecursionError:  # nested so deeply that it could be read, but not be written again
             message.errors.append(sys.exc_info())
+            return
+        with self.pipe_or_acquire() as pipe:
+            pipe.eval(_TAKE, 1, self._index, delivery_tag)
+            pipe.hset(self.unacked_key, delivery_tag, kept)
+            pipe.execute()
+        virtual.QoS.append(self, message, delivery_tag)
+
+    def restore_visible(
+        self,
+        start: int = 0,  # noqa: ARG002 - kombu's signature
+        num: int | None = 10,
+        interval: int = 10,
+    ) -> None:
+        """Give back what a worker has held for longer than the visibility timeout, at each
+        `interval`th call; up to twice `num`, or all."""
+        self._vrestore_count += 1
+        if (self._vrestore_count - 1) % (interval or 1):
+            return
+        with (
+            self.channel.conn_or_acquire() as client,
+            suppress(redis.MutexHeld),
+            redis.Mutex(client, self.unacked_mutex_key, self.unacked_mutex_expire),
+        ):
+            most = -1 if num is None else num
+            for tag in client.eval(_ABANDONED, 1, self._index, self.visibility_timeout, most):
+                self.restore_by_tag(tag, client)
+
+    @property
+    def _index(self) -> str:
+        # kombu's prefix is for commands that it knows; a script is none.
+        return f"{self.channel.global_keyprefix}{self.unacked_index_key}"
 
     def restore_by_tag(self, tag: Any, client: Any = None, leftmost: bool = False) -> None:
         """Give back what has this tag; what cannot be read goes on the queue as it is, where

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 from ledger.parking import ParkedCounts, count_parked
 
 _OLDEST: Final = text("""
-    SELECT coalesce(extract(epoch FROM now() - min(parked_at)), 0)
+    SELECT greatest(0, extract(epoch FROM now() - min(parked_at)))
       FROM parked WHERE state = 'parked'
 """)
 _LATE_BETS: Final = text("SELECT count(*) FROM late_bets")

@@ -116,7 +116,7 @@ GRANT SELECT (request_id),
     ON requests TO unbet_worker;
 GRANT SELECT, DELETE,
       INSERT (request_id, provider, reference, cancel, state, reason, last_error, next_try_at),
-      UPDATE (state, reason, tries, last_error, next_try_at)
+      UPDATE (state, reason, tries, last_error, parked_at, next_try_at)
     ON parked TO unbet_worker;
 -- Reading the key is what ON CONFLICT needs.
 GRANT SELECT (request_id),

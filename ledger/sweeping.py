@@ -11,17 +11,17 @@ from sqlalchemy import Connection, Row, text
 
 from contract.message import Cancel, Decision
 from contract.outcomes import Outcome
-from ledger.parking import PAUSE_BY_AGE
+from ledger.parking import DUE, PAUSE_BY_AGE
 from ledger.reversal import reverse
 
 MOST_TRIES: Final = 5
 """Tries that failed by the cancel's own doing, as far as one can tell; then it is dead."""
 
-_CLAIM: Final = text("""
+_CLAIM: Final = text(f"""
     WITH due AS (
         SELECT request_id
           FROM parked
-         WHERE state = 'parked' AND next_try_at <= now()
+         WHERE {DUE}
            AND (tries = 0) = :fresh AND tries < :most_tries
          ORDER BY next_try_at
          LIMIT :most
@@ -29,17 +29,19 @@ _CLAIM: Final = text("""
     )
     UPDATE parked
        SET tries = tries + 1,
+           -- Not since a moment that is still to come, by a clock that was ahead.
+           parked_at = least(parked_at, now()),
            next_try_at = now() + make_interval(
                secs => least(60, 4 * power(2, tries)) * (0.75 + random() / 2))
       FROM due
      WHERE parked.request_id = due.request_id
     RETURNING parked.request_id, parked.reference, cancel
-""")
-_GIVE_UP: Final = text("""
+""")  # noqa: S608 - no value is formatted in
+_GIVE_UP: Final = text(f"""
     WITH due AS (
         SELECT request_id
           FROM parked
-         WHERE state = 'parked' AND next_try_at <= now() AND tries >= :most_tries
+         WHERE {DUE} AND tries >= :most_tries
            FOR NO KEY UPDATE SKIP LOCKED
     )
     UPDATE parked
@@ -47,7 +49,7 @@ _GIVE_UP: Final = text("""
       FROM due
      WHERE parked.request_id = due.request_id
     RETURNING parked.request_id, parked.reference, cancel, parked.last_error
-""")
+""")  # noqa: S608 - no value is formatted in
 _HOLD_ROWS: Final = text("""
     SELECT request_id FROM parked
      WHERE request_id = ANY (CAST(:request_ids AS uuid[])) AND state = 'parked'

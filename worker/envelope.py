@@ -2,27 +2,14 @@
 at a signature: it is shown what is known here, of the form that our own messages have, and nothing
 else."""
 
-import time
-from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contract.message import QUEUE, TASK, MessageError
 
-LONGEST_DELAY_S: Final = 60.0
-"""Of a message that a lost process sends again. One that is due in a year would be taken again each
-time that it counts as abandoned, and stay in the worker's memory as often."""
-
 _Id = Annotated[str, Field(pattern=r"^[0-9a-zA-Z-]{1,64}$")]
 _Shown = Annotated[str, Field(max_length=4096)]
-
-
-def _soon(eta: str) -> str:
-    due = datetime.fromisoformat(eta)
-    if due.tzinfo is None or not 0 < due.timestamp() < time.time() + LONGEST_DELAY_S:
-        raise ValueError("not within a minute")
-    return eta
 
 
 class _Headers(BaseModel):
@@ -35,7 +22,6 @@ class _Headers(BaseModel):
     root_id: _Id | None = None
     parent_id: _Id | None = None
     retries: Annotated[int, Field(ge=0)] = 0
-    eta: Annotated[str, AfterValidator(_soon)] | None = None
     expires: None = None
     timelimit: Annotated[list[None], Field(min_length=2, max_length=2)] | None = None
     ignore_result: bool | None = None

@@ -43,7 +43,7 @@ class Sweep:
             if not self._take(fresh=False, most=1, within_s=0.0):
                 break
             found = True
-        metrics.LAST_SWEEP.set_to_current_time()
+        metrics.SWEEP_ROUNDS.inc()
         return found
 
     def _take(self, *, fresh: bool, most: int, within_s: float) -> bool:
@@ -87,8 +87,8 @@ class Sweep:
             reference=cancel.request.reference,
             uuid=cancel.request.uuid,
             outcome=decision.outcome.value,
-            # Since the receiver had it.
-            seconds=round((datetime.now(UTC) - cancel.received_at).total_seconds(), 3),
+            # Since the receiver had it, by two machines' clocks.
+            seconds=max(0.0, round((datetime.now(UTC) - cancel.received_at).total_seconds(), 3)),
         )
 
     def heartbeat(self) -> None:

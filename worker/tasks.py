@@ -1,18 +1,19 @@
 """The one task: decode the group, have the ledger decide it, reply."""
 
+import math
 import time
 from collections import Counter
-from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import redis
 import structlog
 from celery import Task
 from celery.exceptions import Reject
 
-from contract import logs
+from contract import broker, logs
 from contract.crashing import crash_point
 from contract.message import (
+    QUEUED_AT,
     TASK,
     Decision,
     Group,
@@ -35,7 +36,7 @@ REPLY_EXPIRES_S: Final = 60
 """A reply that its receiver has not fetched by then is read from the ledger, if at all."""
 
 HANDED_BACK_S: Final = 60.0
-"""From a cancel's receipt: as long as that its group goes back to the queue."""
+"""From a message's publishing: as long as that its group goes back to the queue."""
 
 log = structlog.get_logger("worker")
 
@@ -43,9 +44,10 @@ log = structlog.get_logger("worker")
 @app.task(  # type: ignore[untyped-decorator]
     name=TASK,
     bind=True,
-    # A group that kills the process that applies it comes back this often, then stops.
+    # A group that kills the process that applies it comes back this often, then stops; at once,
+    # since a moment that one machine names may be an hour away on another one.
     max_retries=3,
-    default_retry_delay=1,
+    default_retry_delay=0,
 )
 def cancel(task: Task, message: str) -> dict[str, int]:
     """Apply a group of cancels; how many had which outcome, for Flower."""
@@ -69,27 +71,37 @@ def cancel(task: Task, message: str) -> dict[str, int]:
             _tell(group, decisions, str(task.request.id), seconds)
             outcomes.update(decision.outcome.value for decision in decisions)
     except LedgerAwayError as error:
-        raise _hand_back(group, str(task.request.id), error) from error
+        raise _hand_back(group, task.request, error) from error
     crash_point("after_reply", group.cancels)
     return dict(outcomes)
 
 
-def _hand_back(group: Group, message_id: str, error: LedgerAwayError) -> Reject:
+def _hand_back(group: Group, request: Any, error: LedgerAwayError) -> Reject:
     """Back to the queue, until nobody waits for the answer any more.
 
     No tight loop: a delivery ends only after `apply` has tried for its seconds. And no loss: what
     got no reply in time the receiver has parked or spooled before it answered 100, and the sweep
     finishes it; where the receiver died as well, nothing was answered.
     """
-    newest = max(cancel.received_at for cancel in group.cancels)
-    young = (datetime.now(UTC) - newest).total_seconds() < HANDED_BACK_S
+    young = _queued_for_s(getattr(request, QUEUED_AT, None)) < HANDED_BACK_S
     log.warning(
         "the ledger is away: " + ("handed back" if young else "left to the sweep"),
         cancels=len(group.cancels),
-        group=message_id,
+        group=str(request.id),
         error=str(error),
     )
     return Reject(str(error), requeue=young)
+
+
+def _queued_for_s(queued_at: float | None) -> float:
+    """By the broker's clock; without end where that cannot be told."""
+    if queued_at is None:
+        return math.inf
+    try:
+        with broker.connect(settings().broker_url) as client:
+            return broker.now(client) - queued_at
+    except redis.RedisError:
+        return math.inf
 
 
 def _reply(group: Group, decisions: list[Decision]) -> None:

@@ -90,7 +90,7 @@ class AnswersReader:
         now = float(connection.execute(_NOW).scalar_one())
         current = int(now // STEP_S) * STEP_S
         oldest = current - SPAN_S
-        self._steps = {at: step for at, step in self._steps.items() if at >= oldest}
+        self._steps = {at: step for at, step in self._steps.items() if oldest <= at <= current}
         self._read(connection, current - SETTLE_S, current)
         for last in range(current - SETTLE_S - STEP_S, oldest - 1, -PIECE_S):
             first = max(oldest, last - PIECE_S + STEP_S)

@@ -141,10 +141,9 @@ def _workers(names: tuple[str, ...] | None, away: str | None) -> Figure:
 
 
 def _sweep(receivers: Receivers | None) -> Figure:
-    if receivers is None or receivers.last_sweep is None:
+    if receivers is None or receivers.sweep_stands_s is None:
         return _none("sweep", "not told" if receivers else NOT_YET)
-    ago = datetime.now(UTC).timestamp() - receivers.last_sweep
-    return Figure("sweep", lasted(ago), "ago")
+    return Figure("sweep", lasted(receivers.sweep_stands_s), "ago")
 
 
 def _of_receivers(receivers: Receivers | None) -> list[Figure]:

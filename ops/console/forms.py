@@ -26,7 +26,7 @@ class Tokens:
 
     def make(self, user: str) -> str:
         """A token for a page that `user` is shown."""
-        made_at = f"{time.time():.0f}"
+        made_at = f"{time.monotonic():.0f}"
         return f"{made_at}.{self._sign(user, made_at)}"
 
     def holds(self, user: str, token: str) -> bool:
@@ -34,7 +34,7 @@ class Tokens:
         made_at, _, signature = token.partition(".")
         if not compare_digest(self._sign(user, made_at).encode(), signature.encode()):
             return False
-        return time.time() - int(made_at) < HOLDS_S
+        return time.monotonic() - int(made_at) < HOLDS_S
 
     def _sign(self, user: str, made_at: str) -> str:
         return digest(self._key, f"{made_at} {user}".encode(errors="replace"), sha256).hex()

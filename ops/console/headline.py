@@ -90,7 +90,7 @@ def _troubles(looks: Looks) -> Iterator[Headline]:
         yield from _of_what_was_not_taken(looks.receivers.value)
     if looks.ledger.value and looks.receivers.value:
         yield from _of_all_that_came(looks.ledger.value, looks.receivers.value)
-        yield from _of_the_sweep(looks.receivers.value, looks.ledger.value.answers.now)
+        yield from _of_the_sweep(looks.receivers.value)
 
 
 def _away(name: str, how: str, meanwhile: str) -> Headline:
@@ -197,11 +197,12 @@ def _of_all_that_came(ledger: LedgerLook, receivers: Receivers) -> Iterator[Head
         )
 
 
-def _of_the_sweep(receivers: Receivers, now: float) -> Iterator[Headline]:
-    if receivers.last_sweep is not None and now - receivers.last_sweep > SWEEP_STANDS_AFTER_S:
+def _of_the_sweep(receivers: Receivers) -> Iterator[Headline]:
+    stands_s = receivers.sweep_stands_s
+    if stands_s is not None and stands_s > SWEEP_STANDS_AFTER_S:
         yield Headline(
             "attention",
-            f"The sweep has not run for {lasted(now - receivers.last_sweep)}",
+            f"The sweep has not run for {lasted(stands_s)}",
             "What is parked is not tried again until it does.",
         )
 

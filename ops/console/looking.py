@@ -17,8 +17,8 @@ from contract.queue_state import look
 from contract.settings import Settings
 from ledger.bounded import run_within
 from ops.console.answers import SPAN_S, Answers, AnswersReader
+from ops.console.counters import LastRise, Refusals
 from ops.console.receivers import ask_receivers
-from ops.console.refusals import Refusals
 from ops.console.source import Source
 
 Value = TypeVar("Value")
@@ -40,13 +40,14 @@ _PARKED: Final = text("""
      GROUP BY state
 """)
 _RECENT: Final = text("""
-    SELECT count(*) FROM answers WHERE answered_at >= now() - make_interval(secs => :seconds)
+    SELECT count(*) FROM answers
+     WHERE answered_at BETWEEN now() - make_interval(secs => :seconds) AND now()
 """)
 # By its key: there is no index on the time.
 _LATE_BETS: Final = text("""
     SELECT count(*)
       FROM (SELECT refused_at FROM late_bets ORDER BY id DESC LIMIT :most) AS newest
-     WHERE refused_at >= now() - make_interval(secs => :seconds)
+     WHERE refused_at BETWEEN now() - make_interval(secs => :seconds) AND now()
 """)
 
 RATE_OVER_S: Final = 10
@@ -60,7 +61,7 @@ class InParking(NamedTuple):
 
     def waits(self, now: float) -> float:
         """Seconds that the first of them has been so; 0 if there is none."""
-        return now - self.longest.timestamp() if self.longest else 0.0
+        return max(0.0, now - self.longest.timestamp()) if self.longest else 0.0
 
 
 class LedgerLook(NamedTuple):
@@ -98,7 +99,7 @@ class Looks:
             self._in_thread(partial(_ping, celery)), every_s=PING_EVERY_S, limit_s=2 * LIMIT_S
         )
         self.receivers = Source(
-            partial(ask_receivers, urls, Refusals()), every_s=EVERY_S, limit_s=LIMIT_S
+            partial(ask_receivers, urls, Refusals(), LastRise()), every_s=EVERY_S, limit_s=LIMIT_S
         )
 
     @property

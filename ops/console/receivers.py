@@ -9,7 +9,7 @@ from typing import Final, Literal, NamedTuple
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from ops.console.refusals import Refusals
+from ops.console.counters import LastRise, Refusals
 
 LIMIT_S: Final = 1.5
 LONGEST: Final = 1024 * 1024
@@ -25,7 +25,7 @@ _READ: Final = (
     "unbet_wrong_secrets_total",
     "unbet_spooled_total",
     "unbet_spool_bytes",
-    "unbet_last_sweep_timestamp_seconds",
+    "unbet_sweep_rounds_total",
 )
 
 
@@ -45,13 +45,16 @@ class Receivers(NamedTuple):
     """Cancels that went to a receiver's disk, whether or not they are still there."""
     spool_bytes: int
     """What lies on the receivers' disks now."""
-    last_sweep: float | None
-    """Seconds since 1970; None where the sweep does not count together with a receiver."""
+    sweep_stands_s: float | None
+    """Since the sweep was last seen to finish a round; None where it does not count together with a
+    receiver."""
 
 
-async def ask_receivers(urls: Sequence[str], refusals: Refusals) -> Receivers:
-    """Ask all of them at once. One that is away, or cannot be read, is only missing. `refusals`
-    are those of the looks before."""
+async def ask_receivers(
+    urls: Sequence[str], refusals: Refusals, sweep_rounds: LastRise
+) -> Receivers:
+    """Ask all of them at once. One that is away, or cannot be read, is only missing. `refusals` and
+    `sweep_rounds` are those of the looks before."""
     async with httpx.AsyncClient(timeout=LIMIT_S, trust_env=False) as client:
         told = await asyncio.gather(*(_ask(client, url) for url in urls))
     shown = {url: one for url, one in zip(urls, told, strict=True) if isinstance(one, list)}
@@ -63,7 +66,7 @@ async def ask_receivers(urls: Sequence[str], refusals: Refusals) -> Receivers:
         if name == "unbet_refused_total" and value:
             reason = labels.get("reason", "")
             refused[reason] = refused.get(reason, 0) + round(value)
-    sweeps = [value for name, _, value in samples if name == "unbet_last_sweep_timestamp_seconds"]
+    rounds = sum(value for name, _, value in samples if name == "unbet_sweep_rounds_total")
     return Receivers(
         answering=len(shown) + hidden,
         hidden=hidden,
@@ -73,7 +76,7 @@ async def ask_receivers(urls: Sequence[str], refusals: Refusals) -> Receivers:
         wrong_secrets=_total(samples, "unbet_wrong_secrets_total"),
         spooled=_total(samples, "unbet_spooled_total"),
         spool_bytes=_total(samples, "unbet_spool_bytes"),
-        last_sweep=max(sweeps, default=0.0) or None,
+        sweep_stands_s=sweep_rounds.seconds(time.monotonic(), rounds) if rounds else None,
     )
 
 

@@ -22,7 +22,6 @@ SOONER: Final = {
     "(rate(unbet_answer_seconds_bucket[5m]))) > 5\n": "> 2\n",
     "max(unbet_queue_oldest_age_seconds) > 10 ": "> 2 ",
     "max(unbet_parked_oldest_age_seconds) > 300\n": "> 2\n",
-    "max(unbet_last_sweep_timestamp_seconds) > 60\n": "> 3\n",
 }
 """Thresholds that a test would wait for too long."""
 

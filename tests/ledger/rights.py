@@ -83,7 +83,8 @@ RIGHTS: Final[Rights] = {
     },
     "parked": {
         RECEIVER: f"SELECT (request_id, state, parked_at), {_PARK}",
-        WORKER: f"SELECT, {_PARK}, UPDATE (state, reason, tries, last_error, next_try_at), DELETE",
+        WORKER: f"SELECT, {_PARK}, UPDATE (state, reason, tries, last_error, parked_at, "
+        "next_try_at), DELETE",
         OPERATOR: f"SELECT, {_PARK}, UPDATE (state, tries, next_try_at)",
         CONSOLE: "SELECT, UPDATE (state, tries, next_try_at)",
     },

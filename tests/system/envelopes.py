@@ -35,6 +35,11 @@ def packed(body: object) -> str:
     return base64.b64encode(json.dumps(body).encode()).decode()
 
 
+def due_at(eta: object, message: str) -> str:
+    """A message that is not to be worked on before then."""
+    return _with_headers(eta=eta)(message)
+
+
 def _with(**changes: object) -> Callable[[str], str]:
     return lambda message: json.dumps(envelope_of(message) | changes)
 
@@ -79,6 +84,15 @@ def _without(name: str) -> Callable[[str], str]:
     )
 
 
+DUE: Final = (
+    "soon",
+    5,
+    "3026-01-01T00:00:00+00:00",
+    "0001-01-01T00:00:00+23:59",
+    "2026-01-01T00:00:00",
+)
+"""What may be given for a moment, by some machine's clock."""
+
 NOT_OURS: Final[dict[str, Callable[[str], str]]] = {
     # Made of a group that is signed: whatever is wrong with it, it is not the signature.
     "no JSON": lambda _: "garbage",
@@ -118,11 +132,6 @@ NOT_OURS: Final[dict[str, Callable[[str], str]]] = {
     "an id that is a list": _with_headers(id=[]),
     "a time limit that is a text": _with_headers(timelimit="x"),
     "a time limit of texts": _with_headers(timelimit=["a", "b"]),
-    "due at no time": _with_headers(eta="soon"),
-    "due at a number": _with_headers(eta=5),
-    "due in a thousand years": _with_headers(eta="3026-01-01T00:00:00+00:00"),
-    "due before all time": _with_headers(eta="0001-01-01T00:00:00+23:59"),
-    "due at some place's time": _with_headers(eta="2026-01-01T00:00:00"),
     "expiring at no time": _with_headers(expires="soon"),
     "expired": _with_headers(expires="2026-01-01T00:00:00+00:00"),
     "retries that are a text": _with_headers(retries="x"),

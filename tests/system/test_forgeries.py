@@ -17,7 +17,7 @@ from contract.outcomes import Outcome
 from contract.rejected import LIST, LONGEST
 from contract.signing import Keys
 from tests.making import KEYS, Operator, cancel_of
-from tests.system.envelopes import NOT_OURS, Envelope, envelope_of
+from tests.system.envelopes import DUE, NOT_OURS, Envelope, due_at, envelope_of
 from tests.system.processes import System
 from tests.system.watching import metric
 from tests.waiting import until
@@ -79,6 +79,21 @@ def test_what_is_none_of_ours_ends_no_worker_and_is_kept_aside(
     idle_system.start_worker("next")
     assert idle_system.cancel(reference="r1", userId="alice", currency="EUR")["error"] == 0
     assert "rejected" not in idle_system.said("next")
+
+
+def test_a_message_is_worked_on_at_once_whatever_moment_it_names(
+    system: System, operator: Operator
+) -> None:
+    """Of a group that ended its process Celery says when it may be tried again, by a clock that may
+    be an hour ahead of the next worker's."""
+    operator.deposit("100.00")
+    with redis.Redis.from_url(system.environment["UNBET_BROKER_URL"]) as broker:
+        for number, eta in enumerate(DUE):
+            reference = f"r{number}"
+            operator.bet(reference, "10.00")
+            group = Group(reply_to="x", cancels=(cancel_of(reference),))
+            broker.lpush(QUEUE, due_at(eta, encode_group(group, KEYS)))
+        until(lambda: operator.balance().cash == Decimal(100), "one waits for its moment")
 
 
 def test_what_cannot_be_given_back_ends_no_worker_and_is_kept_aside(

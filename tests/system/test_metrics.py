@@ -42,9 +42,7 @@ def test_all_that_a_machine_counts_is_shown_by_its_receiver_and_by_its_worker(
     for number in range(3):
         assert counting.cancel(reference=f"r{number}")["error"] == 0
     until(lambda: "metrics are not shown" in counting.said("sweep"), "the sweep did not say so")
-    until(
-        lambda: samples(of_worker(counting))["unbet_last_sweep_timestamp_seconds"] > 0, "no round"
-    )
+    until(lambda: samples(of_worker(counting))["unbet_sweep_rounds_total"] > 0, "no round")
     receivers = counting.http.get("/metrics").text
     for shown in map(samples, (receivers, of_worker(counting))):
         assert shown["unbet_answers_total"] == 3

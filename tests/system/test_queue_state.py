@@ -2,7 +2,6 @@
 there."""
 
 import json
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,7 +10,7 @@ import pytest
 import redis
 
 from contract import broker
-from contract.message import OLDEST, QUEUE
+from contract.message import QUEUE, QUEUED_AT
 from contract.queue_state import LONGEST, QueueState, look
 from tests.system.processes import System
 from tests.waiting import until
@@ -83,10 +82,10 @@ ROUNDING_S = 0.0001
 
 
 def is_age_of(message: bytes, client: "redis.Redis") -> bool:
-    written = json.loads(message)["headers"][OLDEST]
-    before = time.time()
+    written = json.loads(message)["headers"][QUEUED_AT]
+    before = broker.now(client)
     found = age(client)
-    return before - ROUNDING_S <= written + found <= time.time() + ROUNDING_S
+    return bool(before - ROUNDING_S <= written + found <= broker.now(client) + ROUNDING_S)
 
 
 def age(client: "redis.Redis") -> float:

@@ -1,10 +1,61 @@
-"""The broker's connection, where kombu alone would end a worker."""
+"""The broker's connection, where kombu alone would end a worker, or go by a clock of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import redis
 from kombu import Connection
 
-from contract import transport
+from contract import broker, transport
+from contract.message import QUEUE
+from contract.queue_state import look
 from ops.services import Services
+from tests.clocks import HOUR_S, Clock
+from tests.waiting import until
+
+SOON_S = 1
+LATE_S = 60
+"""Visibility timeouts."""
+
+# A worker as far as the broker is concerned: it takes one message and is gone.
+TAKE = "assert channel.basic_get('cancels'); os._exit(0)"
+GIVE_BACK = "channel.qos.restore_visible(interval=1)"
+SCRIPT = """
+import os, sys
+from kombu import Connection
+from contract import transport
+transport.install()
+with Connection(sys.argv[1], transport_options={{"visibility_timeout": {held_s}}}) as connection:
+    channel = connection.default_channel
+    {what}
+"""
+
+
+@pytest.fixture
+def url(environment: dict[str, str]) -> str:
+    return environment["UNBET_BROKER_URL"]
+
+
+@pytest.fixture
+def client(url: str) -> Iterator["redis.Redis"]:
+    with broker.connect(url) as made:
+        yield made
+
+
+def at_the_broker(url: str, what: str, clock: Clock, held_s: int) -> None:
+    script = SCRIPT.format(what=what, held_s=held_s)
+    command = [sys.executable, "-c", script, url]
+    subprocess.run(command, env=os.environ | clock.environment, check=True, timeout=30)
+
+
+def publish(url: str) -> None:
+    with Connection(url, transport=transport.Transport) as connection:
+        connection.default_channel.queue_declare(QUEUE)
+        connection.Producer().publish({}, routing_key=QUEUE)
 
 
 def test_what_is_asked_of_a_closed_connection_is_an_error_that_celery_knows(
@@ -18,3 +69,43 @@ def test_what_is_asked_of_a_closed_connection_is_an_error_that_celery_knows(
     connection.release()
     with pytest.raises(known, match="closed"), channel.conn_or_acquire():
         pass
+
+
+@pytest.mark.parametrize("ahead_s", [HOUR_S, -HOUR_S])
+def test_what_a_dead_worker_took_comes_back_in_time_whatever_its_clock_said(
+    url: str, client: "redis.Redis", tmp_path: Path, ahead_s: int
+) -> None:
+    publish(url)
+    clock = Clock(tmp_path / "clock")
+    clock.set(ahead_s)
+    at_the_broker(url, TAKE, clock, SOON_S)
+    clock.set(0)
+
+    def is_back() -> bool:
+        at_the_broker(url, GIVE_BACK, clock, SOON_S)
+        return look(client)[:2] == (1, 0)
+
+    until(is_back, "it did not come back")
+
+
+def test_a_worker_with_another_clock_takes_nobodys_work_away(
+    url: str, client: "redis.Redis", tmp_path: Path
+) -> None:
+    publish(url)
+    clock = Clock(tmp_path / "clock")
+    at_the_broker(url, TAKE, clock, LATE_S)
+    clock.set(HOUR_S)
+    at_the_broker(url, GIVE_BACK, clock, LATE_S)
+    assert look(client)[:2] == (0, 1)
+
+
+def test_what_was_taken_before_redis_own_clock_was_set_back_comes_back(
+    url: str, client: "redis.Redis", tmp_path: Path
+) -> None:
+    publish(url)
+    clock = Clock(tmp_path / "clock")
+    at_the_broker(url, TAKE, clock, LATE_S)
+    [tag] = client.zrange("unacked_index", 0, -1)
+    client.zadd("unacked_index", {tag: broker.now(client) + HOUR_S})
+    at_the_broker(url, GIVE_BACK, clock, LATE_S)
+    assert look(client)[:2] == (1, 0)

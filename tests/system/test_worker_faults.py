@@ -3,7 +3,6 @@
 import json
 import os
 from collections.abc import Iterator
-from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
@@ -13,7 +12,17 @@ import redis
 from celery import Celery
 from sqlalchemy import text
 
-from contract.message import QUEUE, TASK, Cancel, Decision, Group, decode_reply, encode_group
+from contract.broker import now
+from contract.message import (
+    QUEUE,
+    QUEUED_AT,
+    TASK,
+    Cancel,
+    Decision,
+    Group,
+    decode_reply,
+    encode_group,
+)
 from contract.outcomes import Outcome
 from ledger import place_all
 from ledger.audit import audit
@@ -37,9 +46,12 @@ class Queue:
         self._broker = redis.Redis.from_url(environment["UNBET_BROKER_URL"])
         self._replies = redis.Redis.from_url(environment["UNBET_REDIS_URL"], socket_timeout=None)
 
-    def send(self, *cancels: Cancel) -> None:
+    def send(self, *cancels: Cancel, seconds_ago: float = 0) -> None:
         message = encode_group(Group(reply_to=REPLY_TO, cancels=cancels), KEYS)
-        self._celery.send_task(TASK, args=[message], queue=QUEUE, ignore_result=True)
+        queued_at = {QUEUED_AT: now(self._broker) - seconds_ago}
+        self._celery.send_task(
+            TASK, args=[message], queue=QUEUE, headers=queued_at, ignore_result=True
+        )
 
     def reply(self, within_s: float = BACK_AFTER_S) -> tuple[Decision, ...]:
         found = self._replies.blpop([REPLY_TO], timeout=within_s)
@@ -189,8 +201,7 @@ def test_a_group_that_nobody_waits_for_any_more_does_not_stay_on_the_queue(
     bets = placed(own_operator)
     own_operator.engine.dispose()
     services.stop(own_directory)
-    old = bets[0].model_copy(update={"received_at": bets[0].received_at - timedelta(seconds=61)})
-    queue.send(old)
+    queue.send(bets[0], seconds_ago=61)
     until(lambda: "left to the sweep" in idle_system.said("worker"), "not let go")
     until(queue.is_empty, "it is still on the queue")
 

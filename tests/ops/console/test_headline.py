@@ -34,7 +34,7 @@ def ledger(*steps: Step, parked: int = 0, dead: int = 0, waits: float = 90) -> L
 def receivers(
     answering: int = 1, asked: int = 1, *, swept_ago: float = 1, **more: Any
 ) -> Receivers:
-    nothing = Receivers(answering, 0, asked, {}, 0, 0, 0, 0, NOW - swept_ago)
+    nothing = Receivers(answering, 0, asked, {}, 0, 0, 0, 0, swept_ago)
     return nothing._replace(**more)
 
 

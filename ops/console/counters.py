@@ -1,4 +1,4 @@
-"""How much was refused lately, out of counters that began at each receiver's start."""
+"""What counters of other processes tell, looked at again and again by a clock of this one."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -21,6 +21,20 @@ class Refusals:
         # Of several looks at a URL the first one wins.
         first = {url: total for _, seen in reversed(self._looks) for url, total in seen.items()}
         return sum(_growth(first[url], total) for url, total in totals.items())
+
+
+class LastRise:
+    """How long ago a counter was last seen to change: no other machine's clock is asked."""
+
+    def __init__(self) -> None:
+        self._value: float | None = None
+        self._at = 0.0
+
+    def seconds(self, now: float, value: float) -> float:
+        """Since the first look that found `value`; `now` in seconds."""
+        if value != self._value:
+            self._value, self._at = value, now
+        return now - self._at
 
 
 def _growth(first: int, total: int) -> int:
