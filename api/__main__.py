@@ -14,6 +14,7 @@ from contract import broker, logs
 from contract.collecting import collect_rarely
 from contract.settings import Settings, SettingsError, settings
 from ledger import connect_to
+from ledger.deployment import DeploymentError, Identity, require_deployment
 from ledger.engine import UnsafeDatabaseError, require_durability
 from ledger.faults import first_line
 from ledger.migrate import SchemaError, require_schema
@@ -36,6 +37,7 @@ def main() -> None:
         SettingsError,
         UnsafeDatabaseError,
         SchemaError,
+        DeploymentError,
         SpoolError,
         broker.UnsafeBrokerError,
     ) as error:
@@ -55,6 +57,8 @@ def _check_dependencies(chosen: Settings) -> None:
         with engine.connect() as connection:
             require_durability(connection)
             require_schema(connection)
+            for warning in require_deployment(connection, Identity(chosen.deployment)):
+                log.warning(warning)
     except OperationalError as error:
         log.warning("PostgreSQL is away", error=first_line(error))
     finally:

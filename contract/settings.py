@@ -9,6 +9,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, cast
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from pydantic import (
     AfterValidator,
@@ -101,6 +102,12 @@ class Settings(_Environment):
         default_factory=lambda values: values["broker_url"],
         repr=False,
         description="the Redis that carries replies; the broker's if not set",
+    )
+    deployment: UUID | None = Field(
+        None,
+        description="the id that `unbet deployment show` tells of the database: with it no process "
+        "starts on another one; Flower, which asks no database, needs it where deployments share "
+        "a Redis",
     )
     url_secret: Annotated[SecretStr, AfterValidator(_path_segment)] | None = Field(
         None,

@@ -10,7 +10,7 @@ starts.
 import sys
 from queue import Empty
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from kombu.transport import TRANSPORT_ALIASES, redis, virtual
 from kombu.utils.encoding import bytes_to_str
@@ -18,6 +18,7 @@ from kombu.utils.json import loads
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from contract.message import QUEUE, MessageError
+from contract.presence import prefix
 
 
 class Message(virtual.Message):
@@ -128,6 +129,15 @@ def install() -> None:
     """Have kombu use it in this process."""
     name = f"{__name__}:{Transport.__name__}"
     TRANSPORT_ALIASES.update(redis=name, rediss=name)
+
+
+def separate(app: Any, deployment: UUID) -> None:
+    """Have the Celery application, before it connects, use keys and channels of `deployment` only:
+    the queue, what is unacknowledged, control and events."""
+    app.conf.broker_transport_options = {
+        **app.conf.broker_transport_options,
+        "global_keyprefix": prefix(deployment),
+    }
 
 
 def require_envelope(found: Any) -> None:

@@ -7,9 +7,10 @@ from typing import Final
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
 
 from ledger import connect_to
+from ledger.deployment import record
 from ledger.migrate import migrate
 from ledger.roles import Role
-from ledger.schema import metadata
+from ledger.schema import deployment, metadata
 from ops.logins import Logins
 
 _FINGERPRINT: Final = text("""
@@ -65,6 +66,11 @@ class Databases:
         self._sql(f"CREATE DATABASE {name} TEMPLATE {self._template}")
         # A copy has the template's rights on its tables, not on the database itself.
         Logins(self._url(name), {}).make()
+        # ... and its identity: each is to be a deployment of its own.
+        engine = create_engine(self._url(name))
+        with engine.begin() as connection:
+            record(connection, recorded_by="the tests", keep=False)
+        engine.dispose()
         return self._url(name)
 
     def give_back(self, url: str) -> None:
@@ -102,4 +108,5 @@ def _empty(connection: Connection) -> None:
     # The guards against deleting are what this switches off, for this transaction only.
     connection.execute(text("SET LOCAL session_replication_role = replica"))
     for table in metadata.tables.values():
-        connection.execute(table.delete())
+        if table is not deployment:
+            connection.execute(table.delete())
