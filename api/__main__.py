@@ -12,7 +12,7 @@ from api.server import serve
 from api.spool import SpoolError
 from contract import broker, logs
 from contract.collecting import collect_rarely
-from contract.settings import Settings, SettingsError, settings
+from contract.settings import Settings, SettingsError, settings, warn_of_unknown_names
 from ledger import connect_to
 from ledger.deployment import DeploymentError, Identity, require_deployment
 from ledger.engine import UnsafeDatabaseError, require_durability
@@ -31,6 +31,7 @@ def main() -> None:
                 "Expected at least 16 characters out of A-Z a-z 0-9 - . _ ~."
             )
         logs.configure(chosen.log_format)
+        warn_of_unknown_names()
         _check_dependencies(chosen)
         application = create_app(chosen)
     except (

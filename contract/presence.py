@@ -15,7 +15,7 @@ PRESENT: Final = "unbet:deployments"
 
 NOTE_EVERY_S: Final = 5.0
 PRESENT_FOR_S: Final = 60
-"""Without a sign of life: after that a deployment is gone from the key, and the key with the last."""
+"""Without a sign of life: then a deployment is gone from the key, and the key with the last."""
 
 MAX_SHOWN: Final = 10
 """Other deployments that are told of; the key keeps ten times as many."""
@@ -50,9 +50,7 @@ def key(deployment: UUID, name: str) -> str:
 def present(client: "redis.Redis", deployment: UUID | None = None) -> list[UUID]:
     """The deployments that are at work on this Redis, after noting that `deployment` is. Raises
     `redis.RedisError`."""
-    said = client.eval(
-        _NOTE, 1, PRESENT, str(deployment or ""), str(PRESENT_FOR_S), str(MAX_SHOWN)
-    )
+    said = client.eval(_NOTE, 1, PRESENT, str(deployment or ""), str(PRESENT_FOR_S), str(MAX_SHOWN))
     return list(filter(None, map(_read, said)))
 
 
@@ -67,7 +65,8 @@ class Presence:
         """As of the last time that Redis answered."""
 
     def note(self, deployment: UUID) -> None:
-        """To be called often; asks Redis every `NOTE_EVERY_S` seconds. Raises `redis.RedisError`."""
+        """To be called often; Redis is asked every `NOTE_EVERY_S` seconds. Raises
+        `redis.RedisError`."""
         if time.monotonic() - self._noted_at < NOTE_EVERY_S:
             return
         with broker.connect(self._broker_url) as client:

@@ -121,8 +121,8 @@ def require_deployment(connection: Connection, identity: Identity) -> list[str]:
     if is_at_origin(connection, newest):
         return []
     return [
-        "this database is not where its identity was recorded. If it is a copy, stop everything and "
-        "run `unbet deployment renew`; if it has moved here, run `unbet deployment keep`."
+        "this database is not where its identity was recorded. If it is a copy, stop everything "
+        "and run `unbet deployment renew`; if it has moved here, run `unbet deployment keep`."
     ]
 
 

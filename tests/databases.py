@@ -3,11 +3,12 @@ their schema, because making one takes a third of a second."""
 
 import uuid
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
 
 from ledger import connect_to
-from ledger.deployment import record
+from ledger.deployment import current, record
 from ledger.migrate import migrate
 from ledger.roles import Role
 from ledger.schema import deployment, metadata
@@ -43,6 +44,15 @@ def migrated(url: str) -> Engine:
 def url_as(role: Role, url: str) -> str:
     """The database's at `url`, with the rights of `role` only."""
     return Logins(url, PASSWORDS).url(role)
+
+
+def deployment_at(url: str) -> UUID:
+    """Which deployment the database at `url` is of."""
+    engine = connect_to(url, name="test", pool_size=1)
+    with engine.connect() as connection:
+        found = current(connection)
+    engine.dispose()
+    return found
 
 
 class Databases:

@@ -95,7 +95,7 @@ class OldQueue:
             if client.ttl(name) == -1:
                 client.expire(name, LEFT_FOR_S)
 
-    def _give_back(self, tag: bytes, pipe: Any) -> None:
+    def _give_back(self, tag: Any, pipe: Any) -> None:
         kept = pipe.hget(UNACKED, tag)
         pipe.multi()
         pipe.zrem(UNACKED_INDEX, tag)

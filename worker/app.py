@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from contract import broker, exposition, logs, transport
 from contract.collecting import collect_rarely
-from contract.settings import SettingsError, settings
+from contract.settings import SettingsError, settings, warn_of_unknown_names
 from ledger import connect_to
 from ledger.deployment import DeploymentError, require_deployment
 from ledger.engine import UnsafeDatabaseError, require_durability
@@ -46,6 +46,7 @@ def _configure_logs(**_: object) -> None:
 
 def _check_dependencies(**_: object) -> None:
     """Refuse to work where a promise could not be kept; `SystemExit` passes Celery's handlers."""
+    warn_of_unknown_names()
     deadline = time.monotonic() + START_LIMIT_S
     while True:
         try:

@@ -1,5 +1,5 @@
-"""What a worker process holds: one engine on the ledger, one client for replies, the keys, and which
-deployment all of it is of."""
+"""What a worker process holds: one engine on the ledger, one client for replies, the keys, and
+which deployment all of it is of."""
 
 from functools import cache
 from uuid import UUID

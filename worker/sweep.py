@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from contract import exposition, logs
-from contract.settings import Settings, SettingsError, settings
+from contract.settings import Settings, SettingsError, settings, warn_of_unknown_names
 from ledger import connect_to
 from ledger.deployment import DeploymentError, Identity, guard, require_deployment
 from ledger.engine import UnsafeDatabaseError, require_durability
@@ -38,6 +38,7 @@ def main() -> None:
     except SettingsError as error:
         sys.exit(f"The sweep does not start: {error}")
     logs.configure(chosen.log_format)
+    warn_of_unknown_names()
     stop = threading.Event()
 
     def end(_number: int, _frame: object) -> None:
