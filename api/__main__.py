@@ -32,8 +32,9 @@ def main() -> None:
             )
         logs.configure(chosen.log_format)
         warn_of_unknown_names()
-        _check_dependencies(chosen)
-        application = create_app(chosen)
+        identity = Identity(chosen.deployment)
+        _check_dependencies(chosen, identity)
+        application = create_app(chosen, identity)
     except (
         SettingsError,
         UnsafeDatabaseError,
@@ -50,7 +51,7 @@ def main() -> None:
         sys.exit(f"The receiver does not start: {error}")
 
 
-def _check_dependencies(chosen: Settings) -> None:
+def _check_dependencies(chosen: Settings, identity: Identity) -> None:
     """Refuse what would break a promise. A dependency that is away is no reason not to start:
     the receiver says so at /readyz and answers 100 (retry) meanwhile."""
     engine = connect_to(chosen.database_url, name="receiver-start", pool_size=1)
@@ -58,7 +59,7 @@ def _check_dependencies(chosen: Settings) -> None:
         with engine.connect() as connection:
             require_durability(connection)
             require_schema(connection)
-            for warning in require_deployment(connection, Identity(chosen.deployment)):
+            for warning in require_deployment(connection, identity):
                 log.warning(warning)
     except OperationalError as error:
         log.warning("PostgreSQL is away", error=first_line(error))

@@ -40,9 +40,10 @@ CALL_SHARE: Final = 0.075
 """Of the answer's deadline: the limit of one ledger call. Three in a row fit into what is left."""
 
 
-def create_app(settings: Settings) -> ASGIApp:
-    """The application for `settings`; it opens its connections when the server starts it."""
-    identity = Identity(settings.deployment)
+def create_app(settings: Settings, identity: Identity | None = None) -> ASGIApp:
+    """The application for `settings`; it opens its connections when the server starts it.
+    `identity` is what the start has learned already."""
+    identity = identity or Identity(settings.deployment)
     engine = connect_to(settings.database_url, name="receiver", pool_size=THREADS + 3)
     guard(engine, identity)
     ledger = LedgerCalls(engine, limit_s=settings.answer_deadline_s * CALL_SHARE)
