@@ -6,6 +6,7 @@ from kombu import Queue
 
 from contract import transport
 from contract.message import QUEUE
+from contract.presence import prefix
 from contract.settings import SettingsError, settings
 
 try:
@@ -54,6 +55,10 @@ broker_transport_options = {
     "socket_keepalive": True,
     "health_check_interval": 5,
 }
+# Two deployments on one Redis must not meet. What learns from its database which one it is of says
+# so itself (`transport.separate`); this is for Celery's own commands.
+if settings().deployment:
+    broker_transport_options["global_keyprefix"] = prefix(settings().deployment)
 broker_connection_timeout = 2
 # A worker that starts before its broker waits for it, and so it does when the broker goes away.
 broker_connection_retry_on_startup = True

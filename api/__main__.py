@@ -12,8 +12,9 @@ from api.server import serve
 from api.spool import SpoolError
 from contract import broker, logs
 from contract.collecting import collect_rarely
-from contract.settings import Settings, SettingsError, settings
+from contract.settings import Settings, SettingsError, settings, warn_of_unknown_names
 from ledger import connect_to
+from ledger.deployment import DeploymentError, Identity, require_deployment
 from ledger.engine import UnsafeDatabaseError, require_durability
 from ledger.faults import first_line
 from ledger.migrate import SchemaError, require_schema
@@ -30,12 +31,15 @@ def main() -> None:
                 "Expected at least 16 characters out of A-Z a-z 0-9 - . _ ~."
             )
         logs.configure(chosen.log_format)
-        _check_dependencies(chosen)
-        application = create_app(chosen)
+        warn_of_unknown_names()
+        identity = Identity(chosen.deployment)
+        _check_dependencies(chosen, identity)
+        application = create_app(chosen, identity)
     except (
         SettingsError,
         UnsafeDatabaseError,
         SchemaError,
+        DeploymentError,
         SpoolError,
         broker.UnsafeBrokerError,
     ) as error:
@@ -47,7 +51,7 @@ def main() -> None:
         sys.exit(f"The receiver does not start: {error}")
 
 
-def _check_dependencies(chosen: Settings) -> None:
+def _check_dependencies(chosen: Settings, identity: Identity) -> None:
     """Refuse what would break a promise. A dependency that is away is no reason not to start:
     the receiver says so at /readyz and answers 100 (retry) meanwhile."""
     engine = connect_to(chosen.database_url, name="receiver-start", pool_size=1)
@@ -55,6 +59,8 @@ def _check_dependencies(chosen: Settings) -> None:
         with engine.connect() as connection:
             require_durability(connection)
             require_schema(connection)
+            for warning in require_deployment(connection, identity):
+                log.warning(warning)
     except OperationalError as error:
         log.warning("PostgreSQL is away", error=first_line(error))
     finally:

@@ -13,6 +13,7 @@ from api.dialects import DIALECTS
 from api.dispatch import Dispatcher
 from api.health import Readiness
 from api.ledger_calls import THREADS, LedgerCalls
+from api.membership import Membership
 from api.notes import Notes
 from api.pages import pages
 from api.parking import Parking
@@ -24,6 +25,7 @@ from api.spool import Spool
 from api.state import State
 from contract.settings import Settings
 from ledger import connect_to
+from ledger.deployment import Identity, guard
 
 log = structlog.get_logger("receiver")
 
@@ -38,17 +40,20 @@ CALL_SHARE: Final = 0.075
 """Of the answer's deadline: the limit of one ledger call. Three in a row fit into what is left."""
 
 
-def create_app(settings: Settings) -> ASGIApp:
-    """The application for `settings`; it opens its connections when the server starts it."""
+def create_app(settings: Settings, identity: Identity | None = None) -> ASGIApp:
+    """The application for `settings`; it opens its connections when the server starts it.
+    `identity` is what the start has learned already."""
+    identity = identity or Identity(settings.deployment)
     engine = connect_to(settings.database_url, name="receiver", pool_size=THREADS + 3)
+    guard(engine, identity)
     ledger = LedgerCalls(engine, limit_s=settings.answer_deadline_s * CALL_SHARE)
     keys = settings.keys()
     spool = Spool(settings.spool_dir)
     parking = Parking(ledger, spool)
-    publisher = Publisher(settings.groups_in_flight, keys)
+    publisher = Publisher(settings.groups_in_flight, keys, identity)
     notes = Notes(engine)
     # The replies know the dispatcher and the dispatcher their list's name: the list comes first.
-    replies = Replies(settings.redis_url, keys)
+    replies = Replies(settings.redis_url, keys, identity)
     dispatcher = Dispatcher(
         publisher.publish,
         replies.list_name,
@@ -57,6 +62,7 @@ def create_app(settings: Settings) -> ASGIApp:
         most_waiting=settings.max_waiting,
         resend_after_s=settings.resend_after_s,
     )
+    membership = Membership(settings.broker_url, identity, ledger)
     rescue = Rescue(dispatcher, ledger, parking, settings.answer_deadline_s * ASK_SHARE)
 
     @asynccontextmanager
@@ -69,6 +75,7 @@ def create_app(settings: Settings) -> ASGIApp:
                 rescue.keep_asking,
                 parking.keep_emptying,
                 notes.keep_writing,
+                membership.keep_noting,
             )
         ]
         yield
@@ -84,8 +91,9 @@ def create_app(settings: Settings) -> ASGIApp:
         engine.dispose()
 
     receiver = Receiver(settings, dispatcher, parking, notes)
-    readiness, state = Readiness(settings, engine), State(settings, engine, spool)
-    return cancels_first(receiver, pages(readiness, state, lifespan))
+    readiness = Readiness(settings, engine, identity)
+    state = State(settings, engine, spool, identity)
+    return cancels_first(receiver, pages(readiness, state, membership, lifespan))
 
 
 async def keep(work: Callable[[], Awaitable[None]]) -> None:

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Final
 
 import redis
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from contract import broker
 from contract.settings import Settings
 from ledger.bounded import run_within
+from ledger.deployment import DeploymentError, Identity, WrongDeploymentError, current
 
 DEPENDENCIES: Final = ("ledger", "broker", "replies")
 
@@ -23,9 +24,9 @@ LIMIT_S: Final = 3.0
 class Readiness:
     """Asks PostgreSQL and Redis, at most once a second however often it is asked itself."""
 
-    def __init__(self, settings: Settings, engine: Engine) -> None:
+    def __init__(self, settings: Settings, engine: Engine, identity: Identity) -> None:
         probes: tuple[Callable[[], None], ...] = (
-            lambda: _ask_database(engine),
+            lambda: _ask_database(engine, identity),
             lambda: _ask_redis(settings.broker_url),
             lambda: _ask_redis(settings.redis_url),
         )
@@ -50,14 +51,18 @@ async def _state(probe: Callable[[], None]) -> str:
             await asyncio.to_thread(probe)
     except TimeoutError:
         return "no answer in time"
+    except DeploymentError:
+        return "another deployment's database"
     except (SQLAlchemyError, redis.RedisError) as error:
+        if isinstance(getattr(error, "orig", None), WrongDeploymentError):
+            return "another deployment's database"
         # The kind only: a driver's text may hold the address and the user.
         return type(error).__name__
     return "ok"
 
 
-def _ask_database(engine: Engine) -> None:
-    run_within(engine, LIMIT_S, lambda connection: connection.execute(text("SELECT 1")))
+def _ask_database(engine: Engine, identity: Identity) -> None:
+    identity.require(run_within(engine, LIMIT_S, current))
 
 
 def _ask_redis(url: str) -> None:

@@ -19,6 +19,20 @@ _OPERATORS: Final = (
 )
 
 
+_DEPLOYMENT: Final[Schema] = {
+    "deployment": {
+        "type": ["string", "null"],
+        "format": "uuid",
+        "description": "Which one this receiver is of; null until its database has said so",
+    },
+    "other_deployments": {
+        "type": "array",
+        "items": {"type": "string", "format": "uuid"},
+        "description": "Those that use the same Redis",
+    },
+}
+
+
 def pages() -> Schema:
     """By path."""
     return {
@@ -54,7 +68,8 @@ def _alive() -> Schema:
 
 
 def _ready() -> Schema:
-    all_well = {"ready": True} | dict.fromkeys(DEPENDENCIES, "ok")
+    deployment = {"deployment": "6f1c4a52-5a0e-4a35-9d6f-0d5a3f6c1b7e", "other_deployments": []}
+    all_well = {"ready": True} | dict.fromkeys(DEPENDENCIES, "ok") | deployment
     one_away = all_well | {"ready": False, DEPENDENCIES[0]: "no answer in time"}
     return {
         "200": _readiness("All that it needs is there", all_well),
@@ -66,7 +81,9 @@ def _readiness(description: str, example: Schema) -> Schema:
     state = {"type": "string", "minLength": 1, "description": "`ok`, or what is wrong"}
     schema = {
         "type": "object",
-        "properties": {"ready": {"const": example["ready"]}} | dict.fromkeys(DEPENDENCIES, state),
+        "properties": {"ready": {"const": example["ready"]}}
+        | dict.fromkeys(DEPENDENCIES, state)
+        | _DEPLOYMENT,
         "required": list(example),
         "additionalProperties": False,
     }

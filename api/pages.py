@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from api.health import Readiness
+from api.membership import Membership
 from api.openapi import rendered
 from api.state import State
 from contract.exposition import CONTENT_TYPE_LATEST, exposition
@@ -24,7 +25,9 @@ ALIVE = "/healthz"
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 
-def pages(readiness: Readiness, state: State, lifespan: Lifespan) -> Starlette:
+def pages(
+    readiness: Readiness, state: State, membership: Membership, lifespan: Lifespan
+) -> Starlette:
     """An application of the pages; whatever else is asked of it does not exist."""
 
     async def alive(_request: Request) -> Response:
@@ -33,7 +36,8 @@ def pages(readiness: Readiness, state: State, lifespan: Lifespan) -> Starlette:
     async def ready(_request: Request) -> Response:
         states = await readiness.states()
         all_well = all(each == "ok" for each in states.values())
-        return JSONResponse({"ready": all_well, **states}, status_code=200 if all_well else 503)
+        told = {"ready": all_well, **states, **membership.shown()}
+        return JSONResponse(told, status_code=200 if all_well else 503)
 
     async def metrics(_request: Request) -> Response:
         document = await asyncio.to_thread(exposition, await state.families())

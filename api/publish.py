@@ -5,13 +5,16 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
+from uuid import UUID
 
 from celery import Celery
 from kombu.exceptions import KombuError
 
-from contract import broker
+from contract import broker, transport
 from contract.message import QUEUE, QUEUED_AT, TASK, Group, encode_group
+from contract.presence import key
 from contract.signing import Keys
+from ledger.deployment import Identity
 
 PUBLISH_LIMIT_S: Final = 1.0
 """DESIGN, "The path of one Cancel": published within a second, or it has failed."""
@@ -25,8 +28,9 @@ _CLOCK_HOLDS_S: Final = 5.0
 class Publisher:
     """Sends groups through Celery. A failed `publish` raises `PublishError` within its limit."""
 
-    def __init__(self, threads: int, keys: Keys) -> None:
+    def __init__(self, threads: int, keys: Keys, identity: Identity) -> None:
         self._keys = keys
+        self._identity = identity
         self._app = Celery("unbet-receiver", set_as_current=False, config_source="celeryconfig")
         # The worker's connection may be patient, a publish may not.
         self._app.conf.broker_transport_options = {
@@ -62,16 +66,20 @@ class Publisher:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _send(self, group: Group, message_id: str) -> None:
+        deployment = self._identity.id
+        if deployment is None:
+            raise PublishError("the database has not said yet which deployment this is")
+        own = group.of(deployment, reply_to=key(deployment, group.reply_to))
         # Celery's message, but published past `send_task`, which takes three times as long.
         message = self._app.amqp.create_task_message(
             message_id,
             TASK,
-            args=[encode_group(group, self._keys)],
+            args=[encode_group(own, self._keys)],
             # What Flower shows: the references, not the players.
             argsrepr=_references(group),
             ignore_result=True,
         )
-        producer = self._producer()
+        producer = self._producer(deployment)
         producer.publish(
             message.body,
             routing_key=QUEUE,
@@ -81,10 +89,11 @@ class Publisher:
             **message.properties,
         )
 
-    def _producer(self) -> Any:
+    def _producer(self, deployment: UUID) -> Any:
         """This thread's own: taking one from Celery's pool costs as much as a small publish."""
         own = self._of_this_thread
         if not hasattr(own, "producer"):
+            transport.separate(self._app, deployment)
             own.producer = self._app.connection_for_write().Producer(auto_declare=False)
         return own.producer
 

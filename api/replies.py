@@ -3,15 +3,17 @@
 import asyncio
 from collections.abc import Callable, Iterable
 from typing import Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from contract import metrics, rejected
-from contract.message import Decision, MessageError, decode_reply
+from contract.message import Decision, ForeignError, MessageError, decode_reply
+from contract.presence import key
 from contract.signing import Keys, SignatureError
+from ledger.deployment import Identity
 
 BLOCK_S: Final = 1
 """One blocking read; short, so that a stop is not held up."""
@@ -25,9 +27,11 @@ log = structlog.get_logger("receiver")
 class Replies:
     """Reads replies; what is final is what the ledger says, this only wakes who waits."""
 
-    def __init__(self, redis_url: str, keys: Keys) -> None:
+    def __init__(self, redis_url: str, keys: Keys, identity: Identity) -> None:
         self._keys = keys
-        self.list_name = f"unbet:replies:{uuid4().hex}"
+        self._identity = identity
+        self.list_name = f"replies:{uuid4().hex}"
+        """What comes after the deployment's own in its key."""
         # No socket timeout: a blocking read is bounded here, from outside.
         self._redis = Redis.from_url(
             redis_url,
@@ -39,12 +43,15 @@ class Replies:
 
     async def listen(self, resolve: Callable[[Iterable[Decision]], None]) -> None:
         """Hand decisions to `resolve` until cancelled. A Redis that is away is waited for."""
+        while (deployment := self._identity.id) is None:  # nothing is published before it is known
+            await asyncio.sleep(0.1)
+        own = key(deployment, self.list_name)
         while True:
             try:
                 async with asyncio.timeout(HUNG_AFTER_S):
-                    reply = await self._redis.blpop([self.list_name], timeout=BLOCK_S)
+                    reply = await self._redis.blpop([own], timeout=BLOCK_S)
                     if reply is not None:
-                        await self._read(reply[1], resolve)
+                        await self._read(reply[1], resolve, deployment)
                         # Those who wait answer first, then the next reply is asked for.
                         await asyncio.sleep(0)
             except (RedisError, OSError, TimeoutError) as error:
@@ -53,19 +60,25 @@ class Replies:
                 await asyncio.sleep(0.2)
 
     async def _read(
-        self, document: bytes | str, resolve: Callable[[Iterable[Decision]], None]
+        self,
+        document: bytes | str,
+        resolve: Callable[[Iterable[Decision]], None],
+        deployment: UUID,
     ) -> None:
         try:
-            decisions = decode_reply(document, self._keys).decisions
+            reply = decode_reply(document, self._keys)
+            reply.require_of(deployment)
         except (SignatureError, MessageError) as error:
-            metrics.REJECTED.labels(kind="reply").inc()
+            foreign = isinstance(error, ForeignError)
+            (metrics.FOREIGN if foreign else metrics.REJECTED).labels(kind="reply").inc()
             log.error("a reply was rejected", problem=str(error))
+            aside = key(deployment, rejected.LIST)
             async with self._redis.pipeline(transaction=False) as pipeline:
-                pipeline.lpush(rejected.LIST, rejected.entry("reply", str(error), document))
-                pipeline.ltrim(rejected.LIST, 0, rejected.MOST - 1)
+                pipeline.lpush(aside, rejected.entry("reply", str(error), document))
+                pipeline.ltrim(aside, 0, rejected.MOST - 1)
                 await pipeline.execute()
         else:
-            resolve(decisions)
+            resolve(reply.decisions)
 
     async def close(self) -> None:
         """Let go of the connection."""

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple, TypeVar
+from uuid import UUID
 
 import redis
 import structlog
@@ -20,6 +21,7 @@ from contract.queue_state import QueueState, look
 from contract.settings import Settings
 from ledger.bounded import run_within
 from ledger.counting import LedgerState, count
+from ledger.deployment import Identity
 from ledger.faults import first_line
 
 CACHED_S: Final = 1.0
@@ -103,10 +105,13 @@ DESCRIBED: Final = (
 class State:
     """Asks all of them at once; who comes meanwhile gets the same."""
 
-    def __init__(self, settings: Settings, engine: Engine, spool: Spool) -> None:
+    def __init__(
+        self, settings: Settings, engine: Engine, spool: Spool, identity: Identity
+    ) -> None:
         self._settings = settings
         self._engine = engine
         self._spool = spool
+        self._identity = identity
         self._lock = asyncio.Lock()
         self._families: list[Metric] = []
         self._asked_at = float("-inf")
@@ -122,7 +127,7 @@ class State:
     async def _ask(self) -> list[Metric]:
         ledger, queue, replies, spool = await asyncio.gather(
             _seen("ledger", lambda: run_within(self._engine, LIMIT_S, count)),
-            _seen("broker", lambda: _look(self._settings.broker_url)),
+            _seen("broker", lambda: _look(self._settings.broker_url, self._identity.id)),
             _seen("replies", lambda: _ping(self._settings.redis_url)),
             _seen("spool", self._spool.size),
         )
@@ -130,7 +135,7 @@ class State:
         families = [UP.by((name, value is not None) for name, value in seen.items())]
         if ledger is not None:
             families += _of_ledger(ledger)
-        if queue is not None:
+        if isinstance(queue, QueueState):
             families += _of_queue(queue)
         if spool is not None:
             families.append(SPOOL.of(spool))
@@ -149,9 +154,10 @@ async def _seen(name: str, ask: Callable[[], Seen]) -> Seen | None:
     return None
 
 
-def _look(url: str) -> QueueState:
+def _look(url: str, deployment: UUID | None) -> QueueState | bool:
+    """The queue; only whether Redis answers, as long as it is not known whose queue to look for."""
     with broker.connect(url) as client:
-        return look(client)
+        return look(client, deployment) if deployment else bool(client.ping())
 
 
 def _ping(url: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from statistics import median
 from typing import Any, Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import redis
 from sqlalchemy import Engine, text
@@ -23,7 +23,9 @@ from benchmarks.progress import Shown
 from benchmarks.references import References
 from benchmarks.sides import SIDES
 from contract.message import QUEUE, Group
+from contract.presence import key
 from contract.settings import Settings
+from ledger.deployment import Identity, current
 from ops.display import print_table
 
 GOAL_PER_S: Final = 10_000
@@ -111,15 +113,18 @@ def _paces(found: Sequence[Drained]) -> dict[int, list[float]]:
 
 def _drain(ground: Ground, ledger: Ledger, bets: Sequence[Bet], workers: int) -> tuple[int, float]:
     environment = ground.environment(ledger)
-    _publish(bets, environment)
+    with ledger.engine.connect() as connection:
+        deployment = current(connection)
+    queue = key(deployment, QUEUE)
+    _publish(bets, environment, deployment)
     command = f"{SIDES['unbet'].commands['worker']} --concurrency 1 --hostname"
     commands = {f"worker{n}": f"{command} worker{n}@bench" for n in range(1, workers + 1)}
     with redis.Redis.from_url(environment["UNBET_BROKER_URL"]) as broker:
         # Out of sight until all workers are there: their starts take longer than the queue.
-        broker.rename(QUEUE, _HELD)
+        broker.rename(queue, _HELD)
         with ground.running(commands, environment):
             before = _last_transfer(ledger.engine)
-            broker.rename(_HELD, QUEUE)
+            broker.rename(_HELD, queue)
             _wait_until(ledger.engine, before + len(bets))
     with ledger.engine.connect() as connection:
         values = {"references": [bet.reference for bet in bets]}
@@ -127,18 +132,18 @@ def _drain(ground: Ground, ledger: Ledger, bets: Sequence[Bet], workers: int) ->
     return int(pace.cancels), float(pace.seconds)
 
 
-def _publish(bets: Sequence[Bet], environment: dict[str, str]) -> None:
+def _publish(bets: Sequence[Bet], environment: dict[str, str], deployment: UUID) -> None:
     """Through the receiver's own publisher, whose Celery reads the settings of this process."""
     os.environ.update({k: v for k, v in environment.items() if k.startswith("UNBET_")})
 
     chosen = Settings()
 
     async def send() -> None:
-        publisher = Publisher(2, chosen.keys())
+        publisher = Publisher(2, chosen.keys(), Identity(deployment))
         try:
             remaining = map(cancel_of, bets)
             while cancels := tuple(islice(remaining, chosen.group_size)):
-                group = Group(reply_to="unbet:replies:nobody", cancels=cancels)
+                group = Group(reply_to="replies:nobody", cancels=cancels)
                 await publisher.publish(group, str(uuid4()))
         finally:
             publisher.close()

@@ -48,6 +48,11 @@ CUT = Counter("unbet_cut_total", "Connections cut for exceeding a bound, by reas
 REJECTED = Counter(
     "unbet_rejected_total", "Messages and replies that were forged or not understood.", ["kind"]
 )
+FOREIGN = Counter(
+    "unbet_foreign_total",
+    "What was seen of other deployments on this Redis: themselves, messages, replies.",
+    ["kind"],
+)
 RESENT = Counter("unbet_resent_total", "Cancels put on the queue again for want of a reply.")
 UNPUBLISHED = Counter("unbet_unpublished_total", "Cancels that the broker did not take in time.")
 PARKED = Counter("unbet_parked_total", "Cancels that a receiver parked in the ledger.")
@@ -67,6 +72,8 @@ for _reason in ("method", "unreadable", "expired", "path", "address", "form"):
     REFUSED.labels(reason=_reason)
 for _kind in ("message", "reply"):
     REJECTED.labels(kind=_kind)
+for _kind in ("deployment", "message", "reply"):
+    FOREIGN.labels(kind=_kind)
 
 
 @cache

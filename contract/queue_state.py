@@ -1,12 +1,14 @@
 """How much waits on the queue, and for how long already: asked of Redis, by any process."""
 
 from typing import Final, NamedTuple
+from uuid import UUID
 
 import orjson
 import redis
 
 from contract import broker
 from contract.message import QUEUE, QUEUED_AT
+from contract.presence import key
 
 UNACKED: Final = "unacked"
 """Where kombu keeps what workers have taken and not acknowledged."""
@@ -39,12 +41,13 @@ class QueueState(NamedTuple):
     what waits does not say."""
 
 
-def look(client: "redis.Redis") -> QueueState:
+def look(client: "redis.Redis", deployment: UUID) -> QueueState:
     """Ask the Redis that carries the queue. Raises `redis.RedisError`."""
+    queue = key(deployment, QUEUE)
     with client.pipeline(transaction=False) as pipeline:
-        pipeline.llen(QUEUE)
-        pipeline.hlen(UNACKED)
-        pipeline.eval(_ENDS, 1, QUEUE, str(LONGEST))
+        pipeline.llen(queue)
+        pipeline.hlen(key(deployment, UNACKED))
+        pipeline.eval(_ENDS, 1, queue, str(LONGEST))
         length, unacked, ends = pipeline.execute()
     times = [began for message in ends if (began := _began(message)) is not None]
     age_s = max(0.0, broker.now(client) - min(times)) if times else None

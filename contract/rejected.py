@@ -1,4 +1,4 @@
-"""Messages and replies that nobody of ours has signed, or that make no sense: kept aside, the
+"""Messages and replies that are not ours, or that make no sense: kept aside, the
 newest ones, for a person to look at.
 
 No money depends on them: a cancel that was answered has its home in the ledger or on a receiver's
@@ -9,8 +9,8 @@ import json
 from datetime import UTC, datetime
 from typing import Final
 
-LIST: Final = "unbet:rejected"
-"""In the Redis of the replies; the newest first."""
+LIST: Final = "rejected"
+"""In the Redis of the replies, a deployment's own (`presence.py`); the newest first."""
 
 MOST: Final = 1000
 LONGEST: Final = 16 * 1024

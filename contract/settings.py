@@ -3,13 +3,17 @@
 Longer than other files because every variable stands in it.
 """
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, cast
 from urllib.parse import urlsplit
+from uuid import UUID
 
+import structlog
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -26,6 +30,9 @@ from contract.endpoints import DialectName, Endpoint, check_secret, read_endpoin
 from contract.signing import SHORTEST_KEY, Keys
 
 PREFIX = "UNBET_"
+_FOR_TESTS: Final = "UNBET_TEST"
+
+log = structlog.get_logger("settings")
 
 Network = IPv4Network | IPv6Network
 
@@ -101,6 +108,12 @@ class Settings(_Environment):
         default_factory=lambda values: values["broker_url"],
         repr=False,
         description="the Redis that carries replies; the broker's if not set",
+    )
+    deployment: UUID | None = Field(
+        None,
+        description="the id that `unbet deployment show` tells of the database: with it no process "
+        "starts on another one; Flower, which asks no database, needs it where deployments share "
+        "a Redis",
     )
     url_secret: Annotated[SecretStr, AfterValidator(_path_segment)] | None = Field(
         None,
@@ -272,6 +285,32 @@ def load() -> Settings:
 def settings() -> Settings:
     """The process's own settings, read once."""
     return load()
+
+
+def unknown_names(environment: Iterable[str]) -> list[str]:
+    """A sentence for each of our names in `environment` that no setting has. They are warned of and
+    not refused: Kubernetes makes names with our prefix for a service of our name."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    unknown = sorted(
+        name
+        for name in environment
+        if name.upper().startswith(PREFIX)
+        and name.upper() not in known
+        and not name.startswith(_FOR_TESTS)
+    )
+    return [_unknown(name, known) for name in unknown]
+
+
+def warn_of_unknown_names() -> None:
+    """To be called once a process has its log."""
+    for warning in unknown_names(os.environ):
+        log.warning(warning)
+
+
+def _unknown(name: str, known: Iterable[str]) -> str:
+    nearest = get_close_matches(name.upper(), known, n=1, cutoff=0.75)
+    hint = f"; is {nearest[0]} meant?" if nearest else "."
+    return f"{name} is no setting and is ignored{hint}"
 
 
 def database_url() -> str:

@@ -11,7 +11,7 @@ import sys
 from contextlib import suppress
 from queue import Empty
 from typing import Any, Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from kombu.transport import TRANSPORT_ALIASES, redis, virtual
 from kombu.utils.encoding import bytes_to_str
@@ -19,6 +19,7 @@ from kombu.utils.json import dumps, loads
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from contract.message import QUEUE, MessageError
+from contract.presence import prefix
 
 
 class Message(virtual.Message):
@@ -181,6 +182,15 @@ def install() -> None:
     """Have kombu use it in this process."""
     name = f"{__name__}:{Transport.__name__}"
     TRANSPORT_ALIASES.update(redis=name, rediss=name)
+
+
+def separate(app: Any, deployment: UUID) -> None:
+    """Have the Celery application, before it connects, use keys and channels of `deployment` only:
+    the queue, what is unacknowledged, control and events."""
+    app.conf.broker_transport_options = {
+        **app.conf.broker_transport_options,
+        "global_keyprefix": prefix(deployment),
+    }
 
 
 def require_envelope(found: Any) -> None:

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import psycopg
 from sqlalchemy import Connection, Engine
@@ -26,16 +26,18 @@ def run_within(engine: Engine, limit_s: float, work: Callable[[Connection], Resu
     Past that the call fails with the driver's error for a lost connection, and whether a commit
     that was under way took place is unknown. Connecting has a limit of its own (`engine.py`).
     """
-    with engine.connect() as connection, _cut_after(limit_s, connection):
-        result = work(connection)
-        connection.commit()
-        return result
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)  # noqa: S101 - `engine.py` makes no other
+        with cut_after(limit_s, driver):
+            result = work(connection)
+            connection.commit()
+            return result
 
 
 @contextmanager
-def _cut_after(limit_s: float, connection: Connection) -> Iterator[None]:
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, psycopg.Connection)  # noqa: S101 - `engine.py` makes no other
+def cut_after(limit_s: float, driver: "psycopg.Connection[Any]") -> Iterator[None]:
+    """Within, what is asked of `driver` ends after `limit_s` seconds, as in `run_within`."""
     call = _Call(driver.fileno(), time.monotonic() + limit_s)
     _watch.add(call)
     try:

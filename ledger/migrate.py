@@ -28,11 +28,17 @@ class SchemaError(Exception):
 def migrate(connection: Connection) -> str:
     """Run the migrations that are missing, in the caller's transaction; the revision reached."""
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-    connection.execute(_AS_THE_OWNER)
+    act_as_owner(connection)
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
     return _head()
+
+
+def act_as_owner(connection: Connection) -> None:
+    """For the rest of the transaction have the rights of whom the schema belongs to, if the login
+    is a member."""
+    connection.execute(_AS_THE_OWNER)
 
 
 def require_schema(connection: Connection) -> None:

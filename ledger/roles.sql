@@ -55,7 +55,7 @@ DECLARE
 BEGIN
     FOREACH ours IN ARRAY ARRAY['alembic_version', 'players', 'accounts', 'bets', 'late_bets',
                                 'transfers', 'entries', 'deposits', 'wins', 'requests', 'answers',
-                                'parked', 'parkings', 'interventions']::regclass[]
+                                'parked', 'parkings', 'interventions', 'deployment']::regclass[]
     LOOP
         -- Handing over waits until nobody uses the table: the first time only.
         IF (SELECT relowner <> 'unbet_owner'::regrole FROM pg_class WHERE oid = ours) THEN
@@ -76,9 +76,11 @@ REVOKE ALL ON FUNCTION refuse_change(), require_balanced_transfers() FROM PUBLIC
 -- What a later migration makes is the owner's alone until this file, in its version, grants it.
 ALTER DEFAULT PRIVILEGES FOR ROLE unbet_owner REVOKE ALL ON FUNCTIONS FROM PUBLIC;
 
--- The start of every process compares the schema with its version.
+-- The start of every process compares the schema with its version, and each connection asks which
+-- deployment the database is of; only the owner gives it another identity.
 GRANT SELECT ON alembic_version
     TO unbet_receiver, unbet_worker, unbet_operator, unbet_console, unbet_retention;
+GRANT SELECT ON deployment TO unbet_receiver, unbet_worker, unbet_operator, unbet_console;
 
 -- The receiver ---------------------------------------------------------------------------------
 -- It is what the world talks to. It looks up outcomes, parks cancels, notes answers and counts what is

@@ -182,3 +182,13 @@ interventions = Table(
     Column("made_at", MOMENT, nullable=False),
     Column("reason", Text),
 )
+
+deployment = Table(
+    "deployment",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("id", Uuid, nullable=False),
+    Column("origin", Text),
+    Column("recorded_at", MOMENT, nullable=False),
+    Column("recorded_by", Text, nullable=False),
+)

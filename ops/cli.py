@@ -1,12 +1,13 @@
 """The console script `unbet`: its commands, and what becomes of their errors."""
 
+import os
 import sys
 from typing import Final, NoReturn
 
 import typer
 from sqlalchemy.exc import DBAPIError
 
-from contract.settings import SettingsError
+from contract.settings import SettingsError, unknown_names
 from ledger import InvalidOperationError
 from ledger.migrate import SchemaError
 from ops import database
@@ -14,6 +15,7 @@ from ops.commands import (
     audit,
     chaos,
     conformance,
+    deployment,
     explain,
     exporting,
     importing,
@@ -66,12 +68,15 @@ def build() -> typer.Typer:
     app.add_typer(replay.app)
     app.add_typer(metrics.app)
     app.add_typer(rejected.app)
+    app.add_typer(deployment.app, name="deployment")
     app.add_typer(chaos.app)
     return app
 
 
 def main() -> None:
     """Run one command. Exit status: the command's own, 1 after an error, 2 for wrong usage."""
+    for warning in unknown_names(os.environ):
+        typer.echo(f"unbet: {warning}", err=True)
     try:
         build()()
     except _TOLD as error:

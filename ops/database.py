@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from uuid import UUID
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from contract import settings
+from ledger.deployment import current
 from ledger.engine import connect_to
 from ledger.migrate import require_schema
 
@@ -51,6 +53,15 @@ def snapshot(limits: dict[str, str] | None = None) -> Iterator[Connection]:
         )
         with reading.begin() as connection:
             yield connection
+
+
+def deployment() -> UUID:
+    """Which deployment this is: as the settings say, or else the database."""
+    told = settings.load().deployment
+    if told is not None:
+        return told
+    with transaction() as connection:
+        return current(connection)
 
 
 def sentence(error: DBAPIError) -> str:

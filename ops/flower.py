@@ -4,10 +4,14 @@ import atexit
 import os
 import signal
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NoReturn
+from uuid import UUID
 
+import redis
+import structlog
 import tornado.web
 from flower.app import Flower
 from flower.inspector import Inspector
@@ -15,8 +19,9 @@ from flower.options import options
 from flower.urls import settings as tornado_settings
 from flower.views.monitor import Metrics
 
-from contract import logs
-from contract.settings import Settings, SettingsError, settings
+from contract import broker, logs, transport
+from contract.presence import present
+from contract.settings import Settings, SettingsError, settings, warn_of_unknown_names
 
 OPTIONS: Final = {
     "address": "127.0.0.1",  # whoever is to see it from elsewhere comes through a proxy with TLS
@@ -29,6 +34,11 @@ OPTIONS: Final = {
     # What is looked for first: which references, with what outcome, on which worker.
     "tasks_columns": "name,args,state,result,received,runtime,worker,uuid",
 }
+
+PRESENT_WITHIN_S: Final = 60.0
+"""How long Flower waits for a receiver or a worker to say in Redis which deployment this is."""
+
+log = structlog.get_logger("flower")
 
 
 class _ClosedMetrics(Metrics):  # type: ignore[misc]
@@ -69,6 +79,7 @@ def _window(chosen: Settings) -> Flower:
             "Expected user:password."
         )
     logs.configure(chosen.log_format)
+    warn_of_unknown_names()
     # What it keeps, Python's pickle reads again: nobody else may write there.
     os.umask(0o077)
     file: Path = chosen.flower_db
@@ -82,12 +93,40 @@ def _window(chosen: Settings) -> Flower:
         setattr(options, name, value)
     from worker.app import app  # reads the settings as well, after they are known to be right
 
+    transport.separate(app, _deployment(chosen))
     window = Flower(capp=app, options=options, **tornado_settings)
     window.inspector = _WithoutArguments(
         window.io_loop, window.capp, options.inspect_timeout / 1000
     )
     window.add_handlers(".*", [(r"/metrics", _ClosedMetrics)])
     return window
+
+
+def _deployment(chosen: Settings) -> UUID:
+    """The one that is at work on this Redis; Flower has no right to ask the database. Raises
+    `SettingsError` if there is none, or more than one and no setting that says which."""
+    if chosen.deployment is not None:
+        return chosen.deployment
+    deadline = time.monotonic() + PRESENT_WITHIN_S
+    while True:
+        try:
+            with broker.connect(chosen.broker_url) as client:
+                found = present(client)
+        except redis.RedisError as error:
+            log.warning("Redis is away", error=str(error))
+            found = []
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise SettingsError(
+                f"UNBET_DEPLOYMENT is not set and {len(found)} deployments use this Redis: "
+                f"{', '.join(map(str, found))}."
+            )
+        if time.monotonic() > deadline:
+            raise SettingsError(
+                "UNBET_DEPLOYMENT is not set and no receiver or worker is at work on this Redis."
+            )
+        time.sleep(0.2)
 
 
 def _without_arguments(task: dict[str, Any]) -> dict[str, Any]:

@@ -3,13 +3,15 @@ their schema, because making one takes a third of a second."""
 
 import uuid
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
 
 from ledger import connect_to
+from ledger.deployment import current, record
 from ledger.migrate import migrate
 from ledger.roles import Role
-from ledger.schema import metadata
+from ledger.schema import deployment, metadata
 from ops.logins import Logins
 
 _FINGERPRINT: Final = text("""
@@ -44,6 +46,15 @@ def url_as(role: Role, url: str) -> str:
     return Logins(url, PASSWORDS).url(role)
 
 
+def deployment_at(url: str) -> UUID:
+    """Which deployment the database at `url` is of."""
+    engine = connect_to(url, name="test", pool_size=1)
+    with engine.connect() as connection:
+        found = current(connection)
+    engine.dispose()
+    return found
+
+
 class Databases:
     """The databases of one test run on one server."""
 
@@ -65,6 +76,11 @@ class Databases:
         self._sql(f"CREATE DATABASE {name} TEMPLATE {self._template}")
         # A copy has the template's rights on its tables, not on the database itself.
         Logins(self._url(name), {}).make()
+        # ... and its identity: each is to be a deployment of its own.
+        engine = create_engine(self._url(name))
+        with engine.begin() as connection:
+            record(connection, recorded_by="the tests", keep=False)
+        engine.dispose()
         return self._url(name)
 
     def give_back(self, url: str) -> None:
@@ -102,4 +118,5 @@ def _empty(connection: Connection) -> None:
     # The guards against deleting are what this switches off, for this transaction only.
     connection.execute(text("SET LOCAL session_replication_role = replica"))
     for table in metadata.tables.values():
-        connection.execute(table.delete())
+        if table is not deployment:
+            connection.execute(table.delete())

@@ -1,6 +1,7 @@
 """The Celery application: `celery --app worker.app worker`."""
 
 import sys
+import threading
 import time
 from typing import Final
 
@@ -10,13 +11,16 @@ from billiard import pool
 from celery import Celery, signals
 from sqlalchemy.exc import OperationalError
 
-from contract import broker, exposition, logs
+from contract import broker, exposition, logs, transport
 from contract.collecting import collect_rarely
-from contract.settings import SettingsError, settings
+from contract.settings import SettingsError, settings, warn_of_unknown_names
+from ledger import connect_to
+from ledger.deployment import DeploymentError, require_deployment
 from ledger.engine import UnsafeDatabaseError, require_durability
 from ledger.faults import first_line
 from ledger.migrate import SchemaError, require_schema
-from worker.connections import engine, keys
+from worker.apart import keep_apart
+from worker.connections import deployment, identity, keys
 
 START_LIMIT_S: Final = 30.0
 """How long a starting worker waits for its database and its Redis."""
@@ -42,26 +46,44 @@ def _configure_logs(**_: object) -> None:
 
 def _check_dependencies(**_: object) -> None:
     """Refuse to work where a promise could not be kept; `SystemExit` passes Celery's handlers."""
+    warn_of_unknown_names()
     deadline = time.monotonic() + START_LIMIT_S
     while True:
         try:
             keys()
-            with engine().connect() as connection:
-                require_durability(connection)
-                require_schema(connection)
+            _check_database()
             with broker.connect(settings().redis_url) as client:
                 for warning in broker.check(client):
                     log.warning(warning)
             break
-        except (UnsafeDatabaseError, SchemaError, SettingsError, broker.UnsafeBrokerError) as error:
+        except (
+            *(UnsafeDatabaseError, SchemaError, DeploymentError),
+            *(SettingsError, broker.UnsafeBrokerError),
+        ) as error:
             sys.exit(f"The worker does not start: {error}")
         except (OperationalError, redis.ConnectionError, redis.TimeoutError) as error:
             if time.monotonic() > deadline:
                 sys.exit(f"The worker does not start: {first_line(error)}")
             log.warning("waiting for the database and Redis", error=first_line(error))
             time.sleep(1)
-    # The children that do the work must not inherit this connection.
-    engine().dispose()
+    transport.separate(app, deployment())
+
+
+def _check_database() -> None:
+    # By an engine that is not compared: what is wrong with a database is told in its own words.
+    checking = connect_to(settings().database_url, name="worker-start", pool_size=1)
+    try:
+        with checking.connect() as connection:
+            require_durability(connection)
+            require_schema(connection)
+            for warning in require_deployment(connection, identity()):
+                log.warning(warning)
+    finally:
+        checking.dispose()
+
+
+def _stay_apart(**_: object) -> None:
+    threading.Thread(target=keep_apart, args=(deployment(),), name="apart", daemon=True).start()
 
 
 def _begin_work(**_: object) -> None:
@@ -76,4 +98,5 @@ signals.setup_logging.connect(_configure_logs)
 signals.worker_init.connect(_check_dependencies)
 signals.worker_ready.connect(_begin_work)
 signals.worker_ready.connect(_show_metrics)
+signals.worker_ready.connect(_stay_apart)
 signals.worker_process_init.connect(_begin_work)

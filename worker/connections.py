@@ -1,6 +1,8 @@
-"""What a worker process holds: one engine on the ledger, one client for replies, the keys."""
+"""What a worker process holds: one engine on the ledger, one client for replies, the keys, and
+which deployment all of it is of."""
 
 from functools import cache
+from uuid import UUID
 
 import redis
 from sqlalchemy import Engine
@@ -9,12 +11,26 @@ from contract import broker
 from contract.settings import settings
 from contract.signing import Keys
 from ledger import connect_to
+from ledger.deployment import Identity, guard
 
 
 @cache
 def engine() -> Engine:
     """The process's engine; a task uses one connection at a time."""
-    return connect_to(settings().database_url, name="worker", pool_size=1)
+    return guard(connect_to(settings().database_url, name="worker", pool_size=1), identity())
+
+
+@cache
+def identity() -> Identity:
+    """Learned before the first child is made, which inherits it."""
+    return Identity(settings().deployment)
+
+
+def deployment() -> UUID:
+    """Which deployment this process is of."""
+    found = identity().id
+    assert found  # noqa: S101 - a worker does not start without
+    return found
 
 
 @cache

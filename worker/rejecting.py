@@ -6,9 +6,10 @@ import redis
 import structlog
 
 from contract import metrics, rejected
-from contract.message import MessageError
+from contract.message import ForeignError, MessageError
+from contract.presence import key
 from contract.signing import SignatureError
-from worker.connections import replies
+from worker.connections import deployment, replies
 
 LONGEST_PROBLEM: Final = 500
 """Characters: errors quote what they are about."""
@@ -21,12 +22,14 @@ def reject(content: str, message_id: str, error: Exception) -> None:
     nothing of it."""
     ours = isinstance(error, MessageError | SignatureError)
     problem = (str(error) if ours else f"{type(error).__name__}: {error}")[:LONGEST_PROBLEM]
-    metrics.REJECTED.labels(kind="message").inc()
+    foreign = isinstance(error, ForeignError)
+    (metrics.FOREIGN if foreign else metrics.REJECTED).labels(kind="message").inc()
     log.error("a message was rejected", group=message_id, problem=problem)
+    aside = key(deployment(), rejected.LIST)
     try:
         with replies().pipeline(transaction=False) as pipeline:
-            pipeline.lpush(rejected.LIST, rejected.entry("message", problem, content))
-            pipeline.ltrim(rejected.LIST, 0, rejected.MOST - 1)
+            pipeline.lpush(aside, rejected.entry("message", problem, content))
+            pipeline.ltrim(aside, 0, rejected.MOST - 1)
             pipeline.execute()
     except redis.RedisError as failed:
         log.warning("a rejected message was not kept", error=str(failed))

@@ -6,15 +6,17 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import structlog
-from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from contract import exposition, logs
-from contract.settings import SettingsError, settings
+from contract.settings import Settings, SettingsError, settings, warn_of_unknown_names
 from ledger import connect_to
+from ledger.deployment import DeploymentError, Identity, guard, require_deployment
 from ledger.engine import UnsafeDatabaseError, require_durability
 from ledger.faults import first_line
 from ledger.migrate import SchemaError, require_schema
@@ -36,6 +38,7 @@ def main() -> None:
     except SettingsError as error:
         sys.exit(f"The sweep does not start: {error}")
     logs.configure(chosen.log_format)
+    warn_of_unknown_names()
     stop = threading.Event()
 
     def end(_number: int, _frame: object) -> None:
@@ -44,20 +47,22 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    engine = connect_to(chosen.database_url, name="sweep", pool_size=1)
+    identity = Identity(chosen.deployment)
+    engine = guard(connect_to(chosen.database_url, name="sweep", pool_size=1), identity)
     exposition.serve(chosen.metrics_port)
     sweep = Sweep(engine, hold_unknown=chosen.unknown_reference == "hold")
-    keep_sweeping(sweep, engine, stop)
+    keep_sweeping(sweep, partial(_require_a_safe_ledger, chosen, identity), stop)
     engine.dispose()
 
 
-def keep_sweeping(sweep: Sweep, engine: Engine, stop: threading.Event) -> None:
-    """Rounds until `stop`: about every second, at once while there is work."""
+def keep_sweeping(sweep: Sweep, check: Callable[[], None], stop: threading.Event) -> None:
+    """Rounds until `stop`, after one `check` of the ledger: about every second, at once while there
+    is work."""
     checked, pause_s, next_heartbeat = False, EVERY_S, 0.0
     while not stop.is_set():
         try:
             if not checked:
-                _require_a_safe_ledger(engine)
+                check()
                 checked = True
                 log.info("the sweep is ready")
             if time.monotonic() >= next_heartbeat:
@@ -76,13 +81,19 @@ def keep_sweeping(sweep: Sweep, engine: Engine, stop: threading.Event) -> None:
             stop.wait(random.uniform(0.75, 1.25) * pause_s)  # noqa: S311 - jitter, no secret
 
 
-def _require_a_safe_ledger(engine: Engine) -> None:
+def _require_a_safe_ledger(chosen: Settings, identity: Identity) -> None:
+    # By an engine that is not compared: what is wrong with a database is told in its own words.
+    engine = connect_to(chosen.database_url, name="sweep-start", pool_size=1)
     try:
         with engine.connect() as connection:
             require_durability(connection)
             require_schema(connection)
-    except (UnsafeDatabaseError, SchemaError) as error:
+            for warning in require_deployment(connection, identity):
+                log.warning(warning)
+    except (UnsafeDatabaseError, SchemaError, DeploymentError) as error:
         sys.exit(f"The sweep does not start: {error}")
+    finally:
+        engine.dispose()
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from ledger.applying import apply
 from ledger.faults import LedgerAwayError
 from ledger.interventions import reverse_unless_closed
 from worker.app import app
-from worker.connections import engine, keys, replies
+from worker.connections import deployment, engine, keys, replies
 from worker.rejecting import reject
 
 REPLY_EXPIRES_S: Final = 60
@@ -53,6 +53,7 @@ def cancel(task: Task, message: str) -> dict[str, int]:
     """Apply a group of cancels; how many had which outcome, for Flower."""
     try:
         group = decode_group(message, keys())
+        group.require_of(deployment())
     except (SignatureError, MessageError) as error:
         reject(message, str(task.request.id), error)
         return {"rejected": 1}
@@ -106,7 +107,8 @@ def _queued_for_s(queued_at: float | None) -> float:
 
 def _reply(group: Group, decisions: list[Decision]) -> None:
     """Wake the receiver. What is final is what the ledger says: a lost reply loses no money."""
-    document = encode_reply(Reply(decisions=tuple(decisions)), keys())
+    reply = Reply(decisions=tuple(decisions))
+    document = encode_reply(reply.of(group.deployment) if group.deployment else reply, keys())
     try:
         with replies().pipeline(transaction=False) as pipeline:
             pipeline.rpush(group.reply_to, document)

@@ -13,7 +13,7 @@ from ops.chaos.system import System
 
 QUEUE: Final = "cancels"
 UNACKNOWLEDGED: Final = "unacked"
-"""As Celery names them in Redis."""
+"""As Celery names them in Redis, after what the deployment's keys begin with."""
 
 LOOK_EVERY_S: Final = 0.5
 QUIET_LOOKS: Final = 3
@@ -35,15 +35,19 @@ async def drained(system: System, within_s: float) -> list[str]:
 def _left(system: System) -> Iterator[str]:
     with closing(looking.connect(system)) as connection:
         [(parked,)] = connection.execute("SELECT count(*) FROM parked WHERE state = 'parked'")
+        [(deployment,)] = connection.execute(
+            "SELECT id FROM deployment ORDER BY number DESC LIMIT 1"
+        )
     if parked:
         yield f"{parked} cancels are parked"
+    own = f"unbet:{str(deployment).replace('-', '')[:12]}:"
     with redis.Redis.from_url(system.broker_url, socket_timeout=5) as client:
         for key, length in (
-            (QUEUE, client.llen(QUEUE)),
-            (UNACKNOWLEDGED, client.hlen(UNACKNOWLEDGED)),
+            (QUEUE, client.llen(own + QUEUE)),
+            (UNACKNOWLEDGED, client.hlen(own + UNACKNOWLEDGED)),
         ):
             if length:
-                yield f"{length} messages are in `{key}`"
+                yield f"{length} messages are in `{own}{key}`"
     for file in _not_empty(system.spools):
         yield f"the spool file {file.relative_to(system.spools)} is not empty"
 

@@ -1,7 +1,5 @@
 """`unbet parked`: the cancels that wait for the sweep, and the dead ones that wait for a person."""
 
-import getpass
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Final
@@ -14,6 +12,7 @@ from ledger.interventions import InterventionError, close_parked, retry_parked
 from ledger.parking import Parked, count_parked, list_parked
 from ops import database
 from ops.display import AsJson, print_json, print_table
+from ops.people import login
 
 app = typer.Typer(no_args_is_help=True, help="Cancels without a final outcome yet.")
 
@@ -69,7 +68,7 @@ def retry(
     with _recorded() as connection:
         found = retry_parked(
             connection,
-            made_by=by or _login(),
+            made_by=by or login(),
             request_id=request_id,
             reference=reference,
             all_dead=all_dead,
@@ -91,7 +90,7 @@ def close(
     """Give up a cancel for good: it is kept, but not tried any more. Exit status 1 if there was
     none."""
     with _recorded() as connection:
-        closed = close_parked(connection, request_id, made_by=by or _login(), reason=reason)
+        closed = close_parked(connection, request_id, made_by=by or login(), reason=reason)
     if as_json:
         print_json({"closed": int(closed)})
     else:
@@ -106,8 +105,3 @@ def _recorded() -> Iterator[Connection]:
             yield connection
         except InterventionError as error:
             raise typer.BadParameter(str(error)) from None
-
-
-def _login() -> str:
-    """The person's, also behind `sudo`."""
-    return os.environ.get("SUDO_USER") or getpass.getuser()

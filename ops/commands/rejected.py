@@ -1,4 +1,4 @@
-"""`unbet rejected`: messages and replies that nobody of ours has signed."""
+"""`unbet rejected`: messages and replies that are forged, or another deployment's."""
 
 import json
 from typing import Annotated
@@ -7,6 +7,8 @@ import redis
 import typer
 
 from contract import broker, rejected, settings
+from contract.presence import key
+from ops import database
 from ops.display import AsJson, print_json, print_table
 
 app = typer.Typer()
@@ -17,12 +19,14 @@ def show(
     clear: Annotated[bool, typer.Option("--clear", help="Forget them afterwards.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show what was rejected, the newest first: a forgery, or a key that not all processes have."""
+    """Show what was rejected, the newest first: a forgery, a key that not all processes have, or
+    what another deployment has sent."""
+    aside = key(database.deployment(), rejected.LIST)
     try:
         with broker.connect(settings.redis_url()) as client:
-            found = [json.loads(entry) for entry in client.lrange(rejected.LIST, 0, -1)]
+            found = [json.loads(entry) for entry in client.lrange(aside, 0, -1)]
             if clear:
-                client.delete(rejected.LIST)
+                client.delete(aside)
     except redis.RedisError as error:
         typer.echo(f"unbet: Redis does not answer: {error}", err=True)
         raise typer.Exit(1) from None

@@ -34,6 +34,7 @@ from ops.stopping import Stopped, stoppable
 app = typer.Typer()
 
 READY_LIMIT_S: Final = 60.0
+HIGHEST_PORT: Final = 65_535
 
 OWN_USER: Final = "unbet"
 OWN_PASSWORDS: Final = {
@@ -153,7 +154,7 @@ def _emptied(directory: Path) -> Path:
 
 def _usable_port(name: str, value: str) -> str:
     """`value`, or a free port for 0. Raises `RunError` if another program listens there."""
-    if not value.isdigit():
+    if not (value.isascii() and value.isdigit() and int(value) <= HIGHEST_PORT):
         return value  # what is wrong with it, the settings say
     host, port = os.environ.get("UNBET_HOST", "127.0.0.1"), int(value)
     with socket.socket() as probe:
@@ -161,7 +162,12 @@ def _usable_port(name: str, value: str) -> str:
         try:
             port = port or reserve_port(host)
             probe.bind((host, port))
-        except (OSError, OverflowError):
+        except socket.gaierror as error:
+            raise RunError(
+                f"UNBET_HOST has a wrong value {host!r}: {error.strerror} (the address the "
+                "receiver listens on)."
+            ) from None
+        except OSError:
             raise RunError(f"port {value} is taken; set {name} to a free one, or to 0.") from None
     return str(port)
 

@@ -8,8 +8,9 @@ import uvicorn
 from sqlalchemy.exc import OperationalError
 
 from contract import logs
-from contract.settings import Settings, SettingsError, settings
+from contract.settings import Settings, SettingsError, settings, warn_of_unknown_names
 from ledger import connect_to
+from ledger.deployment import DeploymentError, Identity, require_deployment
 from ledger.faults import first_line
 from ledger.migrate import SchemaError, require_schema
 from ops.console.app import create_app
@@ -26,11 +27,12 @@ def main() -> None:
                 "look at players and close cancels. Expected user:password."
             )
         logs.configure(chosen.log_format)
+        warn_of_unknown_names()
         # A line for each look at a receiver.
         logging.getLogger("httpx").setLevel(logging.WARNING)
         _check_schema(chosen)
         application = create_app(chosen)
-    except (SettingsError, SchemaError) as error:
+    except (SettingsError, SchemaError, DeploymentError) as error:
         sys.exit(f"The console does not start: {error}")
     uvicorn.run(
         application,
@@ -56,6 +58,8 @@ def _check_schema(chosen: Settings) -> None:
     try:
         with engine.connect() as connection:
             require_schema(connection)
+            for warning in require_deployment(connection, Identity(chosen.deployment)):
+                log.warning(warning)
     except OperationalError as error:
         log.warning("PostgreSQL is away", error=first_line(error))
     finally:

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp
 
 from contract.settings import Settings
 from ledger import connect_to
+from ledger.deployment import Identity, guard
 from ledger.faults import Fault, fault_of, first_line
 from ops.console.actions import Actions
 from ops.console.door import Guarded, Login, OnlyFromHere, refuse
@@ -44,8 +45,9 @@ log = structlog.get_logger("console")
 def create_app(settings: Settings) -> ASGIApp:
     """The application for `settings`; it opens its connections when somebody looks."""
     engine = connect_to(settings.database_url, name="console", pool_size=4, limits=LIMITS)
-    reading = read_only(engine)
-    looks = Looks(settings, reading)
+    identity = Identity(settings.deployment)
+    reading = read_only(guard(engine, identity))
+    looks = Looks(settings, reading, identity)
     live = Live(looks)
     tokens = Tokens()
     pages = Pages(tokens)

@@ -7,15 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
+from uuid import UUID
 
 from celery import Celery
 from kombu.exceptions import OperationalError
 from sqlalchemy import Connection, Engine, text
 
-from contract import broker
+from contract import broker, transport
 from contract.queue_state import look
 from contract.settings import Settings
 from ledger.bounded import run_within
+from ledger.deployment import Identity
 from ops.console.answers import SPAN_S, Answers, AnswersReader
 from ops.console.counters import LastRise, Refusals
 from ops.console.receivers import ask_receivers
@@ -79,11 +81,11 @@ class LedgerLook(NamedTuple):
 class Looks:
     """All sources. Those whose look blocks have a thread each: one that hangs holds up no other."""
 
-    def __init__(self, settings: Settings, engine: Engine) -> None:
+    def __init__(self, settings: Settings, engine: Engine, identity: Identity) -> None:
         self._threads: list[ThreadPoolExecutor] = []
         answers = AnswersReader()
         client = broker.connect(settings.broker_url)
-        celery = _celery()
+        celery = Workers(identity)
         urls = settings.console_metrics_urls or (f"{settings.receiver_url()}/metrics",)
 
         def look_at_ledger() -> LedgerLook:
@@ -93,10 +95,12 @@ class Looks:
             self._in_thread(look_at_ledger), every_s=EVERY_S, limit_s=LEDGER_LIMIT_S
         )
         self.queue = Source(
-            self._in_thread(partial(look, client)), every_s=EVERY_S, limit_s=LIMIT_S
+            self._in_thread(lambda: look(client, _known(identity))),
+            every_s=EVERY_S,
+            limit_s=LIMIT_S,
         )
         self.workers = Source(
-            self._in_thread(partial(_ping, celery)), every_s=PING_EVERY_S, limit_s=2 * LIMIT_S
+            self._in_thread(celery.ping), every_s=PING_EVERY_S, limit_s=2 * LIMIT_S
         )
         self.receivers = Source(
             partial(ask_receivers, urls, Refusals(), LastRise()), every_s=EVERY_S, limit_s=LIMIT_S
@@ -132,6 +136,29 @@ def _look_at_ledger(answers: AnswersReader, connection: Connection) -> LedgerLoo
         dead=waiting.get("dead", InParking()),
         late_bets=connection.execute(_LATE_BETS, late).scalar_one(),
     )
+
+
+class Workers:
+    """The workers of this deployment, asked by Celery."""
+
+    def __init__(self, identity: Identity) -> None:
+        self._identity = identity
+        self._celery: Celery | None = None
+
+    def ping(self) -> tuple[str, ...]:
+        """The names of those that answer. Raises `OSError` if the broker cannot be asked."""
+        if self._celery is None:
+            deployment = _known(self._identity)
+            self._celery = _celery()
+            transport.separate(self._celery, deployment)
+        return _ping(self._celery)
+
+
+def _known(identity: Identity) -> UUID:
+    """Raises `OSError` as long as the ledger, which says so, has not been there."""
+    if identity.id is None:
+        raise OSError("it is not known yet which deployment this is")
+    return identity.id
 
 
 def _celery() -> Celery:

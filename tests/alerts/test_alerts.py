@@ -7,9 +7,11 @@ import psutil
 from celery import Celery
 from sqlalchemy import text
 
+from contract import transport
 from contract.message import QUEUE, TASK
 from tests.alerts.casino import Casino
 from tests.alerts.prometheus import NAMES
+from tests.databases import deployment_at
 from tests.system.processes import EXAMPLE
 from tests.system.watching import PLAYER
 
@@ -66,6 +68,7 @@ def test_without_servers_cancels_go_to_the_disk_and_with_it_full_nowhere(casino:
 def test_what_is_none_of_ours_and_what_waits_for_a_person_is_told(casino: Casino) -> None:
     system = casino.system
     with Celery("test", broker=system.environment["UNBET_BROKER_URL"], set_as_current=False) as it:
+        transport.separate(it, deployment_at(system.environment["UNBET_DATABASE_URL"]))
         it.send_task(TASK, args=["forged"], queue=QUEUE, ignore_result=True)
     assert system.http.post(system.path, content=b"{}").status_code == 200
     for _ in range(200):

@@ -99,6 +99,8 @@ RIGHTS: Final[Rights] = {
         OPERATOR: f"SELECT, {_INTERVENE}",
         CONSOLE: f"SELECT, {_INTERVENE}",
     },
+    "deployment": dict.fromkeys((RECEIVER, WORKER, OPERATOR, CONSOLE), "SELECT"),
+    "deployment_number_seq": {},
     "transfers_id_seq": {OPERATOR: "USAGE"},
     "accounts_id_seq": {},
     "bets_id_seq": {},

@@ -12,9 +12,10 @@ from typing import Any, Final
 
 import httpx
 
+from contract.presence import key
 from ledger.roles import Role
 from ops.ports import reserve_port
-from tests.databases import url_as
+from tests.databases import deployment_at, url_as
 from tests.making import MESSAGE_KEY
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -54,6 +55,10 @@ class System:
     @property
     def path(self) -> str:
         return f"/{self.environment['UNBET_URL_SECRET']}/V4/Cancel"
+
+    def key(self, name: str) -> str:
+        """The key in Redis that this deployment calls `name`."""
+        return key(deployment_at(self.environment["UNBET_DATABASE_URL"]), name)
 
     def start_receiver(self) -> None:
         self._start_receiver()

@@ -8,6 +8,7 @@ from decimal import Decimal
 import httpx
 from sqlalchemy import text
 
+from tests.databases import deployment_at
 from tests.making import Operator
 from tests.system.processes import EXAMPLE, System
 from tests.system.watching import PLAYER, PROVIDERS_PATIENCE_S, are_returned, placed_by_many, timed
@@ -182,6 +183,8 @@ def test_readiness_names_what_is_away_and_health_does_not_depend_on_it(system: S
         "ledger": "ok",
         "broker": "ok",
         "replies": "ok",
+        "deployment": str(deployment_at(system.environment["UNBET_DATABASE_URL"])),
+        "other_deployments": [],
     }
 
 

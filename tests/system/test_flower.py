@@ -12,14 +12,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 import httpx
 import psutil
 import pytest
+import redis
 from flower.urls import handlers
 
+from contract.presence import present
 from ops.flower import OPTIONS
 from ops.ports import reserve_port
+from tests.databases import deployment_at
 from tests.making import MESSAGE_KEY
 from tests.system.processes import System
 
@@ -68,7 +72,9 @@ class Window:
 
 @pytest.fixture
 def window(idle_system: System, tmp_path: Path) -> Iterator[Window]:
-    """Flower on its own."""
+    """Flower on its own; told which deployment this is, since nothing is at work that says so."""
+    deployment = deployment_at(idle_system.environment["UNBET_DATABASE_URL"])
+    idle_system.environment["UNBET_DEPLOYMENT"] = str(deployment)
     made = Window(idle_system, tmp_path)
     made.start()
     yield made
@@ -91,6 +97,17 @@ def test_flower_does_not_start_without_a_password(
     assert idle_system.processes["flower"].wait(LIMIT_S) == 1
     assert said in idle_system.said("flower")
     assert "Traceback" not in idle_system.said("flower")
+
+
+def test_flower_does_not_choose_between_deployments(idle_system: System) -> None:
+    idle_system.environment["UNBET_FLOWER_BASIC_AUTH"] = f"{USER}:{PASSWORD}"
+    with redis.Redis.from_url(idle_system.environment["UNBET_BROKER_URL"]) as client:
+        both = present(client, uuid4()), present(client, uuid4())
+    idle_system.start("flower", sys.executable, "-m", "ops.flower")
+    assert idle_system.processes["flower"].wait(LIMIT_S) == 1
+    said = idle_system.said("flower")
+    assert "UNBET_DEPLOYMENT is not set and 2 deployments use this Redis" in said
+    assert all(str(deployment) in said for deployment in both[1])
 
 
 def test_without_the_password_flower_shows_nothing(window: Window) -> None:

@@ -34,13 +34,13 @@ def test_a_forged_message_moves_no_money_and_is_kept_aside(
     with redis.Redis.from_url(system.environment["UNBET_BROKER_URL"]) as broker:
         system.cancel()  # the form of a message is there to be seen by who can read Redis
         for forged in (encode_group(group, ANOTHERS_KEYS), group.model_dump_json()):
-            broker.lpush(QUEUE, json.dumps(envelope_of(forged)))
+            broker.lpush(system.key(QUEUE), json.dumps(envelope_of(forged)))
     until(lambda: "a message was rejected" in system.said("worker"), "it was not rejected")
     until(lambda: len(_rejected(system)) == 2, "they were not kept aside")
     assert operator.balance().cash == Decimal(90)
     signed = nested_headers(envelope_of(encode_group(group, KEYS)))
     with redis.Redis.from_url(system.environment["UNBET_BROKER_URL"]) as broker:
-        broker.lpush(QUEUE, signed)
+        broker.lpush(system.key(QUEUE), signed)
     until(lambda: operator.balance().cash == Decimal(100), "and yet this one is ours")
 
 
@@ -61,10 +61,10 @@ def test_what_is_none_of_ours_ends_no_worker_and_is_kept_aside(
         redis.Redis.from_url(idle_system.environment["UNBET_REDIS_URL"]) as replies,
     ):
         for number, (name, text) in enumerate(sent.items(), 1):
-            broker.lpush(QUEUE, text.encode(errors="surrogateescape"))
+            broker.lpush(idle_system.key(QUEUE), text.encode(errors="surrogateescape"))
             wait_until_rejected(idle_system, replies, number, name)
         assert idle_system.cancel(reference="r2", userId="alice", currency="EUR")["error"] == 0
-        until(lambda: is_empty(broker), "something is still there")
+        until(lambda: is_empty(idle_system, broker), "something is still there")
     kept = [entry["content"] for entry in _rejected(idle_system)]
     shown = {
         name: text.encode(errors="surrogateescape").decode(errors="replace")[:LONGEST]
@@ -106,12 +106,14 @@ def test_what_cannot_be_given_back_ends_no_worker_and_is_kept_aside(
     taken += [json.dumps([genuine | {"headers": 5}, "", QUEUE]), json.dumps([genuine, "", QUEUE])]
     with redis.Redis.from_url(idle_system.environment["UNBET_BROKER_URL"]) as broker:
         for number, kept in enumerate(taken):
-            broker.hset("unacked", f"tag-{number}", kept)
-            broker.zadd("unacked_index", {f"tag-{number}": len(taken) - number})  # newest first
+            broker.hset(idle_system.key("unacked"), f"tag-{number}", kept)
+            # Newest first.
+            index = {f"tag-{number}": len(taken) - number}
+            broker.zadd(idle_system.key("unacked_index"), index)
         idle_system.start_worker()
         until(lambda: operator.balance().cash == Decimal(100), "the genuine one did not come back")
         until(lambda: len(_rejected(idle_system)) == len(taken) - 1, "not all are kept aside")
-        until(lambda: is_empty(broker), "something is still there")
+        until(lambda: is_empty(idle_system, broker), "something is still there")
     kept_aside = {entry["content"] for entry in _rejected(idle_system)}
     assert kept_aside == {kept[:LONGEST] for kept in taken[:-1]}
 
@@ -127,9 +129,9 @@ def test_code_in_a_message_is_kept_aside_and_not_run(idle_system: System, tmp_pa
         "body": base64.b64encode(pickle.dumps(_Code(str(file)))).decode(),
     }
     with redis.Redis.from_url(idle_system.environment["UNBET_BROKER_URL"]) as broker:
-        broker.lpush(QUEUE, json.dumps(envelope))
+        broker.lpush(idle_system.key(QUEUE), json.dumps(envelope))
         until(lambda: "a message was rejected" in idle_system.said("worker"), "it was taken")
-        until(lambda: is_empty(broker), "it is still there")
+        until(lambda: is_empty(idle_system, broker), "it is still there")
     assert not file.exists()
     [entry] = _rejected(idle_system)
     assert "content of type pickle" in entry["problem"]
@@ -149,16 +151,18 @@ class _Code:
 def wait_until_rejected(system: System, replies: "redis.Redis", number: int, name: str) -> None:
     """Until so many are kept aside; the worker that began lives all the while."""
 
+    aside = system.key(LIST)
+
     def is_kept() -> bool:
         assert system.processes["worker"].poll() is None, f"the worker has ended: {name}"
-        return replies.llen(LIST) == number
+        return replies.llen(aside) == number
 
     until(is_kept, f"it is not kept aside: {name}")
 
 
-def is_empty(broker: "redis.Redis") -> bool:
+def is_empty(system: System, broker: "redis.Redis") -> bool:
     """Nothing waits, nothing is unacknowledged."""
-    return not broker.llen(QUEUE) and not broker.hlen("unacked")
+    return not broker.llen(system.key(QUEUE)) and not broker.hlen(system.key("unacked"))
 
 
 def nested_headers(envelope: Envelope) -> str:
@@ -179,8 +183,9 @@ def test_a_forged_reply_changes_no_answer(idle_system: System) -> None:
         ThreadPoolExecutor(1) as pool,
     ):
         answer = pool.submit(idle_system.cancel)
-        until(lambda: broker.llen(QUEUE), "nothing was published")
-        envelope = json.loads(broker.lindex(QUEUE, 0))  # type: ignore[arg-type]
+        queue = idle_system.key(QUEUE)
+        until(lambda: broker.llen(queue), "nothing was published")
+        envelope = json.loads(broker.lindex(queue, 0))  # type: ignore[arg-type]
         (message,), *_ = json.loads(base64.b64decode(envelope["body"]))
         group = decode_group(message, KEYS)
         told = Reply(
@@ -189,7 +194,7 @@ def test_a_forged_reply_changes_no_answer(idle_system: System) -> None:
         for forged in (encode_reply(told, ANOTHERS_KEYS), told.model_dump_json(), "\x00", "x:y"):
             replies.rpush(group.reply_to, forged)
         assert answer.result()["error"] == 100
-        assert replies.llen("unbet:rejected") == 4
+        assert replies.llen(idle_system.key(LIST)) == 4
     assert metric(idle_system, 'unbet_rejected_total{kind="reply"}') == 4
 
 

@@ -1,5 +1,6 @@
 """What a process says when it cannot start, and that it says it in one sentence."""
 
+import json
 import os
 import signal
 import subprocess
@@ -24,11 +25,17 @@ from tests.waiting import until
 SCRIPT = str(Path(sys.executable).with_name("unbet"))
 RECEIVER = [sys.executable, "-m", "api"]
 WORKER = [sys.executable, "-m", "celery", "--app", "worker.app", "worker"]
+SWEEP = [sys.executable, "-m", "worker.sweep"]
 CONSOLE = [sys.executable, "-m", "ops.console"]
 
 
 def end_of(command: list[str], environment: dict[str, str]) -> str:
     """Run a process that must not start, in its own role; what it says last."""
+    return all_of(command, environment).strip().splitlines()[-1]
+
+
+def all_of(command: list[str], environment: dict[str, str]) -> str:
+    """The same; all that it says."""
     role = {"api": Role.RECEIVER, "ops.console": Role.CONSOLE}.get(command[-1], Role.WORKER)
     result = subprocess.run(
         command,
@@ -41,7 +48,7 @@ def end_of(command: list[str], environment: dict[str, str]) -> str:
     )
     assert result.returncode != 0
     assert "Traceback" not in result.stderr, result.stderr
-    return result.stderr.strip().splitlines()[-1]
+    return result.stderr
 
 
 def test_a_receiver_without_a_secret_does_not_start(environment: dict[str, str]) -> None:
@@ -206,6 +213,48 @@ def _shows(url: str, password: str, endpoint: str) -> None:
         except httpx.TransportError as error:
             page = str(error)
         time.sleep(0.1)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("UNBET_PORT", "99999"), ("UNBET_FLOWER_PORT", "-1"), ("UNBET_CONSOLE_PORT", "²")],
+)
+def test_run_names_a_port_that_is_none(name: str, value: str, environment: dict[str, str]) -> None:
+    said = end_of([SCRIPT, "run"], environment | {name: value})
+    assert f"{name} has a wrong value '{value}'" in said
+
+
+def test_run_names_a_host_that_is_none(environment: dict[str, str]) -> None:
+    said = end_of([SCRIPT, "run"], environment | {"UNBET_HOST": "no.such.host.invalid"})
+    assert "UNBET_HOST has a wrong value 'no.such.host.invalid'" in said
+
+
+@pytest.mark.parametrize("command", [RECEIVER, WORKER, CONSOLE, SWEEP])
+def test_each_process_warns_of_a_misspelt_setting(
+    command: list[str], environment: dict[str, str]
+) -> None:
+    # And does not start, for another reason, after its warnings.
+    told = "00000000-0000-4000-8000-000000000000"
+    own = {"UNBET_ALOWED_IPS": "10.0.0.0/8", "UNBET_DEPLOYMENT": told}
+    login = {"UNBET_CONSOLE_BASIC_AUTH": "unbet:a-password-for-tests"}
+    said = all_of(command, environment | own | login)
+    assert "UNBET_ALOWED_IPS is no setting and is ignored; is UNBET_ALLOWED_IPS meant?" in said
+    assert f"UNBET_DEPLOYMENT says {told}." in said
+
+
+def test_a_command_warns_of_a_misspelt_setting_beside_its_document(
+    environment: dict[str, str],
+) -> None:
+    result = subprocess.run(
+        [SCRIPT, "deployment", "show", "--json"],
+        env=environment | {"UNBET_PROVIDER": "P"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert "UNBET_PROVIDER is no setting and is ignored" in result.stderr
+    assert json.loads(result.stdout)["at_origin"] is True
 
 
 def test_run_says_which_port_is_taken(tmp_path: Path, idle_system: System) -> None:

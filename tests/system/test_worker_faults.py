@@ -12,6 +12,7 @@ import redis
 from celery import Celery
 from sqlalchemy import text
 
+from contract import transport
 from contract.broker import now
 from contract.message import (
     QUEUE,
@@ -24,10 +25,11 @@ from contract.message import (
     encode_group,
 )
 from contract.outcomes import Outcome
+from contract.presence import key
 from ledger import place_all
 from ledger.audit import audit
 from ops import services
-from tests.databases import migrated
+from tests.databases import deployment_at, migrated
 from tests.making import KEYS, Operator, bet_of, cancel_of
 from tests.system.processes import System
 from tests.system.watching import PLAYER
@@ -43,8 +45,14 @@ class Queue:
 
     def __init__(self, environment: dict[str, str]) -> None:
         self._celery = Celery("test", broker=environment["UNBET_BROKER_URL"], set_as_current=False)
+        self.belong_to(environment["UNBET_DATABASE_URL"])
         self._broker = redis.Redis.from_url(environment["UNBET_BROKER_URL"])
         self._replies = redis.Redis.from_url(environment["UNBET_REDIS_URL"], socket_timeout=None)
+
+    def belong_to(self, database_url: str) -> None:
+        """To the deployment of that database; before anything is sent."""
+        self._deployment = deployment_at(database_url)
+        transport.separate(self._celery, self._deployment)
 
     def send(self, *cancels: Cancel, seconds_ago: float = 0) -> None:
         message = encode_group(Group(reply_to=REPLY_TO, cancels=cancels), KEYS)
@@ -66,7 +74,7 @@ class Queue:
         return int(self._replies.ttl(REPLY_TO))  # type: ignore[arg-type]
 
     def is_empty(self) -> bool:
-        return not self._broker.llen(QUEUE) and not self._broker.hlen("unacked")
+        return not self._broker.exists(*(key(self._deployment, n) for n in (QUEUE, "unacked")))
 
     def close(self) -> None:
         self._celery.close()
@@ -170,12 +178,13 @@ def test_what_is_free_is_replied_to_before_what_is_locked(
 
 
 @pytest.fixture
-def own_operator(own_directory: Path, idle_system: System) -> Iterator[Operator]:
+def own_operator(own_directory: Path, idle_system: System, queue: Queue) -> Iterator[Operator]:
     """A ledger on a server of its own, and a worker on it."""
     url = services.start(own_directory, redis=False).database_url
     assert url
     idle_system.environment["UNBET_DATABASE_URL"] = url
     engine = migrated(url)
+    queue.belong_to(url)
     idle_system.start_worker()
     yield Operator(engine)
     engine.dispose()

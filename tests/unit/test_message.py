@@ -5,11 +5,13 @@ import json
 import zlib
 from decimal import Decimal
 from itertools import pairwise
+from uuid import uuid4
 
 import pytest
 
 from contract.message import (
     Decision,
+    ForeignError,
     Group,
     MessageError,
     Reply,
@@ -22,6 +24,7 @@ from contract.outcomes import Outcome
 from contract.signing import Keys, SignatureError
 from tests.making import KEYS, cancel_of
 
+HERE, THERE = uuid4(), uuid4()
 GROUP = Group(reply_to="unbet:replies:1", cancels=(cancel_of("r1"), cancel_of("r2")))
 
 
@@ -54,10 +57,31 @@ def test_a_reply_survives_the_journey_with_its_amounts_exact() -> None:
     assert '"12345678901234567890.123456789012345678"' in reply.model_dump_json()
 
 
+def test_what_names_its_deployment_is_another_ones_elsewhere() -> None:
+    reply = Reply(decisions=())
+    for sent in (
+        decode_group(encode_group(GROUP.of(HERE), KEYS), KEYS),
+        decode_reply(encode_reply(reply.of(HERE), KEYS), KEYS),
+    ):
+        assert (sent.version, sent.deployment) == (2, HERE)
+        sent.require_of(HERE)
+        with pytest.raises(ForeignError, match=f"of deployment {HERE}, not of {THERE}"):
+            sent.require_of(THERE)
+
+
+def test_a_version_1_message_is_written_and_read_as_before_and_is_anybodys() -> None:
+    for document in (GROUP, Reply(decisions=())):
+        assert json.loads(document.text())["version"] == 1
+        assert "deployment" not in json.loads(document.text())
+        document.require_of(HERE)
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ({"version": 2}, "version"),
+        ({"version": 2}, "version 2 names its deployment"),
+        ({"deployment": str(HERE)}, "version 1 does not"),
+        ({"version": 3}, "version"),
         ({"extra": 1}, "extra"),
         ({"cancels": [{}]}, "cancels"),
         ({"reply_to": None}, "reply_to"),

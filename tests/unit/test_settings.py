@@ -2,7 +2,7 @@
 
 import pytest
 
-from contract.settings import Settings, SettingsError, load
+from contract.settings import Settings, SettingsError, load, unknown_names
 
 SECRET = "a-secret-not-to-be-shown"  # noqa: S105
 GOOD = {
@@ -24,6 +24,7 @@ def _good_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ("UNBET_DATABASE_URL", "postgresql://db:port/unbet", "the port a number"),
         ("UNBET_BROKER_URL", "amqp://queue", "expected redis://"),
         ("UNBET_REDIS_URL", "queue:6379", "expected redis://"),
+        ("UNBET_DEPLOYMENT", "staging", "UUID"),
         ("UNBET_URL_SECRET", "short", "at least 16 characters"),
         ("UNBET_URL_SECRET", "with/a/slash/in/it", "at least 16 characters"),
         ("UNBET_PROVIDER_ID", "", "at least 1 character"),
@@ -89,6 +90,26 @@ def test_a_wrong_value_is_refused_by_the_variables_name(
     assert f"{name} has a wrong value" in str(refused.value)
     assert said in str(refused.value)
     assert SECRET not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("UNBET_ALOWED_IPS", "is UNBET_ALLOWED_IPS meant?"),
+        ("UNBET_MESSAGE_KEYS", "is UNBET_MESSAGE_KEY meant?"),
+        ("unbet_prot", "is UNBET_PORT meant?"),
+        ("UNBET_SERVICE_OF_MINE", "is no setting and is ignored."),
+    ],
+)
+def test_a_name_that_no_setting_has_is_told_with_the_nearest_one(name: str, said: str) -> None:
+    [told] = unknown_names([name, "PATH", "UNBET_PORT", "unbet_port"])
+    assert told.startswith(f"{name} is no setting and is ignored")
+    assert told.endswith(said)
+
+
+def test_settings_and_what_tests_use_are_no_unknown_names() -> None:
+    known = [f"UNBET_{name.upper()}" for name in Settings.model_fields]
+    assert unknown_names([*known, "UNBET_TEST", "UNBET_TEST_CRASH_AT", "HOME"]) == []
 
 
 @pytest.mark.parametrize("name", GOOD)

@@ -99,7 +99,7 @@ def test_ten_thousand_hostile_bodies_under_load_do_no_harm(
     # Each refusal is counted and logged; none of them came further.
     assert metric(system, 'unbet_refused_total{reason="form"}') >= senders.statuses["200 7"]
     with redis.Redis.from_url(system.environment["UNBET_BROKER_URL"]) as broker:
-        until(lambda: broker.llen(QUEUE) == 0, "the queue is not empty")
+        until(lambda: broker.llen(system.key(QUEUE)) == 0, "the queue is not empty")
     with operator.engine.connect() as connection:
         for table, rows in [("requests", answered), ("bets", answered), ("parked", 0)]:
             found = connection.execute(text(f"SELECT count(*) FROM {table}")).scalar()

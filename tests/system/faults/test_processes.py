@@ -101,8 +101,9 @@ def test_what_waits_when_the_receiver_is_asked_to_stop_is_answered_first(
 
 
 def wait_until_on_the_queue(system: System) -> None:
+    keys = (system.key("cancels"), system.key("unacked"))
     with redis.Redis.from_url(system.environment["UNBET_BROKER_URL"]) as client:
-        until(lambda: client.llen("cancels") or client.hlen("unacked"), "nothing was published")
+        until(lambda: client.exists(*keys), "nothing was published")
 
 
 class Load:
@@ -184,4 +185,4 @@ def test_a_key_is_replaced_under_load_and_nothing_is_set_aside(
             load.restart("other", lambda: system.start_worker("other"))
             load.restart("receiver", system.start_receiver)
             with redis.Redis.from_url(system.environment["UNBET_REDIS_URL"]) as client:
-                assert client.llen(rejected.LIST) == 0
+                assert client.llen(system.key(rejected.LIST)) == 0

@@ -1,0 +1,47 @@
+"""Which deployment this receiver is of, and which others use the same Redis."""
+
+import asyncio
+from contextlib import suppress
+from typing import Final
+
+import redis
+import structlog
+
+from api.ledger_calls import LedgerCalls
+from contract.presence import Presence
+from ledger.deployment import Identity
+from ledger.faults import LedgerAwayError
+
+LOOK_EVERY_S: Final = 1.0
+
+log = structlog.get_logger("receiver")
+
+
+class Membership:
+    """Learns the deployment from the database as soon as it answers: until then nothing is
+    published, and cancels are spooled."""
+
+    def __init__(self, broker_url: str, identity: Identity, ledger: LedgerCalls) -> None:
+        self._identity = identity
+        self._ledger = ledger
+        self._presence = Presence(broker_url)
+
+    async def keep_noting(self) -> None:
+        """Run until cancelled."""
+        while True:
+            if self._identity.id is None:
+                with suppress(LedgerAwayError):
+                    await self._ledger.run(lambda _: None)  # a new connection is what asks
+            if self._identity.id is not None:
+                # Who needs the broker says that it is away.
+                with suppress(redis.RedisError):
+                    await asyncio.to_thread(self._presence.note, self._identity.id)
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    def shown(self) -> dict[str, object]:
+        """For a person who looks at /readyz."""
+        own = self._identity.id
+        return {
+            "deployment": own and str(own),
+            "other_deployments": [str(other) for other in self._presence.others],
+        }

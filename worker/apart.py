@@ -1,0 +1,117 @@
+"""What a worker does beside its work so that deployments on one Redis stay apart: it notes that its
+own is there, and brings along what an older version has left on the queue without a name."""
+
+import json
+import time
+from contextlib import suppress
+from functools import partial
+from typing import Any, Final
+from uuid import UUID
+
+import redis
+import structlog
+
+from contract import broker
+from contract.message import QUEUE
+from contract.presence import Presence, key
+from contract.queue_state import UNACKED
+from contract.settings import settings
+
+EVERY_S: Final = 1.0
+
+UNACKED_INDEX: Final = "unacked_index"
+ABANDONED_AFTER_S: Final = 10
+"""As the older version's visibility timeout."""
+
+MAX_MOVED: Final = 100
+"""In one round, each."""
+
+LEFT_FOR_S: Final = 3600
+"""What is not brought along goes by itself."""
+
+# The oldest lies on the right, where workers take.
+_MOVE: Final = """
+    for moved = 1, tonumber(ARGV[1]) do
+        local message = redis.call('RPOP', KEYS[1])
+        if not message then
+            return moved - 1
+        end
+        redis.call('LPUSH', KEYS[2], message)
+    end
+    return tonumber(ARGV[1])
+"""
+
+log = structlog.get_logger("worker")
+
+
+def keep_apart(deployment: UUID) -> None:
+    """Run for ever, in a thread of its own."""
+    presence = Presence(settings().broker_url)
+    old = OldQueue(deployment)
+    while True:
+        try:
+            presence.note(deployment)
+            with broker.connect(settings().broker_url) as client:
+                if presence.others or old.is_left:
+                    old.leave(client)
+                else:
+                    old.bring_along(client)
+        except redis.RedisError as error:
+            log.warning("Redis is away", error=str(error))
+        except Exception:
+            # The outermost shell of a thread.
+            log.exception("the old queue was not looked at")
+        time.sleep(EVERY_S)
+
+
+class OldQueue:
+    """The queue of versions before 0004 of the schema, and what their workers had taken. Its
+    messages are this deployment's if no other one is there. If there is, they are nobody's: whoever
+    sent them parks them when no reply comes."""
+
+    def __init__(self, deployment: UUID) -> None:
+        self._queue = key(deployment, QUEUE)
+        self._has_told = False
+        self.is_left = False
+        """Whether another deployment was ever seen here: it stays another's when that one goes."""
+
+    def bring_along(self, client: "redis.Redis") -> None:
+        """Move what lies there to the deployment's own queue. Raises `redis.RedisError`."""
+        moved = client.eval(_MOVE, 2, QUEUE, self._queue, str(MAX_MOVED))
+        if moved:
+            log.info("brought along from the queue of an older version", messages=moved)
+        before = _now(client) - ABANDONED_AFTER_S
+        tags = client.zrange(UNACKED_INDEX, 0, before, byscore=True, offset=0, num=MAX_MOVED)
+        for tag in tags:
+            client.transaction(partial(self._give_back, tag), UNACKED)
+
+    def leave(self, client: "redis.Redis") -> None:
+        """Say once that it is left, and have it go by itself. Raises `redis.RedisError`."""
+        if client.llen(QUEUE) and not self._has_told:
+            log.warning("messages of an older version are left: another deployment is here, too")
+            self._has_told = True
+        self.is_left = True
+        for name in (QUEUE, UNACKED, UNACKED_INDEX):
+            if client.ttl(name) == -1:
+                client.expire(name, LEFT_FOR_S)
+
+    def _give_back(self, tag: Any, pipe: Any) -> None:
+        kept = pipe.hget(UNACKED, tag)
+        pipe.multi()
+        pipe.zrem(UNACKED_INDEX, tag)
+        pipe.hdel(UNACKED, tag)
+        if kept:
+            pipe.rpush(self._queue, _message_of(kept))
+
+
+def _message_of(kept: bytes) -> bytes | str:
+    """The message, without what kombu keeps with it; what is no such thing as it is, for whoever
+    takes it to reject."""
+    with suppress(ValueError, TypeError, LookupError, RecursionError):
+        return json.dumps(json.loads(kept)[0])
+    return kept
+
+
+def _now(client: "redis.Redis") -> int:
+    seconds, _ = client.time()
+    return int(seconds)
