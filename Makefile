@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long test-nginx test-alerts test-browser console-images fuzz bench chaos configuration openapi docs docs-serve lint fmt
+.PHONY: help setup run test test-long test-connections test-nginx test-alerts test-browser console-images fuzz bench chaos configuration openapi docs docs-serve lint fmt
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -29,6 +29,12 @@ test: setup  ## run all tests against a real PostgreSQL and Redis
 
 test-long: setup  ## tests that take minutes by their nature (growth, long outages)
 	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal tests/long
+
+CONNECTIONS ?= 20000
+KINDS ?=
+
+test-connections: setup  ## does a receiver grow by connections of any kind? (CONNECTIONS=1000000, KINDS=half_closed,...)
+	@CONNECTIONS=$(CONNECTIONS) KINDS=$(KINDS) $(BIN)/python -m pytest --capture no --quiet tests/long/test_connections.py
 
 test-nginx: setup  ## docs/nginx.conf in front of real receivers (apt-get install nginx-light openssl)
 	@$(BIN)/python -m pytest tests/nginx

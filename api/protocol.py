@@ -5,10 +5,9 @@ import resource
 from collections import deque
 from typing import Any, Final
 
-import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 from api.body import LONGEST_BODY
+from api.connection import Connection
+from api.parser import KeepHttp1Parser
 from contract import metrics
 
 LONGEST_HEAD: Final = 16 * 1024
@@ -30,8 +29,7 @@ MOST_PIPELINED: Final = 16
 OTHER_FILES: Final = 200
 """Descriptors for the rest: PostgreSQL, Redis, spool, logs."""
 
-_OFFER: Final = (b"upgrade", b"http2-settings")
-_NOWHERE: Final = deque[tuple[bytes, bytes]](maxlen=0)
+_NO_HEADERS: Final = deque[tuple[bytes, bytes]](maxlen=0)
 
 
 class TooFewFilesError(Exception):
@@ -53,14 +51,14 @@ def make_room() -> int:
     return files - OTHER_FILES
 
 
-class Bounded(HttpToolsProtocol):
+class Bounded(Connection):
     """One connection. Who exceeds a bound gets HTTP 400 or nothing, and loses the connection."""
 
     most_connections = MOST_CONNECTIONS
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
-        self.parser = _Staying(self, self.parser)  # type: ignore[assignment]
+        self.parser = KeepHttp1Parser(self, self.parser)  # type: ignore[assignment]
         self._head_timer: asyncio.TimerHandle | None = None
         self._in_head = self._in_body = False
         self._wrapping_bytes = 0
@@ -75,6 +73,10 @@ class Bounded(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._end_to_wait()
         super().connection_lost(exc)
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        self._end_to_wait()  # what ends within its head is not waited for
+        return super().eof_received()
 
     def data_received(self, data: bytes) -> None:
         # What comes between requests (empty lines, the rest of a body that was refused) does not
@@ -93,7 +95,7 @@ class Bounded(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         if self._leaves_http():
-            return  # `_Staying` has it read once more
+            return  # `KeepHttp1Parser` has it read once more
         self._in_head = False
         self._end_to_wait()
         if len(self.url) + sum(len(n) + len(v) for n, v in self.headers) > LONGEST_HEAD:
@@ -105,7 +107,7 @@ class Bounded(HttpToolsProtocol):
         super().on_headers_complete()
         self._in_body = True
         # Trailers are no headers: whoever vouches for the head has not looked at them.
-        self.headers = _NOWHERE  # type: ignore[assignment]
+        self.headers = _NO_HEADERS  # type: ignore[assignment]
 
     def on_body(self, body: bytes) -> None:
         self._wrapping_bytes -= len(body)
@@ -120,18 +122,6 @@ class Bounded(HttpToolsProtocol):
 
     def _leaves_http(self) -> bool:
         return bool(self.parser.should_upgrade()) and self.parser.get_method() != b"CONNECT"
-
-    def head_without_offer(self) -> bytes:
-        """The head that was read, without what offers another protocol."""
-        version = self.parser.get_http_version().encode()
-        lines = [b"%s %s HTTP/%s" % (self.parser.get_method(), self.url, version)]
-        for name, value in self.headers:
-            if name == b"connection":
-                tokens = [token.strip() for token in value.split(b",")]
-                value = b", ".join(t for t in tokens if t.lower() not in _OFFER)
-            if name not in _OFFER:
-                lines.append(b"%s: %s" % (name, value))
-        return b"\r\n".join([*lines, b"", b""])
 
     def _bound_wrapping(self) -> None:
         if self.transport.is_closing():
@@ -149,31 +139,3 @@ class Bounded(HttpToolsProtocol):
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
-
-    def _cut(self, reason: str) -> None:
-        metrics.CUT.labels(reason=reason).inc()
-        self.transport.abort()
-
-
-class _Staying:
-    """A parser that stays with HTTP/1.1: an offer to leave it is passed over, as a server may.
-    httptools would take such a request's body for the other protocol and hand on none: the cancels
-    of Java's HttpClient on plain HTTP, for instance."""
-
-    def __init__(self, connection: Bounded, parser: Any) -> None:
-        self._connection = connection
-        self._parser = parser
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._parser, name)
-
-    def feed_data(self, data: bytes) -> None:
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as offer:
-            if self._parser.get_method() == b"CONNECT":
-                raise
-            head = self._connection.head_without_offer()
-            self._parser = httptools.HttpRequestParser(self._connection)
-            self._parser.set_dangerous_leniencies(lenient_data_after_close=True)
-            self.feed_data(head + data[offer.args[0] :])

@@ -6,6 +6,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from api.protocol import Bounded, make_room
+from contract import metrics
 from contract.settings import Settings
 
 IDLE_LIMIT_S: Final = 75
@@ -16,6 +17,9 @@ def serve(application: ASGIApp | str, chosen: Settings, *, processes: int = 1) -
     """Serve until a signal ends it. For more than one process `application` is the name of a
     function that makes it, as `module:function`."""
     Bounded.most_connections = make_room()
+    for reason in ("gone", "cut"):
+        # They begin at 0: of a counter that begins at 1 Prometheus sees no increase.
+        metrics.UNDELIVERED.labels(reason=reason)
     uvicorn.run(
         application,
         factory=isinstance(application, str),

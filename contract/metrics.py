@@ -45,6 +45,11 @@ WRONG_SECRETS = Counter(
     "Requests with a wrong secret, or to another path that leads their sender nowhere.",
 )
 CUT = Counter("unbet_cut_total", "Connections cut for exceeding a bound, by reason.", ["reason"])
+UNDELIVERED = Counter(
+    "unbet_undelivered_total",
+    "Answers that their client did not get: it had left (`gone`), or was cut off (`cut`).",
+    ["reason"],
+)
 REJECTED = Counter(
     "unbet_rejected_total", "Messages and replies that were forged or not understood.", ["kind"]
 )

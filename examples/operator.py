@@ -106,7 +106,11 @@ def _answer(engine: Engine, provider: str, read: Read, body: bytes) -> JSONRespo
 
 def _fields(body: bytes) -> dict[str, Any]:
     # A float would round amounts before the ledger has seen them.
-    sent = json.loads(body, parse_float=Decimal, parse_int=Decimal)
+    try:
+        sent = json.loads(body, parse_float=Decimal, parse_int=Decimal)
+    except (ValueError, ArithmeticError, RecursionError):
+        # The last two: an exponent that no Decimal has, brackets without an end.
+        raise ValueError("expected JSON") from None
     if not isinstance(sent, dict):
         raise ValueError("expected a JSON object")
     return sent

@@ -1,7 +1,11 @@
 """The example of an operator's own endpoints, on a real ledger, with an operator's rights."""
 
 import asyncio
+import json
+import re
 from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -9,10 +13,12 @@ import pytest
 from sqlalchemy import Engine
 
 from examples.operator import build
-from ledger import connect_to
+from ledger import Bet, connect_to
 from ledger.roles import Role
 from tests.databases import url_as
 from tests.making import PROVIDER, Operator, cancel_of
+
+INTEGRATION = Path(__file__).parents[2] / "docs" / "integration.md"
 
 Post = Callable[..., dict[str, Any]]
 
@@ -79,17 +85,59 @@ def test_each_refusal_has_the_providers_code(operator: Operator, post: Post) -> 
     assert post("/bet", reference="r2", amount="1.00")["error"] == 6
 
 
-def test_an_amount_that_is_a_json_number_is_not_rounded(operator: Operator, post: Post) -> None:
-    operator.deposit("1.00")
-    number = "0.100000000000000001"
+@pytest.mark.parametrize(
+    ("number", "left"),
+    [
+        ("0.100000000000000001", "9.899999999999999999"),
+        ("10", "0.000000000000000000"),
+        ("10.00", "0.000000000000000000"),
+        ("1e1", "0.000000000000000000"),
+        ("1E-18", "9.999999999999999999"),
+        ('"2.50"', "7.500000000000000000"),
+        ("0", "10.000000000000000000"),
+    ],
+)
+def test_an_amount_is_taken_exactly_as_it_is_written(
+    operator: Operator, post: Post, number: str, left: str
+) -> None:
+    operator.deposit("10.00")
     body = f'{{"userId": "alice", "currency": "EUR", "reference": "r1", "amount": {number}}}'
-    assert post("/bet", body)["cash"] == "0.899999999999999999"
+    assert post("/bet", body)["cash"] == left
+    assert post("/bet", body)["cash"] == left  # the same bet: no second stake
+    operator.deposit("10.00", reference="d2")
+    won = f'{{"userId": "alice", "currency": "EUR", "reference": "w", "amount": {number}}}'
+    won = won.replace("{", '{"betReference": "r1", ', 1)
+    assert post("/result", won)["cash"] == "20.000000000000000000"
+
+
+@pytest.mark.parametrize("number", ["10", "10.00", "1e1"])
+def test_json_read_as_the_documentation_says_makes_a_bet(number: str) -> None:
+    (reading,) = re.findall(r"`(json\.loads\(.*?\))`", INTEGRATION.read_text())
+    body = f'{{"amount": {number}}}'
+    sent = eval(reading, {"json": json, "Decimal": Decimal, "body": body})  # noqa: S307 - our own
+    bet = Bet(user_id="a", currency="EUR", provider="p", reference="r", **sent)
+    assert bet.amount == Decimal(10)
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        *("-1", "-0.01", "NaN", "Infinity", "-Infinity", "true", "null", "[10]", '""', '"1e1"'),
+        *("1e20", "1e-19", "1e999999", "1e99999999999999999999", "1" * 21, "1" * 5000),
+    ],
+)
+def test_what_is_no_amount_is_refused_with_the_reason(post: Post, number: str) -> None:
+    body = f'{{"userId": "alice", "currency": "EUR", "reference": "r1", "amount": {number}}}'
+    answer = post("/bet", body)
+    assert answer["error"] == 7
+    assert "amount" in answer["description"] or answer["description"] == "expected JSON"
 
 
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ("{", ""),
+        ("{", "expected JSON"),
+        ("[" * 100_000, "expected JSON"),
         ("[]", "expected a JSON object"),
         ('{"userId": "alice", "currency": "EUR", "reference": "r1"}', "amount"),
         ('{"userId": 1, "currency": "EUR", "reference": "r", "amount": 1}', "user_id"),

@@ -2,8 +2,10 @@
 
 import json
 import re
+import subprocess
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 import ledger
@@ -13,6 +15,7 @@ from tests.making import Operator, cancel_of, note_answer
 from tests.ops.conftest import Unbet
 
 ROOT = Path(__file__).parents[2]
+DOCS = sorted((ROOT / "docs").glob("*.md"))
 README = (ROOT / "README.md").read_text()
 
 
@@ -45,6 +48,14 @@ def test_the_lines_to_import_are_all_done(database_url: str, tmp_path: Path) -> 
     assert result.exit_code == 0, result.output
     lines = [json.loads(line) for line in result.stdout.splitlines()]
     assert [line["status"] for line in lines] == ["done"] * 3
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *DOCS], ids=lambda page: page.name)
+def test_what_stands_for_the_shell_can_be_pasted(page: Path) -> None:
+    for lines in re.findall(r"```(?:sh|bash)\n(.*?)```", page.read_text(), re.DOTALL):
+        assert not re.search(r"<[\w ]+>", lines), "a shell reads a redirection there"
+        read = subprocess.run(["bash", "-n"], input=lines, text=True, capture_output=True)
+        assert (read.returncode, read.stderr) == (0, "")
 
 
 def test_the_concepts_show_the_same_path_and_the_same_answers() -> None:

@@ -1,0 +1,156 @@
+"""HTTP connections whose clients leave, half-close or do not read: each answer gets out or is
+counted, and nothing is left behind."""
+
+import asyncio
+from typing import Any, Final
+
+import structlog
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from contract import metrics
+
+TAKE_LIMIT_S: Final = 5.0
+"""How long a client may take for an answer that the system's own buffers have no room for."""
+
+log = structlog.get_logger("receiver")
+
+
+class Connection(HttpToolsProtocol):
+    """One connection.
+
+    It relies on these private parts of uvicorn 0.54: `cycle` is the newest request, `pipeline`
+    holds those that wait for the one before, and `_start_asgi_task` starts each.
+    """
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self._running: RequestResponseCycle | None = None
+        self._take_timer: asyncio.TimerHandle | None = None
+        self._cut_reason: str | None = None
+        self._has_ended = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        # Without a buffer of its own the server is told at once that an answer is not taken, and
+        # keeps no second one for that client.
+        transport.set_write_buffer_limits(high=0)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end_to_take()
+        # uvicorn leaves this timer after an error, and with it the connection, for 75 s.
+        self._unset_keepalive_if_required()
+        self._report_undelivered()
+        super().connection_lost(exc)
+        if self._running is not None:
+            _disconnect(self._running)
+        while self.pipeline:
+            cycle, app = self.pipeline.pop()
+            if not cycle.more_body:
+                # It has come whole: a cancel is decided though nobody waits for its answer.
+                _detach(cycle)
+                super()._start_asgi_task(cycle, app)
+        if self.cycle is not None:
+            self.cycle.on_response = _ignore
+        # A request and its connection refer to each other.
+        self.cycle = self._running = None  # type: ignore[assignment]
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Whether the connection stays: a client that sends no more may wait for its answers."""
+        self._has_ended = True
+        if self.cycle is None or self.cycle.response_complete:
+            return False
+        self.cycle.keep_alive = False  # with the answer to the newest request the connection ends
+        if self.cycle.more_body and self.cycle is self._running:
+            self._refuse_cut_off(self.cycle)
+        return True
+
+    def shutdown(self) -> None:
+        if self.flow.write_paused:
+            self._cut("unread")  # what it asks for must be decided before the stop is over
+        else:
+            super().shutdown()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._take_timer = self.loop.call_later(TAKE_LIMIT_S, self._cut, "unread")
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._end_to_take()
+
+    def send_400_response(self, msg: str) -> None:
+        self._cut_reason = self._cut_reason or "malformed"
+        super().send_400_response(msg)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+        if self._has_ended and cycle.more_body:
+            self._refuse_cut_off(cycle)
+
+    def _refuse_cut_off(self, cycle: RequestResponseCycle) -> None:
+        """Answer 400 to a request whose body will never be whole."""
+        # Before it is told, the application gets, and logs, what there is of the body.
+        self.loop.call_soon(_disconnect, cycle)
+        if cycle.response_started:
+            self.transport.close()
+        else:
+            self.send_400_response("The body is cut off.")
+
+    def _report_undelivered(self) -> None:
+        begun = [cycle for cycle, _ in self.pipeline]
+        running = self._running
+        if running is not None and not running.response_complete:
+            begun.append(running)
+        count = sum(not cycle.more_body for cycle in begun)
+        if self.flow.write_paused and not (running in begun and running.response_started):
+            count += 1  # what the system has not taken is of the answer before
+        if count:
+            metrics.UNDELIVERED.labels(reason="cut" if self._cut_reason else "gone").inc(count)
+            log.warning(
+                "answers not delivered",
+                reason=self._cut_reason or "gone",
+                answers=count,
+                received_from=self.client[0] if self.client else None,
+            )
+
+    def _end_to_take(self) -> None:
+        if self._take_timer is not None:
+            self._take_timer.cancel()
+            self._take_timer = None
+
+    def _cut(self, reason: str) -> None:
+        metrics.CUT.labels(reason=reason).inc()
+        self._cut_reason = reason
+        self.transport.abort()
+
+
+class _Nowhere:
+    """The transport of answers for which nobody waits."""
+
+    def write(self, data: bytes) -> None:
+        """Nothing is sent."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def is_closing(self) -> bool:
+        return True
+
+
+_NOWHERE: Final[Any] = _Nowhere()
+
+
+def _detach(cycle: RequestResponseCycle) -> None:
+    cycle.transport, cycle.flow = _NOWHERE, FlowControl(_NOWHERE)
+    cycle.on_response, cycle.disconnected = _ignore, False
+
+
+def _disconnect(cycle: RequestResponseCycle) -> None:
+    cycle.disconnected = True
+    cycle.message_event.set()
+
+
+def _ignore() -> None:
+    """What a request without a connection calls once it is answered."""
