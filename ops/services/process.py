@@ -58,11 +58,11 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def server_at_work(pid_file: Path, *, program: str, data: Path) -> psutil.Process | None:
-    """The process named in `pid_file`, if it is `program` and works on `data`: pids are reused."""
+def server_at_work(pid_file: Path, *, programs: tuple[str, ...], data: Path) -> psutil.Process | None:
+    """The process named in `pid_file`, if it is one of `programs` and works on `data`: pids are reused."""
     try:
         process = psutil.Process(int(pid_file.read_text().split("\n", 1)[0]))
-        if process.name() != program or process.status() == psutil.STATUS_ZOMBIE:
+        if process.name() not in programs or process.status() == psutil.STATUS_ZOMBIE:
             return None
         # PostgreSQL has its directory on the command line, Redis rewrites the command line but
         # works in the directory (which not every container lets root see of other accounts).

@@ -21,7 +21,7 @@ class Server(ABC):
 
     name: ClassVar[str]
     title: ClassVar[str]
-    program: ClassVar[str]  # as the process list shows it
+    programs: ClassVar[tuple[str, ...]]  # as the process list shows it
     stop_signal: ClassVar[Signals]
     account: Account = Account()
 
@@ -49,7 +49,7 @@ class Server(ABC):
 
     def process(self) -> psutil.Process | None:
         """The running server, None if there is none."""
-        return process.server_at_work(self.pid_file, program=self.program, data=self.data)
+        return process.server_at_work(self.pid_file, programs=self.programs, data=self.data)
 
     def start(self) -> Access:
         """Start the server unless it runs, wait until it answers. Raises `ServicesError`."""

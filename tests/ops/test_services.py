@@ -89,6 +89,11 @@ def running(directory: Path) -> list[psutil.Process]:
     return [each for server in servers for each in (server, *server.children(recursive=True))]
 
 
+def queue_file(directory: Path) -> Path:
+    """What Redis appends to: a file until its version 6, the last of several ones since."""
+    return max((directory / "redis").rglob("appendonly*.aof"))
+
+
 def test_data_survives_a_stop_and_a_start(directory: Path) -> None:
     before = services.start(directory)
     write(before, "kept")
@@ -133,7 +138,7 @@ def test_a_redis_that_still_reads_its_file_is_waited_for(directory: Path) -> Non
     services.start(directory, postgres=False)
     services.stop(directory)
     value = "x" * 100
-    with (directory / "redis" / "appendonly.aof").open("a") as file:
+    with queue_file(directory).open("a") as file:
         for number in range(500_000):
             key = f"key{number}"
             file.write(f"*3\r\n$3\r\nSET\r\n${len(key)}\r\n{key}\r\n$100\r\n{value}\r\n")
@@ -143,6 +148,21 @@ def test_a_redis_that_still_reads_its_file_is_waited_for(directory: Path) -> Non
     assert found.broker_url
     with redis.Redis.from_url(found.broker_url) as client:
         assert client.dbsize() == 500_000
+
+
+def test_the_queue_of_an_older_versions_redis_is_read(directory: Path) -> None:
+    """Redis 6, which came along before, kept one file, and put what is old into it as a dump."""
+    services.start(directory, postgres=False)
+    services.stop(directory)
+    shutil.rmtree(directory / "redis")
+    (directory / "redis").mkdir(mode=0o700)
+    shutil.copy(Path(__file__).with_name("redis-6.aof"), directory / "redis" / "appendonly.aof")
+
+    found = services.start(directory, postgres=False)
+
+    with redis.Redis.from_url(str(found.broker_url), decode_responses=True) as client:
+        assert client.lrange("cancels", 0, -1) == ["third", "second", "first"]
+        assert client.zrange("unacked_index", 0, -1) == ["taken"]
 
 
 def test_only_what_is_asked_for_is_started(directory: Path) -> None:
@@ -302,7 +322,7 @@ def test_status_tells_by_its_exit_status_what_runs(served: Path, directory: Path
 def test_a_server_that_does_not_start_says_why(directory: Path) -> None:
     services.start(directory, postgres=False)
     services.stop(directory)
-    (directory / "redis" / "appendonly.aof").write_text("this is no append-only file\n")
+    queue_file(directory).write_text("this is no append-only file\n")
 
     result = command("start", "--dir", directory)
 
