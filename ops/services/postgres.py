@@ -46,6 +46,7 @@ class PostgreSQL(Server):
     title = "PostgreSQL"
     programs = ("postgres",)
     stop_signal = Signals.SIGINT  # "fast": ends the sessions, then writes everything down
+    hurried_signal = Signals.SIGQUIT  # "immediate": what is committed is in the log of the database
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)

