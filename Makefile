@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long test-nginx test-alerts test-browser console-images fuzz bench chaos configuration openapi docs docs-serve lint fmt
+.PHONY: help setup run test test-long test-nginx test-alerts test-browser console-images fuzz bench chaos configuration openapi docs docs-serve lint pins fmt
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -87,6 +87,9 @@ lint: setup  ## ruff, mypy, the import contracts, known vulnerabilities of what 
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python .ci/audit.py
+
+pins: setup  ## is there a wheel of each pinned package for each Python and machine? (a minute, the package index)
+	@$(BIN)/python .ci/pins.py
 
 openapi: setup  ## write docs/openapi.json anew
 	@$(BIN)/python -m api.openapi > docs/openapi.json

@@ -21,7 +21,7 @@ __all__ = ["ROOT", "STOP_LIMIT_S", "ProcessError", "Processes", "how_it_ended", 
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
-PAUSES_S: Final = (0.0, 1.0, 2.0, 4.0, 8.0)
+PAUSES_S: Final[tuple[float, ...]] = (0.0, 1.0, 2.0, 4.0, 8.0)
 """Before each new start of a process, however often it has been started again within the window."""
 
 WINDOW_S: Final = 60.0
@@ -86,6 +86,7 @@ class Processes:
         """What a process, by its line, has in its environment beside what all have."""
         self.on_start: Callable[[str, int], None] = lambda _name, _pid: None
         """Called with its name and pid as soon as a process has been started."""
+        self.pauses_s = PAUSES_S
         self._logs = logs
         self._children = [
             _Child(name, line, command)
@@ -144,12 +145,12 @@ class Processes:
 
     def _pause(self, child: _Child, end: str, now: float) -> float:
         recent = sum(now - restart < WINDOW_S for restart in child.restarts)
-        if recent == len(PAUSES_S):
+        if recent >= len(self.pauses_s):
             raise ProcessError(
                 f"{end}, after it had been started again {recent} times within {WINDOW_S:.0f} "
                 f"seconds.{self._last(child)}"
             )
-        return PAUSES_S[recent]
+        return self.pauses_s[recent]
 
     def _end_of(self, child: _Child, process: subprocess.Popen[bytes]) -> str:
         return f"{child.name} (pid {process.pid}) {how_it_ended(process.returncode)}"

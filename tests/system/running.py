@@ -2,6 +2,7 @@
 
 import os
 import pty
+import select
 import shutil
 import signal
 import subprocess
@@ -58,12 +59,24 @@ class Running:
             preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
         )
         os.close(inside)
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._hung_up = threading.Event()
+        self._reader.start()
 
     def _read(self) -> None:
         with suppress(OSError):
-            while piece := os.read(self.terminal, 65536):
-                self.said += piece.decode(errors="replace").replace("\r\n", "\n")
+            while not self._hung_up.is_set():
+                # A read that waits would keep the terminal open beyond its end.
+                if select.select([self.terminal], [], [], 0.05)[0]:
+                    piece = os.read(self.terminal, 65536)
+                    self.said += piece.decode(errors="replace").replace("\r\n", "\n")
+
+    def hang_up(self) -> None:
+        """The terminal is gone."""
+        if not self._hung_up.is_set():
+            self._hung_up.set()
+            self._reader.join(10)
+            os.close(self.terminal)
 
     def wait_for(self, words: str, seconds: float = START_LIMIT_S) -> None:
         deadline = time.monotonic() + seconds
@@ -108,8 +121,7 @@ class Running:
             with suppress(psutil.NoSuchProcess):
                 each.kill()
         services.stop(self.directory)
-        with suppress(OSError):
-            os.close(self.terminal)
+        self.hang_up()
         if self._private:
             shutil.rmtree(self._private)
 
