@@ -3,18 +3,18 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long test-connections test-nginx test-alerts test-browser console-images fuzz bench chaos configuration openapi docs docs-serve lint fmt
+.PHONY: help setup run test test-long test-connections test-nginx test-alerts test-browser console-images fuzz bench chaos configuration openapi docs docs-serve lint pins fmt
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 setup: .venv/ready  ## make .venv/ with everything pinned
 
-.venv/ready: requirements.txt requirements-dev.txt pyproject.toml
+.venv/ready: requirements.txt requirements-local.txt requirements-dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Unbet needs Python 3.11 or later; set PYTHON=/path/to/python3.11")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing the pinned packages into .venv/ (about half a minute the first time) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-local.txt -r requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
@@ -93,6 +93,9 @@ lint: setup  ## ruff, mypy, the import contracts, known vulnerabilities of what 
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python .ci/audit.py
+
+pins: setup  ## is there a wheel of each pinned package for each Python and machine? (a minute, the package index)
+	@$(BIN)/python .ci/pins.py
 
 openapi: setup  ## write docs/openapi.json anew
 	@$(BIN)/python -m api.openapi > docs/openapi.json

@@ -17,7 +17,8 @@ ANSWER_LIMIT_S: Final = 5
 _NOT_ASKED: Final = re.compile(r"requests\.exceptions\.|ServiceError|Could not connect")
 
 PINNED: Final = (
-    *("requirements.txt", "requirements-dev.txt", "docs/requirements.txt"),
+    *("requirements.txt", "requirements-local.txt", "requirements-dev.txt"),
+    "docs/requirements.txt",
     *("benchmarks/requirements.txt", "tests/browser/requirements.txt"),
 )
 

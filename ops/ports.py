@@ -1,8 +1,12 @@
 """Ports of this machine, for servers that are told where to listen and may come back there."""
 
 import secrets
+import shlex
 import socket
+from contextlib import suppress
 from typing import Final
+
+import psutil
 
 PORTS: Final = range(20_000, 32_768)
 """Below those that the system gives to whoever connects (Linux: from 32768, others: from 49152):
@@ -32,3 +36,12 @@ def reserve_port(host: str = "127.0.0.1") -> int:
             _signs.append(sign)
             return port
     raise problem
+
+
+def listener_on(port: int) -> str:
+    """Who listens there, as the end of a sentence; nothing where the system does not tell."""
+    with suppress(psutil.Error):
+        for each in psutil.net_connections(kind="tcp"):
+            if each.status == psutil.CONN_LISTEN and each.laddr.port == port and each.pid:
+                return f" by pid {each.pid} ({shlex.join(psutil.Process(each.pid).cmdline())})"
+    return ""

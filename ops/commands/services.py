@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ops import services
+from ops.run_record import at_work
 
 app = typer.Typer(no_args_is_help=True, help="The embedded PostgreSQL and Redis.")
 
@@ -39,13 +40,16 @@ def start(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson = False) -> 
         return
     for name, url in variables.items():
         typer.echo(f"export {name}='{url}'")  # our URLs contain no quotation mark
-    typer.echo(f"PostgreSQL and Redis run on {directory} until `unbet services stop`.", err=True)
+    end = at_work(directory) or "`unbet services stop`"
+    typer.echo(f"PostgreSQL and Redis run on {directory} until {end}.", err=True)
 
 
 @app.command()
 def stop(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson = False) -> None:
-    """Stop both. Their data stays."""
+    """Stop both. Their data stays. Refused while `unbet run` works with them."""
     with _told_without_traceback():
+        if run := at_work(directory):
+            raise services.ServicesError(f"{run} works with them; stop that one")
         stopped = services.stop(directory)
     if as_json:
         typer.echo(json.dumps({"stopped": stopped}))

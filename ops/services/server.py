@@ -2,6 +2,7 @@
 
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from pathlib import Path
 from signal import Signals
 from typing import ClassVar, Final
@@ -21,8 +22,9 @@ class Server(ABC):
 
     name: ClassVar[str]
     title: ClassVar[str]
-    program: ClassVar[str]  # as the process list shows it
+    programs: ClassVar[tuple[str, ...]]  # as the process list shows it
     stop_signal: ClassVar[Signals]
+    hurried_signal: ClassVar[Signals]  # loses nothing either
     account: Account = Account()
 
     def __init__(self, directory: Path) -> None:
@@ -49,7 +51,7 @@ class Server(ABC):
 
     def process(self) -> psutil.Process | None:
         """The running server, None if there is none."""
-        return process.server_at_work(self.pid_file, program=self.program, data=self.data)
+        return process.server_at_work(self.pid_file, programs=self.programs, data=self.data)
 
     def start(self) -> Access:
         """Start the server unless it runs, wait until it answers. Raises `ServicesError`."""
@@ -64,11 +66,11 @@ class Server(ABC):
                 return access
             access = self._next_try(access, log.since(self.log, said_before), deadline)
 
-    def stop(self) -> bool:
+    def stop(self, hurried: Callable[[], bool] = lambda: False) -> bool:
         """End the server if it runs; returns whether it did. Its data stays."""
         running = self.process()
         if running:
-            process.end(running, self.stop_signal)
+            process.end(running, self.stop_signal, self.hurried_signal, hurried)
         return running is not None
 
     def _first_access(self) -> Access:

