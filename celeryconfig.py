@@ -67,7 +67,7 @@ broker_pool_acquire_timeout = 1
 
 # The worker ----------------------------------------------------------------------------------
 # Processes, not threads: a crash in one costs one group, and the parent hands it on.
-worker_pool = "prefork"
+worker_pool = "worker.pool:TaskPool"
 worker_concurrency = 2
 # One group ahead for each process, so that none waits for Redis between two groups; no more, since
 # what waits here cannot be taken by an idle worker.
@@ -78,7 +78,7 @@ worker_soft_shutdown_timeout = 5.0
 worker_send_task_events = True
 # ... and no message ends a worker: Celery's own consumer trusts what is around it.
 worker_consumer = "worker.consumer:TaskFirst"
-worker_enable_remote_control = True
+worker_enable_remote_control = True  # to look only, see `worker/program.py`
 # Our own log format, secrets left out; Celery would install its own.
 worker_hijack_root_logger = False
 worker_redirect_stdouts = False

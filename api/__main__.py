@@ -2,7 +2,6 @@
 
 import sys
 
-import redis
 import structlog
 from sqlalchemy.exc import OperationalError
 
@@ -64,7 +63,7 @@ def _check_dependencies(chosen: Settings) -> None:
             with broker.connect(url) as client:
                 for warning in broker.check(client):
                     log.warning(warning)
-        except (redis.ConnectionError, redis.TimeoutError) as error:
+        except broker.AWAY as error:
             log.warning("Redis is away", error=str(error))
 
 

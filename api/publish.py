@@ -8,7 +8,7 @@ from typing import Any, Final
 from celery import Celery
 from kombu.exceptions import KombuError
 
-from contract.broker import SOCKET_TIMEOUT_S
+from contract.broker import AWAY, SOCKET_TIMEOUT_S
 from contract.message import OLDEST, QUEUE, TASK, Group, encode_group
 from contract.signing import Keys
 
@@ -31,16 +31,11 @@ class Publisher:
             "socket_connect_timeout": SOCKET_TIMEOUT_S,
             "max_retries": 0,
         }
-        connection = self._app.connection_for_write()
-        # Refused, lost, or full: a Redis at its `maxmemory` answers with an error.
-        self._broker_errors = (
-            OSError,
-            KombuError,  # what it makes of an error while it connects
-            *connection.connection_errors,
-            *connection.channel_errors,
-        )
+        # kombu makes one of its own of an error while it connects.
+        self._broker_errors = (*AWAY, KombuError)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="publish")
         self._of_this_thread = threading.local()
+        self._failures = 0
 
     async def publish(self, group: Group, message_id: str) -> None:
         """Return once the broker has the group, in a message of that id."""
@@ -68,20 +63,30 @@ class Publisher:
             ignore_result=True,
         )
         oldest = min(cancel.received_at for cancel in group.cancels)
-        self._producer().publish(
-            message.body,
-            routing_key=QUEUE,
-            serializer="json",
-            headers={**message.headers, OLDEST: oldest.timestamp()},
-            retry=False,
-            **message.properties,
-        )
+        failures = self._failures
+        try:
+            self._producer(failures).publish(
+                message.body,
+                routing_key=QUEUE,
+                serializer="json",
+                headers={**message.headers, OLDEST: oldest.timestamp()},
+                retry=False,
+                **message.properties,
+            )
+        except self._broker_errors:
+            self._failures = failures + 1
+            raise
 
-    def _producer(self) -> Any:
-        """This thread's own: taking one from Celery's pool costs as much as a small publish."""
+    def _producer(self, failures: int) -> Any:
+        """This thread's own: taking one from Celery's pool costs as much as a small publish. Where
+        one thread has failed, no connection is used any more that any thread had before."""
         own = self._of_this_thread
-        if not hasattr(own, "producer"):
-            own.producer = self._app.connection_for_write().Producer(auto_declare=False)
+        if getattr(own, "failures", None) != failures:
+            if hasattr(own, "connection"):
+                own.connection.release()
+            own.connection = self._app.connection_for_write()
+            own.producer = own.connection.Producer(auto_declare=False)
+            own.failures = failures
         return own.producer
 
 

@@ -1,12 +1,9 @@
 """The Celery application: `celery --app worker.app worker`."""
 
-import sys
 import time
-from typing import Final
+from typing import Final, NoReturn
 
-import redis
 import structlog
-from billiard import pool
 from celery import Celery, signals
 from sqlalchemy.exc import OperationalError
 
@@ -16,6 +13,7 @@ from contract.settings import SettingsError, settings
 from ledger.engine import UnsafeDatabaseError, require_durability
 from ledger.faults import first_line
 from ledger.migrate import SchemaError, require_schema
+from worker import program
 from worker.connections import engine, keys
 
 START_LIMIT_S: Final = 30.0
@@ -23,17 +21,8 @@ START_LIMIT_S: Final = 30.0
 
 log = structlog.get_logger("worker")
 
-CONSUMED_WITHIN_S: Final = 2.0
-"""How long a child that ends may wait for the parent to take its results. In a stop under load it
-sometimes waits for one that has been taken, and billiard has it do so for half a minute."""
-
 app = Celery("unbet", config_source="celeryconfig", include=["worker.tasks"])
-
-# All that a child which no longer waits can lose is an acknowledgement: what it was for is applied
-# once more, which changes nothing.
-pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = round(
-    CONSUMED_WITHIN_S / pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_INTERVAL
-)
+program.prepare()
 
 
 def _configure_logs(**_: object) -> None:
@@ -54,14 +43,18 @@ def _check_dependencies(**_: object) -> None:
                     log.warning(warning)
             break
         except (UnsafeDatabaseError, SchemaError, SettingsError, broker.UnsafeBrokerError) as error:
-            sys.exit(f"The worker does not start: {error}")
-        except (OperationalError, redis.ConnectionError, redis.TimeoutError) as error:
+            _refuse(str(error))
+        except (OperationalError, *broker.AWAY) as error:
             if time.monotonic() > deadline:
-                sys.exit(f"The worker does not start: {first_line(error)}")
+                _refuse(first_line(error))
             log.warning("waiting for the database and Redis", error=first_line(error))
             time.sleep(1)
     # The children that do the work must not inherit this connection.
     engine().dispose()
+
+
+def _refuse(why: str) -> NoReturn:
+    logs.refuse(f"The worker does not start: {why}", settings().log_format)
 
 
 def _begin_work(**_: object) -> None:

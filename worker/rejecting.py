@@ -2,10 +2,9 @@
 
 from typing import Final
 
-import redis
 import structlog
 
-from contract import metrics, rejected
+from contract import broker, metrics, rejected
 from contract.message import MessageError
 from contract.signing import SignatureError
 from worker.connections import replies
@@ -28,5 +27,5 @@ def reject(content: str, message_id: str, error: Exception) -> None:
             pipeline.lpush(rejected.LIST, rejected.entry("message", problem, content))
             pipeline.ltrim(rejected.LIST, 0, rejected.MOST - 1)
             pipeline.execute()
-    except redis.RedisError as failed:
+    except broker.AWAY as failed:
         log.warning("a rejected message was not kept", error=str(failed))

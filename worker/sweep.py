@@ -82,7 +82,7 @@ def _require_a_safe_ledger(engine: Engine) -> None:
             require_durability(connection)
             require_schema(connection)
     except (UnsafeDatabaseError, SchemaError) as error:
-        sys.exit(f"The sweep does not start: {error}")
+        logs.refuse(f"The sweep does not start: {error}", settings().log_format)
 
 
 if __name__ == "__main__":

@@ -5,12 +5,11 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import Final
 
-import redis
 import structlog
 from celery import Task
 from celery.exceptions import Reject
 
-from contract import logs
+from contract import broker, logs
 from contract.crashing import crash_point
 from contract.message import (
     TASK,
@@ -100,7 +99,7 @@ def _reply(group: Group, decisions: list[Decision]) -> None:
             pipeline.rpush(group.reply_to, document)
             pipeline.expire(group.reply_to, REPLY_EXPIRES_S)
             pipeline.execute()
-    except redis.RedisError as error:
+    except broker.AWAY as error:
         log.warning("a reply was not delivered", reply_to=group.reply_to, error=str(error))
 
 
