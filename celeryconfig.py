@@ -49,10 +49,12 @@ broker_transport_options = {
     "unacked_restore_interval": 1,
     "unacked_restore_throttle": 1,
     # A broker that accepts and never answers is noticed; without these a call waits for ever.
-    "socket_timeout": 5,
+    "socket_timeout": 2,
     "socket_connect_timeout": 2,
     "socket_keepalive": True,
-    "health_check_interval": 5,
+    # So is one that went silent while a worker waits for the next message: after two to three
+    # seconds without a word.
+    "health_check_interval": 1,
 }
 broker_connection_timeout = 2
 # A worker that starts before its broker waits for it, and so it does when the broker goes away.

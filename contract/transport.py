@@ -119,7 +119,9 @@ class Channel(redis.Channel):
         # AttributeError then, and Celery end the worker instead of connecting again.
         if getattr(self.connection, "client", None) is None:
             raise RedisConnectionError("the connection to the broker is closed")
-        return dict(super()._connparams(asynchronous)) | {"retry": RETRY}
+        # Not where the event loop reads: whoever asked again there would wait for the answer.
+        retry = {} if asynchronous else {"retry": RETRY}
+        return dict(super()._connparams(asynchronous)) | retry
 
     def _brpop_read(self, **options: Any) -> bool:
         """As kombu's, but what was popped is handed on unread: a `Message` reads it."""

@@ -6,6 +6,7 @@ from typing import Any, Final
 import structlog
 from celery import signals
 from celery.apps import worker as celery_program
+from celery.utils.log import get_multiprocessing_logger
 from celery.utils.nodenames import default_nodename
 from celery.worker.control import Panel
 
@@ -27,6 +28,7 @@ log = structlog.get_logger("worker")
 
 def _prepare(instance: Any, **_: object) -> None:
     logs.configure(settings().log_format)
+    get_multiprocessing_logger().propagate = True  # billiard would print its lines as they are
     if instance.hostname == default_nodename(None):  # no `--hostname`
         # Celery's own is one name for all workers of a machine.
         name, _at, host = instance.hostname.partition("@")

@@ -86,8 +86,6 @@ class ServiceAddress:
 
     async def _close(self) -> None:
         self._server.close()
-        self._hang_up()
-        await asyncio.sleep(0)
-        for task in asyncio.all_tasks():
-            if task is not asyncio.current_task():
-                task.cancel()
+        while self._open:
+            self._hang_up()
+            await asyncio.sleep(0.01)
