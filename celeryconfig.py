@@ -50,10 +50,12 @@ broker_transport_options = {
     "unacked_restore_interval": 1,
     "unacked_restore_throttle": 1,
     # A broker that accepts and never answers is noticed; without these a call waits for ever.
-    "socket_timeout": 5,
+    "socket_timeout": 2,
     "socket_connect_timeout": 2,
     "socket_keepalive": True,
-    "health_check_interval": 5,
+    # So is one that went silent while a worker waits for the next message: after two to three
+    # seconds without a word.
+    "health_check_interval": 1,
 }
 # Two deployments on one Redis must not meet. What learns from its database which one it is of says
 # so itself (`transport.separate`); this is for Celery's own commands.
@@ -72,7 +74,7 @@ broker_pool_acquire_timeout = 1
 
 # The worker ----------------------------------------------------------------------------------
 # Processes, not threads: a crash in one costs one group, and the parent hands it on.
-worker_pool = "prefork"
+worker_pool = "worker.pool:TaskPool"
 worker_concurrency = 2
 # One group ahead for each process, so that none waits for Redis between two groups; no more, since
 # what waits here cannot be taken by an idle worker.
@@ -83,7 +85,7 @@ worker_soft_shutdown_timeout = 5.0
 worker_send_task_events = True
 # ... and no message ends a worker: Celery's own consumer trusts what is around it.
 worker_consumer = "worker.consumer:TaskFirst"
-worker_enable_remote_control = True
+worker_enable_remote_control = True  # to look only, see `worker/program.py`
 # Our own log format, secrets left out; Celery would install its own.
 worker_hijack_root_logger = False
 worker_redirect_stdouts = False

@@ -2,7 +2,6 @@
 
 import sys
 
-import redis
 import structlog
 from sqlalchemy.exc import OperationalError
 
@@ -70,7 +69,7 @@ def _check_dependencies(chosen: Settings, identity: Identity) -> None:
             with broker.connect(url) as client:
                 for warning in broker.check(client):
                     log.warning(warning)
-        except (redis.ConnectionError, redis.TimeoutError) as error:
+        except broker.AWAY as error:
             log.warning("Redis is away", error=str(error))
 
 

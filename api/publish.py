@@ -11,6 +11,7 @@ from celery import Celery
 from kombu.exceptions import KombuError
 
 from contract import broker, transport
+from contract.broker import AWAY
 from contract.message import QUEUE, QUEUED_AT, TASK, Group, encode_group
 from contract.presence import key
 from contract.signing import Keys
@@ -39,16 +40,11 @@ class Publisher:
             "socket_connect_timeout": broker.SOCKET_TIMEOUT_S,
             "max_retries": 0,
         }
-        connection = self._app.connection_for_write()
-        # Refused, lost, or full: a Redis at its `maxmemory` answers with an error.
-        self._broker_errors = (
-            OSError,
-            KombuError,  # what it makes of an error while it connects
-            *connection.connection_errors,
-            *connection.channel_errors,
-        )
+        # kombu makes one of its own of an error while it connects.
+        self._broker_errors = (*AWAY, KombuError)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="publish")
         self._of_this_thread = threading.local()
+        self._failures = 0
 
     async def publish(self, group: Group, message_id: str) -> None:
         """Return once the broker has the group, in a message of that id."""
@@ -79,28 +75,39 @@ class Publisher:
             argsrepr=_references(group),
             ignore_result=True,
         )
-        producer = self._producer(deployment)
-        producer.publish(
-            message.body,
-            routing_key=QUEUE,
-            serializer="json",
-            headers={**message.headers, QUEUED_AT: self._broker_time(producer)},
-            retry=False,
-            **message.properties,
-        )
+        failures = self._failures
+        try:
+            producer = self._producer(deployment, failures)
+            producer.publish(
+                message.body,
+                routing_key=QUEUE,
+                serializer="json",
+                headers={**message.headers, QUEUED_AT: self._broker_time(producer)},
+                retry=False,
+                **message.properties,
+            )
+        except self._broker_errors:
+            self._failures = failures + 1
+            raise
 
-    def _producer(self, deployment: UUID) -> Any:
-        """This thread's own: taking one from Celery's pool costs as much as a small publish."""
+    def _producer(self, deployment: UUID, failures: int) -> Any:
+        """This thread's own: taking one from Celery's pool costs as much as a small publish. Where
+        one thread has failed, no connection is used any more that any thread had before."""
         own = self._of_this_thread
-        if not hasattr(own, "producer"):
+        if getattr(own, "failures", None) != failures:
+            if hasattr(own, "connection"):
+                own.connection.release()
             transport.separate(self._app, deployment)
-            own.producer = self._app.connection_for_write().Producer(auto_declare=False)
+            own.connection = self._app.connection_for_write()
+            own.producer = own.connection.Producer(auto_declare=False)
+            own.failures = failures
+            own.clock_until = 0.0  # it may be another server
         return own.producer
 
     def _broker_time(self, producer: Any) -> float:
         """The broker's clock, asked now and then; this machine's own may be another, and jump."""
         own, now = self._of_this_thread, time.monotonic()
-        if now >= getattr(own, "clock_until", 0.0):
+        if now >= own.clock_until:
             own.clock_ahead = broker.now(producer.channel.client) - now
             own.clock_until = now + _CLOCK_HOLDS_S
         return float(now + own.clock_ahead)

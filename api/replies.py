@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from contract import metrics, rejected
+from contract.broker import AWAY
 from contract.message import Decision, ForeignError, MessageError, decode_reply
 from contract.presence import key
 from contract.signing import Keys, SignatureError
@@ -18,7 +18,7 @@ from ledger.deployment import Identity
 BLOCK_S: Final = 1
 """One blocking read; short, so that a stop is not held up."""
 
-HUNG_AFTER_S: Final = BLOCK_S + 2.0
+HUNG_AFTER_S: Final = BLOCK_S + 1.0
 """A Redis that answers nothing for longer is hung: the connection is made anew."""
 
 log = structlog.get_logger("receiver")
@@ -46,16 +46,22 @@ class Replies:
         while (deployment := self._identity.id) is None:  # nothing is published before it is known
             await asyncio.sleep(0.1)
         own = key(deployment, self.list_name)
+        away = False
         while True:
             try:
                 async with asyncio.timeout(HUNG_AFTER_S):
                     reply = await self._redis.blpop([own], timeout=BLOCK_S)
+                    if away:
+                        log.info("Redis is there again")
+                        away = False
                     if reply is not None:
                         await self._read(reply[1], resolve, deployment)
                         # Those who wait answer first, then the next reply is asked for.
                         await asyncio.sleep(0)
-            except (RedisError, OSError, TimeoutError) as error:
-                log.warning("Redis is away", error=str(error) or type(error).__name__)
+            except AWAY as error:
+                if not away:
+                    log.warning("Redis is away", error=str(error) or type(error).__name__)
+                    away = True
                 await self._redis.connection_pool.disconnect()
                 await asyncio.sleep(0.2)
 

@@ -1,11 +1,32 @@
-"""The Redis that carries queue and replies: what it must be set to, and what is only warned of."""
+"""The Redis that carries queue and replies: what an error of it means, what it must be set to, and
+what is only warned of."""
 
 from typing import Final
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 SOCKET_TIMEOUT_S = 1.0
 """A Redis that accepts and never answers must not hold its caller for longer than a publish may."""
+
+# What an error of Redis means:
+#
+# - *This connection is no good*: every error. Whatever a server refuses (READONLY, NOAUTH, NOPERM,
+#   MISCONF, OOM, LOADING ...), the address may lead to another one by now, so no connection is used
+#   again after it.
+# - *Ask again*, at once and once, on a new connection: every error that comes with an answer or with
+#   a closed connection. What is asked here may be asked twice.
+# - *This server is no good*: the same error again, or no answer in time. Whoever has another way
+#   (the ledger) takes it; whoever has none (who reads the queue, who reads replies) waits a moment.
+#
+# No error of Redis is a bug of the process that meets it, and none ends it.
+AWAY: Final = (redis.RedisError, OSError)
+"""Every error by which Redis counts as away."""
+
+RETRY: Final = Retry(NoBackoff(), 1, (redis.ConnectionError, redis.ResponseError))
+"""redis-py closes a connection on these errors, and asks once more on a new one; on a timeout it
+closes it as well. Each connection makes a copy of its own."""
 
 
 _WARNINGS: Final = {
@@ -23,13 +44,13 @@ class UnsafeBrokerError(Exception):
 
 
 def connect(url: str) -> "redis.Redis":
-    """A client whose every call ends within about a second, without retries of its own."""
+    """A client whose every call that gets no answer ends within about a second."""
     return redis.Redis.from_url(
         url,
         socket_timeout=SOCKET_TIMEOUT_S,
         socket_connect_timeout=SOCKET_TIMEOUT_S,
         socket_keepalive=True,
-        retry=None,
+        retry=RETRY,
     )
 
 

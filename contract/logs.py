@@ -15,7 +15,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Final
+from types import TracebackType
+from typing import Any, Final, NoReturn
 
 import orjson
 import structlog
@@ -71,9 +72,36 @@ def configure(log_format: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)
+    logging.captureWarnings(capture=True)
+    sys.excepthook = _log_the_end
+    threading.excepthook = _log_the_end_of_a_thread
     logging.getLogger("alembic").setLevel(logging.WARNING)
     # A line about each task's arrival, before it is handed on; its end has one, too.
     logging.getLogger("celery.worker.strategy").setLevel(logging.WARNING)
+
+
+def refuse(sentence: str, log_format: str) -> NoReturn:
+    """End this process for the reason that `sentence` says."""
+    if log_format != "json":
+        sys.exit(sentence)
+    structlog.get_logger("start").critical(sentence)
+    sys.exit(1)
+
+
+def _log_the_end(
+    kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, traceback)
+    else:
+        structlog.get_logger("end").critical("ended", exc_info=(kind, error, traceback))
+
+
+def _log_the_end_of_a_thread(ended: threading.ExceptHookArgs) -> None:
+    if ended.exc_value is not None:
+        name = ended.thread.name if ended.thread else "unknown"
+        how = (ended.exc_type, ended.exc_value, ended.exc_traceback)
+        structlog.get_logger("end").critical("a thread ended", thread=name, exc_info=how)
 
 
 class _Held(threading.local):

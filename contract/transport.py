@@ -1,10 +1,11 @@
-"""kombu's Redis transport, but with one client a channel; a closed connection is an error that
-Celery knows, and what was never a message ends nobody who reads the queue.
+"""kombu's Redis transport, but with one client a channel; every error of Redis is one after which
+Celery connects again, what was never a message ends nobody who reads the queue, and the control
+channel leaves nothing behind.
 
 kombu makes a new client for each command, which takes as long as the command itself: a quarter of a
 publish, and three times for each message in a worker. And it trusts whatever lies in Redis: one
 entry that is no JSON ends a worker, and one that was taken but cannot be given back ends each that
-starts.
+starts. Made for kombu 5.7; `tests/unit/test_transport.py` tells when another one differs.
 """
 
 import sys
@@ -13,13 +14,22 @@ from queue import Empty
 from typing import Any, Final
 from uuid import UUID, uuid4
 
+from kombu.exceptions import OperationalError
 from kombu.transport import TRANSPORT_ALIASES, redis, virtual
 from kombu.utils.encoding import bytes_to_str
 from kombu.utils.json import dumps, loads
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from contract.broker import AWAY, RETRY
 from contract.message import QUEUE, MessageError
 from contract.presence import prefix
+
+REPLIES: Final = "reply.celery.pidbox"
+"""Where workers answer what `celery inspect` and Flower ask of them: the exchange's name. The queue
+of each that asks is named after it."""
+
+REPLIES_LAST_S: Final = 10
+"""As long as kombu has them last itself, once a client has declared its queue."""
 
 
 class Message(virtual.Message):
@@ -99,6 +109,23 @@ class QoS(redis.QoS):
         # kombu's prefix is for commands that it knows; a script is none.
         return f"{self.channel.global_keyprefix}{self.unacked_index_key}"
 
+    def ack(self, delivery_tag: str) -> None:
+        """What Redis refuses to forget is given back in time by whoever looks for it there. Here it
+        must not take the place of the next message."""
+        try:
+            super().ack(delivery_tag)
+        except AWAY:
+            virtual.QoS.ack(self, delivery_tag)
+            raise
+
+    def reject(self, delivery_tag: str, requeue: bool = False) -> None:
+        """As with `ack`."""
+        try:
+            super().reject(delivery_tag, requeue)
+        except AWAY:
+            virtual.QoS.ack(self, delivery_tag)
+            raise
+
     def restore_by_tag(self, tag: Any, client: Any = None, leftmost: bool = False) -> None:
         """Give back what has this tag; what cannot be read goes on the queue as it is, where
         whoever takes it rejects it."""
@@ -146,7 +173,9 @@ class Channel(redis.Channel):
         # AttributeError then, and Celery end the worker instead of connecting again.
         if getattr(self.connection, "client", None) is None:
             raise RedisConnectionError("the connection to the broker is closed")
-        return dict(super()._connparams(asynchronous))
+        # Not where the event loop reads: whoever asked again there would wait for the answer.
+        retry = {} if asynchronous else {"retry": RETRY}
+        return dict(super()._connparams(asynchronous)) | retry
 
     def _brpop_read(self, **options: Any) -> bool:
         """As kombu's, but what was popped is handed on unread: a `Message` reads it."""
@@ -171,11 +200,42 @@ class Channel(redis.Channel):
             connection.disconnect()  # so that the next round connects again
             raise
 
+    # kombu notes in Redis who listens to an exchange, and forgets nobody who was killed. Nobody
+    # needs these notes: what goes to all is published, and a reply goes to the queue of its name.
+
+    def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
+        if self.typeof(exchange).type == "fanout":
+            self._fanout_queues[queue] = (exchange, routing_key.replace("#", "*"))
+        elif exchange != REPLIES:
+            super()._queue_bind(exchange, routing_key, pattern, queue)
+
+    def _lookup(self, exchange: str, routing_key: str, default: str | None = None) -> list[str]:
+        if exchange == REPLIES:
+            return [f"{routing_key}.{REPLIES}"]
+        return list(super()._lookup(exchange, routing_key, default))
+
+    def maybe_refresh_binding_expiry(self) -> None:
+        """There are none."""
+
+    def _put(self, queue: str, message: Any, **kwargs: Any) -> None:
+        if not queue.endswith(f".{REPLIES}"):
+            super()._put(queue, message, **kwargs)
+            return
+        # Whoever asked may have been killed meanwhile.
+        with self.conn_or_acquire() as client, client.pipeline() as pipe:
+            pipe.lpush(queue, dumps(message))
+            pipe.expire(queue, REPLIES_LAST_S)
+            pipe.execute()
+
 
 class Transport(redis.Transport):
     """What `redis://` and `rediss://` mean once `install` was called."""
 
     Channel = Channel
+
+    # Celery ends a worker on any other error, such as that of a server that was demoted. The last
+    # one is what kombu makes of these where it tries a publish again.
+    connection_errors = (*redis.Transport.connection_errors, *AWAY, OperationalError)
 
 
 def install() -> None:

@@ -17,8 +17,10 @@ from flower.app import Flower
 from flower.inspector import Inspector
 from flower.options import options
 from flower.urls import settings as tornado_settings
+from flower.views import BaseHandler
 from flower.views.monitor import Metrics
 
+from api.doors import UNKNOWN, WrongSecrets
 from contract import broker, logs, transport
 from contract.presence import present
 from contract.settings import Settings, SettingsError, settings, warn_of_unknown_names
@@ -30,7 +32,8 @@ OPTIONS: Final = {
     "state_save_interval": 30_000,  # milliseconds: ... and after a SIGKILL, but for the last ones
     "max_tasks": 10_000,  # groups, not cancels: memory and the file come to an end
     "max_workers": 100,
-    "purge_offline_workers": 86_400,  # seconds; each worker that was ever started stays otherwise
+    # Seconds. Each start of a worker has a name of its own, and all would stay.
+    "purge_offline_workers": 3_600,
     # What is looked for first: which references, with what outcome, on which worker.
     "tasks_columns": "name,args,state,result,received,runtime,worker,uuid",
 }
@@ -47,6 +50,29 @@ class _ClosedMetrics(Metrics):  # type: ignore[misc]
     get = tornado.web.authenticated(Metrics.get)
 
 
+class _WrongLogins:
+    """Flower's login, but wrong ones are limited as the console's are: the right one is let in
+    whatever others have tried."""
+
+    def __init__(self) -> None:
+        self._wrong = WrongSecrets()
+        self._user = BaseHandler.get_current_user
+
+    def __call__(self, handler: BaseHandler) -> Any:
+        try:
+            return self._user(handler)
+        except tornado.web.HTTPError:
+            if "Authorization" not in handler.request.headers:  # a browser's first request
+                raise
+            address = handler.request.remote_ip or UNKNOWN
+            if self._wrong.too_many(address):
+                handler.set_status(429)
+                handler.set_header("Retry-After", "60")
+                raise tornado.web.Finish("Too many wrong logins. Wait a minute.") from None
+            log.warning("wrong login", address=address)
+            raise
+
+
 class _WithoutArguments(Inspector):  # type: ignore[misc]
     """Flower's inspector. For tasks that wait, Celery tells the message itself instead of the
     references, and in it whoever can unpack it finds the players."""
@@ -61,9 +87,13 @@ def main() -> None:
     """Serve until SIGTERM or Ctrl-C."""
     try:
         chosen = settings()
-        window = _window(chosen)
     except SettingsError as error:
         sys.exit(f"Flower does not start: {error}")
+    logs.configure(chosen.log_format)
+    try:
+        window = _window(chosen)
+    except SettingsError as error:
+        logs.refuse(f"Flower does not start: {error}", chosen.log_format)
     signal.signal(signal.SIGTERM, _end)
     atexit.register(window.stop)  # this saves what it has seen
     window.start_http_server()
@@ -78,7 +108,6 @@ def _window(chosen: Settings) -> Flower:
             "UNBET_FLOWER_BASIC_AUTH is not set: without it everybody could look. "
             "Expected user:password."
         )
-    logs.configure(chosen.log_format)
     warn_of_unknown_names()
     # What it keeps, Python's pickle reads again: nobody else may write there.
     os.umask(0o077)
@@ -94,6 +123,8 @@ def _window(chosen: Settings) -> Flower:
     from worker.app import app  # reads the settings as well, after they are known to be right
 
     transport.separate(app, _deployment(chosen))
+    logins = _WrongLogins()
+    BaseHandler.get_current_user = lambda handler: logins(handler)  # all handlers are its children
     window = Flower(capp=app, options=options, **tornado_settings)
     window.inspector = _WithoutArguments(
         window.io_loop, window.capp, options.inspect_timeout / 1000

@@ -1,13 +1,10 @@
 """The Celery application: `celery --app worker.app worker`."""
 
-import sys
 import threading
 import time
-from typing import Final
+from typing import Final, NoReturn
 
-import redis
 import structlog
-from billiard import pool
 from celery import Celery, signals
 from sqlalchemy.exc import OperationalError
 
@@ -19,6 +16,7 @@ from ledger.deployment import DeploymentError, require_deployment
 from ledger.engine import UnsafeDatabaseError, require_durability
 from ledger.faults import first_line
 from ledger.migrate import SchemaError, require_schema
+from worker import program
 from worker.apart import keep_apart
 from worker.connections import deployment, identity, keys
 
@@ -27,17 +25,8 @@ START_LIMIT_S: Final = 30.0
 
 log = structlog.get_logger("worker")
 
-CONSUMED_WITHIN_S: Final = 2.0
-"""How long a child that ends may wait for the parent to take its results. In a stop under load it
-sometimes waits for one that has been taken, and billiard has it do so for half a minute."""
-
 app = Celery("unbet", config_source="celeryconfig", include=["worker.tasks"])
-
-# All that a child which no longer waits can lose is an acknowledgement: what it was for is applied
-# once more, which changes nothing.
-pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = round(
-    CONSUMED_WITHIN_S / pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_INTERVAL
-)
+program.prepare()
 
 
 def _configure_logs(**_: object) -> None:
@@ -60,10 +49,10 @@ def _check_dependencies(**_: object) -> None:
             *(UnsafeDatabaseError, SchemaError, DeploymentError),
             *(SettingsError, broker.UnsafeBrokerError),
         ) as error:
-            sys.exit(f"The worker does not start: {error}")
-        except (OperationalError, redis.ConnectionError, redis.TimeoutError) as error:
+            _refuse(str(error))
+        except (OperationalError, *broker.AWAY) as error:
             if time.monotonic() > deadline:
-                sys.exit(f"The worker does not start: {first_line(error)}")
+                _refuse(first_line(error))
             log.warning("waiting for the database and Redis", error=first_line(error))
             time.sleep(1)
     transport.separate(app, deployment())
@@ -84,6 +73,10 @@ def _check_database() -> None:
 
 def _stay_apart(**_: object) -> None:
     threading.Thread(target=keep_apart, args=(deployment(),), name="apart", daemon=True).start()
+
+
+def _refuse(why: str) -> NoReturn:
+    logs.refuse(f"The worker does not start: {why}", settings().log_format)
 
 
 def _begin_work(**_: object) -> None:

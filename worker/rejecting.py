@@ -2,10 +2,9 @@
 
 from typing import Final
 
-import redis
 import structlog
 
-from contract import metrics, rejected
+from contract import broker, metrics, rejected
 from contract.message import ForeignError, MessageError
 from contract.presence import key
 from contract.signing import SignatureError
@@ -31,5 +30,5 @@ def reject(content: str, message_id: str, error: Exception) -> None:
             pipeline.lpush(aside, rejected.entry("message", problem, content))
             pipeline.ltrim(aside, 0, rejected.MOST - 1)
             pipeline.execute()
-    except redis.RedisError as failed:
+    except broker.AWAY as failed:
         log.warning("a rejected message was not kept", error=str(failed))

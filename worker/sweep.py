@@ -91,7 +91,7 @@ def _require_a_safe_ledger(chosen: Settings, identity: Identity) -> None:
             for warning in require_deployment(connection, identity):
                 log.warning(warning)
     except (UnsafeDatabaseError, SchemaError, DeploymentError) as error:
-        sys.exit(f"The sweep does not start: {error}")
+        logs.refuse(f"The sweep does not start: {error}", settings().log_format)
     finally:
         engine.dispose()
 

@@ -5,7 +5,6 @@ import time
 from collections import Counter
 from typing import Any, Final
 
-import redis
 import structlog
 from celery import Task
 from celery.exceptions import Reject
@@ -101,7 +100,7 @@ def _queued_for_s(queued_at: float | None) -> float:
     try:
         with broker.connect(settings().broker_url) as client:
             return broker.now(client) - queued_at
-    except redis.RedisError:
+    except broker.AWAY:
         return math.inf
 
 
@@ -114,7 +113,7 @@ def _reply(group: Group, decisions: list[Decision]) -> None:
             pipeline.rpush(group.reply_to, document)
             pipeline.expire(group.reply_to, REPLY_EXPIRES_S)
             pipeline.execute()
-    except redis.RedisError as error:
+    except broker.AWAY as error:
         log.warning("a reply was not delivered", reply_to=group.reply_to, error=str(error))
 
 

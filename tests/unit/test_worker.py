@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 from billiard.pool import Worker
 
-from worker.app import CONSUMED_WITHIN_S
+from worker.pool import CONSUMED_WITHIN_S
 
 
 def test_a_child_that_ends_does_not_wait_long_for_its_results_to_be_taken() -> None:

@@ -1,0 +1,27 @@
+"""Each state of Redis for as long as an operator needs to see it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.making import Operator
+from tests.system import conftest as systems
+from tests.system.faults import conftest as faults
+from tests.system.faults.test_redis_states import require_survival
+from tests.system.processes import System
+from tests.system.redis_states import STATES
+
+LASTS_S = 15.0
+
+engine, environment = faults.engine, faults.environment
+operator, own_services = faults.operator, faults.own_services
+idle_system, system = systems.idle_system, systems.system
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_no_state_of_redis_ends_a_process_however_long_it_lasts(
+    system: System, operator: Operator, own_services: Path, name: str
+) -> None:
+    system.start_sweep()
+    took_s = require_survival(system, operator, own_services, STATES[name], LASTS_S)
+    print(f"{name}: fast again after {took_s:.1f} s")

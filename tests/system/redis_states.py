@@ -1,0 +1,209 @@
+"""States in which a Redis refuses what is asked of it, and how one comes there and back."""
+
+import shutil
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
+
+import redis
+
+from ops import services
+from tests.waiting import until
+
+State = Callable[["redis.Redis"], Any]
+"""A context manager: within it the server is in that state."""
+
+
+def administrator(directory: Path) -> "redis.Redis":
+    """A client of the Redis in `directory` that keeps its rights and its connection in each state;
+    a user of its own, and connected before any limit of clients."""
+    url = services.status(directory).services.broker_url
+    assert url
+    with redis.Redis.from_url(url) as first:
+        first.execute_command("ACL SETUSER tester on >tester +@all ~* &*")
+    address = url.rpartition("@")[2]
+    client = redis.Redis.from_url(
+        f"redis://tester:tester@{address}", single_connection_client=True, socket_timeout=20
+    )
+    client.ping()
+    return client
+
+
+@contextmanager
+def read_only(client: "redis.Redis") -> Iterator[None]:
+    """As a master that was demoted; its new master does not answer."""
+    client.replicaof("127.0.0.1", _closed_port())
+    try:
+        yield
+    finally:
+        client.replicaof("NO", "ONE")
+
+
+@contextmanager
+def without_its_master(client: "redis.Redis") -> Iterator[None]:
+    """A replica that answers nothing without its master (MASTERDOWN)."""
+    with _set(client, "replica-serve-stale-data", "no"), read_only(client):
+        yield
+
+
+@contextmanager
+def disk_full(client: "redis.Redis") -> Iterator[None]:
+    """As Redis is once it could not save (MISCONF)."""
+    before = client.config_get("dir")["dir"]
+    gone = Path(before) / "gone"
+    gone.mkdir()
+    shutil.chown(gone, Path(before).owner())
+    with _set(client, "save", "3600 1"):
+        client.config_set("dir", str(gone))
+        gone.rmdir()
+        with suppress(redis.ResponseError):
+            client.bgsave()
+        until(lambda: client.info("persistence")["rdb_last_bgsave_status"] == "err", "it saves")
+        try:
+            yield
+        finally:
+            client.config_set("dir", before)
+            client.bgsave()
+            until(lambda: client.info("persistence")["rdb_last_bgsave_status"] == "ok", "no save")
+
+
+@contextmanager
+def memory_full(client: "redis.Redis") -> Iterator[None]:
+    with _set(client, "maxmemory", "1"):
+        yield
+
+
+@contextmanager
+def no_rights(client: "redis.Redis") -> Iterator[None]:
+    """The right to write is taken from whoever is connected."""
+    client.execute_command("ACL SETUSER default -@write")
+    try:
+        yield
+    finally:
+        client.execute_command("ACL SETUSER default +@all")
+
+
+@contextmanager
+def other_password(client: "redis.Redis") -> Iterator[None]:
+    """Another password, and whoever was connected has to log in."""
+    before = client.config_get("requirepass")["requirepass"]
+    client.config_set("requirepass", "another")
+    _kill_the_others(client)
+    try:
+        yield
+    finally:
+        client.config_set("requirepass", before)
+
+
+@contextmanager
+def too_many_clients(client: "redis.Redis") -> Iterator[None]:
+    with _set(client, "maxclients", "1"):
+        _kill_the_others(client)
+        yield
+
+
+@contextmanager
+def loading(client: "redis.Redis") -> Iterator[None]:
+    """As Redis is while it reads its file: it answers nothing else for as long."""
+    address = client.connection_pool.connection_kwargs
+    for number in range(5):
+        client.set(f"ballast-{number}", "x" * 3_000_000)
+    with _set(client, "rdbcompression", "no"), _set(client, "key-load-delay", "1500000"):
+        connection = client.connection_pool.connection_class(**address)
+        connection.send_command("DEBUG", "RELOAD")
+        try:
+            yield
+        finally:
+            connection.read_response()
+            connection.disconnect()
+            client.delete(*(f"ballast-{number}" for number in range(5)))
+
+
+@contextmanager
+def busy(client: "redis.Redis") -> Iterator[None]:
+    """A script runs and does not end (BUSY)."""
+    address = client.connection_pool.connection_kwargs
+    with _set(client, "lua-time-limit", "50"):
+        connection = client.connection_pool.connection_class(**address)
+        connection.send_command("EVAL", "while true do end", 0)
+        time.sleep(0.1)  # until the limit is over, it answers nobody
+        try:
+            yield
+        finally:
+            client.script_kill()
+            connection.disconnect()
+            until(lambda: _answers(client), "the script still runs")
+
+
+@contextmanager
+def queue_is_a_text(client: "redis.Redis") -> Iterator[None]:
+    with _other_type(client, "cancels"):
+        yield
+
+
+@contextmanager
+def unacked_is_a_text(client: "redis.Redis") -> Iterator[None]:
+    with _other_type(client, "unacked"):
+        yield
+
+
+@contextmanager
+def index_is_a_text(client: "redis.Redis") -> Iterator[None]:
+    with _other_type(client, "unacked_index"):
+        yield
+
+
+STATES: Final[dict[str, State]] = {
+    "demoted": read_only,
+    "without its master": without_its_master,
+    "its disk is full": disk_full,
+    "its memory is full": memory_full,
+    "without the right to write": no_rights,
+    "another password": other_password,
+    "too many clients": too_many_clients,
+    "reads its file": loading,
+    "a script runs": busy,
+    "the queue is a text": queue_is_a_text,
+    "what is unacknowledged is a text": unacked_is_a_text,
+    "the index of it is a text": index_is_a_text,
+}
+
+
+@contextmanager
+def _set(client: "redis.Redis", name: str, value: str) -> Iterator[None]:
+    before = client.config_get(name)[name]
+    client.config_set(name, value)
+    try:
+        yield
+    finally:
+        client.config_set(name, before)
+
+
+@contextmanager
+def _other_type(client: "redis.Redis", key: str) -> Iterator[None]:
+    client.set(key, "a text")
+    try:
+        yield
+    finally:
+        client.delete(key)
+
+
+def _answers(client: "redis.Redis") -> bool:
+    try:
+        return bool(client.ping())
+    except redis.ResponseError:
+        return False
+
+
+def _kill_the_others(client: "redis.Redis") -> None:
+    for kind in ("normal", "pubsub"):
+        client.client_kill_filter(_type=kind, skipme=True)
+
+
+def _closed_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])

@@ -1,0 +1,51 @@
+"""What of Celery's worker program is ours: its name, how it speaks, and what it may be told."""
+
+import os
+from typing import Any, Final
+
+import structlog
+from celery import signals
+from celery.apps import worker as celery_program
+from celery.utils.log import get_multiprocessing_logger
+from celery.utils.nodenames import default_nodename
+from celery.worker.control import Panel
+
+from contract import logs
+from contract.settings import settings
+
+LOOKING: Final = frozenset(
+    {
+        *("ping", "heartbeat", "clock", "report", "stats", "conf"),
+        *("active", "active_queues", "query_task", "registered", "reserved", "revoked"),
+        *("scheduled", "enable_events", "disable_events"),
+    }
+)
+"""Commands that change nothing of what a worker does. Whoever can write to Redis can send one: none
+of them may end a worker, or have it take no messages."""
+
+log = structlog.get_logger("worker")
+
+
+def _prepare(instance: Any, **_: object) -> None:
+    logs.configure(settings().log_format)
+    get_multiprocessing_logger().propagate = True  # billiard would print its lines as they are
+    if instance.hostname == default_nodename(None):  # no `--hostname`
+        # Celery's own is one name for all workers of a machine.
+        name, _at, host = instance.hostname.partition("@")
+        instance.hostname = f"{name}-{os.getpid()}@{host}"
+    instance.quiet = True  # Celery's banner is no log line
+    log.info("starting", worker=instance.hostname)
+
+
+def _say(words: str, _file: object = None) -> None:
+    log.info(words.strip())
+
+
+def prepare() -> None:
+    """Have Celery's worker program of this process behave so. Made for Celery 5.7."""
+    signals.celeryd_init.connect(_prepare)
+    # What it tells whoever stops it, it prints.
+    celery_program.safe_say = _say
+    for command in Panel.data.keys() - LOOKING:
+        del Panel.data[command]
+        Panel.meta.pop(command, None)  # a second name of a command has none
