@@ -48,6 +48,7 @@ def keep_apart(deployment: UUID) -> None:
     """Run for ever, in a thread of its own."""
     presence = Presence(settings().broker_url)
     old = OldQueue(deployment)
+    is_away = False
     while True:
         try:
             presence.note(deployment)
@@ -56,8 +57,11 @@ def keep_apart(deployment: UUID) -> None:
                     old.leave(client)
                 else:
                     old.bring_along(client)
+            is_away = False
         except redis.RedisError as error:
-            log.warning("Redis is away", error=str(error))
+            if not is_away:
+                log.warning("Redis is away", error=str(error))
+            is_away = True
         except Exception:
             # The outermost shell of a thread.
             log.exception("the old queue was not looked at")

@@ -44,6 +44,8 @@ class Window:
             "UNBET_FLOWER_PORT": str(port),
             "UNBET_FLOWER_BASIC_AUTH": f"{USER}:{PASSWORD}",
             "UNBET_FLOWER_DB": str(self.file),
+            # Told, since nothing may be at work yet that says so.
+            "UNBET_DEPLOYMENT": str(deployment_at(system.environment["UNBET_DATABASE_URL"])),
         }
         self.http = httpx.Client(
             base_url=f"http://127.0.0.1:{port}",
@@ -72,9 +74,7 @@ class Window:
 
 @pytest.fixture
 def window(idle_system: System, tmp_path: Path) -> Iterator[Window]:
-    """Flower on its own; told which deployment this is, since nothing is at work that says so."""
-    deployment = deployment_at(idle_system.environment["UNBET_DATABASE_URL"])
-    idle_system.environment["UNBET_DEPLOYMENT"] = str(deployment)
+    """Flower on its own."""
     made = Window(idle_system, tmp_path)
     made.start()
     yield made
