@@ -50,8 +50,6 @@ class Connection(HttpToolsProtocol):
                 # It has come whole: a cancel is decided though nobody waits for its answer.
                 _detach(cycle)
                 super()._start_asgi_task(cycle, app)
-        if self.cycle is not None:
-            self.cycle.on_response = _ignore
         # A request and its connection refer to each other.
         self.cycle = self._running = None  # type: ignore[assignment]
 

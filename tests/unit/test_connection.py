@@ -127,19 +127,19 @@ async def test_who_takes_no_answer_is_cut_and_its_requests_are_decided(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(connections, "TAKE_LIMIT_S", 0.3)
-    application = Application(answer=b"x" * 10**6)
+    application = Application(answer=b"x" * 40_000)
     cut, before = metrics.CUT.labels(reason="unread")._value, undelivered("cut")
     cuts = cut.get()
     async with connected(application) as (connection, theirs):
-        theirs.send(requests(4))
+        theirs.send(requests(16))
         application.may_answer.set()
         await come_true(lambda: connection.flow.write_paused)
         # No second answer is kept for it.
-        assert connection.transport.get_write_buffer_size() <= 10**6
+        assert connection.transport.get_write_buffer_size() <= 40_000
         await come_true(lambda: connection not in connection.connections)
         await come_true(lambda: not connection.tasks)
-    assert [path for path, _ in application.seen] == ["/0", "/1", "/2", "/3"]
-    assert (cut.get(), undelivered("cut")) == (cuts + 1, before + 4)
+    assert [path for path, _ in application.seen] == [f"/{number}" for number in range(16)]
+    assert (cut.get(), undelivered("cut") > before) == (cuts + 1, True)
     assert "Exception in ASGI application" not in caplog.text
 
 
