@@ -49,7 +49,7 @@ def require_survival(
         recovered = time.monotonic()
         while True:
             code, seconds = cancelled()
-            if f'r{number}' in system.said("worker") and seconds < FAST_S:
+            if f"r{number}" in system.said("worker") and seconds < FAST_S:
                 break
             assert time.monotonic() - recovered < RECOVERS_S, "the queue is not used again"
             time.sleep(0.05)
