@@ -60,7 +60,7 @@ def test_whatever_redis_refuses_is_an_error_after_which_celery_connects_again(sa
         (
             TaskFirst,
             Consumer,
-            "create_task_handler on_decode_error on_send_event_buffered "
+            "create_task_handler on_decode_error on_send_event_buffered ensure_connected "
             "on_connection_error_before_connected on_connection_error_after_connected",
         ),
     ],
