@@ -12,10 +12,9 @@ from kombu.transport import redis as kombu_redis
 from redis._parsers.base import BaseParser
 
 from contract import broker, transport
-from worker.app import app
 from worker.consumer import TaskFirst
 from worker.pool import PatientPool
-from worker.program import LOOKING
+from worker.program import LOOKING, prepare
 
 REFUSALS = (
     "READONLY You can't write against a read only replica.",
@@ -81,5 +80,5 @@ def test_what_is_known_of_a_library_is_still_so() -> None:
     queue = mailbox.get_reply_queue()
     assert queue.name == f"{queue.routing_key}.{transport.REPLIES}"
     assert "safe_say(" in inspect.getsource(celery_program._shutdown_handler)
-    assert app.conf.worker_pool == "worker.pool:TaskPool"
+    prepare()
     assert set(Panel.data) == set(Panel.meta) == LOOKING, "a command of Celery's has another name"
