@@ -15,8 +15,8 @@ SOCKET_TIMEOUT_S = 1.0
 # - *This connection is no good*: every error. Whatever a server refuses (READONLY, NOAUTH, NOPERM,
 #   MISCONF, OOM, LOADING ...), the address may lead to another one by now, so no connection is used
 #   again after it.
-# - *Ask again*, at once and once, on a new connection: every error that comes with an answer or with
-#   a closed connection. What is asked here may be asked twice.
+# - *Ask again*, at once and once, on a new connection: every error that is an answer or a closed
+#   connection. What is asked here may be asked twice.
 # - *This server is no good*: the same error again, or no answer in time. Whoever has another way
 #   (the ledger) takes it; whoever has none (who reads the queue, who reads replies) waits a moment.
 #

@@ -29,10 +29,6 @@ app = Celery("unbet", config_source="celeryconfig", include=["worker.tasks"])
 program.prepare()
 
 
-def _configure_logs(**_: object) -> None:
-    logs.configure(settings().log_format)
-
-
 def _check_dependencies(**_: object) -> None:
     """Refuse to work where a promise could not be kept; `SystemExit` passes Celery's handlers."""
     _configure_logs()  # Celery asks for it only after this
@@ -88,7 +84,6 @@ def _show_metrics(**_: object) -> None:
     exposition.serve(settings().metrics_port, has_children=True)
 
 
-signals.setup_logging.connect(_configure_logs)
 signals.worker_init.connect(_check_dependencies)
 signals.worker_ready.connect(_begin_work)
 signals.worker_ready.connect(_show_metrics)

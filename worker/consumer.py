@@ -6,6 +6,7 @@ expect of it ends the worker; the message stays, and ends the next one as well.
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from celery.worker.consumer import Consumer
@@ -56,6 +57,14 @@ class TaskFirst(Consumer):  # type: ignore[misc]
         reject(message.text, message_id if isinstance(message_id, str) else "", exc)
         if not message.acknowledged:
             message.ack()
+
+    def ensure_connected(self, conn: Any) -> Any:
+        # kombu's pauses grow to half a minute.
+        patiently = conn.ensure_connection
+        conn.ensure_connection = partial(
+            patiently, interval_start=PAUSE_S, interval_step=0, interval_max=PAUSE_S
+        )
+        return super().ensure_connected(conn)
 
     def on_connection_error_before_connected(self, exc: Exception) -> None:
         super().on_connection_error_before_connected(exc)

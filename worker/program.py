@@ -28,13 +28,17 @@ log = structlog.get_logger("worker")
 
 def _prepare(instance: Any, **_: object) -> None:
     logs.configure(settings().log_format)
-    get_multiprocessing_logger().propagate = True  # billiard would print its lines as they are
     if instance.hostname == default_nodename(None):  # no `--hostname`
         # Celery's own is one name for all workers of a machine.
         name, _at, host = instance.hostname.partition("@")
         instance.hostname = f"{name}-{os.getpid()}@{host}"
     instance.quiet = True  # Celery's banner is no log line
     log.info("starting", worker=instance.hostname)
+
+
+def _configure_logs(**_: object) -> None:
+    logs.configure(settings().log_format)
+    get_multiprocessing_logger().propagate = True  # billiard would print its lines as they are
 
 
 def _say(words: str, _file: object = None) -> None:
@@ -44,6 +48,7 @@ def _say(words: str, _file: object = None) -> None:
 def prepare() -> None:
     """Have Celery's worker program of this process behave so. Made for Celery 5.7."""
     signals.celeryd_init.connect(_prepare)
+    signals.setup_logging.connect(_configure_logs)
     # What it tells whoever stops it, it prints.
     celery_program.safe_say = _say
     for command in Panel.data.keys() - LOOKING:

@@ -1,5 +1,6 @@
 """Each state of Redis for as long as an operator needs to see it."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,4 +25,4 @@ def test_no_state_of_redis_ends_a_process_however_long_it_lasts(
 ) -> None:
     system.start_sweep()
     took_s = require_survival(system, operator, own_services, STATES[name], LASTS_S)
-    print(f"{name}: fast again after {took_s:.1f} s")
+    sys.stdout.write(f"{name}: fast again after {took_s:.1f} s\n")

@@ -20,6 +20,7 @@ import pytest
 import redis
 from flower.urls import handlers
 
+from api.doors import MOST_WRONG
 from contract.presence import present
 from ops.flower import OPTIONS
 from ops.ports import reserve_port
@@ -116,12 +117,25 @@ def test_without_the_password_flower_shows_nothing(window: Window) -> None:
     for auth in (None, (USER, "another-password")):
         with httpx.Client(base_url=window.http.base_url, auth=auth, trust_env=False) as stranger:
             answers = {path: stranger.get(_filled(path)).status_code for path in closed}
-            assert {path: code for path, code in answers.items() if code not in (401, 405)} == {}
+            refused = (401, 405, 429)
+            assert {path: code for path, code in answers.items() if code not in refused} == {}
             for path in ("/login", "/logout"):
                 assert MESSAGE_KEY not in stranger.get(path).text
     assert window.http.get("/metrics").status_code == 200
     connections = psutil.Process(window.system.processes["flower"].pid).net_connections()
     assert {c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN} == {"127.0.0.1"}
+
+
+def test_wrong_logins_are_limited_and_the_right_one_is_let_in(window: Window) -> None:
+    with httpx.Client(base_url=window.http.base_url, trust_env=False) as stranger:
+        codes = [
+            stranger.get("/api/workers", auth=(USER, f"guess-{number}")).status_code
+            for number in range(MOST_WRONG + 10)
+        ]
+        assert codes == [401] * MOST_WRONG + [429] * 10
+        assert stranger.get("/").status_code == 401, "who says nothing is asked for a login"
+    assert window.http.get("/").status_code == 200
+    assert window.system.said("flower").count("wrong login") == MOST_WRONG
 
 
 def test_flower_controls_nothing(window: Window) -> None:

@@ -14,8 +14,8 @@ Line = dict[str, Any]
 
 
 def lines(system: System, name: str, event: str, reference: str) -> list[Line]:
-    """What the process has said about the cancel; all but Celery's greeting is JSON."""
-    said = [json.loads(line) for line in system.said(name).splitlines() if line.startswith("{")]
+    """What the process has said about the cancel."""
+    said = [json.loads(line) for line in system.said(name).splitlines()]
     return [one for one in said if (one["event"], one.get("reference")) == (event, reference)]
 
 

@@ -12,10 +12,9 @@ from kombu.transport import redis as kombu_redis
 from redis._parsers.base import BaseParser
 
 from contract import broker, transport
-from worker.app import app
 from worker.consumer import TaskFirst
 from worker.pool import PatientPool
-from worker.program import LOOKING
+from worker.program import LOOKING, prepare
 
 REFUSALS = (
     "READONLY You can't write against a read only replica.",
@@ -60,7 +59,7 @@ def test_whatever_redis_refuses_is_an_error_after_which_celery_connects_again(sa
         (
             TaskFirst,
             Consumer,
-            "create_task_handler on_decode_error on_send_event_buffered "
+            "create_task_handler on_decode_error on_send_event_buffered ensure_connected "
             "on_connection_error_before_connected on_connection_error_after_connected",
         ),
     ],
@@ -81,5 +80,5 @@ def test_what_is_known_of_a_library_is_still_so() -> None:
     queue = mailbox.get_reply_queue()
     assert queue.name == f"{queue.routing_key}.{transport.REPLIES}"
     assert "safe_say(" in inspect.getsource(celery_program._shutdown_handler)
-    assert app.conf.worker_pool == "worker.pool:TaskPool"
+    prepare()
     assert set(Panel.data) == set(Panel.meta) == LOOKING, "a command of Celery's has another name"

@@ -1,0 +1,14 @@
+"""Workers, Flower and `celery inspect`, killed ten times."""
+
+from tests.system import conftest as systems
+from tests.system import test_worker_program as programs
+from tests.system.processes import System
+from tests.system.test_flower import Window
+
+idle_system, window = systems.idle_system, programs.window
+
+
+def test_who_is_killed_ten_times_leaves_no_key_in_redis_that_has_no_end(
+    idle_system: System, window: Window
+) -> None:
+    programs.require_no_traces(idle_system, window, times=10)
