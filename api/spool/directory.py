@@ -22,7 +22,7 @@ from contract.message import Cancel
 MAX_FILE: Final = 64 * 2**20
 """Bytes after which a new file is begun: what is read again after an interruption is bounded."""
 
-MAX_OPEN: Final = 16
+MAX_OPEN: Final = 64
 """Files that are emptied at a time: of an outage thousands of small ones may be left."""
 
 MAX_BATCH_SIZE: Final = 2**20
