@@ -246,6 +246,39 @@ def test_nothing_is_lost_between_two_receivers_one_of_which_is_held_up_around_it
     assert list(tmp_path.iterdir()) == []
 
 
+FULL_FOR_A_WHILE = """
+import resource, sys
+from pathlib import Path
+from api.spool import Spool
+from tests.making import cancel_of
+
+directory = Path(sys.argv[1])
+spool = Spool(directory)
+spool.append([cancel_of("before")])
+size = max(path.stat().st_size for path in directory.iterdir())
+_, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+for room in (100, 5000, 9000, 20_000):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + room, hard))
+    try:
+        spool.append([cancel_of("refused") for _ in range(60)])
+    except OSError:
+        pass
+    else:
+        sys.exit("there was room")
+resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+spool.append([cancel_of("after")])
+"""
+
+
+def test_what_is_taken_after_a_write_that_was_cut_short_is_found(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", FULL_FOR_A_WHILE, str(tmp_path)]
+    subprocess.run(command, check=True, timeout=60)
+    spool = Spool(tmp_path)
+    found = {cancel.request.reference for cancel in take_all(spool)}
+    assert {"before", "after"} <= found
+    spool.close()
+
+
 def test_what_a_crash_has_left_without_a_name_is_removed_at_the_next_start(tmp_path: Path) -> None:
     (tmp_path / "left.new").write_bytes(b"unbet")
     Spool(tmp_path).close()

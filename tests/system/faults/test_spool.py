@@ -41,8 +41,10 @@ def hovering(system: System) -> Iterator[None]:
 
     def hover() -> None:
         for room in itertools.cycle(ROOMS):
-            sizes = [file.stat().st_size for file in spool_of(system).glob("*.spool*")]
-            receiver.rlimit(psutil.RLIMIT_FSIZE, (max(sizes, default=0) + room, hard))
+            files = [file.stat() for file in spool_of(system).glob("*.spool*")]
+            newest = max(files, key=lambda stat: stat.st_ctime, default=None)
+            size = newest.st_size if newest else 0
+            receiver.rlimit(psutil.RLIMIT_FSIZE, (size + room, hard))
             if ended.wait(0.05):
                 return
 
