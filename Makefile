@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long test-connections test-nginx test-alerts test-browser console-images fuzz bench chaos configuration openapi docs docs-serve lint pins fmt
+.PHONY: help setup run test test-long test-connections test-disk test-nginx test-alerts test-browser console-images fuzz bench chaos configuration openapi docs docs-serve lint pins fmt
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -24,7 +24,7 @@ run: setup  ## start everything, send a demonstration cancel, stay until Ctrl-C
 # Most tests wait more than they work, so several run at a time, each process with servers of its own;
 # those of faults hold the promises' times, and run two at a time.
 test: setup  ## run all tests against a real PostgreSQL and Redis
-	@$(BIN)/python -m pytest --numprocesses 4 --dist worksteal --ignore tests/system/faults --ignore tests/long --ignore tests/nginx --ignore tests/alerts --ignore tests/browser
+	@$(BIN)/python -m pytest --numprocesses 4 --dist worksteal --ignore tests/system/faults --ignore tests/long --ignore tests/disk --ignore tests/nginx --ignore tests/alerts --ignore tests/browser
 	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal tests/system/faults
 
 test-long: setup  ## tests that take minutes by their nature (growth, long outages)
@@ -35,6 +35,9 @@ KINDS ?=
 
 test-connections: setup  ## does a receiver grow by connections of any kind? (CONNECTIONS=1000000, KINDS=half_closed,...)
 	@CONNECTIONS=$(CONNECTIONS) KINDS=$(KINDS) $(BIN)/python -m pytest --capture no --quiet tests/long/test_connections.py
+
+test-disk: setup  ## spools on real full and read-only disks (as root: it mounts them in a namespace)
+	@$(BIN)/python -m pytest tests/disk
 
 test-nginx: setup  ## docs/nginx.conf in front of real receivers (apt-get install nginx-light openssl)
 	@$(BIN)/python -m pytest tests/nginx

@@ -48,7 +48,7 @@ def create_app(settings: Settings, identity: Identity | None = None) -> ASGIApp:
     guard(engine, identity)
     ledger = LedgerCalls(engine, limit_s=settings.answer_deadline_s * CALL_SHARE)
     keys = settings.keys()
-    spool = Spool(settings.spool_dir)
+    spool = Spool(settings.spool_dir, deployment=lambda: identity.id)
     parking = Parking(ledger, spool)
     publisher = Publisher(settings.groups_in_flight, keys, identity)
     notes = Notes(engine)

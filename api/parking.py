@@ -1,6 +1,7 @@
 """A home for cancels that get no outcome in time: parked in the ledger, else in the spool."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -22,6 +23,12 @@ MOST_TOGETHER: Final = 1000
 """Cancels in one statement; it must end within the limit of a ledger call."""
 
 EMPTY_EVERY_S: Final = 1.0
+
+EMPTIED_TOGETHER: Final = 200
+"""Cancels of the spool in one statement: few, so that others wait for milliseconds at most."""
+
+GIVES_WAY_S: Final = 1.0
+"""How long the spool waits for cancels that are being parked just now: it has to get on as well."""
 
 log = structlog.get_logger("receiver")
 
@@ -75,14 +82,26 @@ class Parking:
             await asyncio.sleep(EMPTY_EVERY_S)
 
     async def _empty(self) -> None:
-        batches = self._spool.batches(MOST_TOGETHER)
+        batches = self._spool.batches(EMPTIED_TOGETHER)
         try:
             while (batch := await self._on_disk(next, batches, None)) is not None:
+                if not batch:
+                    continue
+                started = time.monotonic()
                 await self._ledger.run(partial(park, cancels=batch, reason="spooled"))
                 crash_point("spool_parked", batch)
                 log.info("parked from the spool", cancels=len(batch))
+                await self._give_way(time.monotonic() - started)
         finally:
             await self._on_disk(batches.close)
+
+    async def _give_way(self, took_s: float) -> None:
+        """Leave ledger and processor to others for as long as the last batch has had them, and
+        until nothing newer is being parked."""
+        await asyncio.sleep(took_s)
+        until = time.monotonic() + GIVES_WAY_S
+        while self._at_work and time.monotonic() < until:
+            await asyncio.sleep(0.01)
 
     async def _on_disk(self, call: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._disk, call, *arguments)

@@ -15,7 +15,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.spool import Spool
+from api.spool import Spool, SpoolState
 from contract import broker
 from contract.queue_state import QueueState, look
 from contract.settings import Settings
@@ -89,6 +89,19 @@ OLDEST_QUEUED: Final = Described(
 SPOOL: Final = Described(
     GaugeMetricFamily, "unbet_spool_bytes", "What lies in the receiver's spool now."
 )
+SPOOL_FILES: Final = Described(GaugeMetricFamily, "unbet_spool_files", "Files that it lies in.")
+OLDEST_SPOOLED: Final = Described(
+    GaugeMetricFamily,
+    "unbet_spool_oldest_age_seconds",
+    "Since the oldest of these files was begun; 0 if there is none.",
+)
+SPOOL_KEPT: Final = Described(
+    GaugeMetricFamily,
+    "unbet_spool_kept_files",
+    "Files in the spool that are not emptied: `damaged` after all that is whole was parked, "
+    "`foreign` of another deployment or version, `stuck` for a minute after an error.",
+    ("reason",),
+)
 
 DESCRIBED: Final = (
     UP,
@@ -99,6 +112,9 @@ DESCRIBED: Final = (
     UNACKED,
     OLDEST_QUEUED,
     SPOOL,
+    SPOOL_FILES,
+    OLDEST_SPOOLED,
+    SPOOL_KEPT,
 )
 
 
@@ -129,7 +145,7 @@ class State:
             _seen("ledger", lambda: run_within(self._engine, LIMIT_S, count)),
             _seen("broker", lambda: _look(self._settings.broker_url, self._identity.id)),
             _seen("replies", lambda: _ping(self._settings.redis_url)),
-            _seen("spool", self._spool.size),
+            _seen("spool", self._spool.state),
         )
         seen = {"ledger": ledger, "broker": queue, "replies": replies, "spool": spool}
         families = [UP.by((name, value is not None) for name, value in seen.items())]
@@ -138,7 +154,7 @@ class State:
         if isinstance(queue, QueueState):
             families += _of_queue(queue)
         if spool is not None:
-            families.append(SPOOL.of(spool))
+            families += _of_spool(spool)
         return families
 
 
@@ -178,3 +194,13 @@ def _of_queue(state: QueueState) -> list[Metric]:
     if state.oldest_age_s is not None or not state.length:
         families.append(OLDEST_QUEUED.of(state.oldest_age_s or 0.0))
     return families
+
+
+def _of_spool(state: SpoolState) -> list[Metric]:
+    kept = {"damaged": state.damaged, "foreign": state.foreign, "stuck": state.stuck}
+    return [
+        SPOOL.of(state.size),
+        SPOOL_FILES.of(state.files),
+        OLDEST_SPOOLED.of(state.oldest_age_s),
+        SPOOL_KEPT.by(kept.items()),
+    ]

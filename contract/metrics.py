@@ -62,6 +62,13 @@ RESENT = Counter("unbet_resent_total", "Cancels put on the queue again for want 
 UNPUBLISHED = Counter("unbet_unpublished_total", "Cancels that the broker did not take in time.")
 PARKED = Counter("unbet_parked_total", "Cancels that a receiver parked in the ledger.")
 SPOOLED = Counter("unbet_spooled_total", "Cancels that went to a receiver's disk.")
+SPOOL_TORN = Counter(
+    "unbet_spool_torn_total",
+    "Spool files whose last record a crash had cut off; it was not answered.",
+)
+SPOOL_DAMAGED = Counter(
+    "unbet_spool_damaged_total", "Damaged records in the spool; their files are kept."
+)
 LEDGER_SECONDS = Histogram(
     "unbet_ledger_seconds",
     "From a group's first try in the ledger to its commit.",

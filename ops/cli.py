@@ -30,6 +30,7 @@ from ops.commands import (
     roles,
     run,
     services,
+    spool,
 )
 from ops.importing import ImportStoppedError
 
@@ -66,6 +67,7 @@ def build() -> typer.Typer:
     app.add_typer(retain.app)
     app.add_typer(parked.app, name="parked")
     app.add_typer(replay.app)
+    app.add_typer(spool.app, name="spool")
     app.add_typer(metrics.app)
     app.add_typer(rejected.app)
     app.add_typer(deployment.app, name="deployment")

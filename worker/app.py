@@ -31,7 +31,6 @@ program.prepare()
 
 def _check_dependencies(**_: object) -> None:
     """Refuse to work where a promise could not be kept; `SystemExit` passes Celery's handlers."""
-    _configure_logs()  # Celery asks for it only after this
     warn_of_unknown_names()
     deadline = time.monotonic() + START_LIMIT_S
     while True:

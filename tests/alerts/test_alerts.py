@@ -3,6 +3,8 @@
 The tests share one system and are run in their order.
 """
 
+from pathlib import Path
+
 import psutil
 from celery import Celery
 from sqlalchemy import text
@@ -87,6 +89,14 @@ def test_what_is_none_of_ours_and_what_waits_for_a_person_is_told(casino: Casino
             text("SELECT request_id FROM parked WHERE reference = 'unreadable'")
         ).scalars()
     assert system.unbet("parked", "close", str(request_id), "--reason", "a test").returncode == 0
+    casino.calms_down()
+
+
+def test_what_is_damaged_in_a_spool_is_told_until_somebody_has_looked(casino: Casino) -> None:
+    spool = Path(casino.system.environment["UNBET_SPOOL_DIR"])
+    (spool / "0.spool2").write_bytes(b"no record of ours")
+    assert {labels["reason"] for labels in casino.fires("UnbetSpoolDamaged")} >= {"damaged"}
+    (spool / "0.spool2.damaged").unlink()
     casino.calms_down()
 
 

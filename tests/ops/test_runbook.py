@@ -23,7 +23,7 @@ def test_alerts_and_runbook_name_no_metric_that_is_not_there() -> None:
 
 
 def test_what_the_runbook_has_one_search_the_log_for_is_logged() -> None:
-    code = "".join(file.read_text() for file in (ROOT / "api").glob("*.py"))
+    code = "".join(file.read_text() for file in (ROOT / "api").rglob("*.py"))
     searched = re.findall(r"grep '(\".+?\")'", RUNBOOK)
     assert len(searched) >= 5
     assert [event for event in searched if event not in code] == []

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from api.spool.inspecting import cancels_in, list_files
 from tests.making import Operator
 from tests.system.processes import EXAMPLE, System
 
@@ -59,12 +60,13 @@ def timed(system: System, reference: str, **fields: str) -> tuple[int, float]:
 
 
 def spooled(system: System) -> list[str]:
-    files = Path(system.environment["UNBET_SPOOL_DIR"]).glob("*.spool")
-    lines = []
-    for file in files:
+    """The references that lie on the receivers' disk."""
+    references = []
+    for file in list_files(Path(system.environment["UNBET_SPOOL_DIR"])):
         with suppress(FileNotFoundError):  # emptied meanwhile
-            lines += file.read_text().splitlines()
-    return lines
+            for batch in cancels_in(file.path):
+                references += [cancel.request.reference for cancel in batch]
+    return references
 
 
 def metric(system: System, name: str, absent: float | None = None) -> float:

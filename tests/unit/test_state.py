@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from api.spool import Spool
+from api.spool import Spool, SpoolState
 from api.state import State
 from contract.settings import Settings
 from ledger import connect_to
@@ -15,9 +15,9 @@ class Counted(Spool):
 
     looks = 0
 
-    def size(self) -> int:
+    def state(self) -> SpoolState:
         self.looks += 1
-        return super().size()
+        return super().state()
 
 
 async def test_who_asks_within_a_second_gets_the_same_answer_and_what_is_away_is_left_out(
@@ -34,7 +34,7 @@ async def test_who_asks_within_a_second_gets_the_same_answer_and_what_is_away_is
     first, second = await asyncio.gather(state.families(), state.families())
     assert first is second
     assert spool.looks == 1
-    up, size = first
+    up, size, files, age, kept = first
     assert {sample.labels["dependency"]: sample.value for sample in up.samples} == {
         "ledger": 0,
         "broker": 0,
@@ -45,5 +45,12 @@ async def test_who_asks_within_a_second_gets_the_same_answer_and_what_is_away_is
         sum(file.stat().st_size for file in tmp_path.iterdir())
     ]
     assert size.samples[0].value > 100
+    assert [sample.value for sample in files.samples] == [1]
+    assert 0 <= age.samples[0].value < 60
+    assert {sample.labels["reason"]: sample.value for sample in kept.samples} == {
+        "damaged": 0,
+        "foreign": 0,
+        "stuck": 0,
+    }
     spool.close()
     engine.dispose()

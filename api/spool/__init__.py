@@ -1,0 +1,5 @@
+"""Cancels that the ledger could not take, on the receiver's disk until it can."""
+
+from api.spool.directory import Spool, SpoolError, SpoolState
+
+__all__ = ["Spool", "SpoolError", "SpoolState"]
