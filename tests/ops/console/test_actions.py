@@ -60,7 +60,7 @@ def test_a_closed_cancel_is_reopened_with_a_reason_and_is_no_longer_listed_as_cl
     form = {"token": token_of(bert), "reason": "paid by hand, ticket 7"}
     page = bert.post(f"/parked/{dead}/close", data=form, follow_redirects=True)
     assert "Every cancel of its bet is told to stop" in page.text
-    assert "binds its bet" in bert.get("/parked?state=closed").text
+    assert "Closed: nothing is returned" in bert.get("/parked?state=closed").text
     page = bert.get("/explain?reference=r1").text
     assert "Closed by bert on " in page
     assert f"/parked/{dead}/reopen" in page
@@ -94,7 +94,7 @@ def test_closing_what_was_decided_before_says_so(
     form = {"token": token_of(anna), "reason": "paid by hand"}
     page = anna.post(f"/parked/{dead}/close", data=form, follow_redirects=True)
     assert "Its bet had been decided before: no bet." in page.text
-    assert "decided otherwise: no bet" in anna.get("/parked?state=closed").text
+    assert "decided otherwise (no bet)" in anna.get("/parked?state=closed").text
 
 
 def test_a_reason_that_is_none_closes_nothing(
