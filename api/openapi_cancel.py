@@ -50,6 +50,7 @@ _MEANINGS: Final[Mapping[Outcome, str]] = {
     Outcome.SETTLED: "the bet has its result: too late to cancel",
     Outcome.MISMATCH: "the bet is another player's; the owner's own cancel still works",
     Outcome.CURRENCY_MISMATCH: "the bet is in another currency; the correct cancel still works",
+    Outcome.CLOSED: "a person has closed the cancel: nothing is returned, do not send it again",
     Outcome.PARKED: "not decided in time, and kept: it is decided without another request",
 }
 

@@ -61,7 +61,7 @@ class Receiver:
         for endpoint in endpoints.values():
             # They begin at 0: of a counter that begins at 1 Prometheus sees no increase.
             for outcome, answer in DIALECTS[endpoint.dialect].outcomes.items():
-                metrics.answers(answer.code, outcome, endpoint.dialect)
+                metrics.answers(answer.code, outcome, endpoint.dialect, endpoint.provider)
         self._doors = Doors(endpoints)
         self._wrong_secrets = WrongSecrets()
         self._desk = desk
@@ -191,7 +191,7 @@ class Receiver:
                 seconds=seconds,
             )
         )
-        metrics.answers(code, decision.outcome, cancel.dialect).inc()
+        metrics.answers(code, decision.outcome, cancel.dialect, cancel.provider).inc()
         metrics.ANSWER_SECONDS.observe(float(seconds))
         log.info(
             "answered",

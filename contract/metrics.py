@@ -12,8 +12,8 @@ from contract.outcomes import Outcome
 
 ANSWERS = Counter(
     "unbet_answers_total",
-    "Answers given, by the provider's code, our outcome and the dialect.",
-    ["code", "outcome", "dialect"],
+    "Answers given, by the provider's code, our outcome, the dialect and the provider.",
+    ["code", "outcome", "dialect", "provider"],
 )
 ANSWER_SECONDS = Histogram(
     "unbet_answer_seconds",
@@ -89,6 +89,7 @@ for _kind in ("deployment", "message", "reply"):
 
 
 @cache
-def answers(code: int, outcome: Outcome, dialect: str) -> Counter:
+def answers(code: int, outcome: Outcome, dialect: str, provider: str) -> Counter:
     """The one counter of that kind: looked up once, since finding it takes longer than counting."""
-    return ANSWERS.labels(code=str(code), outcome=outcome.value, dialect=dialect)
+    labels = {"outcome": outcome.value, "dialect": dialect, "provider": provider}
+    return ANSWERS.labels(code=str(code), **labels)

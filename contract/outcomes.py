@@ -24,5 +24,9 @@ class Outcome(StrEnum):
     CURRENCY_MISMATCH = "currency_mismatch"
     """The bet is in another currency. Binds nobody: the correct cancel still works."""
 
+    CLOSED = "closed"
+    """A person has closed the cancel: nothing is returned, and nobody is to ask again, unless a
+    person reopens it."""
+
     PARKED = "parked"
     """Not decided yet: kept in the ledger, to be finished there."""

@@ -144,11 +144,28 @@ SELECT transfers.id AS transfer_id, transfers.kind, bets.provider, bets.referenc
 -- check outcomes_fit_the_state: What a cancel was told is what the bet's state says.
 SELECT id AS bet_id, provider, reference, state, outcome
   FROM bets
- WHERE CASE state WHEN 'placed'    THEN outcome IS NOT NULL
-                  WHEN 'refused'   THEN outcome <> 'bet_refused'
-                  WHEN 'settled'   THEN outcome <> 'settled'
+ WHERE CASE state WHEN 'placed'    THEN outcome <> 'closed'
+                  WHEN 'refused'   THEN outcome NOT IN ('bet_refused', 'closed')
+                  WHEN 'settled'   THEN outcome NOT IN ('settled', 'closed')
                   WHEN 'reversed'  THEN outcome IS DISTINCT FROM 'reversed'
-                  WHEN 'tombstone' THEN outcome IS DISTINCT FROM 'no_bet' END
+                  WHEN 'tombstone' THEN outcome NOT IN ('no_bet', 'closed') END
+
+-- check tombstones_are_decided: A tombstone has its outcome, unless a person has reopened it.
+SELECT bets.id AS bet_id, provider, reference
+  FROM bets
+  LEFT JOIN (SELECT DISTINCT provider, reference FROM interventions WHERE action = 'reopen')
+         AS reopened USING (provider, reference)
+ WHERE state = 'tombstone' AND outcome IS NULL AND reopened.reference IS NULL
+
+-- check closed_cancels_returned_nothing: What a person has closed is on record, and was not given back.
+SELECT bets.id AS bet_id, bets.provider, bets.reference, bets.state, reversal.id AS reversal_id,
+       closing.reference IS NOT NULL AS is_on_record
+  FROM bets
+  LEFT JOIN transfers AS reversal ON reversal.bet_id = bets.id AND reversal.kind = 'reversal'
+  LEFT JOIN (SELECT DISTINCT provider, reference FROM interventions WHERE action = 'close')
+         AS closing ON closing.provider = bets.provider AND closing.reference = bets.reference
+ WHERE outcome = 'closed'
+   AND (reversal.id IS NOT NULL OR closing.reference IS NULL)
 
 -- check paid_wins_have_their_transfer: A paid win has a transfer of its bet, with its amount.
 SELECT wins.provider, wins.reference, wins.bet_reference, wins.amount, wins.transfer_id,

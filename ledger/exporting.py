@@ -43,7 +43,7 @@ class Exported(NamedTuple):
     request_id: UUID
     """Ours, of the cancel that was decided first."""
     uuid: str | None
-    """The provider's, of the same cancel; None if its record has been removed."""
+    """The provider's, of the same cancel; None if its record has been removed, or it was closed."""
 
 
 def export(

@@ -1,15 +1,13 @@
-"""What a person does to a parked cancel: have it tried again, or close it. Each is recorded, with
-who did it."""
+"""What a person does to a parked cancel: have it tried again, close it, or reopen it. Each is
+recorded, with who did it. What closing means for the bet stands in `closing.py`."""
 
-from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
-from contract.message import Cancel, Decision
 from contract.outcomes import Outcome
-from ledger.reversal import reverse
+from ledger.closing import bind_closing, unbind_closing
 
 LONGEST_REASON: Final = 500
 """Characters."""
@@ -32,39 +30,60 @@ _INTERVENE: Final = """
            SET {change}
           FROM matching
          WHERE parked.request_id = matching.request_id
-        RETURNING parked.request_id, parked.provider, parked.reference
+        RETURNING parked.request_id, parked.provider, parked.reference, parked.cancel
+    ),
+    recorded AS (
+        INSERT INTO interventions (request_id, provider, reference, action, made_by, reason)
+        SELECT request_id, provider, reference, CAST(:action AS text), CAST(:made_by AS text),
+               CAST(:reason AS text)
+          FROM changed
+         ORDER BY request_id
     )
-    INSERT INTO interventions (request_id, provider, reference, action, made_by, reason)
-    SELECT request_id, provider, reference, CAST(:action AS text), CAST(:made_by AS text),
-           CAST(:reason AS text)
-      FROM changed
-     ORDER BY request_id
+    SELECT provider, reference, cancel FROM changed
 """
 _RETRY: Final = text(
     _INTERVENE.format(
-        condition="""request_id = CAST(:request_id AS uuid)
-            OR (reference = CAST(:reference AS text) AND state <> 'closed')
-            OR (:all_dead AND state = 'dead')""",
+        condition="""(request_id = CAST(:request_id AS uuid)
+                      OR reference = CAST(:reference AS text)
+                      OR (:all_dead AND state = 'dead'))
+           AND state <> 'closed'""",
         change="state = 'parked', tries = 0, next_try_at = now()",
     )
 )
+# Its own message may have come after it was closed, and have been told so: that is no decision of
+# its own.
 _CLOSE: Final = text(
     _INTERVENE.format(
         condition="""request_id = CAST(:request_id AS uuid) AND state <> 'closed'
-           AND NOT EXISTS (SELECT FROM requests WHERE requests.request_id = parked.request_id)""",
+           AND NOT EXISTS (SELECT
+                             FROM requests
+                            WHERE requests.request_id = parked.request_id AND outcome <> 'closed')
+        """,
         change="state = 'closed'",
     )
 )
-# Ids are given in the order of time, so that a group's lie close together: one look into the index,
-# where asking for each of them takes ten times as long.
-_CLOSED: Final = text("""
-    SELECT request_id FROM parked
-     WHERE request_id BETWEEN CAST(:first AS uuid) AND CAST(:last AS uuid) AND state = 'closed'
-""")
+_REOPEN: Final = text(
+    _INTERVENE.format(
+        condition="request_id = CAST(:request_id AS uuid) AND state = 'closed'",
+        change="state = 'parked', tries = 0, next_try_at = now()",
+    )
+)
+_DECIDED: Final = text("SELECT outcome FROM requests WHERE request_id = :request_id")
 
 
 class InterventionError(ValueError):
     """A name or a reason is missing or too long; the text names it."""
+
+
+class Closing(NamedTuple):
+    """What came of closing a cancel."""
+
+    closed: bool
+    """Whether it was still open; nobody tries it any more."""
+    outcome: Outcome | None
+    """What a cancel of its reference is told from now on. CLOSED: nothing moves until a person
+    reopens it. Anything else was decided before, or is another player's or currency's. None where
+    nothing is known: there is no such cancel, or the parked one cannot be read and binds nobody."""
 
 
 def retry_parked(
@@ -75,35 +94,41 @@ def retry_parked(
     reference: str | None = None,
     all_dead: bool = False,
 ) -> int:
-    """Make due now, with all tries before them, what matches: one request (a closed one, too), all
-    of a reference, or all that is dead; how many did. Does not commit. Raises
-    `InterventionError`."""
+    """Make due now, with all tries before them, what matches and is not closed: one request, all of
+    a reference, or all that is dead; how many did. Does not commit. Raises `InterventionError`."""
     values = {"request_id": request_id, "reference": reference, "all_dead": all_dead}
     recorded = {"action": "retry", "made_by": _name(made_by), "reason": None}
-    return connection.execute(_RETRY, values | recorded).rowcount
+    return len(connection.execute(_RETRY, values | recorded).all())
 
 
-def close_parked(connection: Connection, request_id: UUID, *, made_by: str, reason: str) -> bool:
-    """Give up a cancel for good: nobody tries it again, unless a person says so; whether there was
-    one that is not decided yet. It is kept. Another cancel of the bet, if the provider sends one,
-    is decided as if this one had not been. Does not
-    commit. Raises `InterventionError`."""
-    told = _bounded("reason", reason, LONGEST_REASON)
-    values = {"request_id": request_id, "made_by": _name(made_by), "reason": told}
-    return connection.execute(_CLOSE, values | {"action": "close"}).rowcount == 1
+def close_parked(connection: Connection, request_id: UUID, *, made_by: str, reason: str) -> Closing:
+    """Decide a cancel that has no outcome yet: nothing is returned, nobody tries it again, and
+    every other cancel of the bet is told the same. Whoever decides first is final: a cancel that
+    was decided meanwhile is not closed. Does not commit. Raises `InterventionError`, and
+    `UndecidedError` as `reverse` does."""
+    row = _intervene(connection, _CLOSE, request_id, "close", made_by, reason)
+    if row is None:
+        decided = connection.execute(_DECIDED, {"request_id": request_id}).scalar()
+        return Closing(closed=False, outcome=decided and Outcome(decided))
+    outcome = bind_closing(connection, request_id, row.provider, row.reference, row.cancel)
+    return Closing(closed=True, outcome=outcome)
 
 
-def reverse_unless_closed(
-    connection: Connection, cancels: Sequence[Cancel], *, hold_unknown: bool = False
-) -> list[Decision]:
-    """As `reverse`, but what a person has closed stays closed, though its message comes only now:
-    nothing on the queue expires."""
-    asked = [cancel.request_id for cancel in cancels]
-    between = {"first": min(asked), "last": max(asked)}
-    closed = set(connection.execute(_CLOSED, between).scalars()).intersection(asked)
-    wanted = [cancel for cancel in cancels if cancel.request_id not in closed]
-    decisions = reverse(connection, wanted, hold_unknown=hold_unknown)
-    return decisions + [Decision(request_id=one, outcome=Outcome.PARKED) for one in closed]
+def reopen_parked(connection: Connection, request_id: UUID, *, made_by: str, reason: str) -> bool:
+    """Have a closed cancel tried after all, and its reference decided anew; whether there was one.
+    Does not commit. Raises `InterventionError`."""
+    row = _intervene(connection, _REOPEN, request_id, "reopen", made_by, reason)
+    if row is not None:
+        unbind_closing(connection, row.provider, row.reference, row.cancel)
+    return row is not None
+
+
+def _intervene(
+    connection: Connection, statement: Any, request_id: UUID, action: str, made_by: str, reason: str
+) -> Row[Any] | None:
+    why = _bounded("reason", reason, LONGEST_REASON)
+    values = {"action": action, "made_by": _name(made_by), "reason": why}
+    return connection.execute(statement, values | {"request_id": request_id}).one_or_none()
 
 
 def _name(made_by: str) -> str:

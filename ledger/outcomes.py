@@ -29,7 +29,7 @@ _FIND: Final = text("""
                -- Its own record, else what another request for the same bet has settled.
                SELECT coalesce(
                           request.outcome,
-                          CASE WHEN bet.state = 'tombstone' THEN 'no_bet'
+                          CASE WHEN bet.state = 'tombstone' THEN bet.outcome
                                WHEN bet.user_id = asked.user_id AND bet.currency = asked.currency
                                    THEN bet.outcome
                           END

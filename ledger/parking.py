@@ -4,6 +4,7 @@ person. How they are finished stands in `sweeping.py`, what people do to them in
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -48,10 +49,12 @@ _SET_ASIDE: Final = text(f"""
      WHERE parked.state = 'parked'
 """)  # noqa: S608 - no value is formatted in
 _LIST: Final = text("""
-    SELECT request_id, provider, reference, state, reason, tries, last_error, parked_at, next_try_at
+    SELECT parked.request_id, parked.provider, parked.reference, bets.amount, bets.currency,
+           parked.state, bets.outcome, reason, tries, last_error, parked_at, next_try_at
       FROM parked
-     WHERE state = ANY (CAST(:states AS text[]))
-     ORDER BY parked_at, request_id
+      LEFT JOIN bets ON bets.reference = parked.reference AND bets.provider = parked.provider
+     WHERE parked.state = ANY (CAST(:states AS text[]))
+     ORDER BY parked_at, parked.request_id
      LIMIT :most
 """)
 _COUNT: Final = text("SELECT state, count(*) AS cancels FROM parked GROUP BY state")
@@ -98,8 +101,15 @@ class Parked(NamedTuple):
     request_id: UUID
     provider: str
     reference: str
+    amount: Decimal | None
+    """The bet's stake; None where the bet is not known."""
+    currency: str | None
+    """The bet's."""
     state: str
     """`parked`: the sweep tries it; `dead`: only a person does; `closed`: nobody does any more."""
+    outcome: str | None
+    """What the bet's cancels are told; None if the bet is not decided. Of a closed one anything
+    but `closed`: the bet was decided otherwise, or the cancel is another player's."""
     reason: str
     tries: int
     last_error: str | None

@@ -57,11 +57,13 @@ def _outcome(bet: BetFact | None, asked: CancelRequest, hold_unknown: bool) -> O
     if bet is None:
         return Outcome.PARKED if hold_unknown else Outcome.NO_BET
     if bet.state == "tombstone":
-        return Outcome.NO_BET
+        return bet.outcome or Outcome.NO_BET
     if bet.user_id != asked.user_id:
         return Outcome.MISMATCH
     if bet.currency != asked.currency:
         return Outcome.CURRENCY_MISMATCH
+    if bet.outcome is Outcome.CLOSED:
+        return Outcome.CLOSED
     by_state = {"refused": Outcome.BET_REFUSED, "settled": Outcome.SETTLED}
     return by_state.get(bet.state, Outcome.REVERSED)
 

@@ -47,7 +47,9 @@ SELECT claimed.line, kind, reason, bet.state, coalesce(bet.outcome, told.outcome
                       WHEN told.success
                       THEN 'told_success'
                       WHEN bet.outcome IS NOT NULL
-                      THEN CASE WHEN bet.outcome <> ALL (expected) THEN 'outcome' END
+                      THEN CASE WHEN bet.outcome = ANY (expected) THEN NULL
+                                WHEN bet.outcome = 'closed'       THEN 'closed'
+                                ELSE 'outcome' END
                       WHEN waiting.state IS NOT NULL
                       THEN waiting.state
                       WHEN told.outcomes IS NOT NULL

@@ -47,7 +47,8 @@ class Finding(NamedTuple):
     """`missing`: no cancel of it is known; `differing`: something else is."""
     reason: str
     """`unknown`; `player`, `currency`; `told_success`: though the bet is not cancelled; `outcome`:
-    it is not what the claim says; `parked`, `dead`, `closed`: not decided."""
+    it is not what the claim says; `closed`: a person has closed it; `parked`, `dead`: not
+    decided."""
     state: str | None
     """The bet's, and what follows too; None if there is neither bet nor tombstone."""
     outcome: str | None

@@ -81,9 +81,10 @@ judged AS MATERIALIZED (
     SELECT locked.*,
            outcome IS NULL AND user_id = asked_user_id AND currency = asked_currency AS binds,
            state = 'placed' AS is_placed,
-           CASE WHEN state = 'tombstone'          THEN 'no_bet'
+           CASE WHEN state = 'tombstone'          THEN coalesce(outcome, 'no_bet')
                 WHEN user_id <> asked_user_id     THEN 'mismatch'
                 WHEN currency <> asked_currency   THEN 'currency_mismatch'
+                WHEN outcome = 'closed'           THEN 'closed'
                 WHEN state = 'refused'            THEN 'bet_refused'
                 WHEN state = 'settled'            THEN 'settled'
                 ELSE                                   'reversed'
@@ -189,7 +190,7 @@ decision AS MATERIALIZED (
       LEFT JOIN balance_after AS cash ON cash.id = purse.account_id
 ),
 
-closed AS (
+bound AS (
     UPDATE bets
        SET state = CASE bets.state WHEN 'placed' THEN 'reversed' ELSE bets.state END,
            outcome = decision.verdict,
@@ -209,8 +210,8 @@ decided AS MATERIALIZED (
                 WHEN tombstone.reference IS NOT NULL THEN 'no_bet'
                 ELSE judged.verdict
            END AS outcome,
-           coalesce(closed.reversal_id, judged.reversal_id) AS transfer_id,
-           coalesce(closed.cash_after, judged.cash_after, tombstone.cash_after) AS cash,
+           coalesce(bound.reversal_id, judged.reversal_id) AS transfer_id,
+           coalesce(bound.cash_after, judged.cash_after, tombstone.cash_after) AS cash,
            coalesce(judged.currency, tombstone.currency) AS bet_currency,
            coalesce(judged.user_id, tombstone.user_id) = asked.user_id
                AND coalesce(judged.currency, tombstone.currency) = asked.currency
@@ -218,7 +219,7 @@ decided AS MATERIALIZED (
       FROM asked
      CROSS JOIN leftover
       LEFT JOIN judged ON judged.request_id = asked.request_id
-      LEFT JOIN closed ON closed.id = judged.id
+      LEFT JOIN bound ON bound.id = judged.id
       LEFT JOIN tombstone
              ON tombstone.reference = asked.reference AND tombstone.provider = asked.provider
 ),

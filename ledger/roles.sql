@@ -71,7 +71,11 @@ REVOKE ALL ON ALL SEQUENCES IN SCHEMA public
 -- Triggers run them, which needs no right; nobody else has to.
 ALTER FUNCTION refuse_change() OWNER TO unbet_owner;
 ALTER FUNCTION require_balanced_transfers() OWNER TO unbet_owner;
-REVOKE ALL ON FUNCTION refuse_change(), require_balanced_transfers() FROM PUBLIC;
+ALTER FUNCTION require_closing() OWNER TO unbet_owner;
+ALTER FUNCTION require_reopening() OWNER TO unbet_owner;
+ALTER FUNCTION refuse_tombstone() OWNER TO unbet_owner;
+REVOKE ALL ON FUNCTION refuse_change(), require_balanced_transfers(), require_closing(),
+    require_reopening(), refuse_tombstone() FROM PUBLIC;
 
 -- What a later migration makes is the owner's alone until this file, in its version, grants it.
 ALTER DEFAULT PRIVILEGES FOR ROLE unbet_owner REVOKE ALL ON FUNCTIONS FROM PUBLIC;
@@ -127,7 +131,8 @@ GRANT SELECT (request_id),
 
 -- The operator ---------------------------------------------------------------------------------
 -- Its own Bet and Result endpoints, and a person at the command line. It reads everything, and moves
--- money in every way but a cancel's: `outcome` and `reversal_id` are not its to write.
+-- money in every way but a cancel's: `reversal_id` is not its to write, and of outcomes only `closed` and
+-- those that move nothing.
 
 GRANT SELECT
     ON players, accounts, bets, late_bets, transfers, entries, deposits, wins, requests, answers,
@@ -145,22 +150,30 @@ GRANT INSERT (reference, user_id, currency, kind, amount, transfer_id)
     ON deposits TO unbet_operator;
 GRANT INSERT (provider, reference, bet_reference, amount, refusal, transfer_id)
     ON wins TO unbet_operator;
--- `unbet parked retry` and `close`, and `unbet replay`.
+-- `unbet parked retry`, `close` and `reopen`, and `unbet replay`.
 GRANT INSERT (request_id, provider, reference, action, made_by, reason)
     ON interventions TO unbet_operator;
 GRANT UPDATE (state, tries, next_try_at),
       INSERT (request_id, provider, reference, cancel, state, reason, last_error, next_try_at)
     ON parked TO unbet_operator;
+GRANT INSERT (outcome, cancelled_at, cancel_request_id, cash_after),
+      UPDATE (outcome, cancelled_at, cancel_request_id, cash_after)
+    ON bets TO unbet_operator;
 
 -- The console ----------------------------------------------------------------------------------
--- It is open to browsers. It reads everything, and says of a parked cancel that it is to be tried again
--- or closed.
+-- It is open to browsers. It reads everything, and says of a parked cancel that it is to be tried again,
+-- closed or reopened. Without `amount` a row that it adds to `bets` can only be a tombstone, and only that
+-- of a cancel that it has closed (triggers see to both).
 
 GRANT SELECT
     ON players, accounts, bets, late_bets, transfers, entries, deposits, wins, requests, answers,
        parked, parkings, interventions
     TO unbet_console;
 GRANT UPDATE (state, tries, next_try_at) ON parked TO unbet_console;
+GRANT INSERT (provider, reference, state, user_id, currency, outcome, cancelled_at,
+              cancel_request_id, cash_after),
+      UPDATE (outcome, cancelled_at, cancel_request_id, cash_after)
+    ON bets TO unbet_console;
 GRANT INSERT (request_id, provider, reference, action, made_by, reason)
     ON interventions TO unbet_console;
 

@@ -97,7 +97,7 @@ class InterventionFact(_Fact):
 
     request_id: UUID
     action: str
-    """`retry` or `close`."""
+    """`retry`, `close` or `reopen`."""
     made_by: str
     made_at: datetime
     reason: str | None

@@ -26,6 +26,7 @@ _NEW: Final = {
     Outcome.SETTLED: "The bet has its result: nothing would be returned",
     Outcome.MISMATCH: "The bet is another player's: nothing would change",
     Outcome.CURRENCY_MISMATCH: "The bet is in another currency: nothing would change",
+    Outcome.CLOSED: "A person has closed it: nothing would be returned",
     Outcome.PARKED: "There is no such bet: the cancel would be parked until it is imported",
 }
 
@@ -89,7 +90,7 @@ def decide(
 
 
 def _says(found: Prediction) -> str:
-    if found.is_repeat:
+    if found.is_repeat and found.decision.outcome is not Outcome.CLOSED:
         told = found.decision.outcome.value.replace("_", " ")
         return f"It was decided before ({told}): nothing would change."
     moved = f"; {balances(found.returned)}" if found.decision.outcome is Outcome.REVERSED else ""

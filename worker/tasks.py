@@ -26,7 +26,6 @@ from contract.settings import settings
 from contract.signing import SignatureError
 from ledger.applying import apply
 from ledger.faults import LedgerAwayError
-from ledger.interventions import reverse_unless_closed
 from worker.app import app
 from worker.connections import deployment, engine, keys, replies
 from worker.rejecting import reject
@@ -62,9 +61,7 @@ def cancel(task: Task, message: str) -> dict[str, int]:
     hold_unknown = settings().unknown_reference == "hold"
     try:
         # In parts, if some of the group stand in the way: what is decided does not wait for them.
-        for decisions in apply(
-            engine(), group.cancels, hold_unknown=hold_unknown, decide=reverse_unless_closed
-        ):
+        for decisions in apply(engine(), group.cancels, hold_unknown=hold_unknown):
             seconds = time.monotonic() - started
             crash_point("after_commit", group.cancels)
             _reply(group, decisions)

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from contract.message import Cancel
 from contract.outcomes import Outcome
-from ledger.story import AnswerFact, ParkedFact, RequestFact, Story
+from ledger.story import AnswerFact, BetFact, ParkedFact, RequestFact, Story
 
 
 class Asked(NamedTuple):
@@ -52,7 +52,7 @@ def all_asked(story: Story) -> list[Asked]:
         asked
         for parked in story.parked
         if parked.request_id not in decided
-        for asked in _with_sharers(_of_parked(parked), parked.answers)
+        for asked in _with_sharers(_of_parked(parked, story.bet), parked.answers)
     ]
     return list(_marked(sorted(found, key=lambda asked: asked.received_at)))
 
@@ -70,7 +70,9 @@ def _of_request(request: RequestFact) -> Asked:
     )
 
 
-def _of_parked(parked: ParkedFact) -> Asked:
+def _of_parked(parked: ParkedFact, bet: BetFact | None) -> Asked:
+    # What a person has closed is decided, and stays where it is in case it is reopened.
+    binds = bet is not None and bet.cancel_request_id == parked.request_id
     try:
         cancel = Cancel.model_validate_json(parked.cancel)
     except ValidationError:
@@ -83,7 +85,7 @@ def _of_parked(parked: ParkedFact) -> Asked:
         cancel.dialect,
         cancel.request.user_id,
         cancel.request.currency,
-        outcome=None,
+        bet.outcome if bet and binds else None,
     )
 
 

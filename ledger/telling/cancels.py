@@ -16,6 +16,7 @@ _MEANING: Final = {
     Outcome.NO_BET: "there is no such bet; if it still comes, it is refused",
     Outcome.BET_REFUSED: "the bet had been refused: nothing to return",
     Outcome.SETTLED: "the bet had its result already: nothing is returned",
+    Outcome.CLOSED: "nothing is returned, unless a person reopens it",
     Outcome.MISMATCH: "the bet is another player's: nothing changes",
     Outcome.CURRENCY_MISMATCH: "the bet is in another currency: nothing changes",
 }
@@ -23,6 +24,8 @@ _SHORT: Final = {
     Outcome.MISMATCH: "another player's bet",
     Outcome.CURRENCY_MISMATCH: "a bet in another currency",
 }
+
+_DONE: Final = {"close": "Closed", "reopen": "Reopened", "retry": "Retry"}
 
 
 def cancel_events(story: Story, asked: Sequence[Asked]) -> Iterator[Event]:
@@ -34,9 +37,8 @@ def cancel_events(story: Story, asked: Sequence[Asked]) -> Iterator[Event]:
     for parking in story.parkings:
         yield Event(parking.parked_at, EventKind.PARKED, *_parking(parking, uuids))
     for done in story.interventions:
-        did = "Closed" if done.action == "close" else "Retry"
         about = [_uuid(uuids, done.request_id), *([done.reason] if done.reason else [])]
-        title = f"{did} by {done.made_by}"
+        title = f"{_DONE[done.action]} by {done.made_by}"
         yield Event(done.made_at, EventKind.INTERVENTION, title, "; ".join(about))
     yield from _decisions(story, uuids)
     yield from _answers(asked)

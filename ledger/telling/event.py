@@ -15,7 +15,7 @@ class EventKind(StrEnum):
     PARKED = "parked"
     """It was kept, to be decided later."""
     INTERVENTION = "intervention"
-    """A person had it tried again, or closed it."""
+    """A person had it tried again, closed or reopened it."""
     DECISION = "decision"
     """It got its outcome."""
     MONEY = "money"

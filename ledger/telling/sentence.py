@@ -7,7 +7,7 @@ from typing import Final
 
 from contract.outcomes import Outcome
 from ledger.money import EXACT, amount
-from ledger.story import BetFact, ParkedFact, Story, WinFact
+from ledger.story import BetFact, InterventionFact, ParkedFact, Story, WinFact
 from ledger.telling.asked import Asked, all_asked
 from ledger.telling.wording import because, counted, listed, money, of_player, refused, tried, when
 
@@ -21,6 +21,7 @@ def verdict(story: Story) -> str:
     bet = story.bet
     if bet is not None and bet.outcome is not None:
         parts = [_decided(story, bet), *_repeats(story, bet, asked), *_still_parked(story)]
+        parts += _by_people(story, bet)
     elif story.parked:
         parts = [_undecided(story)]
     elif bet is not None:
@@ -34,6 +35,8 @@ def verdict(story: Story) -> str:
 
 def _decided(story: Story, bet: BetFact) -> str:
     at = when(bet.cancelled_at or bet.created_at)
+    if bet.outcome is Outcome.CLOSED:
+        return _decided_by_a_person(story, bet, at)
     if bet.amount is None:
         return f"No such bet: a tombstone refuses it since {at}"
     stake = money(bet.amount, bet.currency)
@@ -43,6 +46,33 @@ def _decided(story: Story, bet: BetFact) -> str:
         return f"Nothing to return on {at}: the bet of {stake} was refused ({refused(bet.refusal)})"
     settled = f"the bet of {stake} was {_settled(story, bet)}"
     return f"Cancelled too late on {at}: {settled}, nothing was returned"
+
+
+def _decided_by_a_person(story: Story, bet: BetFact, at: str) -> str:
+    closed = next((done for done in reversed(story.interventions) if _binds(done, bet)), None)
+    who = f"Closed by {closed.made_by} on {at} ({closed.reason})" if closed else f"Closed on {at}"
+    if bet.amount is None:
+        return f"{who}: there is no such bet, and a tombstone refuses it"
+    stake = money(bet.amount, bet.currency)
+    if bet.refusal:
+        return f"{who}: nothing to return, the bet of {stake} was refused ({refused(bet.refusal)})"
+    stands = _settled(story, bet) if bet.state == "settled" else "not settled"
+    return f"{who}: nothing was returned, the bet of {stake} stands, {stands}"
+
+
+def _binds(done: InterventionFact, bet: BetFact) -> bool:
+    return (done.action, done.request_id) == ("close", bet.cancel_request_id)
+
+
+def _by_people(story: Story, bet: BetFact) -> Iterator[str]:
+    """Closings and reopenings that are not told already."""
+    binding = [done for done in story.interventions if _binds(done, bet)][-1:]
+    told = binding if bet.outcome is Outcome.CLOSED else []
+    words = {"close": "closed", "reopen": "reopened"}
+    for done in story.interventions:
+        if done.action in words and done not in told:
+            at = when(done.made_at)
+            yield f"{words[done.action]} by {done.made_by} on {at} ({done.reason})"
 
 
 def _returned(story: Story, bet: BetFact, stake: str) -> str:
@@ -84,6 +114,7 @@ def _repeats(story: Story, bet: BetFact, asked: Sequence[Asked]) -> Iterator[str
 def _put_off(story: Story, asked: Sequence[Asked]) -> Iterator[str]:
     """Those that were told to ask again, and why: as far as it is still known."""
     reasons = {parking.request_id: parking.reason for parking in story.parkings}
+    reasons |= {parked.request_id: parked.reason for parked in story.parked}
     by_reason: defaultdict[str | None, list[int]] = defaultdict(list)
     for one in asked:
         answer = one.answer

@@ -25,11 +25,13 @@ def code_of(asked: Asked, row: BetRow | None) -> int | None:
     if row is None:
         return None
     if row.state == "tombstone":
-        return 0
+        return 120 if row.outcome == "closed" else 0
     if row.user_id != asked.user_id:
         return 7
     if row.currency != asked.currency:
         return 2
+    if row.outcome == "closed":
+        return 120
     return {"reversed": 0, "refused": 0, "settled": 120}.get(row.state)
 
 

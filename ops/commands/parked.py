@@ -1,4 +1,5 @@
-"""`unbet parked`: the cancels that wait for the sweep, and the dead ones that wait for a person."""
+"""`unbet parked`: the cancels that wait for the sweep, the dead ones that wait for a person, and
+the closed ones."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,8 +8,17 @@ from uuid import UUID
 
 import typer
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
-from ledger.interventions import InterventionError, close_parked, retry_parked
+from contract.outcomes import Outcome
+from ledger.faults import Fault, fault_of
+from ledger.interventions import (
+    Closing,
+    InterventionError,
+    close_parked,
+    reopen_parked,
+    retry_parked,
+)
 from ledger.parking import Parked, count_parked, list_parked
 from ops import database
 from ops.display import AsJson, print_json, print_table
@@ -17,6 +27,7 @@ from ops.people import login
 app = typer.Typer(no_args_is_help=True, help="Cancels without a final outcome yet.")
 
 LISTED: Final = 1000
+_NONE: Final = "No such cancel is parked or dead."
 
 By = Annotated[
     str | None, typer.Option("--by", help="Who says so, for the record; your login if not given.")
@@ -61,7 +72,7 @@ def retry(
 ) -> None:
     """Have the sweep try again at once, dead ones too. Exit status 1 if nothing matched.
 
-    A closed one is tried again only by its REQUEST_ID.
+    A closed one is not: `reopen` it.
     """
     if [request_id is not None, reference is not None, all_dead].count(True) != 1:
         raise typer.BadParameter("name one of REQUEST_ID, --reference and --all-dead")
@@ -87,15 +98,50 @@ def close(
     by: By = None,
     as_json: AsJson = False,
 ) -> None:
-    """Give up a cancel for good: it is kept, but not tried any more. Exit status 1 if there was
+    """Decide a cancel by hand: nothing is returned, and whoever sends it again is told to stop.
+
+    `reopen` takes it back. Exit status 1 if there was none, or if it was decided meanwhile.
+    """
+    with _recorded() as connection:
+        done = close_parked(connection, request_id, made_by=by or login(), reason=reason)
+    if as_json:
+        print_json({"closed": int(done.closed), "outcome": done.outcome})
+    else:
+        typer.echo(_said_of(done))
+    raise typer.Exit(0 if done.closed else 1)
+
+
+@app.command()
+def reopen(
+    request_id: Annotated[UUID, typer.Argument(help="As `list --closed` shows it.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why it is tried after all.")],
+    by: By = None,
+    as_json: AsJson = False,
+) -> None:
+    """Have a closed cancel tried after all, and its bet decided anew. Exit status 1 if there was
     none."""
     with _recorded() as connection:
-        closed = close_parked(connection, request_id, made_by=by or login(), reason=reason)
+        done = reopen_parked(connection, request_id, made_by=by or login(), reason=reason)
     if as_json:
-        print_json({"closed": int(closed)})
+        print_json({"reopened": int(done)})
     else:
-        typer.echo("Closed." if closed else "No such cancel is parked or dead.")
-    raise typer.Exit(0 if closed else 1)
+        typer.echo("Reopened: it will be tried again." if done else "No such cancel is closed.")
+    raise typer.Exit(0 if done else 1)
+
+
+def _said_of(done: Closing) -> str:
+    told = str(done.outcome).replace("_", " ")
+    if not done.closed:
+        return f"Not closed: it was decided meanwhile ({told})." if done.outcome else _NONE
+    match done.outcome:
+        case Outcome.CLOSED:
+            return "Closed: every cancel of this bet is told to stop, and nothing moves."
+        case Outcome.MISMATCH | Outcome.CURRENCY_MISMATCH:
+            return "Closed. The bet is another player's, or in another currency: it is not bound."
+        case None:
+            return "Closed. It cannot be read, so no bet is bound: another cancel is decided."
+        case _:
+            return f"Closed. The bet had been decided before ({told}), which stays."
 
 
 @contextmanager
@@ -105,3 +151,8 @@ def _recorded() -> Iterator[Connection]:
             yield connection
         except InterventionError as error:
             raise typer.BadParameter(str(error)) from None
+        except DBAPIError as error:
+            if fault_of(error) is not Fault.LOCKED:
+                raise
+            typer.echo("unbet: nothing changed: somebody holds the cancel or its bet.", err=True)
+            raise typer.Exit(1) from None

@@ -1,4 +1,5 @@
-"""What a person may change: have a parked cancel tried again, or close it; recorded by login."""
+"""What a person may change: have a parked cancel tried again, close it or reopen it; recorded by
+login."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,11 +9,13 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.http import UnreadableError
 from ledger.bounded import run_within
+from ledger.faults import Fault, fault_of
 from ledger.interventions import InterventionError
 from ops.console import decisions
 from ops.console.forms import Tokens, fields_of
@@ -36,13 +39,17 @@ class Actions:
         return await self._decide(request, work)
 
     async def close(self, request: Request) -> Response:
+        return await self._decide_with_reason(request, decisions.close)
+
+    async def reopen(self, request: Request) -> Response:
+        return await self._decide_with_reason(request, decisions.reopen)
+
+    async def _decide_with_reason(
+        self, request: Request, change: Callable[..., int | None]
+    ) -> Response:
         def work(fields: dict[str, str], connection: Connection) -> int | None:
-            return decisions.close(
-                connection,
-                _asked(request),
-                made_by=_user(request),
-                reason=fields.get("reason", ""),
-            )
+            reason = fields.get("reason", "")
+            return change(connection, _asked(request), made_by=_user(request), reason=reason)
 
         return await self._decide(request, work)
 
@@ -72,6 +79,11 @@ class Actions:
                 "Nothing changed",
                 f"Go back and mend it: {error}.",
             )
+        except DBAPIError as error:
+            if fault_of(error) is not Fault.LOCKED:
+                raise
+            detail = "Somebody else holds the cancel or its bet at this moment: try again."
+            return self._pages.failed(request, 409, "Nothing changed", detail)
         log.info("decided", user=_user(request), path=request.url.path, record=number)
         return RedirectResponse(f"/parked?done={number}" if number else "/parked?gone=1", 303)
 

@@ -23,7 +23,7 @@ _READ: Final = text("""
     SELECT CAST(floor(extract(epoch FROM answered_at) / :step) AS bigint) * :step AS began,
            count(*) FILTER (WHERE outcome = 'reversed'),
            count(*) FILTER (WHERE outcome = 'no_bet'),
-           count(*) FILTER (WHERE outcome IN ('bet_refused', 'settled')),
+           count(*) FILTER (WHERE outcome IN ('bet_refused', 'settled', 'closed')),
            count(*) FILTER (WHERE outcome IN ('mismatch', 'currency_mismatch')),
            count(*) FILTER (WHERE coalesce(outcome, 'parked') = 'parked'),
            percentile_cont(0.5) WITHIN GROUP (ORDER BY CAST(seconds AS float8)),
@@ -36,7 +36,7 @@ _READ: Final = text("""
 GROUPS: Final = {
     "given_back": "Stake given back",
     "no_bet": "No such bet",
-    "nothing": "Bet refused or settled",
+    "nothing": "Bet refused, settled or closed",
     "mismatch": "Other player or currency",
     "undecided": "No decision in time",
 }

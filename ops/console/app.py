@@ -86,6 +86,7 @@ def create_app(settings: Settings) -> ASGIApp:
             Route("/parked", views.parked),
             Route("/parked/{request_id:uuid}/retry", actions.retry, methods=["POST"]),
             Route("/parked/{request_id:uuid}/close", actions.close, methods=["POST"]),
+            Route("/parked/{request_id:uuid}/reopen", actions.reopen, methods=["POST"]),
             Mount("/static", Files(directory=HERE / "static"), name="static"),
         ],
         middleware=[

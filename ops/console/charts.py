@@ -13,11 +13,13 @@ Document = dict[str, Any]
 
 def legend(answers: Answers | None) -> list[dict[str, str]]:
     """How often each outcome came."""
-    steps = answers.steps.values() if answers else ()
-    return [
-        {"key": key, "name": name, "value": count(sum(getattr(step, key) for step in steps))}
-        for key, name in GROUPS.items()
-    ]
+
+    def number(key: str) -> str:
+        if answers is None:
+            return NONE
+        return count(sum(getattr(step, key) for step in answers.steps.values()))
+
+    return [{"key": key, "name": name, "value": number(key)} for key, name in GROUPS.items()]
 
 
 def chart(answers: Answers) -> Document:

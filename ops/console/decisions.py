@@ -6,16 +6,19 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from ledger.interventions import close_parked, retry_parked
+from ledger.interventions import close_parked, reopen_parked, retry_parked
 
-_COLUMNS: Final = "id, request_id, provider, reference, action, made_by, made_at, reason"
+_READ: Final = """
+    SELECT interventions.id, request_id, provider, reference, action, made_by, made_at, reason,
+           bets.outcome
+      FROM interventions
+      LEFT JOIN bets USING (provider, reference)
+"""
 _OF_REQUEST: Final = text("""
     SELECT id FROM interventions WHERE request_id = :request_id ORDER BY id DESC LIMIT 1
 """)
-_BY_ID: Final = text(f"SELECT {_COLUMNS} FROM interventions WHERE id = :id")  # noqa: S608
-_NEWEST: Final = text(f"""
-    SELECT {_COLUMNS} FROM interventions ORDER BY id DESC LIMIT :most
-""")  # noqa: S608 - no value is formatted in
+_BY_ID: Final = text(f"{_READ} WHERE interventions.id = :id")
+_NEWEST: Final = text(f"{_READ} ORDER BY interventions.id DESC LIMIT :most")
 
 
 class Decision(NamedTuple):
@@ -26,10 +29,12 @@ class Decision(NamedTuple):
     provider: str
     reference: str
     action: str
-    """`retry` or `close`."""
+    """`retry`, `close` or `reopen`."""
     made_by: str
     made_at: datetime
     reason: str | None
+    outcome: str | None
+    """What the bet's cancels are told now."""
 
 
 def try_again(connection: Connection, request_id: UUID, *, made_by: str) -> int | None:
@@ -42,7 +47,15 @@ def try_again(connection: Connection, request_id: UUID, *, made_by: str) -> int 
 def close(connection: Connection, request_id: UUID, *, made_by: str, reason: str) -> int | None:
     """The record's number; None if no such cancel is open any more. Raises `InterventionError`.
     Does not commit."""
-    if not close_parked(connection, request_id, made_by=made_by, reason=reason):
+    if not close_parked(connection, request_id, made_by=made_by, reason=reason).closed:
+        return None
+    return _number(connection, request_id)
+
+
+def reopen(connection: Connection, request_id: UUID, *, made_by: str, reason: str) -> int | None:
+    """The record's number; None if no such cancel is closed. Raises `InterventionError`. Does not
+    commit."""
+    if not reopen_parked(connection, request_id, made_by=made_by, reason=reason):
         return None
     return _number(connection, request_id)
 

@@ -17,13 +17,16 @@ UNDECIDED_WITHIN_S: Final = 60
 # As the alerts have it (ops/prometheus/alerts.yml):
 DECIDED_WITHIN_S: Final = 300
 PARKED_OLD_AFTER_S: Final = 300
+QUIET_AFTER_S: Final = 300
+"""Without a cancel for longer nothing shows that they would get through."""
 
 
 class Headline(NamedTuple):
     """What a person reads first."""
 
     level: str
-    """`good`, `attention` or `bad`; `unknown` before the first look."""
+    """`good`, `attention` or `bad`; `quiet` where no cancel comes; `unknown` before the first
+    look."""
     title: str
     detail: str
 
@@ -48,13 +51,25 @@ def _fine(looks: Looks) -> Headline:
     ledger = looks.ledger.value
     if ledger is None or any(source.value is None for source in looks.sources):
         return Headline("unknown", "Looking", "The first figures come in a moment.")
+    if not any(step.answers for step in ledger.answers.since(QUIET_AFTER_S)):
+        return _quiet(ledger)
     if ledger.parked.cancels:
         waiting = f"{count(ledger.parked.cancels)} parked: the sweep finishes them by itself."
         return Headline("good", "Cancels get through", waiting)
-    answered = sum(step.answers for step in ledger.answers.steps.values())
-    if not answered:
-        return Headline("good", "Nothing is in the way", "No cancel came in the last 15 minutes.")
     return Headline("good", "Cancels get through", "Nothing waits for a person.")
+
+
+def _quiet(ledger: LedgerLook) -> Headline:
+    """Nothing is wrong, as far as one can see where nothing comes."""
+    if ledger.last_answer is None:
+        return Headline("quiet", "No cancel has come yet", "Everything that it needs answers.")
+    since = lasted(ledger.answers.now - ledger.last_answer.timestamp())
+    return Headline(
+        "quiet",
+        f"No cancel has come for {since}",
+        "Everything that it needs answers. If there should be some at this hour, the provider does "
+        "not call, or calls elsewhere.",
+    )
 
 
 def _troubles(looks: Looks) -> Iterator[Headline]:

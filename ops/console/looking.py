@@ -52,6 +52,11 @@ _LATE_BETS: Final = text("""
      WHERE refused_at BETWEEN now() - make_interval(secs => :seconds) AND now()
 """)
 
+# By its key, which begins with the receiver's time: there is no index on the moment of the answer.
+_LAST_ANSWER: Final = text("""
+    SELECT answered_at FROM answers ORDER BY request_id DESC LIMIT 1
+""")
+
 RATE_OVER_S: Final = 10
 
 
@@ -72,6 +77,8 @@ class LedgerLook(NamedTuple):
     answers: Answers
     recent: int
     """Answers of the last `RATE_OVER_S` seconds."""
+    last_answer: datetime | None
+    """None if there is no record of any."""
     parked: InParking
     dead: InParking
     late_bets: int
@@ -132,6 +139,7 @@ def _look_at_ledger(answers: AnswersReader, connection: Connection) -> LedgerLoo
     return LedgerLook(
         answers=answers.read(connection),
         recent=recent,
+        last_answer=connection.execute(_LAST_ANSWER).scalar(),
         parked=waiting.get("parked", InParking()),
         dead=waiting.get("dead", InParking()),
         late_bets=connection.execute(_LATE_BETS, late).scalar_one(),

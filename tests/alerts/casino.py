@@ -36,6 +36,8 @@ class Casino:
         receiver = f"127.0.0.1:{self.system.environment['UNBET_PORT']}"
         self.prometheus = Prometheus(directory / "prometheus", [receiver])
         self._closed = threading.Event()
+        self.provider_calls = threading.Event()
+        self.provider_calls.set()
         self._provider = threading.Thread(target=self._call)
         self.caused: set[str] = set()
 
@@ -95,7 +97,8 @@ class Casino:
             for number in count():
                 if self._closed.wait(EVERY_S):
                     return
-                pool.submit(self._cancel, f"r{number}")
+                if self.provider_calls.is_set():
+                    pool.submit(self._cancel, f"r{number}")
 
     def _cancel(self, reference: str) -> None:
         with suppress(httpx.TransportError):

@@ -100,7 +100,8 @@ def hurried(rules: str) -> str:
     for there, sooner in SOONER.items():
         assert rules.count(there) == 1, there
         rules = rules.replace(there, there.rpartition(">")[0] + sooner)
-    return re.sub(r"for: \d+m", "for: 1s", re.sub(r"\[\d+[mh]\]", "[6s]", rules))
+    rules = re.sub(r"offset \d+d", "offset 10s", re.sub(r"\[\d+[mhd]\]", "[6s]", rules))
+    return re.sub(r"for: \d+m", "for: 1s", rules)
 
 
 def program(name: str) -> str:

@@ -100,6 +100,16 @@ def test_what_is_damaged_in_a_spool_is_told_until_somebody_has_looked(casino: Ca
     casino.calms_down()
 
 
+def test_a_provider_that_does_not_call_any_more_is_missed(casino: Casino) -> None:
+    often = "sum(increase(unbet_answers_total[6s])) > 25"
+    casino.prometheus.until(lambda: casino.prometheus.query(often), lambda: "no cancels come")
+    casino.provider_calls.clear()
+    firing = casino.fires("UnbetNoCancels")
+    assert "LuckyMonaco" in {labels.get("provider") for labels in firing}
+    casino.provider_calls.set()
+    casino.calms_down()
+
+
 def test_a_receiver_that_is_gone_is_missed(casino: Casino) -> None:
     casino.kill("receiver")
     casino.fires("UnbetReceiverGone")

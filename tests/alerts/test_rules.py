@@ -5,11 +5,13 @@ import subprocess
 
 from tests.alerts.prometheus import NAMES, RULES, program
 
+EXAMPLES = sorted(RULES.parent.glob("*.test.yml"))
+
 
 def test_the_rules_are_valid_and_do_what_their_examples_say() -> None:
-    for command in (["check", "rules", str(RULES)], ["test", "rules", "alerts.test.yml"]):
+    for command in (["check", "rules", RULES], ["test", "rules", *EXAMPLES]):
         result = subprocess.run(
-            [program("promtool"), *command],
+            [program("promtool"), *map(str, command)],
             cwd=RULES.parent,
             capture_output=True,
             text=True,
@@ -20,5 +22,5 @@ def test_the_rules_are_valid_and_do_what_their_examples_say() -> None:
 
 
 def test_the_examples_have_each_alert_fire() -> None:
-    examples = (RULES.parent / "alerts.test.yml").read_text()
+    examples = "".join(file.read_text() for file in EXAMPLES)
     assert set(re.findall(r'alertname="(\w+)"', examples)) == NAMES

@@ -112,10 +112,16 @@ def test_all_of_it_works_without_scripts(open_page: Open, system: Watched) -> No
     page.get_by_role("searchbox").fill("dead-1")
     page.get_by_role("button", name="Search").click()
     page.get_by_text("Close …").click()
-    page.get_by_label("Why nobody is to try it any more").fill("no scripts")
+    page.get_by_label("Why nothing is returned").fill("no scripts")
     page.get_by_role("button", name="Close it").click()
     expect(page.get_by_role("status")).to_contain_text("is closed: no scripts.")
-    assert record(system) == [("close", "anna", "no scripts")]
+    page.get_by_role("status").get_by_role("link").click()
+    expect(page.locator(".verdict")).to_contain_text("Closed by anna on ")
+    page.get_by_text("Reopen …").click()
+    page.get_by_label("Why it is tried after all").fill("a mistake")
+    page.get_by_role("button", name="Reopen it").click()
+    expect(page.get_by_role("status")).to_contain_text("is reopened: a mistake.")
+    assert record(system) == [("close", "anna", "no scripts"), ("reopen", "anna", "a mistake")]
 
 
 def test_another_sites_page_cannot_decide_in_a_persons_name(

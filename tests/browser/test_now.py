@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import text
 
 from ops import services
+from ops.console.saying import NONE
 from tests.browser.conftest import Open
 from tests.browser.system import Watched
 from tests.freezing import frozen
@@ -146,6 +147,7 @@ def test_a_page_that_nobody_sees_follows_nothing(open_page: Open) -> None:
 def test_a_console_that_is_away_is_told_and_found_again(
     open_page: Open, system: Watched, complaints: list[str]
 ) -> None:
+    cancel(system, "before-the-console-goes")
     page = open_page()
     process = system.processes.pop("console")
     process.terminate()
@@ -159,10 +161,12 @@ def test_a_console_that_is_away_is_told_and_found_again(
 def test_postgresql_away_is_told_and_found_again(
     open_page: Open, system: Watched, complaints: list[str]
 ) -> None:
+    cancel(system, "before-postgresql-goes")
     page = open_page()
     with frozen(services.status(system.directory).postgres_pid):
         expect(page.locator("#title")).to_have_text("PostgreSQL does not answer")
         expect(page.locator('[data-figure="rate"] .more')).to_have_text("PostgreSQL is away")
+        expect(page.locator("#legend b")).to_have_text([NONE] * 5)
         other = open_page("/parked")
         expect(other.locator("h1")).to_have_text("PostgreSQL does not answer in time")
         expect(page.locator('#parts [data-level="good"]')).not_to_have_count(0)

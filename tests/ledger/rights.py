@@ -38,9 +38,12 @@ RIGHTS: Final[Rights] = {
         WORKER: "SELECT, INSERT (provider, reference, state, user_id, currency, outcome, "
         "cancelled_at, cancel_request_id, cash_after), UPDATE (state, outcome, cancelled_at, "
         "cancel_request_id, reversal_id, cash_after)",
-        OPERATOR: "SELECT, INSERT (provider, reference, state, user_id, currency, amount), "
-        "UPDATE (state, refusal)",
-        CONSOLE: "SELECT",
+        OPERATOR: "SELECT, INSERT (provider, reference, state, user_id, currency, amount, outcome, "
+        "cancelled_at, cancel_request_id, cash_after), UPDATE (state, refusal, outcome, "
+        "cancelled_at, cancel_request_id, cash_after)",
+        CONSOLE: "SELECT, INSERT (provider, reference, state, user_id, currency, outcome, "
+        "cancelled_at, cancel_request_id, cash_after), UPDATE (outcome, cancelled_at, "
+        "cancel_request_id, cash_after)",
     },
     "late_bets": {
         RECEIVER: "SELECT (id)",
@@ -108,6 +111,9 @@ RIGHTS: Final[Rights] = {
     "interventions_id_seq": {},
     "refuse_change()": {},
     "require_balanced_transfers()": {},
+    "require_closing()": {},
+    "require_reopening()": {},
+    "refuse_tombstone()": {},
 }
 
 _ASKED: Final = text("""

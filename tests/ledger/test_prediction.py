@@ -9,6 +9,8 @@ from contract.message import Cancel
 from contract.outcomes import Outcome
 from ledger import StakeOrder
 from ledger.explain import explain
+from ledger.interventions import close_parked
+from ledger.parking import park
 from ledger.prediction import predict
 from ledger.reversal import reverse
 from tests.making import Operator, cancel_of
@@ -24,6 +26,13 @@ def bet(amount: str, **more: object) -> Make:
 def cancelled(operator: Operator, r: str) -> None:
     operator.cancel(cancel_of(r, user_id=r))
     operator.deposit("3.00", user_id=r)
+
+
+def closed(operator: Operator, r: str) -> None:
+    cancel = cancel_of(r, user_id=r)
+    with operator.engine.begin() as connection:
+        park(connection, [cancel], reason="a test")
+        close_parked(connection, cancel.request_id, made_by="ann", reason="a test")
 
 
 def then(*steps: Make) -> Make:
@@ -49,6 +58,9 @@ SITUATIONS: dict[str, Make] = {
     "refused, cancelled": then(bet("1000.00"), cancelled),
     "tombstone": cancelled,
     "another's tombstone": lambda operator, r: operator.cancel(cancel_of(r, user_id="carol")),
+    "closed": then(bet("1.00"), closed),
+    "closed, unknown": closed,
+    "closed, then settled": then(bet("1.00"), closed, settled),
     "another provider": bet("1.00", provider="Another"),
 }
 NOBODYS = SITUATIONS["nothing"], SITUATIONS["zero, no account"]

@@ -115,8 +115,16 @@ UPDATE bets SET outcome = 'no_bet' WHERE state = 'settled';
 -- check outcomes_fit_the_state
 UPDATE bets SET outcome = NULL WHERE state = 'reversed';
 
--- check outcomes_fit_the_state
+-- check tombstones_are_decided
 UPDATE bets SET outcome = NULL WHERE state = 'tombstone';
+
+-- check closed_cancels_returned_nothing
+UPDATE bets SET outcome = 'closed' WHERE state = 'placed';
+
+-- check closed_cancels_returned_nothing
+INSERT INTO interventions (request_id, provider, reference, action, made_by, reason)
+SELECT gen_random_uuid(), provider, reference, 'close', 'ann', 'a test' FROM bets;
+UPDATE bets SET outcome = 'closed' WHERE state = 'reversed';
 
 -- check paid_wins_have_their_transfer
 UPDATE wins SET amount = amount + 1 WHERE refusal IS NULL;

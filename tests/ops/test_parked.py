@@ -99,7 +99,7 @@ def test_a_cancel_is_closed_with_a_reason_and_not_tried_any_more(
 ) -> None:
     waits = cancels["waits"].request_id
     closed = unbet("parked", "close", waits, "--reason", "a test's bet", "--by", "Ann", "--json")
-    assert (closed.status, closed.document) == (0, {"closed": 1})
+    assert (closed.status, closed.document) == (0, {"closed": 1, "outcome": "closed"})
     assert interventions(engine) == [("waits", "close", "Ann", "a test's bet")]
     with engine.begin() as connection:
         connection.execute(text("UPDATE parked SET next_try_at = now()"))
@@ -109,8 +109,12 @@ def test_a_cancel_is_closed_with_a_reason_and_not_tried_any_more(
     assert [row["reference"] for row in rows] == ["waits"]
     assert unbet("parked", "close", waits, "--reason", "again").status == 1
     assert unbet("parked", "retry", "--reference", "waits").status == 1
-    assert unbet("parked", "retry", waits).status == 0
+    assert unbet("parked", "retry", waits).status == 1
+    reopened = unbet("parked", "reopen", waits, "--reason", "a bet after all", "--by", "Ben")
+    assert (reopened.status, reopened.out) == (0, "Reopened: it will be tried again.\n")
+    assert interventions(engine)[-1] == ("waits", "reopen", "Ben", "a bet after all")
     assert due(engine) == {"waits"}
+    assert unbet("parked", "reopen", waits, "--reason", "again").status == 1
 
 
 @pytest.mark.parametrize("reason", ["", "  ", "x" * 501, "two\nlines"])

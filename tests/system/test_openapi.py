@@ -78,7 +78,7 @@ def test_what_the_document_calls_a_cancel_is_one_and_nothing_else(
         codes[code] += 1
     assert min(codes[0], codes[dialect.bad_parameters]) > 300
     # No two of them were about one bet: each left its tombstone.
-    labels = f'code="0",dialect="{dialect.name}",outcome="no_bet"'
+    labels = f'code="0",dialect="{dialect.name}",outcome="no_bet",provider="LuckyMonaco"'
     assert metric(idle_system, f"unbet_answers_total{{{labels}}}") == codes[0], "all were decided"
 
 

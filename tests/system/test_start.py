@@ -147,7 +147,8 @@ def test_run_does_its_demonstration_and_leaves_no_process_behind(tmp_path: Path)
     assert process.returncode == 0, said
     assert password not in said
     assert (
-        'unbet_answers_total{code="0",dialect="lucky-monaco-v4",outcome="reversed"} 1.0' in counted
+        'unbet_answers_total{code="0",dialect="lucky-monaco-v4",outcome="reversed",'
+        'provider="LuckyMonaco"} 1.0' in counted
     )
     assert "balance   100.00 USD\n" in said
     assert "balance    90.00 USD\n" in said

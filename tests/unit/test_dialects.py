@@ -20,6 +20,7 @@ CODES = {
         Outcome.SETTLED: 120,
         Outcome.MISMATCH: 7,
         Outcome.CURRENCY_MISMATCH: 2,
+        Outcome.CLOSED: 120,
         Outcome.PARKED: 100,
     },
     "lucky-monaco-v1": {
@@ -29,6 +30,7 @@ CODES = {
         Outcome.SETTLED: 999,
         Outcome.MISMATCH: 57,
         Outcome.CURRENCY_MISMATCH: 52,
+        Outcome.CLOSED: 999,
         Outcome.PARKED: 998,
     },
 }

@@ -9,6 +9,7 @@ from ledger.telling import verdict
 from tests.stories import (
     REVERSAL,
     SESSION,
+    at,
     bet,
     intervention,
     late_bet,
@@ -32,6 +33,12 @@ SPLIT = (
 )
 WAITING = parked(60)
 CLOSED = parked(60, "closed", error="too odd")
+BY_HAND = bet(outcome=Outcome.CLOSED).model_copy(
+    update={"cancelled_at": at(80), "cancel_request_id": CLOSED.request_id}
+)
+CLOSED_BY_ANNA = "Closed by anna on 2026-11-24 17:01:20 UTC (paid by hand)"
+CLOSING = intervention(80, "close", CLOSED, "paid by hand")
+REOPENING = intervention(90, "reopen", CLOSED, "not paid")
 
 REVERSED_BET = bet("reversed", by=CANCEL)
 RETURNED = "Cancelled once: 10.00 EUR returned to cash on 2026-11-24 17:01:00 UTC"
@@ -200,6 +207,34 @@ RETURNED = "Cancelled once: 10.00 EUR returned to cash on 2026-11-24 17:01:00 UT
             "No bet: a win of 2.50 on bet r0 was paid on 2026-11-24 17:00:20 UTC; a win of "
             "1.00 on bet r1 was refused (unknown bet) on 2026-11-24 17:00:30 UTC",
             id="wins alone",
+        ),
+        pytest.param(
+            story(
+                BY_HAND,
+                request(85, Outcome.CLOSED, uuid="u2", code=120),
+                parked=(CLOSED,),
+                interventions=(CLOSING,),
+            ),
+            f"{CLOSED_BY_ANNA}: nothing was returned, the bet of 10.00 EUR stands, not settled; 1 "
+            "further cancel answered the same; 1 request answered 100 first, because its bet is "
+            "not known here",
+            id="closed, its bet stands",
+        ),
+        pytest.param(
+            story(
+                BY_HAND.model_copy(update={"state": "tombstone", "amount": None}),
+                interventions=(intervention(70, "close", CLOSED, "a test"), REOPENING, CLOSING),
+            ),
+            f"{CLOSED_BY_ANNA}: there is no such bet, and a tombstone refuses it; closed by anna "
+            "on 2026-11-24 17:01:10 UTC (a test); reopened by anna on 2026-11-24 17:01:30 "
+            "UTC (not paid)",
+            id="closed again, no bet",
+        ),
+        pytest.param(
+            story(REVERSED_BET, CANCEL, transfers=TO_CASH, interventions=(CLOSING, REOPENING)),
+            f"{RETURNED}; closed by anna on 2026-11-24 17:01:20 UTC (paid by hand); reopened by "
+            "anna on 2026-11-24 17:01:30 UTC (not paid)",
+            id="closed and reopened",
         ),
         pytest.param(story(), "No bet and no cancel is known", id="nothing"),
     ],

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from ledger.parking import set_aside
-from tests.making import cancel_of
+from tests.making import Operator, cancel_of
 from tests.ops.console.conftest import token_of
 
 
@@ -54,6 +54,49 @@ def test_a_cancel_is_closed_with_a_reason_in_the_name_of_who_said_so(
     assert record(engine) == [("close", "bert", "paid by hand, ticket 7")]
 
 
+def test_a_closed_cancel_is_reopened_with_a_reason_and_is_no_longer_listed_as_closed(
+    bert: httpx.Client, engine: Engine, dead: UUID
+) -> None:
+    form = {"token": token_of(bert), "reason": "paid by hand, ticket 7"}
+    page = bert.post(f"/parked/{dead}/close", data=form, follow_redirects=True)
+    assert "Every cancel of its bet is told to stop" in page.text
+    assert "Closed: nothing is returned" in bert.get("/parked?state=closed").text
+    page = bert.get("/explain?reference=r1").text
+    assert "Closed by bert on " in page
+    assert f"/parked/{dead}/reopen" in page
+    assert f"/parked/{dead}/retry" not in page
+    form |= {"reason": "not paid after all"}
+    page = bert.post(f"/parked/{dead}/reopen", data=form, follow_redirects=True)
+    assert "is reopened: not paid after all." in page.text
+    assert state_of(engine) == "parked"
+    assert record(engine)[1:] == [("reopen", "bert", "not paid after all")]
+    assert f"/parked/{dead}/reopen" not in bert.get("/parked?state=closed").text
+
+
+def test_a_cancel_whose_bet_somebody_holds_is_not_closed(
+    anna: httpx.Client, engine: Engine, operator: Operator, dead: UUID
+) -> None:
+    operator.deposit("1.00")
+    operator.bet("r1", "1.00")
+    form = {"token": token_of(anna), "reason": "paid by hand"}
+    with engine.begin() as connection:
+        connection.execute(text("SELECT FROM bets FOR UPDATE"))
+        page = anna.post(f"/parked/{dead}/close", data=form)
+    assert page.status_code == 409
+    assert "Somebody else holds the cancel or its bet" in page.text
+    assert (state_of(engine), record(engine)) == ("dead", [])
+
+
+def test_closing_what_was_decided_before_says_so(
+    anna: httpx.Client, operator: Operator, dead: UUID
+) -> None:
+    operator.cancel(cancel_of("r1", uuid="another"))
+    form = {"token": token_of(anna), "reason": "paid by hand"}
+    page = anna.post(f"/parked/{dead}/close", data=form, follow_redirects=True)
+    assert "Its bet had been decided before: no bet." in page.text
+    assert "decided otherwise (no bet)" in anna.get("/parked?state=closed").text
+
+
 def test_a_reason_that_is_none_closes_nothing(
     anna: httpx.Client, engine: Engine, dead: UUID
 ) -> None:
@@ -69,7 +112,7 @@ def test_a_form_without_a_token_of_the_console_changes_nothing(
     anna: httpx.Client, engine: Engine, dead: UUID
 ) -> None:
     for token in ("", "0.", "1700000000.00", "nonsense", "\N{BULLET}.\N{BULLET}"):
-        for action in ("retry", "close"):
+        for action in ("retry", "close", "reopen"):
             form = {"token": token, "reason": "forged"}
             page = anna.post(f"/parked/{dead}/{action}", data=form)
             assert page.status_code == 403, (action, token)

@@ -13,8 +13,11 @@ from ops.console.figures import document
 from ops.console.headline import headline
 from ops.console.looking import InParking, LedgerLook, Looks
 from ops.console.receivers import Receivers
+from ops.console.saying import NONE
 
 NOW = time.time()
+QUIET = [Step()] * 72
+"""Six minutes."""
 CURRENT = int(NOW // STEP_S) * STEP_S
 
 
@@ -25,6 +28,7 @@ def ledger(*steps: Step, parked: int = 0, dead: int = 0, waits: float = 90) -> L
     return LedgerLook(
         answers=Answers(NOW, dict(zip(times, steps, strict=True))),
         recent=0,
+        last_answer=datetime.fromtimestamp(NOW - 400, UTC),
         parked=InParking(parked, since if parked else None),
         dead=InParking(dead, since if dead else None),
         late_bets=0,
@@ -63,7 +67,14 @@ def looks(**other: Any) -> Looks:
     ("other", "level", "title"),
     [
         ({}, "good", "Cancels get through"),
-        ({"ledger": ledger(Step())}, "good", "Nothing is in the way"),
+        ({"ledger": ledger(Step())}, "quiet", "No cancel has come for 7 min"),
+        ({"ledger": ledger(Step(), parked=2)}, "quiet", "No cancel has come for 7 min"),
+        ({"ledger": ledger(Step(given_back=1), *QUIET)}, "quiet", "No cancel has come for 7 min"),
+        (
+            {"ledger": ledger(Step())._replace(last_answer=None)},
+            "quiet",
+            "No cancel has come yet",
+        ),
         ({"ledger": ledger(Step(given_back=1), parked=2)}, "good", "Cancels get through"),
         ({"ledger": None}, "unknown", "Looking"),
         ({"receivers": None}, "unknown", "Looking"),
@@ -139,6 +150,13 @@ def test_the_figure_that_the_headline_speaks_of_is_marked() -> None:
     assert marked == ["dead", "parked", "refused", "spooled"]
 
 
+def test_with_postgresql_away_no_number_stands_for_one_that_is_not_known() -> None:
+    shown = document(looks(ledger=AWAY))
+    of_the_ledger = [figure["value"] for figure in shown["figures"][:5]]
+    assert {*of_the_ledger, *(line["value"] for line in shown["legend"])} == {NONE}
+    assert {line["value"] for line in document(looks(ledger=ledger(Step())))["legend"]} == {"0"}
+
+
 def test_what_is_bad_goes_before_what_wants_attention_and_the_rest_is_named() -> None:
     said = headline(looks(ledger=ledger(Step(), dead=1), workers=(), receivers=receivers(1, 2)))
     assert said.title == "No worker answers"
@@ -154,9 +172,8 @@ def test_what_was_undecided_longer_ago_than_a_minute_is_past() -> None:
 
 
 def test_what_was_decided_six_minutes_ago_does_not_say_that_cancels_get_through() -> None:
-    quiet = [Step()] * 72
     said = headline(
-        looks(ledger=ledger(Step(given_back=1), *quiet), receivers=receivers(refused_lately=1))
+        looks(ledger=ledger(Step(given_back=1), *QUIET), receivers=receivers(refused_lately=1))
     )
     assert said.title == "No cancel gets through"
     assert said.detail.endswith("Also: 1 request was refused at the door.")

@@ -89,14 +89,17 @@ def test_characters_that_turn_what_stands_beside_them_are_shown_as_what_they_are
     assert "r\\u202e1" in page
 
 
-def test_parked_dead_and_closed_cancels_have_a_page_each(
-    anna: httpx.Client, engine: Engine
+def test_parked_dead_and_closed_cancels_have_a_page_each_with_their_stakes(
+    anna: httpx.Client, engine: Engine, operator: Operator
 ) -> None:
     with engine.begin() as connection:
         set_aside(connection, [cancel_of("waits")], reason="locked", error="a lock")
         set_aside(connection, [cancel_of("dies")], reason="content", error="an error", dead=True)
         set_aside(connection, [cancel_of("ended")], reason="content", error="", dead=True)
         connection.execute(text("UPDATE parked SET state = 'closed' WHERE reference = 'ended'"))
+    operator.deposit("12.50")
+    operator.bet("waits", "12.50")
+    assert "12.50 EUR" in anna.get("/parked", params={"state": "parked"}).text
     for state, reference in (("parked", "waits"), ("dead", "dies"), ("closed", "ended")):
         page = anna.get("/parked", params={"state": state}).text
         assert [name in page for name in ("waits", "dies", "ended")] == [
