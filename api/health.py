@@ -56,8 +56,14 @@ async def _state(probe: Callable[[], None]) -> str:
     return "ok"
 
 
+class ReadOnlyError(SQLAlchemyError):
+    """The server takes no writes: no cancel can be decided or parked on it."""
+
+
 def _ask_database(engine: Engine) -> None:
-    run_within(engine, LIMIT_S, lambda connection: connection.execute(text("SELECT 1")))
+    ask = text("SHOW transaction_read_only")
+    if run_within(engine, LIMIT_S, lambda connection: connection.execute(ask).scalar()) != "off":
+        raise ReadOnlyError
 
 
 def _ask_redis(url: str) -> None:

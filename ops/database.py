@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from contract import settings
 from ledger.engine import connect_to
@@ -16,10 +16,8 @@ def engine(limits: dict[str, str] | None = None) -> Iterator[Engine]:
     """An engine on `UNBET_DATABASE_URL`, migrated or not. Raises `SettingsError`."""
     try:
         made = connect_to(settings.database_url(), name="command", pool_size=1, limits=limits)
-    except (ArgumentError, ValueError):  # the latter for a port that is no number
-        raise settings.SettingsError(
-            "UNBET_DATABASE_URL has a wrong value: it cannot be read as an address."
-        ) from None
+    except ValueError as error:
+        raise settings.SettingsError(f"UNBET_DATABASE_URL has a wrong value: {error}.") from None
     try:
         yield made
     finally:

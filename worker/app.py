@@ -8,14 +8,16 @@ import redis
 import structlog
 from billiard import pool
 from celery import Celery, signals
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from contract import broker, exposition, logs
 from contract.collecting import collect_rarely
 from contract.settings import SettingsError, settings
-from ledger.engine import UnsafeDatabaseError, require_durability
+from ledger.bounded import CALL_LIMIT_S, connect_within
+from ledger.engine import UnsafeDatabaseError, require_durability, require_room
 from ledger.faults import first_line
 from ledger.migrate import SchemaError, require_schema
+from ledger.pooling import require_own_sessions
 from worker.connections import engine, keys
 
 START_LIMIT_S: Final = 30.0
@@ -46,16 +48,18 @@ def _check_dependencies(**_: object) -> None:
     while True:
         try:
             keys()
-            with engine().connect() as connection:
+            with connect_within(engine(), CALL_LIMIT_S) as connection:
                 require_durability(connection)
                 require_schema(connection)
+                require_room(connection)
+            require_own_sessions(engine())
             with broker.connect(settings().redis_url) as client:
                 for warning in broker.check(client):
                     log.warning(warning)
             break
         except (UnsafeDatabaseError, SchemaError, SettingsError, broker.UnsafeBrokerError) as error:
             sys.exit(f"The worker does not start: {error}")
-        except (OperationalError, redis.ConnectionError, redis.TimeoutError) as error:
+        except (DBAPIError, redis.ConnectionError, redis.TimeoutError) as error:
             if time.monotonic() > deadline:
                 sys.exit(f"The worker does not start: {first_line(error)}")
             log.warning("waiting for the database and Redis", error=first_line(error))

@@ -15,9 +15,11 @@ from sqlalchemy.exc import DBAPIError
 from contract import exposition, logs
 from contract.settings import SettingsError, settings
 from ledger import connect_to
-from ledger.engine import UnsafeDatabaseError, require_durability
+from ledger.bounded import CALL_LIMIT_S, connect_within
+from ledger.engine import UnsafeDatabaseError, require_durability, require_room
 from ledger.faults import first_line
 from ledger.migrate import SchemaError, require_schema
+from ledger.pooling import require_own_sessions
 from worker.rounds import Sweep
 
 EVERY_S: Final = 1.0
@@ -78,9 +80,11 @@ def keep_sweeping(sweep: Sweep, engine: Engine, stop: threading.Event) -> None:
 
 def _require_a_safe_ledger(engine: Engine) -> None:
     try:
-        with engine.connect() as connection:
+        with connect_within(engine, CALL_LIMIT_S) as connection:
             require_durability(connection)
             require_schema(connection)
+            require_room(connection)
+        require_own_sessions(engine)
     except (UnsafeDatabaseError, SchemaError) as error:
         sys.exit(f"The sweep does not start: {error}")
 

@@ -5,13 +5,16 @@ import sys
 
 import structlog
 import uvicorn
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from contract import logs
 from contract.settings import Settings, SettingsError, settings
 from ledger import connect_to
+from ledger.bounded import CALL_LIMIT_S, connect_within
+from ledger.engine import UnsafeDatabaseError
 from ledger.faults import first_line
 from ledger.migrate import SchemaError, require_schema
+from ledger.pooling import require_own_sessions
 from ops.console.app import create_app
 
 log = structlog.get_logger("console")
@@ -30,7 +33,7 @@ def main() -> None:
         logging.getLogger("httpx").setLevel(logging.WARNING)
         _check_schema(chosen)
         application = create_app(chosen)
-    except (SettingsError, SchemaError) as error:
+    except (SettingsError, SchemaError, UnsafeDatabaseError) as error:
         sys.exit(f"The console does not start: {error}")
     uvicorn.run(
         application,
@@ -54,9 +57,10 @@ def _check_schema(chosen: Settings) -> None:
     """A ledger of another version is not shown; one that is away is, as away."""
     engine = connect_to(chosen.database_url, name="console-start", pool_size=1)
     try:
-        with engine.connect() as connection:
+        with connect_within(engine, CALL_LIMIT_S) as connection:
             require_schema(connection)
-    except OperationalError as error:
+        require_own_sessions(engine)
+    except DBAPIError as error:
         log.warning("PostgreSQL is away", error=first_line(error))
     finally:
         engine.dispose()
