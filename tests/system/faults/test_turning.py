@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, make_url
 
+from ledger import connect_to
 from ops import services
 from ops.services.standby import Standby
 from tests.databases import migrated
@@ -38,15 +39,10 @@ def relay(primary_url: str) -> Iterator[Relay]:
 def engine(primary_url: str, relay: Relay) -> Iterator[Engine]:
     """The operator's own, which goes by the service address as everybody does."""
     migrated(primary_url).dispose()
-    made = services_engine(str(make_url(primary_url).set(port=relay.port).render_as_string(False)))
+    url = make_url(primary_url).set(port=relay.port)
+    made = connect_to(url.render_as_string(hide_password=False), name="operator")
     yield made
     made.dispose()
-
-
-def services_engine(url: str) -> Engine:
-    from ledger import connect_to
-
-    return connect_to(url, name="operator")
 
 
 @pytest.fixture
@@ -55,11 +51,8 @@ def environment(
 ) -> dict[str, str]:
     assert operator
     urls = services.status(own_services).services.environment()
-    return environment_of(
-        tmp_path,
-        urls
-        | {"UNBET_DATABASE_URL": engine.url.set(drivername="postgresql").render_as_string(False)},
-    )
+    address = engine.url.render_as_string(hide_password=False)
+    return environment_of(tmp_path, urls | {"UNBET_DATABASE_URL": address})
 
 
 def read_only(url: str, *, on: bool) -> None:
