@@ -18,7 +18,7 @@ from tests.system.processes import System, environment_of
 from tests.system.watching import DEADLINE_S, PLAYER, placed, timed, wait_until_cancelled
 
 FINAL_WITHIN_S = 5.0
-"""After a server is there that takes writes: final answers again. Measured: about one second."""
+"""After a server is there that takes writes: final answers again. Measured: 0.7 s."""
 
 
 @pytest.fixture
