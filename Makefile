@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long test-connections test-disk test-nginx test-alerts test-browser console-images fuzz bench chaos configuration openapi docs docs-serve lint pins fmt
+.PHONY: help setup run test test-long test-connections test-disk test-nginx test-alerts test-pgbouncer test-browser console-images fuzz bench chaos configuration openapi docs docs-serve lint pins fmt
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -24,7 +24,7 @@ run: setup  ## start everything, send a demonstration cancel, stay until Ctrl-C
 # Most tests wait more than they work, so several run at a time, each process with servers of its own;
 # those of faults hold the promises' times, and run two at a time.
 test: setup  ## run all tests against a real PostgreSQL and Redis
-	@$(BIN)/python -m pytest --numprocesses 4 --dist worksteal --ignore tests/system/faults --ignore tests/long --ignore tests/disk --ignore tests/nginx --ignore tests/alerts --ignore tests/browser
+	@$(BIN)/python -m pytest --numprocesses 4 --dist worksteal --ignore tests/system/faults --ignore tests/long --ignore tests/disk --ignore tests/nginx --ignore tests/alerts --ignore tests/pgbouncer --ignore tests/browser
 	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal tests/system/faults
 
 test-long: setup  ## tests that take minutes by their nature (growth, long outages)
@@ -44,6 +44,9 @@ test-nginx: setup  ## docs/nginx.conf in front of real receivers (apt-get instal
 
 test-alerts: setup  ## ops/prometheus/alerts.yml: each alert fires and clears (apt-get install prometheus)
 	@$(BIN)/python -m pytest tests/alerts
+
+test-pgbouncer: setup  ## receivers and workers behind a real PgBouncer (apt-get install pgbouncer)
+	@$(BIN)/python -m pytest tests/pgbouncer
 
 test-browser: .venv/ready-for-browser  ## the console in a real Chromium (apt-get install chromium)
 	@$(BIN)/python -m pytest tests/browser

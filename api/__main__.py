@@ -3,7 +3,7 @@
 import sys
 
 import structlog
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from api.app import create_app
 from api.protocol import TooFewFilesError
@@ -13,10 +13,12 @@ from contract import broker, logs
 from contract.collecting import collect_rarely
 from contract.settings import Settings, SettingsError, settings, warn_of_unknown_names
 from ledger import connect_to
+from ledger.bounded import CALL_LIMIT_S, connect_within
 from ledger.deployment import DeploymentError, Identity, require_deployment
 from ledger.engine import UnsafeDatabaseError, require_durability
 from ledger.faults import first_line
 from ledger.migrate import SchemaError, require_schema
+from ledger.pooling import require_own_sessions
 
 log = structlog.get_logger("receiver")
 
@@ -55,12 +57,13 @@ def _check_dependencies(chosen: Settings, identity: Identity) -> None:
     the receiver says so at /readyz and answers 100 (retry) meanwhile."""
     engine = connect_to(chosen.database_url, name="receiver-start", pool_size=1)
     try:
-        with engine.connect() as connection:
+        with connect_within(engine, CALL_LIMIT_S) as connection:
             require_durability(connection)
             require_schema(connection)
             for warning in require_deployment(connection, identity):
                 log.warning(warning)
-    except OperationalError as error:
+        require_own_sessions(engine)
+    except DBAPIError as error:
         log.warning("PostgreSQL is away", error=first_line(error))
     finally:
         engine.dispose()

@@ -4,9 +4,10 @@ import asyncio
 import time
 from collections.abc import Callable
 from typing import Final
+from uuid import UUID
 
 import redis
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from contract import broker
@@ -61,8 +62,17 @@ async def _state(probe: Callable[[], None]) -> str:
     return "ok"
 
 
+class ReadOnlyError(SQLAlchemyError):
+    """The server takes no writes: no cancel can be decided or parked on it."""
+
+
 def _ask_database(engine: Engine, identity: Identity) -> None:
-    identity.require(run_within(engine, LIMIT_S, current))
+    def ask(connection: Connection) -> UUID:
+        if connection.execute(text("SHOW transaction_read_only")).scalar() != "off":
+            raise ReadOnlyError
+        return current(connection)
+
+    identity.require(run_within(engine, LIMIT_S, ask))
 
 
 def _ask_redis(url: str) -> None:

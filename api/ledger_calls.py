@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 import structlog
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ledger.bounded import run_within
 from ledger.faults import LedgerAwayError, first_line
@@ -21,6 +21,10 @@ THREADS: Final = 4
 SPARED_S: Final = 1.0
 """After a failure the ledger is not asked again for this long: waiting for it would use up the time
 that others have left."""
+
+
+AGAIN_WITH_S: Final = 0.2
+"""What a second try needs at least of a call's time."""
 
 
 class LedgerCalls:
@@ -39,9 +43,7 @@ class LedgerCalls:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._limit_s):
-                return await loop.run_in_executor(
-                    self._threads, run_within, self._engine, self._limit_s, work
-                )
+                return await loop.run_in_executor(self._threads, self._call, work)
         except TimeoutError:
             problem = f"no answer within {self._limit_s:.2f} s"
         except SQLAlchemyError as error:
@@ -52,6 +54,18 @@ class LedgerCalls:
             problem = type(error).__name__
         self._spared_until = time.monotonic() + SPARED_S
         raise LedgerAwayError(problem)
+
+    def _call(self, work: Callable[[Connection], Result]) -> Result:
+        ends = time.monotonic() + self._limit_s
+        try:
+            return run_within(self._engine, self._limit_s, work)
+        except DBAPIError as error:
+            left_s = ends - time.monotonic()
+            # A session that turned out to be no good says nothing of the server that a new one
+            # leads to. What is asked here may be asked twice.
+            if not error.connection_invalidated or left_s < AGAIN_WITH_S:
+                raise
+            return run_within(self._engine, left_s, work)
 
     def close(self) -> None:
         """Let go of the threads; one that hangs ends by its own limit."""

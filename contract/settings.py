@@ -10,7 +10,6 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, cast
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import structlog
@@ -26,6 +25,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from contract.console import SHORTEST_PASSWORD, check_names, check_urls, read_logins
+from contract.database_url import parameters_of
 from contract.endpoints import DialectName, Endpoint, check_secret, read_endpoints
 from contract.signing import SHORTEST_KEY, Keys
 
@@ -43,17 +43,9 @@ class SettingsError(Exception):
 
 _NOT_SHOWN: Final = ("_url", "_urls", "_secret", "_key", "_auth", "endpoints")
 
-_POSTGRES_FORM: Final = "expected postgresql://user:password@host:port/database"
-
 
 def _postgres_url(url: str) -> str:
-    scheme, separator, _ = url.partition("://")
-    if not separator or scheme not in ("postgresql", "postgres", "postgresql+psycopg"):
-        raise ValueError(_POSTGRES_FORM)
-    try:
-        _ = urlsplit(url).port
-    except ValueError:
-        raise ValueError(f"{_POSTGRES_FORM}, the port a number") from None
+    parameters_of(url)
     return url
 
 
@@ -97,8 +89,9 @@ class Settings(_Environment):
 
     database_url: Annotated[str, AfterValidator(_postgres_url)] = Field(
         repr=False,
-        description="the ledger's PostgreSQL, 14 or later, "
-        "as postgresql://user:password@host:port/database",
+        description="the ledger's PostgreSQL, 14 or later, as "
+        "postgresql://user:password@host:port/database, or whatever else libpq takes as a URL: "
+        "several hosts (`@a:5432,b:5433/`), a socket's directory, `?sslmode=verify-full`",
     )
     broker_url: RedisUrl = Field(
         repr=False,

@@ -15,15 +15,11 @@ from contract.crashing import crash_point
 from contract.message import Cancel, Decision
 from contract.outcomes import Outcome
 from ledger.blocked import find_blocked
-from ledger.bounded import run_within
-from ledger.faults import Fault, LedgerAwayError, fault_of, first_line
+from ledger.bounded import CALL_LIMIT_S, run_within
+from ledger.faults import AWAY, Fault, LedgerAwayError, fault_of, first_line
 from ledger.parking import set_aside
 from ledger.reversal import UndecidedError, reverse
 from ledger.transaction import WITHIN_S, persist
-
-CALL_LIMIT_S: Final = 5.0
-"""For one transaction: longer than the server's own limits, which say more, and only needed where
-the server itself has stopped."""
 
 LOOK_AGAIN_AFTER_S: Final = 0.1
 PATIENCE_S: Final = 0.5
@@ -65,10 +61,12 @@ def apply(
     Where some of the group stand in the way of the others, it is done in parts, and each part is
     yielded as soon as it is committed: the culprit is found, kept in `parked`, and decided as
     PARKED. By its content it is dead; what another transaction has locked is looked at again for
-    `patience_s` seconds, and then left to the sweep.
+    `patience_s` seconds, and then left to the sweep. Where the database itself is to blame, what it
+    cannot decide is parked, and nothing of it is dead.
 
-    A deadlock or a lost connection is tried again for `within_s` seconds in all, then
-    `LedgerAwayError` is raised. What has been yielded by then is final; all may be applied again.
+    A deadlock or a connection that is lost or no good is tried again for `within_s` seconds in all,
+    then `LedgerAwayError` is raised. What has been yielded by then is final; all may be applied
+    again.
     """
     deadline = time.monotonic() + within_s
     application = _Application(engine, decide, hold_unknown, deadline, patience_s)
@@ -154,12 +152,16 @@ class _Application:
 
     def _set_aside(self, cancels: list[Cancel], fault: Fault, error: str) -> list[Decision]:
         dead = fault is Fault.CONTENT
-        counts = fault is not Fault.LOCKED
-        self._transact(
-            lambda c: set_aside(
-                c, cancels, reason=fault.value, error=error, dead=dead, counts=counts
+        counts = fault not in (Fault.LOCKED, Fault.DATABASE)
+        try:
+            self._transact(
+                lambda c: set_aside(
+                    c, cancels, reason=fault.value, error=error, dead=dead, counts=counts
+                )
             )
-        )
+        except DBAPIError as unkept:
+            # They stay where they were: on the queue, in parking, with the receiver.
+            raise LedgerAwayError(first_line(unkept)) from unkept
         if dead:
             metrics.DEAD.inc(len(cancels))
         for cancel in cancels:
@@ -180,10 +182,10 @@ class _Application:
         try:
             return persist(
                 lambda: run_within(self.engine, CALL_LIMIT_S, work),
-                again=frozenset({Fault.TRANSIENT}),
+                again=AWAY,
                 deadline=self.deadline,
             )
         except (DBAPIError, UndecidedError) as error:
-            if fault_of(error) is Fault.TRANSIENT:
+            if fault_of(error) in AWAY:
                 raise LedgerAwayError(first_line(error)) from error
             raise

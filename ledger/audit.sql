@@ -233,3 +233,28 @@ SELECT transfers.id AS transfer_id
   FROM transfers
   LEFT JOIN deposits ON deposits.transfer_id = transfers.id
  WHERE transfers.kind = 'deposit' AND deposits.transfer_id IS NULL
+
+-- check sequences_are_ahead: The next number of each sequence is larger than any in its table.
+SELECT *
+  FROM (
+           SELECT 'accounts_id_seq' AS sequence, last_value, is_called,
+                  (SELECT max(id) FROM accounts) AS largest
+             FROM accounts_id_seq
+           UNION ALL
+           SELECT 'bets_id_seq' AS sequence, last_value, is_called,
+                  (SELECT max(id) FROM bets) AS largest
+             FROM bets_id_seq
+           UNION ALL
+           SELECT 'late_bets_id_seq' AS sequence, last_value, is_called,
+                  (SELECT max(id) FROM late_bets) AS largest
+             FROM late_bets_id_seq
+           UNION ALL
+           SELECT 'transfers_id_seq' AS sequence, last_value, is_called,
+                  (SELECT max(id) FROM transfers) AS largest
+             FROM transfers_id_seq
+           UNION ALL
+           SELECT 'interventions_id_seq' AS sequence, last_value, is_called,
+                  (SELECT max(id) FROM interventions) AS largest
+             FROM interventions_id_seq
+       ) AS numbered
+ WHERE CASE WHEN is_called THEN last_value < largest ELSE last_value <= largest END

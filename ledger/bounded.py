@@ -10,12 +10,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import psycopg
 from sqlalchemy import Connection, Engine
 
 Result = TypeVar("Result")
+
+CALL_LIMIT_S: Final = 5.0
+"""For one transaction that nobody waits for by the second: longer than the server's own limits,
+which say more, and only needed where the server itself has stopped."""
 
 _LOOK_EVERY_S: Final = 0.05
 
@@ -26,37 +30,79 @@ def run_within(engine: Engine, limit_s: float, work: Callable[[Connection], Resu
     Past that the call fails with the driver's error for a lost connection, and whether a commit
     that was under way took place is unknown. Connecting has a limit of its own (`engine.py`).
     """
-    with engine.connect() as connection:
-        driver = connection.connection.driver_connection
-        assert isinstance(driver, psycopg.Connection)  # noqa: S101 - `engine.py` makes no other
-        with cut_after(limit_s, driver):
-            result = work(connection)
-            connection.commit()
-            return result
+    with connect_within(engine, limit_s) as connection:
+        result = work(connection)
+        connection.commit()
+        return result
 
 
 @contextmanager
-def cut_after(limit_s: float, driver: "psycopg.Connection[Any]") -> Iterator[None]:
-    """Within, what is asked of `driver` ends after `limit_s` seconds, as in `run_within`."""
-    call = _Call(driver.fileno(), time.monotonic() + limit_s)
-    _watch.add(call)
+def connect_within(engine: Engine, limit_s: float) -> Iterator[Connection]:
+    """A connection for `limit_s` seconds; what it asks of a new session before the first use, and
+    the rollback at its end, are within them."""
+    call = _Call(limit_s)
+    outer, _thread.call = _thread.call, call
+    try:
+        with engine.connect() as connection:
+            driver = connection.connection.driver_connection
+            assert isinstance(driver, psycopg.Connection)  # noqa: S101 - `engine.py` makes no other
+            call.begin(driver)
+            yield connection
+    finally:
+        _thread.call = outer
+        call.end()
+
+
+@contextmanager
+def cut_after(limit_s: float, driver: psycopg.Connection) -> Iterator[None]:
+    """What is asked of `driver` meanwhile ends in `limit_s` seconds."""
+    call = _Call(limit_s)
+    call.begin(driver)
     try:
         yield
     finally:
-        _watch.remove(call)
+        call.end()
+
+
+def has_connected(driver: psycopg.Connection) -> None:
+    """Told of each session that is made: what this thread has still to ask of it is within the
+    limit of the call that it is made for."""
+    if _thread.call is not None:
+        _thread.call.begin(driver)
 
 
 class _Call:
-    """A call under way on a socket."""
+    """A call under way, and a hold of its own on the socket: the driver may close its number at any
+    time, and then the number is another file's."""
 
-    def __init__(self, descriptor: int, deadline: float) -> None:
-        self._descriptor = descriptor
-        self.deadline = deadline
+    def __init__(self, limit_s: float) -> None:
+        self._limit_s = limit_s
+        self._held: socket.socket | None = None
+        self.deadline = float("inf")
+
+    def begin(self, driver: psycopg.Connection) -> None:
+        """Its time runs from now, on the socket of `driver`."""
+        self.end()
+        self._held = socket.socket(fileno=os.dup(driver.fileno()))
+        self.deadline = time.monotonic() + self._limit_s
+        _watch.add(self)
+
+    def end(self) -> None:
+        """It is over."""
+        _watch.remove(self)
+        if self._held is not None:
+            self._held.close()
+            self._held = None
 
     def cut(self) -> None:
-        with suppress(OSError), socket.socket(fileno=os.dup(self._descriptor)) as end:
-            # Not closed: the driver owns it, and finds out at its next read, which is now.
-            end.shutdown(socket.SHUT_RDWR)
+        """Not closed: the driver owns it, and finds out at its next read, which is now."""
+        with suppress(OSError):
+            if self._held is not None:
+                self._held.shutdown(socket.SHUT_RDWR)
+
+
+class _Thread(threading.local):
+    call: _Call | None = None
 
 
 class _Watch:
@@ -68,7 +114,7 @@ class _Watch:
     def begin_anew(self) -> None:
         """In a forked process there are neither calls nor threads."""
         self._calls: set[_Call] = set()
-        # Held while cutting: a call that ends then must not give its number to another file.
+        # Held while cutting: a call that ends closes its hold only afterwards.
         self._lock = threading.Lock()
         self._runs = False
 
@@ -93,5 +139,6 @@ class _Watch:
                     call.cut()
 
 
+_thread = _Thread()
 _watch = _Watch()
 os.register_at_fork(after_in_child=_watch.begin_anew)

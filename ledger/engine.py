@@ -1,8 +1,21 @@
-"""The ledger's connections: each with limits, none to a server that may forget a commit."""
+"""The ledger's connections: each with limits, none to a server that may forget a commit, and none
+kept that turned out to be no good."""
 
-from typing import Final
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, make_url, text
+import psycopg
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from contract.database_url import parameters_of
+from ledger.bounded import cut_after, has_connected
+from ledger.faults import Fault, fault_of_driver
+from ledger.sequences import lagging
 
 SESSION_SETTINGS: Final = {
     "lock_timeout": "300ms",  # an operator's open transaction on one bet must not stop a group
@@ -17,39 +30,145 @@ SESSION_SETTINGS: Final = {
     "TimeZone": "UTC",
 }
 CONNECT_TIMEOUT_S: Final = 2
+"""For each host, and again for the first words to it."""
+
 KEEPALIVE: Final = {
-    "keepalives_idle": 2,
-    "keepalives_interval": 1,
-    "keepalives_count": 2,
-    "tcp_user_timeout": 4000,  # milliseconds: a peer that vanished is noticed, not waited for
+    "keepalives_idle": "2",
+    "keepalives_interval": "1",
+    "keepalives_count": "2",
+    "tcp_user_timeout": "4000",  # milliseconds: a peer that vanished is noticed, not waited for
 }
+SESSION_LIFETIME_S: Final = 300
+"""Then a session is made anew: nothing tells it that its address leads elsewhere by now."""
+
+TRUSTED_FOR_S: Final = 1.0
+"""A session that has been idle for longer is asked whether it is good before it is used: its peer
+may have vanished, or have become a standby."""
+
+CHECK_LIMIT_S: Final = 0.3
+"""Within a receiver's call to the ledger (0.6 s) there is time left to connect anew."""
 
 
 class UnsafeDatabaseError(Exception):
-    """The server is set so that a commit can be lost: promise P3 could not be kept."""
+    """The server is set so that a commit can be lost (promise P3 could not be kept), or so that no
+    cancel could be decided."""
 
 
 def connect_to(
-    database_url: str, *, name: str, pool_size: int = 4, limits: dict[str, str] | None = None
+    database_url: str,
+    *,
+    name: str,
+    pool_size: int = 4,
+    limits: dict[str, str] | None = None,
+    writes: bool = True,
 ) -> Engine:
-    """An engine on the ledger, at a `postgresql://` URL. `name` is shown in `pg_stat_activity`;
-    `limits` override the session settings for long work such as an audit."""
-    session = SESSION_SETTINGS | (limits or {})
-    return create_engine(
-        make_url(database_url).set(drivername="postgresql+psycopg"),
+    """An engine on the ledger, at a `postgresql://` URL as libpq takes it. `name` is shown in
+    `pg_stat_activity`; `limits` override the session settings for long work such as an audit.
+
+    A server that takes no writes counts as away, unless the URL's `target_session_attrs` says
+    otherwise or nothing is to be written (`writes`). Raises `ValueError` for what is no such URL.
+    """
+    asked = parameters_of(database_url)
+    wanted = asked.get("target_session_attrs", "read-write" if writes else "any")
+    engine = create_engine(
+        _sqlalchemy_url(asked),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=2,  # seconds; a pool that is empty for longer means trouble, not patience
-        pool_pre_ping=False,
+        pool_pre_ping=False,  # `_Watchman` asks less often, and with a limit
+        pool_recycle=SESSION_LIFETIME_S,
         hide_parameters=True,  # an error goes to logs and to Flower, players do not
         isolation_level="READ COMMITTED",
         connect_args={
+            "target_session_attrs": wanted,
             "connect_timeout": CONNECT_TIMEOUT_S,
             "application_name": f"unbet-{name}",
             "client_encoding": "utf8",  # not the shell's, nor the database's
-            "options": " ".join(f"-c {key}={value}" for key, value in session.items()),
             **KEEPALIVE,
         },
+    )
+    session = SESSION_SETTINGS | (limits or {})
+    _Watchman(session, must_write=wanted in ("read-write", "primary")).watch(engine)
+    return engine
+
+
+class _Watchman:
+    """Prepares each session, asks those that were idle, and throws away what is no good."""
+
+    def __init__(self, session: Mapping[str, str], *, must_write: bool) -> None:
+        self._settings = [word for setting in session.items() for word in setting]
+        self._set = "SELECT " + ", ".join(["set_config(%s, %s, false)"] * len(session))
+        self._must_write = must_write
+        self._doubted_at = float("-inf")
+        self._lock = threading.Lock()
+
+    def watch(self, engine: Engine) -> None:
+        event.listen(engine, "connect", self._connected, insert=True)
+        event.listen(engine, "checkout", self._taken)
+        event.listen(engine, "checkin", self._given_back)
+        event.listen(engine, "handle_error", self._failed)
+
+    def _connected(self, driver: psycopg.Connection[Any], record: ConnectionPoolEntry) -> None:
+        """Not by the startup parameter `options`, which poolers refuse; one round trip."""
+        has_connected(driver)
+        with cut_after(CONNECT_TIMEOUT_S, driver):
+            driver.autocommit = True
+            driver.execute(self._set.encode(), self._settings)
+            driver.autocommit = False
+        record.info["good_at"] = time.monotonic()
+
+    def _taken(
+        self, driver: psycopg.Connection[Any], record: ConnectionPoolEntry, _fairy: object
+    ) -> None:
+        good_at = record.info["good_at"]
+        if time.monotonic() - good_at < TRUSTED_FOR_S and good_at > self._doubted_at:
+            return
+        if not self._is_good(driver):
+            raise InvalidatePoolError("a session that was idle is no good")
+        record.info["good_at"] = time.monotonic()
+
+    def _given_back(
+        self, driver: psycopg.Connection[Any] | None, record: ConnectionPoolEntry
+    ) -> None:
+        if driver is not None:
+            record.info["good_at"] = time.monotonic()
+
+    def _is_good(self, driver: psycopg.Connection[Any]) -> bool:
+        try:
+            with cut_after(CHECK_LIMIT_S, driver):
+                found = driver.pgconn.exec_(b"SHOW transaction_read_only").get_value(0, 0)
+        except psycopg.Error:
+            return False
+        return found == b"off" or (found == b"on" and not self._must_write)
+
+    def _failed(self, context: ExceptionContext) -> None:
+        fault = fault_of_driver(context.original_exception)
+        if context.connection is None:
+            # Those that are connected may be good all the same, as where there are too many.
+            self._doubted_at = time.monotonic()
+        elif fault in (Fault.SESSION, Fault.SERVER):
+            context.is_disconnect = True
+            context.invalidate_pool_on_disconnect = fault is Fault.SERVER
+
+
+def _sqlalchemy_url(asked: Mapping[str, str]) -> URL:
+    left = dict(asked)
+    ports = left.pop("port", "")
+    host = left.pop("host", None)
+    if "," in ports or (host is not None and set(host) & set(",/")):
+        if ports and host and "," not in ports:  # one for all, which SQLAlchemy wants repeated
+            ports = ",".join([ports] * len(host.split(",")))
+        left |= {"port": ports} if ports else {}
+        left |= {"host": host} if host else {}
+        host, ports = None, ""
+    return URL.create(
+        "postgresql+psycopg",
+        username=left.pop("user", None),
+        password=left.pop("password", None),
+        host=host,
+        port=int(ports) if ports else None,
+        database=left.pop("dbname", None),
+        query=left,
     )
 
 
@@ -71,3 +190,10 @@ def require_durability(connection: Connection) -> None:
                 f"PostgreSQL runs with {setting}=off: a stake that was given back could be "
                 f"forgotten in a crash. Set {setting}=on."
             )
+
+
+def require_room(connection: Connection) -> None:
+    """Refuse a ledger in which no cancel could be decided, its sequences being behind their tables.
+    Raises `UnsafeDatabaseError`. What the login may not read is not looked at."""
+    for sequence in lagging(connection):
+        raise UnsafeDatabaseError(str(sequence))

@@ -144,6 +144,10 @@ GRANT INSERT (provider, reference, state, user_id, currency, amount), UPDATE (st
     ON bets TO unbet_operator;
 GRANT INSERT (provider, reference, user_id, currency, amount) ON late_bets TO unbet_operator;
 GRANT INSERT (id, kind, bet_id) ON transfers TO unbet_operator;
+-- Whether a sequence is behind its table: the worker's start, and `unbet audit`.
+GRANT SELECT ON SEQUENCE accounts_id_seq, bets_id_seq, late_bets_id_seq, transfers_id_seq,
+                         interventions_id_seq
+    TO unbet_worker, unbet_operator;
 GRANT USAGE ON SEQUENCE transfers_id_seq TO unbet_operator;  -- it takes ids before it writes
 GRANT INSERT (transfer_id, account_id, amount, balance_after) ON entries TO unbet_operator;
 GRANT INSERT (reference, user_id, currency, kind, amount, transfer_id)

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from contract import metrics
-from ledger.faults import Fault, fault_of, first_line
+from ledger.bounded import CALL_LIMIT_S, run_within
+from ledger.faults import ASK_AGAIN, Fault, fault_of, first_line
 from ledger.reversal import UndecidedError
 
 Result = TypeVar("Result")
@@ -23,21 +24,25 @@ log = structlog.get_logger("ledger")
 
 
 def transact(
-    engine: Engine, work: Callable[[Connection], Result], *, within_s: float = WITHIN_S
+    engine: Engine,
+    work: Callable[[Connection], Result],
+    *,
+    within_s: float = WITHIN_S,
+    limit_s: float = CALL_LIMIT_S,
 ) -> Result:
     """Run `work` in a transaction and commit it; its result.
 
-    After a deadlock, a lock or statement timeout or a lost connection it is run again from the
-    start, until `within_s` seconds are over. Then the last error is raised. `work` must be safe to
-    repeat, as all of the ledger's operations are.
+    After a deadlock, a lock or statement timeout, a lost connection or one that turned out to be no
+    good (a standby, a plan whose table has changed) it is run again from the start, until
+    `within_s` seconds are over. Then the last error is raised. One try takes `limit_s` seconds at
+    most, also where the server has stopped. `work` must be safe to repeat, as all of the ledger's
+    operations are.
     """
-
-    def once() -> Result:
-        with engine.begin() as connection:
-            return work(connection)
-
-    again = frozenset({Fault.TRANSIENT, Fault.LOCKED, Fault.TIMED_OUT})
-    return persist(once, again=again, deadline=time.monotonic() + within_s)
+    return persist(
+        lambda: run_within(engine, limit_s, work),
+        again=ASK_AGAIN,
+        deadline=time.monotonic() + within_s,
+    )
 
 
 def persist(once: Callable[[], Result], *, again: frozenset[Fault], deadline: float) -> Result:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from contract import settings
 from ledger.deployment import current
@@ -14,14 +14,15 @@ from ledger.migrate import require_schema
 
 
 @contextmanager
-def engine(limits: dict[str, str] | None = None) -> Iterator[Engine]:
-    """An engine on `UNBET_DATABASE_URL`, migrated or not. Raises `SettingsError`."""
+def engine(limits: dict[str, str] | None = None, *, writes: bool = True) -> Iterator[Engine]:
+    """An engine on `UNBET_DATABASE_URL`, migrated or not; without `writes` a standby will do.
+    Raises `SettingsError`."""
     try:
-        made = connect_to(settings.database_url(), name="command", pool_size=1, limits=limits)
-    except (ArgumentError, ValueError):  # the latter for a port that is no number
-        raise settings.SettingsError(
-            "UNBET_DATABASE_URL has a wrong value: it cannot be read as an address."
-        ) from None
+        made = connect_to(
+            settings.database_url(), name="command", pool_size=1, limits=limits, writes=writes
+        )
+    except ValueError as error:
+        raise settings.SettingsError(f"UNBET_DATABASE_URL has a wrong value: {error}.") from None
     try:
         yield made
     finally:
@@ -29,9 +30,9 @@ def engine(limits: dict[str, str] | None = None) -> Iterator[Engine]:
 
 
 @contextmanager
-def ledger_engine(limits: dict[str, str] | None = None) -> Iterator[Engine]:
+def ledger_engine(limits: dict[str, str] | None = None, *, writes: bool = True) -> Iterator[Engine]:
     """An engine on a database with this version's schema. Raises also `SchemaError`."""
-    with engine(limits) as made:
+    with engine(limits, writes=writes) as made:
         with made.connect() as connection:
             require_schema(connection)
         yield made
@@ -47,7 +48,7 @@ def transaction() -> Iterator[Connection]:
 @contextmanager
 def snapshot(limits: dict[str, str] | None = None) -> Iterator[Connection]:
     """One transaction that reads only, and everything as it was at one moment."""
-    with ledger_engine(limits) as made:
+    with ledger_engine(limits, writes=False) as made:
         reading = made.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )

@@ -8,9 +8,10 @@ from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from ledger import Result, Status, deposit_all, freeze, place_all, settle_all, unfreeze
+from ledger.faults import ASK_AGAIN, Fault, fault_of
 from ops.database import sentence
 from ops.import_lines import Line
 from ops.import_stages import BetKey, Stage, arrange, settled_bets
@@ -79,7 +80,9 @@ def _execute(
     while lines:
         try:
             results = _with_patience(partial(_commit_first, engine, lines), pauses_s)
-        except (DataError, IntegrityError) as error:
+        except DBAPIError as error:
+            if fault_of(error) is not Fault.CONTENT:
+                raise
             # One line asks for what no column can hold. Halve until it is alone.
             if len(lines) > 1:
                 middle = len(lines) // 2
@@ -98,7 +101,7 @@ def _with_patience(
         try:
             return attempt()
         except DBAPIError as error:
-            if not (isinstance(error, OperationalError) or error.connection_invalidated):
+            if fault_of(error) not in ASK_AGAIN:
                 raise
         time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - two imports must not march in step
     return attempt()

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from psycopg import sql
-from sqlalchemy import URL, Connection, make_url, text
+from sqlalchemy import Connection, text
 
+from contract.database_url import parameters_of, url_of
 from ledger import connect_to
 from ledger.roles import Role, apply_roles
 
@@ -43,16 +44,12 @@ class Logins:
 
     def url(self, role: Role | None) -> str:
         """The database's, with the rights of `role`; for None one that opens nothing."""
-        url = make_url(self.database_url)
-        own = URL.create(
-            url.drivername,
-            username=_login(role) if role else None,
-            password=self.passwords[role] if role else None,
-            host=url.host,
-            port=url.port,
-            database=url.database,
-        )
-        return own.render_as_string(hide_password=False)
+        own = parameters_of(self.database_url)
+        for login in ("user", "password", "passfile"):
+            own.pop(login, None)
+        if role:
+            own |= {"user": _login(role), "password": self.passwords[role]}
+        return url_of(own)
 
     def variables(self, line: str) -> Mapping[str, str]:
         """The environment that a line of the Procfile has for itself."""

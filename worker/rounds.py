@@ -11,8 +11,8 @@ from contract import metrics
 from contract.crashing import crash_point
 from contract.message import Cancel, Decision
 from contract.outcomes import Outcome
-from ledger.applying import CALL_LIMIT_S, apply
-from ledger.bounded import run_within
+from ledger.applying import apply
+from ledger.bounded import CALL_LIMIT_S, run_within
 from ledger.faults import LedgerAwayError
 from ledger.parking import count_parked
 from ledger.sweeping import GivenUp, claim, give_up, note_error, reverse_parked

@@ -16,10 +16,12 @@ from sqlalchemy.exc import DBAPIError
 from contract import exposition, logs
 from contract.settings import Settings, SettingsError, settings, warn_of_unknown_names
 from ledger import connect_to
+from ledger.bounded import CALL_LIMIT_S, connect_within
 from ledger.deployment import DeploymentError, Identity, guard, require_deployment
-from ledger.engine import UnsafeDatabaseError, require_durability
+from ledger.engine import UnsafeDatabaseError, require_durability, require_room
 from ledger.faults import first_line
 from ledger.migrate import SchemaError, require_schema
+from ledger.pooling import require_own_sessions
 from worker.rounds import Sweep
 
 EVERY_S: Final = 1.0
@@ -85,11 +87,13 @@ def _require_a_safe_ledger(chosen: Settings, identity: Identity) -> None:
     # By an engine that is not compared: what is wrong with a database is told in its own words.
     engine = connect_to(chosen.database_url, name="sweep-start", pool_size=1)
     try:
-        with engine.connect() as connection:
+        with connect_within(engine, CALL_LIMIT_S) as connection:
             require_durability(connection)
             require_schema(connection)
+            require_room(connection)
             for warning in require_deployment(connection, identity):
                 log.warning(warning)
+        require_own_sessions(engine)
     except (UnsafeDatabaseError, SchemaError, DeploymentError) as error:
         logs.refuse(f"The sweep does not start: {error}", settings().log_format)
     finally:

@@ -16,6 +16,7 @@ _REASONS: Final = {
     "spooled": "the ledger was away",
     "locked": "another transaction held what it needs",
     "timed out": "it took too long",
+    "database": "the database was in no state to decide it",
     "content": "the tables refuse a value of it",
     "unexpected": "it met an error that nobody expected",
     "replayed": "a person let it in after it had been refused",

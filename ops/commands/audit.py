@@ -25,7 +25,7 @@ def check_everything(
 ) -> None:
     """Check the whole ledger, also while it is at work. Exit status 1 if anything is wrong."""
     with (
-        database.ledger_engine(LIMITS) as engine,
+        database.ledger_engine(LIMITS, writes=False) as engine,
         engine.begin() as connection,
         bar_of_rows() as show,
     ):

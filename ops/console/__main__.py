@@ -5,14 +5,17 @@ import sys
 
 import structlog
 import uvicorn
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from contract import logs
 from contract.settings import Settings, SettingsError, settings, warn_of_unknown_names
 from ledger import connect_to
+from ledger.bounded import CALL_LIMIT_S, connect_within
 from ledger.deployment import DeploymentError, Identity, require_deployment
+from ledger.engine import UnsafeDatabaseError
 from ledger.faults import first_line
 from ledger.migrate import SchemaError, require_schema
+from ledger.pooling import require_own_sessions
 from ops.console.app import create_app
 
 log = structlog.get_logger("console")
@@ -32,7 +35,7 @@ def main() -> None:
         logging.getLogger("httpx").setLevel(logging.WARNING)
         _check_schema(chosen)
         application = create_app(chosen)
-    except (SettingsError, SchemaError, DeploymentError) as error:
+    except (SettingsError, SchemaError, DeploymentError, UnsafeDatabaseError) as error:
         sys.exit(f"The console does not start: {error}")
     uvicorn.run(
         application,
@@ -56,11 +59,12 @@ def _check_schema(chosen: Settings) -> None:
     """A ledger of another version is not shown; one that is away is, as away."""
     engine = connect_to(chosen.database_url, name="console-start", pool_size=1)
     try:
-        with engine.connect() as connection:
+        with connect_within(engine, CALL_LIMIT_S) as connection:
             require_schema(connection)
             for warning in require_deployment(connection, Identity(chosen.deployment)):
                 log.warning(warning)
-    except OperationalError as error:
+        require_own_sessions(engine)
+    except DBAPIError as error:
         log.warning("PostgreSQL is away", error=first_line(error))
     finally:
         engine.dispose()

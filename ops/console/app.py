@@ -23,7 +23,7 @@ from starlette.types import ASGIApp
 from contract.settings import Settings
 from ledger import connect_to
 from ledger.deployment import Identity, guard
-from ledger.faults import Fault, fault_of, first_line
+from ledger.faults import ASK_AGAIN, fault_of, first_line
 from ops.console.actions import Actions
 from ops.console.door import Guarded, Login, OnlyFromHere, refuse
 from ops.console.forms import Tokens
@@ -127,7 +127,7 @@ class Files(StaticFiles):
 def _is_away(error: Exception) -> bool:
     """Whether the ledger did not answer, or not in time, a free connection included."""
     if isinstance(error, DBAPIError):
-        return fault_of(error) in (Fault.TRANSIENT, Fault.LOCKED, Fault.TIMED_OUT)
+        return fault_of(error) in ASK_AGAIN
     return isinstance(error, NoConnectionFreeError)
 
 

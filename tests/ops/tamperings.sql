@@ -162,3 +162,6 @@ UPDATE transfers SET kind = 'win', bet_id = 1 WHERE kind = 'deposit';
 
 -- check deposit_transfers_have_their_deposit
 DELETE FROM deposits;
+
+-- check sequences_are_ahead
+SELECT setval('transfers_id_seq', min(id)) FROM transfers;

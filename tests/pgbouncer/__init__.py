@@ -1,0 +1,1 @@
+"""Behind a real PgBouncer (apt-get install pgbouncer)."""
