@@ -41,6 +41,10 @@ class Fault:
     hold: Hold = field(repr=False)
     needs: frozenset[str] = frozenset()
     """Targets that must be well when it begins."""
+    occupies: frozenset[str] = frozenset()
+    """Targets beside its own that suffer as long as it lasts."""
+    kills: bool = False
+    """It ends a whole process of ours, and with it what its memory had come to."""
 
 
 def _program(system: System, name: str) -> Program:
@@ -95,10 +99,10 @@ async def stopped_in_transaction(
 
 
 PROCESS_FAULTS: Final = (
-    Fault("worker killed", "worker", (0, 0), 6, killed),
+    Fault("worker killed", "worker", (0, 0), 6, killed, kills=True),
     Fault("worker's child killed", "worker", (0, 0), 6, child_killed),
-    Fault("sweeper killed", "sweeper", (0, 0), 4, killed),
-    Fault("receiver killed", "receiver", (0, 0), 6, killed),
+    Fault("sweeper killed", "sweeper", (0, 0), 4, killed, kills=True),
+    Fault("receiver killed", "receiver", (0, 0), 6, killed, kills=True),
     Fault(
         "worker stopped in a transaction",
         "worker",
