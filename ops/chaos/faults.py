@@ -43,6 +43,8 @@ class Fault:
     """Targets that must be well when it begins."""
     occupies: frozenset[str] = frozenset()
     """Targets beside its own that suffer as long as it lasts."""
+    jumps: bool = False
+    """It is done to a process whose clock can be set."""
     kills: bool = False
     """It ends a whole process of ours, and with it what its memory had come to."""
 

@@ -31,4 +31,4 @@ class Lag:
     def within(self, since: datetime, seconds: float) -> float:
         """How much of that time the loop was held up for, as far as it is still known."""
         until = since + timedelta(seconds=seconds)
-        return sum(late_s for at, late_s in self._noted if since <= at <= until)
+        return sum(late_s for at, late_s in tuple(self._noted) if since <= at <= until)

@@ -2,7 +2,6 @@
 
 import time
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -25,9 +24,9 @@ class Recovery:
     _gone: float | None = None
     _window: deque[tuple[float, bool]] = field(default_factory=deque, repr=False)
 
-    def gone(self) -> None:
+    def gone(self, now: float | None = None) -> None:
         """From now on the old server decides nothing any more."""
-        self._gone = time.monotonic()
+        self._gone = time.monotonic() if now is None else now
 
     def add(self, now: float, *, final: bool) -> None:
         """An answer has come."""
@@ -48,19 +47,18 @@ class Recovery:
 class Recoveries:
     """All failovers of a run."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self.all: list[Recovery] = []
 
     def begin(self, server: str) -> Recovery:
         """A failover of that server begins now."""
-        recovery = Recovery(server, self._clock())
+        recovery = Recovery(server, time.monotonic())
         self.all.append(recovery)
         return recovery
 
     def add(self, *, final: bool) -> None:
         """An answer has come, or the provider has stopped waiting for one."""
-        now = self._clock()
+        now = time.monotonic()
         for recovery in self.all[-3:]:
             recovery.add(now, final=final)
 

@@ -77,7 +77,9 @@ class Run:
     @property
     def not_available(self) -> dict[str, str]:
         """Kinds of faults that this machine has not what it takes for, and what that is."""
-        return {}
+        if self.system is None or self.system.clock_library is not None:
+            return {}
+        return {fault.name: "needs libfaketime" for fault in schedule.FAULTS if fault.jumps}
 
     @property
     def not_undone(self) -> Counter[str]:

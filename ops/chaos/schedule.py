@@ -9,13 +9,14 @@ from itertools import islice
 from random import Random
 from typing import Final
 
+from ops.chaos.clock_faults import CLOCK_FAULTS
 from ops.chaos.faults import PROCESS_FAULTS, Fault
 from ops.chaos.postgres_faults import POSTGRES_FAULTS
 from ops.chaos.redis_faults import REDIS_FAULTS
 from ops.chaos.spool_faults import SPOOL_FAULTS
 from ops.chaos.system import System
 
-FAULTS: Final = PROCESS_FAULTS + POSTGRES_FAULTS + REDIS_FAULTS + SPOOL_FAULTS
+FAULTS: Final = CLOCK_FAULTS + PROCESS_FAULTS + POSTGRES_FAULTS + REDIS_FAULTS + SPOOL_FAULTS
 
 GAP_S: Final = (1.0, 2.0)
 """From one fault's beginning to the next one's, unless that has to wait."""
@@ -75,10 +76,12 @@ class Schedule:
         clock = asyncio.get_running_loop().time
         started = clock()
         spared_from = seconds * SPARED_FROM if seconds >= LONG_RUN_S else seconds
+        no_clocks = self._system.clock_library is None
         waiting: list[Planned] = []
         async with asyncio.TaskGroup() as faults:
             while True:
-                waiting += islice(self._planned, WAITING - len(waiting))
+                possible = (p for p in self._planned if not (p.fault.jumps and no_clocks))
+                waiting += islice(possible, WAITING - len(waiting))
                 spared = clock() - started > spared_from
                 try:
                     async with asyncio.timeout_at(started + seconds):
@@ -120,6 +123,8 @@ class Schedule:
             targets = [program.name for program in self._system.of(fault.target)]
             if fault.kills and spared:
                 targets = targets[1:]
+            if fault.jumps:
+                targets = [name for name in targets if self._system.clock_of(name).exists()]
         return [target for target in targets if target not in busy]
 
     async def _do(self, planned: Planned, target: str) -> None:

@@ -21,7 +21,7 @@ from ledger import connect_to
 from ledger.audit import LIMITS
 from ledger.migrate import migrate
 from ledger.roles import Role
-from ops.chaos import addresses, keeping
+from ops.chaos import addresses, clocks, keeping
 from ops.chaos.addresses import Addresses
 from ops.chaos.disks import Disk, LimitedFiles, LoopDisk
 from ops.chaos.load_balancer import HOST
@@ -89,6 +89,7 @@ class System:
         self.postgres = PostgresPair((self._places["postgres-1"], self._places["postgres-2"]))
         self.redis = RedisPair((self._places["redis-1"], self._places["redis-2"]))
         self._disks: dict[Path, Disk] = {}
+        self.clock_library = clocks.library()
         self._secret = secrets.token_urlsafe(24)
         self._message_key = secrets.token_urlsafe(32)
 
@@ -112,6 +113,10 @@ class System:
     def spool_disk(self) -> Disk:
         return self._disks[self.spools]
 
+    def clock_of(self, name: str) -> Path:
+        """The file that says what the clock of that process shows, if it can be set."""
+        return self.directory / "clocks" / name
+
     def disk_of(self, server: Server) -> Disk:
         """Where the server's data lie."""
         return self._disks[server.data.parent]
@@ -134,6 +139,7 @@ class System:
         """Servers, schema, processes; returns when receivers and workers are ready."""
         self.logs.mkdir(parents=True)
         self.metrics.mkdir()
+        (self.directory / "clocks").mkdir()
         self._make_disks()
         self.postgres.start()
         self.redis.start()
@@ -266,8 +272,15 @@ class System:
             "UNBET_SPOOL_DIR": str(self.spools if self.shared_spool else self.spools / name),
             "UNBET_LOG_FORMAT": "json",
             "PROMETHEUS_MULTIPROC_DIR": str(self.metrics),
+            **self._clock(name),
             **({"UNBET_PORT": str(port)} if port else {}),
         }
+
+    def _clock(self, name: str) -> Mapping[str, str]:
+        """For the last process of each role; what is preloaded changes the others' speed, too."""
+        if self.clock_library is None or not name.endswith(f"-{OF_EACH}"):
+            return {}
+        return clocks.environment(self.clock_library, self.clock_of(name))
 
     def _redis_url(self, database: int) -> str:
         access = Access(self.addresses.ports[addresses.REDIS], self.redis.password)

@@ -68,6 +68,10 @@ def chaos(
         system.keep()
         typer.echo(f"unbet chaos: {error}\nEverything is kept in {chosen}", err=True)
         raise typer.Exit(1) from None
+    except Exception:
+        system.keep()
+        typer.echo(f"unbet chaos itself failed; everything is kept in {chosen}", err=True)
+        raise
     _tell(run, console, json_file, time.monotonic() - started)
     if run.verdict.ok and not run.verdict.dead:
         system.discard()
