@@ -116,7 +116,10 @@ def _unpunctual(sent: Sent, cancel: Cancel, around: Circumstances) -> Iterator[t
                 f" (the provider itself was held up for {held_up_s:.1f} s of it)",
             )
         if attempt.code is None and not _is_excused(attempt, around):
-            yield Kind.UNANSWERED, f"{what}: {attempt.text} after {attempt.seconds:.1f} s"
+            yield (
+                Kind.UNANSWERED,
+                f"{what}: {attempt.text} after {attempt.seconds:.1f} s ({attempt.client})",
+            )
 
 
 def _is_excused(attempt: Attempt, around: Circumstances) -> bool:

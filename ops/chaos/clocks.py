@@ -1,4 +1,4 @@
-"""libfaketime, if it is there: what a process needs so that its wall clock can be set."""
+"""libfaketime, if it is there: what a server needs so that its wall clock can be set."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,8 +16,9 @@ def library() -> Path | None:
 
 
 def environment(library: Path, file: Path) -> Mapping[str, str]:
-    """For a process whose clock is what `file` says, read anew every second."""
+    """For a server whose clock is what `file` says, read anew every second."""
     file.write_text(RIGHT)
+    file.chmod(0o644)  # PostgreSQL may run under another account
     return {
         "LD_PRELOAD": str(library),
         "FAKETIME_TIMESTAMP_FILE": str(file),

@@ -2,6 +2,7 @@
 leaving it undoes it; in between lies its duration. It may yield a better name for what was done."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ Hold = Callable[[System, str, Random], AbstractAsyncContextManager[str | None]]
 BACK_LIMIT_S: Final = 30.0
 """Within which a killed process runs again."""
 
-CATCH_TRIES: Final = 60
+CATCH_FOR_S: Final = 3.0
 """A group is in its transaction for some ten milliseconds: it takes a few tries."""
 
 CATCH_PAUSE_S: Final = 0.02
@@ -44,7 +45,7 @@ class Fault:
     occupies: frozenset[str] = frozenset()
     """Targets beside its own that suffer as long as it lasts."""
     jumps: bool = False
-    """It is done to a process whose clock can be set."""
+    """It needs clocks that can be set."""
     kills: bool = False
     """It ends a whole process of ours, and with it what its memory had come to."""
 
@@ -87,7 +88,8 @@ async def stopped_in_transaction(
     """SIGSTOP of a worker while the database shows it inside a transaction, if that is caught."""
     program = _program(system, target)
     try:
-        for _ in range(CATCH_TRIES):
+        until = time.monotonic() + CATCH_FOR_S
+        while time.monotonic() < until:
             program.signal(Signals.SIGSTOP)
             if await asyncio.to_thread(looking.is_in_transaction, system, program):
                 yield None

@@ -2,9 +2,10 @@
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import psycopg
@@ -21,15 +22,17 @@ BOUNDS: Final = {
     "wal_keep_size": "256MB",  # what a standby that was away for half a minute still finds
     "wal_retrieve_retry_interval": "200ms",  # a standby comes back as soon as its primary does
     "wal_sender_timeout": "30s",
-    "log_line_prefix": "%m [%p] %a ",
 }
 """So that an hour's WAL does not fill the disk, on top of what the embedded server is set to."""
 
 
 class _Server(PostgreSQL):
+    clock: Mapping[str, str] = MappingProxyType({})
+
     def command(self, access: Access) -> list[str]:
         # The last `-c` of a name wins.
         return [
+            *(["/usr/bin/env", *(f"{k}={v}" for k, v in self.clock.items())] if self.clock else []),
             *super().command(access),
             *(word for name, value in BOUNDS.items() for word in ("-c", f"{name}={value}")),
         ]
@@ -85,6 +88,10 @@ class PostgresPair:
     def port(self) -> int:
         """The primary's own."""
         return _access(self.primary).port
+
+    def set_clock(self, environment: Mapping[str, str]) -> None:
+        """Start both with these variables, by which their clock is set."""
+        self.primary.clock = self.standby.clock = environment
 
     def start(self) -> None:
         """The primary and, copied from it, the standby. Raises `ServicesError`."""

@@ -35,11 +35,14 @@ DRAIN_LIMIT_S: Final = 90.0
 
 LANES: Final = 6
 
-AT_ONCE: Final = 800
-"""Rounds at a time: those of about five seconds in which nothing is answered."""
+AT_ONCE: Final = 2_000
+"""Rounds at a time: those of about ten seconds in which nothing is answered."""
 
 FILES: Final = 8_192
 """A call is three sockets here: the provider's, and both sides of the load balancer's."""
+
+TOLD_LINES: Final = 4
+"""Of a log, for a person; the rest is in the JSON."""
 
 THREADS: Final = 32
 """For what blocks: the operators' transactions above all."""
@@ -173,7 +176,7 @@ def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 def _told(ending: Ending) -> str:
-    said = "".join(f"\n    {line[:300]}" for line in ending.said)
+    said = "".join(f"\n    {line[:240]}" for line in ending.said[-TOLD_LINES:])
     return f"{ending.program} at {ending.at:%H:%M:%S} with {ending.how}; its log ends with:{said}"
 
 

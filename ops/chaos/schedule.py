@@ -123,8 +123,6 @@ class Schedule:
             targets = [program.name for program in self._system.of(fault.target)]
             if fault.kills and spared:
                 targets = targets[1:]
-            if fault.jumps:
-                targets = [name for name in targets if self._system.clock_of(name).exists()]
         return [target for target in targets if target not in busy]
 
     async def _do(self, planned: Planned, target: str) -> None:

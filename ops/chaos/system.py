@@ -113,9 +113,10 @@ class System:
     def spool_disk(self) -> Disk:
         return self._disks[self.spools]
 
-    def clock_of(self, name: str) -> Path:
-        """The file that says what the clock of that process shows, if it can be set."""
-        return self.directory / "clocks" / name
+    @property
+    def clock(self) -> Path:
+        """The file that says what PostgreSQL's clock shows, if that can be set."""
+        return self.directory / "clock"
 
     def disk_of(self, server: Server) -> Disk:
         """Where the server's data lie."""
@@ -139,8 +140,9 @@ class System:
         """Servers, schema, processes; returns when receivers and workers are ready."""
         self.logs.mkdir(parents=True)
         self.metrics.mkdir()
-        (self.directory / "clocks").mkdir()
         self._make_disks()
+        if self.clock_library is not None:
+            self.postgres.set_clock(clocks.environment(self.clock_library, self.clock))
         self.postgres.start()
         self.redis.start()
         self.addresses.start()
@@ -272,15 +274,8 @@ class System:
             "UNBET_SPOOL_DIR": str(self.spools if self.shared_spool else self.spools / name),
             "UNBET_LOG_FORMAT": "json",
             "PROMETHEUS_MULTIPROC_DIR": str(self.metrics),
-            **self._clock(name),
             **({"UNBET_PORT": str(port)} if port else {}),
         }
-
-    def _clock(self, name: str) -> Mapping[str, str]:
-        """For the last process of each role; what is preloaded changes the others' speed, too."""
-        if self.clock_library is None or not name.endswith(f"-{OF_EACH}"):
-            return {}
-        return clocks.environment(self.clock_library, self.clock_of(name))
 
     def _redis_url(self, database: int) -> str:
         access = Access(self.addresses.ports[addresses.REDIS], self.redis.password)

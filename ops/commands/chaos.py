@@ -10,6 +10,7 @@ from random import Random
 from typing import Annotated, Final
 
 import typer
+import uvloop
 from rich.console import Console
 
 from ops.chaos import disks, report
@@ -59,7 +60,7 @@ def chaos(
     shared = Random(f"spool of {run.seed}").random() < 0.5  # noqa: S311 - a game's dice
     system = System(chosen, shared_spool=shared, mounts=disks.can_mount(chosen))
     try:
-        asyncio.run(_carry_out(run, system, console))
+        uvloop.run(_carry_out(run, system, console))
     except asyncio.CancelledError:
         system.discard()
         console.print("Stopped; nothing of it runs any more.")

@@ -16,9 +16,9 @@ import pytest
 from ops.chaos.schedule import FAULTS, MAX_AT_ONCE, plan
 
 UNBET = str(Path(sys.executable).with_name("unbet"))
-SEED = 5413
-"""Its first faults: ledger and queue cut off while the spool's disk hovers around full, a worker
-killed, PostgreSQL's disk hovering, Redis refusing, both failed over, a receiver killed. The
+SEED = 26747
+"""Its first faults: ledger and queue cut off while the spool's disk hovers around full, a sweeper
+killed, PostgreSQL silent, bets held, Redis and PostgreSQL failed over, a receiver killed. The
 receivers share a spool directory."""
 
 
