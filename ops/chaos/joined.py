@@ -5,7 +5,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable
-from typing import Final
+from typing import Final, cast
 
 _RESET: Final = struct.pack("ii", 1, 0)
 """SO_LINGER with zero seconds: a close is a reset."""
@@ -26,7 +26,7 @@ class Side(asyncio.Protocol):
         self._ended = self._silent = self._slow = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport  # type: ignore[assignment]  # a Transport, for TCP
+        self._transport = cast(asyncio.Transport, transport)  # as TCP's are
         if self._on_open:
             self._on_open(self)
 

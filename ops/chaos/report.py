@@ -37,7 +37,7 @@ def document(run: Run) -> dict[str, object]:
         "seed": run.seed,
         "seconds": run.seconds,
         "shared_spool": bool(run.system and run.system.shared_spool),
-        "disks": bool(run.system and run.system.mounts),
+        "disks": bool(run.system and run.system.storage.mounts),
         "cancels": run.tally.cancels,
         "requests": run.tally.requests,
         "bets": run.tally.bets,
@@ -77,7 +77,10 @@ def _load(run: Run) -> Iterator[tuple[str, str]]:
     if run.system:
         shared = run.system.shared_spool
         yield "spool directory", "one for both receivers" if shared else "one each"
-        yield "what gets full", "disks" if run.system.mounts else "the processes' file limit"
+        yield (
+            "what gets full",
+            "disks" if run.system.storage.mounts else "the processes' file limit",
+        )
 
 
 def _faults(run: Run) -> Iterator[tuple[str, str]]:

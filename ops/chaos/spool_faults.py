@@ -26,7 +26,7 @@ async def cut_off(system: System, _target: str, dice: Random) -> Harm:
 @asynccontextmanager
 async def disk_full(system: System, _target: str, dice: Random) -> Harm:
     """No room for a cancel: it gets HTTP 503, and the provider sends it again."""
-    disk = filled(system.spool_disk, hovering=False)
+    disk = filled(system.storage.disk(system.spools), hovering=False)
     async with _without_room(system), _cut_off(system, dice), disk:
         yield None
 
@@ -34,7 +34,7 @@ async def disk_full(system: System, _target: str, dice: Random) -> Harm:
 @asynccontextmanager
 async def disk_hovering(system: System, _target: str, dice: Random) -> Harm:
     """By turns room and none, five times a second."""
-    disk = filled(system.spool_disk, hovering=True)
+    disk = filled(system.storage.disk(system.spools), hovering=True)
     async with _without_room(system), _cut_off(system, dice), disk:
         yield None
 

@@ -4,12 +4,10 @@ addresses, and two of each process of ours."""
 import asyncio
 import os
 import secrets
-import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -23,13 +21,14 @@ from ledger.migrate import migrate
 from ledger.roles import Role
 from ops.chaos import addresses, clocks, keeping
 from ops.chaos.addresses import Addresses
-from ops.chaos.disks import Disk, LimitedFiles, LoopDisk
+from ops.chaos.disks import Disk
 from ops.chaos.load_balancer import HOST
 from ops.chaos.outages import Outage
 from ops.chaos.postgres_pair import PostgresPair
 from ops.chaos.program import Ending, Program
 from ops.chaos.recovery import Recoveries
 from ops.chaos.redis_pair import RedisPair
+from ops.chaos.storage import Storage
 from ops.logins import Logins
 from ops.ports import reserve_port
 from ops.processes import ROOT, STOP_LIMIT_S
@@ -55,14 +54,6 @@ class ChaosError(Exception):
     """The run itself did not work, whatever Unbet did; the text is for a person."""
 
 
-SPOOL_MB: Final = 24
-SERVER_MB: Final = {"postgres": 8_000, "redis": 1_000}
-"""Sparse: what is not written takes no room. PostgreSQL's holds an hour of cancels."""
-
-FILE_LIMITS: Final = {"spool": 6_000, "postgres": 4 << 20, "redis": 100_000}
-"""Where there are no disks of their own: as long as a file may be while its disk is full."""
-
-
 class System:
     """In one directory, with servers of its own; nothing runs before `start` or after `stop`.
 
@@ -73,7 +64,8 @@ class System:
     def __init__(self, directory: Path, *, shared_spool: bool = False, mounts: bool) -> None:
         self.directory = directory
         self.logs = directory / "logs"
-        self.spools = directory / "spool"
+        self.storage = Storage(directory, mounts=mounts)
+        self.spools = self.storage.spools
         self.metrics = directory / "metrics"
         self.programs: list[Program] = []
         self.addresses = Addresses()
@@ -82,13 +74,8 @@ class System:
         """When neither ledger nor disk could keep a cancel."""
         self.players: list[Player] = players(PLAYERS)
         self.shared_spool = shared_spool
-        self.mounts = mounts
-        self._places = {
-            name: directory / name for name in ("postgres-1", "postgres-2", "redis-1", "redis-2")
-        }
-        self.postgres = PostgresPair((self._places["postgres-1"], self._places["postgres-2"]))
-        self.redis = RedisPair((self._places["redis-1"], self._places["redis-2"]))
-        self._disks: dict[Path, Disk] = {}
+        self.postgres = PostgresPair(self.storage.postgres)
+        self.redis = RedisPair(self.storage.redis)
         self.clock_library = clocks.library()
         self._secret = secrets.token_urlsafe(24)
         self._message_key = secrets.token_urlsafe(32)
@@ -110,17 +97,13 @@ class System:
         return url.render_as_string(hide_password=False)
 
     @property
-    def spool_disk(self) -> Disk:
-        return self._disks[self.spools]
-
-    @property
     def clock(self) -> Path:
         """The file that says what PostgreSQL's clock shows, if that can be set."""
         return self.directory / "clock"
 
     def disk_of(self, server: Server) -> Disk:
         """Where the server's data lie."""
-        return self._disks[server.data.parent]
+        return self.storage.disk(server.data.parent)
 
     def of(self, role: str) -> list[Program]:
         """The processes of a role: "receiver", "worker" or "sweeper"."""
@@ -140,7 +123,7 @@ class System:
         """Servers, schema, processes; returns when receivers and workers are ready."""
         self.logs.mkdir(parents=True)
         self.metrics.mkdir()
-        self._make_disks()
+        self.storage.make(self._pids_that_write_to)
         if self.clock_library is not None:
             self.postgres.set_clock(clocks.environment(self.clock_library, self.clock))
         self.postgres.start()
@@ -172,19 +155,6 @@ class System:
             for program in self.programs:
                 program.end(deadline)
 
-    def keep(self) -> None:
-        """Make what lies on disks of its own readable for others, once all has been stopped."""
-        for disk in self._disks.values():
-            if isinstance(disk, LoopDisk):
-                disk.copy_out()
-
-    def discard(self) -> None:
-        """Remove everything, once all has been stopped."""
-        for disk in self._disks.values():
-            if isinstance(disk, LoopDisk):
-                disk.unmount()
-        shutil.rmtree(self.directory)
-
     async def keep_running(self) -> None:
         """Start again what has ended, as a supervisor does, until cancelled."""
         trim_at = 0.0
@@ -203,17 +173,6 @@ class System:
     def ended_by_themselves(self) -> list[Ending]:
         """What ended though the run had not killed it."""
         return [ending for program in self.programs for ending in program.endings]
-
-    def _make_disks(self) -> None:
-        sizes = {path: SERVER_MB[path.name[:-2]] for path in self._places.values()}
-        for path, megabytes in {**sizes, self.spools: SPOOL_MB}.items():
-            kind = path.name.partition("-")[0]
-            if self.mounts:
-                self._disks[path] = LoopDisk(path, megabytes)
-            else:
-                path.mkdir(mode=0o711)
-                pids = partial(self._pids_that_write_to, path)
-                self._disks[path] = LimitedFiles(pids, FILE_LIMITS[kind])
 
     def _pids_that_write_to(self, path: Path) -> list[int]:
         """Of the receivers for the spool, else of the server with its data there."""

@@ -62,20 +62,20 @@ def chaos(
     try:
         uvloop.run(_carry_out(run, system, console))
     except asyncio.CancelledError:
-        system.discard()
+        system.storage.discard()
         console.print("Stopped; nothing of it runs any more.")
         raise typer.Exit(EXIT_STOPPED) from None
     except (ChaosError, ServicesError) as error:
-        system.keep()
+        system.storage.keep()
         typer.echo(f"unbet chaos: {error}\nEverything is kept in {chosen}", err=True)
         raise typer.Exit(1) from None
     except Exception:
-        system.keep()
+        system.storage.keep()
         typer.echo(f"unbet chaos itself failed; everything is kept in {chosen}", err=True)
         raise
     _tell(run, console, json_file, time.monotonic() - started)
     if run.verdict.ok and not run.verdict.dead:
-        system.discard()
+        system.storage.discard()
     else:
         _keep(run, system)
         console.print(_WHERE.format(chosen), soft_wrap=True)
@@ -108,7 +108,7 @@ async def _started(system: System) -> None:
 
 
 def _keep(run: Run, system: System) -> None:
-    system.keep()
+    system.storage.keep()
     with (system.directory / "violations.txt").open("w") as file:
         for kind, lines in run.verdict.violations.items():
             file.writelines(f"{kind}: {line}\n" for line in lines)

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import struct
 import time
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 import httptools
 
@@ -78,8 +78,8 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - it is, for TCP
-        self._transport = transport
+        # One for TCP is; uvloop's only has its methods.
+        self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         if self._answer is None or self._answer.done():

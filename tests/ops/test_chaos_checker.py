@@ -1,4 +1,7 @@
-"""The chaos run's checker: content with what is right, blind to no kind of violation."""
+"""The chaos run's checker: content with what is right, blind to no kind of violation.
+
+Longer than other files because each of its rules has a test here.
+"""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,13 +23,29 @@ killed, PostgreSQL silent, bets held, Redis and PostgreSQL failed over, a receiv
 receivers share a spool directory."""
 
 
-def chaos(directory: Path, *options: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [UNBET, "chaos", "--dir", str(directory / "run"), *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def chaos(tmp_path: Path) -> Iterator[Start]:
+    """Starts runs, and ends those that are left, with all that they have started."""
+    runs: list[subprocess.Popen[str]] = []
+
+    def start(*options: str) -> subprocess.Popen[str]:
+        run = subprocess.Popen(
+            [UNBET, "chaos", "--dir", str(tmp_path / "run"), *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        runs.append(run)
+        return run
+
+    yield start
+    for run in runs:
+        if run.poll() is None:
+            run.send_signal(signal.SIGINT)
+        run.communicate(timeout=90)
 
 
 def wait_for_play(run: subprocess.Popen[str], directory: Path) -> None:
@@ -66,9 +83,9 @@ def left_of(processes: list[psutil.Process]) -> list[psutil.Process]:
 
 
 @pytest.mark.timeout(300)
-def test_nothing_is_lost_and_nothing_doubled_under_faults(tmp_path: Path) -> None:
+def test_nothing_is_lost_and_nothing_doubled_under_faults(chaos: Start, tmp_path: Path) -> None:
     result = tmp_path / "result.json"
-    run = chaos(tmp_path, "--seconds", "18", "--seed", str(SEED), "--json", str(result))
+    run = chaos("--seconds", "18", "--seed", str(SEED), "--json", str(result))
     said, _ = run.communicate(timeout=280)
     document: dict[str, Any] = json.loads(result.read_text()) if result.exists() else {}
     assert run.returncode == 0, said
@@ -81,8 +98,10 @@ def test_nothing_is_lost_and_nothing_doubled_under_faults(tmp_path: Path) -> Non
 
 
 @pytest.mark.timeout(180)
-def test_what_the_checker_finds_fails_the_run_and_its_logs_are_kept(tmp_path: Path) -> None:
-    run = chaos(tmp_path, "--seconds", "4", "--seed", str(SEED), "--rate", "50")
+def test_what_the_checker_finds_fails_the_run_and_its_logs_are_kept(
+    chaos: Start, tmp_path: Path
+) -> None:
+    run = chaos("--seconds", "4", "--seed", str(SEED), "--rate", "50")
     wait_for_play(run, tmp_path)
     file = seen_by(run, tmp_path / "run" / "postgres-1" / "postgres.json")
     access = json.loads(file.read_text())
@@ -107,12 +126,14 @@ def test_what_the_checker_finds_fails_the_run_and_its_logs_are_kept(tmp_path: Pa
 
 
 @pytest.mark.timeout(180)
-def test_ctrl_c_ends_a_run_in_the_middle_of_a_fault_and_leaves_no_process(tmp_path: Path) -> None:
-    run = chaos(tmp_path, "--seconds", "60", "--seed", str(SEED), "--rate", "50")
+def test_ctrl_c_ends_a_run_in_the_middle_of_a_fault_and_leaves_no_process(
+    chaos: Start, tmp_path: Path
+) -> None:
+    run = chaos("--seconds", "60", "--seed", str(SEED), "--rate", "50")
     wait_for_play(run, tmp_path)
     faults = tmp_path / "run" / "logs" / "faults.log"
     deadline = time.monotonic() + 30
-    while not faults.exists():  # the seed's first one stops a worker for seconds
+    while not faults.exists():  # the seed's first one takes seconds
         assert time.monotonic() < deadline
         time.sleep(0.05)
     started = family(run, tmp_path)
