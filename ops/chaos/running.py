@@ -38,7 +38,7 @@ LANES: Final = 6
 AT_ONCE: Final = 2_000
 """Rounds at a time: those of about ten seconds in which nothing is answered."""
 
-FILES: Final = 8_192
+FILES: Final = 16_384
 """A call is three sockets here: the provider's, and both sides of the load balancer's."""
 
 TOLD_LINES: Final = 4

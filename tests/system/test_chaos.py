@@ -16,6 +16,9 @@ import pytest
 
 from ops.chaos.schedule import FAULTS, MAX_AT_ONCE, plan
 
+START_LIMIT_S = 150
+"""Four servers, two of them PostgreSQL, and six processes, on a machine that is busy."""
+
 UNBET = str(Path(sys.executable).with_name("unbet"))
 SEED = 26747
 """Its first faults: ledger and queue cut off while the spool's disk hovers around full, a sweeper
@@ -51,7 +54,7 @@ def chaos(tmp_path: Path) -> Iterator[Start]:
 def wait_for_play(run: subprocess.Popen[str], directory: Path) -> None:
     """Until the provider has heard something."""
     log = directory / "run" / "provider.jsonl"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + START_LIMIT_S
     while not (log.exists() and log.stat().st_size):
         assert run.poll() is None, run.communicate()
         assert time.monotonic() < deadline
@@ -85,19 +88,19 @@ def left_of(processes: list[psutil.Process]) -> list[psutil.Process]:
 @pytest.mark.timeout(300)
 def test_nothing_is_lost_and_nothing_doubled_under_faults(chaos: Start, tmp_path: Path) -> None:
     result = tmp_path / "result.json"
-    run = chaos("--seconds", "18", "--seed", str(SEED), "--json", str(result))
+    run = chaos("--seconds", "18", "--seed", str(SEED), "--rate", "60", "--json", str(result))
     said, _ = run.communicate(timeout=280)
     document: dict[str, Any] = json.loads(result.read_text()) if result.exists() else {}
     assert run.returncode == 0, said
     assert "Nothing was lost, nothing doubled" in said
     assert document["ok"] is True
-    assert document["cancels"] > 500
+    assert document["cancels"] > 300
     assert document["faults_not_undone"] == {}
     assert sum(document["faults"].values()) >= 4
     assert not (tmp_path / "run").exists() or document["dead"]
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(360)
 def test_what_the_checker_finds_fails_the_run_and_its_logs_are_kept(
     chaos: Start, tmp_path: Path
 ) -> None:
@@ -114,7 +117,7 @@ def test_what_the_checker_finds_fails_the_run_and_its_logs_are_kept(
     ) as thief:
         thief.execute("SET session_replication_role = replica")
         thief.execute("UPDATE accounts SET balance = balance - 1 WHERE owner = 'player-7'")
-    said, _ = run.communicate(timeout=150)
+    said, _ = run.communicate(timeout=200)
     assert run.returncode == 1, said
     assert "money: player-7" in said
     assert "Promises were broken" in said
@@ -125,14 +128,14 @@ def test_what_the_checker_finds_fails_the_run_and_its_logs_are_kept(
     assert (kept / "postgres-1" / "postgres" / "PG_VERSION").exists()
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(360)
 def test_ctrl_c_ends_a_run_in_the_middle_of_a_fault_and_leaves_no_process(
     chaos: Start, tmp_path: Path
 ) -> None:
     run = chaos("--seconds", "60", "--seed", str(SEED), "--rate", "50")
     wait_for_play(run, tmp_path)
     faults = tmp_path / "run" / "logs" / "faults.log"
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + START_LIMIT_S
     while not faults.exists():  # the seed's first one takes seconds
         assert time.monotonic() < deadline
         time.sleep(0.05)
