@@ -64,6 +64,7 @@ def check_file(log: Path, engine: Engine, around: Circumstances, scratch: Path) 
     for number, file in enumerate(files):
         _check_part(verdict, read_log(file), engine, Part(number, len(files)), around)
         file.unlink()
+    scratch.rmdir()
     _check_ledger(verdict, engine)
     return verdict
 

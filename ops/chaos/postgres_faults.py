@@ -172,7 +172,7 @@ POSTGRES_FAULTS: Final = (
     Fault("PostgreSQL read-only", "postgres", (2, 5), 3, read_only),
     Fault("PostgreSQL's new sessions read-only", "postgres", (1, 3), 3, read_only_sessions),
     Fault("PostgreSQL's disk full", "postgres", (1, 3), 2, disk_full),
-    Fault("PostgreSQL's disk hovering around full", "postgres", (2, 4), 2, disk_hovering),
+    Fault("PostgreSQL's disk hovering", "postgres", (2, 4), 2, disk_hovering),
     Fault("PostgreSQL's connections cut", "postgres", (0, 0), 5, connections_cut),
     Fault("PostgreSQL's connections silent", "postgres", (3, 7), 3, connections_silent),
     Fault("PostgreSQL's address silent", "postgres", (3, 7), 3, address_silent),

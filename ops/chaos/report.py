@@ -108,7 +108,7 @@ def _failovers(run: Run) -> Iterator[tuple[str, str]]:
         known = [s for s in seconds if s is not None]
         if known:
             times = f"{median(known):.1f} s, {max(known):.1f} s"
-            yield f"{server} failover until answers are final: median, worst", times
+            yield f"{server} failover to final answers: median, worst", times
         if len(known) < len(seconds):
             yield f"{server} failover without final answers after", str(len(seconds) - len(known))
 
@@ -116,8 +116,8 @@ def _failovers(run: Run) -> Iterator[tuple[str, str]]:
 def _memory(run: Run) -> Iterator[tuple[str, str]]:
     for life in run.memory:
         first, last = life.quarters()
-        name = f"memory, {life.role} that lived {life.seconds:.0f} s: first, last quarter"
-        yield name, f"{first:.0f} MB, {last:.0f} MB"
+        name = f"memory of a {life.role} over {life.seconds:.0f} s: first, last quarter"
+        yield name, f"{first:.0f}, {last:.0f} MB"
 
 
 def _findings(run: Run) -> Iterator[tuple[str, str]]:
