@@ -166,7 +166,7 @@ def account_held(
 
 
 POSTGRES_FAULTS: Final = (
-    Fault("PostgreSQL stopped", "postgres", (10, 12), 2, stopped),
+    Fault("PostgreSQL stopped", "postgres", (9, 11), 1, stopped),
     Fault("PostgreSQL restarted", "postgres", (0, 1), 3, restarted),
     Fault("PostgreSQL failed over to its standby", "postgres", (0, 1), 3, failed_over),
     Fault("PostgreSQL read-only", "postgres", (2, 5), 3, read_only),
@@ -174,8 +174,8 @@ POSTGRES_FAULTS: Final = (
     Fault("PostgreSQL's disk full", "postgres", (1, 3), 2, disk_full),
     Fault("PostgreSQL's disk hovering", "postgres", (2, 4), 2, disk_hovering),
     Fault("PostgreSQL's connections cut", "postgres", (0, 0), 5, connections_cut),
-    Fault("PostgreSQL's connections silent", "postgres", (3, 7), 3, connections_silent),
-    Fault("PostgreSQL's address silent", "postgres", (3, 7), 3, address_silent),
-    Fault("bets held", "bets", (2, 6), 5, bets_held, POSTGRES),
-    Fault("account held", "accounts", (2, 6), 3, account_held, POSTGRES),
+    Fault("PostgreSQL's connections silent", "postgres", (2, 6), 3, connections_silent),
+    Fault("PostgreSQL's address silent", "postgres", (2, 6), 3, address_silent),
+    Fault("bets held", "bets", (1, 4), 5, bets_held, POSTGRES),
+    Fault("account held", "accounts", (1, 4), 3, account_held, POSTGRES),
 )

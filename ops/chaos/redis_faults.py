@@ -173,7 +173,7 @@ async def _room_again(system: System) -> Harm:
 
 
 REDIS_FAULTS: Final = (
-    Fault("Redis stopped", "redis", (10, 12), 2, stopped),
+    Fault("Redis stopped", "redis", (9, 11), 1, stopped),
     Fault("Redis emptied", "redis", (0, 2), 3, emptied),
     Fault("Redis failed over to its replica", "redis", (0, 2), 3, failed_over),
     Fault("Redis demoted (READONLY)", "redis", (2, 5), 3, demoted),
@@ -209,6 +209,6 @@ REDIS_FAULTS: Final = (
     Fault("Redis' disk full", "redis", (2, 4), 2, disk_full),
     Fault("Redis' disk hovering", "redis", (2, 4), 2, disk_hovering),
     Fault("Redis' connections cut", "redis", (0, 0), 5, connections_cut),
-    Fault("Redis' connections silent", "redis", (3, 7), 3, connections_silent),
-    Fault("Redis' address silent", "redis", (3, 7), 3, address_silent),
+    Fault("Redis' connections silent", "redis", (2, 6), 3, connections_silent),
+    Fault("Redis' address silent", "redis", (2, 6), 3, address_silent),
 )

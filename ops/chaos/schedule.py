@@ -18,7 +18,7 @@ from ops.chaos.system import System
 
 FAULTS: Final = CLOCK_FAULTS + PROCESS_FAULTS + POSTGRES_FAULTS + REDIS_FAULTS + SPOOL_FAULTS
 
-GAP_S: Final = (1.0, 2.0)
+GAP_S: Final = (1.0, 1.6)
 """From one fault's beginning to the next one's, unless that has to wait."""
 
 MAX_AT_ONCE: Final = 2
