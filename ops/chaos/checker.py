@@ -2,20 +2,24 @@
 Unbet says of itself (its notes of answers, its functions) is not asked."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Engine
 
 from ledger.audit import audit
 from ops.chaos import evidence
+from ops.chaos.clients import DEAF
 from ops.chaos.evidence import Asked, BetRow, Evidence
 from ops.chaos.meaning import STANDS, TAKEN, code_of, has_outcome, is_of, shown, told
-from ops.chaos.outages import Outage, excused
+from ops.chaos.outages import Outage, excused, overlaps
+from ops.chaos.parts import WHOLE, Part, split
+from ops.chaos.tally import LATE_S, answered_in
 from ops.chaos.verdict import Kind, Verdict
-from ops.provider import Bet, Cancel, Sent, Win
+from ops.provider import Attempt, Bet, Cancel, Sent, Win, read_log
 
 PROMISED: Final = frozenset({0, 2, 100, 120})
 """Whoever is answered one of these need not call again (P2)."""
@@ -32,24 +36,52 @@ class _Story:
     """When code 0 was first answered."""
 
 
-def check(
-    log: Iterable[Sent], engine: Engine, outages: Sequence[Outage] = (), *, receivers: int = 1
-) -> Verdict:
-    """Everything that does not hold. `log` is gone through once; `engine` only reads.
+@dataclass(frozen=True)
+class Circumstances:
+    """What the run did, as far as it excuses something."""
 
-    `outages` are those of the `receivers`.
-    """
-    with engine.begin() as connection:
-        said = evidence.read(connection)
+    outages: Sequence[Outage] = ()
+    """Of the receivers."""
+    receivers: int = 1
+    without_room: Sequence[Outage] = ()
+    """When neither ledger nor disk could keep a cancel: HTTP 503 is right then."""
+    held_up: Callable[[datetime, float], float] = lambda _since, _seconds: 0.0
+    """For how much of that time the provider itself was held up: told, but no excuse."""
+
+
+def check(log: Iterable[Sent], engine: Engine, around: Circumstances = Circumstances()) -> Verdict:
+    """Everything that does not hold. `log` is gone through once; `engine` only reads."""
     verdict = Verdict()
+    _check_part(verdict, log, engine, WHOLE, around)
+    _check_ledger(verdict, engine)
+    return verdict
+
+
+def check_file(log: Path, engine: Engine, around: Circumstances, scratch: Path) -> Verdict:
+    """The same for a log of any length, part by part; `scratch` is a directory to be made."""
+    verdict = Verdict()
+    files = split(log, scratch)
+    for number, file in enumerate(files):
+        _check_part(verdict, read_log(file), engine, Part(number, len(files)), around)
+        file.unlink()
+    scratch.rmdir()
+    _check_ledger(verdict, engine)
+    return verdict
+
+
+def _check_part(
+    verdict: Verdict, log: Iterable[Sent], engine: Engine, part: Part, around: Circumstances
+) -> None:
+    with engine.begin() as connection:
+        said = evidence.read(connection, part)
     stories: dict[Asked, _Story] = defaultdict(_Story)
     placed: list[tuple[Asked, datetime]] = []
     for sent in log:
         match sent.message:
             case Cancel() as cancel:
                 _hear(stories[Asked(cancel.reference, cancel.user_id, cancel.currency)], sent)
-                for what in _missing(sent, cancel, outages, receivers):
-                    verdict.add(Kind.UNANSWERED, what)
+                for kind, what in _unpunctual(sent, cancel, around):
+                    verdict.add(kind, what)
             case Bet() as bet:
                 asked = Asked(bet.reference, bet.user_id, bet.currency)
                 placed += [(asked, attempt.at) for attempt in sent.attempts if attempt.code == 0]
@@ -60,8 +92,8 @@ def check(
         _check_outcome(verdict, asked, story, said)
         _check_codes(verdict, asked, story, said.bets.get(asked.reference))
     _check_order(verdict, placed, stories)
-    _check_ledger(verdict, engine, said)
-    return verdict
+    for asked in said.parked:
+        verdict.add(Kind.UNDRAINED, f"{shown(asked)} is still parked")
 
 
 def _hear(story: _Story, sent: Sent) -> None:
@@ -73,17 +105,31 @@ def _hear(story: _Story, sent: Sent) -> None:
             story.succeeded_at = min(story.succeeded_at or answered, answered)
 
 
-def _missing(
-    sent: Sent, cancel: Cancel, outages: Sequence[Outage], receivers: int
-) -> Iterator[str]:
-    """The transmissions without an answer that nothing excuses."""
+def _unpunctual(sent: Sent, cancel: Cancel, around: Circumstances) -> Iterator[tuple[Kind, str]]:
+    """The transmissions with a late answer, and those with none that nothing excuses."""
     for number, attempt in enumerate(sent.attempts, start=1):
-        if attempt.code is not None:
-            continue
-        hung = attempt.status is None and attempt.text.startswith("no answer within")
-        if hung or not excused(outages, receivers, attempt.at, attempt.seconds):
-            what = f"{cancel.reference} {cancel.uuid}, try {number} at {attempt.at:%H:%M:%S.%f}"
-            yield f"{what}: {attempt.text} after {attempt.seconds:.1f} s"
+        what = f"{cancel.reference} {cancel.uuid}, try {number} at {attempt.at:%H:%M:%S.%f}"
+        if (answered_in(attempt) or 0) > LATE_S:
+            held_up_s = around.held_up(attempt.at, attempt.seconds)
+            yield (
+                Kind.LATE_ANSWER,
+                f"{what}: {attempt.label} after {answered_in(attempt):.3f} s"
+                f" (the provider itself was held up for {held_up_s:.1f} s of it)",
+            )
+        if attempt.code is None and not _is_excused(attempt, around):
+            yield (
+                Kind.UNANSWERED,
+                f"{what}: {attempt.text} after {attempt.seconds:.1f} s ({attempt.client})",
+            )
+
+
+def _is_excused(attempt: Attempt, around: Circumstances) -> bool:
+    if attempt.client in DEAF:
+        return True
+    if attempt.status == 503:
+        return overlaps(around.without_room, attempt.at, attempt.seconds)
+    hung = attempt.status is None and "no answer within" in attempt.text
+    return not hung and excused(around.outages, around.receivers, attempt.at, attempt.seconds)
 
 
 def _check_bet(verdict: Verdict, sent: Sent, bet: Bet, said: Evidence) -> None:
@@ -142,14 +188,13 @@ def _check_order(
             )
 
 
-def _check_ledger(verdict: Verdict, engine: Engine, said: Evidence) -> None:
-    for asked in said.parked:
-        verdict.add(Kind.UNDRAINED, f"{shown(asked)} is still parked")
-    for what in said.doubled:
-        verdict.add(Kind.DOUBLED, what)
-    for what in said.wrong_balances:
-        verdict.add(Kind.MONEY, what)
+def _check_ledger(verdict: Verdict, engine: Engine) -> None:
     with engine.begin() as connection:
+        for what in evidence.doubled(connection):
+            verdict.add(Kind.DOUBLED, what)
+        for what in evidence.wrong_balances(connection):
+            verdict.add(Kind.MONEY, what)
+    with engine.begin() as connection:  # another one: an audit sets its transaction's level
         for violation in audit(connection).violations:
             verdict.add(
                 Kind.AUDIT, f"{violation.meaning} Not for {violation.count}: {violation.rows[0]}"

@@ -4,18 +4,30 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
-_BETS: Final = text("""
-    SELECT reference, state, user_id, currency, amount, outcome FROM bets
-""")
-_WINS: Final = text("SELECT bet_reference, amount FROM wins WHERE refusal IS NULL")
-_REQUESTS: Final = text("SELECT DISTINCT reference, user_id, currency FROM requests")
-_PARKED: Final = text("""
-    SELECT reference, cancel::jsonb -> 'request' ->> 'user_id',
-           cancel::jsonb -> 'request' ->> 'currency', state
-      FROM parked
-""")
+from ops.chaos.parts import WHOLE, Part, is_in_part
+
+
+def _of_part(query: str, column: str) -> TextClause:
+    """The query, which ends with WHERE or AND, of the rows of one part by that column."""
+    return text(f"{query} {is_in_part(column)}")
+
+
+_BETS: Final = _of_part(
+    "SELECT reference, state, user_id, currency, amount, outcome FROM bets WHERE", "reference"
+)
+_WINS: Final = _of_part(
+    "SELECT bet_reference, amount FROM wins WHERE refusal IS NULL AND", "bet_reference"
+)
+_REQUESTS: Final = _of_part(
+    "SELECT DISTINCT reference, user_id, currency FROM requests WHERE", "reference"
+)
+_PARKED: Final = _of_part(
+    "SELECT reference, cancel::jsonb -> 'request' ->> 'user_id',"
+    " cancel::jsonb -> 'request' ->> 'currency', state FROM parked WHERE",
+    "reference",
+)
 _DOUBLED: Final = text("""
     WITH moved AS (
         SELECT transfers.bet_id, transfers.kind, count(DISTINCT transfers.id) AS transfers,
@@ -81,7 +93,7 @@ class BetRow(NamedTuple):
 
 @dataclass(frozen=True)
 class Evidence:
-    """All that the rules of the checker look at."""
+    """What the rules about a cancel look at, of one part of the references."""
 
     bets: dict[str, BetRow]
     wins: dict[str, Decimal]
@@ -91,15 +103,13 @@ class Evidence:
     dead: set[Asked]
     parked: list[Asked]
     """Neither finished nor dead."""
-    doubled: list[str]
-    wrong_balances: list[str]
 
 
-def read(connection: Connection) -> Evidence:
-    """Everything, in the caller's transaction."""
+def read(connection: Connection, part: Part = WHOLE) -> Evidence:
+    """That part of it, in the caller's transaction."""
 
     def rows(query: Any) -> Any:
-        return connection.execute(query)
+        return connection.execute(query, {"number": part.number, "count": part.count})
 
     parked = [(Asked(*row[:3]), row.state) for row in rows(_PARKED)]
     return Evidence(
@@ -108,12 +118,20 @@ def read(connection: Connection) -> Evidence:
         requests={Asked(*row) for row in rows(_REQUESTS)},
         dead={asked for asked, state in parked if state == "dead"},
         parked=[asked for asked, state in parked if state != "dead"],
-        doubled=[
-            f"{row.reference}: {row.transfers} times {row.kind}, {row.amount} of {row.stake}"
-            for row in rows(_DOUBLED)
-        ],
-        wrong_balances=[
-            f"{row.user_id} {row.currency} has {row.has} and should have {row.due}"
-            for row in rows(_MONEY)
-        ],
     )
+
+
+def doubled(connection: Connection) -> list[str]:
+    """Stakes that were taken or given back more than once, a line each."""
+    return [
+        f"{row.reference}: {row.transfers} times {row.kind}, {row.amount} of {row.stake}"
+        for row in connection.execute(_DOUBLED)
+    ]
+
+
+def wrong_balances(connection: Connection) -> list[str]:
+    """Accounts that do not have what they should have, a line each."""
+    return [
+        f"{row.user_id} {row.currency} has {row.has} and should have {row.due}"
+        for row in connection.execute(_MONEY)
+    ]

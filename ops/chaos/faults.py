@@ -2,6 +2,7 @@
 leaving it undoes it; in between lies its duration. It may yield a better name for what was done."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ Hold = Callable[[System, str, Random], AbstractAsyncContextManager[str | None]]
 BACK_LIMIT_S: Final = 30.0
 """Within which a killed process runs again."""
 
-CATCH_TRIES: Final = 60
+CATCH_FOR_S: Final = 3.0
 """A group is in its transaction for some ten milliseconds: it takes a few tries."""
 
 CATCH_PAUSE_S: Final = 0.02
@@ -41,6 +42,12 @@ class Fault:
     hold: Hold = field(repr=False)
     needs: frozenset[str] = frozenset()
     """Targets that must be well when it begins."""
+    occupies: frozenset[str] = frozenset()
+    """Targets beside its own that suffer as long as it lasts."""
+    jumps: bool = False
+    """It needs clocks that can be set."""
+    kills: bool = False
+    """It ends a whole process of ours, and with it what its memory had come to."""
 
 
 def _program(system: System, name: str) -> Program:
@@ -81,7 +88,8 @@ async def stopped_in_transaction(
     """SIGSTOP of a worker while the database shows it inside a transaction, if that is caught."""
     program = _program(system, target)
     try:
-        for _ in range(CATCH_TRIES):
+        until = time.monotonic() + CATCH_FOR_S
+        while time.monotonic() < until:
             program.signal(Signals.SIGSTOP)
             if await asyncio.to_thread(looking.is_in_transaction, system, program):
                 yield None
@@ -95,10 +103,10 @@ async def stopped_in_transaction(
 
 
 PROCESS_FAULTS: Final = (
-    Fault("worker killed", "worker", (0, 0), 6, killed),
+    Fault("worker killed", "worker", (0, 0), 6, killed, kills=True),
     Fault("worker's child killed", "worker", (0, 0), 6, child_killed),
-    Fault("sweeper killed", "sweeper", (0, 0), 4, killed),
-    Fault("receiver killed", "receiver", (0, 0), 6, killed),
+    Fault("sweeper killed", "sweeper", (0, 0), 4, killed, kills=True),
+    Fault("receiver killed", "receiver", (0, 0), 6, killed, kills=True),
     Fault(
         "worker stopped in a transaction",
         "worker",

@@ -9,6 +9,10 @@ SLACK: Final = timedelta(seconds=0.5)
 """The moment at which a process ends is noted by another one, a little before or after."""
 
 
+AFTERMATH: Final = timedelta(seconds=1.5)
+"""For a second after a failure a receiver does not ask the ledger again."""
+
+
 @dataclass(frozen=True)
 class Outage:
     """From the kill to the first connection that was accepted again."""
@@ -38,3 +42,9 @@ def excused(outages: Iterable[Outage], receivers: int, begun: datetime, seconds:
         if outage.covers(begun):
             away.add(outage.program)
     return len(away) == receivers
+
+
+def overlaps(windows: Iterable[Outage], begun: datetime, seconds: float) -> bool:
+    """Whether a call was under way in one of the windows, or just after it."""
+    ended = begun + timedelta(seconds=seconds)
+    return any(w.since - SLACK <= ended and begun <= w.until + AFTERMATH for w in windows)

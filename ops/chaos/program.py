@@ -14,6 +14,7 @@ from typing import Final
 
 import psutil
 
+from ops.chaos import keeping
 from ops.chaos.outages import Outage
 from ops.processes import spawn
 
@@ -21,6 +22,21 @@ RESTART_AFTER_S: Final = 1.0
 """What a supervisor such as systemd waits before it starts an ended process again."""
 
 ACCEPT_LIMIT_S: Final = 0.2
+
+LINES: Final = 12
+"""Of its log, that say why a process ended."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A process ended by itself."""
+
+    program: str
+    at: datetime
+    how: str
+    """Its exit status or signal."""
+    said: tuple[str, ...]
+    """The last lines of its log."""
 
 
 @dataclass
@@ -36,7 +52,8 @@ class Program:
     port: int | None = None
     """Where it listens, if it does."""
     outages: list[Outage] = field(default_factory=list)
-    ended_by_itself: int = 0
+    endings: list[Ending] = field(default_factory=list)
+    """Of those that the run had not asked for."""
 
     def __post_init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
@@ -75,6 +92,12 @@ class Program:
         with suppress(ProcessLookupError):
             os.killpg(self.pid, number)
 
+    def pids(self) -> list[int]:
+        """Of itself and its children; none if it has ended."""
+        with suppress(psutil.NoSuchProcess, ProcessLookupError):
+            return [self.pid, *(c.pid for c in psutil.Process(self.pid).children(recursive=True))]
+        return []
+
     def children(self) -> list[psutil.Process]:
         """Its child processes; none if it has ended."""
         with suppress(psutil.NoSuchProcess, ProcessLookupError):
@@ -83,12 +106,13 @@ class Program:
 
     def supervise(self) -> None:
         """Note an end, start again what has ended, note when it is back. To be called often."""
-        if self._process is not None and self._process.poll() is not None:
+        if self._process is not None and (code := self._process.poll()) is not None:
             self.signal(signal.SIGKILL)  # children that outlived it, as systemd does
             self._process = None
             self._start_at = time.monotonic() + RESTART_AFTER_S
             self._away_since = self._away_since or datetime.now(UTC)
-            self.ended_by_itself += not self._killed
+            if not self._killed:
+                self.endings.append(self._ending_of(code))
         if self._process is None and time.monotonic() > self._start_at:
             self.start()
         if self._process is not None and self._away_since and not self._ending and self._accepts():
@@ -111,6 +135,10 @@ class Program:
         self.signal(signal.SIGKILL)
         self._process.wait()
         self._process = None
+
+    def _ending_of(self, code: int) -> Ending:
+        how = f"exit status {code}" if code >= 0 else signal.Signals(-code).name
+        return Ending(self.name, datetime.now(UTC), how, keeping.last_lines(self.log, LINES))
 
     def _accepts(self) -> bool:
         if self.port is None:

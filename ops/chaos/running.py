@@ -16,29 +16,38 @@ from redis import RedisError
 
 from ops import provider
 from ops.chaos import schedule
-from ops.chaos.checker import check
+from ops.chaos.checker import Circumstances, check_file
+from ops.chaos.clients import UnrulyEndpoint
 from ops.chaos.draining import drained
-from ops.chaos.front import Front
+from ops.chaos.lag import Lag
+from ops.chaos.load_balancer import LoadBalancer
+from ops.chaos.memory import Life, Memory
 from ops.chaos.operators import Operators
+from ops.chaos.program import Ending
 from ops.chaos.schedule import Schedule
 from ops.chaos.system import PROVIDER_ID, ChaosError, System
 from ops.chaos.tally import Tally
 from ops.chaos.verdict import Kind, Verdict
-from ops.provider import Endpoint, Log, Provider
+from ops.provider import Log, Provider, Response
 from ops.services import ServicesError
 
 DRAIN_LIMIT_S: Final = 90.0
 
 LANES: Final = 6
 
-AT_ONCE: Final = 800
-"""Rounds at a time: those of about five seconds in which nothing is answered."""
+AT_ONCE: Final = 2_000
+"""Rounds at a time: those of about ten seconds in which nothing is answered."""
 
-FILES: Final = 8_192
+FILES: Final = 16_384
 """A call is three sockets here: the provider's, and both sides of the load balancer's."""
+
+TOLD_LINES: Final = 4
+"""Of a log, for a person; the rest is in the JSON."""
 
 THREADS: Final = 32
 """For what blocks: the operators' transactions above all."""
+
+RETRY: Final = provider.V4.retry
 
 _FAULT_FAILED: Final = (ChaosError, ServicesError, psycopg.Error, RedisError, OSError)
 
@@ -54,7 +63,11 @@ class Run:
     phase: str = "starting"
     tally: Tally = field(default_factory=Tally)
     schedule: Schedule | None = None
-    ended_by_themselves: dict[str, int] = field(default_factory=dict)
+    system: System | None = None
+    endings: list[Ending] = field(default_factory=list)
+    memory: list[Life] = field(default_factory=list)
+    """Of each kind of process the one that lived longest."""
+    lag: Lag = field(default_factory=Lag)
     drained_in_s: float = 0.0
     verdict: Verdict = field(default_factory=Verdict)
     finished: bool = False
@@ -65,6 +78,18 @@ class Run:
         return self.schedule.begun if self.schedule else Counter()
 
     @property
+    def not_available(self) -> dict[str, str]:
+        """Kinds of faults that this machine has not what it takes for, and what that is."""
+        if self.system is None or self.system.clock_library is not None:
+            return {}
+        return {fault.name: "needs libfaketime" for fault in schedule.FAULTS if fault.jumps}
+
+    @property
+    def not_undone(self) -> Counter[str]:
+        """Faults whose undoing did not come to its end."""
+        return self.schedule.begun - self.schedule.undone if self.schedule else Counter()
+
+    @property
     def under_way(self) -> dict[str, str]:
         """The faults that are in effect, by what they are done to."""
         return self.schedule.under_way if self.schedule else {}
@@ -73,11 +98,16 @@ class Run:
 async def carry_out(run: Run, system: System) -> None:
     """The whole run on a system that has been started; cancelled, it undoes its faults."""
     _make_room()
+    run.system = system
     log_file = system.directory / "provider.jsonl"
-    keeper = asyncio.create_task(system.keep_running())
-    front = Front([program.port for program in system.of("receiver") if program.port])
+    memory = Memory()
+    keepers = [
+        asyncio.create_task(work)
+        for work in (system.keep_running(), memory.watch(system.programs), run.lag.watch())
+    ]
+    balancer = LoadBalancer([program.port for program in system.of("receiver") if program.port])
     try:
-        url = system.secret_url(await front.open())
+        url = system.secret_url(await balancer.open())
         with log_file.open("w", buffering=1, encoding="utf-8") as lines:
             log = Log(lambda sent: lines.write(provider.as_line(sent)), run.tally.add, kept=False)
             await _play(run, system, url, log)
@@ -86,21 +116,32 @@ async def carry_out(run: Run, system: System) -> None:
         left = await drained(system, DRAIN_LIMIT_S)
         run.drained_in_s = time.monotonic() - started
         run.phase = "checking"
-        run.ended_by_themselves = system.ended_by_themselves()
-        run.verdict = await asyncio.to_thread(_check, log_file, system)
+        run.endings, run.memory = system.ended_by_themselves(), memory.longest()
+        run.verdict = await asyncio.to_thread(_check, log_file, system, run.lag)
         for what in left:
             run.verdict.add(Kind.UNDRAINED, what)
+        for ending in run.endings:
+            run.verdict.add(Kind.ENDED, _told(ending))
+        for life in memory.growing():
+            first, last = life.quarters()
+            run.verdict.add(Kind.GROWTH, f"{life.program}: from {first:.0f} to {last:.0f} MB")
         run.finished = True
     finally:
-        await front.close()
-        keeper.cancel()
+        await balancer.close()
+        for keeper in keepers:
+            keeper.cancel()
 
 
 async def _play(run: Run, system: System, url: str, log: Log) -> None:
     """The provider plays while faults happen; at the end it finishes what it has begun."""
     engines = [system.engine("operator") for _ in range(LANES)]
     operator = Operators(engines, PROVIDER_ID)
-    player = Provider(Endpoint(url), operator, log)
+
+    def heard(response: Response | None) -> None:
+        answer = None if response is None else provider.read_answer(response, {})
+        system.recoveries.add(final=answer is not None and answer.code not in (None, RETRY))
+
+    player = Provider(UnrulyEndpoint(url, run.seed, heard), operator, log)
     await provider.fund(operator, system.players, tag=f"chaos-{uuid4().hex}")
     run.schedule = Schedule(system, schedule.plan(run.seed))
     run.phase = "playing"
@@ -134,14 +175,20 @@ def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
     return _first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
-def _check(log_file: Path, system: System) -> Verdict:
+def _told(ending: Ending) -> str:
+    said = "".join(f"\n    {line[:240]}" for line in ending.said[-TOLD_LINES:])
+    return f"{ending.program} at {ending.at:%H:%M:%S} with {ending.how}; its log ends with:{said}"
+
+
+def _check(log_file: Path, system: System, lag: Lag) -> Verdict:
+    around = Circumstances(
+        outages=system.outages(),
+        receivers=len(system.of("receiver")),
+        without_room=system.without_room,
+        held_up=lag.within,
+    )
     engine = system.engine("checker", reads_all=True)
     try:
-        return check(
-            provider.read_log(log_file),
-            engine,
-            system.outages(),
-            receivers=len(system.of("receiver")),
-        )
+        return check_file(log_file, engine, around, system.directory / "parts")
     finally:
         engine.dispose()

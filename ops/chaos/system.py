@@ -1,4 +1,5 @@
-"""The whole system under test: PostgreSQL, Redis, and two of each process of ours."""
+"""The whole system under test: PostgreSQL with a standby, Redis with a replica, both behind service
+addresses, and two of each process of ours."""
 
 import asyncio
 import os
@@ -6,24 +7,35 @@ import secrets
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final
 
+import psutil
 from honcho.environ import parse_procfile
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 
 from ledger import connect_to
 from ledger.audit import LIMITS
 from ledger.migrate import migrate
 from ledger.roles import Role
-from ops import services
-from ops.chaos.front import HOST
+from ops.chaos import addresses, clocks, keeping
+from ops.chaos.addresses import Addresses
+from ops.chaos.disks import Disk
+from ops.chaos.load_balancer import HOST
 from ops.chaos.outages import Outage
-from ops.chaos.program import Program
+from ops.chaos.postgres_pair import PostgresPair
+from ops.chaos.program import Ending, Program
+from ops.chaos.recovery import Recoveries
+from ops.chaos.redis_pair import RedisPair
+from ops.chaos.storage import Storage
 from ops.logins import Logins
 from ops.ports import reserve_port
 from ops.processes import ROOT, STOP_LIMIT_S
 from ops.provider import Player, players
+from ops.services.kept import Access
+from ops.services.redis import BROKER_DATABASE, REPLIES_DATABASE, Redis
+from ops.services.server import Server
 
 OF_EACH: Final = 2
 PLAYERS: Final = 200
@@ -34,6 +46,7 @@ ROLES: Final = {"web": "receiver", "worker": "worker", "sweep": "sweeper"}
 
 PROVIDER_ID: Final = "LuckyMonaco"
 START_LIMIT_S: Final = 60.0
+TRIM_EVERY_S: Final = 10.0
 LOOK_EVERY_S: Final = 0.1
 
 
@@ -42,26 +55,55 @@ class ChaosError(Exception):
 
 
 class System:
-    """In one directory, with servers of its own; nothing runs before `start` or after `stop`."""
+    """In one directory, with servers of its own; nothing runs before `start` or after `stop`.
 
-    def __init__(self, directory: Path) -> None:
+    `shared_spool`: the receivers have one spool directory, not one each. `mounts`: disks of their
+    own can be mounted for what gets full (`disks.can_mount`).
+    """
+
+    def __init__(self, directory: Path, *, shared_spool: bool = False, mounts: bool) -> None:
         self.directory = directory
         self.logs = directory / "logs"
-        self.spools = directory / "spool"
+        self.storage = Storage(directory, mounts=mounts)
+        self.spools = self.storage.spools
         self.metrics = directory / "metrics"
         self.programs: list[Program] = []
-        self.services = services.Services()
+        self.addresses = Addresses()
+        self.recoveries = Recoveries()
+        self.without_room: list[Outage] = []
+        """When neither ledger nor disk could keep a cancel."""
         self.players: list[Player] = players(PLAYERS)
+        self.shared_spool = shared_spool
+        self.postgres = PostgresPair(self.storage.postgres)
+        self.redis = RedisPair(self.storage.redis)
+        self.clock_library = clocks.library()
         self._secret = secrets.token_urlsafe(24)
         self._message_key = secrets.token_urlsafe(32)
 
     @property
     def database_url(self) -> str:
-        return str(self.services.database_url)
+        """The primary's own address: what the run looks at must not depend on its faults."""
+        return self.postgres.url
 
     @property
     def broker_url(self) -> str:
-        return str(self.services.broker_url)
+        """The same of Redis."""
+        return self.redis.url
+
+    @property
+    def service_url(self) -> str:
+        """PostgreSQL's, as everybody else knows it."""
+        url = make_url(self.database_url).set(port=self.addresses.ports[addresses.POSTGRES])
+        return url.render_as_string(hide_password=False)
+
+    @property
+    def clock(self) -> Path:
+        """The file that says what PostgreSQL's clock shows, if that can be set."""
+        return self.directory / "clock"
+
+    def disk_of(self, server: Server) -> Disk:
+        """Where the server's data lie."""
+        return self.storage.disk(server.data.parent)
 
     def of(self, role: str) -> list[Program]:
         """The processes of a role: "receiver", "worker" or "sweeper"."""
@@ -72,21 +114,29 @@ class System:
         return f"http://{HOST}:{port}/{self._secret}"
 
     def engine(self, name: str, *, reads_all: bool = False) -> Engine:
-        """On the ledger; `reads_all` without the limits that suit the reversal of a group."""
-        url = self.database_url
+        """On the ledger, by its service address; `reads_all` directly, and without the limits that
+        suit the reversal of a group."""
+        url = self.database_url if reads_all else self.service_url
         return connect_to(url, name=name, pool_size=1, limits=LIMITS if reads_all else None)
 
     def start(self) -> None:
         """Servers, schema, processes; returns when receivers and workers are ready."""
         self.logs.mkdir(parents=True)
         self.metrics.mkdir()
-        self.services = services.start(self.directory)
+        self.storage.make(self._pids_that_write_to)
+        if self.clock_library is not None:
+            self.postgres.set_clock(clocks.environment(self.clock_library, self.clock))
+        self.postgres.start()
+        self.redis.start()
+        self.addresses.start()
+        self.addresses.listen(addresses.POSTGRES, self.postgres.port)
+        self.addresses.listen(addresses.REDIS, self.redis.port)
         engine = self.engine("migrate", reads_all=True)
         with engine.begin() as connection:
             migrate(connection)
         engine.dispose()
         passwords = {role: secrets.token_urlsafe(24) for role in Role}
-        self._logins = Logins(self.database_url, passwords)
+        self._logins = Logins(self.service_url, passwords)
         self._logins.make()
         self.programs = list(self._programs())
         for program in self.programs:
@@ -95,36 +145,55 @@ class System:
 
     def stop(self) -> None:
         """End everything, frozen or not, and wait until it has ended."""
-        try:
+        with ExitStack() as all_of_it:
+            all_of_it.callback(self.addresses.stop)
+            all_of_it.callback(self.redis.stop)
+            all_of_it.callback(self.postgres.stop)
             for program in self.programs:
                 program.ask_to_end()
             deadline = time.monotonic() + STOP_LIMIT_S
             for program in self.programs:
                 program.end(deadline)
-        finally:
-            services.stop(self.directory)
 
     async def keep_running(self) -> None:
         """Start again what has ended, as a supervisor does, until cancelled."""
+        trim_at = 0.0
         while True:
             for program in self.programs:
                 program.supervise()
+            if time.monotonic() > trim_at:
+                await asyncio.to_thread(keeping.trim, self.directory)
+                trim_at = time.monotonic() + TRIM_EVERY_S
             await asyncio.sleep(LOOK_EVERY_S)
 
     def outages(self) -> list[Outage]:
         """Of the receivers."""
         return [outage for receiver in self.of("receiver") for outage in receiver.outages]
 
-    def ended_by_themselves(self) -> dict[str, int]:
-        """How often which process ended though the run had not killed it."""
-        return {p.name: p.ended_by_itself for p in self.programs if p.ended_by_itself}
+    def ended_by_themselves(self) -> list[Ending]:
+        """What ended though the run had not killed it."""
+        return [ending for program in self.programs for ending in program.endings]
+
+    def _pids_that_write_to(self, path: Path) -> list[int]:
+        """Of the receivers for the spool, else of the server with its data there."""
+        if path == self.spools:
+            return [pid for receiver in self.of("receiver") for pid in receiver.pids()]
+        servers: list[Server] = [
+            self.postgres.primary, self.postgres.standby, self.redis.primary, self.redis.replica
+        ]  # fmt: skip
+        found = [server.process() for server in servers if server.data.parent == path]
+        mains = [process for process in found if process is not None]
+        with suppress(psutil.NoSuchProcess):
+            # The main process first: what it starts from then on has its limit, too.
+            return [one.pid for main in mains for one in (main, *main.children(recursive=True))]
+        return []
 
     def _wait_until_up(self) -> None:
         deadline = time.monotonic() + START_LIMIT_S
         while not all(program.up and _ready(program) for program in self.programs):
             for program in self.programs:
                 program.supervise()
-                if program.ended_by_itself or time.monotonic() > deadline:
+                if program.endings or time.monotonic() > deadline:
                     said = program.log.read_text(errors="replace").strip().splitlines()[-15:]
                     raise ChaosError(f"{program.name} did not start. It says: " + "\n".join(said))
             time.sleep(LOOK_EVERY_S)
@@ -152,18 +221,24 @@ class System:
         programs = f"{Path(sys.executable).parent}{os.pathsep}{inherited.get('PATH', '')}"
         return {
             **inherited,
-            **self.services.environment(),
+            "UNBET_DATABASE_URL": self.service_url,
+            "UNBET_BROKER_URL": self._redis_url(BROKER_DATABASE),
+            "UNBET_REDIS_URL": self._redis_url(REPLIES_DATABASE),
             **self._logins.variables(line),
             "PATH": programs,
             "PYTHONUNBUFFERED": "1",
             "UNBET_URL_SECRET": self._secret,
             "UNBET_MESSAGE_KEY": self._message_key,
             "UNBET_PROVIDER_ID": PROVIDER_ID,
-            "UNBET_SPOOL_DIR": str(self.spools / name),
+            "UNBET_SPOOL_DIR": str(self.spools if self.shared_spool else self.spools / name),
             "UNBET_LOG_FORMAT": "json",
             "PROMETHEUS_MULTIPROC_DIR": str(self.metrics),
             **({"UNBET_PORT": str(port)} if port else {}),
         }
+
+    def _redis_url(self, database: int) -> str:
+        access = Access(self.addresses.ports[addresses.REDIS], self.redis.password)
+        return Redis.url(access, database)
 
 
 def _ready(program: Program) -> bool:

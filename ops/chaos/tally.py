@@ -4,10 +4,17 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
-from ops.provider import Sent
+from ops.provider import Attempt, Sent
 
-SLOW_S: Final = 8.0
-"""Every answer is promised by then (P5); what is later is told, the provider waits for ten."""
+LATE_S: Final = 8.0
+"""Every answer is promised by then (P5); the provider waits for ten."""
+
+
+def answered_in(attempt: Attempt) -> float | None:
+    """Seconds from the request's last byte to the answer's; None without an answer."""
+    if attempt.status is None:
+        return None
+    return attempt.seconds if attempt.answered_s is None else attempt.answered_s
 
 
 @dataclass
@@ -22,8 +29,13 @@ class Tally:
     answers: Counter[str] = field(default_factory=Counter)
     """By code; "none" for none."""
     bets_answered: Counter[str] = field(default_factory=Counter)
+    clients: Counter[str] = field(default_factory=Counter)
+    """Requests by how the provider's client behaved."""
+    unanswered: Counter[str] = field(default_factory=Counter)
+    """Those of them without an answer."""
     slowest_s: float = 0.0
-    slow: int = 0
+    late: int = 0
+    """Answers after `LATE_S`."""
 
     def add(self, sent: Sent) -> None:
         """Count one message."""
@@ -36,6 +48,10 @@ class Tally:
         self.requests += len(labels)
         self.answers.update(labels)
         for attempt in sent.attempts:
-            if attempt.status is not None:
-                self.slowest_s = max(self.slowest_s, attempt.seconds)
-                self.slow += attempt.seconds > SLOW_S
+            self.clients[attempt.client] += 1
+            seconds = answered_in(attempt)
+            if seconds is None:
+                self.unanswered[attempt.client] += 1
+            else:
+                self.slowest_s = max(self.slowest_s, seconds)
+                self.late += seconds > LATE_S

@@ -1,11 +1,12 @@
 """What the checker finds: violations by kind, each with what it is about."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-MOST_EXAMPLES: Final = 5
+MAX_EXAMPLES: Final = 5
+MAX_KEPT: Final = 1_000
 
 
 class Kind(StrEnum):
@@ -35,6 +36,15 @@ class Kind(StrEnum):
     UNANSWERED = "unanswered"
     """No answer within the provider's ten seconds, or none at all with no receiver killed (P5)."""
 
+    LATE_ANSWER = "answers after 8 s"
+    """From the request's last byte to the answer's (P5)."""
+
+    ENDED = "processes that ended by themselves"
+    """No state of a server and no message ends a process."""
+
+    GROWTH = "memory that grows"
+    """By half and more over a long life of a process (P8)."""
+
     UNDRAINED = "undrained"
     """Something was still under way when everything had been well for long enough."""
 
@@ -47,25 +57,29 @@ class Verdict:
     """Counts by kind, and what the first ones of each kind are about."""
 
     violations: dict[Kind, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """The first `MAX_KEPT` of each kind."""
+    counts: Counter[Kind] = field(default_factory=Counter)
     dead: int = 0
     """Cancels kept for a person: no violation, but nothing to overlook."""
 
     @property
     def ok(self) -> bool:
-        return not any(self.violations.values())
+        return not self.counts.total()
 
     def add(self, kind: Kind, what: str) -> None:
-        self.violations[kind].append(what)
+        self.counts[kind] += 1
+        if len(self.violations[kind]) < MAX_KEPT:
+            self.violations[kind].append(what)
 
     def count(self, kind: Kind) -> int:
-        return len(self.violations.get(kind, []))
+        return self.counts[kind]
 
     def document(self) -> dict[str, object]:
         """For JSON."""
         return {
             kind.value: {
                 "count": self.count(kind),
-                "examples": self.violations.get(kind, [])[:MOST_EXAMPLES],
+                "examples": self.violations.get(kind, [])[:MAX_EXAMPLES],
             }
             for kind in Kind
         }

@@ -3,16 +3,17 @@
 import asyncio
 import json
 import secrets
-import shutil
 import tempfile
 import time
 from pathlib import Path
-from typing import Annotated
+from random import Random
+from typing import Annotated, Final
 
 import typer
+import uvloop
 from rich.console import Console
 
-from ops.chaos import report
+from ops.chaos import disks, report
 from ops.chaos.running import Run, carry_out
 from ops.chaos.system import ChaosError, System
 from ops.chaos.watching import watched
@@ -20,6 +21,13 @@ from ops.services import ServicesError
 from ops.stopping import EXIT_STOPPED, SIGNALS
 
 app = typer.Typer()
+
+_WHERE: Final = """Kept in {0}/:
+  violations.txt   what does not hold, up to 1,000 of each kind
+  provider.jsonl   what the provider sent and was told
+  logs/            the processes of Unbet, and which fault was done when
+  spool/           what the receivers still had
+  postgres-1/, postgres-2/, redis-1/, redis-2/   the servers' data and logs"""
 
 
 @app.command()
@@ -48,20 +56,29 @@ def chaos(
     console = Console(highlight=False)
     console.print(f"Seed {run.seed}, {seconds:g} s, {rate:g} cancels a second, in {chosen}")
     started = time.monotonic()
+    chosen = chosen.absolute()
+    shared = Random(f"spool of {run.seed}").random() < 0.5  # noqa: S311 - a game's dice
+    system = System(chosen, shared_spool=shared, mounts=disks.can_mount(chosen))
     try:
-        asyncio.run(_carry_out(run, System(chosen.absolute()), console))
+        uvloop.run(_carry_out(run, system, console))
     except asyncio.CancelledError:
-        shutil.rmtree(chosen)
+        system.storage.discard()
         console.print("Stopped; nothing of it runs any more.")
         raise typer.Exit(EXIT_STOPPED) from None
     except (ChaosError, ServicesError) as error:
+        system.storage.keep()
         typer.echo(f"unbet chaos: {error}\nEverything is kept in {chosen}", err=True)
         raise typer.Exit(1) from None
+    except Exception:
+        system.storage.keep()
+        typer.echo(f"unbet chaos itself failed; everything is kept in {chosen}", err=True)
+        raise
     _tell(run, console, json_file, time.monotonic() - started)
-    if run.verdict.ok and not run.ended_by_themselves and not run.verdict.dead:
-        shutil.rmtree(chosen)
+    if run.verdict.ok and not run.verdict.dead:
+        system.storage.discard()
     else:
-        console.print(f"The logs of all processes and the provider's are kept in {chosen}/")
+        _keep(run, system)
+        console.print(_WHERE.format(chosen), soft_wrap=True)
     raise typer.Exit(0 if run.verdict.ok else 1)
 
 
@@ -88,6 +105,13 @@ async def _started(system: System) -> None:
         await asyncio.shield(starting)
     finally:
         await asyncio.wait([starting])
+
+
+def _keep(run: Run, system: System) -> None:
+    system.storage.keep()
+    with (system.directory / "violations.txt").open("w") as file:
+        for kind, lines in run.verdict.violations.items():
+            file.writelines(f"{kind}: {line}\n" for line in lines)
 
 
 def _tell(run: Run, console: Console, json_file: Path | None, seconds: float) -> None:

@@ -4,8 +4,8 @@ It knows an endpoint's URL and an `Operator` that takes its bets, nothing of wha
 """
 
 from ops.provider.answers import AMOUNT, Answer, read_answer
-from ops.provider.connection import NoAnswerError, Response
-from ops.provider.dialects import DIALECTS, SUCCESS, Dialect
+from ops.provider.connection import PLAIN, NoAnswerError, Response
+from ops.provider.dialects import DIALECTS, SUCCESS, V4, Dialect
 from ops.provider.endpoint import Endpoint, EndpointError
 from ops.provider.ledger_operator import LedgerOperator
 from ops.provider.log import Attempt, Log, Sent, as_line, read_log
@@ -21,8 +21,10 @@ __all__ = [
     "AMOUNT",
     "DIALECTS",
     "MOST_AT_ONCE",
+    "PLAIN",
     "SCENARIOS",
     "SUCCESS",
+    "V4",
     "Answer",
     "Attempt",
     "Bet",

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from ops.provider.connection import Response
+from ops.provider.connection import PLAIN, Response
 from ops.provider.dialects import SUCCESS, V4, Dialect
 
 AMOUNT: Final = re.compile(r"\d+(\.\d{1,18})?", re.ASCII)
@@ -26,6 +26,10 @@ class Answer(NamedTuple):
     text: str
     status: int | None = None
     """HTTP's; None if nothing came back, or if it did not come by HTTP."""
+    seconds: float | None = None
+    """From the request's last byte to the answer's; None if it did not come by HTTP."""
+    client: str = PLAIN
+    """How the caller behaved towards the connection."""
 
 
 def read_answer(
@@ -40,6 +44,13 @@ def read_answer(
 
     `gives_back`: the bet is known to have been there, so that a success has all its fields.
     """
+    answer = _read(response, asked, dialect, gives_back=gives_back)
+    return answer._replace(seconds=response.seconds, client=response.client)
+
+
+def _read(
+    response: Response, asked: Mapping[str, object], dialect: Dialect, *, gives_back: bool
+) -> Answer:
     if response.status != 200:
         return Answer(None, f"HTTP {response.status}", response.status)
     try:

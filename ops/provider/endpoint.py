@@ -90,10 +90,18 @@ class Endpoint:
         """As `post`, but by another method, or with another content type or none."""
         return await self._send(self._head_of(method, content_type), body)
 
+    async def connect(self) -> Connection:
+        """A connection that is not used again. Raises `NoAnswerError`."""
+        return await self._connect()
+
+    def bytes_of(self, body: bytes) -> bytes:
+        """The whole request that `post` sends."""
+        return _request(self._head, body)
+
     async def _send(self, head: bytes, body: bytes) -> Response:
         connection = self._take() or await self._connect()
         try:
-            return await connection.send(b"%b%d\r\n\r\n%b" % (head, len(body), body))
+            return await connection.send(_request(head, body))
         finally:
             if connection.reusable:
                 self._idle.append(connection)
@@ -129,3 +137,7 @@ class Endpoint:
         except OSError as error:
             raise NoAnswerError(f"no connection ({error.strerror or error})") from None
         return connection
+
+
+def _request(head: bytes, body: bytes) -> bytes:
+    return b"%b%d\r\n\r\n%b" % (head, len(body), body)

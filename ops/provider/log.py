@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from contract.endpoints import DialectName
+from ops.provider.connection import PLAIN
 from ops.provider.dialects import DIALECTS, V4
 from ops.provider.messages import Bet, Cancel, Win
 
@@ -29,6 +30,10 @@ class Attempt(_Entry):
     """The answer's; None for a temporary error."""
     text: str
     """The answer's description, or what the temporary error was."""
+    answered_s: float | None = None
+    """From the request's last byte to the answer's; None without an answer by HTTP."""
+    client: str = PLAIN
+    """How the provider's client behaved towards the connection."""
 
     @property
     def label(self) -> str:

@@ -55,11 +55,13 @@ async def attempt(call: Callable[[], Awaitable[Answer]], within_s: float) -> Att
     except TimeoutError:
         answer = Answer(None, f"no answer within {within_s:g} s")
     except NoAnswerError as error:
-        answer = Answer(None, f"no answer: {error}")
+        answer = Answer(None, f"no answer: {error}", client=error.client)
     return Attempt(
         at=at,
         seconds=round(time.monotonic() - started, 6),
         status=answer.status,
         code=answer.code,
         text=answer.text,
+        answered_s=None if answer.seconds is None else round(answer.seconds, 6),
+        client=answer.client,
     )

@@ -1,17 +1,24 @@
-"""The chaos run's checker: content with what is right, blind to no kind of violation."""
+"""The chaos run's checker: content with what is right, blind to no kind of violation.
+
+Longer than other files because each of its rules has a test here.
+"""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
 from ledger.parking import park
-from ops.chaos.checker import check
+from ops.chaos import evidence
+from ops.chaos.checker import Circumstances, check, check_file
+from ops.chaos.clients import HALF_CLOSES, NEVER_READS, RESETS
 from ops.chaos.outages import Outage
+from ops.chaos.parts import Part, part_of, split
 from ops.chaos.verdict import Kind
-from ops.provider import Attempt, Bet, Cancel, Sent, Win
+from ops.provider import Attempt, Bet, Cancel, Sent, Win, as_line
 from tests.making import Operator, cancel_of
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -55,7 +62,8 @@ def bet(reference: str, *codes: int | None, amount: str = "10.00", at: datetime 
 
 
 def found(engine: Engine, *log: Sent, outages: Sequence[Outage] = ()) -> dict[Kind, list[str]]:
-    return {k: v for k, v in check(log, engine, outages).violations.items() if v}
+    around = Circumstances(outages=outages)
+    return {k: v for k, v in check(log, engine, around).violations.items() if v}
 
 
 @pytest.fixture
@@ -231,14 +239,93 @@ def test_while_another_receiver_is_up_a_killed_one_excuses_only_what_it_was_at(
 ) -> None:
     one, other = (Outage(f"receiver-{n}", NOON, NOON + timedelta(seconds=60)) for n in (1, 2))
     log = [cancel("r", None, at=NOON + timedelta(seconds=30))]
-    assert not check(log, engine, [one], receivers=2).ok
-    assert check(log, engine, [one, other], receivers=2).ok
+    assert not check(log, engine, Circumstances([one], receivers=2)).ok
+    assert check(log, engine, Circumstances([one, other], receivers=2)).ok
 
 
 def test_ten_seconds_without_an_answer_are_excused_by_nothing(engine: Engine) -> None:
     killed = Outage("receiver-1", NOON, NOON + timedelta(seconds=1))
     silent = cancel("r", None, text="no answer within 10 s")
     assert list(found(engine, silent, outages=[killed])) == [Kind.UNANSWERED]
+
+
+@pytest.mark.parametrize(("client", "excused"), [(RESETS, 1), (NEVER_READS, 1), (HALF_CLOSES, 0)])
+def test_who_cannot_hear_needs_no_answer_and_who_half_closes_needs_one(
+    engine: Engine, client: str, excused: int
+) -> None:
+    [silence] = attempts(None)
+    log = cancel("r").model_copy(
+        update={"attempts": (silence.model_copy(update={"client": client}),)}
+    )
+    assert list(found(engine, log)) == [Kind.UNANSWERED] * (1 - excused)
+
+
+def test_503_is_right_only_while_neither_ledger_nor_disk_can_keep_a_cancel(engine: Engine) -> None:
+    [refused] = attempts(None, text="HTTP 503")
+    log = [
+        cancel("r").model_copy(update={"attempts": (refused.model_copy(update={"status": 503}),)})
+    ]
+    full = Outage("spool", NOON - timedelta(seconds=2), NOON + timedelta(seconds=2))
+    killed = Outage("receiver-1", NOON, NOON + timedelta(seconds=60))
+    assert check(log, engine, Circumstances(without_room=[full])).ok
+    assert list(found(engine, *log, outages=[killed])) == [Kind.UNANSWERED]
+    earlier = Outage("spool", NOON - timedelta(seconds=20), NOON - timedelta(seconds=10))
+    assert not check(log, engine, Circumstances(without_room=[earlier])).ok
+
+
+def test_an_answer_after_eight_seconds_is_a_violation_that_tells_of_the_providers_own_lag(
+    engine: Engine, operator: Operator
+) -> None:
+    operator.bet("r")
+    operator.cancel(cancel_of("r"))
+
+    def answered(seconds: float) -> Sent:
+        [answer] = attempts(0)
+        late = answer.model_copy(update={"seconds": 9.5, "answered_s": seconds})
+        return cancel("r").model_copy(update={"attempts": (late,)})
+
+    assert found(engine, answered(7.999)) == {}
+    around = Circumstances(held_up=lambda _since, _seconds: 0.7)
+    verdict = check([answered(8.001)], engine, around)
+    assert not verdict.ok
+    [what] = verdict.violations[Kind.LATE_ANSWER]
+    assert "0 after 8.001 s" in what
+    assert "held up for 0.7 s" in what
+
+
+def test_a_log_is_checked_part_by_part_with_the_same_result(
+    engine: Engine, operator: Operator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    references = [f"r{number}" for number in range(40)]
+    for reference in references:
+        operator.bet(reference, "1.00")
+    operator.cancel(*(cancel_of(reference) for reference in references[:-2]))
+    log = [
+        line
+        for reference in references
+        for line in (bet(reference, 0, amount="1.00"), cancel(reference, 0))
+    ]
+    file = tmp_path / "provider.jsonl"
+    file.write_text("".join(map(as_line, log)))
+    monkeypatch.setattr("ops.chaos.parts.ROWS", 10)
+    assert len(split(file, tmp_path / "parts")) == 9
+    whole = check(log, engine)
+    parts = check_file(file, engine, Circumstances(), tmp_path / "again")
+    assert parts.counts == whole.counts == {Kind.LATE_DEBIT: 2}
+    assert sorted(parts.violations[Kind.LATE_DEBIT]) == sorted(whole.violations[Kind.LATE_DEBIT])
+
+
+def test_the_database_and_the_log_are_parted_alike(engine: Engine, operator: Operator) -> None:
+    references = {"given back", "ünïcode-✓", "r1", "r2", "r3", "r4", "r5"}
+    for reference in references:
+        operator.bet(reference, "1.00")
+    seen: set[str] = set()
+    for number in range(3):
+        with engine.begin() as connection:
+            bets = evidence.read(connection, Part(number, 3)).bets
+        assert all(part_of(reference, 3) == number for reference in bets)
+        seen |= bets.keys()
+    assert seen == references
 
 
 def tamper(engine: Engine, *statements: str) -> None:

@@ -1,0 +1,79 @@
+"""The run's hand on its service addresses: the relay process, told what to do."""
+
+import json
+import subprocess
+import sys
+import threading
+from typing import Any, Final
+
+from ops.processes import ROOT
+
+POSTGRES: Final = "postgres"
+REDIS: Final = "redis"
+
+
+class Addresses:
+    """The relay process. Each call takes a millisecond or so; raises `OSError` if it has ended."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+        self._turn = threading.Lock()
+        self.ports: dict[str, int] = {}
+
+    def start(self) -> None:
+        """In a session of its own: Ctrl-C must not take the addresses away before their users."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "ops.chaos.relay"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def stop(self) -> None:
+        """It ends with its input."""
+        if self._process is None:
+            return
+        self._process.communicate(timeout=10)
+        self._process = None
+
+    def listen(self, name: str, target: int) -> int:
+        """A new address; its port."""
+        self.ports[name] = int(self._do("listen", name, target))
+        return self.ports[name]
+
+    def move(self, name: str, target: int) -> None:
+        """New connections go to another server; those that there are stay where they are."""
+        self._do("target", name, target)
+
+    def refuse(self, name: str) -> None:
+        """Reset all connections, and each new one, until `resume`."""
+        self._do("mode", name, "refuse")
+
+    def silence_all(self, name: str) -> None:
+        """Forward nothing and close nothing, new connections included, until `resume`."""
+        self._do("mode", name, "silent")
+
+    def silence_established(self, name: str) -> int:
+        """The same for the connections that there are; new ones work. How many are silent."""
+        return int(self._do("silence", name))
+
+    def resume(self, name: str) -> None:
+        """Forward again, also what was held back."""
+        self._do("resume", name)
+
+    def reset(self, name: str) -> int:
+        """Reset all connections; how many there were."""
+        return int(self._do("reset", name))
+
+    def _do(self, do: str, name: str, value: object = None) -> Any:
+        with self._turn:
+            if self._process is None or self._process.stdin is None or self._process.stdout is None:
+                raise OSError("the service addresses are not there any more")
+            self._process.stdin.write(json.dumps({"do": do, "name": name, "value": value}) + "\n")
+            self._process.stdin.flush()
+            answer = self._process.stdout.readline()
+        if not answer:
+            raise OSError("the service addresses have ended")
+        return json.loads(answer)
