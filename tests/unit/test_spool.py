@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from api.spool import Spool, SpoolError
+from api.spool.directory import MAX_OPEN
 from api.spool.format import encode_record
 from api.spool.inspecting import list_files
 from contract.message import Cancel
@@ -160,7 +161,7 @@ def test_thousands_of_small_files_are_emptied_with_a_few_open_at_a_time(tmp_path
         emptied += len(batch)
         most = max(most, len(os.listdir("/proc/self/fd")))
     assert emptied == 500
-    assert most < len(os.listdir("/proc/self/fd")) + 30
+    assert most < len(os.listdir("/proc/self/fd")) + MAX_OPEN + 10
     assert list(tmp_path.iterdir()) == []
     spool.close()
 

@@ -7,6 +7,7 @@ from api.spool import Spool, SpoolState
 from api.state import State
 from contract.settings import Settings
 from ledger import connect_to
+from ledger.deployment import Identity
 from tests.making import cancel_of
 
 
@@ -30,7 +31,7 @@ async def test_who_asks_within_a_second_gets_the_same_answer_and_what_is_away_is
         broker_url="redis://127.0.0.1:1",
     )
     engine = connect_to(settings.database_url, name="test", pool_size=1)
-    state = State(settings, engine, spool)
+    state = State(settings, engine, spool, Identity())
     first, second = await asyncio.gather(state.families(), state.families())
     assert first is second
     assert spool.looks == 1
