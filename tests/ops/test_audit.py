@@ -174,7 +174,7 @@ def test_a_random_mix_of_operations_leaves_the_ledger_in_order(
 
 @pytest.mark.usefixtures("story")
 def test_the_audit_reads_one_snapshot_or_nothing(engine: Engine) -> None:
-    with engine.begin() as connection:
+    with engine.connect() as connection:
         connection.execute(text("SELECT 1"))
         with pytest.raises(InternalError, match="must be called before any query"):
             audit(connection)

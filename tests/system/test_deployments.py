@@ -192,7 +192,8 @@ def test_what_an_older_version_left_on_the_queue_is_decided_unless_it_may_be_ano
         if neighbour:
             until(lambda: "are left" in idle_system.said("worker"), "it does not say so")
             assert broker.llen(QUEUE) == 1
-            assert all(broker.ttl(name) > 0 for name in (QUEUE, "unacked", "unacked_index"))  # type: ignore[operator]
+            names = (QUEUE, "unacked", "unacked_index")
+            until(lambda: all(broker.ttl(name) > 0 for name in names), "it has no end")  # type: ignore[operator]
             assert operator.balance(**PLAYER).cash == Decimal(80)
             return
         until(lambda: replies.llen("unbet:replies:old") == 2, "they were not replied to")

@@ -68,7 +68,7 @@ def test_a_killed_worker_is_started_again_with_its_signal_named(run: Running) ->
     assert new
     assert is_alive(int(new[1]))
     assert run.process.poll() is None
-    assert left_of({*children}) == []
+    until(lambda: left_of({*children}) == [], "its children live on")
 
 
 def test_killed_servers_are_started_again(run: Running) -> None:

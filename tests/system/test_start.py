@@ -274,4 +274,4 @@ def test_run_says_which_port_is_taken(tmp_path: Path, idle_system: System) -> No
         check=False,
     )
     assert result.returncode == 1
-    assert f"port {environment['UNBET_PORT']} is taken; set UNBET_PORT" in result.stderr
+    assert f"port {environment['UNBET_PORT']} is taken by pid" in result.stderr

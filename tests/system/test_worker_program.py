@@ -16,6 +16,8 @@ import pytest
 import redis
 from celery import Celery
 
+from contract import transport
+from tests.databases import deployment_at
 from tests.system.processes import System
 from tests.system.test_flower import Window
 from tests.waiting import until
@@ -109,7 +111,9 @@ def require_no_traces(system: System, window: Window, times: int) -> None:
 
 def client_of(system: System) -> Celery:
     """Somebody who may write to Redis."""
-    return Celery(broker=system.environment["UNBET_BROKER_URL"], set_as_current=False)
+    celery = Celery(broker=system.environment["UNBET_BROKER_URL"], set_as_current=False)
+    transport.separate(celery, deployment_at(system.environment["UNBET_DATABASE_URL"]))
+    return celery
 
 
 def state_of(client: "redis.Redis") -> dict[bytes, int]:

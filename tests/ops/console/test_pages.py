@@ -117,8 +117,8 @@ def test_the_players_session_and_the_body_are_on_no_page(anna: httpx.Client) -> 
 
 def test_what_reads_cannot_write(engine: Engine) -> None:
     with (
-        read_only(engine).begin() as connection,
         pytest.raises(InternalError, match="read-only transaction"),
+        read_only(engine).begin() as connection,
     ):
         connection.execute(text("DELETE FROM parked"))
 
