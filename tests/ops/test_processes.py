@@ -1,5 +1,6 @@
 """The processes of a Procfile, with real small programs for processes."""
 
+import os
 import re
 import signal
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ops.processes import ProcessError, Processes, how_it_ended
+from ops.services.process import is_alive
 from tests.waiting import until
 
 
@@ -50,6 +52,17 @@ def test_what_ends_again_and_again_ends_all_with_its_reason_and_its_last_words(
     assert re.search(r"; started again as pid \d+$", said[0])
     assert said[1].endswith("it is started again in 0.1 s")
     assert re.fullmatch(r"bad is started again as pid \d+", said[2])
+
+
+def test_what_a_killed_process_has_left_ends_before_it_is_started_again(tmp_path: Path) -> None:
+    children = tmp_path / "children"
+    line = f"sh -c 'sleep 60 & echo $! >>{children}; wait'"
+    with started(tmp_path, parent=line) as processes:
+        until(lambda: children.exists() and children.read_text().endswith("\n"), "no child")
+        left = int(children.read_text())
+        os.kill(os.getpgid(left), signal.SIGKILL)
+        until(processes.tend, "it is not started again")
+        until(lambda: not is_alive(left), "its child goes on")
 
 
 def test_several_of_a_line_have_a_name_and_a_log_each(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """States in which a Redis refuses what is asked of it, and how one comes there and back."""
 
-import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -52,20 +51,19 @@ def without_its_master(client: "redis.Redis") -> Iterator[None]:
 @contextmanager
 def disk_full(client: "redis.Redis") -> Iterator[None]:
     """As Redis is once it could not save (MISCONF)."""
-    before = client.config_get("dir")["dir"]
-    gone = Path(before) / "gone"
-    gone.mkdir()
-    shutil.chown(gone, Path(before).owner())
+    # A directory stands in the file's place: Valkey has nobody change where that lies.
+    kept = client.config_get("dir", "dbfilename")
+    file = Path(kept["dir"]) / kept["dbfilename"]
     with _set(client, "save", "3600 1"):
-        client.config_set("dir", str(gone))
-        gone.rmdir()
+        file.unlink(missing_ok=True)
+        file.mkdir()
         with suppress(redis.ResponseError):
             client.bgsave()
         until(lambda: client.info("persistence")["rdb_last_bgsave_status"] == "err", "it saves")
         try:
             yield
         finally:
-            client.config_set("dir", before)
+            file.rmdir()
             client.bgsave()
             until(lambda: client.info("persistence")["rdb_last_bgsave_status"] == "ok", "no save")
 

@@ -93,13 +93,15 @@ def test_what_a_dead_worker_took_comes_back_in_time_whatever_its_clock_said(
     until(is_back, "it did not come back")
 
 
+@pytest.mark.parametrize(("ahead_s", "others_ahead_s"), [(0, HOUR_S), (HOUR_S, 0), (-HOUR_S, 0)])
 def test_a_worker_with_another_clock_takes_nobodys_work_away(
-    url: str, client: "redis.Redis", tmp_path: Path
+    url: str, client: "redis.Redis", tmp_path: Path, ahead_s: int, others_ahead_s: int
 ) -> None:
     publish(url)
     clock = Clock(tmp_path / "clock")
+    clock.set(ahead_s)
     at_the_broker(url, TAKE, clock, LATE_S)
-    clock.set(HOUR_S)
+    clock.set(others_ahead_s)
     at_the_broker(url, GIVE_BACK, clock, LATE_S)
     assert state(client) == (0, 1)
 

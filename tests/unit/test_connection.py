@@ -143,6 +143,7 @@ async def test_who_takes_no_answer_is_cut_and_its_requests_are_decided(
     assert "Exception in ASGI application" not in caplog.text
 
 
+@pytest.mark.parametrize("waits", [False, True], ids=["answered", "waiting"])
 @pytest.mark.parametrize("is_reset", [False, True], ids=["closed", "reset"])
 @pytest.mark.parametrize(
     "sent",
@@ -153,17 +154,19 @@ async def test_who_takes_no_answer_is_cut_and_its_requests_are_decided(
     ids=["nothing", "head", "body", "tls", "one", "pipelined", "pipelined body", "flood"],
 )
 def test_a_connection_that_has_ended_leaves_nothing_for_the_search_for_garbage(
-    sent: bytes, is_reset: bool
+    sent: bytes, is_reset: bool, waits: bool
 ) -> None:
     async def come_and_go() -> weakref.ref[object]:
         application = Application()
-        application.may_answer.set()
+        if not waits:
+            application.may_answer.set()
         async with connected(application) as (connection, theirs):
             theirs.send(sent)
             await asyncio.sleep(0.01)  # some of it is read before its sender leaves
             if is_reset:
                 theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             theirs.close()
+            application.may_answer.set()
             left, state = weakref.ref(connection), connection.server_state
             del connection
             await come_true(lambda: not state.connections and not state.tasks)
