@@ -23,6 +23,12 @@ LATE_S = 60
 
 # A worker as far as the broker is concerned: it takes one message and is gone.
 TAKE = "assert channel.basic_get('cancels'); os._exit(0)"
+# One that dies while it looks for what to give back.
+DIE_LOOKING = (
+    "from kombu.transport.redis import Mutex; "
+    "Mutex(channel.client, channel.unacked_mutex_key, channel.unacked_mutex_expire).__enter__(); "
+    "os._exit(0)"
+)
 GIVE_BACK = "channel.qos.restore_visible(interval=1)"
 SCRIPT = """
 import os, sys
@@ -116,3 +122,19 @@ def test_what_was_taken_before_redis_own_clock_was_set_back_comes_back(
     client.zadd("unacked_index", {tag: broker.now(client) + HOUR_S})
     at_the_broker(url, GIVE_BACK, clock, LATE_S)
     assert state(client) == (1, 0)
+
+
+def test_a_worker_that_dies_while_it_gives_back_keeps_the_others_from_it_for_seconds_only(
+    url: str, client: "redis.Redis", tmp_path: Path
+) -> None:
+    publish(url)
+    clock = Clock(tmp_path / "clock")
+    at_the_broker(url, TAKE, clock, SOON_S)
+    at_the_broker(url, DIE_LOOKING, clock, SOON_S)
+    assert 0 < client.ttl("unacked_mutex") <= 5  # type: ignore[operator]
+
+    def is_back() -> bool:
+        at_the_broker(url, GIVE_BACK, clock, SOON_S)
+        return state(client) == (1, 0)
+
+    until(is_back, "it did not come back")

@@ -99,7 +99,7 @@ def test_after_a_failover_behind_one_address_answers_are_final_again(
         for reference in references[1:]:
             assert timed(system, reference)[0] == 0
         wait_until_cancelled(operator, *references)
-        assert system.ready()
+        until(system.ready, "it does not say that it is ready")
         assert all(process.poll() is None for process in system.processes.values())
     finally:
         standby.stop()
