@@ -159,8 +159,8 @@ class Channel(redis.Channel):
     Message = Message
     QoS = QoS
 
-    # Whoever gives back what others have taken holds this; one that dies then, or whose Redis refuses
-    # to let go of it, must not keep the others from it for kombu's five minutes.
+    # Whoever gives back what others have taken holds this; one that dies then, or whose Redis
+    # refuses to let go of it, must not keep the others from it for kombu's five minutes.
     unacked_mutex_expire = 5
 
     _kept: Any = None

@@ -26,8 +26,8 @@ TAKE = "assert channel.basic_get('cancels'); os._exit(0)"
 # One that dies while it looks for what to give back.
 DIE_LOOKING = (
     "from kombu.transport.redis import Mutex; "
-    "Mutex(channel.client, channel.unacked_mutex_key, channel.unacked_mutex_expire).__enter__(); "
-    "os._exit(0)"
+    "held = Mutex(channel.client, channel.unacked_mutex_key, channel.unacked_mutex_expire); "
+    "held.__enter__(); os._exit(0)"
 )
 GIVE_BACK = "channel.qos.restore_visible(interval=1)"
 SCRIPT = """

@@ -16,6 +16,7 @@ from tests.making import Operator
 from tests.relay import Relay
 from tests.system.processes import System, environment_of
 from tests.system.watching import DEADLINE_S, PLAYER, placed, timed, wait_until_cancelled
+from tests.waiting import until
 
 FINAL_WITHIN_S = 5.0
 """After a server is there that takes writes: final answers again. Measured: 0.7 s."""
