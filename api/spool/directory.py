@@ -200,9 +200,12 @@ class Spool:
 
     def _is_ours(self, file: Taken) -> bool:
         header, ours = file.reader.header, self._deployment()
-        others = header and header.deployment and ours and header.deployment != ours
-        if file.reader.is_readable and not others:
-            return True
+        others = header and header.deployment and header.deployment != ours
+        if file.reader.is_readable:
+            if not others:
+                return True
+            if ours is None:
+                return False  # nor is it known yet which database would take it
         self._foreign.add(file.path.name)
         log.error(
             "a spool file is of another deployment or version, and is left alone",

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -181,6 +181,21 @@ def test_another_deployments_file_is_left_alone_and_counted(tmp_path: Path) -> N
     assert list_files(tmp_path)[0].deployment == others
     spool.close()
     assert path.exists()
+
+
+def test_a_file_that_names_its_deployment_waits_until_ours_is_known(tmp_path: Path) -> None:
+    ours = uuid4()
+    before = Spool(tmp_path, lambda: ours)
+    before.append(CANCELS[:1])
+    before.close()
+    known: list[UUID] = []
+    spool = Spool(tmp_path, lambda: known[0] if known else None)
+    assert take_all(spool) == []
+    assert spool.state().files == 1
+    assert spool.state().foreign == 0
+    known.append(ours)
+    assert take_all(spool) == CANCELS[:1]
+    spool.close()
 
 
 def test_a_file_that_is_taken_away_before_the_answer_is_written_anew(tmp_path: Path) -> None:
