@@ -1,7 +1,6 @@
 """The address of Redis leads elsewhere, nowhere, or to silence, under 100 cancels a second: after
 how many seconds answers are by the queue again."""
 
-import itertools
 import shutil
 import sys
 import tempfile
@@ -13,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
-from typing import Final, NamedTuple
+from typing import Final
 from urllib.parse import urlsplit
 
 import pytest
@@ -21,44 +20,26 @@ import redis
 
 from ops import services
 from ops.chaos.address import ServiceAddress
+from tests.long.load import Answer, Load, load
+from tests.making import Operator
 from tests.system import conftest as systems
 from tests.system.faults import conftest as faults
 from tests.system.processes import System
-from tests.system.watching import PROVIDERS_PATIENCE_S, metric, timed
+from tests.system.watching import DEADLINE_S, metric, wait_until_cancelled
 from tests.waiting import until
 
-PER_SECOND: Final = 100
 RECOVERS_S: Final = 6.0
 DETOURS: Final = ("unbet_unpublished_total", "unbet_resent_total", "unbet_parked_total")
 """What counts cancels that did not come through by the queue at once."""
-SENDERS: Final = 40
 
 
-class Answer(NamedTuple):
-    sent: float
-    code: int
-    seconds: float
-
-
-class Load:
-    """`PER_SECOND` cancels a second, of bets that never were."""
+class Detours:
+    """Watches when a cancel last went another way than by the queue at once."""
 
     def __init__(self, system: System) -> None:
-        self.answers: list[Answer] = []
-        self.last_detour = 0.0
-        """When a cancel last went another way than by the queue at once."""
+        self.last = 0.0
         self._system = system
-        self._numbers = itertools.count()
         self._over = threading.Event()
-
-    def send(self) -> None:
-        began = time.monotonic()
-        while not self._over.is_set():
-            number = next(self._numbers)
-            self._over.wait(max(0.0, began + number / PER_SECOND - time.monotonic()))
-            sent = time.monotonic()
-            code, seconds = timed(self._system, f"load-{number}")
-            self.answers.append(Answer(sent, code, seconds))
 
     def watch(self) -> None:
         before = 0.0
@@ -66,23 +47,23 @@ class Load:
             asked = time.monotonic()
             detours = sum(metric(self._system, name) for name in DETOURS)
             if detours > before:
-                before, self.last_detour = detours, asked
+                before, self.last = detours, asked
 
     def end(self) -> None:
         self._over.set()
 
 
 @contextmanager
-def load(system: System) -> Iterator[Load]:
-    made = Load(system)
-    with ThreadPoolExecutor(SENDERS + 1) as pool:
-        senders = [pool.submit(made.send) for _ in range(SENDERS)] + [pool.submit(made.watch)]
+def watched_load(system: System) -> Iterator[tuple[Load, Detours]]:
+    detours = Detours(system)
+    with ThreadPoolExecutor(1) as pool:
+        watching = pool.submit(detours.watch)
         try:
-            yield made
+            with load(system) as sent:
+                yield sent, detours
         finally:
-            made.end()
-        for sender in senders:
-            sender.result()
+            detours.end()
+        watching.result()
 
 
 engine, operator, own_services = faults.engine, faults.operator, faults.own_services
@@ -131,14 +112,14 @@ def standby(own_services: Path) -> Iterator[Path]:
 
 
 def test_a_failover_of_redis_is_followed(
-    system: System, address: ServiceAddress, own_services: Path, standby: Path
+    system: System, operator: Operator, address: ServiceAddress, own_services: Path, standby: Path
 ) -> None:
     """The old server lives on, as a replica of the new one, and keeps its connections."""
     password = urlsplit(broker_url(own_services)).password
     with (
         redis.Redis.from_url(broker_url(own_services)) as old,
         redis.Redis.from_url(broker_url(standby)) as new,
-        load(system) as sent,
+        watched_load(system) as (sent, detours),
     ):
         assert password
         time.sleep(3)
@@ -149,15 +130,16 @@ def test_a_failover_of_redis_is_followed(
         old.config_set("masterauth", password)
         old.replicaof("127.0.0.1", port_of(standby))
         time.sleep(12)
-    require_recovery(system, sent, happened, "failover")
+    require_recovery(system, operator, sent.answers, (happened, happened), detours, "failover")
 
 
 @pytest.mark.parametrize("how", ["silent", "refused", "cut"])
 def test_a_redis_that_comes_back_is_used_again(
-    system: System, address: ServiceAddress, own_services: Path, how: str
+    system: System, operator: Operator, address: ServiceAddress, own_services: Path, how: str
 ) -> None:
-    with load(system) as sent:
+    with watched_load(system) as (sent, detours):
         time.sleep(3)
+        began = time.monotonic()
         match how:
             case "silent":
                 address.silence()
@@ -170,27 +152,39 @@ def test_a_redis_that_comes_back_is_used_again(
                 address.move(port_of(own_services))
             case "cut":
                 address.cut()
-        happened = time.monotonic()
+        ended = time.monotonic()
         time.sleep(12)
-    require_recovery(system, sent, happened, how)
+    require_recovery(system, operator, sent.answers, (began, ended), detours, how)
 
 
-def require_recovery(system: System, sent: Load, happened: float, what: str) -> None:
-    """All were answered 0 in time, and soon after it `happened` by the queue again."""
-    codes = Counter(answer.code for answer in sent.answers)
-    slowest = max(answer.seconds for answer in sent.answers)
-    recovered_s = max(0.0, sent.last_detour - happened)
-    after = [one.seconds for one in sent.answers if one.sent > happened + recovered_s]
+def require_recovery(
+    system: System,
+    operator: Operator,
+    answers: list[Answer],
+    change: tuple[float, float],
+    detours: Detours,
+    what: str,
+) -> None:
+    """All were answered in time and are decided, nearly all at once; and soon after the end of the
+    `change` answers are by the queue again."""
+    began, ended = change
+    codes = Counter(answer.code for answer in answers)
+    slowest = max(answer.seconds for answer in answers)
+    recovered_s = max(0.0, detours.last - ended)
+    after = [one.seconds for one in answers if one.sent > ended + recovered_s]
     sys.stdout.write(
-        f"{what}: {len(sent.answers)} cancels, {dict(codes)}, slowest {slowest:.2f} s; by the "
+        f"{what}: {len(answers)} cancels, {dict(codes)}, slowest {slowest:.2f} s; by the "
         f"queue again after {recovered_s:.2f} s, then {1000 * median(after):.0f} ms\n"
     )
     assert set(codes) <= {0, 100}
-    assert codes[100] <= len(sent.answers) / 10, "a slow machine's ledger may be away as well"
-    assert slowest < PROVIDERS_PATIENCE_S
+    meanwhile = [one.code for one in answers if began - DEADLINE_S < one.sent < ended + RECOVERS_S]
+    assert codes[100] == meanwhile.count(100), "a promise while nothing was the matter"
+    assert codes[100] <= len(meanwhile) / 10, "a slow machine's ledger may be away as well"
+    assert slowest < DEADLINE_S
     assert recovered_s < RECOVERS_S
-    ended = [name for name, process in system.processes.items() if process.poll() is not None]
-    assert ended == []
+    wait_until_cancelled(operator, *(answer.reference for answer in answers))
+    over = [name for name, process in system.processes.items() if process.poll() is not None]
+    assert over == []
 
 
 def broker_url(directory: Path) -> str:

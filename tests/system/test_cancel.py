@@ -11,7 +11,7 @@ from sqlalchemy import text
 from tests.databases import deployment_at
 from tests.making import Operator
 from tests.system.processes import EXAMPLE, System
-from tests.system.watching import PLAYER, PROVIDERS_PATIENCE_S, are_returned, placed_by_many, timed
+from tests.system.watching import DEADLINE_S, PLAYER, are_returned, placed_by_many, timed
 from tests.waiting import until
 
 SUCCESS = {"error": 0, "description": "Success", "reference": EXAMPLE["reference"]}
@@ -142,7 +142,7 @@ def test_without_a_worker_the_answer_is_retry_before_the_providers_patience_ends
     idle_system.start_receiver()
     code, seconds = timed(idle_system, REFERENCE)
     assert code == 100
-    assert seconds < PROVIDERS_PATIENCE_S
+    assert seconds < DEADLINE_S
     idle_system.start_worker()
     # It was on the queue all the while, and the next try finds it done.
     assert idle_system.cancel()["error"] == 0

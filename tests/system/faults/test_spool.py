@@ -17,7 +17,7 @@ from ops import services
 from tests.freezing import frozen
 from tests.making import Operator, cancel_of
 from tests.system.processes import EXAMPLE, System
-from tests.system.watching import PLAYER, metric, placed, spooled, wait_until_cancelled
+from tests.system.watching import DEADLINE_S, PLAYER, metric, placed, spooled, wait_until_cancelled
 from tests.waiting import until
 
 SECONDS = 20.0
@@ -89,7 +89,7 @@ def test_on_a_disk_that_hovers_around_full_what_was_answered_is_decided_and_the_
     ):
         seen = [one for some in pool.map(send_on, range(SENDERS)) for one in some]
     assert codes.keys() == {100, 503}, codes
-    assert max(seconds for _, _, seconds in seen) < 10
+    assert max(seconds for _, _, seconds in seen) < DEADLINE_S
     wait_until_cancelled(operator, *(reference for reference, code, _ in seen if code == 100))
     until(lambda: not list(spool_of(system).iterdir()), "something is kept aside or left")
     assert metric(system, "unbet_spool_damaged_total") == 0
