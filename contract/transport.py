@@ -5,7 +5,7 @@ channel leaves nothing behind.
 kombu makes a new client for each command, which takes as long as the command itself: a quarter of a
 publish, and three times for each message in a worker. And it trusts whatever lies in Redis: one
 entry that is no JSON ends a worker, and one that was taken but cannot be given back ends each that
-starts. Made for kombu 5.7; `tests/unit/test_transport.py` tells when another one differs.
+starts. Made for kombu 5.7; `tests/unit/test_broker.py` tells when another one differs.
 """
 
 import sys

@@ -237,7 +237,8 @@ def test_what_a_person_has_closed_stays_closed_though_its_message_waits_on_the_q
     idle_system.cancel(reference="another")  # behind it on the queue
     idle_system.wait("the worker", lambda: "another" in idle_system.said("worker"))
     assert operator.balance(**PLAYER).cash == Decimal(90)
-    reopen = ["parked", "reopen", waits["request_id"], "--reason", "not paid after all"]
+    assert idle_system.unbet("parked", "retry", waits["request_id"]).returncode == 1
+    reopen = ["parked", "reopen", waits["request_id"], "--reason", "it was not paid"]
     assert idle_system.unbet(*reopen).returncode == 0
     idle_system.start_sweep()
     idle_system.wait("the sweep", lambda: operator.balance(**PLAYER).cash == Decimal(100))
