@@ -138,7 +138,7 @@ class Parking:
         except LedgerAwayError as away:
             try:
                 await self._on_disk(self._spool.append, cancels)
-            except OSError as error:
+            except (OSError, ValueError) as error:  # the disk's, or a record beyond its bound
                 raise HomelessError(f"{away}; {error}") from error
             crash_point("spooled", cancels)
             metrics.SPOOLED.inc(len(cancels))

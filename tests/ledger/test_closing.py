@@ -225,6 +225,21 @@ def test_nobody_closes_or_reopens_without_a_record_of_it(
     mine.dispose()
 
 
+@pytest.mark.parametrize("role", [Role.OPERATOR, Role.CONSOLE])
+def test_the_record_of_one_closing_closes_no_other_bet(
+    engine: Engine, database_url: str, placed: Cancel, operator: Operator, role: Role
+) -> None:
+    operator.bet("another", "1.00")
+    keep(engine, placed)
+    mine = connect_to(url_as(role, database_url), name="test")
+    with mine.connect() as connection:
+        connection.execute(text("UPDATE parked SET state = 'closed'"))
+        connection.execute(text(INTERVENE.format("close")))
+        with pytest.raises(DBAPIError, match="on record"):
+            connection.execute(text(f"{FORGE}, cancelled_at = now() WHERE reference = 'another'"))
+    mine.dispose()
+
+
 @pytest.mark.parametrize(
     "change",
     [

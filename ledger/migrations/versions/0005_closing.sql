@@ -81,6 +81,7 @@ BEGIN
                      FROM interventions
                      JOIN parked USING (request_id)
                     WHERE interventions.request_id = NEW.cancel_request_id
+                      AND parked.provider = NEW.provider AND parked.reference = NEW.reference
                       AND action = 'close' AND made_at = now() AND state = 'closed') THEN
         RAISE EXCEPTION 'a person closes a parked cancel, on record: not so for %', NEW.reference
             USING ERRCODE = 'restrict_violation';
