@@ -111,10 +111,14 @@ class _Watchman:
     def _connected(self, driver: psycopg.Connection[Any], record: ConnectionPoolEntry) -> None:
         """Not by the startup parameter `options`, which poolers refuse; one round trip."""
         has_connected(driver)
-        with cut_after(CONNECT_TIMEOUT_S, driver):
-            driver.autocommit = True
-            driver.execute(self._set.encode(), self._settings)
-            driver.autocommit = False
+        try:
+            with cut_after(CONNECT_TIMEOUT_S, driver):
+                driver.autocommit = True
+                driver.execute(self._set.encode(), self._settings)
+                driver.autocommit = False
+        except psycopg.Error:
+            driver.close()  # the pool does not know it yet
+            raise
         record.info["good_at"] = time.monotonic()
 
     def _taken(
