@@ -80,7 +80,7 @@ def test_on_a_disk_that_hovers_around_full_what_was_answered_is_decided(
     ):
         seen = [one for some in pool.map(send_on, range(SENDERS)) for one in some]
     codes = Counter(code for _, code in seen)
-    assert codes.keys() == {100, 503}, codes
+    assert {100} <= codes.keys() <= {100, 503}, codes
     wait_until_cancelled(operator, *(reference for reference, code in seen if code == 100))
     until(lambda: not list(disk.directory.iterdir()), "something is kept aside or left")
 

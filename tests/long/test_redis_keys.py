@@ -1,5 +1,7 @@
 """Workers, Flower and `celery inspect`, killed ten times."""
 
+import pytest
+
 from tests.system import conftest as systems
 from tests.system import test_worker_program as programs
 from tests.system.processes import System
@@ -8,6 +10,7 @@ from tests.system.test_flower import Window
 idle_system, window = systems.idle_system, programs.window
 
 
+@pytest.mark.timeout(400)
 def test_who_is_killed_ten_times_leaves_no_key_in_redis_that_has_no_end(
     idle_system: System, window: Window
 ) -> None:

@@ -104,23 +104,6 @@ def too_many_clients(client: "redis.Redis") -> Iterator[None]:
 
 
 @contextmanager
-def loading(client: "redis.Redis") -> Iterator[None]:
-    """As Redis is while it reads its file: it answers nothing else for as long."""
-    address = client.connection_pool.connection_kwargs
-    for number in range(5):
-        client.set(f"ballast-{number}", "x" * 3_000_000)
-    with _set(client, "rdbcompression", "no"), _set(client, "key-load-delay", "1500000"):
-        connection = client.connection_pool.connection_class(**address)
-        connection.send_command("DEBUG", "RELOAD")
-        try:
-            yield
-        finally:
-            connection.read_response()
-            connection.disconnect()
-            client.delete(*(f"ballast-{number}" for number in range(5)))
-
-
-@contextmanager
 def busy(client: "redis.Redis") -> Iterator[None]:
     """A script runs and does not end (BUSY)."""
     address = client.connection_pool.connection_kwargs
@@ -162,7 +145,6 @@ STATES: Final[dict[str, State]] = {
     "without the right to write": no_rights,
     "another password": other_password,
     "too many clients": too_many_clients,
-    "reads its file": loading,
     "a script runs": busy,
     "the queue is a text": queue_is_a_text,
     "what is unacknowledged is a text": unacked_is_a_text,
