@@ -1,4 +1,7 @@
-"""The spool: a directory with the file that we append to, and those that dead receivers left."""
+"""The spool: a directory with the file that we append to, and those that dead receivers left.
+
+(Over 250 lines: who appends and who empties share one lock, one open file and what is stuck.)
+"""
 
 import errno
 import os
