@@ -20,6 +20,8 @@ from ops.services.kept import write_private
 CLEANUP_LIMIT_S: Final = 120.0
 """Longer than the end of everything that a run has started may take."""
 
+_EXEC_LIMIT_S: Final = 10.0
+
 _SLACK_S: Final = 1.0
 """Of the time at which a process has started, as the system tells it."""
 
@@ -39,10 +41,16 @@ class StartedGroup:
 
     @classmethod
     def of(cls, name: str, pid: int) -> Self | None:
-        """None if it has ended already."""
+        """None if it has ended already. Raises `RunError` if the system tells no command line."""
         with suppress(psutil.NoSuchProcess):
             found = psutil.Process(pid)
-            return cls(name, pid, found.create_time(), found.cmdline())
+            deadline = time.monotonic() + _EXEC_LIMIT_S
+            # Linux shows an empty one for a moment after `exec` has let its caller go on.
+            while not (command := found.cmdline()):
+                if time.monotonic() > deadline:
+                    raise RunError(f"{name} (pid {pid}) has no command line to know it by.")
+                time.sleep(0.001)
+            return cls(name, pid, found.create_time(), command)
         return None
 
     def is_left(self) -> bool:
