@@ -1,10 +1,10 @@
-"""The run's hand on its service addresses: the relay process, told what to do."""
+"""Addresses that lead where they are told to: a hand on the relay process."""
 
 import json
 import subprocess
 import sys
 import threading
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from ops.processes import ROOT
 
@@ -13,12 +13,19 @@ REDIS: Final = "redis"
 
 
 class Addresses:
-    """The relay process. Each call takes a millisecond or so; raises `OSError` if it has ended."""
+    """A relay process. Each call takes a millisecond or so; raises `OSError` if it has ended."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
         self._turn = threading.Lock()
         self.ports: dict[str, int] = {}
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def start(self) -> None:
         """In a session of its own: Ctrl-C must not take the addresses away before their users."""
@@ -38,21 +45,31 @@ class Addresses:
         self._process.communicate(timeout=10)
         self._process = None
 
-    def listen(self, name: str, target: int) -> int:
-        """A new address; its port."""
-        self.ports[name] = int(self._do("listen", name, target))
-        return self.ports[name]
+    def listen(self, name: str, *targets: int) -> int:
+        """A new address, whose connections go to `targets` in turn; its port."""
+        self.move(name, *targets)
+        return self.listen_again(name)
 
-    def move(self, name: str, target: int) -> None:
-        """New connections go to another server; those that there are stay where they are."""
-        self._do("target", name, target)
+    def move(self, name: str, *targets: int) -> None:
+        """New connections go elsewhere; those that there are stay where they are."""
+        self._do("lead_to", name, targets)
+
+    def stop_listening(self, name: str) -> None:
+        """Nobody is there for new connections, until `listen_again`."""
+        self._do("stop_listening", name)
+
+    def listen_again(self, name: str) -> int:
+        """At the same port, which is returned."""
+        self.ports[name] = int(self._do("listen", name))
+        return self.ports[name]
 
     def refuse(self, name: str) -> None:
         """Reset all connections, and each new one, until `resume`."""
         self._do("mode", name, "refuse")
 
     def silence_all(self, name: str) -> None:
-        """Forward nothing and close nothing, new connections included, until `resume`."""
+        """Forward nothing and close nothing, new connections included, until `resume` or
+        `resume_new`."""
         self._do("mode", name, "silent")
 
     def silence_established(self, name: str) -> int:
@@ -60,8 +77,13 @@ class Addresses:
         return int(self._do("silence", name))
 
     def resume(self, name: str) -> None:
-        """Forward again, also what was held back."""
+        """Forward again, also what was held back. New ones that got nowhere are reset."""
+        self.resume_new(name)
         self._do("resume", name)
+
+    def resume_new(self, name: str) -> None:
+        """The same for new connections only."""
+        self._do("mode", name, "open")
 
     def reset(self, name: str) -> int:
         """Reset all connections; how many there were."""

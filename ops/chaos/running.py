@@ -1,7 +1,7 @@
 """One chaos run from its beginning to its verdict."""
 
 import asyncio
-import resource
+import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -19,8 +19,8 @@ from ops.chaos import schedule
 from ops.chaos.checker import Circumstances, check_file
 from ops.chaos.clients import UnrulyEndpoint
 from ops.chaos.draining import drained
+from ops.chaos.joined import make_room
 from ops.chaos.lag import Lag
-from ops.chaos.load_balancer import LoadBalancer
 from ops.chaos.memory import Life, Memory
 from ops.chaos.operators import Operators
 from ops.chaos.program import Ending
@@ -38,14 +38,20 @@ LANES: Final = 6
 AT_ONCE: Final = 2_000
 """Rounds at a time: those of about ten seconds in which nothing is answered."""
 
-FILES: Final = 16_384
-"""A call is three sockets here: the provider's, and both sides of the load balancer's."""
+MOST_CALLS: Final = 4.0
+"""A second, retransmissions included, times the rate of cancels: what has waited for an operator
+whose database was away would else be sent in one moment, by a single process that would measure
+its own queue."""
 
 TOLD_LINES: Final = 4
 """Of a log, for a person; the rest is in the JSON."""
 
 THREADS: Final = 32
 """For what blocks: the operators' transactions above all."""
+
+SWITCH_S: Final = 0.0005
+"""After so long a thread gives way: the operators' are many, and the provider must not wait for a
+turn of each of them."""
 
 RETRY: Final = provider.V4.retry
 
@@ -97,7 +103,9 @@ class Run:
 
 async def carry_out(run: Run, system: System) -> None:
     """The whole run on a system that has been started; cancelled, it undoes its faults."""
-    _make_room()
+    make_room()
+    sys.setswitchinterval(SWITCH_S)
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
     run.system = system
     log_file = system.directory / "provider.jsonl"
     memory = Memory()
@@ -105,12 +113,10 @@ async def carry_out(run: Run, system: System) -> None:
         asyncio.create_task(work)
         for work in (system.keep_running(), memory.watch(system.programs), run.lag.watch())
     ]
-    balancer = LoadBalancer([program.port for program in system.of("receiver") if program.port])
     try:
-        url = system.secret_url(await balancer.open())
-        with log_file.open("w", buffering=1, encoding="utf-8") as lines:
+        with log_file.open("w", encoding="utf-8") as lines:
             log = Log(lambda sent: lines.write(provider.as_line(sent)), run.tally.add, kept=False)
-            await _play(run, system, url, log)
+            await _play(run, system, log)
         run.phase = "draining"
         started = time.monotonic()
         left = await drained(system, DRAIN_LIMIT_S)
@@ -127,12 +133,11 @@ async def carry_out(run: Run, system: System) -> None:
             run.verdict.add(Kind.GROWTH, f"{life.program}: from {first:.0f} to {last:.0f} MB")
         run.finished = True
     finally:
-        await balancer.close()
         for keeper in keepers:
             keeper.cancel()
 
 
-async def _play(run: Run, system: System, url: str, log: Log) -> None:
+async def _play(run: Run, system: System, log: Log) -> None:
     """The provider plays while faults happen; at the end it finishes what it has begun."""
     engines = [system.engine("operator") for _ in range(LANES)]
     operator = Operators(engines, PROVIDER_ID)
@@ -141,7 +146,8 @@ async def _play(run: Run, system: System, url: str, log: Log) -> None:
         answer = None if response is None else provider.read_answer(response, {})
         system.recoveries.add(final=answer is not None and answer.code not in (None, RETRY))
 
-    player = Provider(UnrulyEndpoint(url, run.seed, heard), operator, log)
+    pace = provider.Pace(MOST_CALLS * run.rate)
+    player = Provider(UnrulyEndpoint(system.url, run.seed, heard), operator, log, turn=pace.turn)
     await provider.fund(operator, system.players, tag=f"chaos-{uuid4().hex}")
     run.schedule = Schedule(system, schedule.plan(run.seed))
     run.phase = "playing"
@@ -160,14 +166,6 @@ async def _play(run: Run, system: System, url: str, log: Log) -> None:
         player.endpoint.close()
         for engine in engines:
             engine.dispose()
-
-
-def _make_room() -> None:
-    """For so many sockets and threads as the load takes."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -22,7 +22,6 @@ from ledger.roles import Role
 from ops.chaos import addresses, clocks, keeping
 from ops.chaos.addresses import Addresses
 from ops.chaos.disks import Disk
-from ops.chaos.load_balancer import HOST
 from ops.chaos.outages import Outage
 from ops.chaos.postgres_pair import PostgresPair
 from ops.chaos.program import Ending, Program
@@ -33,7 +32,7 @@ from ops.logins import Logins
 from ops.ports import reserve_port
 from ops.processes import ROOT, STOP_LIMIT_S
 from ops.provider import Player, players
-from ops.services.kept import Access
+from ops.services.kept import HOST, Access
 from ops.services.redis import BROKER_DATABASE, REPLIES_DATABASE, Redis
 from ops.services.server import Server
 
@@ -43,6 +42,9 @@ PLAYERS: Final = 200
 
 ROLES: Final = {"web": "receiver", "worker": "worker", "sweep": "sweeper"}
 """The lines of the Procfile that take part, and what one of their processes is called here."""
+
+RECEIVERS: Final = "receivers"
+"""The load balancer's one address."""
 
 PROVIDER_ID: Final = "LuckyMonaco"
 START_LIMIT_S: Final = 60.0
@@ -69,6 +71,7 @@ class System:
         self.metrics = directory / "metrics"
         self.programs: list[Program] = []
         self.addresses = Addresses()
+        self.load_balancer = Addresses()
         self.recoveries = Recoveries()
         self.without_room: list[Outage] = []
         """When neither ledger nor disk could keep a cancel."""
@@ -109,9 +112,10 @@ class System:
         """The processes of a role: "receiver", "worker" or "sweeper"."""
         return [program for program in self.programs if ROLES[program.role] == role]
 
-    def secret_url(self, port: int) -> str:
-        """The provider's URL, where the receivers are reached at `port`."""
-        return f"http://{HOST}:{port}/{self._secret}"
+    @property
+    def url(self) -> str:
+        """As the provider knows it: the load balancer's, which repeats no request by itself."""
+        return f"http://{HOST}:{self.load_balancer.ports[RECEIVERS]}/{self._secret}"
 
     def engine(self, name: str, *, reads_all: bool = False) -> Engine:
         """On the ledger, by its service address; `reads_all` directly, and without the limits that
@@ -142,10 +146,13 @@ class System:
         for program in self.programs:
             program.start()
         self._wait_until_up()
+        self.load_balancer.start()
+        self.load_balancer.listen(RECEIVERS, *(r.port for r in self.of("receiver") if r.port))
 
     def stop(self) -> None:
         """End everything, frozen or not, and wait until it has ended."""
         with ExitStack() as all_of_it:
+            all_of_it.callback(self.load_balancer.stop)
             all_of_it.callback(self.addresses.stop)
             all_of_it.callback(self.redis.stop)
             all_of_it.callback(self.postgres.stop)

@@ -15,7 +15,7 @@ from ops.provider.playing import MOST_AT_ONCE, fund, play
 from ops.provider.report import Report
 from ops.provider.round import Operator, Provider, Round, Scenario
 from ops.provider.scenarios import SCENARIOS
-from ops.provider.transmit import Timing, attempt, send, transmit
+from ops.provider.transmit import Pace, Timing, attempt, send, transmit
 
 __all__ = [
     "AMOUNT",
@@ -36,6 +36,7 @@ __all__ = [
     "Log",
     "NoAnswerError",
     "Operator",
+    "Pace",
     "Player",
     "Provider",
     "Report",

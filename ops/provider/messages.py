@@ -2,7 +2,7 @@
 
 import json
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
@@ -43,6 +43,8 @@ class Win(_Message):
 class Cancel(_Message):
     """One Cancel; its `uuid` stays the same when it is retransmitted."""
 
+    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True)
+
     kind: Literal["cancel"] = "cancel"
     user_id: str
     provider_id: str
@@ -57,8 +59,8 @@ class Cancel(_Message):
 
     def fields(self) -> dict[str, str]:
         """What travels, by the provider's names."""
-        fields = self.model_dump(exclude={"kind"}, exclude_none=True)
-        return {to_camel(name): value for name, value in fields.items()}
+        dumped = self.model_dump(exclude={"kind"}, exclude_none=True, by_alias=True)
+        return cast(dict[str, str], dumped)
 
     def body(self) -> bytes:
         """The JSON that travels."""

@@ -13,7 +13,7 @@ from ops.provider.dialects import SUCCESS
 from ops.provider.endpoint import Endpoint
 from ops.provider.log import Log, Sent
 from ops.provider.messages import Bet, Cancel, Player, Win
-from ops.provider.transmit import Timing, send, transmit
+from ops.provider.transmit import Timing, at_once, send, transmit
 
 
 class Operator(Protocol):
@@ -38,6 +38,8 @@ class Provider:
     operator: Operator
     log: Log = field(default_factory=Log)
     timing: Timing = field(default_factory=Timing)
+    turn: Callable[[], Awaitable[None]] = at_once
+    """What each Cancel waits for before it is sent."""
 
 
 @dataclass(frozen=True)
@@ -141,15 +143,16 @@ class RoundInPlay:
             round_id=self._round_id,
         )
         call = partial(send, self._provider.endpoint, cancel, gives_back=self._stands)
-        return await self._send(cancel, call, expect)
+        return await self._send(cancel, call, expect, self._provider.turn)
 
     async def _send(
         self,
         message: Bet | Win | Cancel,
         call: Callable[[], Awaitable[Answer]],
         expect: tuple[int, ...],
+        turn: Callable[[], Awaitable[None]] = at_once,
     ) -> Sent:
-        attempts = await transmit(call, self._provider.timing, self.dialect.stops)
+        attempts = await transmit(call, self._provider.timing, self.dialect.stops, turn)
         sent = Sent(
             round=self._planned.number,
             scenario=self._planned.scenario.name,

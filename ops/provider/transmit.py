@@ -34,12 +34,36 @@ async def send(endpoint: Endpoint, cancel: Cancel, *, gives_back: bool = False) 
     return read_answer(response, cancel.fields(), endpoint.dialect, gives_back=gives_back)
 
 
+class Pace:
+    """Lets `per_second` calls begin in a second, evenly, and nobody ahead of others."""
+
+    def __init__(self, per_second: float) -> None:
+        self._gap_s = 1 / per_second
+        self._next = 0.0
+
+    async def turn(self) -> None:
+        """Wait for the caller's."""
+        now = asyncio.get_running_loop().time()
+        at = max(now, self._next)
+        self._next = at + self._gap_s
+        await asyncio.sleep(at - now)
+
+
+async def at_once() -> None:
+    """No pace."""
+
+
 async def transmit(
-    call: Callable[[], Awaitable[Answer]], timing: Timing, stops: Collection[int]
+    call: Callable[[], Awaitable[Answer]],
+    timing: Timing,
+    stops: Collection[int],
+    turn: Callable[[], Awaitable[None]] = at_once,
 ) -> tuple[Attempt, ...]:
-    """Make the call until its answer is one of the codes `stops`, at most `timing.tries` times."""
+    """Make the call until its answer is one of the codes `stops`, at most `timing.tries` times;
+    each begins after `turn`."""
     attempts: list[Attempt] = []
     while True:
+        await turn()
         attempts.append(await attempt(call, timing.call_s))
         if attempts[-1].code in stops or len(attempts) == timing.tries:
             return tuple(attempts)

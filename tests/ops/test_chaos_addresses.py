@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from ops.chaos.addresses import Addresses
-from ops.chaos.load_balancer import HOST, LoadBalancer
+from ops.chaos.relay import HOST
 
 SOON_S = 0.3
 """Long enough to be sure that nothing comes."""
@@ -73,10 +73,8 @@ async def connect() -> AsyncIterator[Connect]:
 
 @pytest.fixture
 def addresses() -> Iterator[Addresses]:
-    addresses = Addresses()
-    addresses.start()
-    yield addresses
-    addresses.stop()
+    with Addresses() as started:
+        yield started
 
 
 async def test_an_address_that_moves_leaves_its_old_connections_where_they_are(
@@ -141,12 +139,11 @@ async def test_a_refusing_address_resets_what_is_connected_and_what_connects(
 
 
 @pytest.mark.parametrize("at_once", [True, False], ids=["at once", "later"])
-async def test_the_load_balancer_hands_on_the_end_of_a_request_and_then_its_answer(
-    connect: Connect, *, at_once: bool
+async def test_the_end_of_a_request_is_handed_on_and_then_its_answer(
+    addresses: Addresses, connect: Connect, *, at_once: bool
 ) -> None:
     async with echo(b"") as server:
-        balancer = LoadBalancer([server])
-        caller = await connect(await balancer.open())
+        caller = await connect(addresses.listen("it", server))
         caller.writer.write(b"1\n")
         if not at_once:
             assert await caller.hear() == b"1"
@@ -154,4 +151,45 @@ async def test_the_load_balancer_hands_on_the_end_of_a_request_and_then_its_answ
         if at_once:
             assert await caller.hear() == b"1"
         assert await caller.hear() == b"end"
-        await balancer.close()
+
+
+async def test_several_targets_take_turns_and_one_that_is_away_is_passed_over(
+    addresses: Addresses, connect: Connect
+) -> None:
+    async with echo(b"first ") as first, echo(b"second ") as second:
+        port = addresses.listen("it", first, second)
+        answers = [await (await connect(port)).ask(b"1") for _ in range(4)]
+        assert sorted(answers) == [b"first 1", b"first 1", b"second 1", b"second 1"]
+        async with echo(b"third ") as third:
+            addresses.move("it", first, third)
+        answers = [await (await connect(port)).ask(b"2") for _ in range(4)]
+        assert answers == [b"first 2"] * 4
+
+
+async def test_where_nobody_listens_connections_stay_and_new_ones_are_refused(
+    addresses: Addresses, connect: Connect
+) -> None:
+    async with echo(b"") as server:
+        port = addresses.listen("it", server)
+        before = await connect(port)
+        assert await before.ask(b"1") == b"1"
+        addresses.stop_listening("it")
+        with pytest.raises(ConnectionRefusedError):
+            await connect(port)
+        assert await before.ask(b"2") == b"2"
+        assert addresses.listen_again("it") == port
+        assert await (await connect(port)).ask(b"3") == b"3"
+
+
+async def test_after_a_silence_new_connections_alone_can_work_again(
+    addresses: Addresses, connect: Connect
+) -> None:
+    async with echo(b"") as server:
+        port = addresses.listen("it", server)
+        before = await connect(port)
+        assert await before.ask(b"1") == b"1"
+        addresses.silence_all("it")
+        before.writer.write(b"2\n")
+        addresses.resume_new("it")
+        assert await (await connect(port)).ask(b"3") == b"3"
+        assert await before.hears_nothing()
