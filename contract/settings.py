@@ -157,8 +157,8 @@ class Settings(_Environment):
         8.0,
         gt=0,
         lt=10,
-        description="seconds after which a cancel is answered 100 (retry); "
-        "the provider hangs up at 10",
+        description="seconds within which a cancel is answered: 100 (retry) after nine tenths of "
+        "them; the provider hangs up at 10",
     )
     resend_after_s: float = Field(
         1.5,

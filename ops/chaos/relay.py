@@ -7,6 +7,7 @@ It takes commands as lines of JSON and answers each with one; it ends with its s
 
 import asyncio
 import json
+import os
 import sys
 from contextlib import suppress
 from itertools import count
@@ -18,7 +19,10 @@ from ops.chaos.joined import Side, make_room
 
 HOST: Final = "127.0.0.1"
 
-BACKLOG: Final = 1024
+BACKLOG: Final = 4096
+
+PRECEDENCE: Final = -10
+"""What is between the parts must not be what is measured; only root may."""
 
 
 class Address:
@@ -129,6 +133,8 @@ class Address:
 
 async def _main() -> None:
     make_room()
+    with suppress(PermissionError):
+        os.nice(PRECEDENCE)
     addresses: dict[str, Address] = {}
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()

@@ -18,8 +18,12 @@ from ops.chaos.system import System
 
 FAULTS: Final = CLOCK_FAULTS + PROCESS_FAULTS + POSTGRES_FAULTS + REDIS_FAULTS + SPOOL_FAULTS
 
-GAP_S: Final = (1.0, 1.6)
+GAP_S: Final = (1.2, 2.0)
 """From one fault's beginning to the next one's, unless that has to wait."""
+
+REST_S: Final = 4.0
+"""From a fault's end to the next one of the same target: that it recovers is to be seen. Without a
+rest both servers are away most of the time, and little but the spool is tried."""
 
 MAX_AT_ONCE: Final = 2
 
@@ -66,6 +70,7 @@ class Schedule:
         # What a fault needs while it is being done, by its target: that must stay well so long.
         self._needed: dict[str, frozenset[str]] = {}
         self._occupied: dict[str, frozenset[str]] = {}
+        self._resting: set[str] = set()
         self._next_at_s = GAP_S[0]
         self._system = system
         self._planned = planned
@@ -115,7 +120,7 @@ class Schedule:
         return found[0]
 
     def _free_targets(self, fault: Fault, *, spared: bool) -> list[str]:
-        busy = frozenset().union(self.under_way, *self._needed.values(), *self._occupied.values())
+        busy = self._resting.union(self.under_way, *self._needed.values(), *self._occupied.values())
         if (fault.needs | fault.occupies) & busy:
             return []
         targets = [fault.target]
@@ -138,7 +143,12 @@ class Schedule:
         finally:
             del self.under_way[target]
             del self._occupied[target]
+            rest = {target, *planned.fault.occupies}
+            self._resting |= rest
             await self._no_longer_needed(target)
+        await asyncio.sleep(REST_S)
+        self._resting -= rest
+        await self._no_longer_needed(target)
 
     async def _no_longer_needed(self, target: str) -> None:
         self._needed.pop(target, None)
