@@ -59,9 +59,12 @@ def plan(seed: int, faults: Sequence[Fault] = FAULTS) -> Iterator[Planned]:
 
 
 class Schedule:
-    """Carries out what is planned, at most two faults at a time and one to a target."""
+    """Carries out what is planned, at most two faults at a time and one to a target, which rests
+    for `rest_s` seconds afterwards."""
 
-    def __init__(self, system: System, planned: Iterator[Planned]) -> None:
+    def __init__(
+        self, system: System, planned: Iterator[Planned], *, rest_s: float = REST_S
+    ) -> None:
         self.begun: Counter[str] = Counter()
         """How many faults of each kind."""
         self.undone: Counter[str] = Counter()
@@ -70,6 +73,7 @@ class Schedule:
         # What a fault needs while it is being done, by its target: that must stay well so long.
         self._needed: dict[str, frozenset[str]] = {}
         self._occupied: dict[str, frozenset[str]] = {}
+        self._rest_s = rest_s
         self._resting: set[str] = set()
         self._next_at_s = GAP_S[0]
         self._system = system
@@ -146,7 +150,7 @@ class Schedule:
             rest = {target, *planned.fault.occupies}
             self._resting |= rest
             await self._no_longer_needed(target)
-        await asyncio.sleep(REST_S)
+        await asyncio.sleep(self._rest_s)
         self._resting -= rest
         await self._no_longer_needed(target)
 

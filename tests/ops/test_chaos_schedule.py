@@ -1,0 +1,43 @@
+"""When the chaos run's faults come: with faults of the test's own, which harm nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from random import Random
+from types import SimpleNamespace
+from typing import Any
+
+from ops.chaos.faults import Fault
+from ops.chaos.schedule import Planned, Schedule
+
+REST_S = 0.5
+LASTS_S = 0.2
+SLACK_S = 0.05
+"""Of two clocks that are read at slightly different times."""
+
+
+async def test_a_target_rests_after_a_fault_while_others_suffer_theirs(tmp_path: Path) -> None:
+    clock = asyncio.get_running_loop().time
+    times: list[tuple[str, float, float]] = []
+
+    @asynccontextmanager
+    async def hold(_system: Any, target: str, _dice: Random) -> AsyncIterator[None]:
+        began = clock()
+        yield
+        times.append((target, began, clock()))
+
+    def planned(name: str, target: str, **more: Any) -> Planned:
+        fault = Fault(name, target, (LASTS_S, LASTS_S), 1, hold, **more)
+        return Planned(fault, LASTS_S, 0.0, Random(1))
+
+    both = planned("both", "spool", occupies=frozenset({"ledger"}))
+    faults = [both, planned("of the ledger", "ledger"), planned("of the queue", "queue")]
+    system: Any = SimpleNamespace(clock_library=None, logs=tmp_path)
+
+    await Schedule(system, iter(faults), rest_s=REST_S).carry_out(4.0)
+
+    spool, queue, ledger = sorted(times, key=lambda one: one[1])
+    assert [one[0] for one in (spool, queue, ledger)] == ["spool", "queue", "ledger"]
+    assert queue[1] < spool[2]
+    assert ledger[1] >= spool[2] + REST_S - SLACK_S
