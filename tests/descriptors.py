@@ -1,0 +1,16 @@
+"""A process that has used up all descriptors which the system lets it have."""
+
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def no_descriptors_left(pid: int = 0) -> Iterator[None]:
+    """The process `pid`, or this one, can open nothing more; what is open stays open."""
+    soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))
