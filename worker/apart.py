@@ -60,9 +60,10 @@ def keep_apart(deployment: UUID) -> None:
         try:
             presence.note(deployment)
             with broker.connect(settings().broker_url) as client:
+                old.is_left |= bool(presence.others)
                 if old.has_workers(client):
                     pass
-                elif presence.others or old.is_left:
+                elif old.is_left:
                     old.leave(client)
                 else:
                     old.bring_along(client)
@@ -119,7 +120,6 @@ class OldQueue:
         if client.llen(QUEUE) and not self._has_told:
             log.warning("messages of an older version are left: another deployment is here, too")
             self._has_told = True
-        self.is_left = True
         for name in (QUEUE, UNACKED, UNACKED_INDEX):
             if client.ttl(name) == -1:
                 client.expire(name, LEFT_FOR_S)
