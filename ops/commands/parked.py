@@ -126,7 +126,7 @@ def reopen(
     with _recorded() as connection:
         done = reopen_parked(connection, request_id, made_by=by or login(), reason=reason)
     if as_json:
-        print_json({"reopened": int(done is not None), **_said_by(done and done.before)})
+        print_json({"reopened": int(done is not None), **_said_by(done.before if done else None)})
     elif done is None:
         typer.echo("No such cancel is closed.")
     elif done.before:
