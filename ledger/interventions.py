@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, text
 
 from contract.outcomes import Outcome
-from ledger.closing import bind_closing, unbind_closing
+from ledger.closing import bind_closing, outcome_of_closed, unbind_closing
 
 LONGEST_REASON: Final = 500
 """Characters."""
@@ -72,12 +72,11 @@ _REOPEN: Final = text(
 _DECIDED: Final = text("SELECT outcome FROM requests WHERE request_id = :request_id")
 # Whoever asked for it, and lost the connection during the commit, asks again.
 _LAST_RECORD: Final = text("""
-    SELECT interventions.id, action, made_by, made_at, interventions.reason, bets.outcome,
+    SELECT interventions.id, action, made_by, made_at, interventions.reason,
+           interventions.provider, interventions.reference, cancel,
            coalesce(parked.state = 'closed', false) AS is_closed
       FROM interventions
       LEFT JOIN parked USING (request_id)
-      LEFT JOIN bets ON bets.reference = interventions.reference
-                    AND bets.provider = interventions.provider
      WHERE request_id = :request_id AND action IN ('close', 'reopen')
      ORDER BY interventions.id DESC
      LIMIT 1
@@ -142,7 +141,7 @@ def close_parked(connection: Connection, request_id: UUID, *, made_by: str, reas
     if row is None:
         last = connection.execute(_LAST_RECORD, {"request_id": request_id}).one_or_none()
         if last is not None and last.is_closed:
-            outcome = last.outcome and Outcome(last.outcome)
+            outcome = outcome_of_closed(connection, last.provider, last.reference, last.cancel)
             return Closing(closed=True, outcome=outcome, before=_record(last))
         decided = connection.execute(_DECIDED, {"request_id": request_id}).scalar()
         return Closing(closed=False, outcome=decided and Outcome(decided))

@@ -145,6 +145,7 @@ def test_a_closed_cancel_of_somebody_else_binds_nobody(
 ) -> None:
     others = cancel_of("r1", **wrong)
     assert closed(engine, others) is outcome
+    assert close(engine, others).outcome is outcome, "asked again it is said otherwise"
 
     assert told(operator, **wrong) is outcome
     assert told(operator) is Outcome.REVERSED
