@@ -97,8 +97,9 @@ class OldQueue:
         """Whether workers of an older version are there, or were a moment ago. Raises
         `redis.RedisError`."""
         database = client.connection_pool.connection_kwargs.get("db") or 0
-        [(_, listening)] = client.pubsub_numsub(OLD_CONTROL.format(db=database))
-        if listening:
+        # Redis says of no pattern who listens to it, only how many have got a message. Of an empty
+        # one kombu takes no notice.
+        if client.publish(OLD_CONTROL.format(db=database), b""):
             self._worker_seen_at = time.monotonic()
             if not self._has_told_of_workers:
                 log.info("a worker of an older version is here: its queue is left to it")

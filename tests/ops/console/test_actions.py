@@ -77,10 +77,10 @@ def test_what_is_closed_or_reopened_already_is_said_with_who_did_it(
     anna: httpx.Client, bert: httpx.Client, engine: Engine, dead: UUID
 ) -> None:
     """As to somebody who got no page, the connection having been lost during the commit."""
+    berts, annas = {"token": token_of(bert)}, {"token": token_of(anna)}
     for action in ("close", "reopen"):
-        form = {"token": token_of(bert), "reason": f"to {action}"}
-        bert.post(f"/parked/{dead}/{action}", data=form)
-        form = {"token": token_of(anna), "reason": "the same"}
+        bert.post(f"/parked/{dead}/{action}", data=berts | {"reason": f"to {action}"})
+        form = annas | {"reason": "the same"}
         page = anna.post(f"/parked/{dead}/{action}", data=form, follow_redirects=True)
         assert "Nothing changed" not in page.text
         assert f": to {action}." in page.text
