@@ -2,8 +2,8 @@
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
 
 import pytest
 from sqlalchemy import Connection, Engine, text
@@ -18,8 +18,11 @@ from ledger.engine import TRUSTED_FOR_S
 from ledger.faults import AWAY, LedgerAwayError, fault_of
 from ledger.parking import count_parked
 from ledger.pooling import require_own_sessions
-from tests.descriptors import no_descriptors_left
+from tests.descriptors import no_descriptors_left, one_descriptor_left
 from tests.making import Operator
+
+
+Shortage = Callable[[], AbstractContextManager[None]]
 
 
 @pytest.fixture
@@ -35,14 +38,17 @@ def ask(connection: Connection) -> object:
     return connection.execute(text("SELECT 1")).scalar()
 
 
+@pytest.mark.parametrize("shortage_of", [no_descriptors_left, one_descriptor_left])
 @pytest.mark.parametrize("session", ["in use a moment ago", "idle", "none"])
-def test_a_process_without_descriptors_is_waited_for(one_session: Engine, session: str) -> None:
+def test_a_process_without_descriptors_is_waited_for(
+    one_session: Engine, session: str, shortage_of: Shortage
+) -> None:
     if session == "none":
         one_session.dispose()
     if session == "idle":
         time.sleep(TRUSTED_FOR_S)  # what is tested begins then
     with ExitStack() as shortage:
-        shortage.enter_context(no_descriptors_left())
+        shortage.enter_context(shortage_of())
         end = threading.Timer(0.5, shortage.pop_all().close)
         end.start()
         try:
@@ -69,10 +75,11 @@ def test_a_process_without_descriptors_makes_no_cancel_dead(
     assert {decision.outcome for decision in decisions} == {Outcome.REVERSED}
 
 
+@pytest.mark.parametrize("shortage_of", [no_descriptors_left, one_descriptor_left])
 def test_a_start_without_descriptors_waits_as_for_a_server_that_is_away(
-    one_session: Engine,
+    one_session: Engine, shortage_of: Shortage
 ) -> None:
     require_own_sessions(one_session)
-    with no_descriptors_left(), pytest.raises(DBAPIError) as caught:
+    with shortage_of(), pytest.raises(DBAPIError) as caught:
         require_own_sessions(one_session)
     assert fault_of(caught.value) in AWAY

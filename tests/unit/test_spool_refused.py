@@ -52,3 +52,17 @@ def test_only_what_the_ledger_refuses_is_left_behind(
     [kept] = tmp_path.iterdir()
     assert kept.name.endswith(".damaged")
     assert [cancel for batch in cancels_in(kept) for cancel in batch] == CANCELS
+
+
+def test_what_was_refused_before_an_interruption_is_not_forgotten(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    spool.append(CANCELS)
+    batches = spool.batches(1)
+    assert next(batches) == CANCELS[:1]
+    assert batches.send("a value does not fit") == CANCELS[1:2]
+    next(batches)
+    batches.close()
+    assert parked(spool, 5, CANCELS[:1]) == CANCELS[1:]
+    spool.close()
+    [kept] = tmp_path.iterdir()
+    assert kept.name.endswith(".damaged")
