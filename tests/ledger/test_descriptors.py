@@ -21,7 +21,6 @@ from ledger.pooling import require_own_sessions
 from tests.descriptors import no_descriptors_left, one_descriptor_left
 from tests.making import Operator
 
-
 Shortage = Callable[[], AbstractContextManager[None]]
 
 
