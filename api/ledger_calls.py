@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ledger.bounded import run_within
-from ledger.faults import LedgerAwayError, first_line
+from ledger.faults import ContentRefusedError, Fault, LedgerAwayError, fault_of, first_line
 
 log = structlog.get_logger("receiver")
 
@@ -37,7 +37,8 @@ class LedgerCalls:
         self._spared_until = 0.0
 
     async def run(self, work: Callable[[Connection], Result]) -> Result:
-        """The result of `work`, committed. Raises `LedgerAwayError`."""
+        """The result of `work`, committed. Raises `LedgerAwayError`; as a `ContentRefusedError`,
+        it says nothing of other work, and the ledger is not spared."""
         if time.monotonic() < self._spared_until:
             raise LedgerAwayError("the ledger was away a moment ago")
         loop = asyncio.get_running_loop()
@@ -46,6 +47,10 @@ class LedgerCalls:
                 return await loop.run_in_executor(self._threads, self._call, work)
         except TimeoutError:
             problem = f"no answer within {self._limit_s:.2f} s"
+        except DBAPIError as error:
+            problem = first_line(error)
+            if fault_of(error) is Fault.CONTENT:
+                raise ContentRefusedError(problem) from error
         except SQLAlchemyError as error:
             problem = first_line(error)
         except Exception as error:

@@ -12,11 +12,11 @@ from typing import Any, Final, NamedTuple
 import structlog
 
 from api.ledger_calls import LedgerCalls
-from api.spool import Spool
+from api.spool import Batches, Spool
 from contract import metrics
 from contract.crashing import crash_point
 from contract.message import Cancel
-from ledger.faults import LedgerAwayError
+from ledger.faults import ContentRefusedError, LedgerAwayError
 from ledger.parking import park
 
 MOST_TOGETHER: Final = 1000
@@ -83,14 +83,21 @@ class Parking:
 
     async def _empty(self) -> None:
         batches = self._spool.batches(EMPTIED_TOGETHER)
+        refusal: str | None = None
         try:
-            while (batch := await self._on_disk(next, batches, None)) is not None:
+            while (batch := await self._on_disk(_next, batches, refusal)) is not None:
+                refusal = None
                 if not batch:
                     continue
                 started = time.monotonic()
-                await self._ledger.run(partial(park, cancels=batch, reason="spooled"))
-                crash_point("spool_parked", batch)
-                log.info("parked from the spool", cancels=len(batch))
+                try:
+                    await self._ledger.run(partial(park, cancels=batch, reason="spooled"))
+                except ContentRefusedError as error:
+                    # Those behind it have to get on.
+                    refusal = str(error)
+                else:
+                    crash_point("spool_parked", batch)
+                    log.info("parked from the spool", cancels=len(batch))
                 await self._give_way(time.monotonic() - started)
         finally:
             await self._on_disk(batches.close)
@@ -146,3 +153,10 @@ class Parking:
             return False
         metrics.PARKED.inc(len(cancels))
         return True
+
+
+def _next(batches: Batches, refusal: str | None) -> list[Cancel] | None:
+    try:
+        return batches.send(refusal)
+    except StopIteration:
+        return None

@@ -67,7 +67,8 @@ SPOOL_TORN = Counter(
     "Spool files whose last record a crash had cut off; it was not answered.",
 )
 SPOOL_DAMAGED = Counter(
-    "unbet_spool_damaged_total", "Damaged records in the spool; their files are kept."
+    "unbet_spool_damaged_total",
+    "Records in the spool that are damaged, or refused by the ledger; their files are kept.",
 )
 LEDGER_SECONDS = Histogram(
     "unbet_ledger_seconds",

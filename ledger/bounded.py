@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 
 import psycopg
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 Result = TypeVar("Result")
 
@@ -46,7 +47,10 @@ def connect_within(engine: Engine, limit_s: float) -> Iterator[Connection]:
         with engine.connect() as connection:
             driver = connection.connection.driver_connection
             assert isinstance(driver, psycopg.Connection)  # noqa: S101 - `engine.py` makes no other
-            call.begin(driver)
+            try:
+                call.begin(driver)
+            except psycopg.Error as error:
+                raise DBAPIError.instance(None, None, error, psycopg.Error) from error
             yield connection
     finally:
         _thread.call = outer
@@ -55,7 +59,8 @@ def connect_within(engine: Engine, limit_s: float) -> Iterator[Connection]:
 
 @contextmanager
 def cut_after(limit_s: float, driver: psycopg.Connection) -> Iterator[None]:
-    """What is asked of `driver` meanwhile ends in `limit_s` seconds."""
+    """What is asked of `driver` meanwhile ends in `limit_s` seconds. Raises the driver's error, as
+    for a server that is away, where no descriptor is left to see to that."""
     call = _Call(limit_s)
     call.begin(driver)
     try:
@@ -66,9 +71,19 @@ def cut_after(limit_s: float, driver: psycopg.Connection) -> Iterator[None]:
 
 def has_connected(driver: psycopg.Connection) -> None:
     """Told of each session that is made: what this thread has still to ask of it is within the
-    limit of the call that it is made for."""
+    limit of the call that it is made for. Raises as `cut_after`."""
     if _thread.call is not None:
         _thread.call.begin(driver)
+
+
+@contextmanager
+def no_bare_os_error() -> Iterator[None]:
+    """A process that has no descriptor left cannot reach the ledger, for a moment as a rule: that
+    is raised as the driver's error for a server that is away, which whoever asks again knows."""
+    try:
+        yield
+    except OSError as error:
+        raise psycopg.OperationalError(f"this process cannot connect: {error}") from error
 
 
 class _Call:
@@ -81,9 +96,10 @@ class _Call:
         self.deadline = float("inf")
 
     def begin(self, driver: psycopg.Connection) -> None:
-        """Its time runs from now, on the socket of `driver`."""
+        """Its time runs from now, on the socket of `driver`. Raises as `cut_after`."""
         self.end()
-        self._held = socket.socket(fileno=os.dup(driver.fileno()))
+        with no_bare_os_error():
+            self._held = socket.socket(fileno=os.dup(driver.fileno()))
         self.deadline = time.monotonic() + self._limit_s
         _watch.add(self)
 

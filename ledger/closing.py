@@ -10,10 +10,16 @@ from sqlalchemy import Connection, text
 from contract.outcomes import Outcome
 from ledger.reversal import MOST_ROUNDS, UndecidedError
 
+_TOLD: Final = """
+    CASE WHEN state = 'tombstone'           THEN coalesce(outcome, 'no_bet')
+         WHEN user_id <> :user_id           THEN 'mismatch'
+         WHEN currency <> :currency         THEN 'currency_mismatch'
+         ELSE outcome END
+"""
 # As in `reverse.sql`: what is there is locked, what is not gets a tombstone; and a bet that was
 # committed meanwhile leaves no outcome, so that the caller asks again. The bet's state stays as it
 # is: its cancel is decided, not the bet.
-_BIND: Final = text("""
+_BIND: Final = text(f"""
     WITH locked AS MATERIALIZED (
         SELECT id, state, user_id, currency, outcome
           FROM bets
@@ -47,12 +53,12 @@ _BIND: Final = text("""
     )
     SELECT coalesce((SELECT outcome FROM tombstone),
                     (SELECT outcome FROM bound),
-                    (SELECT CASE WHEN state = 'tombstone'       THEN coalesce(outcome, 'no_bet')
-                                 WHEN user_id <> :user_id   THEN 'mismatch'
-                                 WHEN currency <> :currency THEN 'currency_mismatch'
-                                 ELSE outcome END
-                       FROM locked))
-""")
+                    (SELECT {_TOLD} FROM locked))
+""")  # noqa: S608 - no value is formatted in
+_READ: Final = text(f"""
+    SELECT {_TOLD} FROM bets
+     WHERE reference = CAST(:reference AS text) AND provider = CAST(:provider AS text)
+""")  # noqa: S608 - as above
 _UNBIND: Final = text("""
     UPDATE bets
        SET outcome = NULL, cancelled_at = NULL, cancel_request_id = NULL, cash_after = NULL
@@ -75,6 +81,18 @@ def bind_closing(
         if outcome is not None:
             return Outcome(outcome)
     raise UndecidedError([reference])
+
+
+def outcome_of_closed(
+    connection: Connection, provider: str, reference: str, cancel: str
+) -> Outcome | None:
+    """What a cancel like the closed `cancel` is told, as `bind_closing` said when it was closed."""
+    asked = _player_in(cancel)
+    if asked is None:
+        return None
+    values = {"provider": provider, "reference": reference, **asked}
+    outcome = connection.execute(_READ, values).scalar()
+    return None if outcome is None else Outcome(outcome)
 
 
 def unbind_closing(connection: Connection, provider: str, reference: str, cancel: str) -> None:

@@ -8,12 +8,13 @@ from typing import Any, Final
 
 import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.engine import Dialect, ExceptionContext
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from contract.database_url import parameters_of
-from ledger.bounded import cut_after, has_connected
+from ledger.bounded import cut_after, has_connected, no_bare_os_error
 from ledger.faults import Fault, fault_of_driver
 from ledger.sequences import lagging
 
@@ -103,6 +104,7 @@ class _Watchman:
         self._lock = threading.Lock()
 
     def watch(self, engine: Engine) -> None:
+        event.listen(engine, "do_connect", _connect)
         event.listen(engine, "connect", self._connected, insert=True)
         event.listen(engine, "checkout", self._taken)
         event.listen(engine, "checkin", self._given_back)
@@ -110,8 +112,8 @@ class _Watchman:
 
     def _connected(self, driver: psycopg.Connection[Any], record: ConnectionPoolEntry) -> None:
         """Not by the startup parameter `options`, which poolers refuse; one round trip."""
-        has_connected(driver)
         try:
+            has_connected(driver)
             with cut_after(CONNECT_TIMEOUT_S, driver):
                 driver.autocommit = True
                 driver.execute(self._set.encode(), self._settings)
@@ -153,6 +155,13 @@ class _Watchman:
         elif fault in (Fault.SESSION, Fault.SERVER):
             context.is_disconnect = True
             context.invalidate_pool_on_disconnect = fault is Fault.SERVER
+
+
+def _connect(
+    dialect: Dialect, _record: object, arguments: tuple[Any, ...], keywords: dict[str, Any]
+) -> DBAPIConnection:
+    with no_bare_os_error():
+        return dialect.connect(*arguments, **keywords)
 
 
 def _sqlalchemy_url(asked: Mapping[str, str]) -> URL:

@@ -16,6 +16,11 @@ class LedgerAwayError(Exception):
     asked of it may have been done."""
 
 
+class ContentRefusedError(LedgerAwayError):
+    """The tables refuse a value of what was asked. The ledger is well, and asking again does not
+    help."""
+
+
 class Fault(StrEnum):
     """Who is to blame, and so what helps."""
 

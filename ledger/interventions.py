@@ -1,13 +1,14 @@
 """What a person does to a parked cancel: have it tried again, close it, or reopen it. Each is
 recorded, with who did it. What closing means for the bet stands in `closing.py`."""
 
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, text
 
 from contract.outcomes import Outcome
-from ledger.closing import bind_closing, unbind_closing
+from ledger.closing import bind_closing, outcome_of_closed, unbind_closing
 
 LONGEST_REASON: Final = 500
 """Characters."""
@@ -69,21 +70,51 @@ _REOPEN: Final = text(
     )
 )
 _DECIDED: Final = text("SELECT outcome FROM requests WHERE request_id = :request_id")
+# Whoever asked for it, and lost the connection during the commit, asks again.
+_LAST_RECORD: Final = text("""
+    SELECT interventions.id, action, made_by, made_at, interventions.reason,
+           interventions.provider, interventions.reference, cancel,
+           coalesce(parked.state = 'closed', false) AS is_closed
+      FROM interventions
+      LEFT JOIN parked USING (request_id)
+     WHERE request_id = :request_id AND action IN ('close', 'reopen')
+     ORDER BY interventions.id DESC
+     LIMIT 1
+""")
 
 
 class InterventionError(ValueError):
     """A name or a reason is missing or too long; the text names it."""
 
 
+class Record(NamedTuple):
+    """Who closed or reopened a cancel before, and when."""
+
+    id: int
+    made_by: str
+    made_at: datetime
+    reason: str
+
+
 class Closing(NamedTuple):
     """What came of closing a cancel."""
 
     closed: bool
-    """Whether it was still open; nobody tries it any more."""
+    """Whether it is closed now: nobody tries it any more."""
     outcome: Outcome | None
     """What a cancel of its reference is told from now on. CLOSED: nothing moves until a person
     reopens it. Anything else was decided before, or is another player's or currency's. None where
     nothing is known: there is no such cancel, or the parked one cannot be read and binds nobody."""
+    before: Record | None = None
+    """By whom and when, if it was closed before. It may be the same person's, whose connection was
+    lost during the commit: nothing is changed or recorded anew."""
+
+
+class Reopening(NamedTuple):
+    """What came of reopening a cancel: it is tried after all."""
+
+    before: Record | None = None
+    """As with `Closing`; it may have been decided since."""
 
 
 def retry_parked(
@@ -104,23 +135,37 @@ def retry_parked(
 def close_parked(connection: Connection, request_id: UUID, *, made_by: str, reason: str) -> Closing:
     """Decide a cancel that has no outcome yet: nothing is returned, nobody tries it again, and
     every other cancel of the bet is told the same. Whoever decides first is final: a cancel that
-    was decided meanwhile is not closed. Does not commit. Raises `InterventionError`, and
-    `UndecidedError` as `reverse` does."""
+    was decided meanwhile is not closed. Safe to repeat. Does not commit. Raises
+    `InterventionError`, and `UndecidedError` as `reverse` does."""
     row = _intervene(connection, _CLOSE, request_id, "close", made_by, reason)
     if row is None:
+        last = connection.execute(_LAST_RECORD, {"request_id": request_id}).one_or_none()
+        if last is not None and last.is_closed:
+            outcome = outcome_of_closed(connection, last.provider, last.reference, last.cancel)
+            return Closing(closed=True, outcome=outcome, before=_record(last))
         decided = connection.execute(_DECIDED, {"request_id": request_id}).scalar()
         return Closing(closed=False, outcome=decided and Outcome(decided))
     outcome = bind_closing(connection, request_id, row.provider, row.reference, row.cancel)
     return Closing(closed=True, outcome=outcome)
 
 
-def reopen_parked(connection: Connection, request_id: UUID, *, made_by: str, reason: str) -> bool:
-    """Have a closed cancel tried after all, and its reference decided anew; whether there was one.
-    Does not commit. Raises `InterventionError`."""
+def reopen_parked(
+    connection: Connection, request_id: UUID, *, made_by: str, reason: str
+) -> Reopening | None:
+    """Have a closed cancel tried after all, and its reference decided anew; None if it was not
+    closed. Safe to repeat. Does not commit. Raises `InterventionError`."""
     row = _intervene(connection, _REOPEN, request_id, "reopen", made_by, reason)
     if row is not None:
         unbind_closing(connection, row.provider, row.reference, row.cancel)
-    return row is not None
+        return Reopening()
+    last = connection.execute(_LAST_RECORD, {"request_id": request_id}).one_or_none()
+    if last is None or last.action != "reopen":
+        return None
+    return Reopening(_record(last))
+
+
+def _record(row: Row[Any]) -> Record:
+    return Record(row.id, row.made_by, row.made_at, row.reason)
 
 
 def _intervene(

@@ -7,7 +7,7 @@ import psycopg
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from ledger.bounded import cut_after
+from ledger.bounded import cut_after, no_bare_os_error
 from ledger.engine import CONNECT_TIMEOUT_S, UnsafeDatabaseError
 
 _ROUNDS: Final = 3
@@ -27,7 +27,8 @@ def require_own_sessions(engine: Engine) -> None:
     ours = {"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "unbet-start"}
     keywords: dict[str, Any] = {**given, **ours}
     try:
-        sessions = _sessions_of_one(lambda: psycopg.connect(*arguments, **keywords))
+        with no_bare_os_error():
+            sessions = _sessions_of_one(lambda: psycopg.connect(*arguments, **keywords))
     except psycopg.Error as error:
         raise DBAPIError.instance(None, None, error, psycopg.Error) from error
     if len(sessions) > 1:

@@ -15,8 +15,6 @@ that tries to reach a server that is away could be connected to itself."""
 
 _MOST_TRIES: Final = 1000
 
-_signs: Final[list[socket.socket]] = []
-
 
 def reserve_port(host: str = "127.0.0.1") -> int:
     """One that nobody listens on, and that until our end no other process is given by this: the
@@ -33,7 +31,7 @@ def reserve_port(host: str = "127.0.0.1") -> int:
             sign.close()
             problem = error
         else:
-            _signs.append(sign)
+            sign.detach()  # left open, for the system to close with the process
             return port
     raise problem
 

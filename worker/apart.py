@@ -26,6 +26,13 @@ ABANDONED_AFTER_S: Final = 10
 MAX_MOVED: Final = 100
 """In one round, each."""
 
+OLD_CONTROL: Final = "/{db}.celery.pidbox"
+"""The channel that a worker of an older version listens to for Celery's commands; those of ours
+have a deployment in their name."""
+
+LEFT_ALONE_S: Final = 15.0
+"""Since such a worker was last seen: longer than a restart of it takes."""
+
 LEFT_FOR_S: Final = 3600
 """What is not brought along goes by itself."""
 
@@ -53,7 +60,10 @@ def keep_apart(deployment: UUID) -> None:
         try:
             presence.note(deployment)
             with broker.connect(settings().broker_url) as client:
-                if presence.others or old.is_left:
+                old.is_left |= bool(presence.others)
+                if old.has_workers(client):
+                    pass
+                elif old.is_left:
                     old.leave(client)
                 else:
                     old.bring_along(client)
@@ -69,15 +79,32 @@ def keep_apart(deployment: UUID) -> None:
 
 
 class OldQueue:
-    """The queue of versions before 0004 of the schema, and what their workers had taken. Its
-    messages are this deployment's if no other one is there. If there is, they are nobody's: whoever
-    sent them parks them when no reply comes."""
+    """The queue of versions before 0004 of the schema, and what their workers had taken. As long as
+    one of these is there, it is theirs: they may be another deployment's, which names itself
+    nowhere. Without one its messages are this deployment's if no other one is there. If there is,
+    they are nobody's: whoever sent them parks them when no reply comes."""
 
-    def __init__(self, deployment: UUID) -> None:
+    def __init__(self, deployment: UUID, left_alone_s: float = LEFT_ALONE_S) -> None:
         self._queue = key(deployment, QUEUE)
+        self._left_alone_s = left_alone_s
+        self._worker_seen_at = float("-inf")
         self._has_told = False
+        self._has_told_of_workers = False
         self.is_left = False
         """Whether another deployment was ever seen here: it stays another's when that one goes."""
+
+    def has_workers(self, client: "redis.Redis") -> bool:
+        """Whether workers of an older version are there, or were a moment ago. Raises
+        `redis.RedisError`."""
+        database = client.connection_pool.connection_kwargs.get("db") or 0
+        # Redis says of no pattern who listens to it, only how many have got a message. Of an empty
+        # one kombu takes no notice.
+        if client.publish(OLD_CONTROL.format(db=database), b""):
+            self._worker_seen_at = time.monotonic()
+            if not self._has_told_of_workers:
+                log.info("a worker of an older version is here: its queue is left to it")
+                self._has_told_of_workers = True
+        return time.monotonic() - self._worker_seen_at < self._left_alone_s
 
     def bring_along(self, client: "redis.Redis") -> None:
         """Move what lies there to the deployment's own queue. Raises `redis.RedisError`."""
@@ -94,7 +121,6 @@ class OldQueue:
         if client.llen(QUEUE) and not self._has_told:
             log.warning("messages of an older version are left: another deployment is here, too")
             self._has_told = True
-        self.is_left = True
         for name in (QUEUE, UNACKED, UNACKED_INDEX):
             if client.ttl(name) == -1:
                 client.expire(name, LEFT_FOR_S)

@@ -1,5 +1,5 @@
 """Cancels that the ledger could not take, on the receiver's disk until it can."""
 
-from api.spool.directory import Spool, SpoolError, SpoolState
+from api.spool.directory import Batches, Spool, SpoolError, SpoolState
 
-__all__ = ["Spool", "SpoolError", "SpoolState"]
+__all__ = ["Batches", "Spool", "SpoolError", "SpoolState"]

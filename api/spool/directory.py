@@ -19,7 +19,7 @@ from api.spool.disk import Disk
 from api.spool.format import encode_record
 from api.spool.journal import NEW, BrokenFileError, Journal
 from api.spool.reading import DAMAGED, is_spool_file
-from api.spool.taking import Taken, remove_left_behind, take, take_own
+from api.spool.taking import Refused, Taken, remove_left_behind, take, take_own
 from contract.message import Cancel
 
 MAX_FILE: Final = 64 * 2**20
@@ -38,6 +38,9 @@ SKIPPED_FOR_S: Final = 60.0
 """How long a file that cannot be read or removed is left alone: it must not hold up the others."""
 
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT}
+
+Batches = Generator[list[Cancel], str | None, None]
+"""Cancels to be parked; what is sent is why those of the last batch are refused."""
 
 log = structlog.get_logger("receiver")
 
@@ -122,12 +125,14 @@ class Spool:
                 self._let_go()
             raise FileNotFoundError(errno.ENOENT, "the spool's files are taken away")
 
-    def batches(self, size: int) -> Generator[list[Cancel], None, None]:
+    def batches(self, size: int) -> Batches:
         """What lies there, in batches of `size` at most, the oldest file first and ours at last. A
         batch may be empty: a step that took no longer than others.
 
         Asking for the next batch says that the one before has been parked: a file is removed once
-        all of it has. One that is not taken to its end stays, for this receiver or another.
+        all of it has. One that is not taken to its end stays, for this receiver or another. Sending
+        why the ledger refuses the batch has its cancels come one by one; one that is refused alone
+        is left behind, and its file kept as one that is damaged.
         """
         files: list[Taken] = []
         try:
@@ -218,7 +223,25 @@ class Spool:
         )
         return False
 
-    def _batches_of(self, file: Taken, size: int) -> Iterator[list[Cancel]]:
+    def _batches_of(self, file: Taken, size: int) -> Batches:
+        alone_until, more = 0, True
+        while more:
+            begun = file.reader.mark()
+            gathered, more = self._gather(file, 1 if begun.offset < alone_until else size)
+            if not gathered and not more:
+                return
+            refusal = yield gathered
+            if refusal is None:
+                file.note_parked()
+            elif len(gathered) == 1:
+                file.refused.append(Refused(gathered[0], begun.offset, refusal))
+            else:
+                # Without those that are refused the others are taken.
+                alone_until, more = file.reader.offset, True
+                file.reader.go_back(begun)
+
+    def _gather(self, file: Taken, size: int) -> tuple[list[Cancel], bool]:
+        """The next cancels, and whether there is more to read."""
         gathered: list[Cancel] = []
         read = 0
         try:
@@ -227,14 +250,10 @@ class Spool:
                 gathered += piece.cancels
                 read += piece.size
                 if len(gathered) == size or read >= MAX_BATCH_SIZE:
-                    yield gathered
-                    file.note_parked()
-                    gathered, read = [], 0
+                    return gathered, True
         except OSError as error:
             self._skip(file.path, "a spool file cannot be read", error)
-        if gathered:
-            yield gathered
-            file.note_parked()
+        return gathered, False
 
     def _finish(self, files: list[Taken]) -> None:
         while files:

@@ -35,6 +35,13 @@ class Piece(NamedTuple):
     """Bytes."""
 
 
+class Mark(NamedTuple):
+    """A place in a file, and what had been seen of it up to there."""
+
+    offset: int
+    damage: tuple[Damage, ...]
+
+
 class Reader:
     """One pass through an open file."""
 
@@ -68,6 +75,14 @@ class Reader:
         # A file that has become shorter than it was has ended.
         self.offset = self.offset + found.used if data else end
         return Piece(found.cancels, found.used)
+
+    def mark(self) -> Mark:
+        """Where it is, to come back to."""
+        return Mark(self.offset, tuple(self.damage))
+
+    def go_back(self, mark: Mark) -> None:
+        """Read again from `mark` on."""
+        self.offset, self.damage = mark.offset, [*mark.damage]
 
     def _read_header(self) -> Header | None:
         data = os.pread(self._descriptor, HEADER_SIZE, 0)

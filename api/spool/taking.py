@@ -4,7 +4,7 @@ import fcntl
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 
@@ -12,11 +12,20 @@ from api.spool.disk import Disk, is_at
 from api.spool.journal import Journal
 from api.spool.reading import DAMAGED, Piece, Reader
 from contract import metrics
+from contract.message import Cancel
 
 SAMPLE: Final = 2000
 """Bytes of what is damaged that are logged."""
 
 log = structlog.get_logger("receiver")
+
+
+class Refused(NamedTuple):
+    """A whole record that the ledger does not take, whatever is done."""
+
+    cancel: Cancel
+    offset: int
+    error: str
 
 
 class Taken:
@@ -27,6 +36,7 @@ class Taken:
         self.path = path
         self.journal = journal
         self._descriptor = descriptor
+        self.refused: list[Refused] = []
         try:
             self.reader = Reader(path, descriptor, journal.parked_until if journal else 0)
         except OSError:
@@ -44,7 +54,7 @@ class Taken:
 
     def note_parked(self) -> None:
         """All that was read has been parked: our own file need not be read again up to there."""
-        if self.journal and not self.reader.damage:
+        if self.journal and not self.reader.damage and not self.refused:
             self.journal.parked_until = self.reader.offset
 
     def finish(self, disk: Disk) -> None:
@@ -53,12 +63,12 @@ class Taken:
         damage = self.reader.damage
         torn = sum(one.torn for one in damage)
         damaged = self.reader.damaged
-        if damaged:
+        if damaged or self.refused:
             disk.rename(self.path, self.path.with_name(self.path.name + DAMAGED))
         else:
             disk.remove(self.path)
         metrics.SPOOL_TORN.inc(torn)
-        metrics.SPOOL_DAMAGED.inc(len(damaged))
+        metrics.SPOOL_DAMAGED.inc(len(damaged) + len(self.refused))
         if torn:
             log.warning("the spool's end was torn", file=self.path.name, bytes=damage[-1].length)
         for one in damaged:
@@ -69,6 +79,16 @@ class Taken:
                 offset=one.offset,
                 bytes=one.length,
                 found=repr(found),
+            )
+        for record in self.refused:
+            log.error(
+                "the ledger refuses a spooled record",
+                file=self.path.name + DAMAGED,
+                offset=record.offset,
+                request_id=str(record.cancel.request_id),
+                reference=record.cancel.request.reference,
+                uuid=record.cancel.request.uuid,
+                error=record.error,
             )
 
     def close(self) -> None:

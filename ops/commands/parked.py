@@ -15,11 +15,13 @@ from ledger.faults import Fault, fault_of
 from ledger.interventions import (
     Closing,
     InterventionError,
+    Record,
     close_parked,
     reopen_parked,
     retry_parked,
 )
 from ledger.parking import Parked, count_parked, list_parked
+from ledger.telling.wording import when
 from ops import database
 from ops.display import AsJson, print_json, print_table
 from ops.people import login
@@ -100,12 +102,13 @@ def close(
 ) -> None:
     """Decide a cancel by hand: nothing is returned, and whoever sends it again is told to stop.
 
-    `reopen` takes it back. Exit status 1 if there was none, or if it was decided meanwhile.
+    `reopen` takes it back. Exit status 1 if there was none, or if it was decided meanwhile. What is
+    closed already stays so, and is said with who closed it and when.
     """
     with _recorded() as connection:
         done = close_parked(connection, request_id, made_by=by or login(), reason=reason)
     if as_json:
-        print_json({"closed": int(done.closed), "outcome": done.outcome})
+        print_json({"closed": int(done.closed), "outcome": done.outcome, **_said_by(done.before)})
     else:
         typer.echo(_said_of(done))
     raise typer.Exit(0 if done.closed else 1)
@@ -118,21 +121,27 @@ def reopen(
     by: By = None,
     as_json: AsJson = False,
 ) -> None:
-    """Have a closed cancel tried after all, and its bet decided anew. Exit status 1 if there was
-    none."""
+    """Have a closed cancel tried after all, and its bet decided anew. Exit status 1 if it was not
+    closed. One that is reopened already is said with who did it and when."""
     with _recorded() as connection:
         done = reopen_parked(connection, request_id, made_by=by or login(), reason=reason)
     if as_json:
-        print_json({"reopened": int(done)})
+        print_json({"reopened": int(done is not None), **_said_by(done.before if done else None)})
+    elif done is None:
+        typer.echo("No such cancel is closed.")
+    elif done.before:
+        typer.echo(f"It is reopened already: {_words(done.before)}")
     else:
-        typer.echo("Reopened: it will be tried again." if done else "No such cancel is closed.")
-    raise typer.Exit(0 if done else 1)
+        typer.echo("Reopened: it will be tried again.")
+    raise typer.Exit(1 if done is None else 0)
 
 
 def _said_of(done: Closing) -> str:
     told = str(done.outcome).replace("_", " ")
     if not done.closed:
         return f"Not closed: it was decided meanwhile ({told})." if done.outcome else _NONE
+    if done.before:
+        return f"It is closed already: {_words(done.before)}"
     match done.outcome:
         case Outcome.CLOSED:
             return "Closed: every cancel of this bet is told to stop, and nothing moves."
@@ -142,6 +151,17 @@ def _said_of(done: Closing) -> str:
             return "Closed. It cannot be read, so no bet is bound: another cancel is decided."
         case _:
             return f"Closed. The bet had been decided before ({told}), which stays."
+
+
+def _words(record: Record) -> str:
+    return f"by {record.made_by} on {when(record.made_at)} ({record.reason})."
+
+
+def _said_by(before: Record | None) -> dict[str, object]:
+    """Of what was done before, and is not done again."""
+    if before is None:
+        return {}
+    return {"made_by": before.made_by, "made_at": before.made_at, "reason": before.reason}
 
 
 @contextmanager

@@ -8,9 +8,13 @@ from typing import Annotated, Final, NamedTuple
 from uuid import UUID
 
 import typer
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
 from api.spool.inspecting import Listed, cancels_in, list_files
 from api.spool.inspecting import check as check_file
+from contract.message import Cancel
+from ledger.faults import Fault, fault_of, first_line
 from ledger.parking import park
 from ops import database
 from ops.display import AsJson, print_json, print_table
@@ -90,7 +94,7 @@ def replay(
     machine that is gone. Done twice, it moves nothing twice. The files stay: remove them yourself.
 
     Files that name another deployment than --deployment are left out. Exit status 1 if something
-    was left out or is damaged.
+    was left out, is damaged or is refused by the ledger.
     """
     parked, problems = 0, list[str]()
     files = _files(directory)
@@ -99,12 +103,12 @@ def replay(
             if file.deployment not in (None, deployment):
                 problems.append(f"{file.path.name}: of deployment {file.deployment}, left out")
                 continue
+            refused = list[str]()
             try:
                 for batch in cancels_in(file.path):
-                    # A transaction each: no more is held, or done again, than one batch.
-                    with engine.begin() as connection:
-                        park(connection, batch, reason="spooled")
-                    parked += len(batch)
+                    in_batch = _park(engine, batch)
+                    parked += len(batch) - len(in_batch)
+                    refused += in_batch
             except FileNotFoundError:
                 continue  # a receiver has emptied it meanwhile
             except OSError as error:
@@ -112,6 +116,8 @@ def replay(
             damaged = sum(not one.torn for one in check_file(file.path).damage)
             if damaged:
                 problems.append(f"{file.path.name}: {damaged} damaged records")
+            if refused:
+                problems.append(f"{file.path.name}: {len(refused)} refused, first {refused[0]}")
     if as_json:
         print_json({"parked": parked, "problems": problems})
     else:
@@ -119,6 +125,21 @@ def replay(
             typer.echo(problem)
         typer.echo(f"{parked} cancels of {len(files)} files parked for the sweep.")
     raise typer.Exit(1 if problems else 0)
+
+
+def _park(engine: Engine, batch: list[Cancel]) -> list[str]:
+    """Park `batch`, in a transaction of its own: no more is held, or done again. Which of it the
+    ledger refuses by their content, and why."""
+    try:
+        with engine.begin() as connection:
+            park(connection, batch, reason="spooled")
+    except DBAPIError as error:
+        if fault_of(error) is not Fault.CONTENT:
+            raise
+        if len(batch) == 1:
+            return [f"{batch[0].request.reference}: {first_line(error)}"]
+        return [refused for cancel in batch for refused in _park(engine, [cancel])]
+    return []
 
 
 def _files(directory: Path | None) -> list[Listed]:

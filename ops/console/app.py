@@ -70,7 +70,10 @@ def create_app(settings: Settings) -> ASGIApp:
             detail = "Nothing was changed. What is wrong stands in the console's log."
             return pages.failed(request, 500, "This page could not be made", detail)
         log.warning("the ledger is away", error=first_line(error))
-        detail = "Nothing was changed, unless it is said below. Try again in a moment."
+        detail = "Try again in a moment."
+        if request.method == "POST":
+            # Its answer may be all that was lost.
+            detail = "It may be done all the same. Send it again: nothing is done twice."
         return pages.failed(request, 503, "PostgreSQL does not answer in time", detail)
 
     async def no_such_page(request: Request, error: Exception) -> Response:

@@ -45,19 +45,21 @@ def try_again(connection: Connection, request_id: UUID, *, made_by: str) -> int 
 
 
 def close(connection: Connection, request_id: UUID, *, made_by: str, reason: str) -> int | None:
-    """The record's number; None if no such cancel is open any more. Raises `InterventionError`.
-    Does not commit."""
-    if not close_parked(connection, request_id, made_by=made_by, reason=reason).closed:
+    """The number of the record that says who closed it, perhaps before; None if it was decided or
+    is not there. Raises `InterventionError`. Does not commit."""
+    done = close_parked(connection, request_id, made_by=made_by, reason=reason)
+    if not done.closed:
         return None
-    return _number(connection, request_id)
+    return done.before.id if done.before else _number(connection, request_id)
 
 
 def reopen(connection: Connection, request_id: UUID, *, made_by: str, reason: str) -> int | None:
-    """The record's number; None if no such cancel is closed. Raises `InterventionError`. Does not
-    commit."""
-    if not reopen_parked(connection, request_id, made_by=made_by, reason=reason):
+    """The number of the record that says who reopened it, perhaps before; None if it was not
+    closed. Raises `InterventionError`. Does not commit."""
+    done = reopen_parked(connection, request_id, made_by=made_by, reason=reason)
+    if done is None:
         return None
-    return _number(connection, request_id)
+    return done.before.id if done.before else _number(connection, request_id)
 
 
 def decision(connection: Connection, number: int) -> Decision | None:

@@ -12,7 +12,7 @@ from contract.message import Cancel
 from contract.outcomes import Outcome
 from ledger import Result, Status
 from ledger.audit import audit
-from ledger.interventions import Closing, close_parked, reopen_parked
+from ledger.interventions import Closing, Reopening, close_parked, reopen_parked
 from ledger.parking import park
 from ledger.sweeping import claim, reverse_parked
 from tests.ledger.test_concurrency import at_once
@@ -38,7 +38,7 @@ def closed(engine: Engine, cancel: Cancel) -> Outcome | None:
     return done.outcome
 
 
-def reopen(engine: Engine, cancel: Cancel) -> bool:
+def reopen(engine: Engine, cancel: Cancel) -> Reopening | None:
     with engine.begin() as connection:
         connection.execute(text("SET LOCAL lock_timeout = '10s'"))
         return reopen_parked(connection, cancel.request_id, made_by="bob", reason="after all")
@@ -110,7 +110,7 @@ def race_a_late_bet(engine: Engine, operator: Operator, races: int) -> None:
             number, lambda c=cancel: close(engine, c), lambda r=reference: operator.bet(r, "1.00")
         )
         assert isinstance(bet, Result)
-        assert done == (True, Outcome.CLOSED), number
+        assert done == Closing(True, Outcome.CLOSED), number
         assert told(operator, reference) is Outcome.CLOSED
         taken = cash - operator.balance().cash
         assert taken == (1 if bet.status is Status.DONE else 0), number
@@ -132,7 +132,7 @@ def race_settling(engine: Engine, operator: Operator, races: int) -> None:
             lambda c=cancel: close(engine, c),
             lambda r=reference: operator.settle(r, "2.00"),
         )
-        assert done == (True, Outcome.CLOSED), number
+        assert done == Closing(True, Outcome.CLOSED), number
         assert settled == Result(status=Status.DONE)
         assert operator.balance().cash == cash + 2, number
     require_order(engine)

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from contract.message import Cancel
 from contract.outcomes import Outcome
 from ledger import Refusal, Result, Status, connect_to
+from ledger.interventions import Closing
 from ledger.outcomes import find_outcomes
 from ledger.parking import list_parked, set_aside
 from ledger.roles import Role
@@ -79,7 +80,6 @@ def test_a_reopened_cancel_gives_the_stake_back_once(
     assert told(operator) is Outcome.CLOSED
 
     assert reopen(engine, placed)
-    assert not reopen(engine, placed)
     assert sweep(engine) == [Outcome.REVERSED]
     assert told(operator) is Outcome.REVERSED
     assert operator.balance().cash == 10
@@ -93,7 +93,7 @@ def test_what_was_reopened_can_be_closed_again_though_its_message_came_meanwhile
     assert operator.cancel(placed)[0].outcome is Outcome.CLOSED
     reopen(engine, placed)
 
-    assert close(engine, placed) == (True, Outcome.CLOSED)
+    assert close(engine, placed) == Closing(True, Outcome.CLOSED)
     assert told(operator) is Outcome.CLOSED
     assert operator.balance().cash == 6
 
@@ -145,6 +145,7 @@ def test_a_closed_cancel_of_somebody_else_binds_nobody(
 ) -> None:
     others = cancel_of("r1", **wrong)
     assert closed(engine, others) is outcome
+    assert close(engine, others).outcome is outcome, "asked again it is said otherwise"
 
     assert told(operator, **wrong) is outcome
     assert told(operator) is Outcome.REVERSED
@@ -161,12 +162,12 @@ def test_what_was_decided_before_stays_and_is_said(
     further = cancel_of("r1", uuid="another")
     assert operator.cancel(further)[0].outcome is Outcome.REVERSED
 
-    assert close(engine, placed) == (True, Outcome.REVERSED)
+    assert close(engine, placed) == Closing(True, Outcome.REVERSED)
     with engine.connect() as connection:
         (listed,) = list_parked(connection, states=["closed"], most=9)
     assert (listed.amount, listed.currency, listed.outcome) == (Decimal(4), "EUR", "reversed")
-    assert close(engine, further) == (False, Outcome.REVERSED)
-    assert close(engine, cancel_of("unknown")) == (False, None)
+    assert close(engine, further) == Closing(False, Outcome.REVERSED)
+    assert close(engine, cancel_of("unknown")) == Closing(False, None)
     assert told(operator) is Outcome.REVERSED
     require_order(engine)
 
@@ -178,7 +179,7 @@ def test_one_that_cannot_be_read_is_closed_and_binds_nobody(
         set_aside(connection, [placed], reason="content", error="unreadable", dead=True)
         connection.execute(text("UPDATE parked SET cancel = 'no JSON'"))
 
-    assert close(engine, placed) == (True, None)
+    assert close(engine, placed) == Closing(True, None)
     assert told(operator) is Outcome.REVERSED
 
 

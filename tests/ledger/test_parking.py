@@ -228,3 +228,16 @@ def test_five_hundred_parked_cancels_are_shared_by_sweeps_and_done_once_each(
     assert operator.balance().cash == Decimal(500)
     with operator.engine.connect() as connection:
         assert audit(connection).violations == ()
+
+
+def test_what_was_parked_in_the_time_to_come_is_dated_now_by_its_claim(engine: Engine) -> None:
+    """By a clock that was an hour ahead, and has come back."""
+    keep(engine, cancel_of("r1"))
+    ahead = text("""
+        UPDATE parked SET parked_at = now() + interval '1 h', next_try_at = now() + interval '1 h'
+    """)
+    with engine.begin() as connection:
+        connection.execute(ahead)
+    assert claimed(engine) == ["r1"]
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT parked_at <= now() FROM parked")).scalar()

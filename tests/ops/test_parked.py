@@ -1,11 +1,13 @@
 """`unbet parked`: a person sees what is parked or dead, and has it tried again."""
 
+from datetime import UTC, datetime
+
 import pytest
 from sqlalchemy import Engine, text
 
 from contract.message import Cancel
 from ledger.parking import park, set_aside
-from ledger.sweeping import claim
+from ledger.sweeping import claim, reverse_parked
 from tests.making import cancel_of
 from tests.ops.conftest import Unbet
 
@@ -107,14 +109,39 @@ def test_a_cancel_is_closed_with_a_reason_and_not_tried_any_more(
     assert "0 parked, 2 dead, 1 closed." in unbet("parked", "list").out
     rows = unbet("parked", "list", "--closed", "--json").document["cancels"]
     assert [row["reference"] for row in rows] == ["waits"]
-    assert unbet("parked", "close", waits, "--reason", "again").status == 1
     assert unbet("parked", "retry", "--reference", "waits").status == 1
     assert unbet("parked", "retry", waits).status == 1
     reopened = unbet("parked", "reopen", waits, "--reason", "a bet after all", "--by", "Ben")
     assert (reopened.status, reopened.out) == (0, "Reopened: it will be tried again.\n")
     assert interventions(engine)[-1] == ("waits", "reopen", "Ben", "a bet after all")
     assert due(engine) == {"waits"}
-    assert unbet("parked", "reopen", waits, "--reason", "again").status == 1
+
+
+def test_what_is_closed_or_reopened_already_is_said_with_who_did_it_and_when(
+    unbet: Unbet, engine: Engine, cancels: dict[str, Cancel]
+) -> None:
+    """As to somebody whose connection was lost during the commit, and who asks again."""
+    waits = cancels["waits"].request_id
+    assert unbet("parked", "reopen", waits, "--reason", "too soon").status == 1
+    for command, result in (("close", "closed"), ("reopen", "reopened")):
+        asked = ("parked", command, waits, "--reason", "ticket 7", "--by", "Ann")
+        first = unbet(*asked, "--json")
+        again = unbet(*asked, "--json")
+        assert (first.status, again.status) == (0, 0)
+        assert (again.document[result], again.document["made_by"]) == (1, "Ann")
+        assert datetime.fromisoformat(again.document["made_at"]) <= datetime.now(UTC)
+        assert again.document.items() >= first.document.items()
+        said = unbet("parked", command, waits, "--reason", "another", "--by", "Ben").out
+        assert said.startswith(f"It is {result} already: by Ann on 2")
+        assert said.endswith("(ticket 7).\n")
+    assert [row[:3] for row in interventions(engine)] == [
+        ("waits", "close", "Ann"),
+        ("waits", "reopen", "Ann"),
+    ]
+    # Also once it has been decided, which a sweep does within a second.
+    sweep(engine)
+    assert unbet("parked", "reopen", waits, "--reason", "again").status == 0
+    assert unbet("parked", "close", waits, "--reason", "again").status == 1
 
 
 @pytest.mark.parametrize("reason", ["", "  ", "x" * 501, "two\nlines"])
@@ -125,6 +152,11 @@ def test_a_reason_is_one_line_of_some_words(
     assert refused.status == 2
     assert "the reason is" in refused.err
     assert interventions(engine) == []
+
+
+def sweep(engine: Engine) -> None:
+    with engine.begin() as connection:
+        reverse_parked(connection, claim(connection, fresh=True, most=10).cancels)
 
 
 def interventions(engine: Engine) -> list[tuple[object, ...]]:

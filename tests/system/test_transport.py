@@ -138,3 +138,29 @@ def test_a_worker_that_dies_while_it_gives_back_keeps_the_others_from_it_for_sec
         return state(client) == (1, 0)
 
     until(is_back, "it did not come back")
+
+
+@pytest.mark.parametrize("settle", ["ack", "reject"])
+def test_what_redis_does_not_let_a_worker_give_back_takes_no_place_of_the_next_message(
+    url: str, client: "redis.Redis", settle: str
+) -> None:
+    publish(url)
+    with Connection(url, transport=transport.Transport) as connection:
+        channel = connection.default_channel
+        channel.basic_qos(0, 1, False)
+        taken = channel.basic_get(QUEUE)
+        assert not channel.qos.can_consume()
+        client.delete(UNACKED)
+        client.set(UNACKED, "a key of another type")
+        with pytest.raises(broker.AWAY):
+            getattr(channel.qos, settle)(taken.delivery_tag)
+        client.delete(UNACKED)
+        assert channel.qos.can_consume()
+
+
+def test_an_answer_to_a_command_that_nobody_fetches_goes_by_itself(
+    url: str, client: "redis.Redis"
+) -> None:
+    with Connection(url, transport=transport.Transport) as connection:
+        connection.Producer().publish({}, exchange=transport.REPLIES, routing_key="asker")
+    assert 0 < client.ttl(f"asker.{transport.REPLIES}") <= transport.REPLIES_LAST_S  # type: ignore[operator]

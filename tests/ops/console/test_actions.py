@@ -73,6 +73,21 @@ def test_a_closed_cancel_is_reopened_with_a_reason_and_is_no_longer_listed_as_cl
     assert f"/parked/{dead}/reopen" not in bert.get("/parked?state=closed").text
 
 
+def test_what_is_closed_or_reopened_already_is_said_with_who_did_it(
+    anna: httpx.Client, bert: httpx.Client, engine: Engine, dead: UUID
+) -> None:
+    """As to somebody who got no page, the connection having been lost during the commit."""
+    berts, annas = {"token": token_of(bert)}, {"token": token_of(anna)}
+    for action in ("close", "reopen"):
+        bert.post(f"/parked/{dead}/{action}", data=berts | {"reason": f"to {action}"})
+        form = annas | {"reason": "the same"}
+        page = anna.post(f"/parked/{dead}/{action}", data=form, follow_redirects=True)
+        assert "Nothing changed" not in page.text
+        assert f": to {action}." in page.text
+        assert "Recorded by bert" in page.text
+    assert record(engine) == [("close", "bert", "to close"), ("reopen", "bert", "to reopen")]
+
+
 def test_a_cancel_whose_bet_somebody_holds_is_not_closed(
     anna: httpx.Client, engine: Engine, operator: Operator, dead: UUID
 ) -> None:

@@ -1,0 +1,75 @@
+"""What the threads that publish do once one of them has failed."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Iterator
+from uuid import UUID, uuid4
+
+import pytest
+import redis
+
+from api.publish import Publisher, PublishError
+from contract import broker
+from contract import settings as process_settings
+from contract.message import QUEUE, Group
+from contract.presence import key
+from contract.settings import Settings
+from ledger.deployment import Identity
+from tests.making import KEYS, cancel_of
+
+DEPLOYMENT = UUID(int=7)
+
+
+@pytest.fixture
+def publisher(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
+    """With two threads, on the test's own Redis."""
+    assert settings
+    # Both are read once a process.
+    monkeypatch.delitem(sys.modules, "celeryconfig", raising=False)
+    process_settings.settings.cache_clear()
+    made = Publisher(2, KEYS, Identity(DEPLOYMENT))
+    yield made
+    made.close()
+    process_settings.settings.cache_clear()
+    sys.modules.pop("celeryconfig", None)
+
+
+async def publish(publisher: Publisher, times: int = 1) -> None:
+    def one() -> Group:
+        return Group(reply_to="replies:nobody", cancels=(cancel_of("r1"),))
+
+    await asyncio.gather(*(publisher.publish(one(), str(uuid4())) for _ in range(times)))
+
+
+async def test_after_one_threads_failure_none_publishes_by_a_connection_from_before(
+    publisher: Publisher, settings: Settings
+) -> None:
+    queue = key(DEPLOYMENT, QUEUE)
+    with broker.connect(settings.broker_url) as client:
+        before = set[str]()
+        ends = time.monotonic() + 30
+        while len(before) < 2:
+            assert time.monotonic() < ends, "one thread does it all"
+            await publish(publisher, 8)
+            before = connections(client)
+        client.delete(queue)
+        client.set(queue, "a key of another type")
+        with pytest.raises(PublishError):
+            await publish(publisher)
+        client.delete(queue)
+        ends = time.monotonic() + 10
+        while before & connections(client):
+            assert time.monotonic() < ends, "a connection from before is still used"
+            await publish(publisher, 8)
+
+
+def connections(client: "redis.Redis") -> set[str]:
+    """Those of others to the same database."""
+    ours = client.client_id()
+    database = client.connection_pool.connection_kwargs["db"]
+    return {
+        str(one["id"])
+        for one in client.client_list()  # type: ignore[union-attr]
+        if int(one["db"]) == database and int(one["id"]) != ours
+    }
