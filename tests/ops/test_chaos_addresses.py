@@ -1,7 +1,7 @@
 """The chaos run's service addresses and its load balancer, with real connections."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 import pytest
@@ -69,12 +69,6 @@ async def connect() -> AsyncIterator[Connect]:
     yield connect
     for caller in callers:
         caller.writer.close()
-
-
-@pytest.fixture
-def addresses() -> Iterator[Addresses]:
-    with Addresses() as started:
-        yield started
 
 
 async def test_an_address_that_moves_leaves_its_old_connections_where_they_are(
