@@ -6,7 +6,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -21,6 +20,7 @@ from tests.making import Operator
 from tests.system.faults import conftest as faults
 from tests.system.processes import System
 from tests.system.watching import DEADLINE_S, metric, wait_until_cancelled
+from tests.waiting import meanwhile
 
 RECOVERS_S: Final = 6.0
 DETOURS: Final = ("unbet_unpublished_total", "unbet_resent_total", "unbet_parked_total")
@@ -33,31 +33,21 @@ class Detours:
     def __init__(self, system: System) -> None:
         self.last = 0.0
         self._system = system
-        self._over = threading.Event()
 
-    def watch(self) -> None:
+    def watch(self, over: threading.Event) -> None:
         before = 0.0
-        while not self._over.wait(0.1):
+        while not over.wait(0.1):
             asked = time.monotonic()
             detours = sum(metric(self._system, name) for name in DETOURS)
             if detours > before:
                 before, self.last = detours, asked
 
-    def end(self) -> None:
-        self._over.set()
-
 
 @contextmanager
 def watched_load(system: System) -> Iterator[tuple[Load, Detours]]:
     detours = Detours(system)
-    with ThreadPoolExecutor(1) as pool:
-        watching = pool.submit(detours.watch)
-        try:
-            with load(system) as sent:
-                yield sent, detours
-        finally:
-            detours.end()
-        watching.result()
+    with meanwhile(detours.watch), load(system) as sent:
+        yield sent, detours
 
 
 engine, operator, own_services = faults.engine, faults.operator, faults.own_services
