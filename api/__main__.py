@@ -12,13 +12,11 @@ from api.spool import SpoolError
 from contract import broker, logs
 from contract.collecting import collect_rarely
 from contract.settings import Settings, SettingsError, settings, warn_of_unknown_names
-from ledger import connect_to
-from ledger.bounded import CALL_LIMIT_S, connect_within
-from ledger.deployment import DeploymentError, Identity, require_deployment
+from ledger.deployment import DeploymentError, Identity
 from ledger.engine import UnsafeDatabaseError, require_durability
 from ledger.faults import first_line
 from ledger.migrate import SchemaError, require_schema
-from ledger.pooling import require_own_sessions
+from ledger.starting import check_database
 
 log = structlog.get_logger("receiver")
 
@@ -55,18 +53,12 @@ def main() -> None:
 def _check_dependencies(chosen: Settings, identity: Identity) -> None:
     """Refuse what would break a promise. A dependency that is away is no reason not to start:
     the receiver says so at /readyz and answers 100 (retry) meanwhile."""
-    engine = connect_to(chosen.database_url, name="receiver-start", pool_size=1)
+    required = (require_durability, require_schema)
     try:
-        with connect_within(engine, CALL_LIMIT_S) as connection:
-            require_durability(connection)
-            require_schema(connection)
-            for warning in require_deployment(connection, identity):
-                log.warning(warning)
-        require_own_sessions(engine)
+        for warning in check_database(chosen.database_url, "receiver", identity, *required):
+            log.warning(warning)
     except DBAPIError as error:
         log.warning("PostgreSQL is away", error=first_line(error))
-    finally:
-        engine.dispose()
     for url in {chosen.broker_url, chosen.redis_url}:
         try:
             with broker.connect(url) as client:

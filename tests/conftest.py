@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from contract.settings import Settings
 from ledger import connect_to
 from ops import services
+from ops.chaos.addresses import Addresses
 from tests.databases import Databases
 from tests.system.processes import environment_of
 
@@ -85,6 +86,13 @@ def own_directory() -> Iterator[Path]:
     finally:
         services.stop(directory)
         shutil.rmtree(directory.parent)
+
+
+@pytest.fixture
+def addresses() -> Iterator[Addresses]:
+    """Service addresses, in front of servers that a test moves, silences or cuts off."""
+    with Addresses() as started:
+        yield started
 
 
 @pytest.fixture

@@ -1,7 +1,10 @@
-"""What tests wait for: each wait has a limit."""
+"""What tests wait for, each with a limit, and what goes on while they do something else."""
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 from sqlalchemy import Engine, text
 
@@ -12,6 +15,19 @@ def until(true: Callable[[], object], what: str, seconds: float = 30) -> None:
     while not true():
         assert time.monotonic() < deadline, what
         time.sleep(0.01)
+
+
+@contextmanager
+def meanwhile(work: Callable[[threading.Event], object]) -> Iterator[None]:
+    """`work` goes on in a thread; the event that it is given says when to end."""
+    over = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        working = pool.submit(work, over)
+        try:
+            yield
+        finally:
+            over.set()
+        working.result()
 
 
 def waiting_for_locks(engine: Engine) -> int:

@@ -11,13 +11,11 @@ from sqlalchemy.exc import DBAPIError
 from contract import broker, exposition, logs, transport
 from contract.collecting import collect_rarely
 from contract.settings import SettingsError, settings, warn_of_unknown_names
-from ledger import connect_to
-from ledger.bounded import CALL_LIMIT_S, connect_within
-from ledger.deployment import DeploymentError, require_deployment
+from ledger.deployment import DeploymentError
 from ledger.engine import UnsafeDatabaseError, require_durability, require_room
 from ledger.faults import first_line
 from ledger.migrate import SchemaError, require_schema
-from ledger.pooling import require_own_sessions
+from ledger.starting import check_database
 from worker import program
 from worker.apart import keep_apart
 from worker.connections import deployment, identity, keys
@@ -57,18 +55,9 @@ def _check_dependencies(**_: object) -> None:
 
 
 def _check_database() -> None:
-    # By an engine that is not compared: what is wrong with a database is told in its own words.
-    checking = connect_to(settings().database_url, name="worker-start", pool_size=1)
-    try:
-        with connect_within(checking, CALL_LIMIT_S) as connection:
-            require_durability(connection)
-            require_schema(connection)
-            require_room(connection)
-            for warning in require_deployment(connection, identity()):
-                log.warning(warning)
-        require_own_sessions(checking)
-    finally:
-        checking.dispose()
+    required = (require_durability, require_schema, require_room)
+    for warning in check_database(settings().database_url, "worker", identity(), *required):
+        log.warning(warning)
 
 
 def _stay_apart(**_: object) -> None:

@@ -16,12 +16,11 @@ from sqlalchemy.exc import DBAPIError
 from contract import exposition, logs
 from contract.settings import Settings, SettingsError, settings, warn_of_unknown_names
 from ledger import connect_to
-from ledger.bounded import CALL_LIMIT_S, connect_within
-from ledger.deployment import DeploymentError, Identity, guard, require_deployment
+from ledger.deployment import DeploymentError, Identity, guard
 from ledger.engine import UnsafeDatabaseError, require_durability, require_room
 from ledger.faults import first_line
 from ledger.migrate import SchemaError, require_schema
-from ledger.pooling import require_own_sessions
+from ledger.starting import check_database
 from worker.rounds import Sweep
 
 EVERY_S: Final = 1.0
@@ -84,20 +83,12 @@ def keep_sweeping(sweep: Sweep, check: Callable[[], None], stop: threading.Event
 
 
 def _require_a_safe_ledger(chosen: Settings, identity: Identity) -> None:
-    # By an engine that is not compared: what is wrong with a database is told in its own words.
-    engine = connect_to(chosen.database_url, name="sweep-start", pool_size=1)
+    required = (require_durability, require_schema, require_room)
     try:
-        with connect_within(engine, CALL_LIMIT_S) as connection:
-            require_durability(connection)
-            require_schema(connection)
-            require_room(connection)
-            for warning in require_deployment(connection, identity):
-                log.warning(warning)
-        require_own_sessions(engine)
+        for warning in check_database(chosen.database_url, "sweep", identity, *required):
+            log.warning(warning)
     except (UnsafeDatabaseError, SchemaError, DeploymentError) as error:
         logs.refuse(f"The sweep does not start: {error}", settings().log_format)
-    finally:
-        engine.dispose()
 
 
 if __name__ == "__main__":

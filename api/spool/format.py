@@ -17,7 +17,6 @@ Version 1, suffix `.spool`: a line of JSON a cancel, no header. It is read, not 
 
 import struct
 import zlib
-from collections.abc import Callable
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -66,10 +65,6 @@ class Scanned(NamedTuple):
     """Offsets count from the piece's beginning."""
     used: int
     """Bytes; the rest waits for more of the file."""
-
-
-Scan = Callable[[bytes, bool, int], Scanned]
-"""Reads a piece of a file; whether the file ends with it; the most cancels to return."""
 
 
 def encode_header(deployment: UUID | None) -> bytes:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from typing import Any, Final, Self
+from urllib.parse import urlsplit
 
 from ops.processes import ROOT
 
@@ -49,6 +50,17 @@ class Addresses:
         """A new address, whose connections go to `targets` in turn; its port."""
         self.move(name, *targets)
         return self.listen_again(name)
+
+    def in_front_of(self, name: str, url: str) -> str:
+        """An address that leads to the server at `url`; that URL with the address's port."""
+        self.listen(name, urlsplit(url).port or 0)
+        return self.url(name, url)
+
+    def url(self, name: str, url: str) -> str:
+        """`url` with the address's port."""
+        parts = urlsplit(url)
+        netloc = f"{parts.netloc.rpartition(':')[0]}:{self.ports[name]}"
+        return parts._replace(netloc=netloc).geturl()
 
     def move(self, name: str, *targets: int) -> None:
         """New connections go elsewhere; those that there are stay where they are."""

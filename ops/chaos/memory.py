@@ -24,7 +24,6 @@ class Life:
 
     program: str
     role: str
-    born: float
     samples: list[tuple[float, float]] = field(default_factory=list)
     """Seconds of the run, megabytes resident."""
 
@@ -74,7 +73,7 @@ class Memory:
                 except psutil.NoSuchProcess:
                     continue
                 role = f"{program.role}'s child" if number else program.role
-                life = self._lives.setdefault(key, Life(program.name, role, now))
+                life = self._lives.setdefault(key, Life(program.name, role))
                 life.samples.append((now, size))
 
     def longest(self) -> list[Life]:

@@ -1,6 +1,5 @@
 """The faults that are done to PostgreSQL, to the connections to it and to rows in it."""
 
-import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from random import Random
@@ -9,15 +8,20 @@ from typing import Any, Final
 
 import psycopg
 
-from ops.chaos import addresses, looking
+from ops.chaos import looking
 from ops.chaos.faults import Fault
-from ops.chaos.holding import Harm, end, filled, processes, send, whole
+from ops.chaos.holding import Harm, end, processes, send, whole
+from ops.chaos.server_faults import (
+    address_silent,
+    connections_silent,
+    disk_full,
+    disk_hovering,
+    failed_over,
+)
 from ops.chaos.system import System
+from ops.services.standby import alter_system, execute
 
 POSTGRES: Final = frozenset({"postgres"})
-
-ADDRESS_LATE_S: Final = (0.0, 2.0)
-"""How long after the failover the service address still leads to the old primary."""
 
 
 @asynccontextmanager
@@ -50,95 +54,26 @@ async def connections_cut(system: System, _target: str, _dice: Random) -> Harm:
 
 
 @asynccontextmanager
-async def connections_silent(system: System, _target: str, dice: Random) -> Harm:
-    """What is connected hears nothing more; who connects anew is served. Afterwards the old ones
-    hear it all, or are reset."""
-    system.addresses.silence_established(addresses.POSTGRES)
-    try:
-        yield None
-    finally:
-        _speak_again(system, addresses.POSTGRES, dice)
-
-
-@asynccontextmanager
-async def address_silent(system: System, _target: str, dice: Random) -> Harm:
-    """Nobody hears anything; connections are accepted."""
-    system.addresses.silence_all(addresses.POSTGRES)
-    try:
-        yield None
-    finally:
-        _speak_again(system, addresses.POSTGRES, dice)
-
-
-def _speak_again(system: System, name: str, dice: Random) -> None:
-    if dice.random() < 0.5:
-        system.addresses.reset(name)
-    system.addresses.resume(name)
-
-
-@asynccontextmanager
-async def failed_over(system: System, _target: str, dice: Random) -> Harm:
-    """The standby is promoted; the old primary comes back as its read-only standby, under the
-    service address still, which moves late. Sessions made meanwhile stay where they are."""
-    pair = system.postgres
-    recovery = system.recoveries.begin("PostgreSQL")
-    late_s = dice.uniform(*ADDRESS_LATE_S)
-    try:
-        await whole(pair.switch, recovery.gone, lambda _port: None)
-        await asyncio.sleep(late_s)
-        system.addresses.move(addresses.POSTGRES, pair.port)
-        yield None
-    finally:
-        await whole(pair.restore)
-        system.addresses.move(addresses.POSTGRES, pair.port)
-
-
-@asynccontextmanager
 async def read_only(system: System, _target: str, _dice: Random) -> Harm:
     """The server says that new transactions are read-only, to sessions that there are as well."""
-    pair = system.postgres
+    server = system.postgres.primary
     try:
-        await whole(_set_system, pair.execute, "SET default_transaction_read_only = on")
+        await whole(alter_system, server, "SET default_transaction_read_only = on")
         yield None
     finally:
-        await whole(_set_system, pair.execute, "RESET default_transaction_read_only")
+        await whole(alter_system, server, "RESET default_transaction_read_only")
 
 
 @asynccontextmanager
 async def read_only_sessions(system: System, _target: str, _dice: Random) -> Harm:
     """Sessions that begin now are read-only and stay so, long after others are not."""
-    pair = system.postgres
+    server, setting = system.postgres.primary, "default_transaction_read_only"
     try:
-        await whole(pair.execute, "ALTER DATABASE unbet SET default_transaction_read_only = on")
+        await whole(execute, server, f"ALTER DATABASE unbet SET {setting} = on")
         await whole(looking.cut_connections, system)
         yield None
     finally:
-        await whole(pair.execute, "ALTER DATABASE unbet RESET default_transaction_read_only")
-
-
-def _set_system(execute: Callable[[str], object], what: str) -> None:
-    execute(f"ALTER SYSTEM {what}")
-    execute("SELECT pg_reload_conf()")
-
-
-@asynccontextmanager
-async def disk_full(system: System, _target: str, _dice: Random) -> Harm:
-    """No room for the primary's data and log; one that ends over it is started again after."""
-    try:
-        async with filled(system.disk_of(system.postgres.primary), hovering=False):
-            yield None
-    finally:
-        await whole(system.postgres.restore)
-
-
-@asynccontextmanager
-async def disk_hovering(system: System, _target: str, _dice: Random) -> Harm:
-    """By turns room and none, five times a second."""
-    try:
-        async with filled(system.disk_of(system.postgres.primary), hovering=True):
-            yield None
-    finally:
-        await whole(system.postgres.restore)
+        await whole(execute, server, f"ALTER DATABASE unbet RESET {setting}")
 
 
 @asynccontextmanager

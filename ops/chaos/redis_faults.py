@@ -1,24 +1,23 @@
 """The faults that are done to Redis and to the connections to it."""
 
-import asyncio
 import secrets
 import shutil
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from random import Random
 from signal import Signals
-from typing import Any, Final
+from typing import Final
 
-from ops.chaos import addresses
-from ops.chaos.faults import Fault
-from ops.chaos.holding import Harm, end, filled, processes, send, whole
+from ops.chaos.faults import Fault, Hold
+from ops.chaos.holding import Harm, end, processes, send, whole
 from ops.chaos.redis_pair import client_of
+from ops.chaos.server_faults import (
+    address_silent,
+    connections_silent,
+    disk_full,
+    disk_hovering,
+    failed_over,
+)
 from ops.chaos.system import System
-
-ADDRESS_LATE_S: Final = (0.0, 3.0)
-"""How long after the failover the service address still leads to the old primary."""
-
-Hold = Callable[[System, str, Random], AbstractAsyncContextManager[str | None]]
 
 
 @asynccontextmanager
@@ -62,50 +61,6 @@ async def connections_cut(system: System, _target: str, _dice: Random) -> Harm:
 
 
 @asynccontextmanager
-async def connections_silent(system: System, _target: str, dice: Random) -> Harm:
-    """What is connected hears nothing more; who connects anew is served. Afterwards the old ones
-    hear it all, or are reset."""
-    system.addresses.silence_established(addresses.REDIS)
-    try:
-        yield None
-    finally:
-        _speak_again(system, dice)
-
-
-@asynccontextmanager
-async def address_silent(system: System, _target: str, dice: Random) -> Harm:
-    """Nobody hears anything; connections are accepted."""
-    system.addresses.silence_all(addresses.REDIS)
-    try:
-        yield None
-    finally:
-        _speak_again(system, dice)
-
-
-def _speak_again(system: System, dice: Random) -> None:
-    if dice.random() < 0.5:
-        system.addresses.reset(addresses.REDIS)
-    system.addresses.resume(addresses.REDIS)
-
-
-@asynccontextmanager
-async def failed_over(system: System, _target: str, dice: Random) -> Harm:
-    """The replica is promoted and the old primary is its replica, to which the service address
-    still leads for a while; who is connected to it stays there."""
-    recovery = system.recoveries.begin("Redis")
-    late_s = dice.uniform(*ADDRESS_LATE_S)
-    try:
-        await whole(system.redis.switch)
-        recovery.gone()
-        await asyncio.sleep(late_s)
-        system.addresses.move(addresses.REDIS, system.redis.port)
-        yield None
-    finally:
-        await whole(system.redis.restore)
-        system.addresses.move(addresses.REDIS, system.redis.port)
-
-
-@asynccontextmanager
 async def demoted(system: System, _target: str, _dice: Random) -> Harm:
     """READONLY: it is a replica for a while, under the same address."""
     try:
@@ -143,33 +98,6 @@ async def password_changed(system: System, _target: str, dice: Random) -> Harm:
             _do(system, ("CONFIG", "SET", "requirepass", own), password=other)
 
         await whole(undo)
-
-
-@asynccontextmanager
-async def disk_full(system: System, _target: str, _dice: Random) -> Harm:
-    """Its append-only file finds no room, and it refuses writes (MISCONF)."""
-    async with _room_again(system), filled(_disk(system), hovering=False):
-        yield None
-
-
-@asynccontextmanager
-async def disk_hovering(system: System, _target: str, _dice: Random) -> Harm:
-    """By turns room and none, five times a second."""
-    async with _room_again(system), filled(_disk(system), hovering=True):
-        yield None
-
-
-def _disk(system: System) -> Any:
-    return system.disk_of(system.redis.primary)
-
-
-@asynccontextmanager
-async def _room_again(system: System) -> Harm:
-    """One that ended over it is started again."""
-    try:
-        yield None
-    finally:
-        await whole(system.redis.restore)
 
 
 REDIS_FAULTS: Final = (

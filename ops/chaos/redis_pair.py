@@ -1,14 +1,13 @@
 """Redis with a replica: either of the two can be the one that is written to."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
 import redis
 
-from ops.services import ServicesError
 from ops.services.kept import HOST, Access
 from ops.services.redis import BROKER_DATABASE, Redis
 
@@ -28,27 +27,27 @@ class RedisPair:
     def __init__(self, directories: tuple[Path, Path]) -> None:
         one, other = (_Server(directory) for directory in directories)
         self.primary, self.replica = one, other
-        self._password = ""
 
     @property
     def url(self) -> str:
         """Of the primary's queue: its own, not the service address."""
-        return Redis.url(_access(self.primary), BROKER_DATABASE)
+        return Redis.url(self.primary.access, BROKER_DATABASE)
 
     @property
     def port(self) -> int:
         """The primary's own."""
-        return _access(self.primary).port
+        return self.primary.access.port
 
     @property
     def password(self) -> str:
-        return self._password
+        """Of both."""
+        return self.primary.access.password
 
     def start(self) -> None:
         """Both. Raises `ServicesError`."""
-        self._password = self.primary.start().password
+        self.primary.start()
         if not self.replica.access_file.exists():
-            Access.new(self._password).write(self.replica.access_file)
+            Access.new(self.password).write(self.replica.access_file)
         self.replica.start()
         self.follow(self.replica, self.primary)
 
@@ -58,12 +57,14 @@ class RedisPair:
         finally:
             self.primary.stop()
 
-    def switch(self) -> None:
-        """The replica is written to from now on, and the primary is its replica."""
+    def switch(self, gone: Callable[[], None]) -> None:
+        """The replica is written to from now on, and the primary is its replica: `gone` is called
+        then."""
         with suppress(TimeoutError):  # a replica that is behind is promoted all the same
             self.wait_for_link(LINK_LIMIT_S)
         self.primary, self.replica = self.replica, self.primary
         self.restore()
+        gone()
 
     def restore(self) -> None:
         """Make sure that both run and that each has its part."""
@@ -81,8 +82,8 @@ class RedisPair:
 
     def follow(self, replica: Redis, primary: Redis) -> None:
         with client_of(replica) as client:
-            client.config_set("masterauth", self._password)
-            client.execute_command("REPLICAOF", HOST, str(_access(primary).port))
+            client.config_set("masterauth", self.password)
+            client.execute_command("REPLICAOF", HOST, str(primary.access.port))
 
     def wait_for_link(self, within_s: float) -> None:
         """Until the replica hears its primary. Raises `TimeoutError`."""
@@ -97,7 +98,7 @@ class RedisPair:
 @contextmanager
 def client_of(server: Redis, password: str | None = None) -> Iterator[Any]:
     """A connection of the run's own, with an end to each call."""
-    access = _access(server)
+    access = server.access
     with redis.Redis(
         host=HOST,
         port=access.port,
@@ -107,10 +108,3 @@ def client_of(server: Redis, password: str | None = None) -> Iterator[Any]:
         decode_responses=True,
     ) as client:
         yield client
-
-
-def _access(server: Redis) -> Access:
-    access = Access.read(server.access_file)
-    if access is None:
-        raise ServicesError(f"{server.access_file} is gone")
-    return access

@@ -13,7 +13,7 @@ from typing import Final
 
 import psutil
 from honcho.environ import parse_procfile
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Engine
 
 from ledger import connect_to
 from ledger.audit import LIMITS
@@ -96,8 +96,7 @@ class System:
     @property
     def service_url(self) -> str:
         """PostgreSQL's, as everybody else knows it."""
-        url = make_url(self.database_url).set(port=self.addresses.ports[addresses.POSTGRES])
-        return url.render_as_string(hide_password=False)
+        return self.addresses.url(addresses.POSTGRES, self.database_url)
 
     @property
     def clock(self) -> Path:

@@ -9,13 +9,11 @@ from sqlalchemy.exc import DBAPIError
 
 from contract import logs
 from contract.settings import Settings, SettingsError, settings, warn_of_unknown_names
-from ledger import connect_to
-from ledger.bounded import CALL_LIMIT_S, connect_within
-from ledger.deployment import DeploymentError, Identity, require_deployment
+from ledger.deployment import DeploymentError, Identity
 from ledger.engine import UnsafeDatabaseError
 from ledger.faults import first_line
 from ledger.migrate import SchemaError, require_schema
-from ledger.pooling import require_own_sessions
+from ledger.starting import check_database
 from ops.console.app import create_app
 
 log = structlog.get_logger("console")
@@ -57,17 +55,12 @@ def main() -> None:
 
 def _check_schema(chosen: Settings) -> None:
     """A ledger of another version is not shown; one that is away is, as away."""
-    engine = connect_to(chosen.database_url, name="console-start", pool_size=1)
+    identity = Identity(chosen.deployment)
     try:
-        with connect_within(engine, CALL_LIMIT_S) as connection:
-            require_schema(connection)
-            for warning in require_deployment(connection, Identity(chosen.deployment)):
-                log.warning(warning)
-        require_own_sessions(engine)
+        for warning in check_database(chosen.database_url, "console", identity, require_schema):
+            log.warning(warning)
     except DBAPIError as error:
         log.warning("PostgreSQL is away", error=first_line(error))
-    finally:
-        engine.dispose()
 
 
 if __name__ == "__main__":

@@ -49,6 +49,14 @@ class Server(ABC):
     def silence(self, access: Access) -> str | None:
         """Why this very server does not answer at `access`, None if it does. Takes 2 s at most."""
 
+    @property
+    def access(self) -> Access:
+        """Where it listens, and its password, from its first start on. Raises `ServicesError`."""
+        access = Access.read(self.access_file)
+        if access is None:
+            raise ServicesError(f"{self.access_file} is gone")
+        return access
+
     def process(self) -> psutil.Process | None:
         """The running server, None if there is none."""
         return process.server_at_work(self.pid_file, programs=self.programs, data=self.data)

@@ -12,6 +12,7 @@ from tests.system.faults.conftest import engine as engine
 from tests.system.faults.conftest import environment as environment
 from tests.system.faults.conftest import operator as operator
 from tests.system.faults.conftest import own_services as own_services
+from tests.system.faults.conftest import service_url as service_url
 from tests.system.processes import System
 
 SIZE = "1m"

@@ -4,9 +4,8 @@ import itertools
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from ops import services
@@ -15,7 +14,7 @@ from tests.freezing import frozen
 from tests.making import Operator
 from tests.system.processes import EXAMPLE, System
 from tests.system.watching import wait_until_cancelled
-from tests.waiting import until
+from tests.waiting import meanwhile, until
 
 SECONDS = 10.0
 SENDERS = 40
@@ -23,12 +22,10 @@ FULL = 1100 * 1024
 """Bytes: more than the disk has."""
 
 
-@contextmanager
-def filled_now_and_then(directory: Path) -> Iterator[None]:
+def filled_now_and_then(directory: Path) -> AbstractContextManager[None]:
     """Another program writes until the disk is full, and gives a little room back."""
-    ended = threading.Event()
 
-    def fill() -> None:
+    def fill(ended: threading.Event) -> None:
         with (directory / "another-programs").open("wb", buffering=0) as file:
             for turn in itertools.count():
                 with suppress(OSError):
@@ -42,13 +39,7 @@ def filled_now_and_then(directory: Path) -> Iterator[None]:
                     break
         (directory / "another-programs").unlink()
 
-    thread = threading.Thread(target=fill)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
+    return meanwhile(fill)
 
 
 def send(system: System, reference: str) -> int:

@@ -19,24 +19,17 @@ from ledger.bounded import run_within
 from ledger.engine import CHECK_LIMIT_S, TRUSTED_FOR_S, UnsafeDatabaseError, require_room
 from ledger.faults import AWAY, fault_of
 from ledger.sweeping import reverse_parked
+from ops.chaos.addresses import POSTGRES, Addresses
 from tests.ledger.deciding import outcomes
 from tests.making import Operator, bet_of
-from tests.relay import Relay
 
 ONE = text("SELECT 1")
 
 
 @pytest.fixture
-def relay(database_url: str) -> Iterator[Relay]:
-    made = Relay(make_url(database_url).port or 0)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def by_relay(database_url: str, relay: Relay) -> Iterator[Engine]:
-    url = make_url(database_url).set(port=relay.port)
-    made = connect_to(url.render_as_string(hide_password=False), name="test", pool_size=2)
+def by_address(database_url: str, addresses: Addresses) -> Iterator[Engine]:
+    url = addresses.in_front_of(POSTGRES, database_url)
+    made = connect_to(url, name="test", pool_size=2)
     yield made
     made.dispose()
 
@@ -79,42 +72,46 @@ def test_a_table_that_gets_a_column_costs_a_bet_nothing(
     assert {bet(number) for number in range(10, 20)} == {"done"}
 
 
-def test_an_idle_session_whose_peer_vanished_costs_a_moment(by_relay: Engine, relay: Relay) -> None:
-    assert run_within(by_relay, 5.0, ask) == 1
-    relay.silence()
+def test_an_idle_session_whose_peer_vanished_costs_a_moment(
+    by_address: Engine, addresses: Addresses
+) -> None:
+    assert run_within(by_address, 5.0, ask) == 1
+    addresses.silence_established(POSTGRES)
     time.sleep(TRUSTED_FOR_S)  # what is tested begins then
     began = time.monotonic()
-    assert run_within(by_relay, 5.0, ask) == 1
+    assert run_within(by_address, 5.0, ask) == 1
     assert CHECK_LIMIT_S <= time.monotonic() - began < 3
 
 
 def test_a_session_whose_peer_vanishes_in_use_is_given_up_and_replaced(
-    by_relay: Engine, relay: Relay
+    by_address: Engine, addresses: Addresses
 ) -> None:
-    assert run_within(by_relay, 5.0, ask) == 1
-    relay.silence()
-    assert transact(by_relay, ask, limit_s=0.5) == 1
+    assert run_within(by_address, 5.0, ask) == 1
+    addresses.silence_established(POSTGRES)
+    assert transact(by_address, ask, limit_s=0.5) == 1
 
 
 def test_a_server_that_says_nothing_ends_a_transaction_in_time(
-    by_relay: Engine, relay: Relay
+    by_address: Engine, addresses: Addresses
 ) -> None:
-    assert run_within(by_relay, 5.0, ask) == 1
-    relay.silence(new=True)
+    assert run_within(by_address, 5.0, ask) == 1
+    addresses.silence_all(POSTGRES)
     began = time.monotonic()
     with pytest.raises(OperationalError) as caught:
-        transact(by_relay, ask, limit_s=0.5)
+        transact(by_address, ask, limit_s=0.5)
     assert fault_of(caught.value) in AWAY
     assert time.monotonic() - began < 10
-    relay.speak()
-    assert transact(by_relay, ask) == 1
+    addresses.resume(POSTGRES)
+    assert transact(by_address, ask) == 1
 
 
-def test_a_server_that_refuses_for_a_moment_is_waited_for(by_relay: Engine, relay: Relay) -> None:
-    relay.refuse()
-    back = threading.Timer(0.5, relay.accept)
+def test_a_server_that_refuses_for_a_moment_is_waited_for(
+    by_address: Engine, addresses: Addresses
+) -> None:
+    addresses.stop_listening(POSTGRES)
+    back = threading.Timer(0.5, addresses.listen_again, [POSTGRES])
     back.start()
-    assert transact(by_relay, ask, within_s=20) == 1
+    assert transact(by_address, ask, within_s=20) == 1
     back.join()
 
 

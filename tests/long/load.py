@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from ops.provider import Endpoint
 from tests.system.processes import EXAMPLE, System
+from tests.waiting import meanwhile
 
 PER_SECOND: Final = 100
 LIMIT_S: Final = 20.0
@@ -32,19 +33,15 @@ class Load:
         self.answers: list[Answer] = []
         self._fields = fields
         self._endpoint = Endpoint(f"{str(system.http.base_url).rstrip('/')}{system.path}")
-        self._over = threading.Event()
 
-    def send(self) -> None:
-        """Until `end`, and until all are answered."""
-        asyncio.run(self._send())
+    def send(self, over: threading.Event) -> None:
+        """Until it is over, and until all are answered."""
+        asyncio.run(self._send(over))
 
-    def end(self) -> None:
-        self._over.set()
-
-    async def _send(self) -> None:
+    async def _send(self, over: threading.Event) -> None:
         began, number = time.monotonic(), 0
         async with asyncio.TaskGroup() as group:
-            while not self._over.is_set():
+            while not over.is_set():
                 group.create_task(self._one(number))
                 number += 1
                 await asyncio.sleep(max(0.0, began + number / PER_SECOND - time.monotonic()))
@@ -70,20 +67,5 @@ def of_no_bet(number: int) -> dict[str, str]:
 def load(system: System, fields: Callable[[int], dict[str, str]] = of_no_bet) -> Iterator[Load]:
     """Sends while the block lasts; at its end all are answered."""
     made = Load(system, fields)
-    failed: list[BaseException] = []
-
-    def send() -> None:
-        try:
-            made.send()
-        except BaseException as error:  # noqa: BLE001 - raised again below
-            failed.append(error)
-
-    sending = threading.Thread(target=send)
-    sending.start()
-    try:
+    with meanwhile(made.send):
         yield made
-    finally:
-        made.end()
-        sending.join()
-    if failed:
-        raise failed[0]

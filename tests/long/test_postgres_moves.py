@@ -4,27 +4,23 @@ final again, and that each is answered in time, decided once, and its stake back
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
 from typing import Final
 
 import pytest
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import text
 
 import ledger
-from ledger import connect_to
 from ledger.audit import audit
-from ops import services
-from ops.chaos.address import ServiceAddress
+from ops.chaos.addresses import POSTGRES, Addresses
+from ops.services.postgres import PostgreSQL
 from ops.services.standby import Standby
-from tests.databases import migrated
 from tests.long.load import PER_SECOND, load
 from tests.making import Operator, bet_of
-from tests.system import conftest as systems
 from tests.system.faults import conftest as faults
-from tests.system.faults.test_turning import read_only
-from tests.system.processes import System, environment_of
+from tests.system.faults import test_turning as turning
+from tests.system.processes import System
 from tests.system.watching import DEADLINE_S, PLAYER, wait_until_cancelled
 
 pytestmark = pytest.mark.timeout(300)
@@ -41,41 +37,9 @@ BETS: Final = 2 * PER_SECOND * (BEFORE_S + LATE_S + AFTER_S)
 
 BATCH: Final = 200
 
-idle_system, own_services = systems.idle_system, faults.own_services
-
-
-@pytest.fixture
-def primary_url(own_services: Path) -> str:
-    url = services.status(own_services).services.database_url
-    assert url
-    return url
-
-
-@pytest.fixture
-def address(primary_url: str) -> Iterator[ServiceAddress]:
-    with ServiceAddress(make_url(primary_url).port or 0) as made:
-        yield made
-
-
-@pytest.fixture
-def engine(primary_url: str, address: ServiceAddress) -> Iterator[Engine]:
-    migrated(primary_url).dispose()
-    url = make_url(primary_url).set(port=address.port)
-    made = connect_to(url.render_as_string(hide_password=False), name="operator")
-    yield made
-    made.dispose()
-
-
-@pytest.fixture
-def environment(own_services: Path, tmp_path: Path, engine: Engine) -> dict[str, str]:
-    urls = services.status(own_services).services.environment()
-    url = engine.url.render_as_string(hide_password=False)
-    return environment_of(tmp_path, urls | {"UNBET_DATABASE_URL": url})
-
-
-@pytest.fixture
-def operator(engine: Engine) -> Operator:
-    return Operator(engine)
+own_services, primary, standby = faults.own_services, faults.primary, faults.standby
+engine, environment, operator = faults.engine, faults.environment, faults.operator
+service_url = turning.service_url
 
 
 def of_bet(number: int) -> dict[str, str]:
@@ -98,51 +62,46 @@ def place_bets(operator: Operator) -> None:
 def test_a_failover_of_postgres_is_followed(
     idle_system: System,
     operator: Operator,
-    own_services: Path,
-    primary_url: str,
-    address: ServiceAddress,
+    primary: PostgreSQL,
+    standby: Standby,
+    addresses: Addresses,
     record_property: Callable[[str, object], None],
 ) -> None:
     """The old server lives on, fenced: it takes no writes, and keeps its sessions."""
     place_bets(operator)
     idle_system.start_both()
     idle_system.start_sweep()
-    standby = Standby(own_services)
-    try:
-        new = standby.start()
-        with load(idle_system, of_bet) as sent:
-            time.sleep(BEFORE_S)
-            fenced = time.monotonic()
-            read_only(primary_url, on=True)
-            standby.catch_up()
-            standby.promote()
-            time.sleep(LATE_S)
-            address.move(new.port)
-            moved = time.monotonic()
-            time.sleep(AFTER_S)
-        answers = sent.answers
-        codes = Counter(answer.code for answer in answers)
-        slowest = max(answer.seconds for answer in answers)
-        final_s = max((one.sent for one in answers if one.code == 100), default=moved) - moved
-        figures = {
-            "cancels": len(answers),
-            "codes": dict(codes),
-            "slowest_s": round(slowest, 2),
-            "without_a_primary_s": round(moved - fenced, 2),
-            "final_again_after_s": round(max(0.0, final_s), 2),
-        }
-        for name, value in figures.items():
-            record_property(name, value)
-        sys.stdout.write(f"a failover of PostgreSQL: {figures}\n")
-        assert set(codes) <= {0, 100}
-        assert slowest < DEADLINE_S
-        assert final_s < FINAL_WITHIN_S
-        ended = [n for n, process in idle_system.processes.items() if process.poll() is not None]
-        assert ended == []
-        wait_until_cancelled(operator, *(answer.reference for answer in answers))
-        require_money(operator, len(answers))
-    finally:
-        standby.stop()
+    with load(idle_system, of_bet) as sent:
+        time.sleep(BEFORE_S)
+        fenced = time.monotonic()
+        turning.read_only(primary, on=True)
+        standby.catch_up(primary)
+        standby.promote()
+        time.sleep(LATE_S)
+        addresses.move(POSTGRES, standby.access.port)
+        moved = time.monotonic()
+        time.sleep(AFTER_S)
+    answers = sent.answers
+    codes = Counter(answer.code for answer in answers)
+    slowest = max(answer.seconds for answer in answers)
+    final_s = max((one.sent for one in answers if one.code == 100), default=moved) - moved
+    figures = {
+        "cancels": len(answers),
+        "codes": dict(codes),
+        "slowest_s": round(slowest, 2),
+        "without_a_primary_s": round(moved - fenced, 2),
+        "final_again_after_s": round(max(0.0, final_s), 2),
+    }
+    for name, value in figures.items():
+        record_property(name, value)
+    sys.stdout.write(f"a failover of PostgreSQL: {figures}\n")
+    assert set(codes) <= {0, 100}
+    assert slowest < DEADLINE_S
+    assert final_s < FINAL_WITHIN_S
+    ended = [n for n, process in idle_system.processes.items() if process.poll() is not None]
+    assert ended == []
+    wait_until_cancelled(operator, *(answer.reference for answer in answers))
+    require_money(operator, len(answers))
 
 
 def require_money(operator: Operator, cancelled: int) -> None:

@@ -1,32 +1,26 @@
 """The address of Redis leads elsewhere, nowhere, or to silence, under 100 cancels a second: after
 how many seconds answers are by the queue again."""
 
-import shutil
 import sys
-import tempfile
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Final
-from urllib.parse import urlsplit
 
 import pytest
-import redis
 
-from ops import services
-from ops.chaos.address import ServiceAddress
+from ops.chaos.addresses import REDIS, Addresses
+from ops.chaos.redis_pair import RedisPair
 from tests.long.load import Answer, Load, load
 from tests.making import Operator
-from tests.system import conftest as systems
 from tests.system.faults import conftest as faults
 from tests.system.processes import System
 from tests.system.watching import DEADLINE_S, metric, wait_until_cancelled
-from tests.waiting import until
+from tests.waiting import meanwhile
 
 RECOVERS_S: Final = 6.0
 DETOURS: Final = ("unbet_unpublished_total", "unbet_resent_total", "unbet_parked_total")
@@ -39,52 +33,33 @@ class Detours:
     def __init__(self, system: System) -> None:
         self.last = 0.0
         self._system = system
-        self._over = threading.Event()
 
-    def watch(self) -> None:
+    def watch(self, over: threading.Event) -> None:
         before = 0.0
-        while not self._over.wait(0.1):
+        while not over.wait(0.1):
             asked = time.monotonic()
             detours = sum(metric(self._system, name) for name in DETOURS)
             if detours > before:
                 before, self.last = detours, asked
 
-    def end(self) -> None:
-        self._over.set()
-
 
 @contextmanager
 def watched_load(system: System) -> Iterator[tuple[Load, Detours]]:
     detours = Detours(system)
-    with ThreadPoolExecutor(1) as pool:
-        watching = pool.submit(detours.watch)
-        try:
-            with load(system) as sent:
-                yield sent, detours
-        finally:
-            detours.end()
-        watching.result()
+    with meanwhile(detours.watch), load(system) as sent:
+        yield sent, detours
 
 
 engine, operator, own_services = faults.engine, faults.operator, faults.own_services
-direct_environment = faults.environment
-idle_system = systems.idle_system
+direct_environment, service_url = faults.environment, faults.service_url
 
 
 @pytest.fixture
-def address(own_services: Path) -> Iterator[ServiceAddress]:
-    with ServiceAddress(port_of(own_services)) as made:
-        yield made
-
-
-@pytest.fixture
-def environment(
-    direct_environment: dict[str, str], own_services: Path, address: ServiceAddress
-) -> dict[str, str]:
-    here, there = f":{address.port}/", f":{port_of(own_services)}/"
-    urls = {name: direct_environment[name] for name in ("UNBET_BROKER_URL", "UNBET_REDIS_URL")}
-    assert all(there in url for url in urls.values())
-    return direct_environment | {name: url.replace(there, here) for name, url in urls.items()}
+def environment(direct_environment: dict[str, str], addresses: Addresses) -> dict[str, str]:
+    return direct_environment | {
+        name: addresses.in_front_of(REDIS, direct_environment[name])
+        for name in ("UNBET_BROKER_URL", "UNBET_REDIS_URL")
+    }
 
 
 @pytest.fixture
@@ -95,63 +70,49 @@ def system(idle_system: System) -> System:
 
 
 @pytest.fixture
-def standby(own_services: Path) -> Iterator[Path]:
-    """A Redis that follows the system's, with the same password."""
-    directory = Path(tempfile.mkdtemp(prefix="unbet-test-")) / "services"
+def pair(own_services: Path) -> Iterator[RedisPair]:
+    """The system's Redis, and one that follows it."""
+    other = own_services / "replica"
+    other.mkdir(mode=0o711)
+    made = RedisPair((own_services, other))
     try:
-        services.start(directory, postgres=False)
-        password = urlsplit(broker_url(own_services)).password
-        with redis.Redis.from_url(broker_url(directory)) as client:
-            client.config_set("masterauth", password)
-            client.replicaof("127.0.0.1", port_of(own_services))
-            until(lambda: client.info("replication")["master_link_status"] == "up", "no replica")
-        yield directory
+        made.start()
+        yield made
     finally:
-        services.stop(directory)
-        shutil.rmtree(directory.parent)
+        made.stop()
 
 
 def test_a_failover_of_redis_is_followed(
-    system: System, operator: Operator, address: ServiceAddress, own_services: Path, standby: Path
+    system: System, operator: Operator, addresses: Addresses, pair: RedisPair
 ) -> None:
     """The old server lives on, as a replica of the new one, and keeps its connections."""
-    password = urlsplit(broker_url(own_services)).password
-    with (
-        redis.Redis.from_url(broker_url(own_services)) as old,
-        redis.Redis.from_url(broker_url(standby)) as new,
-        watched_load(system) as (sent, detours),
-    ):
-        assert password
+    with watched_load(system) as (sent, detours):
         time.sleep(3)
         happened = time.monotonic()
-        new.replicaof("NO", "ONE")
-        new.config_set("requirepass", password)
-        address.move(port_of(standby))
-        old.config_set("masterauth", password)
-        old.replicaof("127.0.0.1", port_of(standby))
+        pair.switch(lambda: addresses.move(REDIS, pair.port))
         time.sleep(12)
     require_recovery(system, operator, sent.answers, (happened, happened), detours, "failover")
 
 
 @pytest.mark.parametrize("how", ["silent", "refused", "cut"])
 def test_a_redis_that_comes_back_is_used_again(
-    system: System, operator: Operator, address: ServiceAddress, own_services: Path, how: str
+    system: System, operator: Operator, addresses: Addresses, how: str
 ) -> None:
     with watched_load(system) as (sent, detours):
         time.sleep(3)
         began = time.monotonic()
         match how:
             case "silent":
-                address.silence()
+                addresses.silence_all(REDIS)
                 time.sleep(5)
-                address.speak()
+                addresses.resume_new(REDIS)
             case "refused":
-                address.move(1)
-                address.cut()
+                addresses.stop_listening(REDIS)
+                addresses.reset(REDIS)
                 time.sleep(5)
-                address.move(port_of(own_services))
+                addresses.listen_again(REDIS)
             case "cut":
-                address.cut()
+                addresses.reset(REDIS)
         ended = time.monotonic()
         time.sleep(12)
     require_recovery(system, operator, sent.answers, (began, ended), detours, how)
@@ -185,15 +146,3 @@ def require_recovery(
     wait_until_cancelled(operator, *(answer.reference for answer in answers))
     over = [name for name, process in system.processes.items() if process.poll() is not None]
     assert over == []
-
-
-def broker_url(directory: Path) -> str:
-    url = services.status(directory).services.broker_url
-    assert url
-    return url
-
-
-def port_of(directory: Path) -> int:
-    port = urlsplit(broker_url(directory)).port
-    assert port
-    return port

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from tests.making import Operator
-from tests.system import conftest as systems
 from tests.system.faults import conftest as faults
 from tests.system.faults.test_redis_states import require_survival
 from tests.system.processes import System
@@ -14,9 +13,8 @@ from tests.system.redis_states import STATES
 
 LASTS_S = 15.0
 
-engine, environment = faults.engine, faults.environment
-operator, own_services = faults.operator, faults.own_services
-idle_system, system = systems.idle_system, systems.system
+engine, environment, operator = faults.engine, faults.environment, faults.operator
+own_services, service_url = faults.own_services, faults.service_url
 
 
 @pytest.mark.parametrize("name", STATES)

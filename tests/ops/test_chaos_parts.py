@@ -107,7 +107,7 @@ def test_memory_grows_when_a_long_life_ends_with_half_as_much_again(
     seconds: int, last_mb: float, *, grows: bool
 ) -> None:
     samples = [(float(t), 100.0 if t < seconds / 2 else last_mb) for t in range(0, seconds + 1, 5)]
-    assert Life("receiver-1", "web", 0.0, samples).grows is grows
+    assert Life("receiver-1", "web", samples).grows is grows
 
 
 def test_a_long_log_is_put_aside_while_its_writer_goes_on(tmp_path: Path) -> None:

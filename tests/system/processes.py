@@ -127,9 +127,15 @@ class System:
             # Shown by pytest where a test has failed.
             sys.stdout.write(f"--- {name} said at last:\n{self.said(name)[-LOG_TAIL:]}\n")
 
+    def alive(self) -> bool:
+        return self._is_ok("/healthz")
+
     def ready(self) -> bool:
+        return self._is_ok("/readyz")
+
+    def _is_ok(self, path: str) -> bool:
         with suppress(httpx.TransportError):
-            return self.http.get("/readyz").status_code == 200
+            return self.http.get(path).is_success
         return False
 
     def _start_receiver(self) -> None:

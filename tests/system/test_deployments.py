@@ -5,22 +5,16 @@ import base64
 import json
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
-from typing import Final
 from uuid import UUID, uuid4
 
-import httpx
 import pytest
 import redis
-from sqlalchemy import text
 
-from api.spool import Spool
 from contract.message import (
     QUEUE,
     Decision,
@@ -34,15 +28,12 @@ from contract.message import (
 from contract.outcomes import Outcome
 from contract.presence import PRESENT, present
 from ledger import connect_to
-from ops import services
-from tests.databases import deployment_at, migrated
+from tests.databases import deployment_at
 from tests.making import KEYS, MESSAGE_KEY, Operator, cancel_of
 from tests.system.envelopes import envelope_of
 from tests.system.processes import System
-from tests.system.watching import PLAYER, metric, spooled, timed, wait_until_cancelled
+from tests.system.watching import PLAYER, metric, timed, tombstones
 from tests.waiting import until
-
-WORKER: Final = ["-m", "celery", "--app", "worker.app", "worker"]
 
 CANCELS = 60
 ANOTHER_KEY = "the message key of the other deployment"
@@ -203,130 +194,3 @@ def test_what_an_older_version_left_on_the_queue_is_decided_unless_it_may_be_ano
             assert (reply.version, reply.decisions[0].outcome) == (1, Outcome.REVERSED)
         assert not broker.exists(QUEUE, "unacked", "unacked_index")
     assert operator.balance(**PLAYER).cash == Decimal(100)
-
-
-def test_a_receiver_that_starts_without_its_database_spools_and_learns_who_it_is(
-    idle_system: System, own_directory: Path
-) -> None:
-    url = services.start(own_directory, redis=False).database_url
-    assert url
-    engine = migrated(url)
-    operator = Operator(engine)
-    operator.deposit("100.00", **PLAYER)
-    operator.bet("r1", "10.00", **PLAYER)
-    engine.dispose()
-    services.stop(own_directory)
-    idle_system.environment["UNBET_DATABASE_URL"] = url
-    idle_system.start("receiver", sys.executable, "-m", "api")
-    idle_system.wait("health", lambda: is_alive(idle_system))
-    assert idle_system.http.get("/readyz").json()["deployment"] is None
-    assert idle_system.cancel(reference="r1")["error"] == 100
-    services.start(own_directory, redis=False)
-    until(lambda: idle_system.http.get("/readyz").json()["deployment"], "it does not learn it")
-    assert idle_system.http.get("/readyz").json()["deployment"] == str(deployment_at(url))
-    idle_system.start_worker()
-    idle_system.start_sweep()
-    until(lambda: operator.balance(**PLAYER).cash == Decimal(100), "it was not brought along")
-    assert idle_system.cancel(reference="r1")["error"] == 0
-
-
-def is_alive(system: System) -> bool:
-    with suppress(httpx.TransportError):
-        return system.http.get("/healthz").status_code == 200
-    return False
-
-
-def test_in_a_database_that_became_another_deployments_nothing_is_decided(
-    system: System, operator: Operator
-) -> None:
-    """As if another one had been restored under the same address: seen by the next connection."""
-    system.start_sweep()
-    # One that starts only afterwards is of the other deployment, and rightly so.
-    until(lambda: "the sweep is ready" in system.said("sweep"), "the sweep did not start")
-    operator.deposit("100.00", **PLAYER)
-    operator.bet("r1", "10.00", **PLAYER)
-    assert system.cancel(reference="before")["error"] == 0
-    with operator.engine.begin() as connection:
-        connection.execute(
-            text("INSERT INTO deployment (id, recorded_by) VALUES (gen_random_uuid(), 'a test')")
-        )
-    with operator.engine.connect() as connection:
-        connection.execute(
-            # Waited for (ms): one that has not ended yet would still decide.
-            text("""
-                SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
-                 WHERE datname = current_database() AND pid <> pg_backend_pid()
-            """)
-        )
-    assert system.cancel(reference="r1")["error"] == 100
-    assert spooled(system) == ["r1"], "it was parked in the other deployment's database"
-    until(lambda: is_told_another_is_here(system), "it is not shown at /readyz")
-    for process in ("receiver", "worker", "sweep"):
-        until(lambda p=process: "another deployment's" in system.said(p), f"{process} is silent")  # type: ignore[misc]
-    operator.engine.dispose()
-    assert operator.balance(**PLAYER).cash == Decimal(90)
-    assert tombstones(operator) == 1, "the first one's"
-
-
-def is_told_another_is_here(system: System) -> bool:
-    """On a busy machine the probe may also have had no answer in time."""
-    answer = system.http.get("/readyz")
-    return (answer.status_code, answer.json()["ledger"]) == (503, "another deployment's database")
-
-
-def test_another_deployments_spool_file_is_left_alone_and_shown(
-    system: System, operator: Operator
-) -> None:
-    """As when two share a directory: in a receiver that runs, and in its successor."""
-    operator.deposit("100.00", **PLAYER)
-    directory = Path(system.environment["UNBET_SPOOL_DIR"])
-    written = {"theirs": uuid4(), "ours": deployment_at(system.environment["UNBET_DATABASE_URL"])}
-    paths = {}
-    for reference, deployment in written.items():
-        operator.bet(reference, "10.00", **PLAYER)
-        before = set(directory.iterdir())
-        spool = Spool(directory, lambda deployment=deployment: deployment)  # type: ignore[misc]
-        spool.append([cancel_of(reference, **PLAYER)])
-        spool.close()
-        (paths[reference],) = set(directory.iterdir()) - before
-    content = paths["theirs"].read_bytes()
-    system.start_sweep()
-    wait_until_cancelled(operator, "ours")
-    for restart in (False, True):
-        if restart:
-            receiver = system.processes.pop("receiver")
-            receiver.kill()
-            receiver.wait()
-            system.start_receiver()
-        until(lambda: kept_as_foreign(system) == 1, "it is not counted")
-        assert metric(system, "unbet_spool_bytes") == 0, "what it shall empty"
-    assert {path.name for path in directory.iterdir()} == {paths["theirs"].name}
-    assert paths["theirs"].read_bytes() == content
-    assert operator.balance(**PLAYER).cash == Decimal(90)
-    with operator.engine.connect() as connection:
-        parked = "SELECT (SELECT count(*) FROM parked) + (SELECT count(*) FROM parkings)"
-        assert connection.execute(text(parked)).scalar_one() == 1, "ours"
-
-
-def kept_as_foreign(system: System) -> float:
-    return metric(system, 'unbet_spool_kept_files{reason="foreign"}')
-
-
-@pytest.mark.parametrize("command", [["-m", "api"], ["-m", "worker.sweep"], WORKER])
-def test_a_process_that_was_told_another_deployment_does_not_start(
-    idle_system: System, command: list[str]
-) -> None:
-    told = str(uuid4())
-    idle_system.environment["UNBET_DEPLOYMENT"] = told
-    idle_system.start("receiver" if "api" in command else "worker", sys.executable, *command)
-    [process] = idle_system.processes.values()
-    assert process.wait(timeout=30) == 1
-    [name] = idle_system.processes
-    last = idle_system.said(name).strip().splitlines()[-1]
-    assert last.endswith(f", UNBET_DEPLOYMENT says {told}."), last
-
-
-def tombstones(operator: Operator) -> int:
-    with operator.engine.connect() as connection:
-        query = text("SELECT count(*) FROM bets WHERE amount IS NULL")
-        return int(connection.execute(query).scalar_one())

@@ -9,7 +9,6 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 import trustme
 from sqlalchemy import Engine
@@ -102,12 +101,6 @@ def test_a_redis_that_cannot_be_verified_is_not_spoken_to(tls_system: System) ->
     tls_system.environment["UNBET_ANSWER_DEADLINE_S"] = "3"
     tls_system.start("receiver", sys.executable, "-m", "api")
     until(lambda: "Redis is away" in tls_system.said("receiver"), "it was spoken to")
-    tls_system.wait("the receiver", lambda: is_alive(tls_system))
+    tls_system.wait("the receiver", tls_system.alive)
     assert tls_system.http.get("/readyz").json()["broker"] == "ConnectionError"
     assert tls_system.cancel()["error"] == 100
-
-
-def is_alive(system: System) -> bool:
-    with suppress(httpx.TransportError):
-        return system.http.get("/healthz").is_success
-    return False

@@ -53,6 +53,13 @@ def are_returned(operator: Operator, references: list[str]) -> bool:
     return all(balance.cash == 1 for balance in balances)
 
 
+def tombstones(operator: Operator) -> int:
+    """How many cancels came of bets that were never seen."""
+    with operator.engine.connect() as connection:
+        query = text("SELECT count(*) FROM bets WHERE amount IS NULL")
+        return int(connection.execute(query).scalar_one())
+
+
 def timed(system: System, reference: str, **fields: str) -> tuple[int, float]:
     started = time.monotonic()
     code = int(system.cancel(reference=reference, **fields)["error"])

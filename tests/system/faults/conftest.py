@@ -5,6 +5,8 @@ import pytest
 from sqlalchemy import Engine
 
 from ops import services
+from ops.services.postgres import PostgreSQL
+from ops.services.standby import Standby
 from tests.databases import migrated
 from tests.making import Operator
 from tests.system.processes import environment_of
@@ -19,19 +21,45 @@ def own_services(own_directory: Path) -> Path:
 
 
 @pytest.fixture
-def engine(own_services: Path) -> Iterator[Engine]:
-    url = services.status(own_services).services.database_url
-    assert url
-    made = migrated(url)
+def primary(own_services: Path) -> PostgreSQL:
+    """That PostgreSQL."""
+    return PostgreSQL(own_services)
+
+
+@pytest.fixture
+def standby(primary: PostgreSQL, own_services: Path) -> Iterator[Standby]:
+    """It runs, and follows the primary."""
+    made = Standby(own_services / "standby")
+    try:
+        made.copy(primary)
+        made.start()
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture
+def service_url(own_services: Path) -> str:
+    """Where everybody finds PostgreSQL, the operator too: the server's own address, or what a test
+    has put in front of it."""
+    return PostgreSQL.url(PostgreSQL(own_services).access)
+
+
+@pytest.fixture
+def engine(service_url: str) -> Iterator[Engine]:
+    made = migrated(service_url)
     yield made
     made.dispose()
 
 
 @pytest.fixture
-def environment(own_services: Path, tmp_path: Path, operator: Operator) -> dict[str, str]:
+def environment(
+    own_services: Path, tmp_path: Path, operator: Operator, service_url: str
+) -> dict[str, str]:
     """The system's variables; the operator's ledger is there first."""
     assert operator
-    return environment_of(tmp_path, services.status(own_services).services.environment())
+    urls = services.status(own_services).services.environment()
+    return environment_of(tmp_path, urls | {"UNBET_DATABASE_URL": service_url})
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from tests.freezing import frozen
 from tests.making import Operator, cancel_of
 from tests.system.processes import EXAMPLE, System
 from tests.system.watching import DEADLINE_S, PLAYER, metric, placed, spooled, wait_until_cancelled
-from tests.waiting import until
+from tests.waiting import meanwhile, until
 
 SECONDS = 20.0
 ENOUGH = 100
@@ -37,9 +37,8 @@ def hovering(system: System) -> Iterator[None]:
     """A disk that is full, and has a little room, in turns: as no file may grow beyond a limit."""
     receiver = psutil.Process(system.processes["receiver"].pid)
     _, hard = receiver.rlimit(psutil.RLIMIT_FSIZE)
-    ended = threading.Event()
 
-    def hover() -> None:
+    def hover(ended: threading.Event) -> None:
         for room in itertools.cycle(ROOMS):
             files = [file.stat() for file in spool_of(system).glob("*.spool*")]
             newest = max(files, key=lambda stat: stat.st_ctime, default=None)
@@ -48,13 +47,10 @@ def hovering(system: System) -> Iterator[None]:
             if ended.wait(0.05):
                 return
 
-    thread = threading.Thread(target=hover)
-    thread.start()
     try:
-        yield
+        with meanwhile(hover):
+            yield
     finally:
-        ended.set()
-        thread.join()
         receiver.rlimit(psutil.RLIMIT_FSIZE, (hard, hard))
 
 
