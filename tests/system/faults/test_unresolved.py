@@ -3,8 +3,6 @@
 import sys
 from urllib.parse import urlsplit, urlunsplit
 
-import httpx
-
 from tests.making import Operator
 from tests.system.processes import System
 from tests.system.watching import DEADLINE_S, PLAYER, spooled, timed, wait_until_cancelled
@@ -26,14 +24,7 @@ def lead_nowhere(system: System, *variables: str) -> None:
 def start_both_unready(system: System) -> None:
     system.start("receiver", sys.executable, "-m", "api")
     system.start("worker", sys.executable, "-m", "celery", "--app", "worker.app", "worker")
-    until(lambda: is_alive(system), "the receiver does not listen")
-
-
-def is_alive(system: System) -> bool:
-    try:
-        return system.http.get("/healthz").status_code == 200
-    except httpx.TransportError:
-        return False
+    until(system.alive, "the receiver does not listen")
 
 
 def require_running(system: System) -> None:
