@@ -31,7 +31,7 @@ log = structlog.get_logger("receiver")
 
 _PATHS: Final = tuple(dialect.path for dialect in DIALECTS.values())
 
-ASK_SHARE: Final = 0.6
+ASK_SHARE: Final = 0.55
 """Of the answer's deadline: when the ledger is asked itself; the rest is for finding a home."""
 
 BEGIN_ANEW_S: Final = 1.0

@@ -26,7 +26,7 @@ from contract.outcomes import Outcome
 from contract.settings import Settings
 from ledger.answers import AnswerNote
 
-ANSWER_SHARE: Final = 0.85
+ANSWER_SHARE: Final = 0.8
 """Of the answer's deadline: what may be waited; the rest gets the answer out of a busy process."""
 
 log = structlog.get_logger("receiver")

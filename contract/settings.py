@@ -157,7 +157,7 @@ class Settings(_Environment):
         8.0,
         gt=0,
         lt=10,
-        description="seconds within which a cancel is answered: 100 (retry) after 85 % of "
+        description="seconds within which a cancel is answered: 100 (retry) after 80 % of "
         "them; the provider hangs up at 10",
     )
     resend_after_s: float = Field(

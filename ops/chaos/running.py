@@ -38,7 +38,7 @@ LANES: Final = 6
 AT_ONCE: Final = 2_000
 """Rounds at a time: those of about ten seconds in which nothing is answered."""
 
-MOST_CALLS: Final = 4.0
+MOST_CALLS: Final = 2.5
 """A second, retransmissions included, times the rate of cancels: what has waited for an operator
 whose database was away would else be sent in one moment, by a single process that would measure
 its own queue."""

@@ -18,16 +18,16 @@ from ops.chaos.system import System
 
 FAULTS: Final = CLOCK_FAULTS + PROCESS_FAULTS + POSTGRES_FAULTS + REDIS_FAULTS + SPOOL_FAULTS
 
-GAP_S: Final = (1.2, 2.0)
+GAP_S: Final = (1.0, 1.6)
 """From one fault's beginning to the next one's, unless that has to wait."""
 
-REST_S: Final = 4.0
+REST_S: Final = 2.0
 """From a fault's end to the next one of the same target: that it recovers is to be seen. Without a
 rest both servers are away most of the time, and little but the spool is tried."""
 
 MAX_AT_ONCE: Final = 2
 
-WAITING: Final = 6
+WAITING: Final = 24
 """Faults that are drawn ahead: one whose target is not free does not hold up the next."""
 
 LONG_RUN_S: Final = 600.0
