@@ -103,9 +103,9 @@ async def stopped_in_transaction(
 
 
 PROCESS_FAULTS: Final = (
-    Fault("worker killed", "worker", (0, 0), 6, killed, kills=True),
-    Fault("worker's child killed", "worker", (0, 0), 6, child_killed),
-    Fault("sweeper killed", "sweeper", (0, 0), 4, killed, kills=True),
+    Fault("worker killed", "worker", (0, 0), 9, killed, kills=True),
+    Fault("worker's child killed", "worker", (0, 0), 14, child_killed),
+    Fault("sweeper killed", "sweeper", (0, 0), 7, killed, kills=True),
     Fault("receiver killed", "receiver", (0, 0), 6, killed, kills=True),
     Fault(
         "worker stopped in a transaction",

@@ -136,7 +136,7 @@ REDIS_FAULTS: Final = (
     Fault("Redis' password changed", "redis", (2, 5), 3, password_changed),
     Fault("Redis' disk full", "redis", (2, 4), 2, disk_full),
     Fault("Redis' disk hovering", "redis", (2, 4), 2, disk_hovering),
-    Fault("Redis' connections cut", "redis", (0, 0), 5, connections_cut),
+    Fault("Redis' connections cut", "redis", (0, 0), 8, connections_cut),
     Fault("Redis' connections silent", "redis", (2, 6), 3, connections_silent),
     Fault("Redis' address silent", "redis", (2, 6), 3, address_silent),
 )

@@ -21,9 +21,10 @@ FAULTS: Final = CLOCK_FAULTS + PROCESS_FAULTS + POSTGRES_FAULTS + REDIS_FAULTS +
 GAP_S: Final = (1.0, 1.6)
 """From one fault's beginning to the next one's, unless that has to wait."""
 
-REST_S: Final = 2.0
-"""From a fault's end to the next one of the same target: that it recovers is to be seen. Without a
-rest both servers are away most of the time, and little but the spool is tried."""
+SERVERS: Final = frozenset({"postgres", "redis"})
+REST_S: Final = 4.0
+"""From a server's fault to its next one: that everything recovers is to be seen. Without a rest
+both are away most of the time, and little but the spool is tried."""
 
 MAX_AT_ONCE: Final = 2
 
@@ -59,7 +60,7 @@ def plan(seed: int, faults: Sequence[Fault] = FAULTS) -> Iterator[Planned]:
 
 
 class Schedule:
-    """Carries out what is planned, at most two faults at a time and one to a target, which rests
+    """Carries out what is planned, at most two faults at a time and one to a target; a server rests
     for `rest_s` seconds afterwards."""
 
     def __init__(
@@ -147,7 +148,7 @@ class Schedule:
         finally:
             del self.under_way[target]
             del self._occupied[target]
-            rest = {target, *planned.fault.occupies}
+            rest = {target, *planned.fault.occupies} & SERVERS
             self._resting |= rest
             await self._no_longer_needed(target)
         await asyncio.sleep(self._rest_s)

@@ -62,13 +62,13 @@ async def _without_room(system: System) -> AsyncIterator[None]:
 
 
 SPOOL_FAULTS: Final = (
-    Fault("ledger and queue both cut off", "spool", (2, 5), 3, cut_off, occupies=BOTH),
-    Fault("both cut off, spool's disk full", "spool", (2, 4), 3, disk_full, occupies=BOTH),
+    Fault("ledger and queue both cut off", "spool", (2, 5), 2, cut_off, occupies=BOTH),
+    Fault("both cut off, spool's disk full", "spool", (2, 4), 2, disk_full, occupies=BOTH),
     Fault(
         "both cut off, spool's disk hovering",
         "spool",
         (3, 6),
-        5,
+        2,
         disk_hovering,
         occupies=BOTH,
     ),

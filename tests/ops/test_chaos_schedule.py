@@ -17,7 +17,7 @@ SLACK_S = 0.05
 """Of two clocks that are read at slightly different times."""
 
 
-async def test_a_target_rests_after_a_fault_while_others_suffer_theirs(tmp_path: Path) -> None:
+async def test_a_server_rests_after_a_fault_while_others_suffer_theirs(tmp_path: Path) -> None:
     clock = asyncio.get_running_loop().time
     times: list[tuple[str, float, float]] = []
 
@@ -31,13 +31,13 @@ async def test_a_target_rests_after_a_fault_while_others_suffer_theirs(tmp_path:
         fault = Fault(name, target, (LASTS_S, LASTS_S), 1, hold, **more)
         return Planned(fault, LASTS_S, 0.0, Random(1))
 
-    both = planned("both", "spool", occupies=frozenset({"ledger"}))
-    faults = [both, planned("of the ledger", "ledger"), planned("of the queue", "queue")]
+    both = planned("both", "spool", occupies=frozenset({"postgres"}))
+    faults = [both, planned("of the ledger", "postgres"), planned("of bets", "bets")]
     system: Any = SimpleNamespace(clock_library=None, logs=tmp_path)
 
     await Schedule(system, iter(faults), rest_s=REST_S).carry_out(4.0)
 
-    spool, queue, ledger = sorted(times, key=lambda one: one[1])
-    assert [one[0] for one in (spool, queue, ledger)] == ["spool", "queue", "ledger"]
-    assert queue[1] < spool[2]
+    spool, bets, ledger = sorted(times, key=lambda one: one[1])
+    assert [one[0] for one in (spool, bets, ledger)] == ["spool", "bets", "postgres"]
+    assert bets[1] < spool[2]
     assert ledger[1] >= spool[2] + REST_S - SLACK_S
