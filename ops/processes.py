@@ -112,6 +112,11 @@ class Processes:
         """Where the process `name` writes."""
         return self._logs / f"{name}.log"
 
+    def ended(self) -> str | None:
+        """The name of a process that has ended, if any."""
+        ended = (e.name for e in self._children if e.process and e.process.poll() is not None)
+        return next(ended, None)
+
     def require_all(self) -> None:
         """Raises `ProcessError` if one has ended: for a start, which must not go on without it."""
         for child in self._children:
