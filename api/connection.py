@@ -28,7 +28,7 @@ class Connection(HttpToolsProtocol):
         self._running: RequestResponseCycle | None = None
         self._take_timer: asyncio.TimerHandle | None = None
         self._cut_reason: str | None = None
-        self._has_ended = False
+        self._client_ended = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -37,7 +37,7 @@ class Connection(HttpToolsProtocol):
         transport.set_write_buffer_limits(high=0)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._end_to_take()
+        self._stop_take_timer()
         # uvicorn leaves this timer after an error, and with it the connection, for 75 s.
         self._unset_keepalive_if_required()
         self._report_undelivered()
@@ -54,8 +54,8 @@ class Connection(HttpToolsProtocol):
         self.cycle = self._running = None  # type: ignore[assignment]
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """Whether the connection stays: a client that sends no more may wait for its answers."""
-        self._has_ended = True
+        """The client sends no more. Whether the connection stays: it may still read answers."""
+        self._client_ended = True
         if self.cycle is None or self.cycle.response_complete:
             return False
         self.cycle.keep_alive = False  # with the answer to the newest request the connection ends
@@ -75,7 +75,7 @@ class Connection(HttpToolsProtocol):
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._end_to_take()
+        self._stop_take_timer()
 
     def send_400_response(self, msg: str) -> None:
         self._cut_reason = self._cut_reason or "malformed"
@@ -84,12 +84,12 @@ class Connection(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._running = cycle
         super()._start_asgi_task(cycle, app)
-        if self._has_ended and cycle.more_body:
+        if self._client_ended and cycle.more_body:
             self._refuse_cut_off(cycle)
 
     def _refuse_cut_off(self, cycle: RequestResponseCycle) -> None:
         """Answer 400 to a request whose body will never be whole."""
-        # Before it is told, the application gets, and logs, what there is of the body.
+        # Scheduled, not done at once: the application first reads, and logs, the body so far.
         self.loop.call_soon(_disconnect, cycle)
         if cycle.response_started:
             self.transport.close()
@@ -103,7 +103,7 @@ class Connection(HttpToolsProtocol):
             begun.append(running)
         count = sum(not cycle.more_body for cycle in begun)
         if self.flow.write_paused and not (running in begun and running.response_started):
-            count += 1  # what the system has not taken is of the answer before
+            count += 1  # bytes of the answer before are still in our buffer
         if count:
             metrics.UNDELIVERED.labels(reason="cut" if self._cut_reason else "gone").inc(count)
             log.warning(
@@ -113,7 +113,7 @@ class Connection(HttpToolsProtocol):
                 received_from=self.client[0] if self.client else None,
             )
 
-    def _end_to_take(self) -> None:
+    def _stop_take_timer(self) -> None:
         if self._take_timer is not None:
             self._take_timer.cancel()
             self._take_timer = None
@@ -124,8 +124,8 @@ class Connection(HttpToolsProtocol):
         self.transport.abort()
 
 
-class _Nowhere:
-    """The transport of answers for which nobody waits."""
+class _NullTransport:
+    """Takes the answers to requests whose client has left."""
 
     def write(self, data: bytes) -> None:
         """Nothing is sent."""
@@ -137,11 +137,11 @@ class _Nowhere:
         return True
 
 
-_NOWHERE: Final[Any] = _Nowhere()
+_NULL_TRANSPORT: Final[Any] = _NullTransport()
 
 
 def _detach(cycle: RequestResponseCycle) -> None:
-    cycle.transport, cycle.flow = _NOWHERE, FlowControl(_NOWHERE)
+    cycle.transport, cycle.flow = _NULL_TRANSPORT, FlowControl(_NULL_TRANSPORT)
     cycle.on_response, cycle.disconnected = _ignore, False
 
 

@@ -12,7 +12,7 @@ from contract.presence import Presence
 from ledger.deployment import Identity
 from ledger.faults import LedgerAwayError
 
-LOOK_EVERY_S: Final = 1.0
+INTERVAL_S: Final = 1.0
 
 log = structlog.get_logger("receiver")
 
@@ -31,12 +31,12 @@ class Membership:
         while True:
             if self._identity.id is None:
                 with suppress(LedgerAwayError):
-                    await self._ledger.run(lambda _: None)  # a new connection is what asks
+                    await self._ledger.run(lambda _: None)  # `guard` asks on each new connection
             if self._identity.id is not None:
-                # Who needs the broker says that it is away.
+                # That Redis is away is logged by those who need it.
                 with suppress(redis.RedisError):
                     await asyncio.to_thread(self._presence.note, self._identity.id)
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(INTERVAL_S)
 
     def shown(self) -> dict[str, object]:
         """For a person who looks at /readyz."""

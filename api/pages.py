@@ -36,8 +36,8 @@ def pages(
     async def ready(_request: Request) -> Response:
         states = await readiness.states()
         all_well = all(each == "ok" for each in states.values())
-        told = {"ready": all_well, **states, **membership.shown()}
-        return JSONResponse(told, status_code=200 if all_well else 503)
+        document = {"ready": all_well, **states, **membership.shown()}
+        return JSONResponse(document, status_code=200 if all_well else 503)
 
     async def metrics(_request: Request) -> Response:
         document = await asyncio.to_thread(exposition, await state.families())

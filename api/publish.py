@@ -22,8 +22,8 @@ PUBLISH_LIMIT_S: Final = 1.0
 
 _SHOWN_REFERENCES: Final = 20
 
-_CLOCK_HOLDS_S: Final = 5.0
-"""For so long a thread goes by what it last knew of the broker's clock."""
+_CLOCK_MAX_AGE_S: Final = 5.0
+"""Then a thread reads the broker's clock again."""
 
 
 class Publisher:
@@ -91,8 +91,8 @@ class Publisher:
             raise
 
     def _producer(self, deployment: UUID, failures: int) -> Any:
-        """This thread's own: taking one from Celery's pool costs as much as a small publish. Where
-        one thread has failed, no connection is used any more that any thread had before."""
+        """This thread's own: taking one from Celery's pool costs as much as a small publish. After
+        a failure in one thread all threads connect anew: the broker may have moved."""
         own = self._of_this_thread
         if getattr(own, "failures", None) != failures:
             if hasattr(own, "connection"):
@@ -109,7 +109,7 @@ class Publisher:
         own, now = self._of_this_thread, time.monotonic()
         if now >= own.clock_until:
             own.clock_ahead = broker.now(producer.channel.client) - now
-            own.clock_until = now + _CLOCK_HOLDS_S
+            own.clock_until = now + _CLOCK_MAX_AGE_S
         return float(now + own.clock_ahead)
 
 

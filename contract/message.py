@@ -26,7 +26,8 @@ TASK: Final = "unbet.cancel"
 
 QUEUED_AT: Final = "unbet_oldest"
 """The message's header that says when it was put on the queue, in seconds since 1970 by the clock
-of the Redis that carries it: no other clock is compared with it."""
+of the Redis that carries it: no other clock is compared with it. In version 1 the same header
+had the receipt of the oldest cancel, by its receiver's clock."""
 
 _GROUP: Final = "unbet group"
 _REPLY: Final = "unbet reply"

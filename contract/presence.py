@@ -13,15 +13,15 @@ from contract import broker, metrics
 PRESENT: Final = "unbet:deployments"
 """The one key that deployments share: when each was last here, by Redis' own clock."""
 
-NOTE_EVERY_S: Final = 5.0
+NOTE_INTERVAL_S: Final = 5.0
 PRESENT_FOR_S: Final = 60
-"""Without a sign of life: then a deployment is gone from the key, and the key with the last."""
+"""A deployment that has noted nothing for so long is removed; the key goes with the last one."""
 
 MAX_SHOWN: Final = 10
-"""Other deployments that are told of; the key keeps ten times as many."""
+"""Other deployments that are reported; the key keeps ten times as many."""
 
 SHORT_LENGTH: Final = 12
-"""Digits of an id in a key's name. A message, and a reply, name the whole of it."""
+"""Digits of an id in a key's name. Messages and replies carry the whole id."""
 
 _NOTE: Final = """
     local now = tonumber(redis.call('TIME')[1])
@@ -50,8 +50,9 @@ def key(deployment: UUID, name: str) -> str:
 def present(client: "redis.Redis", deployment: UUID | None = None) -> list[UUID]:
     """The deployments that are at work on this Redis, after noting that `deployment` is. Raises
     `redis.RedisError`."""
-    said = client.eval(_NOTE, 1, PRESENT, str(deployment or ""), str(PRESENT_FOR_S), str(MAX_SHOWN))
-    return list(filter(None, map(_read, said)))
+    arguments = (str(deployment or ""), str(PRESENT_FOR_S), str(MAX_SHOWN))
+    members = client.eval(_NOTE, 1, PRESENT, *arguments)
+    return list(filter(None, map(_read, members)))
 
 
 class Presence:
@@ -60,24 +61,24 @@ class Presence:
     def __init__(self, broker_url: str) -> None:
         self._broker_url = broker_url
         self._noted_at = float("-inf")
-        self._told: set[UUID] = set()
+        self._reported: set[UUID] = set()
         self.others: Sequence[UUID] = ()
         """As of the last time that Redis answered."""
 
     def note(self, deployment: UUID) -> None:
-        """To be called often; Redis is asked every `NOTE_EVERY_S` seconds. Raises
+        """To be called often; Redis is asked every `NOTE_INTERVAL_S` seconds. Raises
         `redis.RedisError`."""
-        if time.monotonic() - self._noted_at < NOTE_EVERY_S:
+        if time.monotonic() - self._noted_at < NOTE_INTERVAL_S:
             return
         with broker.connect(self._broker_url) as client:
             found = [one for one in present(client, deployment) if one != deployment]
         self._noted_at = time.monotonic()
-        for other in set(found) - self._told:
+        for other in set(found) - self._reported:
             metrics.FOREIGN.labels(kind="deployment").inc()
             log.warning(
                 "another deployment uses this Redis", deployment=str(deployment), other=str(other)
             )
-        self._told = set(found)
+        self._reported = set(found)
         self.others = found
 
 

@@ -13,14 +13,14 @@ from sqlalchemy import Connection, text
 from contract.message import Cancel
 from ledger.rows import as_json
 
-LONGEST_PAUSE_S: Final = 75
+MAX_PAUSE_S: Final = 75
 """No pause between two tries is longer: a minute, and a quarter of it for jitter."""
 
 # What is due later than any pause lasts was dated by a clock that was ahead and has come back: it
 # is due now. Both bounds are ranges of one index.
 DUE: Final = f"""
     state = 'parked'
-    AND (next_try_at <= now() OR next_try_at > now() + interval '{LONGEST_PAUSE_S} seconds')
+    AND (next_try_at <= now() OR next_try_at > now() + interval '{MAX_PAUSE_S} seconds')
 """
 
 # A cancel that waits for something outside (a lock, a bet that has still to be imported) is tried

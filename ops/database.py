@@ -58,9 +58,9 @@ def snapshot(limits: dict[str, str] | None = None) -> Iterator[Connection]:
 
 def deployment() -> UUID:
     """Which deployment this is: as the settings say, or else the database."""
-    told = settings.load().deployment
-    if told is not None:
-        return told
+    configured = settings.load().deployment
+    if configured is not None:
+        return configured
     with transaction() as connection:
         return current(connection)
 

@@ -38,7 +38,7 @@ OPTIONS: Final = {
     "tasks_columns": "name,args,state,result,received,runtime,worker,uuid",
 }
 
-PRESENT_WITHIN_S: Final = 60.0
+PRESENT_LIMIT_S: Final = 60.0
 """How long Flower waits for a receiver or a worker to say in Redis which deployment this is."""
 
 log = structlog.get_logger("flower")
@@ -138,7 +138,7 @@ def _deployment(chosen: Settings) -> UUID:
     `SettingsError` if there is none, or more than one and no setting that says which."""
     if chosen.deployment is not None:
         return chosen.deployment
-    deadline = time.monotonic() + PRESENT_WITHIN_S
+    deadline = time.monotonic() + PRESENT_LIMIT_S
     while True:
         try:
             with broker.connect(chosen.broker_url) as client:

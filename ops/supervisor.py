@@ -14,7 +14,7 @@ from ops.processes import PAUSES_S, ROOT, WINDOW_S, Processes
 from ops.run_record import RunError, RunRecord, StartedGroup
 from ops.services import Services
 
-SERVERS_EVERY_S: Final = 1.0
+SERVERS_INTERVAL_S: Final = 1.0
 REAPER_LIMIT_S: Final = 10.0
 
 
@@ -91,7 +91,7 @@ class Supervisor:
         """Start again what has ended and say so. To be called often. Raises `ProcessError`, and
         `RunError` or `ServicesError` for a server."""
         if time.monotonic() >= self._look_at:
-            self._look_at = time.monotonic() + SERVERS_EVERY_S
+            self._look_at = time.monotonic() + SERVERS_INTERVAL_S
             self._tend_servers()
         if self._reaper.poll() is not None:
             self._reaper = self._start_reaper()

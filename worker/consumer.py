@@ -19,7 +19,7 @@ EVENTS_WAIT_S: Final = 0.05
 
 PAUSE_S: Final = 0.5
 """Before a worker connects again: a Redis that takes connections and refuses all else must not be
-asked without a pause. What the worker is at goes on meanwhile."""
+asked without a pause. The groups that its processes have go on meanwhile."""
 
 
 class TaskFirst(Consumer):  # type: ignore[misc]
@@ -60,9 +60,9 @@ class TaskFirst(Consumer):  # type: ignore[misc]
 
     def ensure_connected(self, conn: Any) -> Any:
         # kombu's pauses grow to half a minute.
-        patiently = conn.ensure_connection
+        ensure = conn.ensure_connection
         conn.ensure_connection = partial(
-            patiently, interval_start=PAUSE_S, interval_step=0, interval_max=PAUSE_S
+            ensure, interval_start=PAUSE_S, interval_step=0, interval_max=PAUSE_S
         )
         return super().ensure_connected(conn)
 

@@ -1,4 +1,4 @@
-"""What of Celery's worker program is ours: its name, how it speaks, and what it may be told."""
+"""Celery's worker program, adjusted: its name, its log lines, and the commands it obeys."""
 
 import os
 from typing import Any, Final
@@ -20,8 +20,8 @@ LOOKING: Final = frozenset(
         *("scheduled", "enable_events", "disable_events"),
     }
 )
-"""Commands that change nothing of what a worker does. Whoever can write to Redis can send one: none
-of them may end a worker, or have it take no messages."""
+"""The commands that stay, because they only read. Whoever can write to Redis can send a command;
+none may end a worker or keep it from taking messages."""
 
 log = structlog.get_logger("worker")
 
@@ -46,10 +46,11 @@ def _say(words: str, _file: object = None) -> None:
 
 
 def prepare() -> None:
-    """Have Celery's worker program of this process behave so. Made for Celery 5.7."""
+    """Adjust Celery's worker program in this process. Made for Celery 5.7:
+    `tests/unit/test_broker.py` fails when another version has other commands."""
     signals.celeryd_init.connect(_prepare)
     signals.setup_logging.connect(_configure_logs)
-    # What it tells whoever stops it, it prints.
+    # It prints its lines about a stop.
     celery_program.safe_say = _say
     for command in Panel.data.keys() - LOOKING:
         del Panel.data[command]

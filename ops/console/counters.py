@@ -1,4 +1,4 @@
-"""What counters of other processes tell, looked at again and again by a clock of this one."""
+"""How counters of other processes change between two looks, by this process's own clock."""
 
 from collections.abc import Mapping
 from typing import Final
