@@ -60,13 +60,7 @@ def keep_apart(deployment: UUID) -> None:
         try:
             presence.note(deployment)
             with broker.connect(settings().broker_url) as client:
-                old.is_left |= bool(presence.others)
-                if old.has_workers(client):
-                    pass
-                elif old.is_left:
-                    old.leave(client)
-                else:
-                    old.bring_along(client)
+                old.look(client, has_others=bool(presence.others))
             is_away = False
         except redis.RedisError as error:
             if not is_away:
@@ -90,8 +84,19 @@ class OldQueue:
         self._worker_seen_at = float("-inf")
         self._has_told = False
         self._has_told_of_workers = False
-        self.is_left = False
-        """Whether another deployment was ever seen here: it stays another's when that one goes."""
+        self._is_left = False
+
+    def look(self, client: "redis.Redis", *, has_others: bool) -> None:
+        """Do one round; `has_others`: whether another deployment is here. Raises
+        `redis.RedisError`."""
+        # Once it is another's it stays so when that one goes, also for a worker that starts then.
+        self._is_left = self._is_left or has_others or _goes_by_itself(client)
+        if self.has_workers(client):
+            return
+        if self._is_left:
+            self.leave(client)
+        else:
+            self.bring_along(client)
 
     def has_workers(self, client: "redis.Redis") -> bool:
         """Whether workers of an older version are there, or were a moment ago. Raises
@@ -132,6 +137,11 @@ class OldQueue:
         pipe.hdel(UNACKED, tag)
         if kept:
             pipe.rpush(self._queue, _message_of(kept))
+
+
+def _goes_by_itself(client: "redis.Redis") -> bool:
+    """Whether somebody has left it: Celery gives none of these keys an end."""
+    return any(client.ttl(name) >= 0 for name in (QUEUE, UNACKED, UNACKED_INDEX))
 
 
 def _message_of(kept: bytes) -> bytes | str:

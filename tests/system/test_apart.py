@@ -83,3 +83,16 @@ def test_an_older_worker_that_is_started_again_finds_its_queue_as_it_was(
             assert old.has_workers(client)
         assert old.has_workers(client)
         until(lambda: not old.has_workers(client), "it is taken for one that is there for ever")
+
+
+def test_what_was_left_as_another_deployments_stays_so_for_a_worker_that_starts_later(
+    environment: dict[str, str],
+) -> None:
+    with broker.connect(environment["UNBET_BROKER_URL"]) as client:
+        client.lpush(QUEUE, "of another deployment")
+        OldQueue(uuid4()).look(client, has_others=True)
+
+        OldQueue(uuid4()).look(client, has_others=False)  # the other one has gone meanwhile
+
+        assert client.lrange(QUEUE, 0, -1) == [b"of another deployment"]
+        assert client.ttl(QUEUE) > 0
