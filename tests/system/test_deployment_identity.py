@@ -21,11 +21,12 @@ WORKER: Final = ["-m", "celery", "--app", "worker.app", "worker"]
 
 
 def test_a_receiver_that_starts_without_its_database_spools_and_learns_who_it_is(
-    idle_system: System, own_directory: Path
+    idle_system: System, own_directory: Path, request: pytest.FixtureRequest
 ) -> None:
     url = services.start(own_directory, redis=False).database_url
     assert url
     engine = migrated(url)
+    request.addfinalizer(engine.dispose)
     operator = Operator(engine)
     operator.deposit("100.00", **PLAYER)
     operator.bet("r1", "10.00", **PLAYER)
