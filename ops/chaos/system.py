@@ -42,10 +42,8 @@ PLAYERS: Final = 200
 
 ROLES: Final = {"web": "receiver", "worker": "worker", "sweep": "sweeper"}
 """The lines of the Procfile that take part, and what one of their processes is called here."""
-
 RECEIVERS: Final = "receivers"
 """The load balancer's one address."""
-
 PROVIDER_ID: Final = "LuckyMonaco"
 START_LIMIT_S: Final = 60.0
 TRIM_EVERY_S: Final = 10.0
@@ -243,8 +241,7 @@ class System:
         }
 
     def _redis_url(self, database: int) -> str:
-        access = Access(self.addresses.ports[addresses.REDIS], self.redis.password)
-        return Redis.url(access, database)
+        return Redis.url(Access(self.addresses.ports[addresses.REDIS], self.redis.password), database)
 
 
 def _ready(program: Program) -> bool:
