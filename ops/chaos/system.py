@@ -241,7 +241,8 @@ class System:
         }
 
     def _redis_url(self, database: int) -> str:
-        return Redis.url(Access(self.addresses.ports[addresses.REDIS], self.redis.password), database)
+        access = Access(self.addresses.ports[addresses.REDIS], self.redis.password)
+        return Redis.url(access, database)
 
 
 def _ready(program: Program) -> bool:
