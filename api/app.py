@@ -9,6 +9,7 @@ import structlog
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.deadline import ASK_SHARE, CALL_SHARE
 from api.dialects import DIALECTS
 from api.dispatch import Dispatcher
 from api.health import Readiness
@@ -31,14 +32,7 @@ log = structlog.get_logger("receiver")
 
 _PATHS: Final = tuple(dialect.path for dialect in DIALECTS.values())
 
-ASK_SHARE: Final = 0.55
-"""Of the answer's deadline: when the ledger is asked itself; the rest is for finding a home."""
-
 BEGIN_ANEW_S: Final = 1.0
-
-CALL_SHARE: Final = 0.075
-"""Of the answer's deadline: the limit of one ledger call. Three in a row, and a write to
-the disk, end before the answer is due: the question, a batch that is being parked, the own one."""
 
 
 def create_app(settings: Settings, identity: Identity | None = None) -> ASGIApp:

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
-from typing import Final, Protocol
+from typing import Protocol
 
 import structlog
 import uuid_utils.compat
 from starlette.types import Receive, Scope, Send
 
 from api.body import LONGEST_BODY, BadRequestError, parse
+from api.deadline import ANSWER_SHARE
 from api.dialects import DIALECTS, Dialect, Said
 from api.dispatch import Decided, Overloaded
 from api.doors import Door, Doors, WrongSecrets, is_in, may_ask, sender_of
@@ -25,9 +26,6 @@ from contract.message import Cancel, Decision
 from contract.outcomes import Outcome
 from contract.settings import Settings
 from ledger.answers import AnswerNote
-
-ANSWER_SHARE: Final = 0.8
-"""Of the answer's deadline: what may be waited; the rest gets the answer out of a busy process."""
 
 log = structlog.get_logger("receiver")
 

@@ -151,12 +151,16 @@ class Schedule:
             rest = {target, *planned.fault.occupies} & SERVERS
             self._resting |= rest
             await self._no_longer_needed(target)
-        await asyncio.sleep(self._rest_s)
-        self._resting -= rest
-        await self._no_longer_needed(target)
+        if rest:
+            await asyncio.sleep(self._rest_s)
+            self._resting -= rest
+            await self._look_again()
 
     async def _no_longer_needed(self, target: str) -> None:
         self._needed.pop(target, None)
+        await self._look_again()
+
+    async def _look_again(self) -> None:
         async with self._changed:
             self._changed.notify_all()
 

@@ -13,7 +13,7 @@ from ops.provider.dialects import SUCCESS
 from ops.provider.endpoint import Endpoint
 from ops.provider.log import Log, Sent
 from ops.provider.messages import Bet, Cancel, Player, Win
-from ops.provider.transmit import Timing, at_once, send, transmit
+from ops.provider.transmit import Timing, send, transmit, unpaced
 
 
 class Operator(Protocol):
@@ -38,7 +38,7 @@ class Provider:
     operator: Operator
     log: Log = field(default_factory=Log)
     timing: Timing = field(default_factory=Timing)
-    turn: Callable[[], Awaitable[None]] = at_once
+    turn: Callable[[], Awaitable[None]] = unpaced
     """What each Cancel waits for before it is sent."""
 
 
@@ -150,7 +150,7 @@ class RoundInPlay:
         message: Bet | Win | Cancel,
         call: Callable[[], Awaitable[Answer]],
         expect: tuple[int, ...],
-        turn: Callable[[], Awaitable[None]] = at_once,
+        turn: Callable[[], Awaitable[None]] = unpaced,
     ) -> Sent:
         attempts = await transmit(call, self._provider.timing, self.dialect.stops, turn)
         sent = Sent(

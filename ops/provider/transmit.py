@@ -49,15 +49,15 @@ class Pace:
         await asyncio.sleep(at - now)
 
 
-async def at_once() -> None:
-    """No pace."""
+async def unpaced() -> None:
+    """Nothing is waited for."""
 
 
 async def transmit(
     call: Callable[[], Awaitable[Answer]],
     timing: Timing,
     stops: Collection[int],
-    turn: Callable[[], Awaitable[None]] = at_once,
+    turn: Callable[[], Awaitable[None]] = unpaced,
 ) -> tuple[Attempt, ...]:
     """Make the call until its answer is one of the codes `stops`, at most `timing.tries` times;
     each begins after `turn`."""

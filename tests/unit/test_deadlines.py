@@ -1,7 +1,6 @@
 """The parts of an answer's deadline, whatever the deadline is."""
 
-from api.app import ASK_SHARE, CALL_SHARE
-from api.receive import ANSWER_SHARE
+from api.deadline import ANSWER_SHARE, ASK_SHARE, CALL_SHARE
 
 DISK_SHARE = 0.02
 """An append to the spool, with its sync."""

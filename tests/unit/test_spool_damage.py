@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from api.spool import Spool, SpoolError
-from tests.unit.spooling import CANCELS, take_all
+from tests.unit.spooling import CANCELS, left_by_a_receiver, take_all
 
 
 def test_a_file_of_version_1_is_brought_along_and_its_damaged_lines_are_kept(
@@ -28,10 +28,7 @@ def test_a_file_of_version_1_is_brought_along_and_its_damaged_lines_are_kept(
 
 
 def test_a_damaged_record_is_kept_aside_and_damages_no_other(tmp_path: Path) -> None:
-    spool = Spool(tmp_path)
-    spool.append(CANCELS)
-    spool.close()
-    [path] = tmp_path.iterdir()
+    path = left_by_a_receiver(tmp_path)
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
@@ -45,10 +42,7 @@ def test_a_damaged_record_is_kept_aside_and_damages_no_other(tmp_path: Path) -> 
 
 
 def test_a_damaged_header_damages_no_record(tmp_path: Path) -> None:
-    spool = Spool(tmp_path)
-    spool.append(CANCELS)
-    spool.close()
-    [path] = tmp_path.iterdir()
+    path = left_by_a_receiver(tmp_path)
     path.write_bytes(b"X" + path.read_bytes()[1:])
     successor = Spool(tmp_path)
     assert take_all(successor) == CANCELS

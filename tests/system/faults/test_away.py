@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import redis
 
-from api.app import ASK_SHARE
+from api.deadline import ASK_SHARE
 from ops import services
 from tests.freezing import frozen
 from tests.making import Operator
