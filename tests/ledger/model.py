@@ -1,5 +1,8 @@
 """The ledger in small: what `ledger/` must do, one operation after another, in dictionaries and
-Decimals. `DESIGN.md`, "The money", says why."""
+Decimals. `docs/concepts.md`, "The money", says why.
+
+(Over 250 lines: one class, so that each operation sees the whole ledger.)
+"""
 
 import copy
 from collections import defaultdict

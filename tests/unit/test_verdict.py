@@ -1,4 +1,7 @@
-"""What became of a reference, in one sentence: one for each kind of story."""
+"""What became of a reference, in one sentence: one for each kind of story.
+
+(Over 250 lines: each sentence stands here as it is printed.)
+"""
 
 import pytest
 
