@@ -1,10 +1,13 @@
 """Database calls that end: past its time a call's socket is closed under it.
 
 A server that is stopped keeps its connections open and answers nothing; its own timeouts do not
-run, and the driver's cancellation would wait for it as well.
+run, and the driver's cancellation would wait for it as well. A server whose clock was set back runs
+none of its timeouts either: what waits there for a lock would wait on, and keep its own locks, with
+nobody left to answer. So it is told that the call was cancelled, which nobody waits for.
 """
 
 import os
+import select
 import socket
 import threading
 import time
@@ -13,6 +16,8 @@ from contextlib import contextmanager, suppress
 from typing import Final, TypeVar
 
 import psycopg
+from psycopg.pq import PollingStatus
+from psycopg.pq.abc import PGcancelConn
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
@@ -23,6 +28,13 @@ CALL_LIMIT_S: Final = 5.0
 which say more, and only needed where the server itself has stopped."""
 
 _LOOK_EVERY_S: Final = 0.05
+_CANCELLED_WITHIN_S: Final = 1.0
+"""So a thread that calls leaves no more than a few requests under way, a descriptor each."""
+
+_AWAITED: Final[dict[int, int]] = {
+    PollingStatus.READING: select.POLLIN,
+    PollingStatus.WRITING: select.POLLOUT,
+}
 
 
 def run_within(engine: Engine, limit_s: float, work: Callable[[Connection], Result]) -> Result:
@@ -31,16 +43,23 @@ def run_within(engine: Engine, limit_s: float, work: Callable[[Connection], Resu
     Past that the call fails with the driver's error for a lost connection, and whether a commit
     that was under way took place is unknown. Connecting has a limit of its own (`engine.py`).
     """
-    with connect_within(engine, limit_s) as connection:
+    with _call_on(engine, limit_s) as (call, connection):
         result = work(connection)
+        call.commits = True
         connection.commit()
         return result
 
 
 @contextmanager
 def connect_within(engine: Engine, limit_s: float) -> Iterator[Connection]:
-    """A connection for `limit_s` seconds; what it asks of a new session before the first use, and
-    the rollback at its end, are within them."""
+    """A connection for `limit_s` seconds, to read; what it asks of a new session before the first
+    use, and the rollback at its end, are within them."""
+    with _call_on(engine, limit_s) as (_, connection):
+        yield connection
+
+
+@contextmanager
+def _call_on(engine: Engine, limit_s: float) -> "Iterator[tuple[_Call, Connection]]":
     call = _Call(limit_s)
     outer, _thread.call = _thread.call, call
     try:
@@ -51,7 +70,7 @@ def connect_within(engine: Engine, limit_s: float) -> Iterator[Connection]:
                 call.begin(driver)
             except psycopg.Error as error:
                 raise DBAPIError.instance(None, None, error, psycopg.Error) from error
-            yield connection
+            yield call, connection
     finally:
         _thread.call = outer
         call.end()
@@ -93,28 +112,71 @@ class _Call:
     def __init__(self, limit_s: float) -> None:
         self._limit_s = limit_s
         self._held: socket.socket | None = None
+        self._driver: psycopg.Connection | None = None
         self.deadline = float("inf")
+        self.commits = False
 
     def begin(self, driver: psycopg.Connection) -> None:
         """Its time runs from now, on the socket of `driver`. Raises as `cut_after`."""
         self.end()
         with no_bare_os_error():
             self._held = socket.socket(fileno=os.dup(driver.fileno()))
+        self._driver = driver
         self.deadline = time.monotonic() + self._limit_s
         _watch.add(self)
 
     def end(self) -> None:
         """It is over."""
         _watch.remove(self)
+        self._driver = None
         if self._held is not None:
             self._held.close()
             self._held = None
 
-    def cut(self) -> None:
-        """Not closed: the driver owns it, and finds out at its next read, which is now."""
+    def cut(self) -> "list[_Cancellation]":
+        """Not closed: the driver owns it, and finds out at its next read, which is now. What is
+        left to do is to have the server give up.
+
+        A commit is not cancelled: it may wait for a standby, and cancelled it would be done on this
+        server alone. That is looked at last, as nothing can be sent after the shutdown.
+        """
+        cancellations = []
+        with suppress(psycopg.Error):
+            if self._driver is not None:
+                cancellations.append(_Cancellation(self._driver.pgconn.cancel_conn()))
         with suppress(OSError):
             if self._held is not None:
                 self._held.shutdown(socket.SHUT_RDWR)
+        return [] if self.commits else cancellations
+
+
+class _Cancellation:
+    """A server is asked to give up what a session of ours still waits for there."""
+
+    def __init__(self, request: PGcancelConn) -> None:
+        self._request = request
+        self._awaited = 0  # begins at the first step
+        self._until = time.monotonic() + _CANCELLED_WITHIN_S
+
+    def is_over(self) -> bool:
+        """Go on as far as is possible at once; whether it is done, has failed or takes too long."""
+        try:
+            if not self._awaited:
+                self._request.start()
+                self._awaited = select.POLLOUT
+            while self._can_go_on():
+                status = self._request.poll()
+                if status not in _AWAITED:
+                    return True
+                self._awaited = _AWAITED[status]
+        except (psycopg.Error, OSError):
+            return True
+        return time.monotonic() >= self._until
+
+    def _can_go_on(self) -> bool:
+        polled = select.poll()
+        polled.register(self._request.socket, self._awaited)
+        return bool(polled.poll(0))
 
 
 class _Thread(threading.local):
@@ -130,6 +192,7 @@ class _Watch:
     def begin_anew(self) -> None:
         """In a forked process there are neither calls nor threads."""
         self._calls: set[_Call] = set()
+        self._cancellations: list[_Cancellation] = []
         # Held while cutting: a call that ends closes its hold only afterwards.
         self._lock = threading.Lock()
         self._runs = False
@@ -152,7 +215,8 @@ class _Watch:
             with self._lock:
                 for call in [call for call in self._calls if call.deadline <= now]:
                     self._calls.remove(call)
-                    call.cut()
+                    self._cancellations += call.cut()
+            self._cancellations = [one for one in self._cancellations if not one.is_over()]
 
 
 _thread = _Thread()

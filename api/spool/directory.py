@@ -7,7 +7,7 @@ import errno
 import os
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -19,7 +19,7 @@ from api.spool.disk import Disk
 from api.spool.format import encode_record
 from api.spool.journal import NEW, BrokenFileError, Journal
 from api.spool.reading import DAMAGED, is_spool_file
-from api.spool.taking import Refused, Taken, remove_left_behind, take, take_own
+from api.spool.taking import Batches, Taken, remove_left_behind, take, take_own
 from contract.message import Cancel
 
 MAX_FILE: Final = 64 * 2**20
@@ -28,9 +28,6 @@ MAX_FILE: Final = 64 * 2**20
 MAX_OPEN: Final = 64
 """Files that are emptied at a time: of an outage thousands of small ones may be left."""
 
-MAX_BATCH_SIZE: Final = 2**20
-"""Bytes of one batch, and a piece more."""
-
 TRIES: Final = 2
 """For an append: in our file, and in a new one if it turns out to be of no use."""
 
@@ -38,9 +35,6 @@ SKIPPED_FOR_S: Final = 60.0
 """How long a file that cannot be read or removed is left alone: it must not hold up the others."""
 
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT}
-
-Batches = Generator[list[Cancel], str | None, None]
-"""Cancels to be parked; what is sent is why those of the last batch are refused."""
 
 log = structlog.get_logger("receiver")
 
@@ -138,7 +132,10 @@ class Spool:
         try:
             for file in self._takings():
                 files.append(file)
-                yield from self._batches_of(file, size)
+                try:
+                    yield from file.batches(size)
+                except OSError as error:
+                    self._skip(file.path, "a spool file cannot be read", error)
                 if len(files) == MAX_OPEN:
                     self._finish(files)
             self._finish(files)
@@ -222,38 +219,6 @@ class Spool:
             deployment=str(header and header.deployment),
         )
         return False
-
-    def _batches_of(self, file: Taken, size: int) -> Batches:
-        alone_until, more = 0, True
-        while more:
-            begun = file.reader.mark()
-            gathered, more = self._gather(file, 1 if begun.offset < alone_until else size)
-            if not gathered and not more:
-                return
-            refusal = yield gathered
-            if refusal is None:
-                file.note_parked()
-            elif len(gathered) == 1:
-                file.refused.append(Refused(gathered[0], begun.offset, refusal))
-            else:
-                # Without those that are refused the others are taken.
-                alone_until, more = file.reader.offset, True
-                file.reader.go_back(begun)
-
-    def _gather(self, file: Taken, size: int) -> tuple[list[Cancel], bool]:
-        """The next cancels, and whether there is more to read."""
-        gathered: list[Cancel] = []
-        read = 0
-        try:
-            while not file.is_read:
-                piece = file.read(size - len(gathered))
-                gathered += piece.cancels
-                read += piece.size
-                if len(gathered) == size or read >= MAX_BATCH_SIZE:
-                    return gathered, True
-        except OSError as error:
-            self._skip(file.path, "a spool file cannot be read", error)
-        return gathered, False
 
     def _finish(self, files: list[Taken]) -> None:
         while files:

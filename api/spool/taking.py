@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+from collections.abc import Generator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -10,12 +11,18 @@ import structlog
 
 from api.spool.disk import Disk, is_at
 from api.spool.journal import Journal
-from api.spool.reading import DAMAGED, Piece, Reader
+from api.spool.reading import DAMAGED, Reader
 from contract import metrics
 from contract.message import Cancel
 
 SAMPLE: Final = 2000
 """Bytes of what is damaged that are logged."""
+
+MAX_BATCH_SIZE: Final = 2**20
+"""Bytes of one batch, and a piece more."""
+
+Batches = Generator[list[Cancel], str | None, None]
+"""Cancels to be parked; what is sent is why those of the last batch are refused."""
 
 log = structlog.get_logger("receiver")
 
@@ -43,16 +50,48 @@ class Taken:
             os.close(descriptor)
             raise
 
-    def read(self, most: int) -> Piece:
-        """The next cancels. Raises `OSError`."""
-        return self.reader.read(self._end(), most)
-
     @property
     def is_read(self) -> bool:
         """Whether there is no more just now."""
         return self.reader.offset >= self._end()
 
-    def note_parked(self) -> None:
+    def batches(self, size: int) -> Batches:
+        """Its cancels, as `Spool.batches` says. Raises `OSError` where it cannot be read, once what
+        is before has been taken."""
+        alone_until, more = 0, True
+        while more:
+            begun = self.reader.mark()
+            gathered, more, problem = self._gather(1 if begun.offset < alone_until else size)
+            if gathered or more:
+                refusal = yield gathered
+                if refusal is None:
+                    self._note_parked()
+                elif len(gathered) == 1:
+                    self.refused.append(Refused(gathered[0], begun.offset, refusal))
+                else:
+                    # Without those that are refused the others are taken.
+                    alone_until, more = self.reader.offset, True
+                    self.reader.go_back(begun)
+                    continue
+            if problem is not None:
+                raise problem
+
+    def _gather(self, size: int) -> tuple[list[Cancel], bool, OSError | None]:
+        """The next cancels, whether there is more to read, and what kept it from being read."""
+        gathered: list[Cancel] = []
+        read = 0
+        try:
+            while not self.is_read:
+                piece = self.reader.read(self._end(), size - len(gathered))
+                gathered += piece.cancels
+                read += piece.size
+                if len(gathered) == size or read >= MAX_BATCH_SIZE:
+                    return gathered, True, None
+        except OSError as error:
+            return gathered, False, error
+        return gathered, False, None
+
+    def _note_parked(self) -> None:
         """All that was read has been parked: our own file need not be read again up to there."""
         if self.journal and not self.reader.damage and not self.refused:
             self.journal.parked_until = self.reader.offset

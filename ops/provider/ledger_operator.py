@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 import ledger
 from ledger import Purse, Refusal, Result, Status
+from ledger.bounded import CALL_LIMIT_S, run_within
 from ops.provider.answers import Answer
 from ops.provider.connection import NoAnswerError
 from ops.provider.dialects import SUCCESS, V4, Dialect
@@ -113,8 +114,9 @@ class _Desk(Generic[Order]):
 
     def _transact(self, orders: list[Order], tries: int) -> list[Result | NoAnswerError]:
         try:
-            with self._engine.begin() as connection:
-                return [*self._apply(connection, orders)]
+            return run_within(
+                self._engine, CALL_LIMIT_S, lambda connection: [*self._apply(connection, orders)]
+            )
         except DBAPIError as error:
             if tries == 1 or getattr(error.orig, "sqlstate", None) not in _IN_THE_WAY:
                 problem = str(error.orig).partition("\n")[0]

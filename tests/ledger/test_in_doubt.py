@@ -30,10 +30,10 @@ def parked(engine: Engine, operator: Operator) -> Cancel:
     return cancel
 
 
-def deaf_at_the_first_commit(
+def losing_the_first_answer(
     work: Callable[[Connection], Done],
 ) -> Callable[[Connection], Done]:
-    """`work`, whose first commit the server hears, and answers to nobody."""
+    """`work`, whose first commit is done, and its answer lost with the connection."""
     tries: list[int] = []
 
     def once(connection: Connection) -> Done:
@@ -42,8 +42,10 @@ def deaf_at_the_first_commit(
         if len(tries) == 1:
             driver = connection.connection.driver_connection
             assert isinstance(driver, psycopg.Connection)
+            connection.commit()
             with socket.socket(fileno=os.dup(driver.fileno())) as ours:
-                ours.shutdown(socket.SHUT_RD)
+                ours.shutdown(socket.SHUT_RDWR)
+            connection.execute(text("SELECT 1"))
         return done
 
     return once
@@ -60,7 +62,7 @@ def test_a_closing_in_doubt_is_done_once_and_said_with_who_did_it(
 ) -> None:
     done = transact(
         engine,
-        deaf_at_the_first_commit(
+        losing_the_first_answer(
             lambda c: close_parked(c, parked.request_id, made_by="ann", reason="ticket 7")
         ),
         within_s=20,
@@ -82,7 +84,7 @@ def test_a_reopening_in_doubt_is_done_once_though_a_sweep_has_decided_it_since(
             assert sweep(engine) == [Outcome.REVERSED]
         done = transact(
             engine,
-            deaf_at_the_first_commit(
+            losing_the_first_answer(
                 lambda c: reopen_parked(c, parked.request_id, made_by="bob", reason="after all")
             ),
             within_s=20,

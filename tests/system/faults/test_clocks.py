@@ -2,6 +2,7 @@
 longer than they are."""
 
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,8 +10,10 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
 
+from ledger.bounded import run_within
 from ops import services
 from ops.services import process
 from tests.clocks import HOUR_S, Clock
@@ -25,10 +28,13 @@ from tests.system.watching import (
     timed,
     wait_until_cancelled,
 )
-from tests.waiting import until
+from tests.waiting import until, waiting_for_locks
 
 JUMP_EVERY_S = 0.7
 CANCELS = 120
+
+CALL_S = 2.0
+"""A call's limit; the server's own are made longer, so that its clock is back by then."""
 
 
 @pytest.fixture
@@ -83,6 +89,33 @@ def test_what_was_parked_by_a_clock_that_was_ahead_is_decided_when_it_has_come_b
         assert 0 <= oldest_age(system) < 60
     wait_until_cancelled(operator, "r1")
     assert operator.balance(**PLAYER).cash == Decimal(1000)
+
+
+def test_nobody_waits_for_a_lock_by_a_clock_that_went_back(
+    engine: Engine, clocks: Callable[[str], Clock]
+) -> None:
+    """The server would see this deadlock, and end every other wait, an hour too late."""
+    both_hold_one = threading.Barrier(2)
+
+    def hold_and_want(first: int, second: int) -> None:
+        def work(connection: Connection) -> None:
+            for limit in ("lock_timeout", "deadlock_timeout", "statement_timeout"):
+                connection.execute(text(f"SET LOCAL {limit} = '10s'"))
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": first})
+            both_hold_one.wait()
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": second})
+
+        with pytest.raises(DBAPIError):
+            run_within(engine, CALL_S, work)
+
+    jumped(engine, clocks("servers"), HOUR_S)
+    with ThreadPoolExecutor(2) as pool:
+        waiting = [pool.submit(hold_and_want, *keys) for keys in ((1, 2), (2, 1))]
+        until(lambda: waiting_for_locks(engine) == 2, "no deadlock")
+        jumped(engine, clocks("servers"), 0)
+        for each in waiting:
+            each.result()
+    until(lambda: waiting_for_locks(engine) == 0, "sessions wait on", seconds=5)
 
 
 def test_cancels_are_decided_while_every_clock_jumps(

@@ -20,12 +20,15 @@ from tests.system.processes import EXAMPLE, System
 from tests.system.watching import DEADLINE_S, PLAYER, metric, placed, spooled, wait_until_cancelled
 from tests.waiting import meanwhile, until
 
-SECONDS = 20.0
+SECONDS = 40.0
+"""Within which both, a refusal and a promise, have to come."""
 ENOUGH = 100
 """Answers, if some were given and some refused."""
 SENDERS = 40
-ROOMS = (0, 300, 60_000, 5000)
+SPELLS = ((0, 300), (0, 300, 60_000, 5000))
 """Bytes for which there is room, in turns: for none, a part of one, some, a few cancels."""
+SPELL_S = DEADLINE_S
+"""So long that what comes at the beginning of the first spell finds no room at all."""
 
 
 def spool_of(system: System) -> Path:
@@ -39,11 +42,13 @@ def hovering(system: System) -> Iterator[None]:
     _, hard = receiver.rlimit(psutil.RLIMIT_FSIZE)
 
     def hover(ended: threading.Event) -> None:
-        for room in itertools.cycle(ROOMS):
+        began = time.monotonic()
+        for turn in itertools.count():
+            rooms = SPELLS[int((time.monotonic() - began) / SPELL_S) % len(SPELLS)]
             files = [file.stat() for file in spool_of(system).glob("*.spool*")]
             newest = max(files, key=lambda stat: stat.st_ctime, default=None)
             size = newest.st_size if newest else 0
-            receiver.rlimit(psutil.RLIMIT_FSIZE, (size + room, hard))
+            receiver.rlimit(psutil.RLIMIT_FSIZE, (size + rooms[turn % len(rooms)], hard))
             if ended.wait(0.05):
                 return
 
