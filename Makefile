@@ -42,7 +42,7 @@ test-disk: setup  ## spools on real full and read-only disks (as root: it mounts
 test-nginx: setup  ## docs/nginx.conf in front of real receivers (apt-get install nginx-light openssl)
 	@$(BIN)/python -m pytest tests/nginx
 
-test-alerts: setup  ## ops/prometheus/alerts.yml: each alert fires and clears (apt-get install prometheus)
+test-alerts: setup  ## deploy/prometheus/alerts.yml: each alert fires and clears (apt-get install prometheus)
 	@$(BIN)/python -m pytest tests/alerts
 
 test-pgbouncer: setup  ## receivers and workers behind a real PgBouncer (apt-get install pgbouncer)
@@ -80,7 +80,7 @@ bench: .venv/ready-for-benchmarks  ## Unbet against its baselines, under wrk's l
 	@touch $@
 
 configuration: setup  ## write docs/configuration.md, which is made of the settings
-	@$(BIN)/python -m ops.configuration
+	@$(BIN)/python -m unbet.cli.configuration
 
 # Without --quiet: it would keep `strict` from counting warnings.
 docs: .venv/ready-for-docs  ## the documentation as a site, in build/docs/; a dead link is an error

@@ -4,10 +4,10 @@ import ssl
 
 from kombu import Queue
 
-from contract import transport
-from contract.message import QUEUE
-from contract.presence import prefix
-from contract.settings import SettingsError, settings
+from unbet.broker import transport
+from unbet.broker.presence import prefix
+from unbet.core.message import QUEUE
+from unbet.runtime.settings import SettingsError, settings
 
 try:
     broker_url = settings().broker_url

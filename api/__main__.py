@@ -9,14 +9,15 @@ from api.app import create_app
 from api.protocol import TooFewFilesError
 from api.server import serve
 from api.spool import SpoolError
-from contract import broker, logs
-from contract.collecting import collect_rarely
-from contract.settings import Settings, SettingsError, settings, warn_of_unknown_names
-from ledger.deployment import DeploymentError, Identity
-from ledger.engine import UnsafeDatabaseError, require_durability
-from ledger.faults import first_line
-from ledger.migrate import SchemaError, require_schema
-from ledger.starting import check_database
+from unbet.broker import redis_server
+from unbet.database.deployment import DeploymentError, Identity
+from unbet.database.engine import UnsafeDatabaseError, require_durability
+from unbet.database.faults import first_line
+from unbet.database.migrate import SchemaError, require_schema
+from unbet.database.start_check import check_database
+from unbet.runtime import logs
+from unbet.runtime.gc_tuning import collect_rarely
+from unbet.runtime.settings import Settings, SettingsError, settings, warn_of_unknown_names
 
 log = structlog.get_logger("receiver")
 
@@ -40,7 +41,7 @@ def main() -> None:
         SchemaError,
         DeploymentError,
         SpoolError,
-        broker.UnsafeBrokerError,
+        redis_server.UnsafeBrokerError,
     ) as error:
         sys.exit(f"The receiver does not start: {error}")
     collect_rarely()
@@ -61,10 +62,10 @@ def _check_dependencies(chosen: Settings, identity: Identity) -> None:
         log.warning("PostgreSQL is away", error=first_line(error))
     for url in {chosen.broker_url, chosen.redis_url}:
         try:
-            with broker.connect(url) as client:
-                for warning in broker.check(client):
+            with redis_server.connect(url) as client:
+                for warning in redis_server.check(client):
                     log.warning(warning)
-        except broker.AWAY as error:
+        except redis_server.AWAY as error:
             log.warning("Redis is away", error=str(error))
 
 

@@ -24,9 +24,9 @@ from api.replies import Replies
 from api.rescue import Rescue
 from api.spool import Spool
 from api.state import State
-from contract.settings import Settings
-from ledger import connect_to
-from ledger.deployment import Identity, guard
+from unbet.database.deployment import Identity, guard
+from unbet.database.engine import connect_to
+from unbet.runtime.settings import Settings
 
 log = structlog.get_logger("receiver")
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from api.dialects import DIALECTS, V4, Dialect
-from contract.fields import Reference
-from contract.message import CancelRequest
+from unbet.core.fields import Reference
+from unbet.core.message import CancelRequest
 
 LONGEST_BODY: Final = 16 * 1024
 """Bytes; a Cancel has about 300."""

@@ -8,7 +8,7 @@ import structlog
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from contract import metrics
+from unbet.runtime import metrics
 
 TAKE_LIMIT_S: Final = 5.0
 """How long a client may take for an answer that the system's own buffers have no room for."""

@@ -6,10 +6,10 @@ from typing import Annotated, Final, NamedTuple
 
 import orjson
 
-from contract.endpoints import DialectName
-from contract.fields import text
-from contract.message import CancelRequest, Decision
-from contract.outcomes import Outcome
+from unbet.core.fields import text
+from unbet.core.message import CancelRequest, Decision
+from unbet.core.outcomes import Outcome
+from unbet.runtime.endpoints import DialectName
 
 
 class Answer(NamedTuple):

@@ -12,10 +12,10 @@ from uuid import UUID, uuid4
 import structlog
 
 from api.publish import PublishError
-from contract import metrics
-from contract.crashing import crash_point
-from contract.message import Cancel, Decision, Group
-from contract.outcomes import Outcome
+from unbet.core.message import Cancel, Decision, Group
+from unbet.core.outcomes import Outcome
+from unbet.runtime import metrics
+from unbet.runtime.failpoints import crash_point
 
 MOST_SENDINGS: Final = 3
 """Once, and at most twice again: the work is idempotent, but a backlog should not feed itself."""

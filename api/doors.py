@@ -12,8 +12,8 @@ from typing import Final
 from starlette.types import Scope
 
 from api.dialects import DIALECTS, Dialect
-from contract.endpoints import Endpoint
-from contract.settings import Network, Settings
+from unbet.runtime.endpoints import Endpoint
+from unbet.runtime.settings import Network, Settings
 
 WINDOW_S: Final = 60.0
 MOST_WRONG: Final = 20

@@ -10,10 +10,10 @@ import redis
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from contract import broker
-from contract.settings import Settings
-from ledger.bounded import run_within
-from ledger.deployment import DeploymentError, Identity, WrongDeploymentError, current
+from unbet.broker import redis_server
+from unbet.database.deadlines import run_within
+from unbet.database.deployment import DeploymentError, Identity, WrongDeploymentError, current
+from unbet.runtime.settings import Settings
 
 DEPENDENCIES: Final = ("ledger", "broker", "replies")
 
@@ -76,5 +76,5 @@ def _ask_database(engine: Engine, identity: Identity) -> None:
 
 
 def _ask_redis(url: str) -> None:
-    with broker.connect(url) as client:
+    with redis_server.connect(url) as client:
         client.ping()

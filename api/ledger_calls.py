@@ -10,8 +10,8 @@ import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from ledger.bounded import run_within
-from ledger.faults import ContentRefusedError, Fault, LedgerAwayError, fault_of, first_line
+from unbet.database.deadlines import run_within
+from unbet.database.faults import ContentRefusedError, Fault, LedgerAwayError, fault_of, first_line
 
 log = structlog.get_logger("receiver")
 

@@ -8,9 +8,9 @@ import redis
 import structlog
 
 from api.ledger_calls import LedgerCalls
-from contract.presence import Presence
-from ledger.deployment import Identity
-from ledger.faults import LedgerAwayError
+from unbet.broker.presence import Presence
+from unbet.database.deployment import Identity
+from unbet.database.faults import LedgerAwayError
 
 INTERVAL_S: Final = 1.0
 

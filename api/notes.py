@@ -8,9 +8,9 @@ import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from ledger.answers import AnswerNote, note_answers
-from ledger.bounded import run_within
-from ledger.faults import first_line
+from unbet.database.deadlines import run_within
+from unbet.database.faults import first_line
+from unbet.journal.answers import AnswerNote, note_answers
 
 EVERY_S: Final = 0.5
 LIMIT_S: Final = 3.0

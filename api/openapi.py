@@ -15,8 +15,8 @@ from api.http import BODY_LIMIT_S
 from api.openapi_pages import pages
 from api.openapi_responses import RESPONSES, responses
 from api.protocol import HEAD_LIMIT_S, LONGEST_HEAD
-from contract.endpoints import SEGMENT
-from contract.settings import Settings
+from unbet.runtime.endpoints import SEGMENT
+from unbet.runtime.settings import Settings
 
 Schema = dict[str, Any]
 

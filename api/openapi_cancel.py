@@ -11,9 +11,9 @@ from pydantic import TypeAdapter
 
 from api.body import OTHER_SPELLING
 from api.dialects import Answer, Dialect, Said
-from contract.fields import PLAIN_DECIMAL, Currency, Reference
-from contract.message import Decision
-from contract.outcomes import Outcome
+from unbet.core.fields import PLAIN_DECIMAL, Currency, Reference
+from unbet.core.message import Decision
+from unbet.core.outcomes import Outcome
 
 Schema = dict[str, Any]
 

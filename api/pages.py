@@ -17,7 +17,7 @@ from api.health import Readiness
 from api.membership import Membership
 from api.openapi import rendered
 from api.state import State
-from contract.exposition import CONTENT_TYPE_LATEST, exposition
+from unbet.runtime.exposition import CONTENT_TYPE_LATEST, exposition
 
 ALIVE = "/healthz"
 """The one page that is for everybody."""

@@ -13,21 +13,21 @@ import structlog
 
 from api.ledger_calls import LedgerCalls
 from api.spool import Batches, Spool
-from contract import metrics
-from contract.crashing import crash_point
-from contract.message import Cancel
-from ledger.faults import ContentRefusedError, LedgerAwayError
-from ledger.parking import park
+from unbet.core.message import Cancel
+from unbet.database.faults import ContentRefusedError, LedgerAwayError
+from unbet.journal.parking import park
+from unbet.runtime import metrics
+from unbet.runtime.failpoints import crash_point
 
 MOST_TOGETHER: Final = 1000
 """Cancels in one statement; it must end within the limit of a ledger call."""
 
 EMPTY_EVERY_S: Final = 1.0
 
-EMPTIED_TOGETHER: Final = 200
-"""Cancels of the spool in one statement: few, so that others wait for milliseconds at most."""
+EMPTIED_TOGETHER: Final = 500
+"""Cancels of the spool in one statement: few, so that others wait for a fraction of a second."""
 
-GIVES_WAY_S: Final = 1.0
+GIVES_WAY_S: Final = 0.3
 """How long the spool waits for cancels that are being parked just now: it has to get on as well."""
 
 log = structlog.get_logger("receiver")

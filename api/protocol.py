@@ -8,7 +8,7 @@ from typing import Any, Final
 from api.body import LONGEST_BODY
 from api.connection import Connection
 from api.parser import KeepHttp1Parser
-from contract import metrics
+from unbet.runtime import metrics
 
 LONGEST_HEAD: Final = 16 * 1024
 """Bytes of a request before its body."""

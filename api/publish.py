@@ -10,12 +10,12 @@ from uuid import UUID
 from celery import Celery
 from kombu.exceptions import KombuError
 
-from contract import broker, transport
-from contract.broker import AWAY
-from contract.message import QUEUE, QUEUED_AT, TASK, Group, encode_group
-from contract.presence import key
-from contract.signing import Keys
-from ledger.deployment import Identity
+from unbet.broker import redis_server, transport
+from unbet.broker.presence import key
+from unbet.broker.redis_server import AWAY
+from unbet.core.message import QUEUE, QUEUED_AT, TASK, Group, encode_group
+from unbet.core.signing import Keys
+from unbet.database.deployment import Identity
 
 PUBLISH_LIMIT_S: Final = 1.0
 """DESIGN, "The path of one Cancel": published within a second, or it has failed."""
@@ -36,8 +36,8 @@ class Publisher:
         # The worker's connection may be patient, a publish may not.
         self._app.conf.broker_transport_options = {
             **self._app.conf.broker_transport_options,
-            "socket_timeout": broker.SOCKET_TIMEOUT_S,
-            "socket_connect_timeout": broker.SOCKET_TIMEOUT_S,
+            "socket_timeout": redis_server.SOCKET_TIMEOUT_S,
+            "socket_connect_timeout": redis_server.SOCKET_TIMEOUT_S,
             "max_retries": 0,
         }
         # kombu makes one of its own of an error while it connects.
@@ -108,7 +108,7 @@ class Publisher:
         """The broker's clock, asked now and then; this machine's own may be another, and jump."""
         own, now = self._of_this_thread, time.monotonic()
         if now >= own.clock_until:
-            own.clock_ahead = broker.now(producer.channel.client) - now
+            own.clock_ahead = redis_server.now(producer.channel.client) - now
             own.clock_until = now + _CLOCK_MAX_AGE_S
         return float(now + own.clock_ahead)
 

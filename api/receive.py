@@ -20,12 +20,12 @@ from api.http import UnreadableError, read_body, respond
 from api.pages import ALIVE
 from api.parking import HomelessError
 from api.refusals import tell
-from contract import metrics
-from contract.crashing import crash_point
-from contract.message import Cancel, Decision
-from contract.outcomes import Outcome
-from contract.settings import Settings
-from ledger.answers import AnswerNote
+from unbet.core.message import Cancel, Decision
+from unbet.core.outcomes import Outcome
+from unbet.journal.answers import AnswerNote
+from unbet.runtime import metrics
+from unbet.runtime.failpoints import crash_point
+from unbet.runtime.settings import Settings
 
 log = structlog.get_logger("receiver")
 

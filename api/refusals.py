@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from api.doors import Door
-from contract import metrics
+from unbet.runtime import metrics
 
 LOGGED_BYTES: Final = 16 * 1024
 """A body is no longer than this where it can be read at all."""

@@ -8,12 +8,13 @@ from uuid import UUID, uuid4
 import structlog
 from redis.asyncio import Redis
 
-from contract import metrics, rejected
-from contract.broker import AWAY
-from contract.message import Decision, ForeignError, MessageError, decode_reply
-from contract.presence import key
-from contract.signing import Keys, SignatureError
-from ledger.deployment import Identity
+from unbet.broker import rejected
+from unbet.broker.presence import key
+from unbet.broker.redis_server import AWAY
+from unbet.core.message import Decision, ForeignError, MessageError, decode_reply
+from unbet.core.signing import Keys, SignatureError
+from unbet.database.deployment import Identity
+from unbet.runtime import metrics
 
 BLOCK_S: Final = 1
 """One blocking read; short, so that a stop is not held up."""

@@ -9,11 +9,11 @@ import structlog
 from api.dispatch import Dispatcher, Wait
 from api.ledger_calls import LedgerCalls
 from api.parking import HomelessError, Parking
-from contract import metrics
-from contract.message import Cancel, Decision
-from contract.outcomes import Outcome
-from ledger.faults import LedgerAwayError
-from ledger.outcomes import find_outcomes
+from unbet.core.message import Cancel, Decision
+from unbet.core.outcomes import Outcome
+from unbet.database.faults import LedgerAwayError
+from unbet.journal.outcomes import find_outcomes
+from unbet.runtime import metrics
 
 LOOK_EVERY_S: Final = 0.1
 AGAIN_AFTER_S: Final = 1.0

@@ -6,8 +6,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from api.protocol import Bounded, make_room
-from contract import metrics
-from contract.settings import Settings
+from unbet.runtime import metrics
+from unbet.runtime.settings import Settings
 
 IDLE_LIMIT_S: Final = 75
 """How long a connection without a request is kept: a proxy has let go of it by then."""

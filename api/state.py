@@ -16,13 +16,13 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.spool import Spool, SpoolState
-from contract import broker
-from contract.queue_state import QueueState, look
-from contract.settings import Settings
-from ledger.bounded import run_within
-from ledger.counting import LedgerState, count
-from ledger.deployment import Identity
-from ledger.faults import first_line
+from unbet.broker import redis_server
+from unbet.broker.queue_state import QueueState, look
+from unbet.database.deadlines import run_within
+from unbet.database.deployment import Identity
+from unbet.database.faults import first_line
+from unbet.journal.counting import LedgerState, count
+from unbet.runtime.settings import Settings
 
 CACHED_S: Final = 1.0
 LIMIT_S: Final = 2.0
@@ -172,12 +172,12 @@ async def _seen(name: str, ask: Callable[[], Seen]) -> Seen | None:
 
 def _look(url: str, deployment: UUID | None) -> QueueState | bool:
     """The queue; only whether Redis answers, as long as it is not known whose queue to look for."""
-    with broker.connect(url) as client:
+    with redis_server.connect(url) as client:
         return look(client, deployment) if deployment else bool(client.ping())
 
 
 def _ping(url: str) -> bool:
-    with broker.connect(url) as client:
+    with redis_server.connect(url) as client:
         return bool(client.ping())
 
 

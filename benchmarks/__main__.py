@@ -23,9 +23,9 @@ from benchmarks.load import LoadError, require_wrk
 from benchmarks.progress import Shown, shown
 from benchmarks.running import Plan, Subject
 from benchmarks.sides import SIDES
-from ops.display import print_table
-from ops.services import ServicesError
-from ops.stopping import EXIT_STOPPED, Stopped, stoppable
+from unbet.cli.display import print_table
+from unbet.local.services import ServicesError
+from unbet.local.stopping import EXIT_STOPPED, Stopped, stoppable
 
 _RESULTS: Final = Path(__file__).with_name("results")
 _ONE_PLAYER: Final = 1

@@ -18,9 +18,9 @@ from benchmarks.cancels import cancel_of
 from benchmarks.checking import CheckError
 from benchmarks.ground import Ledger
 from benchmarks.references import References
-from ledger import connect_to
-from ledger.reversal import reverse
-from ops.display import print_table
+from unbet import connect_to
+from unbet.cli.display import print_table
+from unbet.wallets.ledger.reversal import reverse
 
 GROUP: Final = 512
 SAMPLE_EVERY_S: Final = 0.1

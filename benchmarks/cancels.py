@@ -7,7 +7,7 @@ from uuid import uuid4
 import uuid_utils.compat
 
 from benchmarks.filling import CURRENCY, PROVIDER, Bet
-from contract.message import Cancel, CancelRequest
+from unbet.core.message import Cancel, CancelRequest
 
 
 def cancel_of(bet: Bet) -> Cancel:

@@ -8,8 +8,8 @@ from typing import Final
 from sqlalchemy import Engine, text
 
 from benchmarks.filling import PROVIDER, Bet
-from ledger import connect_to
-from ledger.audit import LIMITS, audit
+from unbet import connect_to
+from unbet.wallets.ledger.audit import LIMITS, audit
 
 _MOST_SHOWN: Final = 5
 

@@ -22,11 +22,11 @@ from benchmarks.ground import Ground, GroundError, Ledger
 from benchmarks.progress import Shown
 from benchmarks.references import References
 from benchmarks.sides import SIDES
-from contract.message import QUEUE, Group
-from contract.presence import key
-from contract.settings import Settings
-from ledger.deployment import Identity, current
-from ops.display import print_table
+from unbet.broker.presence import key
+from unbet.cli.display import print_table
+from unbet.core.message import QUEUE, Group
+from unbet.database.deployment import Identity, current
+from unbet.runtime.settings import Settings
 
 GOAL_PER_S: Final = 10_000
 """DESIGN, "Numbers to reach": by one worker process."""

@@ -18,7 +18,7 @@ from benchmarks.load import LoadError, offer
 from benchmarks.progress import Shown
 from benchmarks.references import References
 from benchmarks.sides import SIDES
-from ops.display import print_table
+from unbet.cli.display import print_table
 
 MOST_MB: Final = 150
 FLAT: Final = 1.1

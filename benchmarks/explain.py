@@ -13,8 +13,8 @@ from benchmarks import filling
 from benchmarks.cancels import cancel_of
 from benchmarks.ground import Ledger
 from benchmarks.references import References
-from ledger import connect_to
-from ledger.reversal import REVERSE, parameters_of
+from unbet import connect_to
+from unbet.wallets.ledger.reversal import REVERSE, parameters_of
 
 GROUPS: Final = (1, 16, 256)
 PLANS: Final = Path(__file__).with_name("plans")

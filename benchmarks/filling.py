@@ -9,10 +9,10 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Engine, text
 
-import ledger
+import unbet
 from benchmarks.references import PER_SECOND, References
-from ledger import connect_to
-from ledger.audit import LIMITS
+from unbet import connect_to
+from unbet.wallets.ledger.audit import LIMITS
 
 PROVIDER: Final = "LuckyMonaco"
 CURRENCY: Final = "EUR"
@@ -57,10 +57,10 @@ def open_accounts(engine: Engine, user_ids: Sequence[str]) -> None:
     """Give each player money enough for any number of bets; repeated, it changes nothing."""
     with engine.begin() as connection:
         connection.execute(_OPEN_HOUSE, {"provider": PROVIDER, "currency": CURRENCY})
-        ledger.deposit_all(
+        unbet.deposit_all(
             connection,
             [
-                ledger.Deposit(
+                unbet.Deposit(
                     user_id=user_id,
                     currency=CURRENCY,
                     amount=_DEPOSIT,

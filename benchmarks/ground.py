@@ -18,11 +18,11 @@ import redis
 from sqlalchemy import URL, Engine, create_engine, make_url, text
 
 from benchmarks import filling
-from ledger.migrate import migrate
-from ops import services
-from ops.ports import reserve_port
-from ops.processes import Processes
-from ops.services.kept import HOST
+from unbet.database.migrate import migrate
+from unbet.local import services
+from unbet.local.ports import reserve_port
+from unbet.local.processes import Processes
+from unbet.local.services.kept import HOST
 
 START_LIMIT_S: Final = 60.0
 

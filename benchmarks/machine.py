@@ -12,8 +12,8 @@ import psutil
 from sqlalchemy import Engine, text
 
 from benchmarks.baselines import tuning
-from contract.settings import Settings
-from ops.processes import ROOT
+from unbet.local.processes import ROOT
+from unbet.runtime.settings import Settings
 
 _TUNED: Final = ("group_size", "groups_in_flight")
 

@@ -23,8 +23,7 @@ from benchmarks import filling
 from benchmarks.cancels import cancel_of
 from benchmarks.filling import PROVIDER
 from benchmarks.references import References
-from contract import logs
-from contract.message import (
+from unbet.core.message import (
     CancelRequest,
     Decision,
     Group,
@@ -34,8 +33,9 @@ from contract.message import (
     encode_group,
     encode_reply,
 )
-from contract.outcomes import Outcome
-from contract.signing import SHORTEST_KEY, Keys
+from unbet.core.outcomes import Outcome
+from unbet.core.signing import SHORTEST_KEY, Keys
+from unbet.runtime import logs
 
 SAMPLES: Final = 15
 SAMPLE_S: Final = 0.02

@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks.goals import Goal, Verdict, ratios
 from benchmarks.running import Run
-from ops.display import print_table
+from unbet.cli.display import print_table
 
 
 def print_runs(runs: Sequence[Run], references: Sequence[str]) -> None:

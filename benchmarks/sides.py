@@ -6,7 +6,7 @@ from typing import Final
 from honcho.environ import parse_procfile
 
 from benchmarks.baselines import tuning
-from ops.processes import ROOT
+from unbet.local.processes import ROOT
 
 _OURS: Final[dict[str, str]] = parse_procfile((ROOT / "Procfile").read_text()).processes
 

@@ -14,8 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from contract import settings
-from ledger import (
+from unbet import (
     Balance,
     Bet,
     InvalidOperationError,
@@ -29,6 +28,7 @@ from ledger import (
     settle_bet,
     transact,
 )
+from unbet.runtime import settings
 
 ANSWERS: Final[dict[Status | Refusal, tuple[int, str]]] = {
     Status.DONE: (0, "Success"),

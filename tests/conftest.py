@@ -11,12 +11,12 @@ import pytest
 import redis
 from sqlalchemy import Engine
 
-from contract.settings import Settings
-from ledger import connect_to
-from ops import services
-from ops.chaos.addresses import Addresses
+from testbed.chaos.addresses import Addresses
 from tests.databases import Databases
 from tests.system.processes import environment_of
+from unbet import connect_to
+from unbet.local import services
+from unbet.runtime.settings import Settings
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
 
-from ledger import connect_to
-from ledger.deployment import current, record
-from ledger.migrate import migrate
-from ledger.roles import Role
-from ledger.schema import deployment, metadata
-from ops.logins import Logins
+from unbet import connect_to
+from unbet.database.deployment import current, record
+from unbet.database.migrate import migrate
+from unbet.database.roles import Role
+from unbet.local.logins import Logins
+from unbet.wallets.ledger.schema import deployment, metadata
 
 _FINGERPRINT: Final = text("""
     SELECT md5(string_agg(line, ',' ORDER BY line)) FROM (

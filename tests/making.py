@@ -9,14 +9,14 @@ from typing import TypeVar
 import uuid_utils.compat
 from sqlalchemy import Connection, Engine
 
-import ledger
-from contract.message import Cancel, CancelRequest, Decision
-from contract.outcomes import Outcome
-from contract.signing import Keys
-from ledger.answers import AnswerNote, note_answers
-from ledger.faults import Fault
-from ledger.reversal import reverse
-from ledger.transaction import persist
+import unbet
+from unbet.core.message import Cancel, CancelRequest, Decision
+from unbet.core.outcomes import Outcome
+from unbet.core.signing import Keys
+from unbet.database.faults import Fault
+from unbet.database.transaction import persist
+from unbet.journal.answers import AnswerNote, note_answers
+from unbet.wallets.ledger.reversal import reverse
 
 PROVIDER = "LuckyMonaco"
 MESSAGE_KEY = "a-message-key-for-tests-that-is-long-enough"
@@ -63,8 +63,8 @@ def bet_of(
     currency: str = "EUR",
     provider: str = PROVIDER,
     **more: object,
-) -> ledger.Bet:
-    return ledger.Bet(
+) -> unbet.Bet:
+    return unbet.Bet(
         user_id=user_id,
         currency=currency,
         amount=amount,
@@ -112,30 +112,30 @@ class Operator:
         currency: str = "EUR",
         bonus: bool = False,
         reference: str | None = None,
-    ) -> ledger.Result:
-        made = ledger.Deposit(
+    ) -> unbet.Result:
+        made = unbet.Deposit(
             user_id=user_id,
             currency=currency,
             amount=amount,
             reference=reference or uuid_utils.compat.uuid7().hex,
-            purse=ledger.Purse.BONUS if bonus else ledger.Purse.CASH,
+            purse=unbet.Purse.BONUS if bonus else unbet.Purse.CASH,
         )
-        return self._commit(lambda connection: ledger.deposit(connection, made))
+        return self._commit(lambda connection: unbet.deposit(connection, made))
 
-    def bet(self, *args: object, **kwargs: object) -> ledger.Result:
+    def bet(self, *args: object, **kwargs: object) -> unbet.Result:
         made = bet_of(*args, **kwargs)  # type: ignore[arg-type]
-        return self._commit(lambda connection: ledger.place_bet(connection, made))
+        return self._commit(lambda connection: unbet.place_bet(connection, made))
 
     def settle(
         self, bet_reference: str, amount: str, *, reference: str | None = None
-    ) -> ledger.Result:
-        made = ledger.Settlement(
+    ) -> unbet.Result:
+        made = unbet.Settlement(
             provider=PROVIDER,
             bet_reference=bet_reference,
             reference=reference or bet_reference,
             amount=amount,
         )
-        return self._commit(lambda connection: ledger.settle_bet(connection, made))
+        return self._commit(lambda connection: unbet.settle_bet(connection, made))
 
     def cancel(self, *cancels: Cancel, hold_unknown: bool = False) -> list[Decision]:
         return self._commit(
@@ -143,14 +143,14 @@ class Operator:
         )
 
     def freeze(self, user_id: str = "alice") -> None:
-        self._commit(lambda connection: ledger.freeze(connection, user_id))
+        self._commit(lambda connection: unbet.freeze(connection, user_id))
 
     def unfreeze(self, user_id: str = "alice") -> None:
-        self._commit(lambda connection: ledger.unfreeze(connection, user_id))
+        self._commit(lambda connection: unbet.unfreeze(connection, user_id))
 
-    def balance(self, user_id: str = "alice", currency: str = "EUR") -> ledger.Balance:
+    def balance(self, user_id: str = "alice", currency: str = "EUR") -> unbet.Balance:
         with self.engine.connect() as connection:
-            return ledger.balance(connection, user_id, currency)
+            return unbet.balance(connection, user_id, currency)
 
     def _commit(self, work: Callable[[Connection], Result]) -> Result:
         def once() -> Result:

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
 
-from contract.outcomes import Outcome
-from ledger.operations import Refusal
-from ledger.story import (
+from tests.making import PROVIDER, cancel_of
+from unbet.core.outcomes import Outcome
+from unbet.history.story import (
     AnswerFact,
     BetFact,
     EntryFact,
@@ -21,7 +21,7 @@ from ledger.story import (
     TransferFact,
     WinFact,
 )
-from tests.making import PROVIDER, cancel_of
+from unbet.wallets.ledger.operations import Refusal
 
 STAKE, REVERSAL, WIN = 1, 2, 3
 """The transfers' ids."""

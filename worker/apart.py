@@ -11,11 +11,11 @@ from uuid import UUID
 import redis
 import structlog
 
-from contract import broker
-from contract.message import QUEUE
-from contract.presence import Presence, key
-from contract.queue_state import UNACKED
-from contract.settings import settings
+from unbet.broker import redis_server
+from unbet.broker.presence import Presence, key
+from unbet.broker.queue_state import UNACKED
+from unbet.core.message import QUEUE
+from unbet.runtime.settings import settings
 
 EVERY_S: Final = 1.0
 
@@ -59,7 +59,7 @@ def keep_apart(deployment: UUID) -> None:
     while True:
         try:
             presence.note(deployment)
-            with broker.connect(settings().broker_url) as client:
+            with redis_server.connect(settings().broker_url) as client:
                 old.look(client, has_others=bool(presence.others))
             is_away = False
         except redis.RedisError as error:

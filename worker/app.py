@@ -8,14 +8,15 @@ import structlog
 from celery import Celery, signals
 from sqlalchemy.exc import DBAPIError
 
-from contract import broker, exposition, logs, transport
-from contract.collecting import collect_rarely
-from contract.settings import SettingsError, settings, warn_of_unknown_names
-from ledger.deployment import DeploymentError
-from ledger.engine import UnsafeDatabaseError, require_durability, require_room
-from ledger.faults import first_line
-from ledger.migrate import SchemaError, require_schema
-from ledger.starting import check_database
+from unbet.broker import redis_server, transport
+from unbet.database.deployment import DeploymentError
+from unbet.database.engine import UnsafeDatabaseError, require_durability, require_room
+from unbet.database.faults import first_line
+from unbet.database.migrate import SchemaError, require_schema
+from unbet.database.start_check import check_database
+from unbet.runtime import exposition, logs
+from unbet.runtime.gc_tuning import collect_rarely
+from unbet.runtime.settings import SettingsError, settings, warn_of_unknown_names
 from worker import program
 from worker.apart import keep_apart
 from worker.connections import deployment, identity, keys
@@ -37,16 +38,16 @@ def _check_dependencies(**_: object) -> None:
         try:
             keys()
             _check_database()
-            with broker.connect(settings().redis_url) as client:
-                for warning in broker.check(client):
+            with redis_server.connect(settings().redis_url) as client:
+                for warning in redis_server.check(client):
                     log.warning(warning)
             break
         except (
             *(UnsafeDatabaseError, SchemaError, DeploymentError),
-            *(SettingsError, broker.UnsafeBrokerError),
+            *(SettingsError, redis_server.UnsafeBrokerError),
         ) as error:
             _refuse(str(error))
-        except (DBAPIError, *broker.AWAY) as error:
+        except (DBAPIError, *redis_server.AWAY) as error:
             if time.monotonic() > deadline:
                 _refuse(first_line(error))
             log.warning("waiting for the database and Redis", error=first_line(error))

@@ -7,11 +7,11 @@ from uuid import UUID
 import redis
 from sqlalchemy import Engine
 
-from contract import broker
-from contract.settings import settings
-from contract.signing import Keys
-from ledger import connect_to
-from ledger.deployment import Identity, guard
+from unbet.broker import redis_server
+from unbet.core.signing import Keys
+from unbet.database.deployment import Identity, guard
+from unbet.database.engine import connect_to
+from unbet.runtime.settings import settings
 
 
 @cache
@@ -42,4 +42,4 @@ def keys() -> Keys:
 @cache
 def replies() -> "redis.Redis":
     """The process's client for the receivers' reply lists."""
-    return broker.connect(settings().redis_url)
+    return redis_server.connect(settings().redis_url)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from celery.worker.consumer import Consumer
 
-from contract.broker import AWAY
+from unbet.broker.redis_server import AWAY
 from worker.envelope import admit
 from worker.rejecting import reject
 

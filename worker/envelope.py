@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from contract.message import QUEUE, TASK, MessageError
+from unbet.core.message import QUEUE, TASK, MessageError
 
 _Id = Annotated[str, Field(pattern=r"^[0-9a-zA-Z-]{1,64}$")]
 _Shown = Annotated[str, Field(max_length=4096)]

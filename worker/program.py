@@ -10,8 +10,8 @@ from celery.utils.log import get_multiprocessing_logger
 from celery.utils.nodenames import default_nodename
 from celery.worker.control import Panel
 
-from contract import logs
-from contract.settings import settings
+from unbet.runtime import logs
+from unbet.runtime.settings import settings
 
 LOOKING: Final = frozenset(
     {

@@ -4,10 +4,11 @@ from typing import Final
 
 import structlog
 
-from contract import broker, metrics, rejected
-from contract.message import ForeignError, MessageError
-from contract.presence import key
-from contract.signing import SignatureError
+from unbet.broker import redis_server, rejected
+from unbet.broker.presence import key
+from unbet.core.message import ForeignError, MessageError
+from unbet.core.signing import SignatureError
+from unbet.runtime import metrics
 from worker.connections import deployment, replies
 
 LONGEST_PROBLEM: Final = 500
@@ -30,5 +31,5 @@ def reject(content: str, message_id: str, error: Exception) -> None:
             pipeline.lpush(aside, rejected.entry("message", problem, content))
             pipeline.ltrim(aside, 0, rejected.MOST - 1)
             pipeline.execute()
-    except broker.AWAY as failed:
+    except redis_server.AWAY as failed:
         log.warning("a rejected message was not kept", error=str(failed))

@@ -7,15 +7,15 @@ from typing import Final
 import structlog
 from sqlalchemy import Engine
 
-from contract import metrics
-from contract.crashing import crash_point
-from contract.message import Cancel, Decision
-from contract.outcomes import Outcome
-from ledger.applying import apply
-from ledger.bounded import CALL_LIMIT_S, run_within
-from ledger.faults import LedgerAwayError
-from ledger.parking import count_parked
-from ledger.sweeping import GivenUp, claim, give_up, note_error, reverse_parked
+from unbet.core.message import Cancel, Decision
+from unbet.core.outcomes import Outcome
+from unbet.database.deadlines import CALL_LIMIT_S, run_within
+from unbet.database.faults import LedgerAwayError
+from unbet.journal.parking import count_parked
+from unbet.runtime import metrics
+from unbet.runtime.failpoints import crash_point
+from unbet.wallets.ledger.applying import apply
+from unbet.wallets.ledger.sweeping import GivenUp, claim, give_up, note_error, reverse_parked
 
 MOST_TOGETHER: Final = 256
 MOST_ALONE: Final = 32

@@ -13,14 +13,13 @@ from typing import Final
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from contract import exposition, logs
-from contract.settings import Settings, SettingsError, settings, warn_of_unknown_names
-from ledger import connect_to
-from ledger.deployment import DeploymentError, Identity, guard
-from ledger.engine import UnsafeDatabaseError, require_durability, require_room
-from ledger.faults import first_line
-from ledger.migrate import SchemaError, require_schema
-from ledger.starting import check_database
+from unbet.database.deployment import DeploymentError, Identity, guard
+from unbet.database.engine import UnsafeDatabaseError, connect_to, require_durability, require_room
+from unbet.database.faults import first_line
+from unbet.database.migrate import SchemaError, require_schema
+from unbet.database.start_check import check_database
+from unbet.runtime import exposition, logs
+from unbet.runtime.settings import Settings, SettingsError, settings, warn_of_unknown_names
 from worker.rounds import Sweep
 
 EVERY_S: Final = 1.0

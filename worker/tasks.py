@@ -9,9 +9,8 @@ import structlog
 from celery import Task
 from celery.exceptions import Reject
 
-from contract import broker, logs
-from contract.crashing import crash_point
-from contract.message import (
+from unbet.broker import redis_server
+from unbet.core.message import (
     QUEUED_AT,
     TASK,
     Decision,
@@ -21,11 +20,13 @@ from contract.message import (
     decode_group,
     encode_reply,
 )
-from contract.outcomes import Outcome
-from contract.settings import settings
-from contract.signing import SignatureError
-from ledger.applying import apply
-from ledger.faults import LedgerAwayError
+from unbet.core.outcomes import Outcome
+from unbet.core.signing import SignatureError
+from unbet.database.faults import LedgerAwayError
+from unbet.runtime import logs
+from unbet.runtime.failpoints import crash_point
+from unbet.runtime.settings import settings
+from unbet.wallets.ledger.applying import apply
 from worker.app import app
 from worker.connections import deployment, engine, keys, replies
 from worker.rejecting import reject
@@ -95,9 +96,9 @@ def _queued_for_s(queued_at: float | None) -> float:
     if queued_at is None:
         return math.inf
     try:
-        with broker.connect(settings().broker_url) as client:
-            return broker.now(client) - queued_at
-    except broker.AWAY:
+        with redis_server.connect(settings().broker_url) as client:
+            return redis_server.now(client) - queued_at
+    except redis_server.AWAY:
         return math.inf
 
 
@@ -110,7 +111,7 @@ def _reply(group: Group, decisions: list[Decision]) -> None:
             pipeline.rpush(group.reply_to, document)
             pipeline.expire(group.reply_to, REPLY_EXPIRES_S)
             pipeline.execute()
-    except broker.AWAY as error:
+    except redis_server.AWAY as error:
         log.warning("a reply was not delivered", reply_to=group.reply_to, error=str(error))
 
 

@@ -20,7 +20,7 @@ from api.spool.format import encode_record
 from api.spool.journal import NEW, BrokenFileError, Journal
 from api.spool.reading import DAMAGED, is_spool_file
 from api.spool.taking import Batches, Taken, remove_left_behind, take, take_own
-from contract.message import Cancel
+from unbet.core.message import Cancel
 
 MAX_FILE: Final = 64 * 2**20
 """Bytes after which a new file is begun: what is read again after an interruption is bounded."""

@@ -22,7 +22,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from contract.message import Cancel
+from unbet.core.message import Cancel
 
 VERSION: Final = 2
 MAX_PAYLOAD: Final = 256 * 1024

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from api.spool.format import VERSION, Damage
 from api.spool.reading import DAMAGED, Reader, is_spool_file
-from contract.message import Cancel
+from unbet.core.message import Cancel
 
 BATCH: Final = 200
 

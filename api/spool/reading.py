@@ -15,7 +15,7 @@ from api.spool.format import (
     scan_records,
 )
 from api.spool.journal import SUFFIX
-from contract.message import Cancel
+from unbet.core.message import Cancel
 
 OLD_SUFFIX: Final = ".spool"
 """Of version 1."""

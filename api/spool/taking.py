@@ -12,8 +12,8 @@ import structlog
 from api.spool.disk import Disk, is_at
 from api.spool.journal import Journal
 from api.spool.reading import DAMAGED, Reader
-from contract import metrics
-from contract.message import Cancel
+from unbet.core.message import Cancel
+from unbet.runtime import metrics
 
 SAMPLE: Final = 2000
 """Bytes of what is damaged that are logged."""

@@ -8,10 +8,10 @@ from starlette.types import ASGIApp
 
 from api.dispatch import Decided
 from benchmarks.baselines import serving, tuning
-from contract.message import Cancel, Decision
-from contract.settings import settings
-from ledger import connect_to, transact
-from ledger.reversal import reverse
+from unbet import connect_to, transact
+from unbet.core.message import Cancel, Decision
+from unbet.runtime.settings import settings
+from unbet.wallets.ledger.reversal import reverse
 
 
 class Direct:

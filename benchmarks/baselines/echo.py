@@ -4,8 +4,8 @@ from starlette.types import ASGIApp
 
 from api.dispatch import Decided
 from benchmarks.baselines import serving, tuning
-from contract.message import Cancel, Decision
-from contract.outcomes import Outcome
+from unbet.core.message import Cancel, Decision
+from unbet.core.outcomes import Outcome
 
 
 class Echo:

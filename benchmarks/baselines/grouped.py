@@ -8,10 +8,10 @@ from starlette.types import ASGIApp
 
 from api.dispatch import Decided, Dispatcher
 from benchmarks.baselines import serving, tuning
-from contract.message import Cancel, Group
-from contract.settings import Settings, settings
-from ledger import connect_to
-from ledger.applying import apply
+from unbet import connect_to
+from unbet.core.message import Cancel, Group
+from unbet.runtime.settings import Settings, settings
+from unbet.wallets.ledger.applying import apply
 
 
 class Grouped:

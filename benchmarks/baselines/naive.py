@@ -7,7 +7,7 @@ from starlette.types import ASGIApp
 
 from api.dispatch import Decided
 from benchmarks.baselines import naive_queue, serving, tuning
-from contract.message import Cancel, Decision
+from unbet.core.message import Cancel, Decision
 
 
 class Naive:

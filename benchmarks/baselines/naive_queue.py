@@ -7,12 +7,12 @@ from celery import Celery, signals
 from sqlalchemy import Connection, Engine
 
 from benchmarks.baselines import tuning
-from contract import logs
-from contract.collecting import collect_rarely
-from contract.message import Cancel
-from contract.settings import settings
-from ledger import connect_to, transact
-from ledger.reversal import reverse
+from unbet import connect_to, transact
+from unbet.core.message import Cancel
+from unbet.runtime import logs
+from unbet.runtime.gc_tuning import collect_rarely
+from unbet.runtime.settings import settings
+from unbet.wallets.ledger.reversal import reverse
 
 app = Celery(
     "naive",

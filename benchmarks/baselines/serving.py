@@ -18,12 +18,12 @@ from api.app import cancels_first
 from api.notes import Notes
 from api.parking import HomelessError
 from api.receive import Desk, Receiver
-from contract import logs
-from contract.collecting import collect_rarely
-from contract.message import Cancel
-from contract.settings import settings
-from ledger import connect_to
-from ledger.answers import AnswerNote
+from unbet import connect_to
+from unbet.core.message import Cancel
+from unbet.journal.answers import AnswerNote
+from unbet.runtime import logs
+from unbet.runtime.gc_tuning import collect_rarely
+from unbet.runtime.settings import settings
 
 
 class _Nowhere:

@@ -11,12 +11,12 @@ from pathlib import Path
 import httpx
 import psutil
 
-from ops import services
 from tests.alerts.prometheus import Prometheus
 from tests.databases import migrated
 from tests.making import Operator
 from tests.system.processes import EXAMPLE, System
 from tests.waiting import until
+from unbet.local import services
 
 EVERY_S = 0.2
 """Between two cancels of the provider's."""

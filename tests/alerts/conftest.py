@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ops import services
 from tests.alerts.casino import Casino
 from tests.system.processes import environment_of
+from unbet.local import services
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""A real Prometheus that scrapes a system of the test's, with `ops/prometheus/alerts.yml`."""
+"""A real Prometheus that scrapes a system of the test's, with `deploy/prometheus/alerts.yml`."""
 
 import re
 import shutil
@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import httpx
 
-from ops.ports import reserve_port
 from tests.system.processes import ROOT
+from unbet.local.ports import reserve_port
 
 RULES: Final = ROOT / "ops" / "prometheus" / "alerts.yml"
 NAMES: Final = frozenset(re.findall(r"- alert: (\w+)", RULES.read_text()))

@@ -9,13 +9,13 @@ import psutil
 from celery import Celery
 from sqlalchemy import text
 
-from contract import transport
-from contract.message import QUEUE, TASK
 from tests.alerts.casino import Casino
 from tests.alerts.prometheus import NAMES
 from tests.databases import deployment_at
 from tests.system.processes import EXAMPLE
 from tests.system.watching import PLAYER
+from unbet.broker import transport
+from unbet.core.message import QUEUE, TASK
 
 UNREADABLE = text("""
     INSERT INTO parked (request_id, provider, reference, cancel, state, reason)

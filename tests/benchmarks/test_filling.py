@@ -8,9 +8,9 @@ from sqlalchemy import Engine
 from benchmarks import filling
 from benchmarks.cancels import cancel_of
 from benchmarks.references import References
-from contract.outcomes import Outcome
-from ledger.audit import audit
 from tests.making import Operator
+from unbet.core.outcomes import Outcome
+from unbet.wallets.ledger.audit import audit
 
 
 @pytest.fixture

@@ -13,13 +13,13 @@ from typing import Any, Final
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from ledger.parking import set_aside
-from ledger.roles import Role
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
 from tests.browser.system import PASSWORD, USER, Watched
 from tests.making import cancel_of
 from tests.system.processes import EXAMPLE, ROOT
 from tests.system.watching import PLAYER
+from unbet.database.roles import Role
+from unbet.journal.parking import set_aside
 
 IMAGES: Final = ROOT / "docs" / "images"
 DESKTOP: Final = {"width": 1280, "height": 940}

@@ -7,11 +7,11 @@ from typing import Final
 
 import httpx
 
-from ops import services
-from ops.ports import reserve_port
 from tests.databases import migrated
 from tests.making import Operator
 from tests.system.processes import System, environment_of
+from unbet.local import services
+from unbet.local.ports import reserve_port
 
 USER: Final = "anna"
 PASSWORD: Final = "a-password-for-tests-only"  # noqa: S105
@@ -57,7 +57,7 @@ class Watched(System):
         services.stop(self.directory)
 
     def _start_console(self) -> None:
-        self.start("console", sys.executable, "-m", "ops.console")
+        self.start("console", sys.executable, "-m", "unbet.console")
 
     def _listens(self) -> bool:
         try:

@@ -9,11 +9,11 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import text
 
-from contract.message import Cancel
-from ledger.parking import set_aside
 from tests.browser.conftest import Open
 from tests.browser.system import Watched
 from tests.making import cancel_of
+from unbet.core.message import Cancel
+from unbet.journal.parking import set_aside
 
 PHONE: Final = {"width": 390, "height": 844}
 

@@ -6,13 +6,13 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import text
 
-from ops import services
-from ops.console.saying import NONE
 from tests.browser.conftest import Open
 from tests.browser.system import Watched
 from tests.freezing import frozen
 from tests.system.processes import EXAMPLE
 from tests.system.watching import PLAYER
+from unbet.console.saying import NONE
+from unbet.local import services
 
 SHIFTS = """() => {
   window.shifts = [];

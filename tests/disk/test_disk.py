@@ -8,13 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
-from ops import services
 from tests.disk.conftest import OwnDisk
 from tests.freezing import frozen
 from tests.making import Operator
 from tests.system.processes import EXAMPLE, System
 from tests.system.watching import wait_until_cancelled
 from tests.waiting import meanwhile, until
+from unbet.local import services
 
 SECONDS = 10.0
 SENDERS = 40

@@ -10,7 +10,9 @@ from decimal import Decimal
 from random import Random
 from typing import Any, Final, NamedTuple
 
-from contract.message import (
+from tests.fuzz.bodies import Bodies
+from tests.making import KEYS, cancel_of
+from unbet.core.message import (
     Decision,
     Group,
     MessageError,
@@ -20,10 +22,8 @@ from contract.message import (
     encode_group,
     encode_reply,
 )
-from contract.outcomes import Outcome
-from contract.signing import SignatureError
-from tests.fuzz.bodies import Bodies
-from tests.making import KEYS, cancel_of
+from unbet.core.outcomes import Outcome
+from unbet.core.signing import SignatureError
 
 GROUP: Final = Group(reply_to="unbet:replies:1", cancels=(cancel_of("r1"), cancel_of("r2")))
 REPLY: Final = Reply(

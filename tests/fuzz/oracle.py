@@ -9,8 +9,6 @@ from uuid import UUID
 
 from api.body import BadRequestError, parse
 from api.dialects import Dialect, Said
-from contract.message import Cancel, CancelRequest, Group, decode_group, encode_group
-from contract.outcomes import Outcome
 from tests.fuzz.rules import (
     CURRENCY,
     FORMS,
@@ -21,6 +19,8 @@ from tests.fuzz.rules import (
     is_valid,
 )
 from tests.making import KEYS, PROVIDER
+from unbet.core.message import Cancel, CancelRequest, Group, decode_group, encode_group
+from unbet.core.outcomes import Outcome
 
 ACCEPTED: Final = "accepted"
 LONGEST_ANSWER: Final = 512

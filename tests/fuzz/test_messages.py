@@ -11,12 +11,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from contract.message import MessageError, decode_reply
-from contract.signing import SignatureError
 from tests.fuzz.__main__ import fuzz_messages
 from tests.fuzz.bodies import ODD_TEXTS
 from tests.fuzz.messages import KINDS, READ, Found, Kind, Messages, judge, places, unpacked
 from tests.making import KEYS
+from unbet.core.message import MessageError, decode_reply
+from unbet.core.signing import SignatureError
 
 SEED = 1
 MESSAGES = 2000

@@ -8,15 +8,15 @@ from typing import Final
 
 from sqlalchemy import Engine, text
 
-from contract.message import Cancel
-from contract.outcomes import Outcome
-from ledger import Result, Status
-from ledger.audit import audit
-from ledger.interventions import Closing, Reopening, close_parked, reopen_parked
-from ledger.parking import park
-from ledger.sweeping import claim, reverse_parked
 from tests.ledger.test_concurrency import at_once
 from tests.making import Operator, cancel_of
+from unbet import Result, Status
+from unbet.core.message import Cancel
+from unbet.core.outcomes import Outcome
+from unbet.journal.parking import park
+from unbet.wallets.ledger.audit import audit
+from unbet.wallets.ledger.interventions import Closing, Reopening, close_parked, reopen_parked
+from unbet.wallets.ledger.sweeping import claim, reverse_parked
 
 
 def keep(engine: Engine, *cancels: Cancel) -> None:

@@ -1,9 +1,9 @@
 import pytest
 from sqlalchemy import Engine
 
-from contract.message import Cancel
-from ledger import place_all
 from tests.making import Operator, bet_of, cancel_of
+from unbet import place_all
+from unbet.core.message import Cancel
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """What came of a group that was applied."""
 
-from contract.message import Cancel, Decision
-from contract.outcomes import Outcome
+from unbet.core.message import Cancel, Decision
+from unbet.core.outcomes import Outcome
 
 GENEROUS_S = 5.0
 """Far above what it takes, far below what the provider waits."""

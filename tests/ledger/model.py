@@ -12,9 +12,9 @@ from decimal import Decimal
 from typing import TypeVar
 from uuid import UUID
 
-from contract.message import Cancel, Decision
-from contract.outcomes import Outcome
-from ledger import Bet, Deposit, Purse, Refusal, Result, Settlement, StakeOrder, Status
+from unbet import Bet, Deposit, Purse, Refusal, Result, Settlement, StakeOrder, Status
+from unbet.core.message import Cancel, Decision
+from unbet.core.outcomes import Outcome
 
 Account = tuple[str, str, Purse]
 Key = tuple[str, str]  # provider and reference

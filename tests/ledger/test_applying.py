@@ -9,16 +9,16 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from contract.message import Cancel
-from contract.outcomes import Outcome
-from ledger import connect_to, place_all
-from ledger.applying import apply
-from ledger.audit import audit
-from ledger.parking import park
-from ledger.sweeping import reverse_parked
 from tests.counting import counted
 from tests.ledger.deciding import GENEROUS_S, outcomes
 from tests.making import Operator, bet_of, cancel_of
+from unbet import connect_to, place_all
+from unbet.core.message import Cancel
+from unbet.core.outcomes import Outcome
+from unbet.journal.parking import park
+from unbet.wallets.ledger.applying import apply
+from unbet.wallets.ledger.audit import audit
+from unbet.wallets.ledger.sweeping import reverse_parked
 
 ALMOST_FULL = "99999999999999999990"
 

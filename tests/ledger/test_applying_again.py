@@ -11,18 +11,18 @@ import psutil
 import pytest
 from sqlalchemy import text
 
-from contract.message import Cancel
-from contract.outcomes import Outcome
-from ledger import connect_to
-from ledger.applying import apply
-from ledger.audit import audit
-from ledger.faults import LedgerAwayError
-from ledger.reversal import reverse
-from ops import services
 from tests.counting import counted
 from tests.databases import migrated
 from tests.ledger.deciding import GENEROUS_S, outcomes
 from tests.making import Operator, cancel_of
+from unbet import connect_to
+from unbet.core.message import Cancel
+from unbet.core.outcomes import Outcome
+from unbet.database.faults import LedgerAwayError
+from unbet.local import services
+from unbet.wallets.ledger.applying import apply
+from unbet.wallets.ledger.audit import audit
+from unbet.wallets.ledger.reversal import reverse
 
 
 def test_a_deadlock_is_tried_again(operator: Operator, group: list[Cancel]) -> None:

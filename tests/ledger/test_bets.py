@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from ledger import InvalidOperationError, Purse, Refusal, StakeOrder, Status
 from tests.making import Operator, bet_of, cancel_of
+from unbet import InvalidOperationError, Purse, Refusal, StakeOrder, Status
 
 
 def test_a_bet_takes_its_stake_from_cash(operator: Operator) -> None:
@@ -101,7 +101,7 @@ def test_a_stake_of_zero_is_placed_without_entries(operator: Operator) -> None:
 
 
 def test_a_batch_decides_in_its_order_and_once_per_reference(operator: Operator) -> None:
-    from ledger import place_all
+    from unbet import place_all
 
     operator.deposit("10.00")
     with operator.engine.begin() as connection:

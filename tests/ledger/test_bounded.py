@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
-from ledger import connect_to
-from ledger.bounded import run_within
-from ops import services
 from tests.freezing import frozen
 from tests.waiting import until
+from unbet import connect_to
+from unbet.database.deadlines import run_within
+from unbet.local import services
 
 
 @pytest.fixture

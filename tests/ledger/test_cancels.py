@@ -8,11 +8,11 @@ from decimal import Context, Decimal, localcontext
 import pytest
 from sqlalchemy import text
 
-from contract.message import Decision
-from contract.outcomes import Outcome
-from ledger import Refusal, StakeOrder, Status, is_frozen
-from ledger.outcomes import find_outcomes
 from tests.making import Operator, cancel_of
+from unbet import Refusal, StakeOrder, Status, is_frozen
+from unbet.core.message import Decision
+from unbet.core.outcomes import Outcome
+from unbet.journal.outcomes import find_outcomes
 
 
 def outcome(decisions: list[Decision]) -> Outcome:

@@ -11,13 +11,6 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from contract.message import Cancel
-from contract.outcomes import Outcome
-from ledger import Refusal, Result, Status, connect_to
-from ledger.interventions import Closing
-from ledger.outcomes import find_outcomes
-from ledger.parking import list_parked, set_aside
-from ledger.roles import Role
 from tests.databases import url_as
 from tests.ledger.closing import (
     RACES,
@@ -31,6 +24,13 @@ from tests.ledger.closing import (
     told,
 )
 from tests.making import Operator, cancel_of
+from unbet import Refusal, Result, Status, connect_to
+from unbet.core.message import Cancel
+from unbet.core.outcomes import Outcome
+from unbet.database.roles import Role
+from unbet.journal.outcomes import find_outcomes
+from unbet.journal.parking import list_parked, set_aside
+from unbet.wallets.ledger.interventions import Closing
 
 
 @pytest.fixture

@@ -9,16 +9,16 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine, create_engine, make_url, text
 
-import ledger
-from contract.message import Cancel
-from contract.outcomes import Outcome
-from ledger import Refusal, connect_to
-from ledger.audit import audit
-from ledger.interventions import reopen_parked
-from ledger.migrate import migrate
-from ledger.parking import park
-from ops.services import Services
+import unbet
 from tests.making import Operator, cancel_of
+from unbet import Refusal, connect_to
+from unbet.core.message import Cancel
+from unbet.core.outcomes import Outcome
+from unbet.database.migrate import migrate
+from unbet.journal.parking import park
+from unbet.local.services import Services
+from unbet.wallets.ledger.audit import audit
+from unbet.wallets.ledger.interventions import reopen_parked
 
 OLD: Final = "test_of_revision_0003"
 
@@ -35,7 +35,7 @@ def old(running_services: Services) -> Iterator[Engine]:
     url = server.set(database=OLD, drivername="postgresql")
     engine = connect_to(url.render_as_string(hide_password=False), name="test")
     config = Config()
-    config.set_main_option("script_location", str(Path(ledger.__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(Path(unbet.__file__).parent / "migrations"))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0003")

@@ -13,13 +13,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from contract.message import Decision
-from contract.outcomes import Outcome
-from ledger import Result, Settlement, Status, place_all, settle_bet
-from ledger.audit import audit
-from ledger.reversal import REVERSE, parameters_of, reverse
 from tests.making import PROVIDER, Operator, bet_of, cancel_of
 from tests.waiting import until, waiting_for_locks
+from unbet import Result, Settlement, Status, place_all, settle_bet
+from unbet.core.message import Decision
+from unbet.core.outcomes import Outcome
+from unbet.wallets.ledger.audit import audit
+from unbet.wallets.ledger.reversal import REVERSE, parameters_of, reverse
 
 RACES = 1000
 RACES_LIMIT_S = 600

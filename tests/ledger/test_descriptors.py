@@ -9,17 +9,17 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from contract.message import Cancel
-from contract.outcomes import Outcome
-from ledger import connect_to, transact
-from ledger.applying import apply
-from ledger.bounded import run_within
-from ledger.engine import TRUSTED_FOR_S
-from ledger.faults import AWAY, LedgerAwayError, fault_of
-from ledger.parking import count_parked
-from ledger.pooling import require_own_sessions
 from tests.descriptors import no_descriptors_left, one_descriptor_left
 from tests.making import Operator
+from unbet import connect_to, transact
+from unbet.core.message import Cancel
+from unbet.core.outcomes import Outcome
+from unbet.database.deadlines import run_within
+from unbet.database.engine import TRUSTED_FOR_S
+from unbet.database.faults import AWAY, LedgerAwayError, fault_of
+from unbet.database.pooling import require_own_sessions
+from unbet.journal.parking import count_parked
+from unbet.wallets.ledger.applying import apply
 
 Shortage = Callable[[], AbstractContextManager[None]]
 

@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import Engine, text
 
-from ledger.finding import find
-from ledger.parking import park
 from tests.making import Operator, cancel_of, note_answer
+from unbet.journal.finding import find
+from unbet.journal.parking import park
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from ledger import connect_to
-from ledger.engine import UnsafeDatabaseError, require_durability
-from ledger.migrate import SchemaError, migrate, require_schema
-from ledger.schema import metadata
 from tests.making import Operator, cancel_of
+from unbet import connect_to
+from unbet.database.engine import UnsafeDatabaseError, require_durability
+from unbet.database.migrate import SchemaError, migrate, require_schema
+from unbet.wallets.ledger.schema import metadata
 
 
 @pytest.fixture

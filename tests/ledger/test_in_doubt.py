@@ -10,12 +10,12 @@ import psycopg
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from contract.message import Cancel
-from contract.outcomes import Outcome
-from ledger import transact
-from ledger.interventions import close_parked, reopen_parked
 from tests.ledger.closing import keep, require_order, sweep
 from tests.making import Operator, cancel_of
+from unbet import transact
+from unbet.core.message import Cancel
+from unbet.core.outcomes import Outcome
+from unbet.wallets.ledger.interventions import close_parked, reopen_parked
 
 Done = TypeVar("Done")
 

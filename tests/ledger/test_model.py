@@ -26,16 +26,16 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Connection, Engine, delete, select, text
 
-import ledger
-from contract.message import Cancel, Decision
-from contract.outcomes import Outcome
-from ledger import Bet, Deposit, Settlement, connect_to, transact
-from ledger.audit import LIMITS, audit
-from ledger.reversal import reverse
-from ledger.schema import parked
+import unbet
 from tests.databases import Databases
 from tests.ledger.model import Answer, Cancels, Freeze, Model, Operation, Sweep
 from tests.making import PROVIDER, cancel_of
+from unbet import Bet, Deposit, Settlement, connect_to, transact
+from unbet.core.message import Cancel, Decision
+from unbet.core.outcomes import Outcome
+from unbet.wallets.ledger.audit import LIMITS, audit
+from unbet.wallets.ledger.reversal import reverse
+from unbet.wallets.ledger.schema import parked
 
 SEQUENCES = 40
 STEPS = 40
@@ -87,7 +87,7 @@ def deposits(draw: st.DrawFn, world: World) -> Deposit:
         currency=draw(world.currencies_like(number)),
         amount=draw(_mostly("9.00", ["9.01", "0.000000000000000001"])),
         reference=f"d{draw(st.integers(0, 2))}-{world.reference(number)}",
-        purse=draw(_mostly(list(ledger.Purse)[number % 3 == 0], list(ledger.Purse))),
+        purse=draw(_mostly(list(unbet.Purse)[number % 3 == 0], list(unbet.Purse))),
     )
 
 
@@ -100,7 +100,7 @@ def bets(draw: st.DrawFn, world: World) -> Bet:
         amount=draw(_mostly(STAKES[number], ["1.00", "0"])),
         provider=draw(_mostly(PROVIDER, PROVIDERS)),
         reference=world.reference(number),
-        stake_order=draw(st.sampled_from(ledger.StakeOrder)),
+        stake_order=draw(st.sampled_from(unbet.StakeOrder)),
     )
 
 
@@ -139,7 +139,7 @@ def beginnings(draw: st.DrawFn, world: World) -> list[Operation]:
             purse=purse,
         )
         for number in range(world.users)
-        for purse in ledger.Purse
+        for purse in unbet.Purse
     ]
     return [*money, *draw(st.lists(bets(world), min_size=1, max_size=world.references))]
 
@@ -157,17 +157,17 @@ def perform(connection: Connection, operation: Operation) -> Answer:
     """Do it on the real ledger."""
     match operation:
         case Deposit():
-            return ledger.deposit(connection, operation)
+            return unbet.deposit(connection, operation)
         case Bet():
-            return ledger.place_bet(connection, operation)
+            return unbet.place_bet(connection, operation)
         case Settlement():
-            return ledger.settle_bet(connection, operation)
+            return unbet.settle_bet(connection, operation)
         case Cancels():
             return reverse(connection, operation.cancels, hold_unknown=operation.hold_unknown)
         case Sweep():
             return sweep(connection, hold_unknown=operation.hold_unknown)
         case Freeze():
-            (ledger.freeze if operation.frozen else ledger.unfreeze)(connection, operation.user_id)
+            (unbet.freeze if operation.frozen else unbet.unfreeze)(connection, operation.user_id)
     return None
 
 

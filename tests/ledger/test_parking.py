@@ -7,13 +7,13 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from contract.message import Cancel
-from contract.outcomes import Outcome
-from ledger import place_all
-from ledger.audit import audit
-from ledger.parking import count_parked, park, set_aside
-from ledger.sweeping import MOST_TRIES, claim, give_up, reverse_parked
 from tests.making import Operator, bet_of, cancel_of
+from unbet import place_all
+from unbet.core.message import Cancel
+from unbet.core.outcomes import Outcome
+from unbet.journal.parking import count_parked, park, set_aside
+from unbet.wallets.ledger.audit import audit
+from unbet.wallets.ledger.sweeping import MOST_TRIES, claim, give_up, reverse_parked
 
 
 def parked(engine: Engine) -> list[dict[str, object]]:

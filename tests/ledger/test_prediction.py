@@ -5,15 +5,15 @@ from decimal import Decimal
 
 from sqlalchemy import Engine
 
-from contract.message import Cancel
-from contract.outcomes import Outcome
-from ledger import StakeOrder
-from ledger.explain import explain
-from ledger.interventions import close_parked
-from ledger.parking import park
-from ledger.prediction import predict
-from ledger.reversal import reverse
 from tests.making import Operator, cancel_of
+from unbet import StakeOrder
+from unbet.core.message import Cancel
+from unbet.core.outcomes import Outcome
+from unbet.history.explain import explain
+from unbet.history.prediction import predict
+from unbet.journal.parking import park
+from unbet.wallets.ledger.interventions import close_parked
+from unbet.wallets.ledger.reversal import reverse
 
 Make = Callable[[Operator, str], object]
 """Makes a situation of the bet with this reference; its player has the same name."""

@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import ProgrammingError
 
-from ledger import connect_to
-from ledger.migrate import SchemaError, migrate, require_schema
-from ledger.roles import Role, apply_roles
 from tests.databases import url_as
 from tests.ledger.rights import RIGHTS, rights_of
 from tests.making import Operator, cancel_of
+from unbet import connect_to
+from unbet.database.migrate import SchemaError, migrate, require_schema
+from unbet.database.roles import Role, apply_roles
 
 DENIED: Final = "permission denied|must be owner"
 

@@ -4,10 +4,10 @@ import pytest
 from sqlalchemy import Engine, text
 from structlog.testing import capture_logs
 
-from ledger.parking import park
-from ledger.sweeping import MOST_TRIES
 from tests.counting import counted
 from tests.making import Operator, cancel_of
+from unbet.journal.parking import park
+from unbet.wallets.ledger.sweeping import MOST_TRIES
 from worker.rounds import Sweep
 
 

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
-from ledger import connect_to
-from ledger.bounded import run_within
 from tests.waiting import until
+from unbet import connect_to
+from unbet.database.deadlines import run_within
 
 SESSION = text("SELECT pg_backend_pid()")
 
@@ -31,7 +31,7 @@ def test_a_session_is_made_anew_when_its_time_is_over(
 ) -> None:
     with connected_to(database_url, 1) as engine:
         assert session_of(engine) == session_of(engine)
-    monkeypatch.setattr("ledger.engine.SESSION_LIFETIME_S", 0)
+    monkeypatch.setattr("unbet.database.engine.SESSION_LIFETIME_S", 0)
     with connected_to(database_url, 1) as engine:
         first = session_of(engine)
         until(lambda: session_of(engine) != first, "it is kept")

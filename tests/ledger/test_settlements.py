@@ -4,9 +4,9 @@ from decimal import Decimal
 
 from sqlalchemy import text
 
-from contract.outcomes import Outcome
-from ledger import Refusal, Status
 from tests.making import Operator, cancel_of
+from unbet import Refusal, Status
+from unbet.core.outcomes import Outcome
 
 
 def test_a_win_is_paid_to_cash(operator: Operator) -> None:

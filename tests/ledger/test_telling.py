@@ -4,11 +4,11 @@ from datetime import UTC
 
 from sqlalchemy import Engine
 
-from ledger.explain import explain
-from ledger.interventions import close_parked, retry_parked
-from ledger.story import Story
-from ledger.telling import timeline, verdict
 from tests.making import Operator, cancel_of, note_answer
+from unbet.history.explain import explain
+from unbet.history.story import Story
+from unbet.history.telling import timeline, verdict
+from unbet.wallets.ledger.interventions import close_parked, retry_parked
 
 
 def story_of(engine: Engine, reference: str) -> Story:

@@ -10,18 +10,18 @@ import pytest
 from sqlalchemy import Connection, Engine, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from contract.message import Cancel
-from contract.outcomes import Outcome
-from ledger import connect_to, place_bet, transact
-from ledger.applying import apply
-from ledger.audit import audit
-from ledger.bounded import run_within
-from ledger.engine import CHECK_LIMIT_S, TRUSTED_FOR_S, UnsafeDatabaseError, require_room
-from ledger.faults import AWAY, fault_of
-from ledger.sweeping import reverse_parked
-from ops.chaos.addresses import POSTGRES, Addresses
+from testbed.chaos.addresses import POSTGRES, Addresses
 from tests.ledger.deciding import outcomes
 from tests.making import Operator, bet_of
+from unbet import connect_to, place_bet, transact
+from unbet.core.message import Cancel
+from unbet.core.outcomes import Outcome
+from unbet.database.deadlines import run_within
+from unbet.database.engine import CHECK_LIMIT_S, TRUSTED_FOR_S, UnsafeDatabaseError, require_room
+from unbet.database.faults import AWAY, fault_of
+from unbet.wallets.ledger.applying import apply
+from unbet.wallets.ledger.audit import audit
+from unbet.wallets.ledger.sweeping import reverse_parked
 
 ONE = text("SELECT 1")
 

@@ -6,11 +6,11 @@ import pytest
 from alembic import command
 from sqlalchemy import Engine, create_engine, text
 
-from ledger import connect_to
-from ledger.deployment import Identity, guard, history, require_deployment
-from ledger.migrate import _config, migrate
-from ledger.parking import park
 from tests.making import Operator, cancel_of
+from unbet import connect_to
+from unbet.database.deployment import Identity, guard, history, require_deployment
+from unbet.database.migrate import _config, migrate
+from unbet.journal.parking import park
 from worker.rounds import Sweep
 
 

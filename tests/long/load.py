@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, NamedTuple
 
-from ops.provider import Endpoint
+from testbed.provider import Endpoint
 from tests.system.processes import EXAMPLE, System
 from tests.waiting import meanwhile
 

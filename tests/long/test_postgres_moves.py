@@ -11,17 +11,17 @@ from typing import Final
 import pytest
 from sqlalchemy import text
 
-import ledger
-from ledger.audit import audit
-from ops.chaos.addresses import POSTGRES, Addresses
-from ops.services.postgres import PostgreSQL
-from ops.services.standby import Standby
+import unbet
+from testbed.chaos.addresses import POSTGRES, Addresses
 from tests.long.load import PER_SECOND, load
 from tests.making import Operator, bet_of
 from tests.system.faults import conftest as faults
 from tests.system.faults import test_turning as turning
 from tests.system.processes import System
 from tests.system.watching import DEADLINE_S, PLAYER, wait_until_cancelled
+from unbet.local.services.postgres import PostgreSQL
+from unbet.local.services.standby import Standby
+from unbet.wallets.ledger.audit import audit
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -56,7 +56,7 @@ def place_bets(operator: Operator) -> None:
             for number in range(start, start + BATCH):
                 fields = of_bet(number)
                 player = PLAYER | {"user_id": fields["userId"]}
-                ledger.place_bet(connection, bet_of(fields["reference"], "1.00", **player))
+                unbet.place_bet(connection, bet_of(fields["reference"], "1.00", **player))
 
 
 def test_a_failover_of_postgres_is_followed(
@@ -107,7 +107,7 @@ def test_a_failover_of_postgres_is_followed(
 def require_money(operator: Operator, cancelled: int) -> None:
     with operator.engine.connect() as connection:
         cash = sum(
-            ledger.balance(connection, f"player-{number}", str(PLAYER["currency"])).cash
+            unbet.balance(connection, f"player-{number}", str(PLAYER["currency"])).cash
             for number in range(PLAYERS)
         )
         assert cash == Decimal(cancelled), "each stake is back once"

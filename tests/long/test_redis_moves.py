@@ -13,8 +13,8 @@ from typing import Final
 
 import pytest
 
-from ops.chaos.addresses import REDIS, Addresses
-from ops.chaos.redis_pair import RedisPair
+from testbed.chaos.addresses import REDIS, Addresses
+from testbed.chaos.redis_pair import RedisPair
 from tests.long.load import Answer, Load, load
 from tests.making import Operator
 from tests.system.faults import conftest as faults

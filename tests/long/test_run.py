@@ -4,8 +4,8 @@ import os
 import signal
 from contextlib import closing
 
-from ops import services
 from tests.system.running import Running, left_of, unbet
+from unbet.local import services
 
 
 def test_what_a_run_and_its_reaper_have_left_is_named_and_ended_by_the_next() -> None:
@@ -13,7 +13,7 @@ def test_what_a_run_and_its_reaper_have_left_is_named_and_ended_by_the_next() ->
         run.ready()
         family = run.family()
         worker, receiver = run.pid_of("worker.app"), run.pid_of("api")
-        os.kill(run.pid_of("ops.reaper"), signal.SIGKILL)
+        os.kill(run.pid_of("unbet.local.reaper"), signal.SIGKILL)
         run.process.kill()
         run.process.wait()
         # Of a worker without its main process the children are left.

@@ -7,10 +7,10 @@ import httpx
 import pytest
 from sqlalchemy import Engine
 
-from ops.ports import reserve_port
 from tests.making import Operator
 from tests.nginx.front import Front, listens
 from tests.system.processes import System
+from unbet.local.ports import reserve_port
 
 PROVIDER = "127.0.0.5"
 STRANGER = "127.0.0.6"

@@ -13,14 +13,14 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import Engine
 
-from contract.outcomes import Outcome
-from ledger.answers import AnswerNote, note_answers
-from ledger.interventions import close_parked
-from ledger.parking import park, set_aside
-from ledger.roles import Role
-from ops.cli import main
 from tests.databases import url_as
 from tests.making import Operator, cancel_of
+from unbet.cli.main import main
+from unbet.core.outcomes import Outcome
+from unbet.database.roles import Role
+from unbet.journal.answers import AnswerNote, note_answers
+from unbet.journal.parking import park, set_aside
+from unbet.wallets.ledger.interventions import close_parked
 
 WHOLE: Final = ("--since", "2020-01-01", "--until", "2100-01-01")
 """A period with all that a test does."""

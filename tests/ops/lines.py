@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
-import ledger
-from ops.import_lines import Line, Lines
+import unbet
 from tests.making import PROVIDER
+from unbet.cli.import_lines import Line, Lines
 
 Said = dict[str, Any]
 
@@ -45,7 +45,7 @@ def parsed(said: Iterable[Said]) -> Iterable[Line]:
 @contextmanager
 def connected(database_url: str) -> Iterator[Engine]:
     url = database_url
-    engine = ledger.connect_to(url, name="test")
+    engine = unbet.connect_to(url, name="test")
     try:
         yield engine
     finally:

@@ -3,8 +3,8 @@
 from decimal import Decimal
 from typing import Any, Final
 
-from ops import provider
-from ops.provider import (
+from testbed import provider
+from testbed.provider import (
     DIALECTS,
     SCENARIOS,
     Answer,

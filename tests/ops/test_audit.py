@@ -14,11 +14,11 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, InternalError
 
-from ledger import connect_to
-from ledger.audit import CHECKS, LIMITS, MOST_ROWS, Report, Step, audit
-from ledger.schema import metadata
 from tests.making import Operator, cancel_of
 from tests.ops.conftest import Unbet
+from unbet import connect_to
+from unbet.wallets.ledger.audit import CHECKS, LIMITS, MOST_ROWS, Report, Step, audit
+from unbet.wallets.ledger.schema import metadata
 
 
 @dataclass(frozen=True)

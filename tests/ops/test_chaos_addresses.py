@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from ops.chaos.addresses import Addresses
-from ops.chaos.relay import HOST
+from testbed.chaos.addresses import Addresses
+from testbed.chaos.relay import HOST
 
 SOON_S = 0.3
 """Long enough to be sure that nothing comes."""

@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
-from ledger.parking import park
-from ops.chaos import evidence
-from ops.chaos.checker import Circumstances, check, check_file
-from ops.chaos.clients import HALF_CLOSES, NEVER_READS, RESETS
-from ops.chaos.outages import Outage
-from ops.chaos.parts import Part, part_of, split
-from ops.chaos.verdict import Kind
-from ops.provider import Attempt, Bet, Cancel, Sent, Win, as_line
+from testbed.chaos import evidence
+from testbed.chaos.checker import Circumstances, check, check_file
+from testbed.chaos.clients import HALF_CLOSES, NEVER_READS, RESETS
+from testbed.chaos.outages import Outage
+from testbed.chaos.parts import Part, part_of, split
+from testbed.chaos.verdict import Kind
+from testbed.provider import Attempt, Bet, Cancel, Sent, Win, as_line
 from tests.making import Operator, cancel_of
+from unbet.journal.parking import park
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 EARLIER = NOON - timedelta(seconds=10)
@@ -307,7 +307,7 @@ def test_a_log_is_checked_part_by_part_with_the_same_result(
     ]
     file = tmp_path / "provider.jsonl"
     file.write_text("".join(map(as_line, log)))
-    monkeypatch.setattr("ops.chaos.parts.ROWS", 10)
+    monkeypatch.setattr("testbed.chaos.parts.ROWS", 10)
     assert len(split(file, tmp_path / "parts")) == 9
     whole = check(log, engine)
     parts = check_file(file, engine, Circumstances(), tmp_path / "again")

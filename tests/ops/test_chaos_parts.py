@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ops.chaos.disks import LimitedFiles, hover
-from ops.chaos.keeping import MAX_LOG_BYTES, last_lines, trim
-from ops.chaos.memory import Life
-from ops.chaos.recovery import Recovery
+from testbed.chaos.disks import LimitedFiles, hover
+from testbed.chaos.keeping import MAX_LOG_BYTES, last_lines, trim
+from testbed.chaos.memory import Life
+from testbed.chaos.recovery import Recovery
 from tests.waiting import until
 
 

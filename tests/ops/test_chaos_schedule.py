@@ -8,8 +8,8 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any
 
-from ops.chaos.faults import Fault
-from ops.chaos.schedule import Planned, Schedule
+from testbed.chaos.faults import Fault
+from testbed.chaos.schedule import Planned, Schedule
 
 REST_S = 0.5
 LASTS_S = 0.2

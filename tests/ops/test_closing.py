@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from contract.message import Cancel
-from ledger.interventions import close_parked
-from ledger.parking import park
 from tests.making import PROVIDER, Operator, cancel_of
 from tests.ops.conftest import WHOLE, Unbet
+from unbet.core.message import Cancel
+from unbet.journal.parking import park
+from unbet.wallets.ledger.interventions import close_parked
 
 
 @pytest.fixture

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from ledger.migrate import migrate
-from ops.display import amount
 from tests.making import Operator, cancel_of
 from tests.ops.conftest import Ran, Unbet
 from tests.waiting import until
+from unbet.cli.display import amount
+from unbet.database.migrate import migrate
 
 SCRIPT = Path(sys.executable).with_name("unbet")
 NO_TEXT = os.fsdecode(b"r\xff")

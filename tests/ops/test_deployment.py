@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine, create_engine, make_url, text
 
-from ledger import connect_to
-from ledger.roles import Role
-from ops.logins import Logins
 from tests.databases import deployment_at, url_as
 from tests.ops.conftest import Unbet
+from unbet import connect_to
+from unbet.database.roles import Role
+from unbet.local.logins import Logins
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from api.dialects import V1, Said
-from ledger.schema import metadata
 from tests.making import PROVIDER, Operator, cancel_of
 from tests.ops.conftest import Ran, Unbet
+from unbet.wallets.ledger.schema import metadata
 
 BODY = {
     "userId": "alice",

@@ -8,10 +8,10 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import Engine, text
 
-from ledger import exporting
-from ops.spreadsheets import protect, unprotect
 from tests.making import PROVIDER, Operator, cancel_of
 from tests.ops.conftest import WHOLE, Unbet
+from unbet.cli.spreadsheets import protect, unprotect
+from unbet.journal import exporting
 
 FORMULAS: Final = (
     "=1+1",

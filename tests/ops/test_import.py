@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from ops.import_lines import LONGEST
 from tests.making import Operator, cancel_of
 from tests.ops.conftest import Ran, Unbet
 from tests.ops.lines import Said, as_bytes, bet, deposit, freeze, settle, state_of
+from unbet.cli.import_lines import LONGEST
 
 Import = Callable[[bytes | list[Said]], Ran]
 

@@ -13,15 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-import ledger
-from ops.import_lines import Line
-from ops.importing import ImportStoppedError, LineResult, import_lines
-from ops.instructions import (
-    BetInstruction,
-    DepositInstruction,
-    FreezeInstruction,
-    SettleInstruction,
-)
+import unbet
 from tests.making import Operator
 from tests.ops.lines import (
     Said,
@@ -35,6 +27,14 @@ from tests.ops.lines import (
     state_of,
 )
 from tests.waiting import until, waiting_for_locks
+from unbet.cli.import_lines import Line
+from unbet.cli.importing import ImportStoppedError, LineResult, import_lines
+from unbet.cli.instructions import (
+    BetInstruction,
+    DepositInstruction,
+    FreezeInstruction,
+    SettleInstruction,
+)
 
 SCRIPT = Path(sys.executable).with_name("unbet")
 
@@ -59,7 +59,7 @@ def test_an_import_goes_on_with_a_new_connection_when_its_own_is_lost(
     new_database: Callable[[], str],
 ) -> None:
     url = new_database()
-    victim, other = ledger.connect_to(url, name="victim"), ledger.connect_to(url, name="other")
+    victim, other = unbet.connect_to(url, name="victim"), unbet.connect_to(url, name="other")
     statuses = []
 
     for results in import_lines(victim, parsed(deposit(f"d{n}") for n in range(4500))):
@@ -155,16 +155,16 @@ def _execute_alone(engine: Engine, line: Line) -> tuple[str, bool]:
     with engine.begin() as connection:
         match line.instruction:
             case DepositInstruction() as order:
-                result = ledger.deposit(connection, order.operation())
+                result = unbet.deposit(connection, order.operation())
             case BetInstruction() as order:
-                result = ledger.place_bet(connection, order.operation())
+                result = unbet.place_bet(connection, order.operation())
             case SettleInstruction() as order:
-                result = ledger.settle_bet(connection, order.operation())
+                result = unbet.settle_bet(connection, order.operation())
             case FreezeInstruction(op="freeze", user=user):
-                ledger.freeze(connection, user)
+                unbet.freeze(connection, user)
                 return "done", False
             case FreezeInstruction(user=user):
-                ledger.unfreeze(connection, user)
+                unbet.unfreeze(connection, user)
                 return "done", False
     return result.status.value, result.replayed
 

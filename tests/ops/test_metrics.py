@@ -4,7 +4,7 @@ from pathlib import Path
 
 from prometheus_client import REGISTRY
 
-from ops.commands.metrics import documented, table
+from unbet.cli.commands.metrics import documented, table
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 

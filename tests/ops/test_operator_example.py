@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy import Engine
 
 from examples.operator import build
-from ledger import Bet, connect_to
-from ledger.roles import Role
 from tests.databases import url_as
 from tests.making import PROVIDER, Operator, cancel_of
+from unbet import Bet, connect_to
+from unbet.database.roles import Role
 
 INTEGRATION = Path(__file__).parents[2] / "docs" / "integration.md"
 

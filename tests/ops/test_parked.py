@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import Engine, text
 
-from contract.message import Cancel
-from ledger.parking import park, set_aside
-from ledger.sweeping import claim, reverse_parked
 from tests.making import cancel_of
 from tests.ops.conftest import Unbet
+from unbet.core.message import Cancel
+from unbet.journal.parking import park, set_aside
+from unbet.wallets.ledger.sweeping import claim, reverse_parked
 
 
 @pytest.fixture

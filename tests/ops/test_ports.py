@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from ops import ports
+from unbet.local import ports
 
-ASK_TWICE = "from ops.ports import reserve_port; print(reserve_port(), reserve_port())"
+ASK_TWICE = "from unbet.local.ports import reserve_port; print(reserve_port(), reserve_port())"
 
 
 def test_what_is_listened_on_or_given_away_is_not_given_and_nothing_is_after_its_process(

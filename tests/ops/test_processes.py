@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from ops.processes import ProcessError, Processes, how_it_ended
-from ops.services.process import is_alive
 from tests.waiting import until
+from unbet.local.processes import ProcessError, Processes, how_it_ended
+from unbet.local.services.process import is_alive
 
 
 @contextmanager

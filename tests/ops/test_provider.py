@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ops.provider import Endpoint, EndpointError, Timing
+from testbed.provider import Endpoint, EndpointError, Timing
 from tests.ops.playing import Casino, codes, played, sent_to
 from tests.ops.served import SECRET, Handler, http, serving, told
 

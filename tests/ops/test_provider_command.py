@@ -4,13 +4,13 @@ import json
 from functools import partial
 from pathlib import Path
 
-from ops import provider
-from ops.provider import Cancel
+from testbed import provider
+from testbed.provider import Cancel
 from tests.ops.playing import codes
 from tests.ops.running import run
 from tests.ops.served import SECRET, http, serving, told
 
-unbet_provider = partial(run, "from ops.commands.provider import app; app()")
+unbet_provider = partial(run, "from unbet.cli.commands.provider import app; app()")
 CANCEL = ("--user", "alice", "--currency", "EUR", "--reference", "585c1306f89c56f5ecfc2f5d")
 
 

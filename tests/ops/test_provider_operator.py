@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine
 
-import ledger
-from ops.provider import Answer, Bet, LedgerOperator, NoAnswerError, Player, Win
+import unbet
+from testbed.provider import Answer, Bet, LedgerOperator, NoAnswerError, Player, Win
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ async def test_bets_placed_at_the_same_time_all_reach_the_ledger(
     assert [each.code for each in answers] == [*[0] * 150, 1, 0]
     assert won.code == 0
     with engine.connect() as connection:
-        assert ledger.balance(connection, "alice", "EUR").cash == Decimal("26.00")
+        assert unbet.balance(connection, "alice", "EUR").cash == Decimal("26.00")
 
 
 async def test_a_bet_in_another_transactions_way_does_not_hold_up_the_others(
@@ -39,11 +39,11 @@ async def test_a_bet_in_another_transactions_way_does_not_hold_up_the_others(
 ) -> None:
     await operator.deposit(Player("alice", "EUR"), Decimal("100.00"), "deposit")
     await operator.place(bet("before"))
-    held = ledger.Bet(
+    held = unbet.Bet(
         user_id="bob", currency="EUR", amount="0.00", provider="LuckyMonaco", reference="held"
     )
     with engine.begin() as other:
-        ledger.place_bet(other, held)
+        unbet.place_bet(other, held)
         answers = await asyncio.gather(
             *map(operator.place, [bet("one"), bet("held"), bet("two")]), return_exceptions=True
         )
@@ -52,7 +52,7 @@ async def test_a_bet_in_another_transactions_way_does_not_hold_up_the_others(
 
 
 async def test_a_ledger_that_is_away_is_a_temporary_error() -> None:
-    away = ledger.connect_to("postgresql://unbet@127.0.0.1:1/unbet", name="test")
+    away = unbet.connect_to("postgresql://unbet@127.0.0.1:1/unbet", name="test")
     operator = LedgerOperator(away, "LuckyMonaco")
 
     with pytest.raises(NoAnswerError, match="the ledger failed"):

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ops import provider
-from ops.provider import SCENARIOS, Answer, Bet, Cancel, Report
+from testbed import provider
+from testbed.provider import SCENARIOS, Answer, Bet, Cancel, Report
 from tests.ops.playing import Casino, played
 from tests.ops.served import serving
 

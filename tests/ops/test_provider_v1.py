@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-import ledger
-from ops import provider
-from ops.provider import (
+import unbet
+from testbed import provider
+from testbed.provider import (
     DIALECTS,
     SCENARIOS,
     Bet,
@@ -180,7 +180,7 @@ async def test_the_ledgers_operator_answers_in_the_dialects_codes(engine: Engine
     operator = LedgerOperator(engine, "LuckyMonaco", V1)
     await operator.deposit(Player("alice", "EUR"), Decimal("1.00"), "deposit")
     with engine.begin() as connection:
-        ledger.freeze(connection, "bob")
+        unbet.freeze(connection, "bob")
 
     async def code(reference: str, amount: str, user_id: str = "alice") -> int | None:
         bet = Bet(user_id=user_id, currency="EUR", amount=Decimal(amount), reference=reference)

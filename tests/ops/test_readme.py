@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-import ledger
+import unbet
 from api.openapi_cancel import EXAMPLE
-from ops.cli import build
 from tests.making import Operator, cancel_of, note_answer
 from tests.ops.conftest import Unbet
+from unbet.cli.main import build
 
 ROOT = Path(__file__).parents[2]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
@@ -34,7 +34,7 @@ def test_the_python_example_places_a_bet(operator: Operator, database_url: str) 
     )
     names: dict[str, object] = {}
     exec(example, names)  # noqa: S102 - it is our own README
-    assert names["result"] == ledger.Result(status=ledger.Status.DONE)
+    assert names["result"] == unbet.Result(status=unbet.Status.DONE)
     assert operator.balance("123456", "USD").cash == 90
     names["engine"].dispose()  # type: ignore[attr-defined]
 

@@ -10,9 +10,9 @@ from typing import Final
 
 import pytest
 
-from ops import claimed
 from tests.making import PROVIDER, Operator, cancel_of
 from tests.ops.conftest import WHOLE, Ran, Unbet
+from unbet.cli import claimed
 
 Reconcile = Callable[..., Ran]
 

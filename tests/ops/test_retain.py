@@ -8,19 +8,20 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from contract.message import Cancel
-from contract.outcomes import Outcome
-from ledger import connect_to, retention
-from ledger.answers import AnswerNote, note_answers
-from ledger.interventions import close_parked
-from ledger.parking import park, set_aside
-from ledger.retention import LIMITS, RECORDS, cutoff, remove_older
-from ledger.roles import Role
-from ledger.schema import metadata
-from ledger.sweeping import claim, reverse_parked
 from tests.databases import url_as
 from tests.making import Operator, cancel_of
 from tests.ops.conftest import Unbet
+from unbet import connect_to
+from unbet.core.message import Cancel
+from unbet.core.outcomes import Outcome
+from unbet.database.roles import Role
+from unbet.journal import retention
+from unbet.journal.answers import AnswerNote, note_answers
+from unbet.journal.parking import park, set_aside
+from unbet.journal.retention import LIMITS, RECORDS, cutoff, remove_older
+from unbet.wallets.ledger.interventions import close_parked
+from unbet.wallets.ledger.schema import metadata
+from unbet.wallets.ledger.sweeping import claim, reverse_parked
 
 OLD, RECENT = "old", "recent"
 

@@ -6,13 +6,13 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, make_url, text
 
-from ledger import connect_to
-from ledger.roles import ROLES, Role
-from ops import services
-from ops.logins import Logins
 from tests.databases import PASSWORDS, url_as
 from tests.ledger.rights import RIGHTS, rights_of
 from tests.ops.conftest import Unbet
+from unbet import connect_to
+from unbet.database.roles import ROLES, Role
+from unbet.local import services
+from unbet.local.logins import Logins
 
 
 def test_the_sql_is_printed_for_psql(unbet: Unbet) -> None:

@@ -4,7 +4,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from ops.run_record import StartedGroup
+from unbet.local.run_record import StartedGroup
 
 COMMAND: Final = ["sleep", "60"]
 AT_A_TIME: Final = 6  # more than there are processors

@@ -2,9 +2,9 @@
 
 import re
 
-from ops.commands.metrics import documented
 from tests.alerts.prometheus import NAMES, RULES
 from tests.system.processes import ROOT
+from unbet.cli.commands.metrics import documented
 
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text()
 

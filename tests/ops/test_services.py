@@ -21,13 +21,13 @@ import psycopg
 import pytest
 import redis
 
-from ops import services
-from ops.services.account import Account
-from ops.services.process import is_alive
+from unbet.local import services
+from unbet.local.services.account import Account
+from unbet.local.services.process import is_alive
 
 ROOT = Path(__file__).parents[2]
-PROGRAM = "from ops.commands.services import app; app()"
-UNBET = "from ops.cli import main; main()"
+PROGRAM = "from unbet.cli.commands.services import app; app()"
+UNBET = "from unbet.cli.main import main; main()"
 
 
 @pytest.fixture

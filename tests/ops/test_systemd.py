@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from honcho.environ import parse_procfile
 
-from contract.exposition import TOGETHER
-from contract.settings import PREFIX, Settings
-from ops.processes import ROOT, STOP_LIMIT_S
+from unbet.local.processes import ROOT, STOP_LIMIT_S
+from unbet.runtime.exposition import TOGETHER
+from unbet.runtime.settings import PREFIX, Settings
 
 UNITS = ROOT / "ops" / "systemd"
 PAGE = (ROOT / "docs" / "deployment.md").read_text()
@@ -68,7 +68,7 @@ def test_what_counts_has_a_place_to_do_so_that_outlives_it(line: str) -> None:
 
 
 def test_the_way_to_deploy_has_that_place_made_and_a_receiver_asked() -> None:
-    assert "ops/systemd/unbet.conf /etc/tmpfiles.d/" in PAGE
+    assert "deploy/systemd/unbet.conf /etc/tmpfiles.d/" in PAGE
     files = {
         file: set(re.findall(r"`(UNBET_\w+)`", row))
         for file, row in re.findall(r"\| `/etc/unbet/(\w+)\.env` \| (.*) \|", PAGE)

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from ops.ports import reserve_port
-from ops.services.account import Account
 from tests.making import Operator
 from tests.system.processes import System
 from tests.system.watching import PLAYER
 from tests.waiting import until
+from unbet.local.ports import reserve_port
+from unbet.local.services.account import Account
 
 CONFIGURATION = """
 [databases]

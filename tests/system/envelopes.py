@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 from uuid import uuid4
 
-from contract.message import QUEUE
+from unbet.core.message import QUEUE
 
 Envelope = dict[str, Any]
 

@@ -12,11 +12,11 @@ from typing import Any, Final
 
 import httpx
 
-from contract.presence import key
-from ledger.roles import Role
-from ops.ports import reserve_port
 from tests.databases import deployment_at, url_as
 from tests.making import MESSAGE_KEY
+from unbet.broker.presence import key
+from unbet.database.roles import Role
+from unbet.local.ports import reserve_port
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 START_LIMIT_S: Final = 30.0

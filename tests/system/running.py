@@ -16,11 +16,11 @@ from typing import Final
 
 import psutil
 
-from ops import services
-from ops.services.process import is_alive
 from tests.system.processes import ROOT
+from unbet.local import services
+from unbet.local.services.process import is_alive
 
-UNBET: Final = [sys.executable, "-c", "from ops.cli import main; main()"]
+UNBET: Final = [sys.executable, "-c", "from unbet.cli.main import main; main()"]
 FREE_PORTS: Final = {"UNBET_PORT": "0", "UNBET_CONSOLE_PORT": "0", "UNBET_FLOWER_PORT": "0"}
 START_LIMIT_S: Final = 90.0
 

@@ -11,13 +11,13 @@ from uuid import uuid4
 import redis
 from kombu import Connection, pidbox
 
-from contract import broker
-from contract.message import QUEUE, Group, encode_group
 from tests.making import KEYS, Operator, cancel_of
 from tests.system.envelopes import envelope_of
 from tests.system.processes import System
 from tests.system.watching import PLAYER
 from tests.waiting import until
+from unbet.broker import redis_server
+from unbet.core.message import QUEUE, Group, encode_group
 from worker.apart import OLD_CONTROL, OldQueue
 
 OLD_KEYS = (QUEUE, "unacked", "unacked_index")
@@ -26,7 +26,7 @@ OLD_KEYS = (QUEUE, "unacked", "unacked_index")
 @contextmanager
 def worker_of_an_older_version(url: str) -> Iterator[None]:
     """It listens to Celery's commands as Celery itself does."""
-    with Connection(url) as connection, broker.connect(url) as client:
+    with Connection(url) as connection, redis_server.connect(url) as client:
         channel = connection.default_channel
         pidbox.Mailbox("celery", type="fanout").Node("old@test", channel=channel).listen()
         name = OLD_CONTROL.format(db=connection.virtual_host)
@@ -76,7 +76,7 @@ def test_an_older_worker_that_is_started_again_finds_its_queue_as_it_was(
     environment: dict[str, str],
 ) -> None:
     url = environment["UNBET_BROKER_URL"]
-    with broker.connect(url) as client:
+    with redis_server.connect(url) as client:
         old = OldQueue(uuid4(), left_alone_s=0.5)
         assert not old.has_workers(client)
         with worker_of_an_older_version(url):
@@ -88,7 +88,7 @@ def test_an_older_worker_that_is_started_again_finds_its_queue_as_it_was(
 def test_what_was_left_as_another_deployments_stays_so_for_a_worker_that_starts_later(
     environment: dict[str, str],
 ) -> None:
-    with broker.connect(environment["UNBET_BROKER_URL"]) as client:
+    with redis_server.connect(environment["UNBET_BROKER_URL"]) as client:
         client.lpush(QUEUE, "of another deployment")
         OldQueue(uuid4()).look(client, has_others=True)
 

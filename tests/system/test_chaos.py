@@ -14,7 +14,7 @@ import psutil
 import psycopg
 import pytest
 
-from ops.chaos.schedule import FAULTS, MAX_AT_ONCE, plan
+from testbed.chaos.schedule import FAULTS, MAX_AT_ONCE, plan
 
 START_LIMIT_S = 150
 """Four servers, two of them PostgreSQL, and six processes, on a machine that is busy."""

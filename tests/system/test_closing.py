@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from ledger.audit import audit
 from tests.making import Operator
 from tests.system.processes import EXAMPLE, System
 from tests.waiting import until
+from unbet.wallets.ledger.audit import audit
 
 REFERENCE = EXAMPLE["reference"]
 REASON = "paid by hand, ticket 4711"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from contract.endpoints import DialectName
 from tests.system.processes import ROOT, System
+from unbet.runtime.endpoints import DialectName
 
 DIALECTS: list[DialectName] = ["lucky-monaco-v4", "lucky-monaco-v1"]
 
@@ -16,7 +16,7 @@ DIALECTS: list[DialectName] = ["lucky-monaco-v4", "lucky-monaco-v1"]
 def unbet(system: System, *arguments: str) -> tuple[int, Any]:
     """Exit status and document of a command."""
     ended = subprocess.run(
-        [sys.executable, "-c", "from ops.cli import main; main()", *arguments, "--json"],
+        [sys.executable, "-c", "from unbet.cli.main import main; main()", *arguments, "--json"],
         cwd=ROOT,
         env=system.environment,
         capture_output=True,

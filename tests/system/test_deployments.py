@@ -15,7 +15,15 @@ from uuid import UUID, uuid4
 import pytest
 import redis
 
-from contract.message import (
+from tests.databases import deployment_at
+from tests.making import KEYS, MESSAGE_KEY, Operator, cancel_of
+from tests.system.envelopes import envelope_of
+from tests.system.processes import System
+from tests.system.watching import PLAYER, metric, timed, tombstones
+from tests.waiting import until
+from unbet import connect_to
+from unbet.broker.presence import PRESENT, present
+from unbet.core.message import (
     QUEUE,
     Decision,
     Group,
@@ -25,15 +33,7 @@ from contract.message import (
     encode_group,
     encode_reply,
 )
-from contract.outcomes import Outcome
-from contract.presence import PRESENT, present
-from ledger import connect_to
-from tests.databases import deployment_at
-from tests.making import KEYS, MESSAGE_KEY, Operator, cancel_of
-from tests.system.envelopes import envelope_of
-from tests.system.processes import System
-from tests.system.watching import PLAYER, metric, timed, tombstones
-from tests.waiting import until
+from unbet.core.outcomes import Outcome
 from worker.apart import OLD_CONTROL
 
 CANCELS = 60

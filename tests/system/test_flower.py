@@ -21,12 +21,12 @@ import redis
 from flower.urls import handlers
 
 from api.doors import MOST_WRONG
-from contract.presence import present
-from ops.flower import OPTIONS
-from ops.ports import reserve_port
 from tests.databases import deployment_at
 from tests.making import MESSAGE_KEY
 from tests.system.processes import System
+from unbet.broker.presence import present
+from unbet.console.flower import OPTIONS
+from unbet.local.ports import reserve_port
 
 USER, PASSWORD = "unbet", "a-password-for-tests"
 LIMIT_S: Final = 20.0
@@ -56,7 +56,7 @@ class Window:
         )
 
     def start(self) -> None:
-        self.system.start("flower", sys.executable, "-m", "ops.flower")
+        self.system.start("flower", sys.executable, "-m", "unbet.console.flower")
         self.system.wait("Flower", self._is_up)
 
     def wait_for(self, path: str, told: Callable[[str], bool]) -> str:
@@ -94,7 +94,7 @@ def test_flower_does_not_start_without_a_password(
 ) -> None:
     if login:
         idle_system.environment["UNBET_FLOWER_BASIC_AUTH"] = login
-    idle_system.start("flower", sys.executable, "-m", "ops.flower")
+    idle_system.start("flower", sys.executable, "-m", "unbet.console.flower")
     assert idle_system.processes["flower"].wait(LIMIT_S) == 1
     assert said in idle_system.said("flower")
     assert "Traceback" not in idle_system.said("flower")
@@ -104,7 +104,7 @@ def test_flower_does_not_choose_between_deployments(idle_system: System) -> None
     idle_system.environment["UNBET_FLOWER_BASIC_AUTH"] = f"{USER}:{PASSWORD}"
     with redis.Redis.from_url(idle_system.environment["UNBET_BROKER_URL"]) as client:
         both = present(client, uuid4()), present(client, uuid4())
-    idle_system.start("flower", sys.executable, "-m", "ops.flower")
+    idle_system.start("flower", sys.executable, "-m", "unbet.console.flower")
     assert idle_system.processes["flower"].wait(LIMIT_S) == 1
     said = idle_system.said("flower")
     assert "UNBET_DEPLOYMENT is not set and 2 deployments use this Redis" in said

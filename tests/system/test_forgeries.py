@@ -12,15 +12,23 @@ from pathlib import Path
 import pytest
 import redis
 
-from contract.message import QUEUE, Decision, Group, Reply, decode_group, encode_group, encode_reply
-from contract.outcomes import Outcome
-from contract.rejected import LIST, LONGEST
-from contract.signing import Keys
 from tests.making import KEYS, Operator, cancel_of
 from tests.system.envelopes import DUE, NOT_OURS, Envelope, due_at, envelope_of
 from tests.system.processes import System
 from tests.system.watching import metric
 from tests.waiting import until
+from unbet.broker.rejected import LIST, LONGEST
+from unbet.core.message import (
+    QUEUE,
+    Decision,
+    Group,
+    Reply,
+    decode_group,
+    encode_group,
+    encode_reply,
+)
+from unbet.core.outcomes import Outcome
+from unbet.core.signing import Keys
 
 ANOTHERS_KEYS = Keys(["a key that somebody else has made up by himself"])
 

@@ -10,11 +10,11 @@ import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families as families_in
 
-from ops.commands.metrics import documented
-from ops.ports import reserve_port
 from tests.freezing import frozen
 from tests.system.processes import System
 from tests.waiting import until
+from unbet.cli.commands.metrics import documented
+from unbet.local.ports import reserve_port
 
 Samples = dict[str, float]
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from ledger import Refusal
-from ledger.parking import list_parked
 from tests.making import Operator
 from tests.system.processes import ROOT, System
+from unbet import Refusal
+from unbet.journal.parking import list_parked
 
 PAGE = (ROOT / "docs" / "moving.md").read_text()
 LIMIT_S = 40.0

@@ -10,13 +10,13 @@ import pytest
 import redis
 
 from api.publish import Publisher, PublishError
-from contract import broker
-from contract import settings as process_settings
-from contract.message import QUEUE, Group
-from contract.presence import key
-from contract.settings import Settings
-from ledger.deployment import Identity
 from tests.making import KEYS, cancel_of
+from unbet.broker import redis_server
+from unbet.broker.presence import key
+from unbet.core.message import QUEUE, Group
+from unbet.database.deployment import Identity
+from unbet.runtime import settings as process_settings
+from unbet.runtime.settings import Settings
 
 DEPLOYMENT = UUID(int=7)
 
@@ -46,7 +46,7 @@ async def test_after_one_threads_failure_none_publishes_by_a_connection_from_bef
     publisher: Publisher, settings: Settings
 ) -> None:
     queue = key(DEPLOYMENT, QUEUE)
-    with broker.connect(settings.broker_url) as client:
+    with redis_server.connect(settings.broker_url) as client:
         before = set[str]()
         ends = time.monotonic() + 30
         while len(before) < 2:

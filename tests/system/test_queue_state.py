@@ -9,13 +9,13 @@ import kombu
 import pytest
 import redis
 
-from contract import broker
-from contract.message import QUEUE, QUEUED_AT
-from contract.presence import prefix
-from contract.queue_state import LONGEST, QueueState, look
 from tests.databases import deployment_at
 from tests.system.processes import System
 from tests.waiting import until
+from unbet.broker import redis_server
+from unbet.broker.presence import prefix
+from unbet.broker.queue_state import LONGEST, QueueState, look
+from unbet.core.message import QUEUE, QUEUED_AT
 
 
 class OwnQueue:
@@ -32,7 +32,7 @@ class OwnQueue:
 
 @pytest.fixture
 def queue(idle_system: System) -> Iterator[OwnQueue]:
-    with broker.connect(idle_system.environment["UNBET_BROKER_URL"]) as made:
+    with redis_server.connect(idle_system.environment["UNBET_BROKER_URL"]) as made:
         yield OwnQueue(made, idle_system)
 
 
@@ -98,9 +98,11 @@ ROUNDING_S = 0.0001
 
 def is_age_of(message: bytes, queue: OwnQueue) -> bool:
     written = json.loads(message)["headers"][QUEUED_AT]
-    before = broker.now(queue.client)
+    before = redis_server.now(queue.client)
     found = age(queue)
-    return bool(before - ROUNDING_S <= written + found <= broker.now(queue.client) + ROUNDING_S)
+    return bool(
+        before - ROUNDING_S <= written + found <= redis_server.now(queue.client) + ROUNDING_S
+    )
 
 
 def age(queue: OwnQueue) -> float:

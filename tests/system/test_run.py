@@ -11,10 +11,10 @@ import httpx
 import psutil
 import pytest
 
-from ops import services
-from ops.services.process import is_alive
 from tests.system.running import Running, left_of, unbet
 from tests.waiting import until
+from unbet.local import services
+from unbet.local.services.process import is_alive
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,7 @@ def test_killed_servers_are_started_again(run: Running) -> None:
 
 
 def test_the_reaper_is_started_again(run: Running) -> None:
-    os.kill(run.pid_of("ops.reaper"), signal.SIGKILL)
+    os.kill(run.pid_of("unbet.local.reaper"), signal.SIGKILL)
     run.wait_for("the reaper has ended; started again as pid ")
 
 

@@ -13,10 +13,10 @@ import psutil
 import psycopg
 from sqlalchemy import Engine, text
 
-from ops import services
 from tests.ledger.rights import rights_of
 from tests.system.processes import EXAMPLE
 from tests.waiting import until
+from unbet.local import services
 
 SCRIPT = str(Path(sys.executable).with_name("unbet"))
 ROLES_AT_WORK = {

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from sqlalchemy import text
 
-import ledger
+import unbet
 from tests.making import Operator, bet_of
 from tests.system.processes import System
 from tests.system.watching import PLAYER, timed, wait_until_cancelled
@@ -45,7 +45,7 @@ def test_with_sequences_behind_cancels_wait_starts_are_refused_and_mended_all_ar
     operator.deposit("1000.00", **PLAYER)
     with operator.engine.begin() as connection:
         for number in range(BETS):
-            ledger.place_bet(connection, bet_of(f"r{number}", "1.00", **PLAYER))
+            unbet.place_bet(connection, bet_of(f"r{number}", "1.00", **PLAYER))
     set_sequence(operator, to="min")
     with ThreadPoolExecutor(len(CANCELLED)) as pool:
         answers = list(pool.map(lambda reference: timed(system, reference), CANCELLED))

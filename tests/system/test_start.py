@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from ledger.roles import Role
 from tests.databases import url_as
 from tests.system.processes import ROOT, System
+from unbet.database.roles import Role
 
 SCRIPT = str(Path(sys.executable).with_name("unbet"))
 RECEIVER = [sys.executable, "-m", "api"]
 WORKER = [sys.executable, "-m", "celery", "--app", "worker.app", "worker"]
 SWEEP = [sys.executable, "-m", "worker.sweep"]
-CONSOLE = [sys.executable, "-m", "ops.console"]
+CONSOLE = [sys.executable, "-m", "unbet.console"]
 
 
 def end_of(command: list[str], environment: dict[str, str]) -> str:
@@ -27,7 +27,7 @@ def end_of(command: list[str], environment: dict[str, str]) -> str:
 
 def all_of(command: list[str], environment: dict[str, str]) -> str:
     """The same; all that it says."""
-    role = {"api": Role.RECEIVER, "ops.console": Role.CONSOLE}.get(command[-1], Role.WORKER)
+    role = {"api": Role.RECEIVER, "unbet.console": Role.CONSOLE}.get(command[-1], Role.WORKER)
     result = subprocess.run(
         command,
         cwd=ROOT,

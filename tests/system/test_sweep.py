@@ -15,16 +15,16 @@ import psutil
 import pytest
 from sqlalchemy import Engine, text
 
-from contract.crashing import KILLED
-from contract.message import Cancel
-from ledger import place_all
-from ledger.audit import audit
-from ledger.parking import park
-from ledger.sweeping import MOST_TRIES
-from ops import services
 from tests.databases import migrated
 from tests.making import Operator, bet_of, cancel_of
 from tests.system.processes import System
+from unbet import place_all
+from unbet.core.message import Cancel
+from unbet.journal.parking import park
+from unbet.local import services
+from unbet.runtime.failpoints import KILLED
+from unbet.wallets.ledger.audit import audit
+from unbet.wallets.ledger.sweeping import MOST_TRIES
 
 BREAK_SESSIONS = """
     CREATE FUNCTION break_the_session() RETURNS trigger LANGUAGE plpgsql AS

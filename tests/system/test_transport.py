@@ -10,12 +10,12 @@ import pytest
 import redis
 from kombu import Connection
 
-from contract import broker, transport
-from contract.message import QUEUE
-from contract.queue_state import UNACKED
-from ops.services import Services
 from tests.clocks import HOUR_S, Clock
 from tests.waiting import until
+from unbet.broker import redis_server, transport
+from unbet.broker.queue_state import UNACKED
+from unbet.core.message import QUEUE
+from unbet.local.services import Services
 
 SOON_S = 1
 LATE_S = 60
@@ -48,7 +48,7 @@ def url(environment: dict[str, str]) -> str:
 
 @pytest.fixture
 def client(url: str) -> Iterator["redis.Redis"]:
-    with broker.connect(url) as made:
+    with redis_server.connect(url) as made:
         yield made
 
 
@@ -119,7 +119,7 @@ def test_what_was_taken_before_redis_own_clock_was_set_back_comes_back(
     clock = Clock(tmp_path / "clock")
     at_the_broker(url, TAKE, clock, LATE_S)
     [tag] = client.zrange("unacked_index", 0, -1)
-    client.zadd("unacked_index", {tag: broker.now(client) + HOUR_S})
+    client.zadd("unacked_index", {tag: redis_server.now(client) + HOUR_S})
     at_the_broker(url, GIVE_BACK, clock, LATE_S)
     assert state(client) == (1, 0)
 
@@ -152,7 +152,7 @@ def test_what_redis_does_not_let_a_worker_give_back_takes_no_place_of_the_next_m
         assert not channel.qos.can_consume()
         client.delete(UNACKED)
         client.set(UNACKED, "a key of another type")
-        with pytest.raises(broker.AWAY):
+        with pytest.raises(redis_server.AWAY):
             getattr(channel.qos, settle)(taken.delivery_tag)
         client.delete(UNACKED)
         assert channel.qos.can_consume()

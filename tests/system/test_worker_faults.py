@@ -12,9 +12,16 @@ import redis
 from celery import Celery
 from sqlalchemy import text
 
-from contract import transport
-from contract.broker import now
-from contract.message import (
+from tests.databases import deployment_at, migrated
+from tests.making import KEYS, Operator, bet_of, cancel_of
+from tests.system.processes import System
+from tests.system.watching import PLAYER
+from tests.waiting import until, waiting_for_locks
+from unbet import place_all
+from unbet.broker import transport
+from unbet.broker.presence import key
+from unbet.broker.redis_server import now
+from unbet.core.message import (
     QUEUE,
     QUEUED_AT,
     TASK,
@@ -24,16 +31,9 @@ from contract.message import (
     decode_reply,
     encode_group,
 )
-from contract.outcomes import Outcome
-from contract.presence import key
-from ledger import place_all
-from ledger.audit import audit
-from ops import services
-from tests.databases import deployment_at, migrated
-from tests.making import KEYS, Operator, bet_of, cancel_of
-from tests.system.processes import System
-from tests.system.watching import PLAYER
-from tests.waiting import until, waiting_for_locks
+from unbet.core.outcomes import Outcome
+from unbet.local import services
+from unbet.wallets.ledger.audit import audit
 
 REPLY_TO: Final = "test-replies"
 BACK_AFTER_S: Final = 30.0

@@ -16,11 +16,11 @@ import pytest
 import redis
 from celery import Celery
 
-from contract import transport
 from tests.databases import deployment_at
 from tests.system.processes import System
 from tests.system.test_flower import Window
 from tests.waiting import until
+from unbet.broker import transport
 
 WORKER: Final = (sys.executable, "-m", "celery", "--app", "worker.app", "worker")
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from api.spool import Spool
-from contract.message import Cancel
 from tests.making import cancel_of
+from unbet.core.message import Cancel
 
 CANCELS = [cancel_of(f"r{number}") for number in range(5)]
 

@@ -11,7 +11,7 @@ from kombu import pidbox
 from kombu.transport import redis as kombu_redis
 from redis._parsers.base import BaseParser
 
-from contract import broker, transport
+from unbet.broker import redis_server, transport
 from worker.consumer import TaskFirst
 from worker.pool import PatientPool
 from worker.program import LOOKING, prepare
@@ -40,9 +40,9 @@ REFUSALS = (
 @pytest.mark.parametrize("said", REFUSALS)
 def test_whatever_redis_refuses_is_an_error_after_which_celery_connects_again(said: str) -> None:
     error = BaseParser.parse_error(said)
-    assert isinstance(error, broker.AWAY)
+    assert isinstance(error, redis_server.AWAY)
     assert isinstance(error, transport.Transport.connection_errors)
-    assert isinstance(error, broker.RETRY._supported_errors), "its connection would be kept"
+    assert isinstance(error, redis_server.RETRY._supported_errors), "its connection would be kept"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ MADE: Final = 2_000_000
 PROGRAM: Final = f"""
 import gc
 from collections import deque
-from contract.collecting import collect_rarely
+from unbet.runtime.gc_tuning import collect_rarely
 
 collect_rarely()
 living = deque(maxlen={LIVING})

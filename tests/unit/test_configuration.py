@@ -1,6 +1,6 @@
 """docs/configuration.md is what the settings say."""
 
-from ops.configuration import PAGE, page
+from unbet.cli.configuration import PAGE, page
 
 
 def test_the_page_is_what_the_settings_say() -> None:

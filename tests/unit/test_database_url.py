@@ -2,10 +2,10 @@
 
 import pytest
 
-from contract.database_url import parameters_of, url_of
-from ledger import connect_to
-from ledger.roles import Role
-from ops.logins import Logins
+from unbet import connect_to
+from unbet.database.roles import Role
+from unbet.local.logins import Logins
+from unbet.runtime.database_url import parameters_of, url_of
 
 SECRET = "s%C3%A9cr%40t"  # noqa: S105 - made up
 

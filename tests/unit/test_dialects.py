@@ -8,9 +8,9 @@ import pytest
 
 from api.body import BadRequestError, parse
 from api.dialects import DIALECTS, V1, V4, Dialect, Said
-from contract.message import Decision
-from contract.outcomes import Outcome
 from tests.system.processes import EXAMPLE
+from unbet.core.message import Decision
+from unbet.core.outcomes import Outcome
 
 CODES = {
     "lucky-monaco-v4": {

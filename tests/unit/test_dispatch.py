@@ -7,10 +7,10 @@ import pytest
 
 from api.dispatch import Dispatcher, Overloaded
 from api.publish import PublishError
-from contract.message import Cancel, Decision, Group
-from contract.outcomes import Outcome
 from tests.counting import counted
 from tests.making import cancel_of
+from unbet.core.message import Cancel, Decision, Group
+from unbet.core.outcomes import Outcome
 
 
 class Queue:

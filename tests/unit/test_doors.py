@@ -15,7 +15,7 @@ from api.doors import (
     is_in,
     sender_of,
 )
-from contract.endpoints import Endpoint
+from unbet.runtime.endpoints import Endpoint
 
 PROXIES = (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
 

@@ -5,10 +5,10 @@ import pytest
 from psycopg import errors
 from sqlalchemy.exc import DBAPIError
 
-from ledger.faults import _KEYS_BY_SEQUENCE as KEYS_BY_SEQUENCE
-from ledger.faults import AWAY, Fault, fault_of
-from ledger.schema import metadata
-from ledger.sequences import TABLES
+from unbet.database.faults import _KEYS_BY_SEQUENCE as KEYS_BY_SEQUENCE
+from unbet.database.faults import AWAY, Fault, fault_of
+from unbet.database.sequences import TABLES
+from unbet.wallets.ledger.schema import metadata
 
 
 def fault(error: psycopg.Error) -> Fault:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine
 
 from api.app import keep
 from api.ledger_calls import LedgerCalls
-from ledger.faults import LedgerAwayError
+from unbet.database.faults import LedgerAwayError
 
 
 async def test_a_bug_in_a_call_leaves_a_cancel_its_other_home(engine: Engine) -> None:

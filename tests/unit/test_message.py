@@ -9,7 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from contract.message import (
+from tests.making import KEYS, cancel_of
+from unbet.core.message import (
     Decision,
     ForeignError,
     Group,
@@ -20,9 +21,8 @@ from contract.message import (
     encode_group,
     encode_reply,
 )
-from contract.outcomes import Outcome
-from contract.signing import Keys, SignatureError
-from tests.making import KEYS, cancel_of
+from unbet.core.outcomes import Outcome
+from unbet.core.signing import Keys, SignatureError
 
 HERE, THERE = uuid4(), uuid4()
 GROUP = Group(reply_to="unbet:replies:1", cancels=(cancel_of("r1"), cancel_of("r2")))

@@ -14,9 +14,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 from api.body import parse
 from api.dialects import DIALECTS, Dialect, Said
 from api.openapi import document, rendered
-from contract.message import Decision
-from contract.outcomes import Outcome
 from tests.system.processes import EXAMPLE
+from unbet.core.message import Decision
+from unbet.core.outcomes import Outcome
 
 KEPT = Path(__file__).parents[2] / "docs/openapi.json"
 DOCUMENT = document()

@@ -5,10 +5,10 @@ from typing import Any, cast
 
 from api.dispatch import Decided
 from api.receive import Receiver
-from contract.message import Cancel, Decision
-from contract.outcomes import Outcome
-from contract.settings import Settings
 from tests.system.processes import EXAMPLE
+from unbet.core.message import Cancel, Decision
+from unbet.core.outcomes import Outcome
+from unbet.runtime.settings import Settings
 
 PATH = "/a-secret-for-tests-only/V4/Cancel"
 

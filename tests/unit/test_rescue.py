@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from api.parking import HomelessError
 from api.publish import PublishError
 from api.rescue import Rescue
-from contract.message import Cancel
-from contract.outcomes import Outcome
-from ledger.faults import LedgerAwayError
 from tests.making import cancel_of
 from tests.unit.test_dispatch import Queue, dispatcher
+from unbet.core.message import Cancel
+from unbet.core.outcomes import Outcome
+from unbet.database.faults import LedgerAwayError
 
 
 class World:

@@ -7,7 +7,7 @@ import uvicorn
 
 from api.protocol import Bounded
 from api.server import options
-from contract.settings import Settings
+from unbet.runtime.settings import Settings
 
 NGINX = Path(__file__).parents[2] / "docs" / "nginx.conf"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from contract.settings import Settings, SettingsError, load, unknown_names
+from unbet.runtime.settings import Settings, SettingsError, load, unknown_names
 
 SECRET = "a-secret-not-to-be-shown"  # noqa: S105
 GOOD = {

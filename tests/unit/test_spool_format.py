@@ -16,8 +16,8 @@ from api.spool.format import (
     scan_lines,
     scan_records,
 )
-from contract.message import Cancel
 from tests.making import cancel_of
+from unbet.core.message import Cancel
 
 CANCELS = [cancel_of(f"r{number}") for number in range(4)]
 RECORDS = [encode_record(cancel) for cancel in CANCELS]

@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 from api.spool import Spool
 from api.spool.disk import Disk
 from api.spool.format import HEADER_SIZE
-from contract.message import Cancel
 from tests.making import cancel_of
+from unbet.core.message import Cancel
 
 MAX_FILE: Final = 2500
 """Bytes: four records, so that the files are rotated."""

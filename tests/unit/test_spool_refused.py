@@ -7,8 +7,8 @@ from prometheus_client import REGISTRY
 
 from api.spool import Spool
 from api.spool.inspecting import cancels_in
-from contract.message import Cancel
 from tests.making import cancel_of
+from unbet.core.message import Cancel
 
 CANCELS = [cancel_of(f"r{number}") for number in range(12)]
 

@@ -18,7 +18,7 @@ def test_another_living_receivers_file_is_left_alone_and_a_dead_ones_is_emptied(
 import sys, time
 from pathlib import Path
 from api.spool import Spool
-from contract.message import Cancel
+from unbet.core.message import Cancel
 spool = Spool(Path({str(tmp_path)!r}))
 spool.append([Cancel.model_validate_json({CANCELS[0].model_dump_json()!r})])
 print("appended", flush=True)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from api.spool import Spool, SpoolState
 from api.state import State
-from contract.settings import Settings
-from ledger import connect_to
-from ledger.deployment import Identity
 from tests.making import cancel_of
+from unbet import connect_to
+from unbet.database.deployment import Identity
+from unbet.runtime.settings import Settings
 
 
 class Counted(Spool):

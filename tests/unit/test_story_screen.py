@@ -2,10 +2,6 @@
 
 import re
 
-from contract.outcomes import Outcome
-from ledger.story import Story
-from ledger.telling import timeline
-from ops.story_screen import WIDTH, folded, lines_of
 from tests.stories import (
     REVERSAL,
     bet,
@@ -17,6 +13,10 @@ from tests.stories import (
     story,
     transfer,
 )
+from unbet.cli.story_screen import WIDTH, folded, lines_of
+from unbet.core.outcomes import Outcome
+from unbet.history.story import Story
+from unbet.history.telling import timeline
 
 UUID = "4a5d375a-c131-1b04-fba2-ea66d067b8e5"
 FIRST = request(60, uuid=UUID)

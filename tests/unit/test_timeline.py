@@ -3,10 +3,6 @@
 (Over 250 lines: a story as a person reads it is many lines, and is compared whole.)
 """
 
-from contract.outcomes import Outcome
-from ledger.operations import Refusal
-from ledger.story import Story
-from ledger.telling import EventKind, timeline
 from tests.stories import (
     REVERSAL,
     SESSION,
@@ -23,6 +19,10 @@ from tests.stories import (
     transfer,
     win,
 )
+from unbet.core.outcomes import Outcome
+from unbet.history.story import Story
+from unbet.history.telling import EventKind, timeline
+from unbet.wallets.ledger.operations import Refusal
 
 
 def told(of: Story) -> list[tuple[float, str, str, str]]:

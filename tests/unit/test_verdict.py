@@ -5,10 +5,6 @@
 
 import pytest
 
-from contract.outcomes import Outcome
-from ledger.operations import Refusal
-from ledger.story import Story
-from ledger.telling import verdict
 from tests.stories import (
     REVERSAL,
     SESSION,
@@ -24,6 +20,10 @@ from tests.stories import (
     transfer,
     win,
 )
+from unbet.core.outcomes import Outcome
+from unbet.history.story import Story
+from unbet.history.telling import verdict
+from unbet.wallets.ledger.operations import Refusal
 
 CANCEL = request(60)
 TOO_LATE = request(60, Outcome.SETTLED, code=120)

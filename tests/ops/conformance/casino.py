@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from api.dispatch import Decided
-from contract.message import Cancel, CancelRequest, Decision
-from contract.outcomes import Outcome
-from ledger import Balance
-from ledger.money import EXACT
-from ops.provider import Answer, Bet, Player, Win
+from testbed.provider import Answer, Bet, Player, Win
+from unbet import Balance
+from unbet.core.message import Cancel, CancelRequest, Decision
+from unbet.core.money import EXACT
+from unbet.core.outcomes import Outcome
 
 
 @dataclass

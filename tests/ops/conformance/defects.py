@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from contract.endpoints import DialectName
 from tests.ops.conformance import doors, ledgers
 from tests.ops.conformance.casino import Casino
 from tests.ops.conformance.doors import changed, failing, mending, on_success, refusing
 from tests.ops.conformance.serving import Door, honest
+from unbet.runtime.endpoints import DialectName
 
 
 @dataclass(frozen=True)

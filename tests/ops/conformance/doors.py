@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from ops.provider import DIALECTS
+from testbed.provider import DIALECTS
 from tests.ops.conformance.casino import Casino
 from tests.ops.conformance.serving import ALLOWED, REFUSED, SECRET, Asked, Door, Right, Told
 

@@ -2,11 +2,11 @@
 
 import asyncio
 
-from contract.message import CancelRequest
-from contract.outcomes import Outcome
-from ledger.money import EXACT
-from ops.provider import Answer, Bet, Player, Win
+from testbed.provider import Answer, Bet, Player, Win
 from tests.ops.conformance.casino import Casino, Stake
+from unbet.core.message import CancelRequest
+from unbet.core.money import EXACT
+from unbet.core.outcomes import Outcome
 
 
 class GivesNothingBack(Casino):

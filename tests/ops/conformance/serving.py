@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, NamedTuple, cast
 
 from api.receive import Receiver
-from contract.endpoints import DialectName
-from contract.settings import Settings
 from tests.ops.conformance.casino import Casino
+from unbet.runtime.endpoints import DialectName
+from unbet.runtime.settings import Settings
 
 ALLOWED = "127.0.0.1"
 """The one address that may call."""

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from ops.conformance import RULES
-from ops.provider import Bet, Player, Win
+from testbed.conformance import RULES
+from testbed.provider import Bet, Player, Win
 from tests.ops.conformance.casino import Casino
 from tests.ops.conformance.doors import on_success
 from tests.ops.conformance.serving import REFUSED, SECRET, serving
 from tests.ops.running import run
 
-conformance = partial(run, "from ops.cli import main; main()", "conformance")
+conformance = partial(run, "from unbet.cli.main import main; main()", "conformance")
 
 NEED_THE_LEDGER = {
     "a late bet is refused",

@@ -5,11 +5,11 @@ from collections import Counter
 
 import pytest
 
-from contract.endpoints import DialectName
-from ops.conformance import RULES, PlacedBets, Report, Verdict, conduct
-from ops.provider import DIALECTS, Endpoint
+from testbed.conformance import RULES, PlacedBets, Report, Verdict, conduct
+from testbed.provider import DIALECTS, Endpoint
 from tests.ops.conformance.defects import DEFECTS, Defect
 from tests.ops.conformance.serving import REFUSED, Told, serving
+from unbet.runtime.endpoints import DialectName
 
 
 async def judged(defect: Defect) -> Report:

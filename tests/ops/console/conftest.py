@@ -6,11 +6,11 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from contract.settings import Settings
-from ledger.roles import Role
-from ops.console.app import create_app
 from tests.databases import url_as
 from tests.ops.console.serving import served
+from unbet.console.app import create_app
+from unbet.database.roles import Role
+from unbet.runtime.settings import Settings
 
 ANNA = ("anna", "a-password-of-annas")
 BERT = ("bert", "a-password-of-berts")

@@ -6,9 +6,9 @@ import httpx
 import pytest
 from sqlalchemy import Engine, text
 
-from ledger.parking import set_aside
 from tests.making import Operator, cancel_of
 from tests.ops.console.conftest import token_of
+from unbet.journal.parking import set_aside
 
 
 @pytest.fixture

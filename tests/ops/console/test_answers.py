@@ -5,7 +5,7 @@ import time
 import pytest
 from sqlalchemy import Engine, text
 
-from ops.console.answers import SETTLE_S, SPAN_S, STEP_S, Answers, AnswersReader, Step
+from unbet.console.answers import SETTLE_S, SPAN_S, STEP_S, Answers, AnswersReader, Step
 
 _ANSWER = text("""
     INSERT INTO answers (request_id, uuid, received_at, received_from, outcome, code, seconds,
@@ -73,9 +73,9 @@ def test_what_was_not_read_within_the_budget_is_missing_until_the_next_look(
     answer(engine, "reversed", now - 600)
     answer(engine, "reversed", now)
     reader = AnswersReader()
-    monkeypatch.setattr("ops.console.answers.BUDGET_S", 0)
+    monkeypatch.setattr("unbet.console.answers.BUDGET_S", 0)
     first = read(engine, reader)
     assert len(first.steps) == SETTLE_S / STEP_S + 1
     assert answered(first) == 1
-    monkeypatch.setattr("ops.console.answers.BUDGET_S", 60)
+    monkeypatch.setattr("unbet.console.answers.BUDGET_S", 60)
     assert answered(read(engine, reader)) == 2

@@ -7,10 +7,10 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import ProgrammingError
 from starlette.applications import Starlette
 
-from contract.settings import Settings
-from ops.console.app import create_app
 from tests.ops.console.conftest import ANNA
 from tests.ops.console.serving import served
+from unbet.console.app import create_app
+from unbet.runtime.settings import Settings
 
 
 @pytest.mark.usefixtures("console_settings")

@@ -7,13 +7,13 @@ from typing import Any, cast
 
 import pytest
 
-from contract.queue_state import QueueState
-from ops.console.answers import STEP_S, Answers, Step
-from ops.console.figures import document
-from ops.console.headline import headline
-from ops.console.looking import InParking, LedgerLook, Looks
-from ops.console.receivers import Receivers
-from ops.console.saying import NONE
+from unbet.broker.queue_state import QueueState
+from unbet.console.answers import STEP_S, Answers, Step
+from unbet.console.figures import document
+from unbet.console.headline import headline
+from unbet.console.looking import InParking, LedgerLook, Looks
+from unbet.console.receivers import Receivers
+from unbet.console.saying import NONE
 
 NOW = time.time()
 QUIET = [Step()] * 72

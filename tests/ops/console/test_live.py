@@ -9,11 +9,11 @@ import pytest
 import structlog
 from sqlalchemy.exc import ProgrammingError
 
-from contract.queue_state import QueueState
-from ops.console.live import Live
-from ops.console.looking import Looks
-from ops.console.receivers import Receivers
-from ops.console.source import Source
+from unbet.broker.queue_state import QueueState
+from unbet.console.live import Live
+from unbet.console.looking import Looks
+from unbet.console.receivers import Receivers
+from unbet.console.source import Source
 
 QUEUE = QueueState(length=3, unacked=0, oldest_age_s=1.0)
 
@@ -51,7 +51,7 @@ class System:
 
 @pytest.fixture
 def system(monkeypatch: pytest.MonkeyPatch) -> System:
-    monkeypatch.setattr("ops.console.live.EVERY_S", 0.02)
+    monkeypatch.setattr("unbet.console.live.EVERY_S", 0.02)
     return System()
 
 
@@ -78,7 +78,7 @@ async def test_all_who_watch_are_sent_the_same_and_the_parts_are_asked_once(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # All are given one event before the next is made.
-    monkeypatch.setattr("ops.console.live.EVERY_S", 0.1)
+    monkeypatch.setattr("unbet.console.live.EVERY_S", 0.1)
     async with reading(system) as live, asyncio.timeout(5):
         viewers = [live.follow() for _ in range(20)]
         for viewer in viewers:
@@ -175,7 +175,7 @@ async def test_a_part_that_hangs_is_away_after_its_limit_and_holds_up_no_other(
 async def test_no_more_pages_follow_than_there_is_room_for(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ops.console.live.MOST_VIEWERS", 2)
+    monkeypatch.setattr("unbet.console.live.MOST_VIEWERS", 2)
     async with reading(system) as live:
         viewers = [live.follow(), live.follow()]
         assert not live.full

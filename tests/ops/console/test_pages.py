@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import InternalError
 
-from ledger.parking import set_aside
-from ops.console.app import read_only
 from tests.making import Operator, cancel_of
+from unbet.console.app import read_only
+from unbet.journal.parking import set_aside
 
 HOSTILE = "<script>alert(1)</script>"
 

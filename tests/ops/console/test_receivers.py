@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from ops.console.counters import LATELY_S, LastRise, Refusals
-from ops.console.receivers import LONGEST, Receivers, ask_receivers
 from tests.ops.console.serving import served
+from unbet.console.counters import LATELY_S, LastRise, Refusals
+from unbet.console.receivers import LONGEST, Receivers, ask_receivers
 
 COUNTED = """\
 # TYPE unbet_refused_total counter

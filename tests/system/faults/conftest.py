@@ -4,13 +4,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from ops import services
-from ops.services.postgres import PostgreSQL
-from ops.services.standby import Standby
 from tests.databases import migrated
 from tests.making import Operator
 from tests.system.processes import environment_of
 from tests.system.watching import PLAYER
+from unbet.local import services
+from unbet.local.services.postgres import PostgreSQL
+from unbet.local.services.standby import Standby
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import psutil
 import redis
 
 from api.deadline import ASK_SHARE
-from ops import services
 from tests.freezing import frozen
 from tests.making import Operator
 from tests.system.processes import EXAMPLE, System
@@ -22,6 +21,7 @@ from tests.system.watching import (
     timed,
     wait_until_cancelled,
 )
+from unbet.local import services
 
 
 def require_final(system: System, answers: Sequence[tuple[int, float]]) -> None:

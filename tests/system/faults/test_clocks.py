@@ -13,9 +13,6 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from ledger.bounded import run_within
-from ops import services
-from ops.services import process
 from tests.clocks import HOUR_S, Clock
 from tests.making import Operator
 from tests.system.processes import System
@@ -29,6 +26,9 @@ from tests.system.watching import (
     wait_until_cancelled,
 )
 from tests.waiting import until, waiting_for_locks
+from unbet.database.deadlines import run_within
+from unbet.local import services
+from unbet.local.services import process
 
 JUMP_EVERY_S = 0.7
 CANCELS = 120

@@ -6,11 +6,11 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from ops import services
 from tests.freezing import frozen
 from tests.making import Operator
 from tests.system.processes import System
 from tests.system.watching import PLAYER, wait_until_cancelled
+from unbet.local import services
 
 KILLED = 137
 

@@ -15,13 +15,13 @@ import pytest
 import redis
 from sqlalchemy import text
 
-from contract.message import QUEUE
-from ops.provider import Endpoint
+from testbed.provider import Endpoint
 from tests.making import Operator
 from tests.system.faults.hostile import CUT, Senders, hostile
 from tests.system.processes import EXAMPLE, System
 from tests.system.watching import are_returned, metric, placed_by_many
 from tests.waiting import until
+from unbet.core.message import QUEUE
 
 SEED: Final = 1
 ROUNDS: Final = 6

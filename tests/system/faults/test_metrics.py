@@ -5,10 +5,10 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families as families_in
 
-from ops import services
 from tests.freezing import frozen
 from tests.system.processes import System
 from tests.waiting import until
+from unbet.local import services
 
 MOST_S = 5.0
 """Prometheus waits for 10."""

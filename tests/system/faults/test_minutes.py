@@ -17,7 +17,6 @@ import psycopg
 import pytest
 import redis
 
-from ops import services
 from tests.freezing import frozen
 from tests.making import Operator
 from tests.system.processes import System
@@ -30,6 +29,7 @@ from tests.system.watching import (
     timed,
     wait_until_cancelled,
 )
+from unbet.local import services
 
 pytestmark = pytest.mark.timeout(240)
 

@@ -15,8 +15,6 @@ import httpx
 import psutil
 import redis
 
-from contract import rejected
-from ops import services
 from tests.freezing import frozen
 from tests.making import Operator
 from tests.system.processes import System
@@ -29,6 +27,8 @@ from tests.system.watching import (
     wait_until_cancelled,
 )
 from tests.waiting import until
+from unbet.broker import rejected
+from unbet.local import services
 
 
 def is_listening(system: System) -> bool:

@@ -13,12 +13,12 @@ from pathlib import Path
 import psutil
 from sqlalchemy import text
 
-from ops import services
 from tests.freezing import frozen
 from tests.making import Operator, cancel_of
 from tests.system.processes import EXAMPLE, System
 from tests.system.watching import DEADLINE_S, PLAYER, metric, placed, spooled, wait_until_cancelled
 from tests.waiting import meanwhile, until
+from unbet.local import services
 
 SECONDS = 40.0
 """Within which both, a refusal and a promise, have to come."""

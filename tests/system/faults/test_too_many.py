@@ -10,7 +10,7 @@ import httpx
 import psutil
 import redis
 
-from ops.provider import Endpoint
+from testbed.provider import Endpoint
 from tests.making import Operator
 from tests.system.processes import EXAMPLE, System
 from tests.system.watching import (

@@ -6,10 +6,7 @@ from functools import partial
 
 import pytest
 
-from ledger.engine import TRUSTED_FOR_S
-from ops.chaos.addresses import POSTGRES, Addresses
-from ops.services.postgres import PostgreSQL
-from ops.services.standby import Standby, alter_system, execute
+from testbed.chaos.addresses import POSTGRES, Addresses
 from tests.making import Operator
 from tests.system.processes import System
 from tests.system.watching import (
@@ -21,6 +18,9 @@ from tests.system.watching import (
     wait_until_cancelled,
 )
 from tests.waiting import until
+from unbet.database.engine import TRUSTED_FOR_S
+from unbet.local.services.postgres import PostgreSQL
+from unbet.local.services.standby import Standby, alter_system, execute
 
 FINAL_WITHIN_S = 5.0
 """After a server is there that takes writes: final answers again. Measured: 0.7 s."""

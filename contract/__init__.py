@@ -1,1 +1,0 @@
-"""What receiver, worker and ledger agree on; imports nothing of ours."""

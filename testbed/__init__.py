@@ -1,0 +1,1 @@
+"""Tools and judges around the product: a played provider, the conformance kit, chaos."""

@@ -1,0 +1,201 @@
+"""The independent check of a run: the provider's own log against the rows of the database. What
+Unbet says of itself (its notes of answers, its functions) is not asked."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Engine
+
+from testbed.chaos import evidence
+from testbed.chaos.clients import DEAF
+from testbed.chaos.evidence import Asked, BetRow, Evidence
+from testbed.chaos.meaning import STANDS, TAKEN, code_of, has_outcome, is_of, shown, told
+from testbed.chaos.outages import Outage, excused, overlaps
+from testbed.chaos.parts import WHOLE, Part, split
+from testbed.chaos.tally import LATE_S, answered_in
+from testbed.chaos.verdict import Kind, Verdict
+from testbed.provider import Attempt, Bet, Cancel, Sent, Win, read_log
+from unbet.wallets.ledger.audit import audit
+
+PROMISED: Final = frozenset({0, 2, 100, 120})
+"""Whoever is answered one of these need not call again (P2)."""
+
+FINAL: Final = frozenset({0, 2, 7, 120})
+
+
+@dataclass
+class _Story:
+    """What the provider saw of one cancel, all its transmissions and equal requests together."""
+
+    codes: set[int] = field(default_factory=set)
+    succeeded_at: datetime | None = None
+    """When code 0 was first answered."""
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What the run did, as far as it excuses something."""
+
+    outages: Sequence[Outage] = ()
+    """Of the receivers."""
+    receivers: int = 1
+    without_room: Sequence[Outage] = ()
+    """When neither ledger nor disk could keep a cancel: HTTP 503 is right then."""
+    held_up: Callable[[datetime, float], float] = lambda _since, _seconds: 0.0
+    """For how much of that time the provider itself was held up: told, but no excuse."""
+
+
+def check(log: Iterable[Sent], engine: Engine, around: Circumstances = Circumstances()) -> Verdict:
+    """Everything that does not hold. `log` is gone through once; `engine` only reads."""
+    verdict = Verdict()
+    _check_part(verdict, log, engine, WHOLE, around)
+    _check_ledger(verdict, engine)
+    return verdict
+
+
+def check_file(log: Path, engine: Engine, around: Circumstances, scratch: Path) -> Verdict:
+    """The same for a log of any length, part by part; `scratch` is a directory to be made."""
+    verdict = Verdict()
+    files = split(log, scratch)
+    for number, file in enumerate(files):
+        _check_part(verdict, read_log(file), engine, Part(number, len(files)), around)
+        file.unlink()
+    scratch.rmdir()
+    _check_ledger(verdict, engine)
+    return verdict
+
+
+def _check_part(
+    verdict: Verdict, log: Iterable[Sent], engine: Engine, part: Part, around: Circumstances
+) -> None:
+    with engine.begin() as connection:
+        said = evidence.read(connection, part)
+    stories: dict[Asked, _Story] = defaultdict(_Story)
+    placed: list[tuple[Asked, datetime]] = []
+    for sent in log:
+        match sent.message:
+            case Cancel() as cancel:
+                _hear(stories[Asked(cancel.reference, cancel.user_id, cancel.currency)], sent)
+                for kind, what in _unpunctual(sent, cancel, around):
+                    verdict.add(kind, what)
+            case Bet() as bet:
+                asked = Asked(bet.reference, bet.user_id, bet.currency)
+                placed += [(asked, attempt.at) for attempt in sent.attempts if attempt.code == 0]
+                _check_bet(verdict, sent, bet, said)
+            case Win() as win:
+                _check_win(verdict, sent, win, said)
+    for asked, story in stories.items():
+        _check_outcome(verdict, asked, story, said)
+        _check_codes(verdict, asked, story, said.bets.get(asked.reference))
+    _check_order(verdict, placed, stories)
+    for asked in said.parked:
+        verdict.add(Kind.UNDRAINED, f"{shown(asked)} is still parked")
+
+
+def _hear(story: _Story, sent: Sent) -> None:
+    for attempt in sent.attempts:
+        if attempt.code is not None:
+            story.codes.add(attempt.code)
+        if attempt.code == 0:
+            answered = attempt.at + timedelta(seconds=attempt.seconds)
+            story.succeeded_at = min(story.succeeded_at or answered, answered)
+
+
+def _unpunctual(sent: Sent, cancel: Cancel, around: Circumstances) -> Iterator[tuple[Kind, str]]:
+    """The transmissions with a late answer, and those with none that nothing excuses."""
+    for number, attempt in enumerate(sent.attempts, start=1):
+        what = f"{cancel.reference} {cancel.uuid}, try {number} at {attempt.at:%H:%M:%S.%f}"
+        if (answered_in(attempt) or 0) > LATE_S:
+            held_up_s = around.held_up(attempt.at, attempt.seconds)
+            yield (
+                Kind.LATE_ANSWER,
+                f"{what}: {attempt.label} after {answered_in(attempt):.3f} s"
+                f" (the provider itself was held up for {held_up_s:.1f} s of it)",
+            )
+        if attempt.code is None and not _is_excused(attempt, around):
+            yield (
+                Kind.UNANSWERED,
+                f"{what}: {attempt.text} after {attempt.seconds:.1f} s ({attempt.client})",
+            )
+
+
+def _is_excused(attempt: Attempt, around: Circumstances) -> bool:
+    if attempt.client in DEAF:
+        return True
+    if attempt.status == 503:
+        return overlaps(around.without_room, attempt.at, attempt.seconds)
+    hung = attempt.status is None and "no answer within" in attempt.text
+    return not hung and excused(around.outages, around.receivers, attempt.at, attempt.seconds)
+
+
+def _check_bet(verdict: Verdict, sent: Sent, bet: Bet, said: Evidence) -> None:
+    row = said.bets.get(bet.reference)
+    known = row is not None and row.state in TAKEN
+    same = row is not None and row[1:4] == (bet.user_id, bet.currency, bet.amount)
+    if any(attempt.code == 0 for attempt in sent.attempts) and not (known and same):
+        verdict.add(Kind.UNRECORDED, f"bet {bet.reference} was reported as placed: {told(row)}")
+
+
+def _check_win(verdict: Verdict, sent: Sent, win: Win, said: Evidence) -> None:
+    paid = said.wins.get(win.reference)
+    if any(attempt.code == 0 for attempt in sent.attempts) and paid != win.amount:
+        verdict.add(Kind.UNRECORDED, f"win {win.reference} was reported as paid: {paid} is paid")
+
+
+def _check_outcome(verdict: Verdict, asked: Asked, story: _Story, said: Evidence) -> None:
+    row = said.bets.get(asked.reference)
+    if not story.codes & PROMISED or has_outcome(asked, row, said):
+        return
+    if asked in said.dead:
+        verdict.dead += 1
+    elif 0 not in story.codes or (row is not None and row.state not in STANDS):
+        # `_check_codes` has a worse name for a success that is none.
+        codes = ", ".join(map(str, sorted(story.codes)))
+        verdict.add(Kind.LOST, f"{shown(asked)} was answered {codes}: {told(row)}")
+
+
+def _check_codes(verdict: Verdict, asked: Asked, story: _Story, row: BetRow | None) -> None:
+    final = story.codes & FINAL
+    codes = ", ".join(map(str, sorted(final)))
+    if len(final) > 1:
+        verdict.add(Kind.CONTRADICTION, f"{shown(asked)} was answered {codes}")
+    right = code_of(asked, row)
+    if not final or final == {right}:
+        return
+    what = f"{shown(asked)} was answered {codes}: {told(row)}"
+    if 0 in final and row is None:
+        verdict.add(Kind.UNCOMMITTED, what)
+    elif 0 in final and row is not None and row.state in STANDS and is_of(asked, row):
+        verdict.add(Kind.LATE_DEBIT, what)
+    elif len(final) == 1:
+        verdict.add(Kind.CONTRADICTION, what)
+
+
+def _check_order(
+    verdict: Verdict, placed: Iterable[tuple[Asked, datetime]], stories: dict[Asked, _Story]
+) -> None:
+    """A bet that was sent after its cancel's success must not have been taken."""
+    for asked, begun in placed:
+        succeeded_at = stories[asked].succeeded_at if asked in stories else None
+        if succeeded_at is not None and begun > succeeded_at:
+            late_s = (begun - succeeded_at).total_seconds()
+            verdict.add(
+                Kind.LATE_DEBIT, f"{shown(asked)}: taken {late_s:.3f} s after its cancel succeeded"
+            )
+
+
+def _check_ledger(verdict: Verdict, engine: Engine) -> None:
+    with engine.begin() as connection:
+        for what in evidence.doubled(connection):
+            verdict.add(Kind.DOUBLED, what)
+        for what in evidence.wrong_balances(connection):
+            verdict.add(Kind.MONEY, what)
+    with engine.begin() as connection:  # another one: an audit sets its transaction's level
+        for violation in audit(connection).violations:
+            verdict.add(
+                Kind.AUDIT, f"{violation.meaning} Not for {violation.count}: {violation.rows[0]}"
+            )

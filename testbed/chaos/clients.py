@@ -1,0 +1,77 @@
+"""The provider's clients: most are as one would wish, some reset, half-close or never read."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from random import Random
+from typing import Final
+
+from testbed.provider import PLAIN, Endpoint, NoAnswerError, Response
+
+RESETS: Final = "resets after sending"
+HALF_CLOSES: Final = "half-closes"
+NEVER_READS: Final = "never reads"
+
+SHARES: Final = {PLAIN: 95, RESETS: 2, HALF_CLOSES: 2, NEVER_READS: 1}
+"""Of a hundred requests."""
+
+DEAF: Final = frozenset({RESETS, NEVER_READS})
+"""They cannot hear an answer: that they have none needs no excuse."""
+
+RESET_WITHIN_S: Final = 0.05
+DEAF_FOR_S: Final = (1.0, 9.0)
+HALF_CLOSED_LIMIT_S: Final = 9.9
+"""Just below the provider's ten seconds, so that the log can say whose request it was."""
+
+
+class UnrulyEndpoint(Endpoint):
+    """An endpoint that is called by clients of all kinds; `on_answer` is told at once of what came
+    back to one that listens, None for nothing."""
+
+    def __init__(self, url: str, seed: int, on_answer: Callable[[Response | None], object]) -> None:
+        super().__init__(url)
+        self._dice = Random(f"clients of {seed}")  # noqa: S311 - a game's dice, no secret
+        self._on_answer = on_answer
+
+    async def post(self, body: bytes) -> Response:
+        """As the client that it falls to. Raises `NoAnswerError`."""
+        [client] = self._dice.choices([*SHARES], [*SHARES.values()])
+        try:
+            response = await self._post(client, body)
+        except (NoAnswerError, asyncio.CancelledError):
+            if client not in DEAF:
+                self._on_answer(None)
+            raise
+        self._on_answer(response)
+        return response
+
+    async def _post(self, client: str, body: bytes) -> Response:
+        if client == PLAIN:
+            return await super().post(body)
+        connection = await self.connect()
+        request = self.bytes_of(body)
+        try:
+            match client:
+                case "half-closes":
+                    return await self._half_close(connection.send(request, half_close=True))
+                case "never reads":
+                    connection.send_unread(request)
+                    await asyncio.sleep(self._dice.uniform(*DEAF_FOR_S))
+                case _:
+                    connection.send_unread(request)
+                    await asyncio.sleep(self._dice.uniform(0, RESET_WITHIN_S))
+                    connection.reset()
+        finally:
+            connection.close()
+        raise NoAnswerError(f"its client {client}", client)
+
+    async def _half_close(self, call: Awaitable[Response]) -> Response:
+        try:
+            async with asyncio.timeout(HALF_CLOSED_LIMIT_S):
+                response = await call
+        except TimeoutError:
+            raise NoAnswerError(
+                f"no answer within {HALF_CLOSED_LIMIT_S:g} s", HALF_CLOSES
+            ) from None
+        except NoAnswerError as error:
+            raise NoAnswerError(str(error), HALF_CLOSES) from None
+        return response._replace(client=HALF_CLOSES)

@@ -1,0 +1,73 @@
+"""The run's own connections to PostgreSQL: to see what goes on there, to cut it, and to be in its
+way. Not the ledger's: what they see must not depend on what is tested."""
+
+import time
+from contextlib import closing
+from typing import Final
+
+import psycopg
+
+from testbed.chaos.program import Program
+from testbed.chaos.system import System
+
+NAME: Final = "chaos"
+"""As `pg_stat_activity` shows them; ours are `unbet-…`."""
+
+TRIES: Final = 50
+PAUSE_S: Final = 0.02
+"""Until there is a row to hold: a bet may stand for milliseconds only."""
+
+
+def connect(system: System) -> psycopg.Connection[tuple[object, ...]]:
+    """A connection whose first statement begins a transaction."""
+    return psycopg.connect(
+        system.database_url, connect_timeout=2, application_name=NAME, sslmode="disable"
+    )
+
+
+def is_in_transaction(system: System, program: Program) -> bool:
+    """Whether the database shows one of the program's processes inside a transaction."""
+    ports = {
+        connection.laddr.port
+        for process in program.children()
+        for connection in process.net_connections("tcp")
+    }
+    query = "SELECT client_port FROM pg_stat_activity WHERE xact_start IS NOT NULL"
+    with closing(connect(system)) as looking:
+        return any(port in ports for (port,) in looking.execute(query))
+
+
+def cut_connections(system: System) -> None:
+    """End every session that a process of ours or the operator has."""
+    with closing(connect(system)) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name LIKE 'unbet-%'"
+        )
+
+
+def lock_standing_bets(system: System) -> psycopg.Connection[tuple[object, ...]]:
+    """A transaction that holds bets that stand: the newest, whose cancels are on their way."""
+    query = "SELECT FROM bets WHERE state = 'placed' ORDER BY id DESC LIMIT 5 FOR UPDATE"
+    return _locking(system, f"{query} SKIP LOCKED")
+
+
+def lock_an_account(system: System, owner: str) -> psycopg.Connection[tuple[object, ...]]:
+    """A transaction that holds a player's cash account."""
+    return _locking(
+        system, "SELECT FROM accounts WHERE kind = 'cash' AND owner = %s FOR UPDATE", owner
+    )
+
+
+def _locking(system: System, query: str, *values: str) -> psycopg.Connection[tuple[object, ...]]:
+    connection = connect(system)
+    try:
+        for _ in range(TRIES):
+            if connection.execute(query.encode(), values).rowcount:
+                break
+            connection.rollback()
+            time.sleep(PAUSE_S)
+    except psycopg.Error:
+        connection.close()
+        raise
+    return connection

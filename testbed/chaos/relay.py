@@ -1,0 +1,169 @@
+"""Service addresses in front of PostgreSQL and Redis, or the load balancer's in front of the
+receivers, in a process of their own so that the provider's load and theirs do not wait for each
+other: `python -m testbed.chaos.relay`.
+
+It takes commands as lines of JSON and answers each with one; it ends with its standard input.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from contextlib import suppress
+from itertools import count
+from typing import Any, Final
+
+import uvloop
+
+from testbed.chaos.joined import Side, make_room
+
+HOST: Final = "127.0.0.1"
+
+BACKLOG: Final = 4096
+
+PRECEDENCE: Final = -10
+"""What is between the parts must not be what is measured; only root may."""
+
+
+class Address:
+    """One address. Each new connection goes to the next target that accepts it."""
+
+    def __init__(self) -> None:
+        self._port = 0
+        self._targets: list[int] = []
+        self._turn = count()
+        self._mode = "open"
+        self._server: asyncio.Server | None = None
+        self._joined: dict[Side, Side] = {}
+        self._alone: set[Side] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def lead_to(self, targets: list[int]) -> None:
+        """New connections; those that there are stay where they are."""
+        self._targets = targets
+
+    async def listen(self) -> int:
+        """Begin, or begin again where it was; the port to connect to."""
+        if self._server is None:
+            loop = asyncio.get_running_loop()
+            self._server = await loop.create_server(
+                lambda: Side(self._accept, self._forget),
+                HOST,
+                self._port,
+                backlog=BACKLOG,
+                reuse_address=True,
+            )
+            self._port = int(self._server.sockets[0].getsockname()[1])
+        return self._port
+
+    def stop_listening(self) -> None:
+        """Nobody is there for new connections; those that there are stay."""
+        if self._server:
+            self._server.close()
+            self._server = None
+
+    def set_mode(self, mode: str) -> None:
+        """`refuse` resets every connection, `silent` forwards nothing on any; `open` is what new
+        ones find again."""
+        self._mode = mode
+        if mode == "refuse":
+            self.reset()
+        elif mode == "silent":
+            self.silence()
+        else:
+            for side in list(self._alone):  # they got nowhere
+                side.reset()
+
+    def silence(self) -> int:
+        """Forward nothing on the connections that there are; how many these are."""
+        for side in self._joined:
+            side.silence()
+        return len(self._joined) // 2
+
+    def resume(self) -> None:
+        """Forward again on those that had been silent, what was held back first."""
+        for side in self._joined:
+            side.resume()
+
+    def reset(self) -> int:
+        """Reset every connection; how many there were."""
+        connections = len(self._joined) // 2
+        for side in [*self._joined, *self._alone]:
+            side.reset()
+        return connections
+
+    def _accept(self, client: Side) -> None:
+        self._alone.add(client)
+        if self._mode == "refuse":
+            client.reset()
+        elif self._mode == "open":
+            task = asyncio.create_task(self._connect(client))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _connect(self, client: Side) -> None:
+        server = await self._reach()
+        if server is None:
+            client.reset()  # as near to "refused" as somebody can be who has accepted
+        elif client not in self._alone:
+            server.reset()
+        else:
+            self._alone.discard(client)
+            self._joined |= {client: server, server: client}
+            client.join(server)
+
+    async def _reach(self) -> Side | None:
+        loop = asyncio.get_running_loop()
+        first, targets = next(self._turn), self._targets
+        for number in range(len(targets)):
+            port = targets[(first + number) % len(targets)]
+            with suppress(OSError):
+                _, server = await loop.create_connection(
+                    lambda: Side(None, self._forget), HOST, port
+                )
+                return server
+        return None
+
+    def _forget(self, side: Side) -> None:
+        self._alone.discard(side)
+        other = self._joined.pop(side, None)
+        if other is not None:
+            self._joined.pop(other, None)
+
+
+async def _main() -> None:
+    make_room()
+    with suppress(PermissionError):
+        os.nice(PRECEDENCE)
+    addresses: dict[str, Address] = {}
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    while line := await reader.readline():
+        answer = await _obey(addresses, **json.loads(line))
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+
+
+async def _obey(addresses: dict[str, Address], do: str, name: str, value: Any = None) -> Any:
+    address = addresses.setdefault(name, Address())
+    match do:
+        case "listen":
+            return await address.listen()
+        case "stop_listening":
+            address.stop_listening()
+        case "lead_to":
+            address.lead_to(value)
+        case "mode":
+            address.set_mode(value)
+        case "silence":
+            return address.silence()
+        case "resume":
+            address.resume()
+        case "reset":
+            return address.reset()
+    return None
+
+
+if __name__ == "__main__":
+    uvloop.run(_main())

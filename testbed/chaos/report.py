@@ -1,0 +1,127 @@
+"""What a run has come to: a table for a person, a document for machines."""
+
+from collections.abc import Iterator
+from statistics import median
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from testbed.chaos.running import Run
+from testbed.chaos.verdict import MAX_EXAMPLES, Kind
+
+
+def table(run: Run) -> Table:
+    """One line for each count."""
+    shown = Table("what", "count", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_header=False)
+    shown.columns[1].justify = "right"
+    for section in (_load(run), _faults(run), _answers(run), _failovers(run), _memory(run)):
+        for name, count in section:
+            shown.add_row(name, count)
+        shown.add_section()
+    for name, count in _findings(run):
+        shown.add_row(name, count)
+    return shown
+
+
+def examples(run: Run) -> Iterator[str]:
+    """The first violations of each kind, a line each."""
+    for kind in Kind:
+        for what in run.verdict.violations.get(kind, [])[:MAX_EXAMPLES]:
+            yield f"{kind}: {what}"
+
+
+def document(run: Run) -> dict[str, object]:
+    """Everything that the table has, and the examples."""
+    return {
+        "ok": run.finished and run.verdict.ok,
+        "seed": run.seed,
+        "seconds": run.seconds,
+        "shared_spool": bool(run.system and run.system.shared_spool),
+        "disks": bool(run.system and run.system.storage.mounts),
+        "cancels": run.tally.cancels,
+        "requests": run.tally.requests,
+        "bets": run.tally.bets,
+        "faults": dict(sorted(run.faults.items())),
+        "faults_not_undone": dict(run.not_undone),
+        "faults_not_available": run.not_available,
+        "ended_by_themselves": [
+            {"program": e.program, "at": e.at.isoformat(), "how": e.how, "log": e.said}
+            for e in run.endings
+        ],
+        "answers": dict(sorted(run.tally.answers.items())),
+        "bets_answered": dict(sorted(run.tally.bets_answered.items())),
+        "clients": dict(run.tally.clients),
+        "unanswered": dict(run.tally.unanswered),
+        "slowest_s": run.tally.slowest_s,
+        "late": run.tally.late,
+        "held_up_s": round(run.lag.worst_s, 3),
+        "failovers": run.system.recoveries.seconds() if run.system else {},
+        "memory": [
+            {"program": life.program, "role": life.role, "seconds": life.seconds,
+             "first_mb": life.quarters()[0], "last_mb": life.quarters()[1]}
+            for life in run.memory
+        ],
+        "drained_in_s": round(run.drained_in_s, 1),
+        "dead": run.verdict.dead,
+        "violations": run.verdict.document(),
+    }  # fmt: skip
+
+
+def _load(run: Run) -> Iterator[tuple[str, str]]:
+    yield "cancels", str(run.tally.cancels)
+    yield "requests, retransmissions included", str(run.tally.requests)
+    for client, count in sorted(run.tally.clients.items()):
+        if client != "plain":
+            yield f"  of a client that {client}", str(count)
+    yield "bets and wins", str(run.tally.bets)
+    if run.system:
+        shared = run.system.shared_spool
+        yield "spool directory", "one for both receivers" if shared else "one each"
+        yield (
+            "what gets full",
+            "disks" if run.system.storage.mounts else "the processes' file limit",
+        )
+
+
+def _faults(run: Run) -> Iterator[tuple[str, str]]:
+    yield "faults", str(run.faults.total())
+    for name, count in sorted(run.faults.items()):
+        yield f"  {name}", str(count)
+    for name, count in run.not_undone.items():
+        yield f"  not undone: {name}", str(count)
+    for name, why in run.not_available.items():
+        yield f"  {name}", why
+
+
+def _answers(run: Run) -> Iterator[tuple[str, str]]:
+    for label, count in sorted(run.tally.answers.items()):
+        if label != "none":
+            yield f"answered {label}", str(count)
+    for client, count in sorted(run.tally.unanswered.items()):
+        yield f"no answer, client {client}", str(count)
+    yield "slowest answer", f"{run.tally.slowest_s:.2f} s"
+    yield "provider itself held up, at most", f"{run.lag.worst_s:.2f} s"
+
+
+def _failovers(run: Run) -> Iterator[tuple[str, str]]:
+    for server, seconds in (run.system.recoveries.seconds() if run.system else {}).items():
+        known = [s for s in seconds if s is not None]
+        if known:
+            times = f"{median(known):.1f} s, {max(known):.1f} s"
+            yield f"{server} failover to final answers: median, worst", times
+        if len(known) < len(seconds):
+            yield f"{server} failover without final answers after", str(len(seconds) - len(known))
+
+
+def _memory(run: Run) -> Iterator[tuple[str, str]]:
+    for life in run.memory:
+        first, last = life.quarters()
+        name = f"memory of a {life.role} over {life.seconds:.0f} s: first, last quarter"
+        yield name, f"{first:.0f}, {last:.0f} MB"
+
+
+def _findings(run: Run) -> Iterator[tuple[str, str]]:
+    yield "drained in", f"{run.drained_in_s:.1f} s"
+    yield "dead, kept for a person", str(run.verdict.dead)
+    for kind in Kind:
+        yield kind.value, str(run.verdict.count(kind))

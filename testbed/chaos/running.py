@@ -1,0 +1,192 @@
+"""One chaos run from its beginning to its verdict."""
+
+import asyncio
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import takewhile
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+import psycopg
+from redis import RedisError
+
+from testbed import provider
+from testbed.chaos import schedule
+from testbed.chaos.checker import Circumstances, check_file
+from testbed.chaos.clients import UnrulyEndpoint
+from testbed.chaos.draining import drained
+from testbed.chaos.joined import make_room
+from testbed.chaos.lag import Lag
+from testbed.chaos.memory import Life, Memory
+from testbed.chaos.operators import Operators
+from testbed.chaos.program import Ending
+from testbed.chaos.schedule import Schedule
+from testbed.chaos.system import PROVIDER_ID, ChaosError, System
+from testbed.chaos.tally import Tally
+from testbed.chaos.verdict import Kind, Verdict
+from testbed.provider import Log, Provider, Response
+from unbet.local.services import ServicesError
+
+DRAIN_LIMIT_S: Final = 90.0
+
+LANES: Final = 6
+
+AT_ONCE: Final = 2_000
+"""Rounds at a time: those of about ten seconds in which nothing is answered."""
+
+MOST_CALLS: Final = 2.5
+"""A second, retransmissions included, times the rate of cancels: what has waited for an operator
+whose database was away would else be sent in one moment, by a single process that would measure
+its own queue."""
+
+TOLD_LINES: Final = 4
+"""Of a log, for a person; the rest is in the JSON."""
+
+THREADS: Final = 32
+"""For what blocks: the operators' transactions above all."""
+
+SWITCH_S: Final = 0.0005
+"""After so long a thread gives way: the operators' are many, and the provider must not wait for a
+turn of each of them."""
+
+RETRY: Final = provider.V4.retry
+
+_FAULT_FAILED: Final = (ChaosError, ServicesError, psycopg.Error, RedisError, OSError)
+
+
+@dataclass
+class Run:
+    """What is asked for, how far it has come, and what came of it."""
+
+    seconds: float
+    seed: int
+    rate: float
+    """Cancels a second."""
+    phase: str = "starting"
+    tally: Tally = field(default_factory=Tally)
+    schedule: Schedule | None = None
+    system: System | None = None
+    endings: list[Ending] = field(default_factory=list)
+    memory: list[Life] = field(default_factory=list)
+    """Of each kind of process the one that lived longest."""
+    lag: Lag = field(default_factory=Lag)
+    drained_in_s: float = 0.0
+    verdict: Verdict = field(default_factory=Verdict)
+    finished: bool = False
+
+    @property
+    def faults(self) -> Counter[str]:
+        """How many of each kind."""
+        return self.schedule.begun if self.schedule else Counter()
+
+    @property
+    def not_available(self) -> dict[str, str]:
+        """Kinds of faults that this machine has not what it takes for, and what that is."""
+        if self.system is None or self.system.clock_library is not None:
+            return {}
+        return {fault.name: "needs libfaketime" for fault in schedule.FAULTS if fault.jumps}
+
+    @property
+    def not_undone(self) -> Counter[str]:
+        """Faults whose undoing did not come to its end."""
+        return self.schedule.begun - self.schedule.undone if self.schedule else Counter()
+
+    @property
+    def under_way(self) -> dict[str, str]:
+        """The faults that are in effect, by what they are done to."""
+        return self.schedule.under_way if self.schedule else {}
+
+
+async def carry_out(run: Run, system: System) -> None:
+    """The whole run on a system that has been started; cancelled, it undoes its faults."""
+    make_room()
+    sys.setswitchinterval(SWITCH_S)
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
+    run.system = system
+    log_file = system.directory / "provider.jsonl"
+    memory = Memory()
+    keepers = [
+        asyncio.create_task(work)
+        for work in (system.keep_running(), memory.watch(system.programs), run.lag.watch())
+    ]
+    try:
+        with log_file.open("w", encoding="utf-8") as lines:
+            log = Log(lambda sent: lines.write(provider.as_line(sent)), run.tally.add, kept=False)
+            await _play(run, system, log)
+        run.phase = "draining"
+        started = time.monotonic()
+        left = await drained(system, DRAIN_LIMIT_S)
+        run.drained_in_s = time.monotonic() - started
+        run.phase = "checking"
+        run.endings, run.memory = system.ended_by_themselves(), memory.longest()
+        run.verdict = await asyncio.to_thread(_check, log_file, system, run.lag)
+        for what in left:
+            run.verdict.add(Kind.UNDRAINED, what)
+        for ending in run.endings:
+            run.verdict.add(Kind.ENDED, _told(ending))
+        for life in memory.growing():
+            first, last = life.quarters()
+            run.verdict.add(Kind.GROWTH, f"{life.program}: from {first:.0f} to {last:.0f} MB")
+        run.finished = True
+    finally:
+        for keeper in keepers:
+            keeper.cancel()
+
+
+async def _play(run: Run, system: System, log: Log) -> None:
+    """The provider plays while faults happen; at the end it finishes what it has begun."""
+    engines = [system.engine("operator") for _ in range(LANES)]
+    operator = Operators(engines, PROVIDER_ID)
+
+    def heard(response: Response | None) -> None:
+        answer = None if response is None else provider.read_answer(response, {})
+        system.recoveries.add(final=answer is not None and answer.code not in (None, RETRY))
+
+    pace = provider.Pace(MOST_CALLS * run.rate)
+    player = Provider(UnrulyEndpoint(system.url, run.seed, heard), operator, log, turn=pace.turn)
+    await provider.fund(operator, system.players, tag=f"chaos-{uuid4().hex}")
+    run.schedule = Schedule(system, schedule.plan(run.seed))
+    run.phase = "playing"
+    until = time.monotonic() + run.seconds
+    rounds = takewhile(
+        lambda _: time.monotonic() < until,
+        provider.plan(run.seed, system.players, provider_id=PROVIDER_ID),
+    )
+    try:
+        async with asyncio.TaskGroup() as both:
+            both.create_task(run.schedule.carry_out(run.seconds))
+            both.create_task(provider.play(rounds, player, at_once=AT_ONCE, rate=run.rate))
+    except* _FAULT_FAILED as group:
+        raise ChaosError(f"A fault could not be done or undone: {_first(group)!r}") from group
+    finally:
+        player.endpoint.close()
+        for engine in engines:
+            engine.dispose()
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
+
+
+def _told(ending: Ending) -> str:
+    said = "".join(f"\n    {line[:240]}" for line in ending.said[-TOLD_LINES:])
+    return f"{ending.program} at {ending.at:%H:%M:%S} with {ending.how}; its log ends with:{said}"
+
+
+def _check(log_file: Path, system: System, lag: Lag) -> Verdict:
+    around = Circumstances(
+        outages=system.outages(),
+        receivers=len(system.of("receiver")),
+        without_room=system.without_room,
+        held_up=lag.within,
+    )
+    engine = system.engine("checker", reads_all=True)
+    try:
+        return check_file(log_file, engine, around, system.directory / "parts")
+    finally:
+        engine.dispose()

@@ -1,0 +1,170 @@
+"""Which fault comes when: drawn from the seed before the run; and carrying them out."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import islice
+from random import Random
+from typing import Final
+
+from testbed.chaos.clock_faults import CLOCK_FAULTS
+from testbed.chaos.faults import PROCESS_FAULTS, Fault
+from testbed.chaos.postgres_faults import POSTGRES_FAULTS
+from testbed.chaos.redis_faults import REDIS_FAULTS
+from testbed.chaos.spool_faults import SPOOL_FAULTS
+from testbed.chaos.system import System
+
+FAULTS: Final = CLOCK_FAULTS + PROCESS_FAULTS + POSTGRES_FAULTS + REDIS_FAULTS + SPOOL_FAULTS
+
+GAP_S: Final = (1.0, 1.6)
+"""From one fault's beginning to the next one's, unless that has to wait."""
+
+SERVERS: Final = frozenset({"postgres", "redis"})
+REST_S: Final = 3.5
+"""From a server's fault to its next one: that everything recovers is to be seen. Without a rest
+both are away most of the time, and little but the spool is tried."""
+
+MAX_AT_ONCE: Final = 2
+
+WAITING: Final = 24
+"""Faults that are drawn ahead: one whose target is not free does not hold up the next."""
+
+LONG_RUN_S: Final = 600.0
+SPARED_FROM: Final = 0.25
+"""In a long run, the first process of each role is not killed any more from that part of it on:
+memory that grows is only seen in a process that lives."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One fault of the run."""
+
+    fault: Fault
+    seconds: float
+    gap_s: float
+    """From its beginning to the next one's, at least."""
+    dice: Random = field(compare=False, repr=False)
+    """For what is up to chance when it begins, such as which of two processes is meant."""
+
+
+def plan(seed: int, faults: Sequence[Fault] = FAULTS) -> Iterator[Planned]:
+    """Faults without an end: each kind once in a random order, then by weight."""
+    random = Random(f"faults of {seed}")  # noqa: S311 - a game's dice, no secret
+    firsts = random.sample(faults, len(faults))
+    while True:
+        fault = firsts.pop() if firsts else random.choices(faults, [f.weight for f in faults])[0]
+        seconds, gap_s = random.uniform(*fault.seconds), random.uniform(*GAP_S)
+        yield Planned(fault, seconds, gap_s, Random(random.random()))  # noqa: S311
+
+
+class Schedule:
+    """Carries out what is planned, at most two faults at a time and one to a target; a server rests
+    for `rest_s` seconds afterwards."""
+
+    def __init__(
+        self, system: System, planned: Iterator[Planned], *, rest_s: float = REST_S
+    ) -> None:
+        self.begun: Counter[str] = Counter()
+        """How many faults of each kind."""
+        self.undone: Counter[str] = Counter()
+        self.under_way: dict[str, str] = {}
+        """The names of the faults that are in effect, by what they are done to."""
+        # What a fault needs while it is being done, by its target: that must stay well so long.
+        self._needed: dict[str, frozenset[str]] = {}
+        self._occupied: dict[str, frozenset[str]] = {}
+        self._rest_s = rest_s
+        self._resting: set[str] = set()
+        self._next_at_s = GAP_S[0]
+        self._system = system
+        self._planned = planned
+        self._changed = asyncio.Condition()
+
+    async def carry_out(self, seconds: float) -> None:
+        """Begin faults for so long; returns when the last one has been undone."""
+        clock = asyncio.get_running_loop().time
+        started = clock()
+        spared_from = seconds * SPARED_FROM if seconds >= LONG_RUN_S else seconds
+        no_clocks = self._system.clock_library is None
+        waiting: list[Planned] = []
+        async with asyncio.TaskGroup() as faults:
+            while True:
+                possible = (p for p in self._planned if not (p.fault.jumps and no_clocks))
+                waiting += islice(possible, WAITING - len(waiting))
+                spared = clock() - started > spared_from
+                try:
+                    async with asyncio.timeout_at(started + seconds):
+                        await asyncio.sleep(started + self._next_at_s - clock())
+                        planned, target = await self._take_one(waiting, spared=spared)
+                except TimeoutError:
+                    return
+                self._next_at_s = clock() - started + planned.gap_s
+                self.under_way[target] = planned.fault.name
+                self._occupied[target] = planned.fault.occupies
+                self._needed[target] = planned.fault.needs
+                faults.create_task(self._do(planned, target))
+
+    async def _take_one(self, waiting: list[Planned], *, spared: bool) -> tuple[Planned, str]:
+        """The first of those that wait whose target is free; waits until there is one."""
+        found: list[tuple[Planned, str]] = []
+
+        def look() -> bool:
+            if len(self.under_way) >= MAX_AT_ONCE:
+                return False
+            for planned in waiting:
+                targets = self._free_targets(planned.fault, spared=spared)
+                if targets:
+                    found.append((planned, planned.dice.choice(targets)))
+                    return True
+            return False
+
+        async with self._changed:
+            await self._changed.wait_for(look)
+        waiting.remove(found[0][0])
+        return found[0]
+
+    def _free_targets(self, fault: Fault, *, spared: bool) -> list[str]:
+        busy = self._resting.union(self.under_way, *self._needed.values(), *self._occupied.values())
+        if (fault.needs | fault.occupies) & busy:
+            return []
+        targets = [fault.target]
+        if fault.target in ("worker", "sweeper", "receiver"):
+            targets = [program.name for program in self._system.of(fault.target)]
+            if fault.kills and spared:
+                targets = targets[1:]
+        return [target for target in targets if target not in busy]
+
+    async def _do(self, planned: Planned, target: str) -> None:
+        try:
+            async with planned.fault.hold(self._system, target, planned.dice) as better_name:
+                name = better_name or planned.fault.name
+                self.begun[name] += 1
+                await self._no_longer_needed(target)
+                self._note(f"{name}: {target}, for {planned.seconds:.1f} s")
+                await asyncio.sleep(planned.seconds)
+            self.undone[name] += 1
+            self._note(f"{name}: {target} is undone")
+        finally:
+            del self.under_way[target]
+            del self._occupied[target]
+            rest = {target, *planned.fault.occupies} & SERVERS
+            self._resting |= rest
+            await self._no_longer_needed(target)
+        if rest:
+            await asyncio.sleep(self._rest_s)
+            self._resting -= rest
+            await self._look_again()
+
+    async def _no_longer_needed(self, target: str) -> None:
+        self._needed.pop(target, None)
+        await self._look_again()
+
+    async def _look_again(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
+
+    def _note(self, what: str) -> None:
+        """For whoever reads the processes' logs: their times are UTC, too."""
+        with (self._system.logs / "faults.log").open("a") as log:
+            log.write(f"{datetime.now(UTC).isoformat()} {what}\n")

@@ -1,0 +1,27 @@
+"""The conformance kit: every rule of the protocol, played against an endpoint and judged by what it
+answers, and by what that does to a player's money where the kit can see it."""
+
+from testbed.conformance.bets import Bets
+from testbed.conformance.ledger_bank import LedgerBank
+from testbed.conformance.placed_bets import Bank, PlacedBets
+from testbed.conformance.playing import conduct
+from testbed.conformance.report import COLUMNS, Report
+from testbed.conformance.rule import Result, Rule, Verdict
+from testbed.conformance.rules import RULES
+from testbed.conformance.told_bets import BetsFileError, ToldBets
+
+__all__ = [
+    "COLUMNS",
+    "RULES",
+    "Bank",
+    "Bets",
+    "BetsFileError",
+    "LedgerBank",
+    "PlacedBets",
+    "Report",
+    "Result",
+    "Rule",
+    "ToldBets",
+    "Verdict",
+    "conduct",
+]

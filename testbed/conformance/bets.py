@@ -1,0 +1,81 @@
+"""The bets that the rules are played with, whoever has placed them."""
+
+import secrets
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+
+from testbed.provider import Answer, Player
+from unbet.wallets.ledger.operations import Balance
+
+
+@dataclass(frozen=True)
+class PreparedBet:
+    """A bet that is there, or only its reference. Money is None where it cannot be seen."""
+
+    player: Player
+    reference: str
+    stake: Decimal = Decimal(0)
+    standing: Balance | None = None
+    """What the player has as long as nothing is given back."""
+    undone: Balance | None = None
+    """What the player has after a cancel."""
+
+
+class Bets(Protocol):
+    """Where bets come from. All but `any_bet`, `unknown` and `money` raise `NotTriedError` for what
+    is not to be had; whatever uses the ledger raises `NoAnswerError` if that fails."""
+
+    @property
+    def provider_id(self) -> str:
+        """As the endpoint spells it."""
+
+    @property
+    def in_ledger(self) -> bool:
+        """Whether all of this is to be had: bets at any time, and the sight of money."""
+
+    @property
+    def stranger(self) -> str:
+        """Another player than the bets'."""
+
+    @property
+    def other_currency(self) -> str:
+        """Another one than the bets'."""
+
+    async def any_bet(self) -> PreparedBet:
+        """A bet whose cancel must succeed, of whatever kind."""
+
+    async def unknown(self) -> PreparedBet:
+        """A reference that nobody has used."""
+
+    async def placed(self, stake: Decimal | None = None) -> PreparedBet:
+        """A bet that stands; of a given `stake` only where its money is seen."""
+
+    async def split(self) -> PreparedBet:
+        """A bet that stands, paid in part with cash and in part with a bonus."""
+
+    async def refused(self) -> PreparedBet:
+        """A bet that the operator has refused."""
+
+    async def settled(self) -> PreparedBet:
+        """A bet that has its result."""
+
+    async def won(self, reference: str | None = None) -> PreparedBet:
+        """A bet that has won, under its own reference or another one."""
+
+    async def frozen(self) -> PreparedBet:
+        """A bet that stands, of a player who was frozen after it."""
+
+    async def place(self, bet: PreparedBet) -> Answer:
+        """The operator's answer to that bet, sent now."""
+
+    async def win(self, bet: PreparedBet) -> Answer:
+        """The operator's answer to a win of that bet, sent now."""
+
+    async def money(self, player: Player) -> Balance | None:
+        """What the player has; None if that cannot be seen."""
+
+
+def new_reference() -> str:
+    """24 hex digits, the provider's form, some of them letters."""
+    return f"c0f{secrets.token_hex(10)}e"

@@ -1,0 +1,131 @@
+"""Bets that the kit places itself, for players of its own."""
+
+import secrets
+from dataclasses import replace
+from decimal import Decimal
+from typing import Final, Protocol
+
+from testbed.conformance.bets import PreparedBet, new_reference
+from testbed.conformance.rule import NotTriedError
+from testbed.provider import SUCCESS, Answer, Bet, Operator, Player, Win
+from unbet.wallets.ledger.operations import Balance
+
+POCKET: Final = Decimal("1000.00")
+"""What a player is given: more than the rules' bets take."""
+
+STAKE: Final = Decimal("1.00")
+
+
+class Bank(Operator, Protocol):
+    """An operator who lets the kit see a player's money. Each raises `NoAnswerError`."""
+
+    async def deposit_bonus(self, player: Player, amount: Decimal, reference: str) -> None:
+        """As `deposit`, but what it gives is a bonus."""
+
+    async def money(self, player: Player) -> Balance:
+        """What the player has."""
+
+    async def freeze(self, user_id: str) -> None:
+        """Refuse the player's bets from now on."""
+
+
+class PlacedBets:
+    """`Bets` without an end. `open` makes them."""
+
+    in_ledger = True
+    other_currency = "USD"
+
+    def __init__(self, bank: Bank, provider_id: str) -> None:
+        self.provider_id = provider_id
+        self.stranger = _new_player().user_id
+        self._bank = bank
+        self._player = _new_player()
+
+    @classmethod
+    async def open(cls, bank: Bank, provider_id: str) -> "PlacedBets":
+        """With a player who has money."""
+        bets = cls(bank, provider_id)
+        await bets._fund(bets._player)
+        return bets
+
+    async def any_bet(self) -> PreparedBet:
+        return await self.placed()
+
+    async def unknown(self) -> PreparedBet:
+        money = await self.money(self._player)
+        return PreparedBet(self._player, new_reference(), STAKE, money, money)
+
+    async def placed(self, stake: Decimal | None = None) -> PreparedBet:
+        if stake is None or stake <= POCKET:
+            return await self._placed(self._player, STAKE if stake is None else stake)
+        player = _new_player()
+        await self._bank.deposit(player, stake, player.user_id)
+        return await self._placed(player, stake)
+
+    async def split(self) -> PreparedBet:
+        player = _new_player()
+        await self._bank.deposit(player, STAKE, player.user_id)
+        await self._bank.deposit_bonus(player, POCKET, f"{player.user_id}-bonus")
+        bet = await self._placed(player, STAKE * 3)
+        before, after = bet.undone, bet.standing
+        if not before or not after or before.cash == after.cash or before.bonus == after.bonus:
+            raise NotTriedError("the stake was not taken from cash and bonus")
+        return bet
+
+    async def refused(self) -> PreparedBet:
+        money = await self.money(self._player)
+        stake = money.cash + money.bonus + STAKE
+        bet = PreparedBet(self._player, new_reference(), stake, money, money)
+        if (await self.place(bet)).code == SUCCESS:
+            raise NotTriedError("a bet of more than there is was not refused")
+        return bet
+
+    async def settled(self) -> PreparedBet:
+        return await self._settled(Decimal(0))
+
+    async def won(self, reference: str | None = None) -> PreparedBet:
+        return await self._settled(STAKE * 2, reference)
+
+    async def frozen(self) -> PreparedBet:
+        player = _new_player()
+        await self._fund(player)
+        bet = await self._placed(player, STAKE)
+        await self._bank.freeze(player.user_id)
+        return bet
+
+    async def place(self, bet: PreparedBet) -> Answer:
+        user_id, currency = bet.player
+        return await self._bank.place(
+            Bet(user_id=user_id, currency=currency, amount=bet.stake, reference=bet.reference)
+        )
+
+    async def win(self, bet: PreparedBet) -> Answer:
+        return await self._bank.settle(Win(reference=bet.reference, amount=STAKE * 2))
+
+    async def money(self, player: Player) -> Balance:
+        return await self._bank.money(player)
+
+    async def _placed(self, player: Player, stake: Decimal) -> PreparedBet:
+        undone = await self.money(player)
+        bet = PreparedBet(player, new_reference(), stake)
+        answer = await self.place(bet)
+        if answer.code != SUCCESS:
+            raise NotTriedError(f"the bet was refused: {answer.text}")
+        return replace(bet, standing=await self.money(player), undone=undone)
+
+    async def _settled(self, win: Decimal, reference: str | None = None) -> PreparedBet:
+        bet = await self.placed()
+        answer = await self._bank.settle(
+            Win(reference=bet.reference, amount=win, own_reference=reference)
+        )
+        if answer.code != SUCCESS:
+            raise NotTriedError(f"the bet's result was refused: {answer.text}")
+        money = await self.money(bet.player)
+        return replace(bet, standing=money, undone=money)
+
+    async def _fund(self, player: Player) -> None:
+        await self._bank.deposit(player, POCKET, player.user_id)
+
+
+def _new_player() -> Player:
+    return Player(f"conformance-{secrets.token_hex(8)}", "EUR")

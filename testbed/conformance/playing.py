@@ -1,0 +1,45 @@
+"""Play rules, one after the other: each finds the player's money at rest."""
+
+from collections.abc import Callable, Sequence
+from itertools import chain
+from typing import Final
+
+from testbed.conformance.bets import Bets
+from testbed.conformance.play import Play
+from testbed.conformance.rule import NotTriedError, Result, Rule
+from testbed.provider import Endpoint
+
+GIVEN_UP_AFTER: Final = 3
+"""Rules in a row that ended without an answer: the others would take as many times ten seconds."""
+
+
+async def conduct(
+    endpoint: Endpoint,
+    bets: Bets,
+    rules: Sequence[Rule],
+    *,
+    limit_s: float,
+    outside: Endpoint | None = None,
+    advance: Callable[[], object] = lambda: None,
+) -> list[Result]:
+    """One result for each of `rules`; `limit_s` is how long an answer may take, `outside` the
+    endpoint from an address that it must refuse, `advance` is called after each rule. Raises
+    `NoAnswerError` if the ledger fails."""
+    results: list[Result] = []
+    silent = 0
+    for rule in rules:
+        before = tuple(chain.from_iterable(result.exchanges for result in results))
+        given_up = silent >= GIVEN_UP_AFTER
+        play = Play(endpoint, bets, limit_s, before, outside=outside, given_up=given_up)
+        missing = None
+        try:
+            if rule.needs_ledger and not bets.in_ledger:
+                raise NotTriedError("it needs the operator's ledger")
+            await rule.play(play)
+        except NotTriedError as error:
+            missing = str(error)
+        results.append(Result(rule, tuple(play.exchanges), tuple(play.faults), missing))
+        if play.exchanges:
+            silent = silent + 1 if play.exchanges[-1].attempt.status is None else 0
+        advance()
+    return results

@@ -1,0 +1,74 @@
+"""What a run of the kit came to: for a person, and for a machine."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from testbed.conformance.rule import Exchange, Result, Verdict
+
+COLUMNS: Final = ("rule", "from", "sent", "answered", "verdict")
+
+MOST_SHOWN: Final = 300
+"""Characters of a body; some are made to be long."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """The results, in the order in which they came."""
+
+    results: Sequence[Result]
+
+    @property
+    def ok(self) -> bool:
+        """Nothing is broken; what was not tried does not count."""
+        return not self.count(Verdict.BROKEN)
+
+    def count(self, verdict: Verdict) -> int:
+        """How many rules came off like that."""
+        return sum(result.verdict is verdict for result in self.results)
+
+    def rows(self) -> Iterator[tuple[str, ...]]:
+        """For a table, in the order of `COLUMNS`."""
+        for result in self.results:
+            rule = result.rule
+            yield rule.name, rule.source, rule.sent, _answered(result.exchanges), result.verdict
+
+    def lines(self) -> Iterator[str]:
+        """What is wrong, and what was not tried, a line for each."""
+        for result in self.results:
+            yield from (f"{result.rule.name}: {fault}" for fault in result.faults)
+        for result in self.results:
+            if result.verdict is Verdict.NOT_TRIED:
+                yield f"{result.rule.name}: not tried, {result.missing}"
+
+    def document(self) -> dict[str, object]:
+        """For JSON."""
+        counts = {verdict.value.replace(" ", "_"): self.count(verdict) for verdict in Verdict}
+        return {"ok": self.ok, **counts, "rules": [_document(result) for result in self.results]}
+
+
+def _answered(exchanges: Sequence[Exchange]) -> str:
+    """Codes with how often they came, in the order of their first time."""
+    labels = Counter(exchange.attempt.label for exchange in exchanges)
+    return ", ".join(f"{label} ×{n}" if n > 1 else label for label, n in labels.items())  # noqa: RUF001
+
+
+def _document(result: Result) -> dict[str, object]:
+    return {
+        "rule": result.rule.name,
+        "from": result.rule.source,
+        "sent": result.rule.sent,
+        "answered": _answered(result.exchanges),
+        "verdict": result.verdict.value,
+        "faults": list(result.faults),
+        "missing": result.missing,
+        "exchanges": [
+            {
+                "sent": exchange.sent,
+                "body": exchange.body[:MOST_SHOWN].decode(errors="replace"),
+                **exchange.attempt.model_dump(include={"status", "code", "text", "seconds"}),
+            }
+            for exchange in result.exchanges
+        ],
+    }

@@ -1,0 +1,73 @@
+"""A rule of the protocol, what was said about it, and how the endpoint came off."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from testbed.provider import Attempt
+
+if TYPE_CHECKING:
+    from testbed.conformance.play import Play
+
+
+class NotTriedError(Exception):
+    """The rule cannot be played; the text says what is missing."""
+
+
+class Verdict(StrEnum):
+    """On one rule."""
+
+    KEPT = "kept"
+    BROKEN = "broken"
+    NOT_TRIED = "not tried"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule; `play` sends what tries it and says what it finds wrong."""
+
+    name: str
+    source: str
+    """Where it comes from."""
+    sent: str
+    """What is sent, in few words."""
+    play: Callable[["Play"], Awaitable[None]] = field(compare=False)
+    needs_ledger: bool = False
+    """It places bets between cancels, or its answers show nothing without the money."""
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request, in words and as it went, and what came back."""
+
+    sent: str
+    body: bytes
+    attempt: Attempt
+    document: Mapping[str, object] | None
+    """The answer's JSON object, if that is what it was."""
+
+    @property
+    def told(self) -> str:
+        """The answer, or what came instead of one."""
+        code, text = self.attempt.code, self.attempt.text
+        return text if code is None else f"{code} ({text})"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one rule."""
+
+    rule: Rule
+    exchanges: tuple[Exchange, ...]
+    faults: tuple[str, ...]
+    """What was wrong, a sentence for each."""
+    missing: str | None = None
+    """Why it was not tried."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """A fault that was found counts, though the rule could not be played to its end."""
+        if self.faults:
+            return Verdict.BROKEN
+        return Verdict.KEPT if self.missing is None else Verdict.NOT_TRIED

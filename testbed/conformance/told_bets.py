@@ -1,0 +1,110 @@
+"""Bets that the operator has prepared and tells of in a file; their money is not seen."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import NoReturn
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from testbed.conformance.bets import PreparedBet, new_reference
+from testbed.conformance.rule import NotTriedError
+from testbed.provider import Answer, Player
+from unbet.core.fields import Currency, ProviderId, Reference, UserId
+
+
+class BetsFileError(Exception):
+    """The file cannot be read or is of another form; the text is one sentence."""
+
+
+class _File(BaseModel):
+    """The bets are all of `user_id` and in `currency`; each is used once."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    user_id: UserId
+    currency: Currency
+    placed: tuple[Reference, ...] = ()
+    settled: Reference | None = None
+    refused: Reference | None = None
+    other_user_id: UserId | None = None
+    other_currency: Currency | None = None
+    provider_id: ProviderId | None = None
+
+
+class ToldBets:
+    """`Bets` of a file, as many as there are."""
+
+    in_ledger = False
+
+    def __init__(self, told: _File, provider_id: str) -> None:
+        self.provider_id = told.provider_id or provider_id
+        self._told = told
+        self._placed = list(told.placed)
+
+    @classmethod
+    def read(cls, file: Path, provider_id: str) -> "ToldBets":
+        """Of a file; `provider_id` if it names none. Raises `BetsFileError`."""
+        try:
+            return cls(_File.model_validate_json(file.read_bytes()), provider_id)
+        except OSError as error:
+            raise BetsFileError(f"{file} cannot be read: {error.strerror}.") from None
+        except ValidationError as error:
+            fault = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(map(str, fault["loc"]))
+            raise BetsFileError(f"{file}: {where and f'{where}: '}{fault['msg']}.") from None
+
+    @property
+    def stranger(self) -> str:
+        return self._told.other_user_id or _missing("the file names no other_user_id")
+
+    @property
+    def other_currency(self) -> str:
+        return self._told.other_currency or _missing("the file names no other_currency")
+
+    async def any_bet(self) -> PreparedBet:
+        return await self.unknown()  # the placed ones are for the rules that need one
+
+    async def unknown(self) -> PreparedBet:
+        return self._bet(new_reference())
+
+    async def placed(self, stake: Decimal | None = None) -> PreparedBet:
+        if stake is not None:
+            _needs_the_ledger()
+        if not self._placed:
+            _missing("the file names no further placed bet")
+        return self._bet(self._placed.pop(0))
+
+    async def split(self) -> PreparedBet:
+        _needs_the_ledger()
+
+    async def refused(self) -> PreparedBet:
+        return self._bet(self._told.refused or _missing("the file names no refused bet"))
+
+    async def settled(self) -> PreparedBet:
+        return self._bet(self._told.settled or _missing("the file names no settled bet"))
+
+    async def won(self, reference: str | None = None) -> PreparedBet:  # noqa: ARG002 - of the protocol
+        _needs_the_ledger()
+
+    async def frozen(self) -> PreparedBet:
+        _needs_the_ledger()
+
+    async def place(self, bet: PreparedBet) -> Answer:  # noqa: ARG002 - of the protocol
+        _needs_the_ledger()
+
+    async def win(self, bet: PreparedBet) -> Answer:  # noqa: ARG002 - of the protocol
+        _needs_the_ledger()
+
+    async def money(self, player: Player) -> None:
+        """Not seen."""
+
+    def _bet(self, reference: str) -> PreparedBet:
+        return PreparedBet(Player(self._told.user_id, self._told.currency), reference)
+
+
+def _missing(what: str) -> NoReturn:
+    raise NotTriedError(what)
+
+
+def _needs_the_ledger() -> NoReturn:
+    _missing("it needs the operator's ledger")

@@ -1,0 +1,59 @@
+"""The provider, played: it bets, cancels and retransmits as PROTOCOL says, and logs what it hears.
+
+It knows an endpoint's URL and an `Operator` that takes its bets, nothing of what is behind them.
+"""
+
+from testbed.provider.answers import AMOUNT, Answer, read_answer
+from testbed.provider.connection import PLAIN, NoAnswerError, Response
+from testbed.provider.dialects import DIALECTS, SUCCESS, V4, Dialect
+from testbed.provider.endpoint import Endpoint, EndpointError
+from testbed.provider.ledger_operator import LedgerOperator
+from testbed.provider.log import Attempt, Log, Sent, as_line, read_log
+from testbed.provider.messages import Bet, Cancel, Player, Win
+from testbed.provider.planning import plan, players
+from testbed.provider.playing import MOST_AT_ONCE, fund, play
+from testbed.provider.report import Report
+from testbed.provider.round import Operator, Provider, Round, Scenario
+from testbed.provider.scenarios import SCENARIOS
+from testbed.provider.transmit import Pace, Timing, attempt, send, transmit
+
+__all__ = [
+    "AMOUNT",
+    "DIALECTS",
+    "MOST_AT_ONCE",
+    "PLAIN",
+    "SCENARIOS",
+    "SUCCESS",
+    "V4",
+    "Answer",
+    "Attempt",
+    "Bet",
+    "Cancel",
+    "Dialect",
+    "Endpoint",
+    "EndpointError",
+    "LedgerOperator",
+    "Log",
+    "NoAnswerError",
+    "Operator",
+    "Pace",
+    "Player",
+    "Provider",
+    "Report",
+    "Response",
+    "Round",
+    "Scenario",
+    "Sent",
+    "Timing",
+    "Win",
+    "as_line",
+    "attempt",
+    "fund",
+    "plan",
+    "play",
+    "players",
+    "read_answer",
+    "read_log",
+    "send",
+    "transmit",
+]

@@ -1,0 +1,165 @@
+"""A round: the story of one bet. What is planned of it, and how it is played."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import partial
+from random import Random
+from typing import Protocol
+
+from testbed.provider.answers import Answer
+from testbed.provider.dialects import SUCCESS
+from testbed.provider.endpoint import Endpoint
+from testbed.provider.log import Log, Sent
+from testbed.provider.messages import Bet, Cancel, Player, Win
+from testbed.provider.transmit import Timing, send, transmit, unpaced
+
+
+class Operator(Protocol):
+    """Takes what is no Cancel, as the operator's other endpoints do. Each raises `NoAnswerError`
+    for what the provider would take for a temporary error."""
+
+    async def deposit(self, player: Player, amount: Decimal, reference: str) -> None:
+        """Give the player money to bet with; the same reference again gives nothing."""
+
+    async def place(self, bet: Bet) -> Answer:
+        """Take a stake, or say by its code why not."""
+
+    async def settle(self, win: Win) -> Answer:
+        """Pay a win and settle its bet."""
+
+
+@dataclass(frozen=True)
+class Provider:
+    """Whom the rounds talk to, and in which log that is written."""
+
+    endpoint: Endpoint
+    operator: Operator
+    log: Log = field(default_factory=Log)
+    timing: Timing = field(default_factory=Timing)
+    turn: Callable[[], Awaitable[None]] = unpaced
+    """What each Cancel waits for before it is sent."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A kind of round."""
+
+    name: str
+    cancels: int
+    """How many Cancels it sends, retransmissions not counted."""
+    weight: int
+    """How often it is drawn, compared with the others."""
+    play: Callable[["RoundInPlay"], Awaitable[None]] = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Round:
+    """One planned round: all that is not up to the clock."""
+
+    number: int
+    scenario: Scenario
+    player: Player
+    stranger: str
+    """Another user id than the player's."""
+    other_currency: str
+    amount: Decimal
+    reference: str
+    session_id: str
+    provider_id: str
+    """As this round's cancels spell it: case says nothing."""
+
+
+class RoundInPlay:
+    """What a scenario does with its round. `expect`: the codes that the protocol allows."""
+
+    def __init__(self, planned: Round, provider: Provider) -> None:
+        self._planned = planned
+        self._provider = provider
+        self.dialect = provider.endpoint.dialect
+        """Whose codes the answers have."""
+        # From the reference, not the seed: a repeated run must not repeat the uuids, too.
+        self._random = Random(planned.reference)  # noqa: S311 - a game's dice, no secret
+        self.uuid = self.new_uuid()
+        """Of the cancel that is sent unless another one is given."""
+        self._round_id = self.new_uuid() if self.dialect.names_rounds else None
+        self._stands = False
+
+    def new_uuid(self) -> str:
+        """32 hex digits, the provider's form."""
+        return f"{self._random.getrandbits(128):032x}"
+
+    async def bet(self, *expect: int) -> bool:
+        """Send the round's bet; whether it is known to stand."""
+        bet = Bet(
+            user_id=self._planned.player.user_id,
+            currency=self._planned.player.currency,
+            amount=self._planned.amount,
+            reference=self._planned.reference,
+        )
+        sent = await self._send(bet, lambda: self._provider.operator.place(bet), expect)
+        self._stands = sent.code == SUCCESS
+        return self._stands
+
+    async def settle(self, *expect: int) -> bool:
+        """Settle the bet, half of the time with a win; whether that is known to be done."""
+        amount = self._random.choice((Decimal(0), self._planned.amount * 2))
+        win = Win(reference=self._planned.reference, amount=amount)
+        sent = await self._send(win, lambda: self._provider.operator.settle(win), expect)
+        return sent.code == SUCCESS
+
+    async def cancel(self, *expect: int, uuid: str | None = None) -> bool:
+        """Send a Cancel that is right; whether it is known to be done."""
+        sent = await self._cancel(expect, uuid or self.uuid, self._planned.player)
+        return sent.code == SUCCESS
+
+    async def cancel_as_a_stranger(self, *expect: int) -> None:
+        """Send a Cancel that names another player."""
+        wrong = self._planned.player._replace(user_id=self._planned.stranger)
+        await self._cancel(expect, self.new_uuid(), wrong)
+
+    async def cancel_in_another_currency(self, *expect: int) -> None:
+        """Send a Cancel that names another currency."""
+        wrong = self._planned.player._replace(currency=self._planned.other_currency)
+        await self._cancel(expect, self.new_uuid(), wrong)
+
+    async def later(self) -> None:
+        """Let some time go by."""
+        await self.at_most(self._provider.timing.later_s)
+
+    async def at_most(self, seconds: float) -> None:
+        """Let a random time go by."""
+        await asyncio.sleep(self._random.uniform(0, seconds))
+
+    async def _cancel(self, expect: tuple[int, ...], uuid: str, named: Player) -> Sent:
+        cancel = Cancel(
+            user_id=named.user_id,
+            provider_id=self._planned.provider_id,
+            currency=named.currency,
+            reference=self._planned.reference,
+            uuid=uuid,
+            session_id=self._planned.session_id,
+            round_id=self._round_id,
+        )
+        call = partial(send, self._provider.endpoint, cancel, gives_back=self._stands)
+        return await self._send(cancel, call, expect, self._provider.turn)
+
+    async def _send(
+        self,
+        message: Bet | Win | Cancel,
+        call: Callable[[], Awaitable[Answer]],
+        expect: tuple[int, ...],
+        turn: Callable[[], Awaitable[None]] = unpaced,
+    ) -> Sent:
+        attempts = await transmit(call, self._provider.timing, self.dialect.stops, turn)
+        sent = Sent(
+            round=self._planned.number,
+            scenario=self._planned.scenario.name,
+            dialect=self.dialect.name,
+            message=message,
+            expected=expect,
+            attempts=attempts,
+        )
+        self._provider.log.append(sent)
+        return sent

@@ -1,0 +1,101 @@
+"""The kinds of rounds that the provider plays, each named for what is special about it."""
+
+import asyncio
+from typing import Final
+
+from testbed.provider.dialects import SUCCESS
+from testbed.provider.round import RoundInPlay, Scenario
+
+RACE_S: Final = 0.03
+"""How far apart a bet and its cancel begin at most: about what they take to the ledger."""
+
+
+async def bet_then_cancel(play: RoundInPlay) -> None:
+    await play.bet(SUCCESS)
+    await play.cancel(SUCCESS)
+
+
+async def same_cancel_at_once(play: RoundInPlay) -> None:
+    await play.bet(SUCCESS)
+    await asyncio.gather(play.cancel(SUCCESS), play.cancel(SUCCESS))
+
+
+async def same_cancel_later(play: RoundInPlay) -> None:
+    await bet_then_cancel(play)
+    await play.later()
+    await play.cancel(SUCCESS)
+
+
+async def another_cancel_of_the_bet(play: RoundInPlay) -> None:
+    await bet_then_cancel(play)
+    await play.cancel(SUCCESS, uuid=play.new_uuid())
+
+
+async def unknown_reference(play: RoundInPlay) -> None:
+    await play.cancel(SUCCESS)
+
+
+async def cancel_before_its_bet(play: RoundInPlay) -> None:
+    cancelled = await play.cancel(SUCCESS)
+    await play.later()
+    await _bet_late(play, cancelled)
+
+
+async def bet_again_after_its_cancel(play: RoundInPlay) -> None:
+    await play.bet(SUCCESS)
+    cancelled = await play.cancel(SUCCESS)
+    await _bet_late(play, cancelled)
+
+
+async def _bet_late(play: RoundInPlay, cancelled: bool) -> None:
+    if cancelled:
+        await play.bet(play.dialect.refused)
+    else:
+        await play.bet(SUCCESS, play.dialect.refused)  # whether the cancel arrived is not known
+
+
+async def bet_racing_its_cancel(play: RoundInPlay) -> None:
+    async def bet() -> None:
+        await play.at_most(RACE_S)
+        await play.bet(SUCCESS, play.dialect.refused)
+
+    async def cancel() -> None:
+        await play.at_most(RACE_S)
+        await play.cancel(SUCCESS)
+
+    await asyncio.gather(bet(), cancel())
+
+
+async def settled_bet(play: RoundInPlay) -> None:
+    if await play.bet(SUCCESS) and await play.settle(SUCCESS):
+        await play.cancel(play.dialect.refused)
+    else:
+        await play.cancel(SUCCESS, play.dialect.refused)  # whether it was settled is not known
+
+
+async def wrong_player(play: RoundInPlay) -> None:
+    # Of a bet that is not there, a stranger's cancel would be a good one.
+    if await play.bet(SUCCESS):
+        await play.cancel_as_a_stranger(*sorted(play.dialect.parameters))
+    await play.cancel(SUCCESS)
+
+
+async def wrong_currency(play: RoundInPlay) -> None:
+    if await play.bet(SUCCESS):
+        await play.cancel_in_another_currency(play.dialect.currency)
+    await play.cancel(SUCCESS)
+
+
+SCENARIOS: Final = (
+    Scenario("bet, then cancel", 1, 40, bet_then_cancel),
+    Scenario("same cancel at once", 2, 10, same_cancel_at_once),
+    Scenario("same cancel later", 2, 10, same_cancel_later),
+    Scenario("another cancel of the bet", 2, 10, another_cancel_of_the_bet),
+    Scenario("unknown reference", 1, 8, unknown_reference),
+    Scenario("cancel before its bet", 1, 8, cancel_before_its_bet),
+    Scenario("bet again after its cancel", 1, 5, bet_again_after_its_cancel),
+    Scenario("bet racing its cancel", 1, 20, bet_racing_its_cancel),
+    Scenario("settled bet", 1, 5, settled_bet),
+    Scenario("wrong player", 2, 4, wrong_player),
+    Scenario("wrong currency", 2, 4, wrong_currency),
+)

@@ -1,0 +1,91 @@
+"""Calls and retransmissions: how patient the provider is (PROTOCOL, "How the provider behaves")."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from testbed.provider.answers import Answer, read_answer
+from testbed.provider.connection import NoAnswerError
+from testbed.provider.endpoint import Endpoint
+from testbed.provider.log import Attempt
+from testbed.provider.messages import Cancel
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How long the provider waits, in seconds; tests are less patient."""
+
+    call_s: float = 10.0
+    """For an answer."""
+    pause_s: float = 0.2
+    """Before a retransmission: the documents do not say."""
+    later_s: float = 0.5
+    """Before what comes `later`."""
+    tries: int = 3
+    """Transmissions in all."""
+
+
+async def send(endpoint: Endpoint, cancel: Cancel, *, gives_back: bool = False) -> Answer:
+    """One call; `gives_back`: the bet is known to be there. Raises `NoAnswerError`; has no end of
+    its own."""
+    response = await endpoint.post(cancel.body())
+    return read_answer(response, cancel.fields(), endpoint.dialect, gives_back=gives_back)
+
+
+class Pace:
+    """Lets `per_second` calls begin in a second, evenly, and nobody ahead of others."""
+
+    def __init__(self, per_second: float) -> None:
+        self._gap_s = 1 / per_second
+        self._next = 0.0
+
+    async def turn(self) -> None:
+        """Wait for the caller's."""
+        now = asyncio.get_running_loop().time()
+        at = max(now, self._next)
+        self._next = at + self._gap_s
+        await asyncio.sleep(at - now)
+
+
+async def unpaced() -> None:
+    """Nothing is waited for."""
+
+
+async def transmit(
+    call: Callable[[], Awaitable[Answer]],
+    timing: Timing,
+    stops: Collection[int],
+    turn: Callable[[], Awaitable[None]] = unpaced,
+) -> tuple[Attempt, ...]:
+    """Make the call until its answer is one of the codes `stops`, at most `timing.tries` times;
+    each begins after `turn`."""
+    attempts: list[Attempt] = []
+    while True:
+        await turn()
+        attempts.append(await attempt(call, timing.call_s))
+        if attempts[-1].code in stops or len(attempts) == timing.tries:
+            return tuple(attempts)
+        await asyncio.sleep(timing.pause_s)
+
+
+async def attempt(call: Callable[[], Awaitable[Answer]], within_s: float) -> Attempt:
+    """Make the call once."""
+    at, started = datetime.now(UTC), time.monotonic()
+    try:
+        async with asyncio.timeout(within_s):
+            answer = await call()
+    except TimeoutError:
+        answer = Answer(None, f"no answer within {within_s:g} s")
+    except NoAnswerError as error:
+        answer = Answer(None, f"no answer: {error}", client=error.client)
+    return Attempt(
+        at=at,
+        seconds=round(time.monotonic() - started, 6),
+        status=answer.status,
+        code=answer.code,
+        text=answer.text,
+        answered_s=None if answer.seconds is None else round(answer.seconds, 6),
+        client=answer.client,
+    )

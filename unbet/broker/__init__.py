@@ -1,0 +1,1 @@
+"""Redis and kombu: how a group gets to a worker."""

@@ -1,0 +1,126 @@
+"""`unbet chaos`: a provider plays against a whole Unbet under faults, and all is checked."""
+
+import asyncio
+import json
+import secrets
+import tempfile
+import time
+from pathlib import Path
+from random import Random
+from typing import Annotated, Final
+
+import typer
+import uvloop
+from rich.console import Console
+
+from testbed.chaos import disks, report
+from testbed.chaos.running import Run, carry_out
+from testbed.chaos.system import ChaosError, System
+from testbed.chaos.watching import watched
+from unbet.local.services import ServicesError
+from unbet.local.stopping import EXIT_STOPPED, SIGNALS
+
+app = typer.Typer()
+
+_WHERE: Final = """Kept in {0}/:
+  violations.txt   what does not hold, up to 1,000 of each kind
+  provider.jsonl   what the provider sent and was told
+  logs/            the processes of Unbet, and which fault was done when
+  spool/           what the receivers still had
+  postgres-1/, postgres-2/, redis-1/, redis-2/   the servers' data and logs"""
+
+
+@app.command()
+def chaos(
+    seconds: Annotated[float, typer.Option(min=1, help="How long faults happen.")] = 60,
+    seed: Annotated[
+        int | None, typer.Option(help="Repeats the order of bets and faults; random if not given.")
+    ] = None,
+    rate: Annotated[float, typer.Option(min=1, help="Cancels a second.")] = 180,
+    directory: Annotated[
+        Path | None,
+        typer.Option("--dir", help="Where everything is kept meanwhile; must be empty or new."),
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the result there, too.")
+    ] = None,
+) -> None:
+    """Start a whole Unbet, play the provider, do faults to it, and compare what was told with the
+    ledger. Exit status 0 if every promise held, else 1. All that is started ends with it."""
+    chosen = Path(tempfile.mkdtemp(prefix="unbet-chaos-")) if directory is None else directory
+    if chosen.exists() and any(chosen.iterdir()):
+        raise typer.BadParameter(f"{chosen} is not empty.", param_hint="--dir")
+    chosen.mkdir(parents=True, exist_ok=True)
+    chosen.chmod(0o711)  # PostgreSQL of another account has to pass through
+    run = Run(seconds, secrets.randbelow(1_000_000) if seed is None else seed, rate)
+    console = Console(highlight=False)
+    console.print(f"Seed {run.seed}, {seconds:g} s, {rate:g} cancels a second, in {chosen}")
+    started = time.monotonic()
+    chosen = chosen.absolute()
+    shared = Random(f"spool of {run.seed}").random() < 0.5  # noqa: S311 - a game's dice
+    system = System(chosen, shared_spool=shared, mounts=disks.can_mount(chosen))
+    try:
+        uvloop.run(_carry_out(run, system, console))
+    except asyncio.CancelledError:
+        system.storage.discard()
+        console.print("Stopped; nothing of it runs any more.")
+        raise typer.Exit(EXIT_STOPPED) from None
+    except (ChaosError, ServicesError) as error:
+        system.storage.keep()
+        typer.echo(f"unbet chaos: {error}\nEverything is kept in {chosen}", err=True)
+        raise typer.Exit(1) from None
+    except Exception:
+        system.storage.keep()
+        typer.echo(f"unbet chaos itself failed; everything is kept in {chosen}", err=True)
+        raise
+    _tell(run, console, json_file, time.monotonic() - started)
+    if run.verdict.ok and not run.verdict.dead:
+        system.storage.discard()
+    else:
+        _keep(run, system)
+        console.print(_WHERE.format(chosen), soft_wrap=True)
+    raise typer.Exit(0 if run.verdict.ok else 1)
+
+
+async def _carry_out(run: Run, system: System, console: Console) -> None:
+    """The run; ends everything before it returns, also when a signal asks for it."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task  # noqa: S101 - this is one
+    for number in SIGNALS:
+        # Only the first one counts: a second Ctrl-C must not leave processes behind.
+        loop.add_signal_handler(number, lambda: task.cancelling() or task.cancel())
+    try:
+        async with watched(run, console):
+            await _started(system)
+            await carry_out(run, system)
+    finally:
+        run.phase = "stopping"
+        await asyncio.to_thread(system.stop)
+
+
+async def _started(system: System) -> None:
+    """Also when it is cancelled, the start comes to its end: only then can all be stopped."""
+    starting = asyncio.create_task(asyncio.to_thread(system.start))
+    try:
+        await asyncio.shield(starting)
+    finally:
+        await asyncio.wait([starting])
+
+
+def _keep(run: Run, system: System) -> None:
+    system.storage.keep()
+    with (system.directory / "violations.txt").open("w") as file:
+        for kind, lines in run.verdict.violations.items():
+            file.writelines(f"{kind}: {line}\n" for line in lines)
+
+
+def _tell(run: Run, console: Console, json_file: Path | None, seconds: float) -> None:
+    console.print(report.table(run))
+    for line in report.examples(run):
+        console.print(line, soft_wrap=True, markup=False)
+    console.print(
+        f"{'Nothing was lost, nothing doubled' if run.verdict.ok else 'Promises were broken'}; "
+        f"seed {run.seed}, {seconds:.0f} s in all."
+    )
+    if json_file is not None:
+        json_file.write_text(json.dumps(report.document(run), indent=2) + "\n")

@@ -1,0 +1,147 @@
+"""`unbet conformance`: does an endpoint keep the provider's rules?"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from sqlalchemy.exc import DBAPIError
+
+from testbed import conformance
+from testbed.conformance import Bets, Report, Verdict
+from testbed.provider import DIALECTS, Dialect, Endpoint, EndpointError, NoAnswerError, Timing
+from unbet.cli import database
+from unbet.cli.display import AsJson, plain, print_json, print_table
+from unbet.database.migrate import SchemaError
+from unbet.runtime import settings
+from unbet.runtime.endpoints import DialectName
+from unbet.runtime.settings import SettingsError
+
+app = typer.Typer()
+
+EXIT_BROKEN: Final = 1
+EXIT_NOT_PLAYED: Final = 3
+"""The endpoint or the ledger cannot be reached; 2 is wrong usage."""
+
+_NOT_PLAYED: Final = (EndpointError, NoAnswerError, SettingsError, SchemaError)
+
+
+@app.command("conformance")
+def play_every_rule(
+    url: Annotated[
+        str,
+        typer.Argument(metavar="URL", help="As the provider is told it: http://host:port/secret."),
+    ],
+    dialect: Annotated[
+        DialectName, typer.Option(help="The form of requests and answers.")
+    ] = "lucky-monaco-v4",
+    bets: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="Use the bets that this JSON document names (docs/conformance.md).",
+        ),
+    ] = None,
+    refused_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="An address of this machine that the endpoint must refuse."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Play every rule of the provider's protocol. Exit status 1 if one is broken, 3 if none could
+    be played.
+
+    Without --bets the kit places bets in the ledger of UNBET_DATABASE_URL, which must be the
+    endpoint's, and watches the money as well.
+    """
+    started = time.monotonic()
+    with _told_without_traceback():
+        endpoint = Endpoint(url, DIALECTS[dialect])
+        outside = None if refused_from is None else _from(refused_from, endpoint)
+        report = asyncio.run(_play(endpoint, outside, bets))
+    if as_json:
+        shown = {"endpoint": str(endpoint), "dialect": dialect}
+        seconds = round(time.monotonic() - started, 3)
+        print_json({**shown, "seconds": seconds, **report.document()})
+    else:
+        _show(report, f"{endpoint} {dialect}")
+    raise typer.Exit(0 if report.ok else EXIT_BROKEN)
+
+
+async def _play(endpoint: Endpoint, outside: Endpoint | None, file: Path | None) -> Report:
+    limit_s = Timing().call_s
+    await endpoint.reach(limit_s)
+    rules = conformance.RULES
+    async with _bets(file, endpoint.dialect) as bets:
+        with _progress(len(rules)) as advance:
+            results = await conformance.conduct(
+                endpoint, bets, rules, limit_s=limit_s, outside=outside, advance=advance
+            )
+    for each in (endpoint, outside):
+        if each:
+            each.close()
+    return Report(results)
+
+
+def _from(address: str, endpoint: Endpoint) -> Endpoint:
+    try:
+        return endpoint.called_from(address)
+    except EndpointError as error:
+        raise typer.BadParameter(str(error), param_hint="--refused-from") from None
+
+
+@asynccontextmanager
+async def _bets(file: Path | None, dialect: Dialect) -> AsyncIterator[Bets]:
+    """Those of a file, or else new ones in the ledger."""
+    provider_id = settings.provider_id()
+    if file is not None:
+        try:
+            told = conformance.ToldBets.read(file, provider_id)
+        except conformance.BetsFileError as error:
+            raise typer.BadParameter(str(error), param_hint="--bets") from None
+        yield told
+        return
+    with database.ledger_engine() as engine:
+        bank = conformance.LedgerBank(engine, provider_id, dialect)
+        yield await conformance.PlacedBets.open(bank, provider_id)
+
+
+@contextmanager
+def _progress(rules: int) -> Iterator[Callable[[], None]]:
+    """A bar on a terminal, nothing elsewhere."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("Rules", total=rules)
+        yield lambda: progress.advance(task)
+
+
+def _show(report: Report, title: str) -> None:
+    print_table(title, conformance.COLUMNS, report.rows())
+    for line in report.lines():
+        typer.echo(plain(line))
+    counts = (f"{report.count(verdict)} {verdict}" for verdict in Verdict)
+    typer.echo(f"{len(report.results)} rules: {', '.join(counts)}.")
+
+
+@contextmanager
+def _told_without_traceback() -> Iterator[None]:
+    """What keeps the rules from being played is told in its own words."""
+    try:
+        yield
+    except _NOT_PLAYED as error:
+        problem = str(error)
+    except DBAPIError as error:
+        problem = database.sentence(error)
+    else:
+        return
+    typer.echo(f"unbet conformance: {problem}", err=True)
+    raise typer.Exit(EXIT_NOT_PLAYED)

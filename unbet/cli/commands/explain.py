@@ -1,0 +1,139 @@
+"""`unbet explain`: the story of one reference, or what a Cancel of it would be answered."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Final
+
+import orjson
+import typer
+
+from api.body import LONGEST_BODY
+from api.dialects import DIALECTS
+from unbet.cli import database
+from unbet.cli.display import AsJson, plain, print_json
+from unbet.cli.dry_run import DryRun, WrongReferenceError, decide, read_request
+from unbet.cli.story_screen import lines_of
+from unbet.history.explain import explain
+from unbet.history.story import Story
+from unbet.history.telling import timeline, verdict
+from unbet.runtime import settings
+
+_ELSEWHERE: Final = (
+    "A cancel that was refused at the door is in its receiver's log; one that came while the "
+    "ledger was away lies in its receiver's spool until that is back."
+)
+
+app = typer.Typer()
+
+
+@app.command("explain")
+def tell(
+    reference: Annotated[str, typer.Argument(metavar="REFERENCE", help="A bet's or a win's.")],
+    provider: Annotated[
+        str | None,
+        typer.Option(
+            "--provider",
+            help="Of this provider only; all if not given, with --dry-run the environment's.",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        Path | None,
+        typer.Option(
+            "--dry-run",
+            metavar="BODY",
+            help="Say what this Cancel would be answered now, and change nothing: a file as the "
+            "provider sends it; - for the input.",
+        ),
+    ] = None,
+    dialect: Annotated[
+        str | None,
+        typer.Option("--dialect", help="Of the --dry-run; UNBET_DIALECT if not given."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show everything known of a reference. Exit status 1 if that is nothing.
+
+    The bodies that the provider sent are shown with --json only: they carry players' sessions.
+    """
+    if dry_run is not None:
+        _say(reference, provider, dialect, dry_run, as_json)
+        return
+    if dialect is not None:
+        raise typer.BadParameter("--dialect is for --dry-run")
+    with database.snapshot() as connection:
+        stories = explain(connection, reference, provider)
+    if as_json:
+        print_json({"reference": reference, "stories": list(map(_document, stories))})
+    else:
+        typer.echo("\n\n".join("\n".join(lines_of(story)) for story in stories), nl=bool(stories))
+    if not stories:
+        where = f" at {provider}" if provider else ""
+        typer.echo(f"Nothing is known of {plain(reference)}{plain(where)}. {_ELSEWHERE}", err=True)
+        raise typer.Exit(1)
+
+
+def _document(story: Story) -> dict[str, object]:
+    told = [event._asdict() for event in timeline(story)]
+    return story.model_dump() | {"verdict": verdict(story), "timeline": told}
+
+
+def _say(
+    reference: str, provider: str | None, dialect_name: str | None, body: Path, as_json: bool
+) -> None:
+    provider, dialect_name = _endpoint(provider, dialect_name)
+    dialect = DIALECTS.get(dialect_name)
+    if dialect is None:
+        raise typer.BadParameter(f"--dialect is none of {', '.join(DIALECTS)}")
+    try:
+        found = read_request(_read(body), reference, provider, dialect)
+    except WrongReferenceError as error:
+        raise typer.BadParameter(plain(str(error))) from None
+    if not isinstance(found, DryRun):
+        with database.snapshot() as connection:
+            found = decide(connection, found, dialect, hold_unknown=settings.holds_unknown())
+    if as_json:
+        _print(reference, provider, dialect.name, found)
+        return
+    answer = plain(found.answer.decode()) or f"HTTP {found.http_status}, without a body"
+    typer.echo(f"Would be answered: {answer}")
+    for name in found.given_when_decided:
+        typer.echo(f"and {name}, which exists only once it is decided.")
+    typer.echo(f"{plain(found.says)}\nNothing was changed.")
+
+
+def _endpoint(provider: str | None, dialect: str | None) -> tuple[str, str]:
+    """Whose the Cancel is and in which dialect, as the receiver would know from the secret."""
+    if provider and dialect:
+        return provider, dialect
+    several = {(one.provider, one.dialect) for one in settings.endpoints().values()}
+    if not several:
+        return provider or settings.provider_id(), dialect or settings.dialect()
+    meant = [
+        (name, spoken)
+        for name, spoken in several
+        if provider in (None, name) and dialect in (None, spoken)
+    ]
+    if len(meant) != 1:
+        raise typer.BadParameter(
+            "UNBET_ENDPOINTS does not have one endpoint of that kind: give --provider and --dialect"
+        )
+    return meant[0]
+
+
+def _read(body: Path) -> bytes:
+    """No more of it than shows that it is too long."""
+    try:
+        with sys.stdin.buffer if str(body) == "-" else body.open("rb") as file:
+            return file.read(LONGEST_BODY + 1)
+    except OSError as error:
+        raise typer.BadParameter(f"{body}: {error.strerror}") from None
+
+
+def _print(reference: str, provider: str, dialect: str, found: DryRun) -> None:
+    answer = orjson.loads(found.answer) if found.answer else None
+    returned = [entry.model_dump() for entry in found.returned]
+    print_json(
+        {"reference": reference, "provider": provider, "dialect": dialect}
+        | found._asdict()
+        | {"answer": answer, "returned": returned}
+    )

@@ -1,0 +1,87 @@
+"""`unbet import`: deposits, bets, settlements and freezes in bulk."""
+
+import json
+import os
+import stat
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, BinaryIO
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from unbet.cli import database
+from unbet.cli.commands.ledger import EXIT_REFUSED
+from unbet.cli.import_lines import Lines
+from unbet.cli.importing import LineResult, import_lines
+
+app = typer.Typer()
+
+File = Annotated[
+    typer.FileBinaryRead, typer.Argument(metavar="FILE", help="JSON lines; - for standard input.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON, too.")]
+
+
+@app.command("import")
+def import_file(file: File, as_json: AsJson = False) -> None:
+    """Execute the JSON lines of FILE; a line of result for each, a summary on standard error.
+
+    A line is a deposit, a bet, a settle, a freeze or an unfreeze:
+
+    \b
+    {"op": "deposit", "user": …, "currency": …, "amount": "10.00", "reference": …, "bonus": false}
+    {"op": "bet", "user": …, "currency": …, "amount": "1.00", "provider": …, "reference": …}
+    {"op": "settle", "provider": …, "reference": …, "win": "0.00", "win_reference": …}
+    {"op": "freeze", "user": …}
+    {"op": "unfreeze", "user": …}
+
+    Amounts are text; `bonus` and `win_reference` may be left out. Nothing happens twice: an
+    interrupted import is run again. Exit status 3 if a line was refused, in conflict or invalid.
+    """
+    counts: Counter[str] = Counter()
+    begin = time.monotonic()
+    lines = Lines(file)
+    with database.ledger_engine() as engine, _bar(file) as advance_to:
+        for results in import_lines(engine, lines):
+            typer.echo("\n".join(json.dumps(result._asdict()) for result in results))
+            sys.stdout.flush()
+            counts.update(_counted(results))
+            advance_to(lines.bytes_read)
+    _summarize(counts, time.monotonic() - begin, as_json=as_json)
+    raise typer.Exit(0 if counts["done"] == counts["lines"] else EXIT_REFUSED)
+
+
+def _counted(results: list[LineResult]) -> Iterator[str]:
+    for result in results:
+        yield "lines"
+        yield result.status
+        if result.replayed:
+            yield "replayed"
+
+
+def _summarize(counts: Counter[str], seconds: float, *, as_json: bool) -> None:
+    names = ("done", "refused", "conflict", "invalid", "replayed")
+    if as_json:
+        summary = {name: counts[name] for name in ("lines", *names)}
+        typer.echo(json.dumps({**summary, "seconds": round(seconds, 3)}), err=True)
+        return
+    parts = ", ".join(f"{counts[name]} {name}" for name in names)
+    typer.echo(f"{counts['lines']} lines in {seconds:.1f} s: {parts}", err=True)
+
+
+@contextmanager
+def _bar(file: BinaryIO) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error; none where results on the same terminal show as much."""
+    if not sys.stderr.isatty() or sys.stdout.isatty():
+        yield lambda _: None
+        return
+    about = os.fstat(file.fileno())
+    total = about.st_size if stat.S_ISREG(about.st_mode) else None
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("Importing", total=total)
+        yield lambda completed: progress.update(task, completed=completed)

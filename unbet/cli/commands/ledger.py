@@ -1,0 +1,170 @@
+"""The commands of a player's money: `migrate`, `deposit`, `bet`, `settle`, `freeze`, `balance`."""
+
+from typing import Annotated, Final
+from uuid import uuid4
+
+import typer
+
+import unbet
+from unbet.cli import database, display
+from unbet.cli.display import AsJson, print_json
+from unbet.cli.instructions import (
+    BalanceQuestion,
+    BetInstruction,
+    DepositInstruction,
+    FreezeInstruction,
+    SettleInstruction,
+)
+from unbet.database.migrate import migrate
+from unbet.runtime import settings
+from unbet.wallets.ledger.operations import Result, Status
+
+app = typer.Typer()
+
+EXIT_REFUSED: Final = 3
+
+MIGRATION_LIMITS: Final = {
+    "statement_timeout": "0",  # an index on a large table takes minutes
+    "lock_timeout": "60s",  # two that migrate at once take turns
+}
+
+User = Annotated[str, typer.Argument(metavar="USER", help="The player, as the operator names it.")]
+Currency = Annotated[str, typer.Argument(metavar="CURRENCY", help="For example EUR.")]
+Amount = Annotated[str, typer.Argument(metavar="AMOUNT", help="For example 10.00.")]
+Provider = Annotated[
+    str | None,
+    typer.Option("--provider", help="The provider's id; UNBET_PROVIDER_ID if not given."),
+]
+
+
+@app.command("migrate")
+def bring_up_to_date(as_json: AsJson = False) -> None:
+    """Bring the database's schema up to date."""
+    with database.engine(MIGRATION_LIMITS) as engine, engine.begin() as connection:
+        revision = migrate(connection)
+    if as_json:
+        print_json({"revision": revision})
+    else:
+        typer.echo(f"The schema is at revision {revision}.")
+
+
+@app.command()
+def deposit(
+    user: User,
+    currency: Currency,
+    amount: Amount,
+    bonus: Annotated[bool, typer.Option("--bonus", help="Credit the bonus, not the cash.")] = False,
+    reference: Annotated[
+        str | None,
+        typer.Option(
+            "--reference", help="The same one again changes nothing; random if not given."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Credit a player. Exit status 3 if the reference was used for something else."""
+    order = DepositInstruction(
+        user=user,
+        currency=currency,
+        amount=amount,
+        reference=uuid4().hex if reference is None else reference,
+        bonus=bonus,
+    )
+    with database.transaction() as connection:
+        result = unbet.deposit(connection, order.operation())
+    _tell("Deposit", order.reference, result, as_json=as_json)
+
+
+@app.command()
+def bet(
+    user: User,
+    currency: Currency,
+    amount: Amount,
+    reference: Annotated[str, typer.Option("--reference", help="The bet's reference.")],
+    provider: Provider = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take a stake from a player's cash, then bonus. Exit status 3 if it is refused."""
+    order = BetInstruction(
+        user=user,
+        currency=currency,
+        amount=amount,
+        provider=_provider(provider),
+        reference=reference,
+    )
+    with database.transaction() as connection:
+        result = unbet.place_bet(connection, order.operation())
+    _tell("Bet", order.reference, result, as_json=as_json)
+
+
+@app.command()
+def settle(
+    reference: Annotated[str, typer.Option("--reference", help="The bet's reference.")],
+    win: Annotated[str, typer.Option("--win", metavar="AMOUNT", help="0 for a lost bet.")],
+    win_reference: Annotated[
+        str | None, typer.Option("--win-reference", help="The win's own; the bet's if not given.")
+    ] = None,
+    provider: Provider = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give a bet its result and pay the win. Exit status 3 if it is refused."""
+    order = SettleInstruction(
+        provider=_provider(provider), reference=reference, win=win, win_reference=win_reference
+    )
+    with database.transaction() as connection:
+        result = unbet.settle_bet(connection, order.operation())
+    _tell("Settlement", win_reference or reference, result, as_json=as_json)
+
+
+@app.command()
+def freeze(user: User, as_json: AsJson = False) -> None:
+    """Refuse a player's bets. Cancels still give stakes back."""
+    order = FreezeInstruction(op="freeze", user=user)
+    with database.transaction() as connection:
+        unbet.freeze(connection, order.user)
+    _tell_frozen(user, frozen=True, as_json=as_json)
+
+
+@app.command()
+def unfreeze(user: User, as_json: AsJson = False) -> None:
+    """Take a player's bets again."""
+    order = FreezeInstruction(op="unfreeze", user=user)
+    with database.transaction() as connection:
+        unbet.unfreeze(connection, order.user)
+    _tell_frozen(user, frozen=False, as_json=as_json)
+
+
+@app.command()
+def balance(user: User, currency: Currency, as_json: AsJson = False) -> None:
+    """Show what a player has."""
+    asked = BalanceQuestion(user=user, currency=currency)
+    with database.transaction() as connection:
+        held = unbet.balance(connection, asked.user, asked.currency)
+    if as_json:
+        print_json({"user": user, "currency": currency, "cash": held.cash, "bonus": held.bonus})
+    else:
+        cash, bonus = display.amount(held.cash), display.amount(held.bonus)
+        typer.echo(f"cash {cash} {currency}, bonus {bonus} {currency}")
+
+
+def _provider(given: str | None) -> str:
+    return settings.provider_id() if given is None else given
+
+
+def _tell(what: str, reference: str, result: Result, *, as_json: bool) -> None:
+    reason = result.refusal and result.refusal.value
+    if as_json:
+        document = {"reference": reference, "status": result.status.value}
+        print_json({**document, "replayed": result.replayed, "reason": reason})
+    else:
+        again = ", as it was before" if result.replayed else ""
+        why = f" ({reason})" if reason else ""
+        typer.echo(f"{what} {reference}: {result.status.value}{why}{again}.")
+    raise typer.Exit(0 if result.status is Status.DONE else EXIT_REFUSED)
+
+
+def _tell_frozen(user: str, *, frozen: bool, as_json: bool) -> None:
+    if as_json:
+        print_json({"user": user, "frozen": frozen})
+    else:
+        typer.echo(f"{user} is {'frozen: bets are refused' if frozen else 'not frozen'}.")

@@ -1,0 +1,178 @@
+"""`unbet parked`: the cancels that wait for the sweep, the dead ones that wait for a person, and
+the closed ones."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Final
+from uuid import UUID
+
+import typer
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from unbet.cli import database
+from unbet.cli.display import AsJson, print_json, print_table
+from unbet.cli.people import login
+from unbet.core.outcomes import Outcome
+from unbet.database.faults import Fault, fault_of
+from unbet.history.telling.wording import when
+from unbet.journal.parking import Parked, count_parked, list_parked
+from unbet.wallets.ledger.interventions import (
+    Closing,
+    InterventionError,
+    Record,
+    close_parked,
+    reopen_parked,
+    retry_parked,
+)
+
+app = typer.Typer(no_args_is_help=True, help="Cancels without a final outcome yet.")
+
+LISTED: Final = 1000
+_NONE: Final = "No such cancel is parked or dead."
+
+By = Annotated[
+    str | None, typer.Option("--by", help="Who says so, for the record; your login if not given.")
+]
+
+
+@app.command("list")
+def show(
+    dead: Annotated[bool, typer.Option("--dead", help="Only those that are dead.")] = False,
+    closed: Annotated[bool, typer.Option("--closed", help="Only those that were closed.")] = False,
+    most: Annotated[int, typer.Option("--limit", min=1, help="Show no more than this.")] = LISTED,
+    as_json: AsJson = False,
+) -> None:
+    """Show what is parked, the longest parked first."""
+    if dead and closed:
+        raise typer.BadParameter("--dead and --closed exclude each other")
+    states = ("dead",) if dead else ("closed",) if closed else ("parked", "dead")
+    with database.transaction() as connection:
+        counts = count_parked(connection)
+        rows = list_parked(connection, states=states, most=most)
+    if as_json:
+        print_json({**counts._asdict(), "cancels": [row._asdict() for row in rows]})
+        return
+    typer.echo(f"{counts.parked} parked, {counts.dead} dead, {counts.closed} closed.")
+    print_table(
+        " and ".join(states).capitalize(),
+        (*(name.replace("_", " ") for name in Parked._fields),),
+        rows,
+        more=f"the first {most}" if len(rows) == most else None,
+    )
+
+
+@app.command()
+def retry(
+    request_id: Annotated[UUID | None, typer.Argument(help="As `list` shows it.")] = None,
+    reference: Annotated[
+        str | None, typer.Option("--reference", help="All that are parked for this bet.")
+    ] = None,
+    all_dead: Annotated[bool, typer.Option("--all-dead", help="All that are dead.")] = False,
+    by: By = None,
+    as_json: AsJson = False,
+) -> None:
+    """Have the sweep try again at once, dead ones too. Exit status 1 if nothing matched.
+
+    A closed one is not: `reopen` it.
+    """
+    if [request_id is not None, reference is not None, all_dead].count(True) != 1:
+        raise typer.BadParameter("name one of REQUEST_ID, --reference and --all-dead")
+    with _recorded() as connection:
+        found = retry_parked(
+            connection,
+            made_by=by or login(),
+            request_id=request_id,
+            reference=reference,
+            all_dead=all_dead,
+        )
+    if as_json:
+        print_json({"retried": found})
+    else:
+        typer.echo(f"{found} will be tried again.")
+    raise typer.Exit(0 if found else 1)
+
+
+@app.command()
+def close(
+    request_id: Annotated[UUID, typer.Argument(help="As `list` shows it.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why nobody is to try it any more.")],
+    by: By = None,
+    as_json: AsJson = False,
+) -> None:
+    """Decide a cancel by hand: nothing is returned, and whoever sends it again is told to stop.
+
+    `reopen` takes it back. Exit status 1 if there was none, or if it was decided meanwhile. What is
+    closed already stays so, and is said with who closed it and when.
+    """
+    with _recorded() as connection:
+        done = close_parked(connection, request_id, made_by=by or login(), reason=reason)
+    if as_json:
+        print_json({"closed": int(done.closed), "outcome": done.outcome, **_said_by(done.before)})
+    else:
+        typer.echo(_said_of(done))
+    raise typer.Exit(0 if done.closed else 1)
+
+
+@app.command()
+def reopen(
+    request_id: Annotated[UUID, typer.Argument(help="As `list --closed` shows it.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why it is tried after all.")],
+    by: By = None,
+    as_json: AsJson = False,
+) -> None:
+    """Have a closed cancel tried after all, and its bet decided anew. Exit status 1 if it was not
+    closed. One that is reopened already is said with who did it and when."""
+    with _recorded() as connection:
+        done = reopen_parked(connection, request_id, made_by=by or login(), reason=reason)
+    if as_json:
+        print_json({"reopened": int(done is not None), **_said_by(done.before if done else None)})
+    elif done is None:
+        typer.echo("No such cancel is closed.")
+    elif done.before:
+        typer.echo(f"It is reopened already: {_words(done.before)}")
+    else:
+        typer.echo("Reopened: it will be tried again.")
+    raise typer.Exit(1 if done is None else 0)
+
+
+def _said_of(done: Closing) -> str:
+    told = str(done.outcome).replace("_", " ")
+    if not done.closed:
+        return f"Not closed: it was decided meanwhile ({told})." if done.outcome else _NONE
+    if done.before:
+        return f"It is closed already: {_words(done.before)}"
+    match done.outcome:
+        case Outcome.CLOSED:
+            return "Closed: every cancel of this bet is told to stop, and nothing moves."
+        case Outcome.MISMATCH | Outcome.CURRENCY_MISMATCH:
+            return "Closed. The bet is another player's, or in another currency: it is not bound."
+        case None:
+            return "Closed. It cannot be read, so no bet is bound: another cancel is decided."
+        case _:
+            return f"Closed. The bet had been decided before ({told}), which stays."
+
+
+def _words(record: Record) -> str:
+    return f"by {record.made_by} on {when(record.made_at)} ({record.reason})."
+
+
+def _said_by(before: Record | None) -> dict[str, object]:
+    """Of what was done before, and is not done again."""
+    if before is None:
+        return {}
+    return {"made_by": before.made_by, "made_at": before.made_at, "reason": before.reason}
+
+
+@contextmanager
+def _recorded() -> Iterator[Connection]:
+    with database.transaction() as connection:
+        try:
+            yield connection
+        except InterventionError as error:
+            raise typer.BadParameter(str(error)) from None
+        except DBAPIError as error:
+            if fault_of(error) is not Fault.LOCKED:
+                raise
+            typer.echo("unbet: nothing changed: somebody holds the cancel or its bet.", err=True)
+            raise typer.Exit(1) from None

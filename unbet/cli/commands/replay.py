@@ -1,0 +1,77 @@
+"""`unbet replay`: requests that were refused at the door, let in once they are mended."""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, NamedTuple
+from uuid import UUID
+
+import typer
+
+from api.body import BadRequestError
+from unbet.cli import database
+from unbet.cli.display import AsJson, print_json, print_table
+from unbet.cli.replaying import LogError, Refused, cancel_of, refusals_in
+from unbet.core.message import Cancel
+from unbet.journal.parking import park
+
+app = typer.Typer()
+
+
+@app.command()
+def replay(
+    log: Annotated[Path, typer.Argument(help="A receiver's log, as JSON lines; - for the input.")],
+    body: Annotated[
+        Path | None,
+        typer.Option("--body", help="The mended body, if the log has one refusal only."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Park the Cancels that a receiver has refused, for the sweep to decide: the provider does not
+    send them again.
+
+    What has been mended meanwhile is for you to know: the address that was not allowed, the secret
+    that had expired, or the body, which --body replaces. Done twice, it moves nothing twice. Exit
+    status 1 if one was refused again.
+    """
+    try:
+        with sys.stdin if str(log) == "-" else log.open(errors="replace") as lines:
+            refused = list(refusals_in(lines))
+    except (OSError, LogError) as error:
+        raise typer.BadParameter(f"{log}: {error}") from None
+    if body is not None and len(refused) != 1:
+        raise typer.BadParameter(f"--body is for one refusal, {log} has {len(refused)}")
+    found = [_read(one, None if body is None else body.read_bytes()) for one in refused]
+    cancels = [one.cancel for one in found if one.cancel]
+    with database.transaction() as connection:
+        park(connection, cancels, reason="replayed")
+    _tell(found, len(cancels), as_json)
+    raise typer.Exit(0 if len(cancels) == len(found) else 1)
+
+
+class _Read(NamedTuple):
+    received_at: datetime
+    reference: str | None
+    request_id: UUID | None
+    """Ours, by which it is parked; None where it is refused again."""
+    problem: str | None
+    cancel: Cancel | None
+
+
+def _read(refused: Refused, body: bytes | None) -> _Read:
+    try:
+        cancel = cancel_of(refused, body)
+    except BadRequestError as error:
+        return _Read(refused.received_at, error.reference, None, str(error), None)
+    reference = cancel.request.reference
+    return _Read(refused.received_at, reference, cancel.request_id, None, cancel)
+
+
+def _tell(found: list[_Read], parked: int, as_json: bool) -> None:
+    columns, rows = _Read._fields[:-1], [one[:-1] for one in found]
+    if as_json:
+        replayed = [dict(zip(columns, row, strict=True)) for row in rows]
+        print_json({"parked": parked, "replayed": replayed})
+        return
+    print_table("Refused requests", [name.replace("_", " ") for name in columns], rows)
+    typer.echo(f"{parked} parked for the sweep, {len(found) - parked} refused again.")

@@ -1,0 +1,64 @@
+"""`unbet retain`: the records of requests, parkings and answers are kept for so many days."""
+
+from contextlib import closing
+from datetime import datetime
+from typing import Annotated, Final
+
+import typer
+from sqlalchemy import Connection
+
+from unbet.cli import database
+from unbet.cli.bars import bar_of_rows
+from unbet.cli.display import AsJson, moment, print_json
+from unbet.history.telling.wording import listed
+from unbet.journal.retention import LIMITS, RECORDS, count_older, cutoff, remove_older
+
+app = typer.Typer()
+
+LEAST_DAYS: Final = 30
+"""A month is reconciled and disputed, and its refused requests are replayed, in the month after:
+who asks then wants to see what was sent and answered."""
+
+MOST_DAYS: Final = 36_500
+
+
+@app.command()
+def retain(
+    days: Annotated[int, typer.Option("--days", max=MOST_DAYS, help="How long they are kept.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is older.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Remove records of requests, parkings and answers that are older than --days.
+
+    What became of a bet is kept for ever: outcomes, bets, transfers, entries, and what is parked.
+    It works in small steps with pauses, beside the running system, and can be stopped at any
+    moment: run again, it goes on. The database role unbet_retention may do this and nothing else.
+    """
+    if days < LEAST_DAYS:
+        raise typer.BadParameter(
+            f"{days} is too few: at least {LEAST_DAYS}, for questions about the last month",
+            param_hint="'--days'",
+        )
+    with database.ledger_engine(LIMITS) as engine:
+        committing = engine.execution_options(isolation_level="AUTOCOMMIT")
+        with committing.connect() as connection:
+            than = cutoff(connection, days)
+            older = {kept.table: count_older(connection, kept, than) for kept in RECORDS}
+            found = older if dry_run else _remove(connection, than, sum(older.values()))
+    if as_json:
+        print_json({"older_than": than, "dry_run": dry_run, **found})
+        return
+    counts = listed(f"{count} {table}" for table, count in found.items())
+    done = "to remove" if dry_run else "removed"
+    typer.echo(f"{counts} {done}: older than {moment(than)}.")
+
+
+def _remove(connection: Connection, than: datetime, total: int) -> dict[str, int]:
+    removed = dict.fromkeys((kept.table for kept in RECORDS), 0)
+    with bar_of_rows() as show:
+        for kept in RECORDS:
+            with closing(remove_older(connection, kept, than)) as steps:
+                for rows in steps:
+                    removed[kept.table] += rows
+                    show(f"removing {kept.table}", sum(removed.values()), total)
+    return removed

@@ -1,0 +1,198 @@
+"""`unbet run`: services, schema, every process of the Procfile, a demonstration; until Ctrl-C."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Annotated, Any, Final, NoReturn
+
+import httpx
+import typer
+from rich.console import Console
+
+from api.dialects import DIALECTS
+from api.doors import is_in
+from unbet.cli.commands.services import DEFAULT_DIRECTORY
+from unbet.database.engine import connect_to
+from unbet.database.migrate import migrate
+from unbet.local import run_environment, run_record, services
+from unbet.local.demonstration import DemonstrationError, demonstrate
+from unbet.local.processes import ROOT, ProcessError, Processes
+from unbet.local.run_record import RunError
+from unbet.local.stopping import Stopped, StopRequests, stoppable
+from unbet.local.supervisor import Supervisor
+from unbet.runtime.endpoints import Endpoint
+from unbet.runtime.settings import Settings, SettingsError
+
+app = typer.Typer()
+
+READY_LIMIT_S: Final = 60.0
+INTERVAL_S: Final = 0.2
+"""Between two looks whether all still run."""
+
+
+class _Output(Console):
+    """What a person reads. That nobody can read it any more keeps nothing from being stopped."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        with suppress(OSError):
+            super().print(*objects, **options)
+
+    def on_broken_pipe(self) -> None:
+        """Goes on."""
+
+
+@app.command()
+def run(
+    directory: Annotated[
+        Path, typer.Option("--dir", help="Where data and logs are kept.")
+    ] = DEFAULT_DIRECTORY,
+    stay: Annotated[
+        bool, typer.Option(help="Stay until Ctrl-C; else stop after the demonstration.")
+    ] = True,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="How many workers.")] = 1,
+) -> None:
+    """Start everything, send a demonstration cancel, and stay until Ctrl-C. What ends is started
+    again. However this ends, what it has started ends with it."""
+    console = _Output(highlight=False)
+    try:
+        with (
+            stoppable() as requests,
+            _running(directory, workers, console, requests) as (supervisor, chosen),
+        ):
+            _demonstrate(console, chosen)
+            if stay:
+                console.print("\nPress [bold]Ctrl-C[/bold] to stop.")
+            while stay:
+                supervisor.tend()
+                time.sleep(INTERVAL_S)
+    except Stopped:
+        console.print("Stopped.")
+    except OSError as error:
+        about = f" ({error.filename})" if error.filename else ""
+        _fail(f"{directory} cannot be used: {error.strerror or error}{about}.")
+    except (
+        RunError,
+        ProcessError,
+        DemonstrationError,
+        services.ServicesError,
+        SettingsError,
+    ) as error:
+        _fail(str(error))
+
+
+def _fail(problem: str) -> NoReturn:
+    with suppress(OSError):
+        sys.stderr.write(f"unbet: {problem}\n")
+    raise typer.Exit(1) from None
+
+
+@contextmanager
+def _running(
+    directory: Path, workers: int, console: Console, requests: StopRequests
+) -> Iterator[tuple[Supervisor, Settings]]:
+    """Services, schema and processes, ready to serve; all of it ended at the end."""
+
+    def say(line: str) -> None:
+        console.print(line, markup=False, soft_wrap=True)
+
+    directory.mkdir(mode=0o711, parents=True, exist_ok=True)
+    with run_record.only_run(directory, say) as reaper_lock:
+        supervisor = Supervisor(directory, reaper_lock, say)
+        try:
+            yield supervisor, _start(supervisor, directory, workers, console)
+        finally:
+            requests.stopping = True
+            console.print("Stopping ...")
+            supervisor.stop(requests.hurried)
+
+
+def _start(supervisor: Supervisor, directory: Path, workers: int, console: Console) -> Settings:
+    run_environment.choose_ports()
+    console.print("Starting PostgreSQL and Redis ...")
+    # An operator's own database has the roles that the operator has made.
+    comes_along = "UNBET_DATABASE_URL" not in os.environ
+    started = supervisor.start_servers(
+        postgres=comes_along, redis="UNBET_BROKER_URL" not in os.environ
+    )
+    chosen = run_environment.complete(directory, started)
+    engine = connect_to(chosen.database_url, name="migrate", limits={"statement_timeout": "0"})
+    with engine.begin() as connection:
+        revision = migrate(connection)
+    engine.dispose()
+    console.print(f"The ledger's schema is at revision {revision}.")
+    processes = Processes(
+        ROOT / "Procfile", os.environ, directory / "logs", counts={"worker": workers}
+    )
+    if comes_along:
+        logins = run_environment.make_logins(directory, chosen.database_url)
+        processes.own_variables = logins.variables
+    supervisor.start_processes(processes)
+    console.print("Starting receiver, worker, console and Flower ...")
+    _wait_until_ready(processes, chosen)
+    _introduce(console, chosen, directory)
+    return chosen
+
+
+def _wait_until_ready(processes: Processes, chosen: Settings) -> None:
+    deadline = time.monotonic() + READY_LIMIT_S
+    while time.monotonic() < deadline:
+        processes.require_all()
+        try:
+            reply = httpx.get(f"{chosen.receiver_url()}/readyz", timeout=5, trust_env=False)
+            # The console answers as soon as it listens; that it asks for a password is enough.
+            httpx.get(_console(chosen), timeout=5, trust_env=False)
+            if reply.status_code == httpx.codes.OK:
+                return
+        except httpx.HTTPError:
+            pass  # it is not listening yet
+        time.sleep(0.1)
+    raise RunError(f"the receiver was not ready within {READY_LIMIT_S:.0f} seconds.")
+
+
+def _introduce(console: Console, chosen: Settings, directory: Path) -> None:
+    console.print()
+    urls = [("The provider's URL", url) for url, _ in _urls(chosen)]
+    for name, value in (
+        *urls,
+        ("Is it ready?", f"{chosen.receiver_url()}/readyz"),
+        ("Console", _console(chosen)),
+        *run_environment.login_lines("UNBET_CONSOLE_BASIC_AUTH", directory),
+        ("Flower", f"http://127.0.0.1:{chosen.flower_port}/tasks"),
+        *run_environment.login_lines("UNBET_FLOWER_BASIC_AUTH", directory),
+        ("Logs", f"{directory}/logs/"),
+    ):
+        console.print(f"  {name:<20}{value}", soft_wrap=True, markup=False)
+    console.print()
+
+
+def _demonstrate(console: Console, chosen: Settings) -> None:
+    url, endpoint = _urls(chosen)[0]
+    if not is_in(chosen.host, chosen.allowed_ips):
+        console.print(f"No demonstration: {chosen.host} is not in UNBET_ALLOWED_IPS.")
+        return
+    console.print("The provider's example Cancel, sent to that URL:")
+    engine = connect_to(chosen.database_url, name="demonstration", pool_size=1)
+
+    def say(step: str, balance: str) -> None:
+        console.print(f"  {step:<24}balance {balance:>12}")
+
+    try:
+        answer = demonstrate(engine, url, endpoint.provider, say)
+    finally:
+        engine.dispose()
+    console.print(f"  The answer: {answer}".replace("'", '"'), soft_wrap=True, markup=False)
+
+
+def _console(chosen: Settings) -> str:
+    return f"http://127.0.0.1:{chosen.console_port}"
+
+
+def _urls(chosen: Settings) -> list[tuple[str, Endpoint]]:
+    """What each provider is told, secret included."""
+    return [
+        (f"{chosen.receiver_url()}/{secret}{DIALECTS[endpoint.dialect].path}", endpoint)
+        for secret, endpoint in chosen.by_secret().items()
+    ]

@@ -1,0 +1,78 @@
+"""Write docs/configuration.md, made of the settings: `python -m unbet.cli.configuration`."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from pydantic.fields import FieldInfo
+
+from unbet.local.processes import ROOT
+from unbet.runtime.settings import PREFIX, Settings
+
+PAGE: Final = ROOT / "docs" / "configuration.md"
+
+_BEGINNING: Final = """\
+<!-- Made by `make configuration` from unbet/runtime/settings.py: change that. -->
+
+# Configuration
+
+Every process reads its settings from the environment, once, when it starts. A missing or wrong
+value stops the start with a sentence that names the variable. Nothing is read from files: put the
+variables where your supervisor keeps them ([deployment](deployment.md) has an example).
+
+| variable | default | values | what it is for |
+|---|---|---|---|
+"""
+_END: Final = """\
+
+`unbet run` starts the PostgreSQL and the Redis that are not named, and makes the secrets that are
+not set.
+
+`PROMETHEUS_MULTIPROC_DIR` is not ours but the Prometheus client's: a directory, emptied before the
+processes start, in which all processes of a machine count together; `/metrics` then shows the sum.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    return _BEGINNING + "".join(_rows()) + _END
+
+
+def _rows() -> Iterator[str]:
+    schemas = Settings.model_json_schema()["properties"]
+    for name, field in Settings.model_fields.items():
+        cells = (
+            f"`{PREFIX}{name.upper()}`",
+            _default(field),
+            _values(schemas[name]),
+            (field.description or "").replace("|", "\\|"),
+        )
+        yield f"| {' | '.join(cells)} |\n"
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "must be set"
+    # What is worked out from another variable, the description tells.
+    if field.default_factory is not None or field.default in (None, (), {}):
+        return "none"
+    if isinstance(field.default, tuple):
+        return ", ".join(f"`{value}`" for value in field.default)
+    value = field.default
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+
+
+def _values(schema: Mapping[str, Any]) -> str:
+    """What a number's limits are, or which words there are; the rest the description tells."""
+    if "enum" in schema:
+        return ", ".join(f"`{value}`" for value in schema["enum"])
+    limits = (
+        ("minimum", "from {:g}"),
+        ("exclusiveMinimum", "above {:g}"),
+        ("maximum", "to {:g}"),
+        ("exclusiveMaximum", "below {:g}"),
+    )
+    return " ".join(words.format(schema[key]) for key, words in limits if key in schema)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())

@@ -1,0 +1,74 @@
+"""The command line's way to the ledger, and what a person is told when it is barred."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from unbet.database.deployment import current
+from unbet.database.engine import connect_to
+from unbet.database.migrate import require_schema
+from unbet.runtime import settings
+
+
+@contextmanager
+def engine(limits: dict[str, str] | None = None, *, writes: bool = True) -> Iterator[Engine]:
+    """An engine on `UNBET_DATABASE_URL`, migrated or not; without `writes` a standby will do.
+    Raises `SettingsError`."""
+    try:
+        made = connect_to(
+            settings.database_url(), name="command", pool_size=1, limits=limits, writes=writes
+        )
+    except ValueError as error:
+        raise settings.SettingsError(f"UNBET_DATABASE_URL has a wrong value: {error}.") from None
+    try:
+        yield made
+    finally:
+        made.dispose()
+
+
+@contextmanager
+def ledger_engine(limits: dict[str, str] | None = None, *, writes: bool = True) -> Iterator[Engine]:
+    """An engine on a database with this version's schema. Raises also `SchemaError`."""
+    with engine(limits, writes=writes) as made:
+        with made.connect() as connection:
+            require_schema(connection)
+        yield made
+
+
+@contextmanager
+def transaction() -> Iterator[Connection]:
+    """One transaction on the ledger, committed at the end."""
+    with ledger_engine() as made, made.begin() as connection:
+        yield connection
+
+
+@contextmanager
+def snapshot(limits: dict[str, str] | None = None) -> Iterator[Connection]:
+    """One transaction that reads only, and everything as it was at one moment."""
+    with ledger_engine(limits, writes=False) as made:
+        reading = made.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+        with reading.begin() as connection:
+            yield connection
+
+
+def deployment() -> UUID:
+    """Which deployment this is: as the settings say, or else the database."""
+    configured = settings.load().deployment
+    if configured is not None:
+        return configured
+    with transaction() as connection:
+        return current(connection)
+
+
+def sentence(error: DBAPIError) -> str:
+    """What went wrong, without the statement and its values."""
+    lines = str(error.orig).strip().splitlines()
+    problem = lines[0].strip() if lines else type(error.orig).__name__
+    if isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", None) is None:
+        return f"the database of UNBET_DATABASE_URL cannot be reached: {problem}"
+    return f"the database refused: {problem}"

@@ -1,0 +1,111 @@
+"""What an endpoint would answer to a Cancel now: parsed and decided as it would be, but nothing is
+sent, locked or written. Whether the secret and the sender's address are right is not looked at."""
+
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
+
+import orjson
+import uuid_utils.compat
+from sqlalchemy import Connection
+
+from api.body import LONGEST_BODY, BadRequestError, parse
+from api.dialects import Dialect, Said
+from unbet.core.message import Cancel, Decision
+from unbet.core.outcomes import Outcome
+from unbet.history.prediction import Prediction, predict
+from unbet.history.story import EntryFact
+from unbet.history.telling.wording import balances
+
+TOO_LONG: Final = 413
+"""The HTTP status for a body longer than `LONGEST_BODY`."""
+
+_NEW: Final = {
+    Outcome.REVERSED: "The bet stands: its stake would be returned",
+    Outcome.NO_BET: "There is no such bet: from then on it would be refused",
+    Outcome.BET_REFUSED: "The bet was refused: nothing would be returned",
+    Outcome.SETTLED: "The bet has its result: nothing would be returned",
+    Outcome.MISMATCH: "The bet is another player's: nothing would change",
+    Outcome.CURRENCY_MISMATCH: "The bet is in another currency: nothing would change",
+    Outcome.CLOSED: "A person has closed it: nothing would be returned",
+    Outcome.PARKED: "There is no such bet: the cancel would be parked until it is imported",
+}
+
+
+class WrongReferenceError(Exception):
+    """The body is about another reference."""
+
+
+class DryRun(NamedTuple):
+    """What would be answered, and why."""
+
+    http_status: int
+    answer: bytes
+    """The body; empty if there is none."""
+    given_when_decided: tuple[str, ...]
+    """Fields that the answer has besides, and that exist only once it is decided."""
+    outcome: Outcome | None
+    """None for what the receiver refuses by itself."""
+    is_repeat: bool
+    returned: tuple[EntryFact, ...]
+    says: str
+    """A sentence."""
+
+
+def read_request(body: bytes, reference: str, provider: str, dialect: Dialect) -> Cancel | DryRun:
+    """The cancel of `body`, or how the receiver refuses it. Raises `WrongReferenceError`."""
+    if len(body) > LONGEST_BODY:
+        return _refused(TOO_LONG, b"", f"The body is longer than {LONGEST_BODY} bytes.")
+    try:
+        asked, text = parse(body, provider, dialect)
+    except BadRequestError as error:
+        _compare(error.reference, reference)
+        answer = dialect.body(Said(dialect.refusal(str(error)), error.reference))
+        return _refused(200, answer, f"Refused, with no trace in the ledger: {error}.")
+    _compare(asked.reference, reference)
+    return Cancel(
+        request_id=uuid_utils.compat.uuid7(),
+        received_at=datetime.now(UTC),
+        received_from="nowhere",
+        provider=provider,
+        dialect=dialect.name,
+        request=asked,
+        body=text,
+    )
+
+
+def decide(
+    connection: Connection, cancel: Cancel, dialect: Dialect, *, hold_unknown: bool
+) -> DryRun:
+    """What would be answered to `cancel`. Use a transaction that reads only, with a snapshot."""
+    found = predict(connection, cancel, hold_unknown=hold_unknown)
+    answer = _answer(cancel, dialect, found.decision)
+    later: tuple[str, ...] = ()
+    if found.decision.outcome is Outcome.REVERSED and not found.is_repeat:
+        decided = found.decision.model_copy(update={"transfer_id": 0})
+        fields = orjson.loads(_answer(cancel, dialect, decided)).keys()
+        later = tuple(fields - orjson.loads(answer).keys())
+    return DryRun(
+        200, answer, later, found.decision.outcome, found.is_repeat, found.returned, _says(found)
+    )
+
+
+def _says(found: Prediction) -> str:
+    if found.is_repeat and found.decision.outcome is not Outcome.CLOSED:
+        told = found.decision.outcome.value.replace("_", " ")
+        return f"It was decided before ({told}): nothing would change."
+    moved = f"; {balances(found.returned)}" if found.decision.outcome is Outcome.REVERSED else ""
+    return f"{_NEW[found.decision.outcome]}{moved}."
+
+
+def _answer(cancel: Cancel, dialect: Dialect, decision: Decision) -> bytes:
+    answer = dialect.answer_of(decision.outcome)
+    return dialect.body(Said(answer, cancel.request.reference, decision))
+
+
+def _refused(status: int, answer: bytes, says: str) -> DryRun:
+    return DryRun(status, answer, (), None, False, (), says)
+
+
+def _compare(said: str | None, reference: str) -> None:
+    if said is not None and said != reference:
+        raise WrongReferenceError(f"the body's reference is {said!r}, not {reference!r}")

@@ -1,0 +1,162 @@
+"""An import: lines in transactions of bounded size, each tried again while the database is away."""
+
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import islice
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from unbet.cli.database import sentence
+from unbet.cli.import_lines import Line
+from unbet.cli.import_stages import BetKey, Stage, arrange, settled_bets
+from unbet.cli.instructions import (
+    BetInstruction,
+    DepositInstruction,
+    FreezeInstruction,
+    SettleInstruction,
+)
+from unbet.database.faults import ASK_AGAIN, Fault, fault_of
+from unbet.wallets.ledger.bets import place_all
+from unbet.wallets.ledger.deposits import deposit_all
+from unbet.wallets.ledger.operations import Result, Status
+from unbet.wallets.ledger.players import freeze, unfreeze
+from unbet.wallets.ledger.settlements import settle_all
+
+LINES_AT_ONCE: Final = 2000
+"""A transaction of these takes about 200 ms; a cancel waits 300 ms for a lock on its player."""
+
+PAUSES_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
+"""Waits before trying a transaction again; about as long as a PostgreSQL restart takes."""
+
+_PLAYERS: Final = text("""
+    SELECT provider, reference, user_id
+      FROM bets
+      JOIN unnest(CAST(:providers AS text[]), CAST(:references AS text[]))
+           AS wanted (provider, reference) USING (provider, reference)
+""")
+
+
+class ImportStoppedError(Exception):
+    """The database stayed away, or refused what no line is to blame for."""
+
+
+class LineResult(NamedTuple):
+    """What became of one line."""
+
+    line: int
+    op: str | None
+    reference: str | None
+    status: str
+    """A `Status`, or `invalid`."""
+    replayed: bool
+    reason: str | None
+
+
+def import_lines(
+    engine: Engine, lines: Iterable[Line], pauses_s: Sequence[float] = PAUSES_S
+) -> Iterator[list[LineResult]]:
+    """Execute `lines` as if one by one; after each commit, what became of those it covers.
+
+    Every line is idempotent: an import that was interrupted is run again from its beginning.
+    Raises `ImportStoppedError`.
+    """
+    committed = 0
+    remaining = iter(lines)
+    try:
+        while chunk := list(islice(remaining, LINES_AT_ONCE)):
+            for results in _execute(engine, chunk, pauses_s):
+                committed += len(results)
+                yield results
+    except DBAPIError as error:
+        raise ImportStoppedError(
+            f"{sentence(error)}; {committed} lines are committed, "
+            "run the same import again for the rest."
+        ) from error
+
+
+def _execute(
+    engine: Engine, lines: Sequence[Line], pauses_s: Sequence[float]
+) -> Iterator[list[LineResult]]:
+    while lines:
+        try:
+            results = _with_patience(partial(_commit_first, engine, lines), pauses_s)
+        except DBAPIError as error:
+            if fault_of(error) is not Fault.CONTENT:
+                raise
+            # One line asks for what no column can hold. Halve until it is alone.
+            if len(lines) > 1:
+                middle = len(lines) // 2
+                yield from _execute(engine, lines[:middle], pauses_s)
+                yield from _execute(engine, lines[middle:], pauses_s)
+                return
+            results = [_invalid(lines[0], sentence(error))]
+        yield results
+        lines = lines[len(results) :]
+
+
+def _with_patience(
+    attempt: Callable[[], list[LineResult]], pauses_s: Sequence[float]
+) -> list[LineResult]:
+    for pause in pauses_s:
+        try:
+            return attempt()
+        except DBAPIError as error:
+            if fault_of(error) not in ASK_AGAIN:
+                raise
+        time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - two imports must not march in step
+    return attempt()
+
+
+def _commit_first(engine: Engine, lines: Sequence[Line]) -> list[LineResult]:
+    """Execute as many of `lines` as make one transaction, from the first on."""
+    with engine.begin() as connection:
+        stages, covered = arrange(lines, _players(connection, settled_bets(lines)))
+        done: dict[int, Result] = {}
+        for stage in stages:
+            done |= zip(stage.numbers, _run(connection, stage), strict=True)
+    return [_result(line, done.get(line.number)) for line in covered]
+
+
+def _run(connection: Connection, stage: Stage) -> list[Result]:
+    return _ALL[stage.kind](connection, [order.operation() for order in stage.instructions])
+
+
+def _freeze_all(connection: Connection, orders: Sequence[FreezeInstruction]) -> list[Result]:
+    for order in orders:
+        (freeze if order.op == "freeze" else unfreeze)(connection, order.user)
+    return [Result(status=Status.DONE)] * len(orders)
+
+
+_ALL: Final[Mapping[type, Callable[[Connection, Any], list[Result]]]] = {
+    DepositInstruction: deposit_all,
+    BetInstruction: place_all,
+    SettleInstruction: settle_all,
+    FreezeInstruction: _freeze_all,
+}
+
+
+def _players(connection: Connection, keys: set[BetKey]) -> dict[BetKey, str]:
+    if not keys:
+        return {}
+    columns = {"providers": [p for p, _ in keys], "references": [r for _, r in keys]}
+    rows = connection.execute(_PLAYERS, columns)
+    return {(row.provider, row.reference): row.user_id for row in rows}
+
+
+def _result(line: Line, result: Result | None) -> LineResult:
+    if result is None:
+        return _invalid(line, line.fault)
+    reason = result.refusal and result.refusal.value
+    if result.status is Status.CONFLICT:
+        reason = "the reference was used before with other details"
+    return LineResult(
+        line.number, line.op, line.reference, result.status.value, result.replayed, reason
+    )
+
+
+def _invalid(line: Line, reason: str | None) -> LineResult:
+    return LineResult(line.number, line.op, line.reference, "invalid", False, reason)

@@ -1,0 +1,128 @@
+"""What an operator tells the ledger to do, as the command line and an import's lines spell it."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
+
+from unbet.core.fields import Amount, Currency, ProviderId, Reference, UserId, text
+from unbet.wallets.ledger.operations import Bet, Deposit, InvalidOperationError, Purse, Settlement
+
+
+class _Valid(BaseModel):
+    """Raises `InvalidOperationError`, which names the field, when it is made of wrong values."""
+
+    # A misspelt optional field must not be taken for an absent one.
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def __init__(self, /, **values: object) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise InvalidOperationError("; ".join(map(_problem, error.errors()))) from None
+
+
+class DepositInstruction(_Valid):
+    """Credit a player."""
+
+    op: Literal["deposit"] = "deposit"
+    user: UserId
+    currency: Currency
+    amount: Annotated[Amount, Field(gt=0)]
+    reference: Annotated[str, text(64)]
+    bonus: StrictBool = False
+
+    def operation(self) -> Deposit:
+        return Deposit(
+            user_id=self.user,
+            currency=self.currency,
+            amount=self.amount,
+            reference=self.reference,
+            purse=Purse.BONUS if self.bonus else Purse.CASH,
+        )
+
+
+class BetInstruction(_Valid):
+    """Take a stake."""
+
+    op: Literal["bet"] = "bet"
+    user: UserId
+    currency: Currency
+    amount: Amount
+    provider: ProviderId
+    reference: Reference
+
+    def operation(self) -> Bet:
+        return Bet(
+            user_id=self.user,
+            currency=self.currency,
+            amount=self.amount,
+            provider=self.provider,
+            reference=self.reference,
+        )
+
+
+class SettleInstruction(_Valid):
+    """Give a bet its result. `reference` is the bet's; the win has the same unless it says so."""
+
+    op: Literal["settle"] = "settle"
+    provider: ProviderId
+    reference: Reference
+    win: Amount
+    win_reference: Reference | None = None
+
+    def operation(self) -> Settlement:
+        return Settlement(
+            provider=self.provider,
+            bet_reference=self.reference,
+            reference=self.win_reference or self.reference,
+            amount=self.win,
+        )
+
+
+class FreezeInstruction(_Valid):
+    """Refuse a player's bets, or take them again."""
+
+    op: Literal["freeze", "unfreeze"]
+    user: UserId
+
+    def operation(self) -> Self:
+        return self
+
+
+class BalanceQuestion(_Valid):
+    """What a player has in one currency."""
+
+    user: UserId
+    currency: Currency
+
+
+Instruction = DepositInstruction | BetInstruction | SettleInstruction | FreezeInstruction
+
+_KINDS: Final[dict[str, type[Instruction]]] = {
+    "deposit": DepositInstruction,
+    "bet": BetInstruction,
+    "settle": SettleInstruction,
+    "freeze": FreezeInstruction,
+    "unfreeze": FreezeInstruction,
+}
+
+
+def instruction(values: Mapping[str, object]) -> Instruction:
+    """`values` as what their `op` says. Raises `InvalidOperationError`, which names the field."""
+    op = values.get("op")
+    kind = _KINDS.get(op) if isinstance(op, str) else None
+    if kind is None:
+        raise InvalidOperationError(f"op: expected one of {', '.join(_KINDS)}")
+    return kind(**values)
+
+
+def _problem(fault: Mapping[str, Any]) -> str:
+    # A name that is no Unicode text has no place in the values.
+    field = fault["loc"][0] if fault["loc"] else "line"
+    problem = fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "string_pattern_mismatch" and field == "currency":
+        problem = "expected 3 or 4 letters or digits"
+    elif fault["type"] == "string_pattern_mismatch":
+        problem = "expected text that is not blank and has no NUL"
+    return f"{field}: {problem}"

@@ -1,0 +1,96 @@
+"""The console script `unbet`: its commands, and what becomes of their errors."""
+
+import os
+import sys
+from typing import Final, NoReturn
+
+import typer
+from sqlalchemy.exc import DBAPIError
+
+from unbet.cli import database
+from unbet.cli.commands import (
+    audit,
+    chaos,
+    conformance,
+    deployment,
+    explain,
+    exporting,
+    importing,
+    ledger,
+    metrics,
+    parked,
+    provider,
+    reconcile,
+    rejected,
+    replay,
+    retain,
+    roles,
+    run,
+    services,
+    spool,
+)
+from unbet.cli.importing import ImportStoppedError
+from unbet.database.migrate import SchemaError
+from unbet.runtime.settings import SettingsError, unknown_names
+from unbet.wallets.ledger.operations import InvalidOperationError
+
+_TOLD: Final = (InvalidOperationError, SettingsError, SchemaError, ImportStoppedError)
+"""Errors whose text is a sentence for a person."""
+
+_SURROGATES: Final = "surrogates not allowed"
+"""What Python says of the bytes of an argument that are no text, wherever they are used as text."""
+
+EXIT_USAGE: Final = 2
+
+
+def build() -> typer.Typer:
+    """The whole command line."""
+    app = typer.Typer(
+        help="Cancels bets exactly once: the operator's side of a casino provider's Cancel.",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    # Each file of unbet/cli/commands/ is mounted here; a group of subcommands has a name.
+    app.add_typer(services.app, name="services")
+    app.add_typer(run.app)
+    app.add_typer(roles.app)
+    app.add_typer(provider.app, name="provider")
+    app.add_typer(conformance.app)
+    app.add_typer(ledger.app)
+    app.add_typer(importing.app)
+    app.add_typer(explain.app)
+    app.add_typer(audit.app)
+    app.add_typer(reconcile.app)
+    app.add_typer(exporting.app)
+    app.add_typer(retain.app)
+    app.add_typer(parked.app, name="parked")
+    app.add_typer(replay.app)
+    app.add_typer(spool.app, name="spool")
+    app.add_typer(metrics.app)
+    app.add_typer(rejected.app)
+    app.add_typer(deployment.app, name="deployment")
+    app.add_typer(chaos.app)
+    return app
+
+
+def main() -> None:
+    """Run one command. Exit status: the command's own, 1 after an error, 2 for wrong usage."""
+    for warning in unknown_names(os.environ):
+        typer.echo(f"unbet: {warning}", err=True)
+    try:
+        build()()
+    except _TOLD as error:
+        _fail(str(error))
+    except DBAPIError as error:
+        _fail(database.sentence(error))
+    except UnicodeEncodeError as error:
+        if error.reason != _SURROGATES:
+            raise
+        _fail(f"not UTF-8: {error.object!a}", EXIT_USAGE)
+
+
+def _fail(problem: str, status: int = 1) -> NoReturn:
+    typer.echo(f"unbet: {problem}", err=True)
+    sys.exit(status)

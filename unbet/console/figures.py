@@ -1,0 +1,179 @@
+"""The page's numbers, put into words here: for the first page as for every reading after it."""
+
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
+
+from unbet.broker.queue_state import QueueState
+from unbet.console.answers import Answers
+from unbet.console.charts import MINUTE_S, Document, chart, legend, minutes
+from unbet.console.headline import PARKED_OLD_AFTER_S, headline
+from unbet.console.looking import MOST_LATE_BETS, RATE_OVER_S, InParking, LedgerLook, Looks
+from unbet.console.receivers import Receivers
+from unbet.console.saying import NONE, clock, count, lasted, rate, took
+
+LABELS: Final = {
+    "rate": "Cancels per second",
+    "answer": "99 % answered in",
+    "dead": "Dead",
+    "parked": "Parked",
+    "late": "Late bets refused",
+    "queue": "Queue",
+    "workers": "Workers alive",
+    "sweep": "Last sweep",
+    "refused": "Refused at the door",
+    "spooled": "Went to disk",
+}
+"""The figures, in the order of the page."""
+
+NOT_YET: Final = "…"
+
+
+class Figure(NamedTuple):
+    """One number, and a line that says more of it."""
+
+    key: str
+    value: str = NONE
+    note: str = NOT_YET
+    level: str = ""
+    """`attention` or `bad` where a person should look, `away` where there is no number."""
+
+
+def document(looks: Looks) -> Document:
+    """All that the page shows, from what the sources know now."""
+    ledger = looks.ledger.value
+    return {
+        "headline": headline(looks)._asdict(),
+        "at": clock(ledger.answers.now if ledger else datetime.now(UTC).timestamp()),
+        "parts": _parts(looks),
+        "figures": [figure._asdict() | {"label": LABELS[figure.key]} for figure in _figures(looks)],
+        "legend": legend(ledger.answers if ledger else None),
+        "chart": chart(ledger.answers) if ledger else None,
+        "minutes": minutes(ledger.answers) if ledger else [],
+    }
+
+
+def _parts(looks: Looks) -> list[dict[str, str]]:
+    """What the system is made of, and whether each part answers."""
+    workers, receivers = looks.workers.value, looks.receivers.value
+    receiving = f"{receivers.answering} of {receivers.asked}" if receivers else NOT_YET
+    parts = [
+        ("PostgreSQL", "answers", looks.ledger.value is not None, looks.ledger.away),
+        ("Redis", "answers", looks.queue.value is not None, looks.queue.away),
+        ("Workers", count(len(workers or ())), bool(workers), looks.workers.away or workers == ()),
+        ("Receivers", receiving, bool(receivers), bool(receivers and not receivers.answering)),
+    ]
+    return [
+        {
+            "name": name,
+            "says": says if fine and not away else "away" if away else NOT_YET,
+            "level": "bad" if away else "good" if fine else "unknown",
+        }
+        for name, says, fine, away in parts
+    ]
+
+
+def _figures(looks: Looks) -> list[Figure]:
+    ledger, receivers = looks.ledger, looks.receivers.value
+    return [
+        *(_of_the_ledger(ledger.value) if ledger.value else _none_of_the_ledger(ledger.away)),
+        _queue(looks.queue.value, looks.queue.away),
+        _workers(looks.workers.value, looks.workers.away),
+        _sweep(receivers),
+        *_of_receivers(receivers),
+    ]
+
+
+def _none_of_the_ledger(away: str | None) -> list[Figure]:
+    note = "PostgreSQL is away" if away else NOT_YET
+    return [_none(key, note) for key in ("rate", "answer", "dead", "parked", "late")]
+
+
+def _of_the_ledger(ledger: LedgerLook) -> list[Figure]:
+    now, dead, parked = ledger.answers.now, ledger.dead, ledger.parked
+    answered = sum(step.answers for step in ledger.answers.steps.values())
+    most = "+" if ledger.late_bets == MOST_LATE_BETS else ""
+    return [
+        Figure("rate", rate(ledger.recent / RATE_OVER_S), f"{count(answered)} in 15 min"),
+        Figure("answer", *_answer_time(ledger.answers)),
+        Figure(
+            "dead",
+            count(dead.cancels),
+            _oldest(dead, now) or "nothing waits for a person",
+            "attention" if dead.cancels else "",
+        ),
+        Figure(
+            "parked",
+            count(parked.cancels),
+            _oldest(parked, now) or "nothing waits",
+            "attention" if parked.waits(now) > PARKED_OLD_AFTER_S else "",
+        ),
+        Figure("late", f"{count(ledger.late_bets)}{most}", "in 15 min"),
+    ]
+
+
+def _answer_time(answers: Answers) -> tuple[str, str]:
+    """Of the newest whole step of the last minute that has answers."""
+    for began, step in sorted(answers.steps.items(), reverse=True):
+        if began < answers.current - MINUTE_S:
+            break
+        if began < answers.current and step.p50_s is not None and step.p99_s is not None:
+            return took(step.p99_s), f"half in {took(step.p50_s)}"
+    return NONE, "none in the last minute"
+
+
+def _oldest(parked: InParking, now: float) -> str:
+    return f"oldest {lasted(parked.waits(now))}" if parked.longest else ""
+
+
+def _queue(queue: QueueState | None, away: str | None) -> Figure:
+    if queue is None:
+        return _none("queue", "Redis is away" if away else NOT_YET)
+    oldest = "" if queue.oldest_age_s is None else f"oldest {lasted(queue.oldest_age_s)}, "
+    return Figure("queue", count(queue.length), f"{oldest}{count(queue.unacked)} at work")
+
+
+def _workers(names: tuple[str, ...] | None, away: str | None) -> Figure:
+    if names is None:
+        return _none("workers", "cannot be asked" if away else NOT_YET)
+    if not names:
+        return Figure("workers", "0", "none answers", "bad")
+    return Figure("workers", count(len(names)), names[0] + (", …" if len(names) > 1 else ""))
+
+
+def _sweep(receivers: Receivers | None) -> Figure:
+    if receivers is None or receivers.sweep_stands_s is None:
+        return _none("sweep", "not told" if receivers else NOT_YET)
+    return Figure("sweep", lasted(receivers.sweep_stands_s), "ago")
+
+
+def _of_receivers(receivers: Receivers | None) -> list[Figure]:
+    if receivers is None or receivers.answering == receivers.hidden:
+        note = _without_metrics(receivers)
+        return [_none("refused", note), _none("spooled", note)]
+    refused = receivers.refused | {"wrong secret": receivers.wrong_secrets}
+    reasons = [f"{reason} {count(times)}" for reason, times in sorted(refused.items()) if times]
+    lies = receivers.spool_bytes
+    return [
+        Figure(
+            "refused",
+            count(sum(refused.values())),
+            ", ".join(reasons) or "since the start",
+            "attention" if receivers.refused_lately else "",
+        ),
+        Figure(
+            "spooled",
+            count(receivers.spooled),
+            f"{count(lies)} bytes there now" if lies else "nothing there now",
+            "attention" if lies else "",
+        ),
+    ]
+
+
+def _without_metrics(receivers: Receivers | None) -> str:
+    if receivers is None:
+        return NOT_YET
+    return "not shown to this address" if receivers.hidden else "no receiver answers"
+
+
+def _none(key: str, why: str) -> Figure:
+    return Figure(key, NONE, why, "away")

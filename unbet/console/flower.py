@@ -1,0 +1,175 @@
+"""Start Flower, the queue's window: `python -m unbet.console.flower`. It shows, and it changes nothing."""
+
+import atexit
+import os
+import signal
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, NoReturn
+from uuid import UUID
+
+import redis
+import structlog
+import tornado.web
+from flower.app import Flower
+from flower.inspector import Inspector
+from flower.options import options
+from flower.urls import settings as tornado_settings
+from flower.views import BaseHandler
+from flower.views.monitor import Metrics
+
+from api.doors import UNKNOWN, WrongSecrets
+from unbet.broker import redis_server, transport
+from unbet.broker.presence import present
+from unbet.runtime import logs
+from unbet.runtime.settings import Settings, SettingsError, settings, warn_of_unknown_names
+
+OPTIONS: Final = {
+    "address": "127.0.0.1",  # whoever is to see it from elsewhere comes through a proxy with TLS
+    "read_only": True,  # every control URL answers 403: nobody can stop a worker or send a task
+    "persistent": True,  # what was shown before a restart is shown after it ...
+    "state_save_interval": 30_000,  # milliseconds: ... and after a SIGKILL, but for the last ones
+    "max_tasks": 10_000,  # groups, not cancels: memory and the file come to an end
+    "max_workers": 100,
+    # Seconds. Each start of a worker has a name of its own, and all would stay.
+    "purge_offline_workers": 3_600,
+    # What is looked for first: which references, with what outcome, on which worker.
+    "tasks_columns": "name,args,state,result,received,runtime,worker,uuid",
+}
+
+PRESENT_LIMIT_S: Final = 60.0
+"""How long Flower waits for a receiver or a worker to say in Redis which deployment this is."""
+
+log = structlog.get_logger("flower")
+
+
+class _ClosedMetrics(Metrics):  # type: ignore[misc]
+    """Flower's `/metrics`, which it leaves open, with the password of its pages."""
+
+    get = tornado.web.authenticated(Metrics.get)
+
+
+class _WrongLogins:
+    """Flower's login, but wrong ones are limited as the console's are: the right one is let in
+    whatever others have tried."""
+
+    def __init__(self) -> None:
+        self._wrong = WrongSecrets()
+        self._user = BaseHandler.get_current_user
+
+    def __call__(self, handler: BaseHandler) -> Any:
+        try:
+            return self._user(handler)
+        except tornado.web.HTTPError:
+            if "Authorization" not in handler.request.headers:  # a browser's first request
+                raise
+            address = handler.request.remote_ip or UNKNOWN
+            if self._wrong.too_many(address):
+                handler.set_status(429)
+                handler.set_header("Retry-After", "60")
+                raise tornado.web.Finish("Too many wrong logins. Wait a minute.") from None
+            log.warning("wrong login", address=address)
+            raise
+
+
+class _WithoutArguments(Inspector):  # type: ignore[misc]
+    """Flower's inspector. For tasks that wait, Celery tells the message itself instead of the
+    references, and in it whoever can unpack it finds the players."""
+
+    def _on_update(self, worker: str, method: str, response: Any) -> None:
+        if method in ("reserved", "scheduled"):
+            response = [_without_arguments(task) for task in response]
+        super()._on_update(worker, method, response)
+
+
+def main() -> None:
+    """Serve until SIGTERM or Ctrl-C."""
+    try:
+        chosen = settings()
+    except SettingsError as error:
+        sys.exit(f"Flower does not start: {error}")
+    logs.configure(chosen.log_format)
+    try:
+        window = _window(chosen)
+    except SettingsError as error:
+        logs.refuse(f"Flower does not start: {error}", chosen.log_format)
+    signal.signal(signal.SIGTERM, _end)
+    atexit.register(window.stop)  # this saves what it has seen
+    window.start_http_server()
+    with suppress(KeyboardInterrupt, SystemExit):
+        window.start()
+
+
+def _window(chosen: Settings) -> Flower:
+    """Flower with its options set. Raises `SettingsError` if there is no password."""
+    if chosen.flower_basic_auth is None:
+        raise SettingsError(
+            "UNBET_FLOWER_BASIC_AUTH is not set: without it everybody could look. "
+            "Expected user:password."
+        )
+    warn_of_unknown_names()
+    # What it keeps, Python's pickle reads again: nobody else may write there.
+    os.umask(0o077)
+    file: Path = chosen.flower_db
+    file.parent.mkdir(parents=True, exist_ok=True)
+    own = {
+        "port": chosen.flower_port,
+        "basic_auth": [chosen.flower_basic_auth.get_secret_value()],
+        "db": str(file),
+    }
+    for name, value in (OPTIONS | own).items():
+        setattr(options, name, value)
+    from worker.app import app  # reads the settings as well, after they are known to be right
+
+    transport.separate(app, _deployment(chosen))
+    logins = _WrongLogins()
+    BaseHandler.get_current_user = lambda handler: logins(handler)  # all handlers are its children
+    window = Flower(capp=app, options=options, **tornado_settings)
+    window.inspector = _WithoutArguments(
+        window.io_loop, window.capp, options.inspect_timeout / 1000
+    )
+    window.add_handlers(".*", [(r"/metrics", _ClosedMetrics)])
+    return window
+
+
+def _deployment(chosen: Settings) -> UUID:
+    """The one that is at work on this Redis; Flower has no right to ask the database. Raises
+    `SettingsError` if there is none, or more than one and no setting that says which."""
+    if chosen.deployment is not None:
+        return chosen.deployment
+    deadline = time.monotonic() + PRESENT_LIMIT_S
+    while True:
+        try:
+            with redis_server.connect(chosen.broker_url) as client:
+                found = present(client)
+        except redis.RedisError as error:
+            log.warning("Redis is away", error=str(error))
+            found = []
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise SettingsError(
+                f"UNBET_DEPLOYMENT is not set and {len(found)} deployments use this Redis: "
+                f"{', '.join(map(str, found))}."
+            )
+        if time.monotonic() > deadline:
+            raise SettingsError(
+                "UNBET_DEPLOYMENT is not set and no receiver or worker is at work on this Redis."
+            )
+        time.sleep(0.2)
+
+
+def _without_arguments(task: dict[str, Any]) -> dict[str, Any]:
+    # What is scheduled has the task one level further down.
+    inner = {"request": _without_arguments(task["request"])} if "request" in task else {}
+    return task | inner | {"args": "not shown"}
+
+
+def _end(_signal: int, _frame: object) -> NoReturn:
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

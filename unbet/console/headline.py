@@ -1,0 +1,230 @@
+"""The one sentence at the top: whether cancels get through, and if not, what to do first."""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from unbet.broker.queue_state import QueueState
+from unbet.console.looking import LedgerLook, Looks
+from unbet.console.receivers import Receivers
+from unbet.console.saying import count, lasted
+from unbet.console.source import UNREADABLE
+
+QUEUE_STANDS_AFTER_S: Final = 5.0
+"""A cancel that waits for longer is near the time when its receiver looks for another way."""
+SWEEP_STANDS_AFTER_S: Final = 30.0
+"""It makes a round about every second, and waits a few for a ledger that is away."""
+UNDECIDED_WITHIN_S: Final = 60
+# As the alerts have it (deploy/prometheus/alerts.yml):
+DECIDED_WITHIN_S: Final = 300
+PARKED_OLD_AFTER_S: Final = 300
+QUIET_AFTER_S: Final = 300
+"""Without a cancel for longer nothing shows that they would get through."""
+
+
+class Headline(NamedTuple):
+    """What a person reads first."""
+
+    level: str
+    """`good`, `attention` or `bad`; `quiet` where no cancel comes; `unknown` before the first
+    look."""
+    title: str
+    detail: str
+
+
+_NO_RECEIVER: Final = Headline(
+    "bad", "No receiver answers", "The provider gets no answer, and gives up after three tries."
+)
+
+
+def headline(looks: Looks) -> Headline:
+    """The worst of what is wrong, with the rest behind it."""
+    troubles = list(_troubles(looks))
+    if not troubles:
+        return _fine(looks)
+    worst = next((t for t in troubles if t.level == "bad"), troubles[0])
+    others = [t.title for t in troubles if t is not worst]
+    also = f" Also: {'; '.join(others)}." if others else ""
+    return worst._replace(detail=worst.detail + also)
+
+
+def _fine(looks: Looks) -> Headline:
+    ledger = looks.ledger.value
+    if ledger is None or any(source.value is None for source in looks.sources):
+        return Headline("unknown", "Looking", "The first figures come in a moment.")
+    if not any(step.answers for step in ledger.answers.since(QUIET_AFTER_S)):
+        return _quiet(ledger)
+    if ledger.parked.cancels:
+        waiting = f"{count(ledger.parked.cancels)} parked: the sweep finishes them by itself."
+        return Headline("good", "Cancels get through", waiting)
+    return Headline("good", "Cancels get through", "Nothing waits for a person.")
+
+
+def _quiet(ledger: LedgerLook) -> Headline:
+    """Nothing is wrong, as far as one can see where nothing comes."""
+    if ledger.last_answer is None:
+        return Headline("quiet", "No cancel has come yet", "Everything that it needs answers.")
+    since = lasted(ledger.answers.now - ledger.last_answer.timestamp())
+    return Headline(
+        "quiet",
+        f"No cancel has come for {since}",
+        "Everything that it needs answers. If there should be some at this hour, the provider does "
+        "not call, or calls elsewhere.",
+    )
+
+
+def _troubles(looks: Looks) -> Iterator[Headline]:
+    """All that is wrong, in the order in which it should be looked at."""
+    if looks.ledger.away:
+        yield _away(
+            "PostgreSQL",
+            looks.ledger.away,
+            "Cancels go to the receivers' disks and are answered 100, retry. "
+            "They are decided once PostgreSQL is back.",
+        )
+    if looks.receivers.value is not None:
+        yield from _of_receivers(looks.receivers.value)
+    elif looks.receivers.away:
+        yield _NO_RECEIVER
+    if looks.queue.away:
+        yield _away(
+            "Redis",
+            looks.queue.away,
+            "Cancels are parked in the ledger after seconds; the sweep decides them.",
+        )
+    elif looks.workers.away or looks.workers.value == ():
+        yield Headline(
+            "bad",
+            "No worker answers",
+            "Cancels are parked in the ledger after seconds; the sweep decides them.",
+        )
+    if looks.queue.value is not None:
+        yield from _of_the_queue(looks.queue.value)
+    if looks.ledger.value is not None:
+        yield from _of_the_ledger(looks.ledger.value)
+    if looks.receivers.value is not None:
+        yield from _of_what_was_not_taken(looks.receivers.value)
+    if looks.ledger.value and looks.receivers.value:
+        yield from _of_all_that_came(looks.ledger.value, looks.receivers.value)
+        yield from _of_the_sweep(looks.receivers.value)
+
+
+def _away(name: str, how: str, meanwhile: str) -> Headline:
+    if how.startswith(UNREADABLE):
+        return Headline(
+            "bad",
+            f"{name} cannot be read",
+            "It answers, with what the console cannot use: a right of its role may be missing. See "
+            "its log.",
+        )
+    return Headline("bad", f"{name} does not answer", meanwhile)
+
+
+def _of_receivers(receivers: Receivers) -> Iterator[Headline]:
+    away = receivers.asked - receivers.answering
+    if not receivers.answering:
+        yield _NO_RECEIVER
+    elif away:
+        yield Headline(
+            "attention",
+            f"{away} of {receivers.asked} receivers {_do(away)} not answer",
+            "The others take the provider's calls, if what stands before them knows.",
+        )
+    if receivers.hidden:
+        yield Headline(
+            "attention",
+            f"{receivers.hidden} of {receivers.asked} receivers {_do(receivers.hidden)} not show "
+            "metrics",
+            "Answered, but not for this address: see UNBET_OPS_ALLOWED_IPS. What is refused "
+            "there, or lies on the disk, is not seen here.",
+        )
+
+
+def _of_the_queue(queue: QueueState) -> Iterator[Headline]:
+    oldest = queue.oldest_age_s
+    if oldest is not None and oldest > QUEUE_STANDS_AFTER_S:
+        yield Headline(
+            "bad",
+            "The queue stands",
+            f"Its oldest message has waited for {lasted(oldest)}; workers are away or too slow.",
+        )
+
+
+def _of_the_ledger(ledger: LedgerLook) -> Iterator[Headline]:
+    dead = ledger.dead.cancels
+    if dead:
+        yield Headline(
+            "attention",
+            f"{count(dead)} {_cancels(dead)} {'wait' if dead > 1 else 'waits'} for a person",
+            "Dead: the sweep could not decide them. Try again, or close with a reason.",
+        )
+    undecided = sum(step.undecided for step in ledger.answers.since(UNDECIDED_WITHIN_S))
+    if undecided:
+        yield Headline(
+            "attention",
+            f"{count(undecided)} {_cancels(undecided)} got no decision in time",
+            "In the last minute: answered 100, retry; the sweep decides what is parked.",
+        )
+    waits = ledger.parked.waits(ledger.answers.now)
+    if waits > PARKED_OLD_AFTER_S:
+        yield Headline(
+            "attention",
+            "Cancels stay parked",
+            f"The first of them for {lasted(waits)}: the sweep does not run, or a "
+            "lock or an unknown bet is in the way.",
+        )
+
+
+def _of_what_was_not_taken(receivers: Receivers) -> Iterator[Headline]:
+    refused = receivers.refused_lately
+    if refused:
+        yield Headline(
+            "attention",
+            f"{count(refused)} {'request was' if refused == 1 else 'requests were'} refused at "
+            "the door",
+            "In the last 10 minutes, with a right secret. The provider gives up after three tries: "
+            "see the receivers' logs.",
+        )
+    if receivers.spool_bytes:
+        yield Headline(
+            "attention",
+            "Cancels lie on a receiver's disk",
+            "PostgreSQL did not take them. Their receiver parks them, within seconds if it can.",
+        )
+
+
+def _of_all_that_came(ledger: LedgerLook, receivers: Receivers) -> Iterator[Headline]:
+    steps = ledger.answers.since(DECIDED_WITHIN_S)
+    answered = sum(step.answers for step in steps)
+    undecided = sum(step.undecided for step in steps)
+    if answered == undecided and undecided + receivers.refused_lately:
+        yield Headline(
+            "bad",
+            "No cancel gets through",
+            "None was decided in the last 5 minutes: what came was refused, or answered 100, "
+            "retry. The provider gives up after three tries.",
+        )
+    elif receivers.refused and not any(step.answers for step in ledger.answers.steps.values()):
+        yield Headline(
+            "attention",
+            "No cancel was answered in 15 minutes",
+            "Refused at the door since the receivers' start: "
+            f"{count(sum(receivers.refused.values()))}. See their logs.",
+        )
+
+
+def _of_the_sweep(receivers: Receivers) -> Iterator[Headline]:
+    stands_s = receivers.sweep_stands_s
+    if stands_s is not None and stands_s > SWEEP_STANDS_AFTER_S:
+        yield Headline(
+            "attention",
+            f"The sweep has not run for {lasted(stands_s)}",
+            "What is parked is not tried again until it does.",
+        )
+
+
+def _cancels(number: int) -> str:
+    return "cancel" if number == 1 else "cancels"
+
+
+def _do(number: int) -> str:
+    return "does" if number == 1 else "do"

@@ -1,0 +1,105 @@
+"""What changes nothing: the figures, live; a search; a reference's story; what is parked."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+from urllib.parse import urlencode
+
+from sqlalchemy import Connection, Engine
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response, StreamingResponse
+
+from unbet.console.decisions import decision, newest_decisions
+from unbet.console.live import Live
+from unbet.console.rendering import Pages
+from unbet.database.deadlines import run_within
+from unbet.history.explain import explain
+from unbet.history.telling import timeline, verdict
+from unbet.journal.finding import MOST, Found, find
+from unbet.journal.parking import count_parked, list_parked
+
+LIMIT_S: Final = 3.0
+LISTED: Final = 200
+"""Parked cancels on a page."""
+LONGEST_WORDS: Final = 256
+STATES: Final = ("dead", "parked", "closed")
+
+Result = TypeVar("Result")
+
+
+class Views:
+    """Every page that changes nothing."""
+
+    def __init__(self, engine: Engine, live: Live, pages: Pages) -> None:
+        self._engine, self._live, self._pages = engine, live, pages
+
+    async def now(self, request: Request) -> Response:
+        return self._pages.page(request, "now", shown=await self._live.document())
+
+    async def live(self, request: Request) -> Response:
+        if self._live.full:
+            return self._pages.failed(
+                request, 503, "Too many pages are open", "Close some of them; figures stand still."
+            )
+        return StreamingResponse(
+            self._live.follow(),
+            media_type="text/event-stream",
+            headers={"x-accel-buffering": "no"},  # a proxy is to hand on each event as it comes
+        )
+
+    async def search(self, request: Request) -> Response:
+        words = request.query_params.get("words", "")[:LONGEST_WORDS]
+        found = await self._read(lambda connection: _find(connection, words)) if words else []
+        if len(found) == 1:
+            only = found[0]
+            asked = {"reference": only.reference, "provider": only.provider}
+            return RedirectResponse(f"/explain?{urlencode(asked)}", 303)
+        return self._pages.page(
+            request, "search", words=words, found=found, more=len(found) == MOST
+        )
+
+    async def explain(self, request: Request) -> Response:
+        reference = request.query_params.get("reference", "")
+        provider = request.query_params.get("provider") or None
+        if not reference or "\0" in reference + (provider or ""):
+            return self._pages.failed(
+                request, 404, "Nothing is known of that", "Search for a reference."
+            )
+        stories = await self._read(lambda connection: explain(connection, reference, provider))
+        told = [(story, verdict(story), timeline(story)) for story in stories]
+        status = 200 if told else 404
+        return self._pages.page(
+            request, "explain", status, words=reference, reference=reference, told=told
+        )
+
+    async def parked(self, request: Request) -> Response:
+        asked = request.query_params.get("state")
+
+        def read(connection: Connection) -> dict[str, Any]:
+            counts = count_parked(connection)
+            state = asked if asked in STATES else "dead" if counts.dead else "parked"
+            number = request.query_params.get("done", "")
+            return {
+                "counts": [(name, getattr(counts, name)) for name in STATES],
+                "state": state,
+                "rows": list_parked(connection, states=[state], most=LISTED),
+                "most": LISTED,
+                "done": decision(connection, int(number)) if _is_number(number) else None,
+                "decisions": newest_decisions(connection, most=10),
+            }
+
+        gone = "gone" in request.query_params
+        return self._pages.page(request, "parked", gone=gone, **await self._read(read))
+
+    async def _read(self, work: Callable[[Connection], Result]) -> Result:
+        return await asyncio.to_thread(run_within, self._engine, LIMIT_S, work)
+
+
+def _find(connection: Connection, words: str) -> list[Found]:
+    """By the words as they are, since a reference may begin or end with a blank; or else without
+    those that copying leaves."""
+    return find(connection, words) or find(connection, words.strip())
+
+
+def _is_number(words: str) -> bool:
+    return words.isascii() and words.isdigit() and len(words) < 19

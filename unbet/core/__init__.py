@@ -1,0 +1,1 @@
+"""Values that travel and are stored: frozen, without input or output."""

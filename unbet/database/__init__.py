@@ -1,0 +1,1 @@
+"""PostgreSQL: sessions, deadlines, faults, migrations, rights."""

@@ -1,0 +1,63 @@
+"""One transaction, tried again where the database says that trying again is all it takes."""
+
+import random
+import time
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+import structlog
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from unbet.database.deadlines import CALL_LIMIT_S, run_within
+from unbet.database.faults import ASK_AGAIN, Fault, fault_of, first_line
+from unbet.runtime import metrics
+from unbet.wallets.ledger.reversal import UndecidedError
+
+Result = TypeVar("Result")
+
+WITHIN_S: Final = 3.0
+_FIRST_PAUSE_S: Final = 0.05
+_LONGEST_PAUSE_S: Final = 0.5
+
+log = structlog.get_logger("ledger")
+
+
+def transact(
+    engine: Engine,
+    work: Callable[[Connection], Result],
+    *,
+    within_s: float = WITHIN_S,
+    limit_s: float = CALL_LIMIT_S,
+) -> Result:
+    """Run `work` in a transaction and commit it; its result.
+
+    After a deadlock, a lock or statement timeout, a lost connection or one that turned out to be no
+    good (a standby, a plan whose table has changed) it is run again from the start, until
+    `within_s` seconds are over. Then the last error is raised. One try takes `limit_s` seconds at
+    most, also where the server has stopped. `work` must be safe to repeat, as all of the ledger's
+    operations are.
+    """
+    return persist(
+        lambda: run_within(engine, limit_s, work),
+        again=ASK_AGAIN,
+        deadline=time.monotonic() + within_s,
+    )
+
+
+def persist(once: Callable[[], Result], *, again: frozenset[Fault], deadline: float) -> Result:
+    """The result of `once`, run until it succeeds, fails with another fault than those of `again`,
+    or `deadline` (of the monotonic clock) is near. The pauses grow and vary. Raises the last error.
+    """
+    pause_s = _FIRST_PAUSE_S
+    while True:
+        try:
+            return once()
+        except (DBAPIError, UndecidedError) as error:
+            fault = fault_of(error)
+            if fault not in again or time.monotonic() + pause_s >= deadline:
+                raise
+            metrics.RETRIES.labels(reason=fault.value).inc()
+            log.warning("the ledger is tried again", fault=fault.value, error=first_line(error))
+        time.sleep(random.uniform(pause_s / 2, pause_s))  # noqa: S311 - jitter, no secret
+        pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)

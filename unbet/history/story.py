@@ -1,0 +1,159 @@
+"""What is known of one reference: frozen values, read by `explain.py`."""
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from unbet.core.outcomes import Outcome
+from unbet.wallets.ledger.operations import Refusal
+
+
+class _Fact(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class BetFact(_Fact):
+    """The bet, or the tombstone in its place."""
+
+    state: str
+    user_id: str
+    currency: str
+    amount: Decimal | None
+    """The stake; None for a tombstone."""
+    created_at: datetime
+    refusal: Refusal | None
+    """Why the operator refused the bet."""
+    outcome: Outcome | None
+    """What the first cancel that the bet accepted got; None if there was none."""
+    cancelled_at: datetime | None
+    cancel_request_id: UUID | None
+    reversal_id: int | None
+    cash_after: Decimal | None
+
+
+class AnswerFact(_Fact):
+    """What the provider was told, as far as the receiver could note it."""
+
+    request_id: UUID
+    shared_request_id: UUID | None
+    """The equal request whose wait this one shared: only that one reached the ledger."""
+    uuid: str
+    received_at: datetime
+    received_from: str
+    outcome: Outcome | None
+    code: int
+    seconds: Decimal
+    answered_at: datetime
+
+
+class RequestFact(_Fact):
+    """One cancel that was decided."""
+
+    request_id: UUID
+    uuid: str
+    user_id: str
+    currency: str
+    dialect: str
+    received_at: datetime
+    received_from: str
+    outcome: Outcome
+    decided_at: datetime
+    body: str
+    """As the provider sent it: with the player's session."""
+    answers: tuple[AnswerFact, ...] = ()
+
+
+class ParkedFact(_Fact):
+    """A cancel that has no final outcome yet."""
+
+    request_id: UUID
+    state: str
+    reason: str
+    tries: int
+    last_error: str | None
+    parked_at: datetime
+    next_try_at: datetime
+    cancel: str
+    """As the message carried it, JSON: with the player's session."""
+    answers: tuple[AnswerFact, ...] = ()
+
+
+class ParkingFact(_Fact):
+    """A cancel that was parked before it got its outcome."""
+
+    request_id: UUID
+    reason: str
+    tries: int
+    """With the one that decided it."""
+    last_error: str | None
+    parked_at: datetime
+    decided_at: datetime
+
+
+class InterventionFact(_Fact):
+    """What a person did to a parked cancel."""
+
+    request_id: UUID
+    action: str
+    """`retry`, `close` or `reopen`."""
+    made_by: str
+    made_at: datetime
+    reason: str | None
+
+
+class LateBetFact(_Fact):
+    """A bet that came after its cancel and was refused."""
+
+    user_id: str
+    currency: str
+    amount: Decimal
+    refused_at: datetime
+
+
+class EntryFact(_Fact):
+    """What a transfer did to one account."""
+
+    owner: str
+    kind: str
+    currency: str
+    amount: Decimal
+    balance_after: Decimal | None
+    """None on the operator's accounts."""
+
+
+class TransferFact(_Fact):
+    """Money that moved."""
+
+    id: int
+    kind: str
+    created_at: datetime
+    entries: tuple[EntryFact, ...] = ()
+
+
+class WinFact(_Fact):
+    """A result of the bet, or the win that has this reference itself."""
+
+    reference: str
+    bet_reference: str
+    amount: Decimal
+    refusal: Refusal | None
+    """None: it was paid."""
+    transfer_id: int | None
+    created_at: datetime
+
+
+class Story(_Fact):
+    """What is known of one reference at one provider; everything in the order of time."""
+
+    provider: str
+    reference: str
+    bet: BetFact | None
+    requests: tuple[RequestFact, ...]
+    parked: tuple[ParkedFact, ...]
+    parkings: tuple[ParkingFact, ...]
+    interventions: tuple[InterventionFact, ...]
+    late_bets: tuple[LateBetFact, ...]
+    transfers: tuple[TransferFact, ...]
+    wins: tuple[WinFact, ...]

@@ -1,0 +1,47 @@
+"""What happened to the bet's money: stake, return, wins, and bets that came too late."""
+
+from collections.abc import Iterator
+
+from unbet.history.story import BetFact, Story
+from unbet.history.telling.event import Event, EventKind
+from unbet.history.telling.wording import balances, money, refused
+
+
+def bet_events(story: Story) -> Iterator[Event]:
+    """The events, in no order."""
+    if story.bet and story.bet.amount is not None:
+        yield from _bet(story, story.bet, money(story.bet.amount, story.bet.currency))
+    for late in story.late_bets:
+        title = f"Late bet refused: {money(late.amount, late.currency)}"
+        detail = f"player {late.user_id}; its cancel had been here before"
+        yield Event(late.refused_at, EventKind.LATE_BET, title, detail)
+    yield from _wins(story)
+
+
+def _bet(story: Story, bet: BetFact, stake: str) -> Iterator[Event]:
+    moved = {transfer.kind: transfer for transfer in story.transfers}
+    player = f"player {bet.user_id}"
+    if bet.refusal:
+        detail = f"{player}; {refused(bet.refusal)}"
+        yield Event(bet.created_at, EventKind.BET, f"Bet refused: {stake}", detail)
+    else:
+        detail = f"{player}; {balances(moved['bet'].entries)}" if "bet" in moved else player
+        yield Event(bet.created_at, EventKind.BET, f"Bet placed: {stake}", detail)
+    if returned := moved.get("reversal"):
+        detail = balances(returned.entries)
+        yield Event(returned.created_at, EventKind.MONEY, f"Returned: {stake}", detail)
+
+
+def _wins(story: Story) -> Iterator[Event]:
+    transfers = {transfer.id: transfer for transfer in story.transfers}
+    for win in story.wins:
+        # A win of another bet may have this bet's reference; that bet's currency is not known here.
+        is_own = win.bet_reference == story.reference
+        won = money(win.amount, story.bet.currency if story.bet and is_own else None)
+        about = [f"reference {win.reference}, of bet {win.bet_reference}"]
+        if win.refusal:
+            about.append(refused(win.refusal))
+        elif win.transfer_id in transfers:
+            about.append(balances(transfers[win.transfer_id].entries))
+        title = f"Win {'refused' if win.refusal else 'paid'}: {won}"
+        yield Event(win.created_at, EventKind.WIN, title, "; ".join(about))

@@ -1,0 +1,117 @@
+"""What happened to the cancels: came, were parked, tried again, decided, answered."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from unbet.core.outcomes import Outcome
+from unbet.history.story import ParkedFact, ParkingFact, Story
+from unbet.history.telling.asked import Asked
+from unbet.history.telling.event import Event, EventKind
+from unbet.history.telling.wording import because, tried, when
+
+_MEANING: Final = {
+    Outcome.REVERSED: "the bet stands no more",
+    Outcome.NO_BET: "there is no such bet; if it still comes, it is refused",
+    Outcome.BET_REFUSED: "the bet had been refused: nothing to return",
+    Outcome.SETTLED: "the bet had its result already: nothing is returned",
+    Outcome.CLOSED: "nothing is returned, unless a person reopens it",
+    Outcome.MISMATCH: "the bet is another player's: nothing changes",
+    Outcome.CURRENCY_MISMATCH: "the bet is in another currency: nothing changes",
+}
+_SHORT: Final = {
+    Outcome.MISMATCH: "another player's bet",
+    Outcome.CURRENCY_MISMATCH: "a bet in another currency",
+}
+
+_DONE: Final = {"close": "Closed", "reopen": "Reopened", "retry": "Retry"}
+
+
+def cancel_events(story: Story, asked: Sequence[Asked]) -> Iterator[Event]:
+    """The events, in no order."""
+    uuids = {one.request_id: one.uuid for one in asked}
+    yield from map(_request, asked)
+    for parked in story.parked:
+        yield Event(parked.parked_at, EventKind.PARKED, *_parked(parked, uuids))
+    for parking in story.parkings:
+        yield Event(parking.parked_at, EventKind.PARKED, *_parking(parking, uuids))
+    for done in story.interventions:
+        about = [_uuid(uuids, done.request_id), *([done.reason] if done.reason else [])]
+        title = f"{_DONE[done.action]} by {done.made_by}"
+        yield Event(done.made_at, EventKind.INTERVENTION, title, "; ".join(about))
+    yield from _decisions(story, uuids)
+    yield from _answers(asked)
+
+
+def _request(one: Asked) -> Event:
+    if one.uuid is None:
+        return Event(one.received_at, EventKind.REQUEST, "Cancel", "cannot be read any more")
+    about = [f"shares the wait of uuid {one.shares}"] if one.shares else []
+    about.append(f"from {one.received_from}")
+    about += [one.dialect] if one.dialect else []
+    about += [f"player {one.user_id}", f"{one.currency}"]
+    title = "Cancel again" if one.is_again else "Cancel"
+    detail = f"uuid {one.uuid}; {', '.join(about)}"
+    return Event(one.received_at, EventKind.REQUEST, title, detail)
+
+
+def _parked(parked: ParkedFact, uuids: dict[UUID, str | None]) -> tuple[str, str]:
+    about = [
+        _uuid(uuids, parked.request_id),
+        because(parked.reason),
+        tried(parked.tries),
+    ]
+    if parked.last_error:
+        about.append(f"last error: {parked.last_error}")
+    if parked.state == "parked":
+        about.append(f"next try at {when(parked.next_try_at)}")
+    state = {"dead": ", dead by now", "closed": ", closed by now"}.get(parked.state, "")
+    return f"Parked{state}", "; ".join(about)
+
+
+def _parking(parking: ParkingFact, uuids: dict[UUID, str | None]) -> tuple[str, str]:
+    about = [_uuid(uuids, parking.request_id), because(parking.reason), tried(parking.tries)]
+    if parking.last_error:
+        about.append(f"last error: {parking.last_error}")
+    return "Parked, decided by now", "; ".join(about)
+
+
+def _decisions(story: Story, uuids: dict[UUID, str | None]) -> Iterator[Event]:
+    """The one that binds, and those that the provider's answer does not tell as well."""
+    bet = story.bet
+    if bet and bet.outcome and bet.cancelled_at:
+        by = f"{_uuid(uuids, bet.cancel_request_id)}; " if bet.cancel_request_id else ""
+        title = f"Decided: {_words(bet.outcome)}"
+        detail = f"{by}{_MEANING[bet.outcome]}"
+        yield Event(bet.cancelled_at, EventKind.DECISION, title, detail)
+    for request in story.requests:
+        own = [a.outcome for a in request.answers if a.request_id == request.request_id]
+        if (bet and request.request_id == bet.cancel_request_id) or own == [request.outcome]:
+            continue
+        as_before = bet is not None and bet.outcome is request.outcome
+        title = f"Decided: {_words(request.outcome)}{', as before' if as_before else ''}"
+        detail = f"uuid {request.uuid}" + ("" if as_before else f"; {_MEANING[request.outcome]}")
+        yield Event(request.decided_at, EventKind.DECISION, title, detail)
+
+
+def _answers(asked: Sequence[Asked]) -> Iterator[Event]:
+    for one in asked:
+        if one.answer is None:
+            continue
+        # When it was noted is later: answers are written in batches.
+        at = one.received_at + timedelta(microseconds=int(one.answer.seconds * 1_000_000))
+        outcome = one.answer.outcome or Outcome.PARKED
+        said = "please retry" if one.was_put_off else _words(outcome)
+        about = f"uuid {one.answer.uuid}; after {one.answer.seconds:.3f} s"
+        yield Event(at, EventKind.ANSWER, f"Answered {one.answer.code}: {said}", about)
+
+
+def _uuid(uuids: dict[UUID, str | None], request_id: UUID) -> str:
+    """The provider's uuid; ours where the request's record has been removed."""
+    uuid = uuids.get(request_id)
+    return f"uuid {uuid}" if uuid else f"request {request_id}"
+
+
+def _words(outcome: Outcome) -> str:
+    return _SHORT.get(outcome, outcome.value.replace("_", " "))

@@ -1,0 +1,1 @@
+"""What Unbet itself remembers, and every query on it."""

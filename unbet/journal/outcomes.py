@@ -1,0 +1,66 @@
+"""Outcomes that are final already, read for those who got no reply."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import Connection, text
+
+from unbet.core.message import Cancel, Decision
+from unbet.core.outcomes import Outcome
+from unbet.database.rows import as_json
+
+_FIND: Final = text("""
+    SELECT asked.request_id, found.outcome,
+           CASE WHEN found.is_the_askers THEN bet.reversal_id END AS transfer_id,
+           CASE WHEN found.is_the_askers THEN bet.currency ELSE asked.currency END AS currency,
+           CASE WHEN found.is_the_askers THEN bet.cash_after END AS cash
+      FROM json_to_recordset(CAST(:cancels AS json))
+               AS asked (request_id uuid, provider text, reference text, user_id text,
+                         currency text)
+      LEFT JOIN requests AS request ON request.request_id = asked.request_id
+      LEFT JOIN LATERAL (
+               -- No more than this may a receiver read (`roles.sql`).
+               SELECT state, user_id, currency, outcome, reversal_id, cash_after
+                 FROM bets
+                WHERE reference = asked.reference AND provider = asked.provider
+                LIMIT 1
+           ) AS bet ON true
+     CROSS JOIN LATERAL (
+               -- Its own record, else what another request for the same bet has settled.
+               SELECT coalesce(
+                          request.outcome,
+                          CASE WHEN bet.state = 'tombstone' THEN bet.outcome
+                               WHEN bet.user_id = asked.user_id AND bet.currency = asked.currency
+                                   THEN bet.outcome
+                          END
+                      ) AS outcome,
+                      bet.user_id = asked.user_id AND bet.currency = asked.currency
+                          AS is_the_askers
+           ) AS found
+     WHERE found.outcome IS NOT NULL
+""")
+
+
+def find_outcomes(connection: Connection, cancels: Sequence[Cancel]) -> list[Decision]:
+    """The decisions of those of `cancels` that have one; one query, no locks."""
+    asked = as_json(
+        {
+            "request_id": cancel.request_id,
+            "provider": cancel.provider,
+            "reference": cancel.request.reference,
+            "user_id": cancel.request.user_id,
+            "currency": cancel.request.currency,
+        }
+        for cancel in cancels
+    )
+    rows = connection.execute(_FIND, {"cancels": asked})
+    return [
+        Decision(
+            request_id=row.request_id,
+            outcome=Outcome(row.outcome),
+            transfer_id=row.transfer_id,
+            currency=row.currency,
+            cash=row.cash,
+        )
+        for row in rows
+    ]

@@ -1,0 +1,1 @@
+"""PostgreSQL, Redis and all processes on one machine: `unbet run`."""

@@ -1,0 +1,73 @@
+"""Login roles on a PostgreSQL of our own: what a process may do there is what its role may."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from psycopg import sql
+from sqlalchemy import Connection, text
+
+from unbet.database.engine import connect_to
+from unbet.database.roles import Role, apply_roles
+from unbet.runtime.database_url import parameters_of, url_of
+
+ROLE_OF: Final[Mapping[str, Role | None]] = {
+    "web": Role.RECEIVER,
+    "worker": Role.WORKER,
+    "sweep": Role.WORKER,
+    "flower": None,
+    "console": Role.CONSOLE,
+}
+"""The lines of the Procfile; None for one that does not use the database. What is not named here
+has an operator's rights."""
+
+
+@dataclass(frozen=True)
+class Logins:
+    """One login for each role that has a password; `database_url` is a superuser's."""
+
+    database_url: str = field(repr=False)
+    passwords: Mapping[Role, str] = field(repr=False)
+
+    def make(self) -> None:
+        """On the migrated database: apply the roles, and make the logins. Those that are there get
+        these passwords."""
+        limits = {"statement_timeout": "0", "lock_timeout": "60s"}
+        engine = connect_to(self.database_url, name="roles", pool_size=1, limits=limits)
+        try:
+            with engine.begin() as connection:
+                apply_roles(connection)
+                for role, password in self.passwords.items():
+                    _make_login(connection, role, password)
+        finally:
+            engine.dispose()
+
+    def url(self, role: Role | None) -> str:
+        """The database's, with the rights of `role`; for None one that opens nothing."""
+        own = parameters_of(self.database_url)
+        for login in ("user", "password", "passfile"):
+            own.pop(login, None)
+        if role:
+            own |= {"user": _login(role), "password": self.passwords[role]}
+        return url_of(own)
+
+    def variables(self, line: str) -> Mapping[str, str]:
+        """The environment that a line of the Procfile has for itself."""
+        return {"UNBET_DATABASE_URL": self.url(ROLE_OF.get(line, Role.OPERATOR))}
+
+
+def _login(role: Role) -> str:
+    return f"{role}_login"
+
+
+def _make_login(connection: Connection, role: Role, password: str) -> None:
+    name = _login(role)
+    known = connection.execute(text("SELECT to_regrole(:name)"), {"name": name}).scalar()
+    login, group = sql.Identifier(name), sql.Identifier(role.value)
+    cursor = connection.connection.cursor()
+    cursor.execute(
+        sql.SQL("{} ROLE {} LOGIN PASSWORD {}").format(
+            sql.SQL("ALTER" if known else "CREATE"), login, sql.Literal(password)
+        )
+    )
+    cursor.execute(sql.SQL("GRANT {} TO {}").format(group, login))

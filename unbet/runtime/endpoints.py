@@ -1,0 +1,88 @@
+"""What the secrets of the provider's URLs stand for: `UNBET_ENDPOINTS`."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+
+from unbet.core.fields import ProviderId
+
+DialectName = Literal["lucky-monaco-v4", "lucky-monaco-v1"]
+"""The forms of requests and answers that the receiver speaks (`api/dialects.py`)."""
+
+SEGMENT: Final = r"[A-Za-z0-9._~-]{16,}"
+"""A secret: one segment of the URL's path, and long enough not to be guessed."""
+
+_FORM: Final = 'expected JSON as {"the-secret": {"provider": "LuckyMonaco"}}'
+
+
+class Endpoint(BaseModel):
+    """One URL that a provider was told, by its secret."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    provider: ProviderId
+    """The ledger's key: this endpoint can cancel only this provider's bets."""
+    dialect: DialectName = "lucky-monaco-v4"
+    until: AwareDatetime | None = None
+    """When a secret that is being replaced ends to be one; None for never."""
+
+    def holds_at(self, moment: datetime) -> bool:
+        """Whether the secret is one at `moment`."""
+        return self.until is None or moment < self.until
+
+
+def check_secret(secret: str) -> str:
+    """The secret. Raises `ValueError` if it is none."""
+    if not re.fullmatch(SEGMENT, secret):
+        raise ValueError("expected at least 16 characters out of A-Z a-z 0-9 - . _ ~")
+    return secret
+
+
+def read_endpoints(document: Any) -> Mapping[str, Endpoint]:
+    """By secret. Raises `ValueError` that names the endpoint by its place, never by its secret."""
+    if isinstance(document, str):
+        try:
+            document = json.loads(document, object_pairs_hook=_without_duplicates)
+        except (json.JSONDecodeError, RecursionError):
+            raise ValueError(_FORM) from None
+    if not isinstance(document, Mapping):
+        raise ValueError(_FORM)
+    endpoints = {
+        _secret(number, secret): _endpoint(number, fields)
+        for number, (secret, fields) in enumerate(document.items(), 1)
+    }
+    spellings: dict[str, str] = {}
+    for number, endpoint in enumerate(endpoints.values(), 1):
+        known = spellings.setdefault(endpoint.provider.casefold(), endpoint.provider)
+        if endpoint.provider != known:
+            raise ValueError(
+                f"endpoint {number}: its provider is spelt {known!r} elsewhere: to the ledger "
+                "these are two"
+            )
+    return endpoints
+
+
+def _endpoint(number: int, fields: Any) -> Endpoint:
+    try:
+        return Endpoint.model_validate(fields)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, fault["loc"])) or "it"
+        raise ValueError(f"endpoint {number}: {where}: {fault['msg']}") from None
+
+
+def _secret(number: int, secret: str) -> str:
+    try:
+        return check_secret(secret)
+    except ValueError as error:
+        raise ValueError(f"endpoint {number}: its secret: {error}") from None
+
+
+def _without_duplicates(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    if len({key for key, _ in pairs}) != len(pairs):
+        raise ValueError("a secret or a field is given more than once")
+    return dict(pairs)

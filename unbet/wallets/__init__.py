@@ -1,0 +1,1 @@
+"""What became of a bet's money: one package a wallet."""

@@ -1,0 +1,49 @@
+"""The money: accounts, bets and their reversal, in PostgreSQL.
+
+An operator's own Bet and Result endpoints use the functions named here. Each takes a connection,
+does its work in the caller's transaction and does not commit; `transact` makes one.
+"""
+
+from unbet.database.engine import connect_to
+from unbet.database.transaction import transact
+from unbet.wallets.ledger.bets import place_all, place_bet
+from unbet.wallets.ledger.deposits import deposit, deposit_all
+from unbet.wallets.ledger.operations import (
+    Balance,
+    Bet,
+    Deposit,
+    InvalidOperationError,
+    Purse,
+    Refusal,
+    Result,
+    Settlement,
+    StakeOrder,
+    Status,
+)
+from unbet.wallets.ledger.players import balance, freeze, is_frozen, unfreeze
+from unbet.wallets.ledger.settlements import settle_all, settle_bet
+
+__all__ = [
+    "Balance",
+    "Bet",
+    "Deposit",
+    "InvalidOperationError",
+    "Purse",
+    "Refusal",
+    "Result",
+    "Settlement",
+    "StakeOrder",
+    "Status",
+    "balance",
+    "connect_to",
+    "deposit",
+    "deposit_all",
+    "freeze",
+    "is_frozen",
+    "place_all",
+    "place_bet",
+    "settle_all",
+    "settle_bet",
+    "transact",
+    "unfreeze",
+]

@@ -1,0 +1,191 @@
+"""Have the ledger decide a group of cancels, whatever is the matter with some of them."""
+
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeVar
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from unbet.core.message import Cancel, Decision
+from unbet.core.outcomes import Outcome
+from unbet.database.deadlines import CALL_LIMIT_S, run_within
+from unbet.database.faults import AWAY, Fault, LedgerAwayError, fault_of, first_line
+from unbet.database.transaction import WITHIN_S, persist
+from unbet.journal.parking import set_aside
+from unbet.runtime import metrics
+from unbet.runtime.failpoints import crash_point
+from unbet.wallets.ledger.blocked import find_blocked
+from unbet.wallets.ledger.reversal import UndecidedError, reverse
+
+LOOK_AGAIN_AFTER_S: Final = 0.1
+PATIENCE_S: Final = 0.5
+"""After the lock timeout: the transactions of a busy player are over by then, on a slow disk too;
+an operator's that is left open is not, and must not hold up others."""
+
+# A group has waited for its locks once; a part that did would hold up the parts after it.
+_WAIT_BRIEFLY: Final = text("""
+    SELECT set_config('lock_timeout', '50ms', true), set_config('statement_timeout', '1s', true)
+""")
+
+log = structlog.get_logger("ledger")
+
+Result = TypeVar("Result")
+
+Parts = Generator[list[Decision], None, list[Cancel]]
+"""Decisions as they are committed, and in the end the cancels that met a lock once more."""
+
+
+class Decide(Protocol):
+    """What decides cancels in the caller's transaction, as `reverse` does."""
+
+    def __call__(
+        self, connection: Connection, cancels: Sequence[Cancel], *, hold_unknown: bool
+    ) -> list[Decision]: ...
+
+
+def apply(
+    engine: Engine,
+    cancels: Sequence[Cancel],
+    *,
+    hold_unknown: bool = False,
+    decide: Decide = reverse,
+    within_s: float = WITHIN_S,
+    patience_s: float = PATIENCE_S,
+) -> Iterator[list[Decision]]:
+    """Decide `cancels` in one transaction; yields the decisions once they are committed.
+
+    Where some of the group stand in the way of the others, it is done in parts, and each part is
+    yielded as soon as it is committed: the culprit is found, kept in `parked`, and decided as
+    PARKED. By its content it is dead; what another transaction has locked is looked at again for
+    `patience_s` seconds, and then left to the sweep. Where the database itself is to blame, what it
+    cannot decide is parked, and nothing of it is dead.
+
+    A deadlock or a connection that is lost or no good is tried again for `within_s` seconds in all,
+    then `LedgerAwayError` is raised. What has been yielded by then is final; all may be applied
+    again.
+    """
+    deadline = time.monotonic() + within_s
+    application = _Application(engine, decide, hold_unknown, deadline, patience_s)
+    return application.part(list(cancels), patiently=True)
+
+
+@dataclass(frozen=True)
+class _Application:
+    """One call of `apply`."""
+
+    engine: Engine
+    decide: Decide
+    hold_unknown: bool
+    deadline: float
+    patience_s: float
+
+    def part(self, cancels: list[Cancel], *, patiently: bool) -> Parts:
+        """Decide `cancels`, together if that is possible; `patiently` waits for their locks, and
+        leaves none over."""
+        if not cancels:
+            return []
+        started = time.monotonic()
+        try:
+            decisions = self._transact(lambda c: self._decide(c, cancels, patiently))
+        except DBAPIError as error:
+            problem = error
+        else:
+            metrics.LEDGER_SECONDS.observe(time.monotonic() - started)
+            yield decisions
+            return []
+        fault = fault_of(problem)
+        log.warning("a group did not go through", cancels=len(cancels), error=first_line(problem))
+        alone = len(cancels) == 1
+        if patiently and (fault is Fault.LOCKED or (fault is Fault.TIMED_OUT and not alone)):
+            yield from self._around_locks(cancels, first_line(problem))
+            return []
+        if alone and fault is Fault.LOCKED:
+            return cancels
+        if alone:
+            yield self._set_aside(cancels, fault, first_line(problem))
+            return []
+        middle = len(cancels) // 2
+        left = yield from self.part(cancels[:middle], patiently=patiently)
+        return left + (yield from self.part(cancels[middle:], patiently=patiently))
+
+    def _around_locks(self, cancels: list[Cancel], problem: str) -> Iterator[list[Decision]]:
+        """Decide those that nothing blocks, and look again at the others until patience ends."""
+        ends = time.monotonic() + self.patience_s
+        blocked = yield from self._free_of(cancels)
+        while blocked and time.monotonic() < ends:
+            time.sleep(LOOK_AGAIN_AFTER_S)
+            blocked = yield from self._free_of(blocked)
+        if blocked:
+            yield self._set_aside(blocked, Fault.LOCKED, problem)
+
+    def _free_of(self, cancels: list[Cancel]) -> Parts:
+        """Decide those of `cancels` that nothing blocks; the others."""
+        free, blocked = self._sort_out(cancels)
+        return blocked + (yield from self.part(free, patiently=False))
+
+    def _decide(
+        self, connection: Connection, cancels: list[Cancel], patiently: bool
+    ) -> list[Decision]:
+        if not patiently:
+            connection.execute(_WAIT_BRIEFLY)
+        decisions = self.decide(connection, cancels, hold_unknown=self.hold_unknown)
+        crash_point("before_commit", cancels)
+        return decisions
+
+    def _sort_out(self, cancels: list[Cancel]) -> tuple[list[Cancel], list[Cancel]]:
+        """Those that are free, and those that are blocked."""
+
+        def look(connection: Connection) -> set[UUID]:
+            found = find_blocked(connection, cancels)
+            connection.rollback()
+            return found
+
+        blocked = self._transact(look)
+        return (
+            [cancel for cancel in cancels if cancel.request_id not in blocked],
+            [cancel for cancel in cancels if cancel.request_id in blocked],
+        )
+
+    def _set_aside(self, cancels: list[Cancel], fault: Fault, error: str) -> list[Decision]:
+        dead = fault is Fault.CONTENT
+        counts = fault not in (Fault.LOCKED, Fault.DATABASE)
+        try:
+            self._transact(
+                lambda c: set_aside(
+                    c, cancels, reason=fault.value, error=error, dead=dead, counts=counts
+                )
+            )
+        except DBAPIError as unkept:
+            # They stay where they were: on the queue, in parking, with the receiver.
+            raise LedgerAwayError(first_line(unkept)) from unkept
+        if dead:
+            metrics.DEAD.inc(len(cancels))
+        for cancel in cancels:
+            log.warning(
+                "dead" if dead else "parked",
+                request_id=str(cancel.request_id),
+                reference=cancel.request.reference,
+                uuid=cancel.request.uuid,
+                reason=fault.value,
+                error=error,
+            )
+        return [
+            Decision(request_id=cancel.request_id, outcome=Outcome.PARKED) for cancel in cancels
+        ]
+
+    def _transact(self, work: Callable[[Connection], Result]) -> Result:
+        """Commit `work`. Raises `LedgerAwayError`, or a `DBAPIError` that blames what was asked."""
+        try:
+            return persist(
+                lambda: run_within(self.engine, CALL_LIMIT_S, work),
+                again=AWAY,
+                deadline=self.deadline,
+            )
+        except (DBAPIError, UndecidedError) as error:
+            if fault_of(error) in AWAY:
+                raise LedgerAwayError(first_line(error)) from error
+            raise

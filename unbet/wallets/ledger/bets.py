@@ -1,0 +1,158 @@
+"""Bets: a stake is taken once per (provider, reference), and never after a cancel."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from sqlalchemy import Connection, Row, text
+from sqlalchemy.dialects.postgresql import insert
+
+from unbet.core.money import EXACT
+from unbet.wallets.ledger.operations import Bet, Purse, Refusal, Result, StakeOrder, Status
+from unbet.wallets.ledger.posting import AccountKey, Books
+from unbet.wallets.ledger.schema import late_bets
+
+_ADD = text("""
+    INSERT INTO bets (provider, reference, state, user_id, currency, amount)
+    SELECT provider, reference, 'placed', user_id, currency, amount
+      FROM unnest(CAST(:providers AS text[]), CAST(:references AS text[]),
+                  CAST(:user_ids AS text[]), CAST(:currencies AS text[]),
+                  CAST(:amounts AS numeric[]))
+           AS bet (provider, reference, user_id, currency, amount)
+     ORDER BY provider COLLATE "C", reference COLLATE "C"
+        ON CONFLICT (reference, provider) DO NOTHING
+    RETURNING id, provider, reference
+""")
+_FIND = text("""
+    SELECT bets.*
+      FROM bets
+      JOIN unnest(CAST(:providers AS text[]), CAST(:references AS text[]))
+           AS wanted (provider, reference) USING (provider, reference)
+""")
+_REFUSE = text("""
+    UPDATE bets SET state = 'refused', refusal = refused.reason
+      FROM unnest(CAST(:ids AS bigint[]), CAST(:reasons AS text[])) AS refused (id, reason)
+     WHERE bets.id = refused.id
+""")
+_FROZEN = text("""
+    SELECT user_id FROM players
+     WHERE user_id = ANY (CAST(:user_ids AS text[])) AND frozen_at IS NOT NULL
+""")
+
+Key = tuple[str, str]
+
+
+def place_bet(connection: Connection, bet: Bet) -> Result:
+    """Take one stake; see `place_all`."""
+    return place_all(connection, [bet])[0]
+
+
+def place_all(connection: Connection, batch: Sequence[Bet]) -> list[Result]:
+    """Take stakes, in their order. Does not commit.
+
+    The first decision of a (provider, reference) is final: a bet that stands is `done` and
+    replayed, a refused one stays refused, one that was cancelled (before it came or after) is
+    refused as `cancelled`. Other details under the same reference are a `conflict`.
+    """
+    firsts: dict[Key, Bet] = {}
+    for bet in batch:
+        firsts.setdefault(_key(bet), bet)
+    # Inserting the key comes first: it is what a cancel's tombstone would collide with.
+    rows = connection.execute(
+        _ADD,
+        {
+            "providers": [bet.provider for bet in firsts.values()],
+            "references": [bet.reference for bet in firsts.values()],
+            "user_ids": [bet.user_id for bet in firsts.values()],
+            "currencies": [bet.currency for bet in firsts.values()],
+            "amounts": [bet.amount for bet in firsts.values()],
+        },
+    )
+    new = {(row.provider, row.reference): row.id for row in rows}
+    refused = _decide_new(connection, [(firsts[key], new[key]) for key in firsts if key in new])
+    return _answer(connection, batch, new, refused)
+
+
+def _decide_new(connection: Connection, bets: Sequence[tuple[Bet, int]]) -> dict[int, Refusal]:
+    """Take the stakes of `bets`, each with its id, or say why not."""
+    frozen = _frozen(connection, {bet.user_id for bet, _ in bets})
+    books = Books(connection)
+    books.open(
+        {key for bet, _ in bets for key in _purses(bet)},
+        add={AccountKey.house(bet.provider, bet.currency) for bet, _ in bets},
+        transfers=len(bets),
+    )
+    refused: dict[int, Refusal] = {}
+    for bet, bet_id in bets:
+        stake = _stake(books, bet)
+        if bet.user_id in frozen:
+            refused[bet_id] = Refusal.PLAYER_FROZEN
+        elif stake is None:
+            refused[bet_id] = Refusal.INSUFFICIENT_FUNDS
+        else:
+            house = {AccountKey.house(bet.provider, bet.currency): bet.amount}
+            books.move(books.take_id(), "bet", {**stake, **house}, bet_id)
+    if refused:
+        reasons = [reason.value for reason in refused.values()]
+        connection.execute(_REFUSE, {"ids": list(refused), "reasons": reasons})
+    books.write()
+    return refused
+
+
+def _stake(books: Books, bet: Bet) -> Mapping[AccountKey, Decimal] | None:
+    """What each purse pays, as negative amounts; None if they hold too little together."""
+    first, second = _purses(bet)
+    from_first = min(bet.amount, books.balance(first))
+    from_second = EXACT.subtract(bet.amount, from_first)
+    if from_second > books.balance(second):
+        return None
+    return {first: EXACT.minus(from_first), second: EXACT.minus(from_second)}
+
+
+def _purses(bet: Bet) -> tuple[AccountKey, AccountKey]:
+    cash, bonus = (AccountKey.player(bet.user_id, bet.currency, purse) for purse in Purse)
+    return (cash, bonus) if bet.stake_order is StakeOrder.CASH_FIRST else (bonus, cash)
+
+
+def _frozen(connection: Connection, user_ids: set[str]) -> set[str]:
+    return set(connection.execute(_FROZEN, {"user_ids": list(user_ids)}).scalars())
+
+
+def _answer(
+    connection: Connection, batch: Sequence[Bet], new: dict[Key, int], refused: dict[int, Refusal]
+) -> list[Result]:
+    keys = {_key(bet) for bet in batch}
+    rows = connection.execute(
+        _FIND, {"providers": [p for p, _ in keys], "references": [r for _, r in keys]}
+    )
+    stored = {(row.provider, row.reference): row for row in rows}
+    results, late = [], []
+    for bet in batch:
+        bet_id = new.pop(_key(bet), None)
+        if bet_id is None:
+            result = _replay(bet, stored[_key(bet)])
+        elif bet_id in refused:
+            result = Result(status=Status.REFUSED, refusal=refused[bet_id])
+        else:
+            result = Result(status=Status.DONE)
+        if result.refusal is Refusal.CANCELLED:
+            late.append(bet.model_dump(exclude={"stake_order"}))
+        results.append(result)
+    if late:
+        connection.execute(insert(late_bets).on_conflict_do_nothing(), late)
+    return results
+
+
+def _replay(bet: Bet, stored: Row[tuple[object, ...]]) -> Result:
+    if stored.state == "tombstone":
+        return Result(status=Status.REFUSED, replayed=True, refusal=Refusal.CANCELLED)
+    if (bet.user_id, bet.currency, bet.amount) != (stored.user_id, stored.currency, stored.amount):
+        return Result(status=Status.CONFLICT)
+    if stored.state == "reversed":
+        return Result(status=Status.REFUSED, replayed=True, refusal=Refusal.CANCELLED)
+    if stored.state == "refused":
+        return Result(status=Status.REFUSED, replayed=True, refusal=Refusal(stored.refusal))
+    return Result(status=Status.DONE, replayed=True)
+
+
+def _key(bet: Bet) -> Key:
+    return bet.provider, bet.reference

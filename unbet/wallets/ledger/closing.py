@@ -1,0 +1,114 @@
+"""What closing a cancel means for its bet: the outcome `closed`, written where `reverse.sql` writes
+the others, under the same lock of the same row."""
+
+from typing import Final
+from uuid import UUID
+
+from pydantic_core import from_json
+from sqlalchemy import Connection, text
+
+from unbet.core.outcomes import Outcome
+from unbet.wallets.ledger.reversal import MOST_ROUNDS, UndecidedError
+
+_TOLD: Final = """
+    CASE WHEN state = 'tombstone'           THEN coalesce(outcome, 'no_bet')
+         WHEN user_id <> :user_id           THEN 'mismatch'
+         WHEN currency <> :currency         THEN 'currency_mismatch'
+         ELSE outcome END
+"""
+# As in `reverse.sql`: what is there is locked, what is not gets a tombstone; and a bet that was
+# committed meanwhile leaves no outcome, so that the caller asks again. The bet's state stays as it
+# is: its cancel is decided, not the bet.
+_BIND: Final = text(f"""
+    WITH locked AS MATERIALIZED (
+        SELECT id, state, user_id, currency, outcome
+          FROM bets
+         WHERE reference = CAST(:reference AS text) AND provider = CAST(:provider AS text)
+           FOR NO KEY UPDATE
+    ),
+    cash AS MATERIALIZED (
+        SELECT (SELECT balance
+                  FROM accounts
+                 WHERE owner = CAST(:user_id AS text) AND currency = CAST(:currency AS text)
+                   AND kind = 'cash') AS balance
+    ),
+    tombstone AS (
+        INSERT INTO bets (provider, reference, state, user_id, currency, outcome, cancelled_at,
+                          cancel_request_id, cash_after)
+        SELECT :provider, :reference, 'tombstone', :user_id, :currency, 'closed', now(),
+               CAST(:request_id AS uuid), balance
+          FROM cash
+         WHERE NOT EXISTS (SELECT FROM locked)
+            ON CONFLICT (reference, provider) DO NOTHING
+        RETURNING outcome
+    ),
+    bound AS (
+        UPDATE bets
+           SET outcome = 'closed', cancelled_at = now(),
+               cancel_request_id = CAST(:request_id AS uuid), cash_after = cash.balance
+          FROM locked, cash
+         WHERE bets.id = locked.id AND locked.outcome IS NULL
+           AND locked.user_id = :user_id AND locked.currency = :currency
+        RETURNING bets.outcome
+    )
+    SELECT coalesce((SELECT outcome FROM tombstone),
+                    (SELECT outcome FROM bound),
+                    (SELECT {_TOLD} FROM locked))
+""")  # noqa: S608 - no value is formatted in
+_READ: Final = text(f"""
+    SELECT {_TOLD} FROM bets
+     WHERE reference = CAST(:reference AS text) AND provider = CAST(:provider AS text)
+""")  # noqa: S608 - as above
+_UNBIND: Final = text("""
+    UPDATE bets
+       SET outcome = NULL, cancelled_at = NULL, cancel_request_id = NULL, cash_after = NULL
+     WHERE reference = :reference AND provider = :provider AND outcome = 'closed'
+       AND user_id = :user_id AND currency = :currency
+""")
+
+
+def bind_closing(
+    connection: Connection, request_id: UUID, provider: str, reference: str, cancel: str
+) -> Outcome | None:
+    """Decide the bet of the parked `cancel` as closed, unless it is decided; what a cancel of it is
+    told from now on. None where `cancel` cannot be read: whose bet it is about is not known."""
+    asked = _player_in(cancel)
+    if asked is None:
+        return None
+    values = {"request_id": request_id, "provider": provider, "reference": reference, **asked}
+    for _ in range(MOST_ROUNDS):
+        outcome = connection.execute(_BIND, values).scalar()
+        if outcome is not None:
+            return Outcome(outcome)
+    raise UndecidedError([reference])
+
+
+def outcome_of_closed(
+    connection: Connection, provider: str, reference: str, cancel: str
+) -> Outcome | None:
+    """What a cancel like the closed `cancel` is told, as `bind_closing` said when it was closed."""
+    asked = _player_in(cancel)
+    if asked is None:
+        return None
+    values = {"provider": provider, "reference": reference, **asked}
+    outcome = connection.execute(_READ, values).scalar()
+    return None if outcome is None else Outcome(outcome)
+
+
+def unbind_closing(connection: Connection, provider: str, reference: str, cancel: str) -> None:
+    """Make the bet of the closed `cancel` undecided again, if it was decided as closed. A tombstone
+    stays one: its bet has been refused, or would be."""
+    asked = _player_in(cancel)
+    if asked is not None:
+        connection.execute(_UNBIND, {"provider": provider, "reference": reference, **asked})
+
+
+def _player_in(cancel: str) -> dict[str, str] | None:
+    """The player and currency, also of a parked cancel that cannot be read as a whole."""
+    try:
+        request = from_json(cancel)["request"]
+        asked = {name: request[name] for name in ("user_id", "currency")}
+    except (ValueError, LookupError, TypeError):
+        return None
+    readable = all(isinstance(value, str) and "\0" not in value for value in asked.values())
+    return asked if readable else None

@@ -1,0 +1,91 @@
+"""Deposits: money for a player, once per reference."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, text
+
+from unbet.core.money import EXACT
+from unbet.wallets.ledger.operations import Deposit, Result, Status
+from unbet.wallets.ledger.posting import AccountKey, Books
+
+_ADD = text("""
+    INSERT INTO deposits (reference, user_id, currency, kind, amount, transfer_id)
+    SELECT * FROM unnest(CAST(:references AS text[]), CAST(:user_ids AS text[]),
+                         CAST(:currencies AS text[]), CAST(:kinds AS text[]),
+                         CAST(:amounts AS numeric[]), CAST(:transfer_ids AS bigint[]))
+           AS deposit (reference, user_id, currency, kind, amount, transfer_id)
+     ORDER BY reference COLLATE "C"
+        ON CONFLICT DO NOTHING
+    RETURNING reference, transfer_id
+""")
+
+_FIND = text("""
+    SELECT * FROM deposits WHERE reference = ANY (CAST(:references AS text[]))
+""")
+
+
+def deposit(connection: Connection, deposit: Deposit) -> Result:
+    """Credit one deposit; see `deposit_all`."""
+    return deposit_all(connection, [deposit])[0]
+
+
+def deposit_all(connection: Connection, batch: Sequence[Deposit]) -> list[Result]:
+    """Credit deposits, in their order. Does not commit.
+
+    A reference that was used before is `done` and replayed where user, currency, purse and amount
+    are the same, else a `conflict`.
+    """
+    books = Books(connection)
+    books.open(
+        (),
+        add={key for d in batch for key in (_purse(d), AccountKey.funding(d.currency))},
+        transfers=len(batch),
+    )
+    firsts: dict[str, Deposit] = {}
+    for d in batch:
+        firsts.setdefault(d.reference, d)
+    rows = connection.execute(
+        _ADD,
+        {
+            "references": list(firsts),
+            "user_ids": [d.user_id for d in firsts.values()],
+            "currencies": [d.currency for d in firsts.values()],
+            "kinds": [d.purse.value for d in firsts.values()],
+            "amounts": [d.amount for d in firsts.values()],
+            "transfer_ids": [books.take_id() for _ in firsts],
+        },
+    )
+    new = {row.reference: row.transfer_id for row in rows}
+    known = _stored(connection, {d.reference for d in batch})
+
+    results = []
+    for d in batch:
+        transfer_id = new.pop(d.reference, None)
+        if transfer_id is not None:
+            legs = {_purse(d): d.amount, AccountKey.funding(d.currency): EXACT.minus(d.amount)}
+            books.move(transfer_id, "deposit", legs)
+            results.append(Result(status=Status.DONE))
+        elif known[d.reference] == d:
+            results.append(Result(status=Status.DONE, replayed=True))
+        else:
+            results.append(Result(status=Status.CONFLICT))
+    books.write()
+    return results
+
+
+def _purse(d: Deposit) -> AccountKey:
+    return AccountKey.player(d.user_id, d.currency, d.purse)
+
+
+def _stored(connection: Connection, references: set[str]) -> dict[str, Deposit]:
+    rows = connection.execute(_FIND, {"references": list(references)})
+    return {
+        row.reference: Deposit(
+            user_id=row.user_id,
+            currency=row.currency,
+            amount=row.amount,
+            reference=row.reference,
+            purse=row.kind,
+        )
+        for row in rows
+    }

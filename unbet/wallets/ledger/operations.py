@@ -1,0 +1,112 @@
+"""What an operator asks of the ledger, and its answers: frozen values, valid by construction."""
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from unbet.core.fields import Amount, Currency, ProviderId, Reference, UserId, text
+
+
+class InvalidOperationError(ValueError):
+    """A field of an operation is missing or wrong; the text names it."""
+
+
+class _Operation(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def __init__(self, **values: object) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            faults = (
+                f"{f['loc'][0]}: {f['msg'].removeprefix('Value error, ')}" for f in error.errors()
+            )
+            raise InvalidOperationError("; ".join(faults)) from None
+
+
+class Purse(StrEnum):
+    """A player's two accounts in a currency."""
+
+    CASH = "cash"
+    BONUS = "bonus"
+
+
+class StakeOrder(StrEnum):
+    """Which purse a stake is taken from first; what it does not hold, the other one pays."""
+
+    CASH_FIRST = "cash_first"
+    BONUS_FIRST = "bonus_first"
+
+
+class Deposit(_Operation):
+    """Money for a player. The same `reference` again changes nothing."""
+
+    user_id: UserId
+    currency: Currency
+    amount: Annotated[Amount, Field(gt=0)]
+    reference: Annotated[str, text(64)]
+    purse: Purse = Purse.CASH
+
+
+class Bet(_Operation):
+    """A stake to be taken. `provider` is the endpoint's configured id; a stake of 0 is legal."""
+
+    user_id: UserId
+    currency: Currency
+    amount: Amount
+    provider: ProviderId
+    reference: Reference
+    stake_order: StakeOrder = StakeOrder.CASH_FIRST
+
+
+class Settlement(_Operation):
+    """The result of a bet: a win of `amount`, which may be 0. `reference` is the win's own;
+    the provider may give it the bet's."""
+
+    provider: ProviderId
+    bet_reference: Reference
+    reference: Reference
+    amount: Amount
+
+
+class Refusal(StrEnum):
+    """Why the operator said no."""
+
+    INSUFFICIENT_FUNDS = "insufficient_funds"
+    PLAYER_FROZEN = "player_frozen"
+    CANCELLED = "cancelled"
+    """The bet was cancelled, before it came or after."""
+    BET_REFUSED = "bet_refused"
+    UNKNOWN_BET = "unknown_bet"
+
+
+class Status(StrEnum):
+    """What became of an operation."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    CONFLICT = "conflict"
+    """The reference was used before with other details: nothing changed."""
+
+
+class Result(BaseModel):
+    """The ledger's answer to a deposit, a bet or a settlement."""
+
+    model_config = ConfigDict(frozen=True)
+
+    status: Status
+    replayed: bool = False
+    """The reference had been decided before; this is that decision, and nothing changed now."""
+    refusal: Refusal | None = None
+    """Why, if the status is `refused`."""
+
+
+class Balance(BaseModel):
+    """What a player has in one currency, in units of it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    cash: Decimal
+    bonus: Decimal

@@ -1,0 +1,188 @@
+"""Moving money: players' accounts are locked in id order, then transfers are written in bulk."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection, text
+
+from unbet.core.money import EXACT
+from unbet.wallets.ledger.operations import Purse
+
+
+class AccountKey(NamedTuple):
+    """An account by what makes it unique."""
+
+    owner: str
+    currency: str
+    kind: str
+
+    @classmethod
+    def player(cls, user_id: str, currency: str, purse: Purse) -> "AccountKey":
+        return cls(user_id, currency, purse.value)
+
+    @classmethod
+    def house(cls, provider: str, currency: str) -> "AccountKey":
+        """The operator's side of a provider's bets and wins."""
+        return cls(provider, currency, "house")
+
+    @classmethod
+    def funding(cls, currency: str) -> "AccountKey":
+        """Where deposits come from."""
+        return cls("", currency, "funding")
+
+
+class _Entry(NamedTuple):
+    transfer_id: int
+    account_id: int
+    amount: Decimal
+    balance_after: Decimal | None
+
+
+class _Transfer(NamedTuple):
+    id: int
+    kind: str
+    bet_id: int | None
+
+
+@dataclass
+class _Account:
+    id: int
+    balance: Decimal | None
+    moved: bool = False
+
+
+class Books:
+    """The accounts of one transaction: players' locked, moves collected, then written at once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._accounts: dict[AccountKey, _Account] = {}
+        self._transfers: list[_Transfer] = []
+        self._entries: list[_Entry] = []
+        self._free_ids: list[int] = []
+
+    def open(
+        self, keys: Iterable[AccountKey], *, transfers: int, add: Iterable[AccountKey] = ()
+    ) -> None:
+        """Lock the accounts `keys` and `add`; those of `add` are made where missing.
+
+        Up to `transfers` moves can follow. Their ids are taken here, under the locks, so that an
+        account's entries in the order of their transfers are its history.
+        """
+        added = sorted(set(add))
+        self._connection.execute(_ADD_MISSING, _columns(added))
+        wanted = _columns({*keys, *added})
+        for row in self._connection.execute(_LOCK_PLAYERS, wanted):
+            self._accounts[AccountKey(row.owner, row.currency, row.kind)] = _Account(
+                row.id, row.balance
+            )
+        for row in self._connection.execute(_FIND_OPERATORS, wanted):
+            self._accounts[AccountKey(row.owner, row.currency, row.kind)] = _Account(row.id, None)
+        ids = self._connection.execute(_TAKE_IDS, {"count": transfers}).scalars()
+        self._free_ids = sorted(ids, reverse=True)
+
+    def balance(self, key: AccountKey) -> Decimal:
+        """What a player's account holds after the moves so far; 0 if there is no such account."""
+        account = self._accounts.get(key)
+        return Decimal(0) if account is None or account.balance is None else account.balance
+
+    def take_id(self) -> int:
+        """The id of the transfer that is moved next."""
+        return self._free_ids.pop()
+
+    def move(
+        self,
+        transfer_id: int,
+        kind: str,
+        legs: Mapping[AccountKey, Decimal],
+        bet_id: int | None = None,
+    ) -> None:
+        """Add a transfer. `legs` sum to zero; those of 0 make no entry."""
+        self._transfers.append(_Transfer(transfer_id, kind, bet_id))
+        for key, amount in legs.items():
+            if amount == 0:
+                continue
+            account = self._accounts[key]
+            if account.balance is not None:
+                account.balance = EXACT.add(account.balance, amount)
+                account.moved = True
+            self._entries.append(_Entry(transfer_id, account.id, amount, account.balance))
+
+    def write(self) -> None:
+        """Send the moves to the database: one statement a table."""
+        if self._transfers:
+            self._connection.execute(_ADD_TRANSFERS, _transpose(_Transfer, self._transfers))
+        if self._entries:
+            self._connection.execute(_ADD_ENTRIES, _transpose(_Entry, self._entries))
+        moved = [account for account in self._accounts.values() if account.moved]
+        if moved:
+            self._connection.execute(
+                _SET_BALANCES,
+                {"ids": [a.id for a in moved], "balances": [a.balance for a in moved]},
+            )
+
+
+_WANTED: Final = """
+    unnest(CAST(:owners AS text[]), CAST(:currencies AS text[]), CAST(:kinds AS text[]))
+        AS wanted (owner, currency, kind)
+"""
+_ADD_MISSING: Final = text(f"""
+    INSERT INTO accounts (owner, currency, kind, balance)
+    SELECT owner, currency, kind, CASE WHEN kind IN ('cash', 'bonus') THEN 0 END
+      FROM {_WANTED}
+     WHERE NOT EXISTS (SELECT FROM accounts
+                        WHERE (accounts.owner, accounts.currency, accounts.kind)
+                            = (wanted.owner, wanted.currency, wanted.kind))
+     ORDER BY owner COLLATE "C", currency COLLATE "C", kind COLLATE "C"
+        ON CONFLICT DO NOTHING
+""")  # noqa: S608 - no value is formatted in
+_LOCK_PLAYERS: Final = text(f"""
+    SELECT id, owner, currency, kind, balance
+      FROM accounts JOIN {_WANTED} USING (owner, currency, kind)
+     WHERE balance IS NOT NULL
+     ORDER BY id
+       FOR NO KEY UPDATE OF accounts
+""")  # noqa: S608
+_FIND_OPERATORS: Final = text(f"""
+    SELECT id, owner, currency, kind
+      FROM accounts JOIN {_WANTED} USING (owner, currency, kind)
+     WHERE balance IS NULL
+""")  # noqa: S608
+_TAKE_IDS: Final = text("""
+    SELECT nextval(pg_get_serial_sequence('transfers', 'id'))
+      FROM generate_series(1, CAST(:count AS integer))
+""")
+_ADD_TRANSFERS: Final = text("""
+    INSERT INTO transfers (id, kind, bet_id)
+    SELECT * FROM unnest(CAST(:id AS bigint[]), CAST(:kind AS text[]), CAST(:bet_id AS bigint[]))
+""")
+_ADD_ENTRIES: Final = text("""
+    INSERT INTO entries (transfer_id, account_id, amount, balance_after)
+    SELECT * FROM unnest(CAST(:transfer_id AS bigint[]), CAST(:account_id AS bigint[]),
+                         CAST(:amount AS numeric[]), CAST(:balance_after AS numeric[]))
+""")
+_SET_BALANCES: Final = text("""
+    UPDATE accounts SET balance = new.balance
+      FROM unnest(CAST(:ids AS bigint[]), CAST(:balances AS numeric[])) AS new (id, balance)
+     WHERE accounts.id = new.id
+""")
+
+
+def _columns(keys: Iterable[AccountKey]) -> dict[str, list[str]]:
+    rows = list(keys)
+    return {
+        "owners": [key.owner for key in rows],
+        "currencies": [key.currency for key in rows],
+        "kinds": [key.kind for key in rows],
+    }
+
+
+def _transpose(
+    kind: type[_Transfer] | type[_Entry], rows: list[_Transfer] | list[_Entry]
+) -> dict[str, list[object]]:
+    return {
+        name: list(column)
+        for name, column in zip(kind._fields, zip(*rows, strict=True), strict=True)
+    }

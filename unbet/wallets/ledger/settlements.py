@@ -1,0 +1,152 @@
+"""Settlements: a win is paid once per (provider, win reference), and only on a bet that stands."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, Row, text
+
+from unbet.core.money import EXACT
+from unbet.wallets.ledger.operations import Purse, Refusal, Result, Settlement, Status
+from unbet.wallets.ledger.posting import AccountKey, Books
+
+_LOCK_BETS = text("""
+    SELECT bets.id, bets.provider, bets.reference, bets.state, bets.user_id, bets.currency
+      FROM bets
+      JOIN unnest(CAST(:providers AS text[]), CAST(:references AS text[]))
+           AS wanted (provider, reference) USING (provider, reference)
+     ORDER BY bets.provider, bets.reference
+       FOR NO KEY UPDATE OF bets
+""")
+_ADD = text("""
+    INSERT INTO wins (provider, reference, bet_reference, amount, refusal, transfer_id)
+    SELECT * FROM unnest(CAST(:providers AS text[]), CAST(:references AS text[]),
+                         CAST(:bet_references AS text[]), CAST(:amounts AS numeric[]),
+                         CAST(:refusals AS text[]), CAST(:transfer_ids AS bigint[]))
+           AS win (provider, reference, bet_reference, amount, refusal, transfer_id)
+     ORDER BY provider COLLATE "C", reference COLLATE "C"
+        ON CONFLICT DO NOTHING
+    RETURNING provider, reference, transfer_id
+""")
+_FIND = text("""
+    SELECT wins.*
+      FROM wins
+      JOIN unnest(CAST(:providers AS text[]), CAST(:references AS text[]))
+           AS wanted (provider, reference) USING (provider, reference)
+""")
+_SETTLE = text("""
+    UPDATE bets SET state = 'settled' WHERE id = ANY(CAST(:ids AS bigint[])) AND state = 'placed'
+""")
+
+_REFUSALS = {
+    "tombstone": Refusal.CANCELLED,
+    "reversed": Refusal.CANCELLED,
+    "refused": Refusal.BET_REFUSED,
+}
+
+Key = tuple[str, str]
+BetRow = Row[tuple[object, ...]]
+
+
+def settle_bet(connection: Connection, settlement: Settlement) -> Result:
+    """Settle one bet; see `settle_all`."""
+    return settle_all(connection, [settlement])[0]
+
+
+def settle_all(connection: Connection, batch: Sequence[Settlement]) -> list[Result]:
+    """Settle bets and pay their wins to cash, in their order. Does not commit.
+
+    A win reference that was decided before is replayed, or a `conflict` if bet or amount differ.
+    Another win on a settled bet is paid on top. A win on a bet that was cancelled, refused or never
+    placed is refused and recorded as refused.
+    """
+    bets = _lock_bets(connection, batch)
+    firsts: dict[Key, Settlement] = {}
+    for s in batch:
+        firsts.setdefault((s.provider, s.reference), s)
+    refusals = {key: _refusal(bets.get(_bet_key(s))) for key, s in firsts.items()}
+    books = Books(connection)
+    books.open(
+        (),
+        add={
+            account
+            for key, s in firsts.items()
+            if refusals[key] is None
+            for account in _accounts(s, bets[_bet_key(s)])
+        },
+        transfers=len(firsts),
+    )
+    new = _record(connection, books, firsts, refusals)
+    stored = _find(connection, firsts)
+
+    results, settled = [], []
+    for s in batch:
+        key = (s.provider, s.reference)
+        row = stored[key]
+        refusal = None if row.refusal is None else Refusal(row.refusal)
+        status = Status.DONE if refusal is None else Status.REFUSED
+        if key in new:
+            new.remove(key)
+            if refusal is None:
+                bet = bets[_bet_key(s)]
+                cash, house = _accounts(s, bet)
+                books.move(
+                    row.transfer_id, "win", {cash: s.amount, house: EXACT.minus(s.amount)}, bet.id
+                )
+                settled.append(bet.id)
+            results.append(Result(status=status, refusal=refusal))
+        elif (row.bet_reference, row.amount) == (s.bet_reference, s.amount):
+            results.append(Result(status=status, replayed=True, refusal=refusal))
+        else:
+            results.append(Result(status=Status.CONFLICT))
+    connection.execute(_SETTLE, {"ids": settled})
+    books.write()
+    return results
+
+
+def _lock_bets(connection: Connection, batch: Sequence[Settlement]) -> dict[Key, BetRow]:
+    keys = {_bet_key(s) for s in batch}
+    rows = connection.execute(_LOCK_BETS, _columns(keys))
+    return {(row.provider, row.reference): row for row in rows}
+
+
+def _record(
+    connection: Connection,
+    books: Books,
+    firsts: dict[Key, Settlement],
+    refusals: dict[Key, Refusal | None],
+) -> set[Key]:
+    """Write the wins that are new; their keys."""
+    rows = connection.execute(
+        _ADD,
+        _columns(firsts)
+        | {
+            "bet_references": [s.bet_reference for s in firsts.values()],
+            "amounts": [s.amount for s in firsts.values()],
+            "refusals": [refusals[key] for key in firsts],
+            "transfer_ids": [books.take_id() if refusals[key] is None else None for key in firsts],
+        },
+    )
+    return {(row.provider, row.reference) for row in rows}
+
+
+def _find(connection: Connection, keys: dict[Key, Settlement]) -> dict[Key, BetRow]:
+    rows = connection.execute(_FIND, _columns(keys))
+    return {(row.provider, row.reference): row for row in rows}
+
+
+def _refusal(bet: BetRow | None) -> Refusal | None:
+    return Refusal.UNKNOWN_BET if bet is None else _REFUSALS.get(bet.state)
+
+
+def _accounts(s: Settlement, bet: BetRow) -> tuple[AccountKey, AccountKey]:
+    return (
+        AccountKey.player(bet.user_id, bet.currency, Purse.CASH),
+        AccountKey.house(s.provider, bet.currency),
+    )
+
+
+def _bet_key(s: Settlement) -> Key:
+    return s.provider, s.bet_reference
+
+
+def _columns(keys: dict[Key, Settlement] | set[Key]) -> dict[str, list[object]]:
+    return {"providers": [p for p, _ in keys], "references": [r for _, r in keys]}
