@@ -9,7 +9,8 @@ from sqlalchemy import Engine, text
 
 from benchmarks.filling import PROVIDER, Bet
 from unbet import connect_to
-from unbet.wallets.ledger.audit import LIMITS, audit
+from unbet.database.engine import SCAN_SETTINGS
+from unbet.wallets.ledger.audit import audit
 
 _MOST_SHOWN: Final = 5
 
@@ -55,7 +56,7 @@ def check(engine: Engine, bets: Sequence[Bet], answered: Sequence[str], *, unans
 
 def check_whole(database_url: str) -> int:
     """Audit a ledger; how many entries were read. Raises `CheckError`."""
-    engine = connect_to(database_url, name="audit", pool_size=1, limits=LIMITS)
+    engine = connect_to(database_url, name="audit", pool_size=1, limits=SCAN_SETTINGS)
     with engine.connect() as connection:
         report = audit(connection)
     engine.dispose()

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 import unbet
 from benchmarks.references import PER_SECOND, References
 from unbet import connect_to
-from unbet.wallets.ledger.audit import LIMITS
+from unbet.database.engine import SCAN_SETTINGS
 
 PROVIDER: Final = "LuckyMonaco"
 CURRENCY: Final = "EUR"
@@ -44,7 +44,7 @@ class Bet(NamedTuple):
 
 def bulk_engine(database_url: str) -> Engine:
     """An engine for work on all of a ledger, without the limits that suit groups."""
-    limits = LIMITS | {"enable_nestloop": "off", "idle_in_transaction_session_timeout": "0"}
+    limits = SCAN_SETTINGS | {"enable_nestloop": "off", "idle_in_transaction_session_timeout": "0"}
     return connect_to(database_url, name="benchmark", pool_size=2, limits=limits)
 
 

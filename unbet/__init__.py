@@ -1,4 +1,4 @@
-"""What an operator's own Bet and Result endpoints use: `from unbet import Bet, place_bet, transact`.
+"""For an operator's own Bet and Result endpoints: `from unbet import Bet, place_bet, transact`.
 
 The names are those of `unbet.wallets.ledger`, imported when the first one is asked for.
 """

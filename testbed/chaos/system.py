@@ -25,7 +25,7 @@ from testbed.chaos.recovery import Recoveries
 from testbed.chaos.redis_pair import RedisPair
 from testbed.chaos.storage import Storage
 from testbed.provider import Player, players
-from unbet.database.engine import connect_to
+from unbet.database.engine import SCAN_SETTINGS, connect_to
 from unbet.database.migrate import migrate
 from unbet.database.roles import Role
 from unbet.local.logins import Logins
@@ -34,7 +34,6 @@ from unbet.local.processes import ROOT, STOP_LIMIT_S
 from unbet.local.services.kept import HOST, Access
 from unbet.local.services.redis import BROKER_DATABASE, REPLIES_DATABASE, Redis
 from unbet.local.services.server import Server
-from unbet.wallets.ledger.audit import LIMITS
 
 OF_EACH: Final = 2
 PLAYERS: Final = 200
@@ -118,7 +117,7 @@ class System:
         """On the ledger, by its service address; `reads_all` directly, and without the limits that
         suit the reversal of a group."""
         url = self.database_url if reads_all else self.service_url
-        return connect_to(url, name=name, pool_size=1, limits=LIMITS if reads_all else None)
+        return connect_to(url, name=name, pool_size=1, limits=SCAN_SETTINGS if reads_all else None)
 
     def start(self) -> None:
         """Servers, schema, processes; returns when receivers and workers are ready."""

@@ -19,7 +19,7 @@ from testbed.provider import (
     attempt,
     read_answer,
 )
-from unbet.cli.display import amount
+from unbet.core.money import amount
 from unbet.wallets.ledger.operations import Balance, Purse
 
 Post = Callable[[bytes], Awaitable[Response]]

@@ -33,7 +33,8 @@ from tests.making import PROVIDER, cancel_of
 from unbet import Bet, Deposit, Settlement, connect_to, transact
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
-from unbet.wallets.ledger.audit import LIMITS, audit
+from unbet.database.engine import SCAN_SETTINGS
+from unbet.wallets.ledger.audit import audit
 from unbet.wallets.ledger.reversal import reverse
 from unbet.wallets.ledger.schema import parked
 
@@ -425,7 +426,7 @@ def test_operations_at_the_same_instant_give_what_some_order_of_them_gives(
     # Or the races raced nothing.
     assert overlapping > len(many) / 2
     url = engine.url.render_as_string(hide_password=False)
-    auditing = connect_to(url, name="audit", pool_size=1, limits=LIMITS)
+    auditing = connect_to(url, name="audit", pool_size=1, limits=SCAN_SETTINGS)
     with auditing.connect() as connection:
         assert audit(connection).violations == ()
     auditing.dispose()

@@ -17,7 +17,8 @@ from sqlalchemy.exc import DBAPIError, InternalError
 from tests.making import Operator, cancel_of
 from tests.ops.conftest import Unbet
 from unbet import connect_to
-from unbet.wallets.ledger.audit import CHECKS, LIMITS, MOST_ROWS, Report, Step, audit
+from unbet.database.engine import SCAN_SETTINGS
+from unbet.wallets.ledger.audit import CHECKS, MOST_ROWS, Report, Step, audit
 from unbet.wallets.ledger.schema import metadata
 
 
@@ -74,7 +75,7 @@ def story(operator: Operator) -> None:
 def audited(database_url: str) -> Callable[[], Report]:
     def run() -> Report:
         url = database_url
-        engine = connect_to(url, name="audit", limits=LIMITS)
+        engine = connect_to(url, name="audit", limits=SCAN_SETTINGS)
         try:
             with engine.begin() as connection:
                 return audit(connection)

@@ -18,7 +18,7 @@ from sqlalchemy import Engine, text
 from tests.making import Operator, cancel_of
 from tests.ops.conftest import Ran, Unbet
 from tests.waiting import until
-from unbet.cli.display import amount
+from unbet.core.money import amount
 from unbet.database.migrate import migrate
 
 SCRIPT = Path(sys.executable).with_name("unbet")

@@ -10,7 +10,7 @@ from tests.ops.playing import codes
 from tests.ops.running import run
 from tests.ops.served import SECRET, http, serving, told
 
-unbet_provider = partial(run, "from unbet.cli.commands.provider import app; app()")
+unbet_provider = partial(run, "from testbed.commands.provider import app; app()")
 CANCEL = ("--user", "alice", "--currency", "EUR", "--reference", "585c1306f89c56f5ecfc2f5d")
 
 

@@ -10,7 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from unbet.core.money import amount as amount
+from unbet.core.money import amount
+from unbet.core.text import plain
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
@@ -21,11 +22,6 @@ WIDTH_OF_A_FILE: Final = 200
 def moment(value: datetime) -> str:
     """To the millisecond; the JSON has the rest."""
     return value.isoformat(sep=" ", timespec="milliseconds")
-
-
-def plain(text: str) -> str:
-    """`text` on one line: what a provider sends must not steer the terminal."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def print_table(

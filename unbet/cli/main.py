@@ -2,6 +2,8 @@
 
 import os
 import sys
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Final, NoReturn
 
 import typer
@@ -10,8 +12,6 @@ from sqlalchemy.exc import DBAPIError
 from unbet.cli import database
 from unbet.cli.commands import (
     audit,
-    chaos,
-    conformance,
     deployment,
     explain,
     exporting,
@@ -19,7 +19,6 @@ from unbet.cli.commands import (
     ledger,
     metrics,
     parked,
-    provider,
     reconcile,
     rejected,
     replay,
@@ -56,8 +55,6 @@ def build() -> typer.Typer:
     app.add_typer(services.app, name="services")
     app.add_typer(run.app)
     app.add_typer(roles.app)
-    app.add_typer(provider.app, name="provider")
-    app.add_typer(conformance.app)
     app.add_typer(ledger.app)
     app.add_typer(importing.app)
     app.add_typer(explain.app)
@@ -71,7 +68,8 @@ def build() -> typer.Typer:
     app.add_typer(metrics.app)
     app.add_typer(rejected.app)
     app.add_typer(deployment.app, name="deployment")
-    app.add_typer(chaos.app)
+    if find_spec("testbed"):  # a distribution of its own
+        import_module("testbed.commands").add_to(app)
     return app
 
 

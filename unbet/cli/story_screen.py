@@ -9,7 +9,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from unbet.cli.display import plain
+from unbet.core.text import plain
 from unbet.history.story import Story
 from unbet.history.telling import Event, EventKind, timeline, verdict
 

@@ -1,4 +1,4 @@
-"""Start Flower, the queue's window: `python -m unbet.console.flower`. It shows, and it changes nothing."""
+"""Start Flower, which shows the queue and changes nothing: `python -m unbet.console.flower`."""
 
 import atexit
 import os

@@ -9,9 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.templating import Jinja2Templates
 
-from unbet.cli.display import amount, plain
 from unbet.console import saying
 from unbet.console.forms import Tokens
+from unbet.core.money import amount
+from unbet.core.text import plain
 from unbet.history.telling.wording import because
 
 HERE: Final = Path(__file__).parent

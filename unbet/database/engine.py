@@ -30,6 +30,19 @@ SESSION_SETTINGS: Final = {
     "jit": "off",  # compiling a statement of microseconds takes milliseconds
     "TimeZone": "UTC",
 }
+SCAN_SETTINGS: Final = {
+    "statement_timeout": "0",  # a check of a large ledger takes minutes
+    "lock_timeout": "0",  # it reads only, so it waits for nothing but a migration
+    # Those above suit groups of some rows; here every row is read.
+    "plan_cache_mode": "auto",
+    "enable_seqscan": "on",
+    "enable_mergejoin": "on",
+    # A sort beyond it goes to the disk, and a hash beyond twice as much; a check has a few of both.
+    "work_mem": "32MB",
+    "max_parallel_workers_per_gather": "0",  # beside the running system: one core, this much once
+}
+"""For an engine on which whole tables are read."""
+
 CONNECT_TIMEOUT_S: Final = 2
 """For each host, and again for the first words to it."""
 

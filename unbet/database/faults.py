@@ -1,14 +1,12 @@
 """What a database error says: about the session, the server, the work that met it, or no one of
 them. The one place where this is decided, for every process and for the operator's `transact`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Final
 
 import psycopg
 from sqlalchemy.exc import DBAPIError
-
-from unbet.wallets.ledger.reversal import UndecidedError
 
 
 class LedgerAwayError(Exception):
@@ -19,6 +17,14 @@ class LedgerAwayError(Exception):
 class ContentRefusedError(LedgerAwayError):
     """The tables refuse a value of what was asked. The ledger is well, and asking again does not
     help."""
+
+
+class UndecidedError(Exception):
+    """Cancels had no outcome after as many statements as are tried; nothing may be committed."""
+
+    def __init__(self, references: Sequence[str]) -> None:
+        super().__init__(f"no outcome for {', '.join(references)}, however often asked")
+        self.references = tuple(references)
 
 
 class Fault(StrEnum):

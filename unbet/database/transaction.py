@@ -10,9 +10,8 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from unbet.database.deadlines import CALL_LIMIT_S, run_within
-from unbet.database.faults import ASK_AGAIN, Fault, fault_of, first_line
+from unbet.database.faults import ASK_AGAIN, Fault, UndecidedError, fault_of, first_line
 from unbet.runtime import metrics
-from unbet.wallets.ledger.reversal import UndecidedError
 
 Result = TypeVar("Result")
 

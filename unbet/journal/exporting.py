@@ -9,9 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from unbet.wallets.ledger.audit import LIMITS
+from unbet.database.engine import SCAN_SETTINGS
 
-STREAM_LIMITS: Final = LIMITS | {
+STREAM_LIMITS: Final = SCAN_SETTINGS | {
     # Whoever reads the output may pause; for ever would keep the tables from being vacuumed.
     "idle_in_transaction_session_timeout": "10min",
     # Row by row by indexes, which is how the first rows come soon and memory stays small.

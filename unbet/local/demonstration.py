@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, select
 
 import unbet
 from api.openapi_cancel import EXAMPLE
-from unbet.cli.display import amount
+from unbet.core.money import amount
 from unbet.wallets.ledger.schema import bets
 
 TRIES: Final = 3

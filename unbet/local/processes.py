@@ -19,7 +19,7 @@ from unbet.local.process_groups import STOP_LIMIT_S
 
 __all__ = ["ROOT", "STOP_LIMIT_S", "ProcessError", "Processes", "how_it_ended", "spawn"]
 
-ROOT: Final = Path(__file__).resolve().parent.parent
+ROOT: Final = Path(__file__).resolve().parents[2]
 
 PAUSES_S: Final[tuple[float, ...]] = (0.0, 1.0, 2.0, 4.0, 8.0)
 """Before each new start of a process, however often it has been started again within the window."""

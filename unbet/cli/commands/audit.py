@@ -8,7 +8,8 @@ import typer
 from unbet.cli import database
 from unbet.cli.bars import bar_of_rows
 from unbet.cli.display import AsJson, print_json, print_table
-from unbet.wallets.ledger.audit import CHECKS, LIMITS, MOST_ROWS, Report, Step, Violation, audit
+from unbet.database.engine import SCAN_SETTINGS
+from unbet.wallets.ledger.audit import CHECKS, MOST_ROWS, Report, Step, Violation, audit
 
 MOST_ASKED: Final = 100_000
 """They are held in memory."""
@@ -25,7 +26,7 @@ def check_everything(
 ) -> None:
     """Check the whole ledger, also while it is at work. Exit status 1 if anything is wrong."""
     with (
-        database.ledger_engine(LIMITS, writes=False) as engine,
+        database.ledger_engine(SCAN_SETTINGS, writes=False) as engine,
         engine.begin() as connection,
         bar_of_rows() as show,
     ):

@@ -6,7 +6,7 @@ from uuid import uuid4
 import typer
 
 import unbet
-from unbet.cli import database, display
+from unbet.cli import database
 from unbet.cli.display import AsJson, print_json
 from unbet.cli.instructions import (
     BalanceQuestion,
@@ -15,6 +15,7 @@ from unbet.cli.instructions import (
     FreezeInstruction,
     SettleInstruction,
 )
+from unbet.core.money import amount
 from unbet.database.migrate import migrate
 from unbet.runtime import settings
 from unbet.wallets.ledger.operations import Result, Status
@@ -143,7 +144,7 @@ def balance(user: User, currency: Currency, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"user": user, "currency": currency, "cash": held.cash, "bonus": held.bonus})
     else:
-        cash, bonus = display.amount(held.cash), display.amount(held.bonus)
+        cash, bonus = amount(held.cash), amount(held.bonus)
         typer.echo(f"cash {cash} {currency}, bonus {bonus} {currency}")
 
 

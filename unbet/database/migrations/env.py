@@ -1,9 +1,7 @@
-"""Alembic's entry: runs the migrations on the connection that `unbet.database.migrate` hands over."""
+"""Alembic's entry: runs the migrations on the connection that `migrate.py` hands over."""
 
 from alembic import context
 
-from unbet.wallets.ledger.schema import metadata
-
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+context.configure(connection=context.config.attributes["connection"])
 with context.begin_transaction():
     context.run_migrations()

@@ -13,13 +13,13 @@ from sqlalchemy.exc import DBAPIError
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
 from unbet.database.deadlines import CALL_LIMIT_S, run_within
-from unbet.database.faults import AWAY, Fault, LedgerAwayError, fault_of, first_line
+from unbet.database.faults import AWAY, Fault, LedgerAwayError, UndecidedError, fault_of, first_line
 from unbet.database.transaction import WITHIN_S, persist
 from unbet.journal.parking import set_aside
 from unbet.runtime import metrics
 from unbet.runtime.failpoints import crash_point
 from unbet.wallets.ledger.blocked import find_blocked
-from unbet.wallets.ledger.reversal import UndecidedError, reverse
+from unbet.wallets.ledger.reversal import reverse
 
 LOOK_AGAIN_AFTER_S: Final = 0.1
 PATIENCE_S: Final = 0.5

@@ -8,19 +8,6 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, text
 
-LIMITS: Final = {
-    "statement_timeout": "0",  # a check of a large ledger takes minutes
-    "lock_timeout": "0",  # it reads only, so it waits for nothing but a migration
-    # The settings of `engine.py` suit groups of some rows; here every row is read.
-    "plan_cache_mode": "auto",
-    "enable_seqscan": "on",
-    "enable_mergejoin": "on",
-    # A sort beyond it goes to the disk, and a hash beyond twice as much; a check has a few of both.
-    "work_mem": "32MB",
-    "max_parallel_workers_per_gather": "0",  # beside the running system: one core, this much once
-}
-"""Session settings for the engine that an audit runs on."""
-
 MOST_ROWS: Final = 100
 """Rows that are shown of each violation unless more are asked for: to see what it is about."""
 
@@ -100,7 +87,8 @@ def audit(
     """Check the whole ledger while it is at work: everything is read from one snapshot.
 
     Of each violation at most `most_rows` rows are told. `say` is told each step before it is taken,
-    and the end. The transaction must not have run a statement before; use an engine with `LIMITS`.
+    and the end. The transaction must not have run a statement before. Use an engine with
+    `SCAN_SETTINGS`.
     """
     connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
     # Every row is read, so to look one up for each of another table is never right; where the

@@ -8,7 +8,8 @@ from pydantic_core import from_json
 from sqlalchemy import Connection, text
 
 from unbet.core.outcomes import Outcome
-from unbet.wallets.ledger.reversal import MOST_ROUNDS, UndecidedError
+from unbet.database.faults import UndecidedError
+from unbet.wallets.ledger.reversal import MOST_ROUNDS
 
 _TOLD: Final = """
     CASE WHEN state = 'tombstone'           THEN coalesce(outcome, 'no_bet')

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, text
 
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
+from unbet.database.faults import UndecidedError
 from unbet.database.rows import as_json
 from unbet.journal.parking import park
 
@@ -15,14 +16,6 @@ REVERSE: Final = text(Path(__file__).with_name("reverse.sql").read_text("utf-8")
 
 MOST_ROUNDS: Final = 10
 """A group goes round again only when a bet of it was committed during the statement."""
-
-
-class UndecidedError(Exception):
-    """A cancel had no outcome after `MOST_ROUNDS` statements; nothing may be committed."""
-
-    def __init__(self, references: Sequence[str]) -> None:
-        super().__init__(f"no outcome for {', '.join(references)} after {MOST_ROUNDS} rounds")
-        self.references = tuple(references)
 
 
 def reverse(

@@ -16,7 +16,8 @@ from testbed import conformance
 from testbed.conformance import Bets, Report, Verdict
 from testbed.provider import DIALECTS, Dialect, Endpoint, EndpointError, NoAnswerError, Timing
 from unbet.cli import database
-from unbet.cli.display import AsJson, plain, print_json, print_table
+from unbet.cli.display import AsJson, print_json, print_table
+from unbet.core.text import plain
 from unbet.database.migrate import SchemaError
 from unbet.runtime import settings
 from unbet.runtime.endpoints import DialectName
