@@ -8,7 +8,6 @@ from sqlalchemy.exc import DBAPIError
 from api.app import create_app
 from api.protocol import TooFewFilesError
 from api.server import serve
-from api.spool import SpoolError
 from unbet.broker import redis_server
 from unbet.database.deployment import DeploymentError, Identity
 from unbet.database.engine import UnsafeDatabaseError, require_durability
@@ -18,6 +17,7 @@ from unbet.database.start_check import check_database
 from unbet.runtime import logs
 from unbet.runtime.gc_tuning import collect_rarely
 from unbet.runtime.settings import Settings, SettingsError, settings, warn_of_unknown_names
+from unbet.spool import SpoolError
 
 log = structlog.get_logger("receiver")
 

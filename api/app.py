@@ -10,7 +10,6 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.deadline import ASK_SHARE, CALL_SHARE
-from api.dialects import DIALECTS
 from api.dispatch import Dispatcher
 from api.health import Readiness
 from api.ledger_calls import THREADS, LedgerCalls
@@ -22,11 +21,12 @@ from api.publish import Publisher
 from api.receive import Receiver
 from api.replies import Replies
 from api.rescue import Rescue
-from api.spool import Spool
 from api.state import State
 from unbet.database.deployment import Identity, guard
 from unbet.database.engine import connect_to
+from unbet.dialects import DIALECTS
 from unbet.runtime.settings import Settings
+from unbet.spool import Spool
 
 log = structlog.get_logger("receiver")
 

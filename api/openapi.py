@@ -9,13 +9,14 @@ from functools import lru_cache
 from typing import Any, Final
 
 from api import openapi_cancel as cancel
-from api.body import LONGEST_BODY
-from api.dialects import DIALECTS, Dialect
-from api.http import BODY_LIMIT_S
 from api.openapi_pages import pages
 from api.openapi_responses import RESPONSES, responses
 from api.protocol import HEAD_LIMIT_S, LONGEST_HEAD
+from unbet.dialects import DIALECTS
+from unbet.dialects.body import LONGEST_BODY
+from unbet.dialects.port import Dialect
 from unbet.runtime.endpoints import SEGMENT
+from unbet.runtime.http import BODY_LIMIT_S
 from unbet.runtime.settings import Settings
 
 Schema = dict[str, Any]

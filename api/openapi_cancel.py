@@ -9,11 +9,11 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from api.body import OTHER_SPELLING
-from api.dialects import Answer, Dialect, Said
 from unbet.core.fields import PLAIN_DECIMAL, Currency, Reference
 from unbet.core.message import Decision
 from unbet.core.outcomes import Outcome
+from unbet.dialects.body import OTHER_SPELLING
+from unbet.dialects.port import Answer, Dialect, Said
 
 Schema = dict[str, Any]
 

@@ -2,9 +2,9 @@
 
 from typing import Any, Final
 
-from api.body import LONGEST_BODY
-from api.doors import MOST_WRONG, WINDOW_S
-from api.http import BODY_LIMIT_S
+from unbet.dialects.body import LONGEST_BODY
+from unbet.runtime.doors import MOST_WRONG, WINDOW_S
+from unbet.runtime.http import BODY_LIMIT_S
 
 Schema = dict[str, Any]
 

@@ -12,12 +12,12 @@ from typing import Any, Final, NamedTuple
 import structlog
 
 from api.ledger_calls import LedgerCalls
-from api.spool import Batches, Spool
 from unbet.core.message import Cancel
 from unbet.database.faults import ContentRefusedError, LedgerAwayError
 from unbet.journal.parking import park
 from unbet.runtime import metrics
 from unbet.runtime.failpoints import crash_point
+from unbet.spool import Batches, Spool
 
 MOST_TOGETHER: Final = 1000
 """Cancels in one statement; it must end within the limit of a ledger call."""

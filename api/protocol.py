@@ -5,9 +5,9 @@ import resource
 from collections import deque
 from typing import Any, Final
 
-from api.body import LONGEST_BODY
 from api.connection import Connection
 from api.parser import KeepHttp1Parser
+from unbet.dialects.body import LONGEST_BODY
 from unbet.runtime import metrics
 
 LONGEST_HEAD: Final = 16 * 1024

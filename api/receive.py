@@ -11,20 +11,21 @@ import structlog
 import uuid_utils.compat
 from starlette.types import Receive, Scope, Send
 
-from api.body import LONGEST_BODY, BadRequestError, parse
 from api.deadline import ANSWER_SHARE
-from api.dialects import DIALECTS, Dialect, Said
 from api.dispatch import Decided, Overloaded
-from api.doors import Door, Doors, WrongSecrets, is_in, may_ask, sender_of
-from api.http import UnreadableError, read_body, respond
 from api.pages import ALIVE
 from api.parking import HomelessError
 from api.refusals import tell
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
+from unbet.dialects import DIALECTS
+from unbet.dialects.body import LONGEST_BODY, BadRequestError, parse
+from unbet.dialects.port import Dialect, Said
 from unbet.journal.answers import AnswerNote
 from unbet.runtime import metrics
+from unbet.runtime.doors import Door, Doors, WrongSecrets, is_in, may_ask, sender_of
 from unbet.runtime.failpoints import crash_point
+from unbet.runtime.http import UnreadableError, read_body, respond
 from unbet.runtime.settings import Settings
 
 log = structlog.get_logger("receiver")

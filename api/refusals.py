@@ -10,8 +10,8 @@ from typing import Final
 
 import structlog
 
-from api.doors import Door
 from unbet.runtime import metrics
+from unbet.runtime.doors import Door
 
 LOGGED_BYTES: Final = 16 * 1024
 """A body is no longer than this where it can be read at all."""

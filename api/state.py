@@ -15,7 +15,6 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.spool import Spool, SpoolState
 from unbet.broker import redis_server
 from unbet.broker.queue_state import QueueState, look
 from unbet.database.deadlines import run_within
@@ -23,6 +22,7 @@ from unbet.database.deployment import Identity
 from unbet.database.faults import first_line
 from unbet.journal.counting import LedgerState, count
 from unbet.runtime.settings import Settings
+from unbet.spool import Spool, SpoolState
 
 CACHED_S: Final = 1.0
 LIMIT_S: Final = 2.0

@@ -17,8 +17,6 @@ import structlog
 import uuid_utils.compat
 from pydantic import BaseModel
 
-from api.body import parse
-from api.dialects import V4, Said
 from benchmarks import filling
 from benchmarks.cancels import cancel_of
 from benchmarks.filling import PROVIDER
@@ -35,6 +33,9 @@ from unbet.core.message import (
 )
 from unbet.core.outcomes import Outcome
 from unbet.core.signing import SHORTEST_KEY, Keys
+from unbet.dialects.body import parse
+from unbet.dialects.lucky_monaco import V4
+from unbet.dialects.port import Said
 from unbet.runtime import logs
 
 SAMPLES: Final = 15
@@ -87,7 +88,7 @@ def measure() -> Iterator[Piece]:
     ) -> Piece:
         return Piece(what, way, round(_cost_us(work) / of, 2), chosen)
 
-    yield piece("a body, all in all", "api.body.parse", lambda: parse(body, PROVIDER))
+    yield piece("a body, all in all", "unbet.dialects.body.parse", lambda: parse(body, PROVIDER))
     yield piece("its JSON", "json, duplicates refused", lambda: parse_json(body))
     yield piece("its JSON", "orjson, duplicates pass", lambda: orjson.loads(body), chosen=False)
     yield piece("its fields", "pydantic, checked", lambda: CancelRequest(**values))
@@ -110,7 +111,7 @@ def measure() -> Iterator[Piece]:
 
 
 def parse_json(body: bytes) -> object:
-    """As `api.body` reads it."""
+    """As `unbet.dialects.body` reads it."""
     return json.loads(body.decode(), object_pairs_hook=_without_duplicates)
 
 

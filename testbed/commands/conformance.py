@@ -19,8 +19,8 @@ from unbet.cli import database
 from unbet.cli.display import AsJson, print_json, print_table
 from unbet.core.text import plain
 from unbet.database.migrate import SchemaError
+from unbet.dialects import DialectName
 from unbet.runtime import settings
-from unbet.runtime.endpoints import DialectName
 from unbet.runtime.settings import SettingsError
 
 app = typer.Typer()

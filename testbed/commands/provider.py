@@ -29,8 +29,8 @@ from testbed.provider import (
 )
 from unbet.cli import database
 from unbet.cli.display import AsJson, print_json
+from unbet.dialects import DialectName
 from unbet.runtime import settings
-from unbet.runtime.endpoints import DialectName
 
 app = typer.Typer(no_args_is_help=True, help="Play the provider against an endpoint.")
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from unbet.runtime.endpoints import DialectName
+from unbet.dialects import DialectName
 
 SUCCESS: Final = 0
 """In every dialect."""

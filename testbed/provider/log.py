@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, computed_field
 from testbed.provider.connection import PLAIN
 from testbed.provider.dialects import DIALECTS, V4
 from testbed.provider.messages import Bet, Cancel, Win
-from unbet.runtime.endpoints import DialectName
+from unbet.dialects import DialectName
 
 
 class _Entry(BaseModel):

@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Callable
 from random import SystemRandom
 
-from api.dialects import DIALECTS, Dialect
 from tests.fuzz.bodies import Bodies
 from tests.fuzz.messages import KINDS, Found, Kind, Messages
 from tests.fuzz.messages import judge as judge_message
 from tests.fuzz.oracle import ACCEPTED, Verdict, judge
+from unbet.dialects import DIALECTS
+from unbet.dialects.port import Dialect
 from unbet.runtime.gc_tuning import collect_rarely
 
 PROGRESS_EVERY_S = 10.0

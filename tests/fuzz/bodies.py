@@ -5,8 +5,8 @@ from collections.abc import Callable
 from random import Random
 from typing import Any, Final, NamedTuple
 
-from api.body import LONGEST_BODY
 from tests.system.processes import EXAMPLE
+from unbet.dialects.body import LONGEST_BODY
 
 CANCEL: Final[dict[str, Any]] = EXAMPLE | {"roundId": "round-1"}
 """Valid in every dialect."""

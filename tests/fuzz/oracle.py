@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from api.body import BadRequestError, parse
-from api.dialects import Dialect, Said
 from tests.fuzz.rules import (
     CURRENCY,
     FORMS,
@@ -21,6 +19,8 @@ from tests.fuzz.rules import (
 from tests.making import KEYS, PROVIDER
 from unbet.core.message import Cancel, CancelRequest, Group, decode_group, encode_group
 from unbet.core.outcomes import Outcome
+from unbet.dialects.body import BadRequestError, parse
+from unbet.dialects.port import Dialect, Said
 
 ACCEPTED: Final = "accepted"
 LONGEST_ANSWER: Final = 512

@@ -12,13 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
-from api.body import parse
-from api.dialects import DIALECTS, V1, V4, Dialect
 from tests.fuzz import known
 from tests.fuzz.__main__ import fuzz
 from tests.fuzz.bodies import CANCEL, ODD_TEXTS, Bodies
 from tests.fuzz.oracle import ACCEPTED, Verdict, cancel_with, judge
 from tests.making import PROVIDER, Operator
+from unbet.dialects import DIALECTS
+from unbet.dialects.body import parse
+from unbet.dialects.lucky_monaco import V1, V4
+from unbet.dialects.port import Dialect
 
 SEED = 1
 BODIES = 3000

@@ -9,7 +9,6 @@ import psutil
 import pytest
 from sqlalchemy import Engine, text
 
-from api.spool import Spool
 from tests.making import Operator, cancel_of
 from tests.system.conftest import idle_system as idle_system
 from tests.system.conftest import operator as operator
@@ -17,6 +16,7 @@ from tests.system.processes import System
 from tests.system.watching import PLAYER, placed_by_many, timed
 from tests.waiting import until
 from unbet.core.message import Cancel
+from unbet.spool import Spool
 
 MANY = 300_000
 FILES = 12_000

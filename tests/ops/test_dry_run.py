@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from api.dialects import V1, Said
 from tests.making import PROVIDER, Operator, cancel_of
 from tests.ops.conftest import Ran, Unbet
+from unbet.dialects.lucky_monaco import V1
+from unbet.dialects.port import Said
 from unbet.wallets.ledger.schema import metadata
 
 BODY = {

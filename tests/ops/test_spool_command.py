@@ -7,9 +7,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Engine, text
 
-from api.spool import Spool
 from tests.making import cancel_of
 from tests.ops.conftest import Unbet
+from unbet.spool import Spool
 
 DEPLOYMENT = UUID(int=7)
 CANCELS = [cancel_of(f"r{number}") for number in range(6)]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.system.processes import ROOT, System
-from unbet.runtime.endpoints import DialectName
+from unbet.dialects import DialectName
 
 DIALECTS: list[DialectName] = ["lucky-monaco-v4", "lucky-monaco-v1"]
 

@@ -9,13 +9,13 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from api.spool import Spool
 from tests.databases import deployment_at, migrated
 from tests.making import Operator, cancel_of
 from tests.system.processes import System
 from tests.system.watching import PLAYER, metric, spooled, tombstones, wait_until_cancelled
 from tests.waiting import until
 from unbet.local import services
+from unbet.spool import Spool
 
 WORKER: Final = ["-m", "celery", "--app", "worker.app", "worker"]
 

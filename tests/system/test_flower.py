@@ -20,13 +20,13 @@ import pytest
 import redis
 from flower.urls import handlers
 
-from api.doors import MOST_WRONG
 from tests.databases import deployment_at
 from tests.making import MESSAGE_KEY
 from tests.system.processes import System
 from unbet.broker.presence import present
 from unbet.console.flower import OPTIONS
 from unbet.local.ports import reserve_port
+from unbet.runtime.doors import MOST_WRONG
 
 USER, PASSWORD = "unbet", "a-password-for-tests"
 LIMIT_S: Final = 20.0

@@ -9,13 +9,15 @@ import jsonschema_rs
 import pytest
 from sqlalchemy import Engine
 
-from api.dialects import DIALECTS, V4, Dialect
-from api.doors import MOST_WRONG
 from api.openapi import document, rendered
 from tests.making import Operator
 from tests.system.exploring import Exchange, Explored, described, explore
 from tests.system.processes import System
 from tests.system.watching import PLAYER, metric
+from unbet.dialects import DIALECTS
+from unbet.dialects.lucky_monaco import V4
+from unbet.dialects.port import Dialect
+from unbet.runtime.doors import MOST_WRONG
 
 DOCUMENT = document()
 PAGES = [path for path in DOCUMENT["paths"] if "{secret}" not in path]

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from api.spool import Spool
 from tests.making import Operator, cancel_of
 from tests.system.processes import System
 from tests.system.watching import metric
 from tests.waiting import until
+from unbet.spool import Spool
 
 
 def test_a_spooled_cancel_that_the_ledger_refuses_holds_up_no_other(

@@ -8,8 +8,8 @@ from sqlalchemy import Engine, text
 
 from api.ledger_calls import LedgerCalls
 from api.parking import EMPTIED_TOGETHER, Parking
-from api.spool import Spool
 from tests.making import cancel_of
+from unbet.spool import Spool
 
 SPOOLED_TAKES_S = 0.2
 LIVE_TAKES_S = 0.6

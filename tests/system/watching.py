@@ -6,9 +6,9 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from api.spool.inspecting import cancels_in, list_files
 from tests.making import Operator
 from tests.system.processes import EXAMPLE, System
+from unbet.spool.inspecting import cancels_in, list_files
 
 PLAYER = {"user_id": EXAMPLE["userId"], "currency": EXAMPLE["currency"]}
 PROVIDERS_PATIENCE_S = 10.0

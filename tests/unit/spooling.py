@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from api.spool import Spool
 from tests.making import cancel_of
 from unbet.core.message import Cancel
+from unbet.spool import Spool
 
 CANCELS = [cancel_of(f"r{number}") for number in range(5)]
 

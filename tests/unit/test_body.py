@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from api.body import BadRequestError, parse
 from tests.system.processes import EXAMPLE
+from unbet.dialects.body import BadRequestError, parse
 
 LONGEST = {
     "userId": 32,

@@ -12,10 +12,10 @@ import uvloop
 from starlette.types import Receive, Scope, Send
 
 from api import connection as connections
-from api.body import LONGEST_BODY
-from api.http import UnreadableError, read_body, respond
 from tests.unit.test_protocol import FOR_EVER_S, connected
+from unbet.dialects.body import LONGEST_BODY
 from unbet.runtime import metrics
+from unbet.runtime.http import UnreadableError, read_body, respond
 
 BODY = b'{"reference":"r1"}'
 REQUEST = b"POST /%d HTTP/1.1\r\ncontent-length: %d\r\n\r\n%b"

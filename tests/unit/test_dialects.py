@@ -6,11 +6,13 @@ from uuid import uuid4
 
 import pytest
 
-from api.body import BadRequestError, parse
-from api.dialects import DIALECTS, V1, V4, Dialect, Said
 from tests.system.processes import EXAMPLE
 from unbet.core.message import Decision
 from unbet.core.outcomes import Outcome
+from unbet.dialects import DIALECTS
+from unbet.dialects.body import BadRequestError, parse
+from unbet.dialects.lucky_monaco import V1, V4
+from unbet.dialects.port import Dialect, Said
 
 CODES = {
     "lucky-monaco-v4": {

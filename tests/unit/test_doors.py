@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from api.doors import (
+from unbet.runtime.doors import (
     MOST_REMEMBERED,
     MOST_WRONG,
     WINDOW_S,
@@ -100,7 +100,7 @@ def test_an_address_is_in_a_network_of_its_kind() -> None:
 
 def test_wrong_secrets_are_limited_by_address(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [0.0]
-    monkeypatch.setattr("api.doors.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("unbet.runtime.doors.time.monotonic", lambda: clock[0])
     wrong = WrongSecrets()
     assert not any(wrong.too_many("192.0.2.1") for _ in range(MOST_WRONG))
     assert wrong.too_many("192.0.2.1")

@@ -11,12 +11,13 @@ import jsonschema_rs
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
-from api.body import parse
-from api.dialects import DIALECTS, Dialect, Said
 from api.openapi import document, rendered
 from tests.system.processes import EXAMPLE
 from unbet.core.message import Decision
 from unbet.core.outcomes import Outcome
+from unbet.dialects import DIALECTS
+from unbet.dialects.body import parse
+from unbet.dialects.port import Dialect, Said
 
 KEPT = Path(__file__).parents[2] / "docs/openapi.json"
 DOCUMENT = document()

@@ -11,9 +11,9 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from api.body import LONGEST_BODY
-from api.http import read_body, respond
 from api.protocol import LONGEST_WRAPPING, Bounded
+from unbet.dialects.body import LONGEST_BODY
+from unbet.runtime.http import read_body, respond
 
 FOR_EVER_S = 20
 

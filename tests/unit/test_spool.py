@@ -3,10 +3,10 @@
 import os
 from pathlib import Path
 
-from api.spool import Spool
-from api.spool.directory import MAX_OPEN
-from api.spool.format import encode_record
 from tests.unit.spooling import CANCELS, take_all
+from unbet.spool import Spool
+from unbet.spool.directory import MAX_OPEN
+from unbet.spool.format import encode_record
 
 
 def test_what_goes_in_comes_out_once(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from api.spool import Spool, SpoolError
 from tests.unit.spooling import CANCELS, left_by_a_receiver, take_all
+from unbet.spool import Spool, SpoolError
 
 
 def test_a_file_of_version_1_is_brought_along_and_its_damaged_lines_are_kept(
@@ -72,7 +72,7 @@ def test_a_directory_that_was_removed_is_made_again(tmp_path: Path) -> None:
 FULL_FOR_A_WHILE = """
 import resource, sys
 from pathlib import Path
-from api.spool import Spool
+from unbet.spool import Spool
 from tests.making import cancel_of
 
 directory = Path(sys.argv[1])

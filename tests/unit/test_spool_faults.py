@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY
 
-from api.spool import Spool, SpoolError
-from api.spool.disk import Disk
 from tests.making import cancel_of
 from unbet.core.message import Cancel
+from unbet.spool import Spool, SpoolError
+from unbet.spool.disk import Disk
 
 CANCELS = [cancel_of(f"r{number}") for number in range(20)]
 CALLS = ("create", "write", "sync", "truncate", "rename", "sync_directory", "make_directory")

@@ -5,8 +5,10 @@ from uuid import uuid4
 
 import pytest
 
-from api.body import LONGEST_BODY
-from api.spool.format import (
+from tests.making import cancel_of
+from unbet.core.message import Cancel
+from unbet.dialects.body import LONGEST_BODY
+from unbet.spool.format import (
     HEADER_SIZE,
     MAX_PAYLOAD,
     Header,
@@ -16,8 +18,6 @@ from api.spool.format import (
     scan_lines,
     scan_records,
 )
-from tests.making import cancel_of
-from unbet.core.message import Cancel
 
 CANCELS = [cancel_of(f"r{number}") for number in range(4)]
 RECORDS = [encode_record(cancel) for cancel in CANCELS]

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from api.spool import Spool
-from api.spool.disk import Disk
-from api.spool.format import HEADER_SIZE
 from tests.making import cancel_of
 from unbet.core.message import Cancel
+from unbet.spool import Spool
+from unbet.spool.disk import Disk
+from unbet.spool.format import HEADER_SIZE
 
 MAX_FILE: Final = 2500
 """Bytes: four records, so that the files are rotated."""

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY
 
-from api.spool import Spool
-from api.spool.inspecting import cancels_in
 from tests.making import cancel_of
 from unbet.core.message import Cancel
+from unbet.spool import Spool
+from unbet.spool.inspecting import cancels_in
 
 CANCELS = [cancel_of(f"r{number}") for number in range(12)]
 

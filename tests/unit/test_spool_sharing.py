@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from api.spool import Spool
-from api.spool.inspecting import list_files
 from tests.unit.spooling import CANCELS, take_all
+from unbet.spool import Spool
+from unbet.spool.inspecting import list_files
 
 
 def test_another_living_receivers_file_is_left_alone_and_a_dead_ones_is_emptied(
@@ -17,7 +17,7 @@ def test_another_living_receivers_file_is_left_alone_and_a_dead_ones_is_emptied(
     program = f"""
 import sys, time
 from pathlib import Path
-from api.spool import Spool
+from unbet.spool import Spool
 from unbet.core.message import Cancel
 spool = Spool(Path({str(tmp_path)!r}))
 spool.append([Cancel.model_validate_json({CANCELS[0].model_dump_json()!r})])
@@ -70,7 +70,7 @@ def test_a_file_that_names_its_deployment_waits_until_ours_is_known(tmp_path: Pa
 HELD_UP = """
 import fcntl, sys, time
 from pathlib import Path
-from api.spool import Spool
+from unbet.spool import Spool
 from tests.making import cancel_of
 
 def held_up(*arguments, lock=fcntl.flock):

@@ -3,12 +3,12 @@
 import asyncio
 from pathlib import Path
 
-from api.spool import Spool, SpoolState
 from api.state import State
 from tests.making import cancel_of
 from unbet import connect_to
 from unbet.database.deployment import Identity
 from unbet.runtime.settings import Settings
+from unbet.spool import Spool, SpoolState
 
 
 class Counted(Spool):

@@ -6,9 +6,9 @@ from datetime import UTC
 from functools import cache
 from typing import Final, NamedTuple
 
-from api.dialects import DIALECTS
 from unbet.cli.claims import Entry
 from unbet.core.outcomes import Outcome
+from unbet.dialects import DIALECTS
 from unbet.journal.reconciling import CANCELLED, Claim
 
 CLAIMS_AT_ONCE: Final = 2000

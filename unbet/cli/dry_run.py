@@ -8,10 +8,10 @@ import orjson
 import uuid_utils.compat
 from sqlalchemy import Connection
 
-from api.body import LONGEST_BODY, BadRequestError, parse
-from api.dialects import Dialect, Said
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
+from unbet.dialects.body import LONGEST_BODY, BadRequestError, parse
+from unbet.dialects.port import Dialect, Said
 from unbet.history.prediction import Prediction, predict
 from unbet.history.story import EntryFact
 from unbet.history.telling.wording import balances

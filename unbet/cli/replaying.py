@@ -9,11 +9,10 @@ from typing import Any
 import uuid_utils.compat
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError, model_validator
 
-from api.body import parse
-from api.dialects import DIALECTS
 from unbet.core.fields import ProviderId
 from unbet.core.message import Cancel
-from unbet.runtime.endpoints import DialectName
+from unbet.dialects import DIALECTS, DialectName
+from unbet.dialects.body import parse
 
 
 class Refused(BaseModel):

@@ -13,12 +13,12 @@ from sqlalchemy.exc import DBAPIError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.http import UnreadableError
 from unbet.console import decisions
 from unbet.console.forms import Tokens, fields_of
 from unbet.console.rendering import Pages
 from unbet.database.deadlines import run_within
 from unbet.database.faults import Fault, fault_of
+from unbet.runtime.http import UnreadableError
 from unbet.wallets.ledger.interventions import InterventionError
 
 LIMIT_S: Final = 3.0

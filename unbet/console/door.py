@@ -22,7 +22,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.doors import UNKNOWN, WrongSecrets
+from unbet.runtime.doors import UNKNOWN, WrongSecrets
 
 HEADERS: Final = {
     # Scripts and styles of our own files only: a text that gets past the escaping is still a text.

@@ -20,10 +20,10 @@ from flower.urls import settings as tornado_settings
 from flower.views import BaseHandler
 from flower.views.monitor import Metrics
 
-from api.doors import UNKNOWN, WrongSecrets
 from unbet.broker import redis_server, transport
 from unbet.broker.presence import present
 from unbet.runtime import logs
+from unbet.runtime.doors import UNKNOWN, WrongSecrets
 from unbet.runtime.settings import Settings, SettingsError, settings, warn_of_unknown_names
 
 OPTIONS: Final = {

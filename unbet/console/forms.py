@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 from starlette.requests import Request
 
-from api.http import read_body
+from unbet.runtime.http import read_body
 
 HOLDS_S: Final = 12 * 3600
 """A page may stay open for a shift."""

@@ -4,14 +4,12 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from unbet.core.fields import ProviderId
-
-DialectName = Literal["lucky-monaco-v4", "lucky-monaco-v1"]
-"""The forms of requests and answers that the receiver speaks (`api/dialects.py`)."""
+from unbet.dialects import DialectName
 
 SEGMENT: Final = r"[A-Za-z0-9._~-]{16,}"
 """A secret: one segment of the URL's path, and long enough not to be guessed."""

@@ -25,9 +25,10 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from unbet.core.signing import SHORTEST_KEY, Keys
+from unbet.dialects import DialectName
 from unbet.runtime.console_access import SHORTEST_PASSWORD, check_names, check_urls, read_logins
 from unbet.runtime.database_url import parameters_of
-from unbet.runtime.endpoints import DialectName, Endpoint, check_secret, read_endpoints
+from unbet.runtime.endpoints import Endpoint, check_secret, read_endpoints
 
 PREFIX = "UNBET_"
 _FOR_TESTS: Final = "UNBET_TEST"

@@ -6,7 +6,7 @@ from tests.ops.conformance import doors, ledgers
 from tests.ops.conformance.casino import Casino
 from tests.ops.conformance.doors import changed, failing, mending, on_success, refusing
 from tests.ops.conformance.serving import Door, honest
-from unbet.runtime.endpoints import DialectName
+from unbet.dialects import DialectName
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, cast
 
 from api.receive import Receiver
 from tests.ops.conformance.casino import Casino
-from unbet.runtime.endpoints import DialectName
+from unbet.dialects import DialectName
 from unbet.runtime.settings import Settings
 
 ALLOWED = "127.0.0.1"

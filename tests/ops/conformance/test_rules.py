@@ -9,7 +9,7 @@ from testbed.conformance import RULES, PlacedBets, Report, Verdict, conduct
 from testbed.provider import DIALECTS, Endpoint
 from tests.ops.conformance.defects import DEFECTS, Defect
 from tests.ops.conformance.serving import REFUSED, Told, serving
-from unbet.runtime.endpoints import DialectName
+from unbet.dialects import DialectName
 
 
 async def judged(defect: Defect) -> Report:

@@ -10,9 +10,9 @@ from contextlib import suppress
 from random import Random
 from typing import Final
 
-from api.body import LONGEST_BODY, BadRequestError, parse
 from tests.fuzz.bodies import Bodies
 from tests.making import PROVIDER
+from unbet.dialects.body import LONGEST_BODY, BadRequestError, parse
 
 CONNECTIONS: Final = 64
 PER_SECOND: Final = 1000

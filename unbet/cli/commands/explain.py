@@ -7,13 +7,13 @@ from typing import Annotated, Final
 import orjson
 import typer
 
-from api.body import LONGEST_BODY
-from api.dialects import DIALECTS
 from unbet.cli import database
 from unbet.cli.display import AsJson, print_json
 from unbet.cli.dry_run import DryRun, WrongReferenceError, decide, read_request
 from unbet.cli.story_screen import lines_of
 from unbet.core.text import plain
+from unbet.dialects import DIALECTS
+from unbet.dialects.body import LONGEST_BODY
 from unbet.history.explain import explain
 from unbet.history.story import Story
 from unbet.history.telling import timeline, verdict

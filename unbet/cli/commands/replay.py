@@ -8,11 +8,11 @@ from uuid import UUID
 
 import typer
 
-from api.body import BadRequestError
 from unbet.cli import database
 from unbet.cli.display import AsJson, print_json, print_table
 from unbet.cli.replaying import LogError, Refused, cancel_of, refusals_in
 from unbet.core.message import Cancel
+from unbet.dialects.body import BadRequestError
 from unbet.journal.parking import park
 
 app = typer.Typer()

@@ -12,17 +12,17 @@ import httpx
 import typer
 from rich.console import Console
 
-from api.dialects import DIALECTS
-from api.doors import is_in
 from unbet.cli.commands.services import DEFAULT_DIRECTORY
 from unbet.database.engine import connect_to
 from unbet.database.migrate import migrate
+from unbet.dialects import DIALECTS
 from unbet.local import run_environment, run_record, services
 from unbet.local.demonstration import DemonstrationError, demonstrate
 from unbet.local.processes import ROOT, ProcessError, Processes
 from unbet.local.run_record import RunError
 from unbet.local.stopping import Stopped, StopRequests, stoppable
 from unbet.local.supervisor import Supervisor
+from unbet.runtime.doors import is_in
 from unbet.runtime.endpoints import Endpoint
 from unbet.runtime.settings import Settings, SettingsError
 

@@ -11,13 +11,13 @@ import typer
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from api.spool.inspecting import Listed, cancels_in, list_files
-from api.spool.inspecting import check as check_file
 from unbet.cli import database
 from unbet.cli.display import AsJson, print_json, print_table
 from unbet.core.message import Cancel
 from unbet.database.faults import Fault, fault_of, first_line
 from unbet.journal.parking import park
+from unbet.spool.inspecting import Listed, cancels_in, list_files
+from unbet.spool.inspecting import check as check_file
 
 app = typer.Typer(
     no_args_is_help=True, help="Cancels on a receiver's disk. Nothing here changes a file."

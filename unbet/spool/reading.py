@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from api.spool.format import (
+from unbet.core.message import Cancel
+from unbet.spool.format import (
     HEADER_SIZE,
     MAX_PAYLOAD,
     VERSION,
@@ -14,8 +15,7 @@ from api.spool.format import (
     scan_lines,
     scan_records,
 )
-from api.spool.journal import SUFFIX
-from unbet.core.message import Cancel
+from unbet.spool.journal import SUFFIX
 
 OLD_SUFFIX: Final = ".spool"
 """Of version 1."""

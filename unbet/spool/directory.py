@@ -15,12 +15,12 @@ from uuid import UUID
 
 import structlog
 
-from api.spool.disk import Disk
-from api.spool.format import encode_record
-from api.spool.journal import NEW, BrokenFileError, Journal
-from api.spool.reading import DAMAGED, is_spool_file
-from api.spool.taking import Batches, Taken, remove_left_behind, take, take_own
 from unbet.core.message import Cancel
+from unbet.spool.disk import Disk
+from unbet.spool.format import encode_record
+from unbet.spool.journal import NEW, BrokenFileError, Journal
+from unbet.spool.reading import DAMAGED, is_spool_file
+from unbet.spool.taking import Batches, Taken, remove_left_behind, take, take_own
 
 MAX_FILE: Final = 64 * 2**20
 """Bytes after which a new file is begun: what is read again after an interruption is bounded."""

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID, uuid4
 
-from api.spool.disk import Disk, is_at
-from api.spool.format import HEADER_SIZE, encode_header
+from unbet.spool.disk import Disk, is_at
+from unbet.spool.format import HEADER_SIZE, encode_header
 
 SUFFIX: Final = ".spool2"
 NEW: Final = ".new"

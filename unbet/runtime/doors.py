@@ -11,7 +11,8 @@ from typing import Final
 
 from starlette.types import Scope
 
-from api.dialects import DIALECTS, Dialect
+from unbet.dialects import DIALECTS
+from unbet.dialects.port import Dialect
 from unbet.runtime.endpoints import Endpoint
 from unbet.runtime.settings import Network, Settings
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from api.spool.format import VERSION, Damage
-from api.spool.reading import DAMAGED, Reader, is_spool_file
 from unbet.core.message import Cancel
+from unbet.spool.format import VERSION, Damage
+from unbet.spool.reading import DAMAGED, Reader, is_spool_file
 
 BATCH: Final = 200
 

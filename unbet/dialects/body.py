@@ -7,9 +7,11 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from api.dialects import DIALECTS, V4, Dialect
 from unbet.core.fields import Reference
 from unbet.core.message import CancelRequest
+from unbet.dialects import DIALECTS
+from unbet.dialects.lucky_monaco import V4
+from unbet.dialects.port import Dialect
 
 LONGEST_BODY: Final = 16 * 1024
 """Bytes; a Cancel has about 300."""

@@ -1,6 +1,6 @@
 """Cancels that the ledger could not take, on the receiver's disk until it can."""
 
-from api.spool.directory import Spool, SpoolError, SpoolState
-from api.spool.taking import Batches
+from unbet.spool.directory import Spool, SpoolError, SpoolState
+from unbet.spool.taking import Batches
 
 __all__ = ["Batches", "Spool", "SpoolError", "SpoolState"]

@@ -9,11 +9,11 @@ from typing import Final, NamedTuple
 
 import structlog
 
-from api.spool.disk import Disk, is_at
-from api.spool.journal import Journal
-from api.spool.reading import DAMAGED, Reader
 from unbet.core.message import Cancel
 from unbet.runtime import metrics
+from unbet.spool.disk import Disk, is_at
+from unbet.spool.journal import Journal
+from unbet.spool.reading import DAMAGED, Reader
 
 SAMPLE: Final = 2000
 """Bytes of what is damaged that are logged."""

@@ -1,0 +1,65 @@
+"""What a provider's protocol is made of: each dialect is data."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import orjson
+
+from unbet.core.message import CancelRequest, Decision
+from unbet.core.outcomes import Outcome
+
+
+class Answer(NamedTuple):
+    """A code and its description."""
+
+    code: int
+    description: str
+
+
+@dataclass(frozen=True)
+class Said:
+    """What an answer can be made of."""
+
+    answer: Answer
+    reference: str | None = None
+    """As it was sent, and only if it was a valid one."""
+    decision: Decision | None = None
+    """None for a request that was refused."""
+
+
+Field = Callable[[Said], object]
+"""One field of the answer; None leaves it out."""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """A form of requests and answers."""
+
+    name: str
+    path: str
+    """After the secret."""
+    request: type[CancelRequest]
+    """The required fields and their limits."""
+    fields: Mapping[str, str]
+    """The names of the request's fields: theirs to ours."""
+    shape: Mapping[str, Field]
+    """The answer's fields, in order."""
+    outcomes: Mapping[Outcome, Answer]
+    bad_parameters: int
+    """The code for a request of the wrong form."""
+    not_allowed: Answer
+    """For a sender whose address is not the provider's."""
+
+    def answer_of(self, outcome: Outcome) -> Answer:
+        """The answer for an outcome."""
+        return self.outcomes[outcome]
+
+    def refusal(self, problem: str) -> Answer:
+        """The answer for a body that is no valid Cancel."""
+        return Answer(self.bad_parameters, problem)
+
+    def body(self, said: Said) -> bytes:
+        """The answer as the provider reads it."""
+        values = {name: field(said) for name, field in self.shape.items()}
+        return orjson.dumps({name: value for name, value in values.items() if value is not None})
