@@ -10,12 +10,12 @@ help:  ## show this list
 
 setup: .venv/ready  ## make .venv/ with everything pinned
 
-.venv/ready: requirements.txt requirements-local.txt requirements-dev.txt pyproject.toml
+.venv/ready: requirements.txt requirements-local.txt requirements-dev.txt pyproject.toml testbed/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Unbet needs Python 3.11 or later; set PYTHON=/path/to/python3.11")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing the pinned packages into .venv/ (about half a minute the first time) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-local.txt -r requirements-dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable . --editable testbed
 	@touch $@
 
 run: setup  ## start everything, send a demonstration cancel, stay until Ctrl-C

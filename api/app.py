@@ -21,7 +21,7 @@ from api.publish import Publisher
 from api.receive import Receiver
 from api.replies import Replies
 from api.rescue import Rescue
-from api.state import State
+from api.scrape import State
 from unbet.database.deployment import Identity, guard
 from unbet.database.engine import connect_to
 from unbet.dialects import DIALECTS

@@ -13,21 +13,10 @@ from unbet.core.fields import PLAIN_DECIMAL, Currency, Reference
 from unbet.core.message import Decision
 from unbet.core.outcomes import Outcome
 from unbet.dialects.body import OTHER_SPELLING
+from unbet.dialects.lucky_monaco import EXAMPLE
 from unbet.dialects.port import Answer, Dialect, Said
 
 Schema = dict[str, Any]
-
-EXAMPLE: Final = {
-    "providerId": "LuckyMonaco",
-    "userId": "123456",
-    "sessionId": "<sessionId>",
-    "currency": "USD",
-    "gameId": "Im_60_tumblefortune",
-    "gameName": "tumblefortune",
-    "reference": "585c1306f89c56f5ecfc2f5d",
-    "uuid": "4a5d375ac1311b04fba2ea66d067b8e5",
-}
-"""The provider's own example, as its page has it."""
 
 _LATER_FIELDS: Final = {"roundId": "1", "bonusCode": ""}
 

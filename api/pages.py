@@ -16,7 +16,7 @@ from starlette.routing import Route
 from api.health import Readiness
 from api.membership import Membership
 from api.openapi import rendered
-from api.state import State
+from api.scrape import State
 from unbet.runtime.exposition import CONTENT_TYPE_LATEST, exposition
 
 ALIVE = "/healthz"

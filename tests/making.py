@@ -14,7 +14,7 @@ from unbet.core.message import Cancel, CancelRequest, Decision
 from unbet.core.outcomes import Outcome
 from unbet.core.signing import Keys
 from unbet.database.faults import Fault
-from unbet.database.transaction import persist
+from unbet.database.transaction import retry_until
 from unbet.journal.answers import AnswerNote, note_answers
 from unbet.wallets.ledger.reversal import reverse
 
@@ -159,4 +159,4 @@ class Operator:
 
         # On a slow machine a player's account is held longer than the lock timeout.
         deadline = time.monotonic() + 10
-        return persist(once, again=frozenset({Fault.LOCKED}), deadline=deadline)
+        return retry_until(deadline, once, again=frozenset({Fault.LOCKED}), report=lambda *_: None)

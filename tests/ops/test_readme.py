@@ -9,10 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 import unbet
-from api.openapi_cancel import EXAMPLE
 from tests.making import Operator, cancel_of, note_answer
 from tests.ops.conftest import Unbet
 from unbet.cli.main import build
+from unbet.dialects.lucky_monaco import EXAMPLE
 
 ROOT = Path(__file__).parents[2]
 DOCS = sorted((ROOT / "docs").glob("*.md"))

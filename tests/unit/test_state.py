@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from api.state import State
+from api.scrape import State
 from tests.making import cancel_of
 from unbet import connect_to
 from unbet.database.deployment import Identity

@@ -1,17 +1,16 @@
 """One transaction, tried again where the database says that trying again is all it takes."""
 
+import logging
 import random
 import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from unbet.database.deadlines import CALL_LIMIT_S, run_within
 from unbet.database.faults import ASK_AGAIN, Fault, UndecidedError, fault_of, first_line
-from unbet.runtime import metrics
 
 Result = TypeVar("Result")
 
@@ -19,7 +18,7 @@ WITHIN_S: Final = 3.0
 _FIRST_PAUSE_S: Final = 0.05
 _LONGEST_PAUSE_S: Final = 0.5
 
-log = structlog.get_logger("ledger")
+log = logging.getLogger(__name__)
 
 
 def transact(
@@ -37,16 +36,24 @@ def transact(
     most, also where the server has stopped. `work` must be safe to repeat, as all of the ledger's
     operations are.
     """
-    return persist(
+    return retry_until(
+        time.monotonic() + within_s,
         lambda: run_within(engine, limit_s, work),
         again=ASK_AGAIN,
-        deadline=time.monotonic() + within_s,
+        report=lambda fault, error: log.warning("tried again: %s (%s)", error, fault.value),
     )
 
 
-def persist(once: Callable[[], Result], *, again: frozenset[Fault], deadline: float) -> Result:
+def retry_until(
+    deadline: float,
+    once: Callable[[], Result],
+    *,
+    again: frozenset[Fault],
+    report: Callable[[Fault, str], None],
+) -> Result:
     """The result of `once`, run until it succeeds, fails with another fault than those of `again`,
-    or `deadline` (of the monotonic clock) is near. The pauses grow and vary. Raises the last error.
+    or `deadline` (of the monotonic clock) is near. The pauses grow and vary. `report` is called
+    before each new try. Raises the last error.
     """
     pause_s = _FIRST_PAUSE_S
     while True:
@@ -56,7 +63,6 @@ def persist(once: Callable[[], Result], *, again: frozenset[Fault], deadline: fl
             fault = fault_of(error)
             if fault not in again or time.monotonic() + pause_s >= deadline:
                 raise
-            metrics.RETRIES.labels(reason=fault.value).inc()
-            log.warning("the ledger is tried again", fault=fault.value, error=first_line(error))
+            report(fault, first_line(error))
         time.sleep(random.uniform(pause_s / 2, pause_s))  # noqa: S311 - jitter, no secret
         pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)

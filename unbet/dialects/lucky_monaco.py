@@ -98,3 +98,15 @@ V1: Final = Dialect(
     bad_parameters=57,
     not_allowed=Answer(54, "Wrong credentials"),
 )
+
+EXAMPLE: Final = {
+    "providerId": "LuckyMonaco",
+    "userId": "123456",
+    "sessionId": "<sessionId>",
+    "currency": "USD",
+    "gameId": "Im_60_tumblefortune",
+    "gameName": "tumblefortune",
+    "reference": "585c1306f89c56f5ecfc2f5d",
+    "uuid": "4a5d375ac1311b04fba2ea66d067b8e5",
+}
+"""The provider's own example, as its page has it."""

@@ -9,8 +9,8 @@ import httpx
 from sqlalchemy import Connection, Engine, select
 
 import unbet
-from api.openapi_cancel import EXAMPLE
 from unbet.core.money import amount
+from unbet.dialects.lucky_monaco import EXAMPLE
 from unbet.wallets.ledger.schema import bets
 
 TRIES: Final = 3

@@ -1,5 +1,5 @@
 """What is counted, in every process. What PostgreSQL, Redis and the disk hold is not counted but
-asked for: `api/state.py`. How all of it is shown: `exposition.py`.
+asked for: `scraped_metrics.py`. How all of it is shown: `exposition.py`.
 
 With PROMETHEUS_MULTIPROC_DIR set, the processes of one machine count into files there.
 """

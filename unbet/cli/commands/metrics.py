@@ -6,8 +6,8 @@ from typing import NamedTuple
 import typer
 from prometheus_client.metrics import MetricWrapperBase
 
-from api.state import DESCRIBED
 from unbet.runtime import metrics
+from unbet.runtime.scraped_metrics import DESCRIBED
 
 app = typer.Typer()
 

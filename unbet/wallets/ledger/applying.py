@@ -14,7 +14,7 @@ from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
 from unbet.database.deadlines import CALL_LIMIT_S, run_within
 from unbet.database.faults import AWAY, Fault, LedgerAwayError, UndecidedError, fault_of, first_line
-from unbet.database.transaction import WITHIN_S, persist
+from unbet.database.transaction import WITHIN_S, retry_until
 from unbet.journal.parking import set_aside
 from unbet.runtime import metrics
 from unbet.runtime.failpoints import crash_point
@@ -180,12 +180,18 @@ class _Application:
     def _transact(self, work: Callable[[Connection], Result]) -> Result:
         """Commit `work`. Raises `LedgerAwayError`, or a `DBAPIError` that blames what was asked."""
         try:
-            return persist(
+            return retry_until(
+                self.deadline,
                 lambda: run_within(self.engine, CALL_LIMIT_S, work),
                 again=AWAY,
-                deadline=self.deadline,
+                report=_report_retry,
             )
         except (DBAPIError, UndecidedError) as error:
             if fault_of(error) in AWAY:
                 raise LedgerAwayError(first_line(error)) from error
             raise
+
+
+def _report_retry(fault: Fault, error: str) -> None:
+    metrics.RETRIES.labels(reason=fault.value).inc()
+    log.warning("the ledger is tried again", fault=fault.value, error=error)
