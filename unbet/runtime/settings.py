@@ -4,6 +4,7 @@ Longer than other files because every variable stands in it.
 """
 
 import os
+import sys
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
@@ -214,7 +215,9 @@ class Settings(_Environment):
         description="a port of loopback where worker and sweep show their metrics; 0 for none",
     )
     log_format: Literal["console", "json"] = Field(
-        "console", description="`json` for machines, `console` for people"
+        default_factory=lambda: "console" if sys.stderr.isatty() else "json",
+        description="`json` for machines, `console` for people; if not set, `console` where "
+        "standard error is a terminal",
     )
 
     @field_validator(
