@@ -24,10 +24,10 @@ MOST_TOGETHER: Final = 1000
 
 EMPTY_EVERY_S: Final = 1.0
 
-EMPTIED_TOGETHER: Final = 200
-"""Cancels of the spool in one statement: few, so that others wait for milliseconds at most."""
+EMPTIED_TOGETHER: Final = 500
+"""Cancels of the spool in one statement: few, so that others wait for a fraction of a second."""
 
-GIVES_WAY_S: Final = 1.0
+GIVES_WAY_S: Final = 0.3
 """How long the spool waits for cancels that are being parked just now: it has to get on as well."""
 
 log = structlog.get_logger("receiver")

@@ -22,7 +22,7 @@ GAP_S: Final = (1.0, 1.6)
 """From one fault's beginning to the next one's, unless that has to wait."""
 
 SERVERS: Final = frozenset({"postgres", "redis"})
-REST_S: Final = 4.0
+REST_S: Final = 3.5
 """From a server's fault to its next one: that everything recovers is to be seen. Without a rest
 both are away most of the time, and little but the spool is tried."""
 

@@ -11,8 +11,8 @@ from api.parking import EMPTIED_TOGETHER, Parking
 from api.spool import Spool
 from tests.making import cancel_of
 
-SPOOLED_TAKES_S = 0.3
-LIVE_TAKES_S = 1.0
+SPOOLED_TAKES_S = 0.2
+LIVE_TAKES_S = 0.6
 """Longer than a batch and its pause, shorter than the spool gives way."""
 
 SLOW = f"""
