@@ -1,9 +1,13 @@
 """The web server under the receiver: uvicorn, on uvloop and httptools, within bounds."""
 
+import sys
+from contextlib import suppress
 from typing import Any, Final
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
 
 from api.protocol import Bounded, make_room
 from unbet.runtime import metrics
@@ -13,6 +17,12 @@ IDLE_LIMIT_S: Final = 75
 """How long a connection without a request is kept: a proxy has let go of it by then."""
 
 
+ACCEPTORS: Final = 32
+"""Handles on the one listening socket. In a round of its loop libuv accepts one connection of each.
+A loaded receiver's round takes tens of milliseconds: with one handle, the connections that come
+when another receiver has died wait for seconds before anything of them is read."""
+
+
 def serve(application: ASGIApp | str, chosen: Settings, *, processes: int = 1) -> None:
     """Serve until a signal ends it. For more than one process `application` is the name of a
     function that makes it, as `module:function`."""
@@ -20,7 +30,7 @@ def serve(application: ASGIApp | str, chosen: Settings, *, processes: int = 1) -
     for reason in ("gone", "cut"):
         # They begin at 0: of a counter that begins at 1 Prometheus sees no increase.
         metrics.UNDELIVERED.labels(reason=reason)
-    uvicorn.run(
+    config = uvicorn.Config(
         application,
         factory=isinstance(application, str),
         workers=processes,
@@ -28,6 +38,16 @@ def serve(application: ASGIApp | str, chosen: Settings, *, processes: int = 1) -
         port=chosen.port,
         **options(chosen),
     )
+    listening = config.bind_socket()
+    sockets = [listening, *(listening.dup() for _ in range(ACCEPTORS - 1))]
+    if processes > 1:
+        Multiprocess(config, sockets=sockets).run()
+        return
+    server = uvicorn.Server(config)
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=sockets)
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)
 
 
 def options(chosen: Settings) -> dict[str, Any]:

@@ -8,6 +8,7 @@ It takes commands as lines of JSON and answers each with one; it ends with its s
 import asyncio
 import json
 import os
+import socket
 import sys
 from contextlib import suppress
 from itertools import count
@@ -21,6 +22,9 @@ HOST: Final = "127.0.0.1"
 
 BACKLOG: Final = 4096
 
+ACCEPTORS: Final = 16
+"""Handles on a listening socket: libuv accepts one connection of each in a round of its loop."""
+
 PRECEDENCE: Final = -10
 """What is between the parts must not be what is measured; only root may."""
 
@@ -33,7 +37,7 @@ class Address:
         self._targets: list[int] = []
         self._turn = count()
         self._mode = "open"
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
         self._joined: dict[Side, Side] = {}
         self._alone: set[Side] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -44,23 +48,21 @@ class Address:
 
     async def listen(self) -> int:
         """Begin, or begin again where it was; the port to connect to."""
-        if self._server is None:
+        if not self._servers:
             loop = asyncio.get_running_loop()
-            self._server = await loop.create_server(
-                lambda: Side(self._accept, self._forget),
-                HOST,
-                self._port,
-                backlog=BACKLOG,
-                reuse_address=True,
-            )
-            self._port = int(self._server.sockets[0].getsockname()[1])
+            listening = socket.create_server((HOST, self._port), backlog=BACKLOG)
+            for sock in [listening, *(listening.dup() for _ in range(ACCEPTORS - 1))]:
+                server = await loop.create_server(
+                    lambda: Side(self._accept, self._forget), sock=sock, backlog=BACKLOG
+                )
+                self._servers.append(server)
+            self._port = int(listening.getsockname()[1])
         return self._port
 
     def stop_listening(self) -> None:
         """Nobody is there for new connections; those that there are stay."""
-        if self._server:
-            self._server.close()
-            self._server = None
+        while self._servers:
+            self._servers.pop().close()
 
     def set_mode(self, mode: str) -> None:
         """`refuse` resets every connection, `silent` forwards nothing on any; `open` is what new

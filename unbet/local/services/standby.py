@@ -13,6 +13,11 @@ from unbet.local.services.postgres import USER, PostgreSQL
 
 CATCH_UP_LIMIT_S: Final = 20.0
 PROMOTE_LIMIT_S: Final = 20
+START_LIMIT_S: Final = 20.0
+
+_STARTING: Final = ("starting up", "not yet accepting connections")
+"""What a server says that will take connections by itself. The driver has no SQLSTATE for what ends
+a connection before it is one."""
 
 _OPTIONS: Final = "-c default_transaction_read_only=off -c synchronous_commit=local"
 """An administrator's statement is done on a fenced server too, and waits for no standby."""
@@ -84,17 +89,30 @@ class Standby(PostgreSQL):
 
 
 def execute(server: PostgreSQL, statement: str, *values: object) -> list[tuple[object, ...]]:
-    """On `server`, by a connection of its own, outside of any transaction; the rows."""
-    with psycopg.connect(
-        PostgreSQL.url(server.access),
-        connect_timeout=5,
-        application_name="administrator",
-        sslmode="disable",
-        options=_OPTIONS,
-        autocommit=True,
-    ) as connection:
+    """On `server`, by a connection of its own, outside of any transaction; the rows. One that is
+    just starting is waited for."""
+    with _connect(server) as connection:
         cursor = connection.execute(statement.encode(), values or None)
         return [] if cursor.description is None else cursor.fetchall()
+
+
+def _connect(server: PostgreSQL) -> psycopg.Connection:
+    deadline = time.monotonic() + START_LIMIT_S
+    while True:
+        try:
+            return psycopg.connect(
+                PostgreSQL.url(server.access),
+                connect_timeout=5,
+                application_name="administrator",
+                sslmode="disable",
+                options=_OPTIONS,
+                autocommit=True,
+            )
+        except psycopg.OperationalError as error:
+            is_starting = any(state in str(error) for state in _STARTING)
+            if not is_starting or time.monotonic() > deadline:
+                raise
+        time.sleep(0.05)
 
 
 def alter_system(server: PostgreSQL, change: str) -> None:
