@@ -14,7 +14,7 @@ import httpx
 from tests.system.processes import ROOT
 from unbet.local.ports import reserve_port
 
-RULES: Final = ROOT / "ops" / "prometheus" / "alerts.yml"
+RULES: Final = ROOT / "deploy" / "prometheus" / "alerts.yml"
 NAMES: Final = frozenset(re.findall(r"- alert: (\w+)", RULES.read_text()))
 LIMIT_S: Final = 40.0
 

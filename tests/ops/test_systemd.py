@@ -13,7 +13,7 @@ from unbet.local.processes import ROOT, STOP_LIMIT_S
 from unbet.runtime.exposition import TOGETHER
 from unbet.runtime.settings import PREFIX, Settings
 
-UNITS = ROOT / "ops" / "systemd"
+UNITS = ROOT / "deploy" / "systemd"
 PAGE = (ROOT / "docs" / "deployment.md").read_text()
 VARIABLES = {PREFIX + name.upper() for name in Settings.model_fields}
 LINES: dict[str, str] = parse_procfile((ROOT / "Procfile").read_text()).processes

@@ -33,7 +33,7 @@ GIVE_BACK = "channel.qos.restore_visible(interval=1)"
 SCRIPT = """
 import os, sys
 from kombu import Connection
-from contract import transport
+from unbet.broker import transport
 transport.install()
 with Connection(sys.argv[1], transport_options={{"visibility_timeout": {held_s}}}) as connection:
     channel = connection.default_channel

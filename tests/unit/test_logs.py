@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 SAY = (
-    "from contract import logs; import structlog, sys; logs.configure('console'); "
+    "from unbet.runtime import logs; import structlog, sys; logs.configure('console'); "
     "structlog.get_logger('receiver').info('answered', reference=sys.argv[1])"
 )
 LONG = 20_000
 SAY_TOGETHER = f"""
-from contract import logs
+from unbet.runtime import logs
 import structlog
 logs.configure("json")
 log = structlog.get_logger("worker")
