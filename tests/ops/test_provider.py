@@ -139,7 +139,7 @@ async def test_a_connection_that_was_idle_for_long_is_not_used_again(
         await endpoint.post(b"{}")
         await endpoint.post(b"{}")
         before = served.connections
-        monkeypatch.setattr("ops.provider.endpoint.KEPT_IDLE_S", 0.0)
+        monkeypatch.setattr("testbed.provider.endpoint.KEPT_IDLE_S", 0.0)
         await endpoint.post(b"{}")
         endpoint.close()
 
