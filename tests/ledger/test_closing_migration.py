@@ -9,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine, create_engine, make_url, text
 
-import unbet
+import unbet.database.migrate
 from tests.making import Operator, cancel_of
 from unbet import Refusal, connect_to
 from unbet.core.message import Cancel
@@ -35,7 +35,7 @@ def old(running_services: Services) -> Iterator[Engine]:
     url = server.set(database=OLD, drivername="postgresql")
     engine = connect_to(url.render_as_string(hide_password=False), name="test")
     config = Config()
-    config.set_main_option("script_location", str(Path(unbet.__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0003")
