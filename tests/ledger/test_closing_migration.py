@@ -9,7 +9,6 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine, create_engine, make_url, text
 
-import unbet.database.migrate
 from tests.making import Operator, cancel_of
 from unbet import Refusal, connect_to
 from unbet.core.message import Cancel
@@ -20,6 +19,7 @@ from unbet.local.services import Services
 from unbet.wallets.ledger.audit import audit
 from unbet.wallets.ledger.interventions import reopen_parked
 
+MIGRATIONS = Path(__file__).parents[2] / "unbet" / "database" / "migrations"
 OLD: Final = "test_of_revision_0003"
 
 
