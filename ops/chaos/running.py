@@ -14,12 +14,13 @@ from uuid import uuid4
 import psycopg
 from redis import RedisError
 
+from contract.sockets import allow_files
 from ops import provider
 from ops.chaos import schedule
 from ops.chaos.checker import Circumstances, check_file
 from ops.chaos.clients import UnrulyEndpoint
 from ops.chaos.draining import drained
-from ops.chaos.joined import make_room
+from ops.chaos.joined import FILES
 from ops.chaos.lag import Lag
 from ops.chaos.memory import Life, Memory
 from ops.chaos.operators import Operators
@@ -103,7 +104,7 @@ class Run:
 
 async def carry_out(run: Run, system: System) -> None:
     """The whole run on a system that has been started; cancelled, it undoes its faults."""
-    make_room()
+    allow_files(FILES)
     sys.setswitchinterval(SWITCH_S)
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
     run.system = system
