@@ -35,7 +35,7 @@ def old(running_services: Services) -> Iterator[Engine]:
     url = server.set(database=OLD, drivername="postgresql")
     engine = connect_to(url.render_as_string(hide_password=False), name="test")
     config = Config()
-    config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(MIGRATIONS))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0003")
