@@ -48,12 +48,20 @@ def transaction() -> Iterator[Connection]:
 @contextmanager
 def snapshot(limits: dict[str, str] | None = None) -> Iterator[Connection]:
     """One transaction that reads only, and everything as it was at one moment."""
-    with ledger_engine(limits, writes=False) as made:
-        reading = made.execution_options(
-            isolation_level="REPEATABLE READ", postgresql_readonly=True
-        )
-        with reading.begin() as connection:
-            yield connection
+    with (
+        ledger_engine(limits, writes=False) as made,
+        made.connect() as connection,
+        reading(connection),
+    ):
+        yield connection
+
+
+@contextmanager
+def reading(connection: Connection) -> Iterator[None]:
+    """The same on a connection that is there, such as one with tables of its own."""
+    connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    with connection.begin():
+        yield
 
 
 def deployment() -> UUID:
