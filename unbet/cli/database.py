@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine
@@ -9,8 +10,13 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from unbet.database.deployment import current
 from unbet.database.engine import connect_to
-from unbet.database.migrate import require_schema
+from unbet.database.migrate import migrate, require_schema
 from unbet.runtime import settings
+
+MIGRATION_LIMITS: Final = {
+    "statement_timeout": "0",  # an index on a large table takes minutes
+    "lock_timeout": "60s",  # two that migrate at once take turns
+}
 
 
 @contextmanager
@@ -36,6 +42,12 @@ def ledger_engine(limits: dict[str, str] | None = None, *, writes: bool = True) 
         with made.connect() as connection:
             require_schema(connection)
         yield made
+
+
+def migrated() -> str:
+    """Bring the schema up to date; its revision."""
+    with engine(MIGRATION_LIMITS) as made, made.begin() as connection:
+        return migrate(connection)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from unbet.cli import database
 from unbet.cli.claims import Entry, Form, read_list
 from unbet.cli.display import AsJson, as_text, print_table
+from unbet.cli.failing import CommandError
 from unbet.cli.periods import moment_of, require_order
 from unbet.core.outcomes import Outcome
 from unbet.dialects import DIALECTS
@@ -122,11 +123,10 @@ def _take(connection: Connection, file: BinaryIO, form: Form, provider: str) -> 
 
     lines = take(connection, readable())
     if faults:
-        typer.echo(
-            f"unbet: {faults} of {lines + faults} lines cannot be read; nothing was compared.",
-            err=True,
+        raise CommandError(
+            f"{faults} of {lines + faults} lines cannot be read; nothing was compared.",
+            EXIT_UNREADABLE,
         )
-        raise typer.Exit(EXIT_UNREADABLE)
     return lines
 
 
