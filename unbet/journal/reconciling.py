@@ -45,7 +45,8 @@ _CANCELLED_IN: Final = text("""
      ORDER BY cancelled_at, id
 """)
 _REPEATED: Final = text("""
-    SELECT (array_agg(provider ORDER BY line))[1], reference, min(line) AS first_line, count(*)
+    SELECT 'repeated', (array_agg(provider ORDER BY line))[1], reference, min(line) AS first_line,
+           count(*)
       FROM pg_temp.claims
      GROUP BY reference, lower(provider)
     HAVING count(*) > 1
@@ -100,6 +101,8 @@ class Difference(NamedTuple):
 class Repeated(NamedTuple):
     """A reference that is in the list more than once."""
 
+    kind: str
+    """`repeated`."""
     provider: str
     reference: str
     first_line: int

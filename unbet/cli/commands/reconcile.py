@@ -67,7 +67,7 @@ def compare(
     ] = SHOWN,
     as_json: AsJson = False,
 ) -> None:
-    """Compare the provider's list of the cancels that it has sent with the ledger. Reads only.
+    """Compare the provider's list of the cancels that it has sent with the ledger. Changes nothing.
 
     FILE is CSV with a header, or JSON lines: `reference`, and where it has them `userId`,
     `currency`, `providerId`, `uuid`, `time` and `code`, which is what we have answered. With
@@ -166,12 +166,11 @@ def _print_tables(found: Iterable[Row], lines: int, most: int) -> Counter[str]:
     counts: Counter[str] = Counter()
     shown: dict[str, list[Row]] = {kind: [] for kind in _KINDS}
     for row in found:
-        kind = _kind_of(row)
-        counts[kind] += 1
-        if counts[kind] <= most:
-            shown[kind].append(row)
+        counts[row.kind] += 1
+        if counts[row.kind] <= most:
+            shown[row.kind].append(row)
     for kind, title in _KINDS.items():
-        rows = [_shown(row) for row in shown[kind]]
+        rows = [row._asdict() for row in shown[kind]]
         used = _used(rows)
         print_table(
             title,
@@ -185,13 +184,8 @@ def _print_tables(found: Iterable[Row], lines: int, most: int) -> Counter[str]:
 
 def _used(rows: list[dict[str, object]]) -> list[str]:
     """Columns that nobody has filled would only make the others narrow."""
-    return [name for name in (rows or [{}])[0] if any(row[name] is not None for row in rows)]
-
-
-def _shown(row: Row) -> dict[str, object]:
-    values = row._asdict()
-    values.pop("kind", None)
-    return values
+    names = list((rows or [{}])[0])[1:]  # the title says the kind
+    return [name for name in names if any(row[name] is not None for row in rows)]
 
 
 def _print_document(found: Iterable[Row], lines: int, _most: int) -> Counter[str]:
@@ -199,17 +193,11 @@ def _print_document(found: Iterable[Row], lines: int, _most: int) -> Counter[str
     counts: Counter[str] = Counter()
     typer.echo('{"rows": [')
     for number, row in enumerate(found):
-        kind = _kind_of(row)
-        counts[kind] += 1
-        document = {"kind": kind, **_shown(row)}
-        typer.echo((", " if number else "  ") + json.dumps(document, default=as_text))
+        counts[row.kind] += 1
+        typer.echo((", " if number else "  ") + json.dumps(row._asdict(), default=as_text))
     ends = {"ok": _agrees(counts), "lines": lines, **{kind: counts[kind] for kind in _KINDS}}
     typer.echo("], " + json.dumps(ends).removeprefix("{"))
     return counts
-
-
-def _kind_of(row: Row) -> str:
-    return row.kind if isinstance(row, Difference) else "repeated"
 
 
 def _agrees(counts: Counter[str]) -> bool:
