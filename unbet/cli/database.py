@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine
@@ -10,13 +9,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from unbet.database.deployment import current
 from unbet.database.engine import connect_to
-from unbet.database.migrate import migrate, require_schema
+from unbet.database.migrate import MIGRATION_LIMITS, migrate, require_schema
 from unbet.runtime import settings
-
-MIGRATION_LIMITS: Final = {
-    "statement_timeout": "0",  # an index on a large table takes minutes
-    "lock_timeout": "60s",  # two that migrate at once take turns
-}
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from unbet.cli import database
+from unbet.database.migrate import MIGRATION_LIMITS
 from unbet.database.roles import ROLES, apply_roles
 
 app = typer.Typer()
@@ -21,6 +22,6 @@ def give_rights(
     if not apply:
         typer.echo(ROLES, nl=False)
         return
-    with database.ledger_engine(database.MIGRATION_LIMITS) as engine, engine.begin() as connection:
+    with database.ledger_engine(MIGRATION_LIMITS) as engine, engine.begin() as connection:
         apply_roles(connection)
     typer.echo("The roles have the rights of this version.")
