@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long test-connections test-disk test-nginx test-alerts test-pgbouncer test-browser console-images fuzz bench chaos configuration openapi docs docs-serve lint pins fmt
+.PHONY: help setup run test test-long test-connections test-disk test-nginx test-alerts test-pgbouncer test-browser console-images fuzz bench chaos configuration docs docs-serve lint pins fmt
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -102,9 +102,6 @@ lint: setup  ## ruff, mypy, the import contracts, known vulnerabilities of what 
 
 pins: setup  ## is there a wheel of each pinned package for each Python and machine? (a minute, the package index)
 	@$(BIN)/python .ci/pins.py
-
-openapi: setup  ## write docs/openapi.json anew
-	@$(BIN)/python -m api.openapi > docs/openapi.json
 
 fmt: setup  ## format the code
 	@$(BIN)/ruff check --fix-only --quiet .

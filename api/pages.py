@@ -6,6 +6,8 @@ Others do not come here but for the first (`Receiver.takes`).
 import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -15,12 +17,13 @@ from starlette.routing import Route
 
 from api.health import Readiness
 from api.membership import Membership
-from api.openapi import rendered
 from api.scrape import State
 from unbet.runtime.exposition import CONTENT_TYPE_LATEST, exposition
 
 ALIVE = "/healthz"
 """The one page that is for everybody."""
+
+_DESCRIPTION: Final = Path(__file__).parents[1] / "docs/openapi.json"
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
@@ -44,7 +47,8 @@ def pages(
         return Response(document, media_type=CONTENT_TYPE_LATEST)
 
     async def described(_request: Request) -> Response:
-        return Response(rendered(), media_type="application/json")
+        document = await asyncio.to_thread(_DESCRIPTION.read_bytes)
+        return Response(document, media_type="application/json")
 
     async def refuse(_request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - Starlette calls it for no other

@@ -17,6 +17,7 @@ from testbed.chaos import disks, report
 from testbed.chaos.running import Run, carry_out
 from testbed.chaos.system import ChaosError, System
 from testbed.chaos.watching import watched
+from unbet.cli.failing import CommandError
 from unbet.local.services import ServicesError
 from unbet.local.stopping import EXIT_STOPPED, SIGNALS
 
@@ -67,8 +68,7 @@ def chaos(
         raise typer.Exit(EXIT_STOPPED) from None
     except (ChaosError, ServicesError) as error:
         system.storage.keep()
-        typer.echo(f"unbet chaos: {error}\nEverything is kept in {chosen}", err=True)
-        raise typer.Exit(1) from None
+        raise CommandError(f"{error}\nEverything is kept in {chosen}") from None
     except Exception:
         system.storage.keep()
         typer.echo(f"unbet chaos itself failed; everything is kept in {chosen}", err=True)

@@ -2,21 +2,21 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 from sqlalchemy.exc import DBAPIError
 
 from testbed import conformance
 from testbed.conformance import Bets, Report, Verdict
 from testbed.provider import DIALECTS, Dialect, Endpoint, EndpointError, NoAnswerError, Timing
 from unbet.cli import database
+from unbet.cli.bars import bar
 from unbet.cli.display import AsJson, print_json, print_table
+from unbet.cli.failing import failing_on
 from unbet.core.text import plain
 from unbet.database.migrate import SchemaError
 from unbet.dialects import DialectName
@@ -29,7 +29,7 @@ EXIT_BROKEN: Final = 1
 EXIT_NOT_PLAYED: Final = 3
 """The endpoint or the ledger cannot be reached; 2 is wrong usage."""
 
-_NOT_PLAYED: Final = (EndpointError, NoAnswerError, SettingsError, SchemaError)
+_NOT_PLAYED: Final = (EndpointError, NoAnswerError, SettingsError, SchemaError, DBAPIError)
 
 
 @app.command("conformance")
@@ -65,7 +65,7 @@ def play_every_rule(
     endpoint's, and watches the money as well.
     """
     started = time.monotonic()
-    with _told_without_traceback():
+    with failing_on(*_NOT_PLAYED, status=EXIT_NOT_PLAYED):
         endpoint = Endpoint(url, DIALECTS[dialect])
         outside = None if refused_from is None else _from(refused_from, endpoint)
         report = asyncio.run(_play(endpoint, outside, bets))
@@ -83,9 +83,14 @@ async def _play(endpoint: Endpoint, outside: Endpoint | None, file: Path | None)
     await endpoint.reach(limit_s)
     rules = conformance.RULES
     async with _bets(file, endpoint.dialect) as bets:
-        with _progress(len(rules)) as advance:
+        with bar("rules", len(rules)) as update:
             results = await conformance.conduct(
-                endpoint, bets, rules, limit_s=limit_s, outside=outside, advance=advance
+                endpoint,
+                bets,
+                rules,
+                limit_s=limit_s,
+                outside=outside,
+                advance=lambda: update(advance=1),
             )
     for each in (endpoint, outside):
         if each:
@@ -116,33 +121,9 @@ async def _bets(file: Path | None, dialect: Dialect) -> AsyncIterator[Bets]:
         yield await conformance.PlacedBets.open(bank, provider_id)
 
 
-@contextmanager
-def _progress(rules: int) -> Iterator[Callable[[], None]]:
-    """A bar on a terminal, nothing elsewhere."""
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("Rules", total=rules)
-        yield lambda: progress.advance(task)
-
-
 def _show(report: Report, title: str) -> None:
     print_table(title, conformance.COLUMNS, report.rows())
     for line in report.lines():
         typer.echo(plain(line))
     counts = (f"{report.count(verdict)} {verdict}" for verdict in Verdict)
     typer.echo(f"{len(report.results)} rules: {', '.join(counts)}.")
-
-
-@contextmanager
-def _told_without_traceback() -> Iterator[None]:
-    """What keeps the rules from being played is told in its own words."""
-    try:
-        yield
-    except _NOT_PLAYED as error:
-        problem = str(error)
-    except DBAPIError as error:
-        problem = database.sentence(error)
-    else:
-        return
-    typer.echo(f"unbet conformance: {problem}", err=True)
-    raise typer.Exit(EXIT_NOT_PLAYED)

@@ -3,15 +3,13 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Final, TextIO
 from uuid import uuid4
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
 
 from testbed import provider
 from testbed.provider import (
@@ -28,7 +26,9 @@ from testbed.provider import (
     Sent,
 )
 from unbet.cli import database
+from unbet.cli.bars import bar
 from unbet.cli.display import AsJson, print_json
+from unbet.cli.failing import failing_on
 from unbet.dialects import DialectName
 from unbet.runtime import settings
 
@@ -92,7 +92,7 @@ def play(
     """
     if rate is not None and connections is not None:
         raise typer.BadParameter("--rate and --connections exclude each other.")
-    with _told_without_traceback():
+    with failing_on(EndpointError, NoAnswerError):
         game = _Game(
             endpoint=Endpoint(url, DIALECTS[dialect]),
             cancels=cancels,
@@ -132,7 +132,7 @@ def cancel(
         session_id=uuid4().hex,
         round_id=uuid4().hex if spoken.names_rounds else None,
     )
-    with _told_without_traceback():
+    with failing_on(EndpointError, NoAnswerError):
         answer = asyncio.run(_send(Endpoint(url, spoken), message))
     if as_json:
         shown = answer.model_dump(include={"code", "text", "status", "seconds"})
@@ -155,7 +155,11 @@ async def _send(endpoint: Endpoint, message: Cancel) -> Attempt:
 async def _play(game: _Game) -> Report:
     timing = provider.Timing()
     players = provider.players(game.players)
-    with database.ledger_engine() as engine, _progress(game.cancels) as advance:
+    with database.ledger_engine() as engine, bar("cancels", game.cancels) as update:
+
+        def advance(sent: Sent) -> None:
+            update(advance=isinstance(sent.message, Cancel))
+
         await game.endpoint.reach(timing.call_s)
         operator = LedgerOperator(engine, game.provider_id, game.endpoint.dialect)
         await provider.fund(operator, players, tag=f"provider-{uuid4().hex}")
@@ -178,15 +182,6 @@ def _writer(file: TextIO) -> Callable[[Sent], None]:
     return write
 
 
-@contextmanager
-def _progress(cancels: int) -> Iterator[Callable[[Sent], None]]:
-    """A bar on a terminal, nothing elsewhere; moves with each Cancel that is done with."""
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("Cancels", total=cancels)
-        yield lambda sent: progress.advance(task, isinstance(sent.message, Cancel))
-
-
 def _tell(game: _Game, report: Report, seconds: float, *, as_json: bool) -> None:
     if as_json:
         rows = {scenario: row.document() for scenario, row in report.rows.items()}
@@ -199,13 +194,3 @@ def _tell(game: _Game, report: Report, seconds: float, *, as_json: bool) -> None
     typer.echo(f"{report.total.cancels} cancels in {seconds:.1f} s, {rate:.0f}/s; seed {game.seed}")
     for line in report.unexpected:
         typer.echo(line)
-
-
-@contextmanager
-def _told_without_traceback() -> Iterator[None]:
-    """What a person can set right is told in its own words."""
-    try:
-        yield
-    except (EndpointError, NoAnswerError) as error:
-        typer.echo(f"unbet provider: {error}", err=True)
-        raise typer.Exit(1) from None

@@ -1,10 +1,12 @@
 """The bets that the rules are played with, whoever has placed them."""
 
 import secrets
+from abc import abstractmethod
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Protocol
+from typing import NoReturn, Protocol
 
+from testbed.conformance.rule import NotTriedError
 from testbed.provider import Answer, Player
 from unbet.wallets.ledger.operations import Balance
 
@@ -24,56 +26,72 @@ class PreparedBet:
 
 class Bets(Protocol):
     """Where bets come from. All but `any_bet`, `unknown` and `money` raise `NotTriedError` for what
-    is not to be had; whatever uses the ledger raises `NoAnswerError` if that fails."""
+    is not to be had, as here what needs the ledger; whatever uses the ledger raises `NoAnswerError`
+    if that fails."""
+
+    provider_id: str
+    """As the endpoint spells it."""
+    in_ledger: bool = False
+    """Whether all of this is to be had: bets at any time, and the sight of money."""
 
     @property
-    def provider_id(self) -> str:
-        """As the endpoint spells it."""
-
-    @property
-    def in_ledger(self) -> bool:
-        """Whether all of this is to be had: bets at any time, and the sight of money."""
-
-    @property
+    @abstractmethod
     def stranger(self) -> str:
         """Another player than the bets'."""
 
     @property
+    @abstractmethod
     def other_currency(self) -> str:
         """Another one than the bets'."""
 
     async def any_bet(self) -> PreparedBet:
         """A bet whose cancel must succeed, of whatever kind."""
+        return await self.unknown()  # the placed ones are for the rules that need one
 
+    @abstractmethod
     async def unknown(self) -> PreparedBet:
         """A reference that nobody has used."""
 
+    @abstractmethod
     async def placed(self, stake: Decimal | None = None) -> PreparedBet:
         """A bet that stands; of a given `stake` only where its money is seen."""
 
-    async def split(self) -> PreparedBet:
-        """A bet that stands, paid in part with cash and in part with a bonus."""
-
+    @abstractmethod
     async def refused(self) -> PreparedBet:
         """A bet that the operator has refused."""
 
+    @abstractmethod
     async def settled(self) -> PreparedBet:
         """A bet that has its result."""
 
-    async def won(self, reference: str | None = None) -> PreparedBet:
+    async def split(self) -> PreparedBet:
+        """A bet that stands, paid in part with cash and in part with a bonus."""
+        needs_the_ledger()
+
+    async def won(self, reference: str | None = None) -> PreparedBet:  # noqa: ARG002 - see below
         """A bet that has won, under its own reference or another one."""
+        needs_the_ledger()
 
     async def frozen(self) -> PreparedBet:
         """A bet that stands, of a player who was frozen after it."""
+        needs_the_ledger()
 
-    async def place(self, bet: PreparedBet) -> Answer:
+    async def place(self, bet: PreparedBet) -> Answer:  # noqa: ARG002 - whoever can, needs it
         """The operator's answer to that bet, sent now."""
+        needs_the_ledger()
 
-    async def win(self, bet: PreparedBet) -> Answer:
+    async def win(self, bet: PreparedBet) -> Answer:  # noqa: ARG002
         """The operator's answer to a win of that bet, sent now."""
+        needs_the_ledger()
 
-    async def money(self, player: Player) -> Balance | None:
+    async def money(self, player: Player) -> Balance | None:  # noqa: ARG002
         """What the player has; None if that cannot be seen."""
+        return None
+
+
+def needs_the_ledger() -> NoReturn:
+    """Raises `NotTriedError`."""
+    raise NotTriedError("it needs the operator's ledger")
 
 
 def new_reference() -> str:

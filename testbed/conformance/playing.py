@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Final
 
-from testbed.conformance.bets import Bets
+from testbed.conformance.bets import Bets, needs_the_ledger
 from testbed.conformance.play import Play
 from testbed.conformance.rule import NotTriedError, Result, Rule
 from testbed.provider import Endpoint
@@ -34,7 +34,7 @@ async def conduct(
         missing = None
         try:
             if rule.needs_ledger and not bets.in_ledger:
-                raise NotTriedError("it needs the operator's ledger")
+                needs_the_ledger()
             await rule.play(play)
         except NotTriedError as error:
             missing = str(error)

@@ -3,12 +3,15 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from testbed.provider import Attempt
 
 if TYPE_CHECKING:
     from testbed.conformance.play import Play
+
+
+Tried = TypeVar("Tried", bound="Callable[[Play], Awaitable[None]]")
 
 
 class NotTriedError(Exception):
@@ -35,6 +38,23 @@ class Rule:
     play: Callable[["Play"], Awaitable[None]] = field(compare=False)
     needs_ledger: bool = False
     """It places bets between cancels, or its answers show nothing without the money."""
+
+
+class Rules(list[Rule]):
+    """Rules in the order in which they are defined."""
+
+    def __init__(self, *, needs_ledger: bool = False) -> None:
+        super().__init__()
+        self._needs_ledger = needs_ledger
+
+    def rule(self, name: str, source: str, sent: str) -> Callable[[Tried], Tried]:
+        """Makes a rule of what tries it."""
+
+        def add(play: Tried) -> Tried:
+            self.append(Rule(name, source, sent, play, self._needs_ledger))
+            return play
+
+        return add
 
 
 @dataclass(frozen=True)

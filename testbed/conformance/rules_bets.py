@@ -1,15 +1,16 @@
 """Bet and cancel together: the rules that need the operator's ledger."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Final
 
 from testbed.conformance import sources
 from testbed.conformance.bets import PreparedBet, new_reference
 from testbed.conformance.play import Play
-from testbed.conformance.rule import Rule
+from testbed.conformance.rule import Rules
 from testbed.provider import SUCCESS, Answer
+
+BETS: Final = Rules(needs_ledger=True)
 
 SMALLEST: Final = Decimal("0.000000000000000001")
 """18 decimals, the most that the protocol has."""
@@ -20,6 +21,7 @@ LONGEST: Final = Decimal("12345678901234.123456789012345678")
 RACES: Final = 6
 
 
+@BETS.rule("a late bet is refused", sources.BEHAVES, "a cancel, then its bet")
 async def late_bet(play: Play) -> None:
     bet = await play.bets.unknown()
     play.expect_success(await play.cancel("a cancel of no bet", bet))
@@ -27,6 +29,11 @@ async def late_bet(play: Play) -> None:
     await play.expect_unmoved(bet)
 
 
+@BETS.rule(
+    "a bet that races its cancel costs nothing",
+    sources.BEHAVES,
+    f"{RACES} cancels, each with its bet",
+)
 async def racing_bet(play: Play) -> None:
     took_s = 0.0
     for n in range(RACES):
@@ -40,6 +47,7 @@ async def racing_bet(play: Play) -> None:
         await play.expect_back(bet)
 
 
+@BETS.rule("a bet sent three times is given back once", sources.BEHAVES, "a cancel")
 async def retransmitted_bet(play: Play) -> None:
     bet = await play.bets.placed()
     for _ in range(2):
@@ -51,12 +59,16 @@ async def retransmitted_bet(play: Play) -> None:
     await play.expect_back(bet)
 
 
+@BETS.rule(
+    "a split stake goes back where it came from", sources.OUTCOMES, "a cancel of cash and bonus"
+)
 async def split_stake(play: Play) -> None:
     bet = await play.bets.split()
     play.expect_success(await play.cancel("a cancel", bet))
     await play.expect_back(bet)
 
 
+@BETS.rule("a cancelled bet is not placed again", sources.OUTCOMES, "a cancel, then its bet again")
 async def bet_again(play: Play) -> None:
     bet = await play.bets.placed()
     play.expect_success(await play.cancel("a cancel", bet))
@@ -64,6 +76,7 @@ async def bet_again(play: Play) -> None:
     await play.expect_back(bet)
 
 
+@BETS.rule("a cancelled bet cannot win", sources.OUTCOMES, "a cancel, then a win")
 async def win_after_cancel(play: Play) -> None:
     bet = await play.bets.placed()
     play.expect_success(await play.cancel("a cancel", bet))
@@ -71,12 +84,16 @@ async def win_after_cancel(play: Play) -> None:
     await play.expect_back(bet)
 
 
+@BETS.rule("a win is never reversed", sources.BEHAVES, "a cancel of a bet that won")
 async def win_is_no_bet(play: Play) -> None:
     bet = await play.bets.won()
     play.expect(await play.cancel("a cancel of a bet that won", bet), {play.dialect.refused})
     await play.expect_unmoved(bet)
 
 
+@BETS.rule(
+    "the reference of a win cancels nothing", sources.BEHAVES, "a cancel of a win's own reference"
+)
 async def reference_of_a_win(play: Play) -> None:
     win = new_reference()
     bet = await play.bets.won(win)
@@ -86,12 +103,14 @@ async def reference_of_a_win(play: Play) -> None:
     await play.expect_unmoved(bet)
 
 
+@BETS.rule("a frozen player gets the stake back", sources.OUTCOMES, "a cancel")
 async def frozen_player(play: Play) -> None:
     bet = await play.bets.frozen()
     play.expect_success(await play.cancel("a frozen player's cancel", bet))
     await play.expect_back(bet)
 
 
+@BETS.rule("no decimal is lost", sources.FIELD, f"a cancel of {SMALLEST:f}, one of 32 digits")
 async def every_decimal(play: Play) -> None:
     for stake in (SMALLEST, LONGEST):
         bet = await play.bets.placed(stake)
@@ -99,6 +118,7 @@ async def every_decimal(play: Play) -> None:
         await play.expect_back(bet)
 
 
+@BETS.rule("references are compared exactly", sources.CALL, "a cancel of the reference in capitals")
 async def exact_reference(play: Play) -> None:
     bet = await play.bets.placed()
     wrong = play.cancel_of(bet).fields() | {"reference": bet.reference.upper()}
@@ -116,57 +136,3 @@ async def _place_after(play: Play, bet: PreparedBet, seconds: float) -> None:
 def _expect_refused(play: Play, what: str, answer: Answer) -> None:
     if answer.code in (SUCCESS, None):
         play.faults.append(f"{what}: {answer.code} ({answer.text}), expected a refusal")
-
-
-def _rule(name: str, source: str, sent: str, play: Callable[[Play], Awaitable[None]]) -> Rule:
-    return Rule(name, source, sent, play, needs_ledger=True)
-
-
-BETS: Final = (
-    _rule("a late bet is refused", sources.BEHAVES, "a cancel, then its bet", late_bet),
-    _rule(
-        "a bet that races its cancel costs nothing",
-        sources.BEHAVES,
-        f"{RACES} cancels, each with its bet",
-        racing_bet,
-    ),
-    _rule(
-        "a bet sent three times is given back once",
-        sources.BEHAVES,
-        "a cancel",
-        retransmitted_bet,
-    ),
-    _rule(
-        "a split stake goes back where it came from",
-        sources.OUTCOMES,
-        "a cancel of cash and bonus",
-        split_stake,
-    ),
-    _rule(
-        "a cancelled bet is not placed again",
-        sources.OUTCOMES,
-        "a cancel, then its bet again",
-        bet_again,
-    ),
-    _rule("a cancelled bet cannot win", sources.OUTCOMES, "a cancel, then a win", win_after_cancel),
-    _rule("a win is never reversed", sources.BEHAVES, "a cancel of a bet that won", win_is_no_bet),
-    _rule(
-        "the reference of a win cancels nothing",
-        sources.BEHAVES,
-        "a cancel of a win's own reference",
-        reference_of_a_win,
-    ),
-    _rule("a frozen player gets the stake back", sources.OUTCOMES, "a cancel", frozen_player),
-    _rule(
-        "no decimal is lost",
-        sources.FIELD,
-        f"a cancel of {SMALLEST:f}, one of 32 digits",
-        every_decimal,
-    ),
-    _rule(
-        "references are compared exactly",
-        sources.CALL,
-        "a cancel of the reference in capitals",
-        exact_reference,
-    ),
-)

@@ -8,12 +8,15 @@ from typing import Final
 from testbed.conformance import sources
 from testbed.conformance.bets import PreparedBet
 from testbed.conformance.play import Play, Post
-from testbed.conformance.rule import NotTriedError, Rule
+from testbed.conformance.rule import NotTriedError, Rules
+
+HTTP: Final = Rules()
 
 LONGEST_BODY: Final = 16 * 1024
 """Bytes; a Cancel has about 300."""
 
 
+@HTTP.rule("a body over 16 KiB is not read", sources.PATH, "more than that")
 async def body_too_long(play: Play) -> None:
     bet = await play.bets.any_bet()
     fields = play.cancel_of(bet).fields() | {"later": "x" * LONGEST_BODY}
@@ -22,12 +25,14 @@ async def body_too_long(play: Play) -> None:
     )
 
 
+@HTTP.rule("only POST cancels", sources.CALL, "a GET")
 async def another_method(play: Play) -> None:
     bet = await play.bets.any_bet()
     body, by = play.cancel_of(bet).body(), play.by("GET", "application/json")
     await _turned_away(play, "a GET", body, bet, lambda status: status == 405, by)
 
 
+@HTTP.rule("a wrong secret opens nothing", sources.OUTCOMES, "another secret")
 async def wrong_secret(play: Play) -> None:
     other = play.endpoint.with_secret(secrets.token_urlsafe(24))
     if other is None:
@@ -40,6 +45,7 @@ async def wrong_secret(play: Play) -> None:
         other.close()
 
 
+@HTTP.rule("a refused address is told so", sources.OUTCOMES, "one from outside")
 async def refused_address(play: Play) -> None:
     if play.outside is None:
         raise NotTriedError("no address is given that must be refused (--refused-from)")
@@ -53,6 +59,7 @@ async def refused_address(play: Play) -> None:
         play.fault(heard, f"the answer has no error {code}")
 
 
+@HTTP.rule("every answer comes in time", sources.BEHAVES, "all of the above")
 async def in_time(play: Play) -> None:
     for heard in play.before:
         if heard.attempt.seconds >= play.limit_s:
@@ -75,12 +82,3 @@ async def _turned_away(
     await play.expect_unmoved(bet)
     play.expect_success(await play.cancel("then a good one", bet))
     await play.expect_back(bet)
-
-
-HTTP: Final = (
-    Rule("a body over 16 KiB is not read", sources.PATH, "more than that", body_too_long),
-    Rule("only POST cancels", sources.CALL, "a GET", another_method),
-    Rule("a wrong secret opens nothing", sources.OUTCOMES, "another secret", wrong_secret),
-    Rule("a refused address is told so", sources.OUTCOMES, "one from outside", refused_address),
-    Rule("every answer comes in time", sources.BEHAVES, "all of the above", in_time),
-)

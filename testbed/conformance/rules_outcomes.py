@@ -6,17 +6,21 @@ from typing import Final
 
 from testbed.conformance import sources
 from testbed.conformance.play import Play
-from testbed.conformance.rule import Rule
+from testbed.conformance.rule import Rules
 from testbed.provider import AMOUNT, Player
 from unbet.wallets.ledger.operations import Balance
 
+OUTCOMES: Final = Rules()
 
+
+@OUTCOMES.rule("a placed bet is given back", sources.CALL, "a cancel")
 async def placed_bet(play: Play) -> None:
     bet = await play.bets.placed()
     play.expect_success(await play.cancel("a cancel", bet))
     await play.expect_back(bet)
 
 
+@OUTCOMES.rule("success has the dialect's form", sources.CALL, "a cancel")
 async def form_of_success(play: Play) -> None:
     bet = await play.bets.placed()
     heard = await play.cancel("a cancel", bet)
@@ -45,6 +49,7 @@ def _is_cash(value: str, money: Balance | None) -> bool:
     return bool(AMOUNT.fullmatch(value)) and (money is None or Decimal(value) == money.cash)
 
 
+@OUTCOMES.rule("an unknown reference is a success", sources.BEHAVES, "two cancels of no bet")
 async def unknown_reference(play: Play) -> None:
     bet = await play.bets.unknown()
     first = await play.cancel("a cancel of no bet", bet)
@@ -55,12 +60,14 @@ async def unknown_reference(play: Play) -> None:
     await play.expect_unmoved(bet)
 
 
+@OUTCOMES.rule("a refused bet is a success", sources.BEHAVES, "a cancel")
 async def refused_bet(play: Play) -> None:
     bet = await play.bets.refused()
     play.expect_success(await play.cancel("a cancel of a refused bet", bet))
     await play.expect_unmoved(bet)
 
 
+@OUTCOMES.rule("a settled bet is refused for good", sources.OUTCOMES, "two cancels")
 async def settled_bet(play: Play) -> None:
     bet = await play.bets.settled()
     first = await play.cancel("a cancel of a settled bet", bet)
@@ -71,6 +78,11 @@ async def settled_bet(play: Play) -> None:
     await play.expect_unmoved(bet)
 
 
+@OUTCOMES.rule(
+    "another player's cancel binds nobody",
+    sources.OUTCOMES,
+    "a stranger's cancel three times, then the owner's",
+)
 async def other_player(play: Play) -> None:
     stranger = play.bets.stranger
     bet = await play.bets.placed()
@@ -81,6 +93,11 @@ async def other_player(play: Play) -> None:
     await play.expect_back(bet)
 
 
+@OUTCOMES.rule(
+    "a cancel in another currency binds nobody",
+    sources.CODES,
+    "one in another currency three times, then the right one",
+)
 async def other_currency(play: Play) -> None:
     currency = play.bets.other_currency
     bet = await play.bets.placed()
@@ -99,29 +116,3 @@ async def _refused_each_time(
     for heard in (first, *[await play.send(f"{sent}, again", wrong) for _ in range(2)]):
         play.expect(heard, codes)
         play.expect_equal(first, heard)
-
-
-OUTCOMES: Final = (
-    Rule("a placed bet is given back", sources.CALL, "a cancel", placed_bet),
-    Rule("success has the dialect's form", sources.CALL, "a cancel", form_of_success),
-    Rule(
-        "an unknown reference is a success",
-        sources.BEHAVES,
-        "two cancels of no bet",
-        unknown_reference,
-    ),
-    Rule("a refused bet is a success", sources.BEHAVES, "a cancel", refused_bet),
-    Rule("a settled bet is refused for good", sources.OUTCOMES, "two cancels", settled_bet),
-    Rule(
-        "another player's cancel binds nobody",
-        sources.OUTCOMES,
-        "a stranger's cancel three times, then the owner's",
-        other_player,
-    ),
-    Rule(
-        "a cancel in another currency binds nobody",
-        sources.CODES,
-        "one in another currency three times, then the right one",
-        other_currency,
-    ),
-)

@@ -5,11 +5,14 @@ from typing import Final
 
 from testbed.conformance import sources
 from testbed.conformance.play import Play
-from testbed.conformance.rule import Rule
+from testbed.conformance.rule import Rules
+
+REPEATS: Final = Rules()
 
 AT_ONCE: Final = 8
 
 
+@REPEATS.rule("the same cancel again is answered the same", sources.BEHAVES, "a cancel three times")
 async def same_cancel_again(play: Play) -> None:
     bet = await play.bets.placed()
     cancel = play.cancel_of(bet).fields()
@@ -21,6 +24,9 @@ async def same_cancel_again(play: Play) -> None:
     await play.expect_back(bet)
 
 
+@REPEATS.rule(
+    "another cancel of the bet is answered the same", sources.OUTCOMES, "two cancels, two uuids"
+)
 async def another_cancel(play: Play) -> None:
     bet = await play.bets.placed()
     first = await play.cancel("a cancel", bet)
@@ -31,6 +37,9 @@ async def another_cancel(play: Play) -> None:
     await play.expect_back(bet)
 
 
+@REPEATS.rule(
+    "cancels at once give back once", sources.BEHAVES, f"{AT_ONCE} cancels at once, two uuids"
+)
 async def cancels_at_once(play: Play) -> None:
     bet = await play.bets.placed()
     same, other = play.cancel_of(bet).fields(), play.cancel_of(bet).fields()
@@ -41,25 +50,3 @@ async def cancels_at_once(play: Play) -> None:
         play.expect_success(heard)
         play.expect_equal(answers[0], heard)
     await play.expect_back(bet)
-
-
-REPEATS: Final = (
-    Rule(
-        "the same cancel again is answered the same",
-        sources.BEHAVES,
-        "a cancel three times",
-        same_cancel_again,
-    ),
-    Rule(
-        "another cancel of the bet is answered the same",
-        sources.OUTCOMES,
-        "two cancels, two uuids",
-        another_cancel,
-    ),
-    Rule(
-        "cancels at once give back once",
-        sources.BEHAVES,
-        f"{AT_ONCE} cancels at once, two uuids",
-        cancels_at_once,
-    ),
-)

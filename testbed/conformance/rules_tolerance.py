@@ -7,7 +7,9 @@ from typing import Final
 
 from testbed.conformance import sources
 from testbed.conformance.play import Play
-from testbed.conformance.rule import Rule
+from testbed.conformance.rule import Rules
+
+TOLERANCE: Final = Rules()
 
 CONTENT_TYPES: Final = (
     "text/plain",
@@ -17,6 +19,7 @@ CONTENT_TYPES: Final = (
 )
 
 
+@TOLERANCE.rule("the session says nothing", sources.BEHAVES, "two sessions")
 async def session(play: Play) -> None:
     bet = await play.bets.any_bet()
     cancel = play.cancel_of(bet).fields()
@@ -26,6 +29,7 @@ async def session(play: Play) -> None:
     await play.expect_back(bet)
 
 
+@TOLERANCE.rule("gamename is gameName", sources.CALL, "gamename instead of gameName")
 async def spelling_of_the_game(play: Play) -> None:
     bet = await play.bets.any_bet()
     fields: dict[str, object] = {**play.cancel_of(bet).fields()}
@@ -34,6 +38,7 @@ async def spelling_of_the_game(play: Play) -> None:
     await play.expect_back(bet)
 
 
+@TOLERANCE.rule("the case of providerId says nothing", sources.CALL, "small, capital, capitalized")
 async def case_of_the_provider(play: Play) -> None:
     own = play.bets.provider_id
     for spelled in dict.fromkeys((own.lower(), own.upper(), own.capitalize())):
@@ -43,6 +48,7 @@ async def case_of_the_provider(play: Play) -> None:
         await play.expect_back(bet)
 
 
+@TOLERANCE.rule("unknown fields change nothing", sources.CALL, "three fields more")
 async def unknown_fields(play: Play) -> None:
     bet = await play.bets.any_bet()
     more = {"roundId": "r-1", "bonusCode": None, "later": {"version": [1, 2.5, True]}}
@@ -51,6 +57,7 @@ async def unknown_fields(play: Play) -> None:
     await play.expect_back(bet)
 
 
+@TOLERANCE.rule("an amount says nothing", sources.CALL, "an amount that is not the stake")
 async def amount(play: Play) -> None:
     bet = await play.bets.any_bet()
     cancel = play.cancel_of(bet).fields() | {"amount": "77.00"}
@@ -58,6 +65,7 @@ async def amount(play: Play) -> None:
     await play.expect_back(bet)
 
 
+@TOLERANCE.rule("any content type is read", sources.CALL, "text, form, latin-1 and no type")
 async def content_type(play: Play) -> None:
     for written in CONTENT_TYPES:
         bet = await play.bets.any_bet()
@@ -72,6 +80,7 @@ async def content_type(play: Play) -> None:
         await play.expect_back(bet)
 
 
+@TOLERANCE.rule("a BOM is skipped", sources.CALL, "a BOM before the JSON")
 async def byte_order_mark(play: Play) -> None:
     bet = await play.bets.any_bet()
     cancel = play.cancel_of(bet)
@@ -80,6 +89,7 @@ async def byte_order_mark(play: Play) -> None:
     await play.expect_back(bet)
 
 
+@TOLERANCE.rule("UTF-8 is read", sources.CALL, "a game's name beyond ASCII")
 async def beyond_ascii(play: Play) -> None:
     bet = await play.bets.any_bet()
     fields = play.cancel_of(bet).fields() | {"gameName": "Käse & Würfel 🎲"}
@@ -88,6 +98,7 @@ async def beyond_ascii(play: Play) -> None:
     await play.expect_back(bet)
 
 
+@TOLERANCE.rule("the longest values are taken", sources.CALL, "each field at its longest")
 async def longest(play: Play) -> None:
     for name, most in _measured(play):
         bet = await play.bets.unknown()
@@ -101,23 +112,3 @@ def _measured(play: Play) -> Iterator[tuple[str, int]]:
         # The provider's id is the endpoint's, whatever its length.
         if most is not None and name != "providerId":
             yield name, most
-
-
-TOLERANCE: Final = (
-    Rule("the session says nothing", sources.BEHAVES, "two sessions", session),
-    Rule(
-        "gamename is gameName", sources.CALL, "gamename instead of gameName", spelling_of_the_game
-    ),
-    Rule(
-        "the case of providerId says nothing",
-        sources.CALL,
-        "small, capital, capitalized",
-        case_of_the_provider,
-    ),
-    Rule("unknown fields change nothing", sources.CALL, "three fields more", unknown_fields),
-    Rule("an amount says nothing", sources.CALL, "an amount that is not the stake", amount),
-    Rule("any content type is read", sources.CALL, "text, form, latin-1 and no type", content_type),
-    Rule("a BOM is skipped", sources.CALL, "a BOM before the JSON", byte_order_mark),
-    Rule("UTF-8 is read", sources.CALL, "a game's name beyond ASCII", beyond_ascii),
-    Rule("the longest values are taken", sources.CALL, "each field at its longest", longest),
-)

@@ -6,9 +6,9 @@ from typing import NoReturn
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from testbed.conformance.bets import PreparedBet, new_reference
+from testbed.conformance.bets import Bets, PreparedBet, needs_the_ledger, new_reference
 from testbed.conformance.rule import NotTriedError
-from testbed.provider import Answer, Player
+from testbed.provider import Player
 from unbet.core.fields import Currency, ProviderId, Reference, UserId
 
 
@@ -31,10 +31,8 @@ class _File(BaseModel):
     provider_id: ProviderId | None = None
 
 
-class ToldBets:
+class ToldBets(Bets):
     """`Bets` of a file, as many as there are."""
-
-    in_ledger = False
 
     def __init__(self, told: _File, provider_id: str) -> None:
         self.provider_id = told.provider_id or provider_id
@@ -61,21 +59,15 @@ class ToldBets:
     def other_currency(self) -> str:
         return self._told.other_currency or _missing("the file names no other_currency")
 
-    async def any_bet(self) -> PreparedBet:
-        return await self.unknown()  # the placed ones are for the rules that need one
-
     async def unknown(self) -> PreparedBet:
         return self._bet(new_reference())
 
     async def placed(self, stake: Decimal | None = None) -> PreparedBet:
         if stake is not None:
-            _needs_the_ledger()
+            needs_the_ledger()
         if not self._placed:
             _missing("the file names no further placed bet")
         return self._bet(self._placed.pop(0))
-
-    async def split(self) -> PreparedBet:
-        _needs_the_ledger()
 
     async def refused(self) -> PreparedBet:
         return self._bet(self._told.refused or _missing("the file names no refused bet"))
@@ -83,28 +75,9 @@ class ToldBets:
     async def settled(self) -> PreparedBet:
         return self._bet(self._told.settled or _missing("the file names no settled bet"))
 
-    async def won(self, reference: str | None = None) -> PreparedBet:  # noqa: ARG002 - of the protocol
-        _needs_the_ledger()
-
-    async def frozen(self) -> PreparedBet:
-        _needs_the_ledger()
-
-    async def place(self, bet: PreparedBet) -> Answer:  # noqa: ARG002 - of the protocol
-        _needs_the_ledger()
-
-    async def win(self, bet: PreparedBet) -> Answer:  # noqa: ARG002 - of the protocol
-        _needs_the_ledger()
-
-    async def money(self, player: Player) -> None:
-        """Not seen."""
-
     def _bet(self, reference: str) -> PreparedBet:
         return PreparedBet(Player(self._told.user_id, self._told.currency), reference)
 
 
 def _missing(what: str) -> NoReturn:
     raise NotTriedError(what)
-
-
-def _needs_the_ledger() -> NoReturn:
-    _missing("it needs the operator's ledger")

@@ -20,7 +20,7 @@ _PARK: Final = (
 _INTERVENE: Final = "INSERT (request_id, provider, reference, action, made_by, reason)"
 
 RIGHTS: Final[Rights] = {
-    "the database": dict.fromkeys(ALL_ROLES, "CONNECT"),
+    "the database": dict.fromkeys(ALL_ROLES, "CONNECT") | {OPERATOR: "CONNECT, TEMPORARY"},
     "public": dict.fromkeys(ALL_ROLES, "USAGE"),
     "alembic_version": dict.fromkeys(ALL_ROLES, "SELECT"),
     "players": {

@@ -91,8 +91,9 @@ def decide_as_predicted(
     operator.deposit("7.00", bonus=True, user_id=reference)
     make(operator, reference)
     before = operator.balance(reference)
-    with engine.begin() as connection:
+    with engine.connect() as connection:
         predicted = predict(connection, cancel, hold_unknown=hold)
+    with engine.begin() as connection:
         (decided,) = reverse(connection, [cancel], hold_unknown=hold)
     is_new = decided.outcome is Outcome.REVERSED and not predicted.is_repeat
     expected = decided.model_copy(update={"transfer_id": None}) if is_new else decided

@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, Engine, text
 
+from tests.databases import url_as
 from tests.making import PROVIDER, Operator, cancel_of
 from tests.ops.conftest import Ran, Unbet
+from unbet.core.outcomes import Outcome
+from unbet.database.roles import Role
 from unbet.dialects.lucky_monaco import V1
 from unbet.dialects.port import Said
 from unbet.wallets.ledger.schema import metadata
@@ -34,30 +37,35 @@ DryRun = Callable[..., Ran]
 
 
 @pytest.fixture
-def dry_run(unbet: Unbet, tmp_path: Path) -> DryRun:
+def worker(database_url: str, unbet: Unbet, monkeypatch: pytest.MonkeyPatch) -> Unbet:
+    """Runs `unbet ARGUMENTS` with a worker's rights: the cancel is really decided."""
+    monkeypatch.setenv("UNBET_DATABASE_URL", url_as(Role.WORKER, database_url))
+    return unbet
+
+
+@pytest.fixture
+def dry_run(worker: Unbet, tmp_path: Path) -> DryRun:
     """Runs it with `BODY`, some of whose fields may be others; None takes one away."""
 
     def run(*options: str, bet: str = "r1", **fields: str | None) -> Ran:
         said = BODY | {"reference": bet} | fields
         file = tmp_path / "body.json"
         file.write_text(json.dumps({name: said[name] for name in said if said[name] is not None}))
-        return unbet("explain", bet, "--dry-run", file, *options)
+        return worker("explain", bet, "--dry-run", file, *options)
 
     return run
 
 
 def everything(engine: Engine) -> dict[str, object]:
-    """Each row of each table, with who changed or locked it last, and where each sequence is."""
+    """Each row of each table, with who changed it last."""
 
     def rows(connection: Connection, query: str) -> list[tuple[object, ...]]:
         return sorted(map(tuple, connection.execute(text(query))), key=repr)
 
     with engine.connect() as connection:
         return {
-            table: rows(connection, f"SELECT xmin::text, xmax::text, t.*::text FROM {table} AS t")
+            table: rows(connection, f"SELECT xmin::text, t.*::text FROM {table} AS t")
             for table in metadata.tables
-        } | {
-            "sequences": rows(connection, "SELECT sequencename, last_value FROM pg_sequences"),
         }
 
 
@@ -198,11 +206,11 @@ def test_a_body_of_another_reference_is_an_error(
     assert "the body's reference is 'r1', not 'r2'" in ran.err
 
 
-def test_the_body_can_come_from_the_input(unbet: Unbet, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_body_can_come_from_the_input(worker: Unbet, monkeypatch: pytest.MonkeyPatch) -> None:
     body = "\ufeff" + json.dumps(BODY)
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(body.encode())))
 
-    assert V4_SUCCESS in unbet("explain", "r1", "--dry-run", "-").out
+    assert V4_SUCCESS in worker("explain", "r1", "--dry-run", "-").out
 
 
 def test_a_body_that_is_too_long_would_not_be_read(dry_run: DryRun) -> None:
@@ -246,12 +254,37 @@ def test_it_leaves_no_trace(dry_run: DryRun, operator: Operator, engine: Engine)
     assert everything(engine) == before
 
 
-def test_it_waits_for_nobody(dry_run: DryRun, operator: Operator, engine: Engine) -> None:
+@pytest.mark.parametrize("locked", ["bets WHERE reference = 'r1'", "accounts WHERE kind = 'cash'"])
+def test_it_does_not_wait_for_a_lock_as_long_as_that_is_held(
+    dry_run: DryRun, operator: Operator, engine: Engine, locked: str
+) -> None:
     operator.deposit("10.00")
     operator.bet("r1", "4.00")
     with engine.begin() as connection:
-        connection.execute(text("LOCK TABLE bets, accounts IN EXCLUSIVE MODE"))
-        assert V4_SUCCESS in dry_run().out
+        connection.execute(text(f"SELECT FROM {locked} FOR UPDATE"))
+        ran = dry_run()
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err == "unbet: the database refused: canceling statement due to lock timeout\n"
+
+
+def test_it_holds_no_lock_afterwards(dry_run: DryRun, operator: Operator) -> None:
+    operator.deposit("10.00")
+    operator.bet("r1", "4.00")
+
+    assert V4_SUCCESS in dry_run().out
+
+    (decided,) = operator.cancel(cancel_of("r1"))
+    assert decided.outcome is Outcome.REVERSED
+
+
+def test_a_login_that_may_not_cancel_is_told_so(unbet: Unbet, tmp_path: Path) -> None:
+    file = tmp_path / "body.json"
+    file.write_text(json.dumps(BODY))
+
+    ran = unbet("explain", "r1", "--dry-run", file)
+
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.startswith("unbet: the database refused: permission denied for table ")
 
 
 def test_the_players_session_is_not_shown(dry_run: DryRun) -> None:

@@ -61,6 +61,16 @@ def test_every_line_gets_its_result_in_the_order_of_the_file(imported: Import) -
     assert "6 done, 2 refused, 1 conflict, 0 invalid, 1 replayed" in ran.err
 
 
+def test_a_bar_does_not_disturb_the_results(unbet: Unbet, tmp_path: Path) -> None:
+    file = tmp_path / "import.jsonl"
+    file.write_bytes(as_bytes([deposit("d1"), bet("r1")]))
+
+    ran = unbet("import", file, terminal=True)
+
+    assert [row["status"] for row in ran.lines] == ["done", "done"]
+    assert f"{file.stat().st_size} bytes" in ran.err
+
+
 def test_an_import_that_is_run_twice_changes_nothing_twice(
     imported: Import, database_url: str
 ) -> None:

@@ -88,7 +88,7 @@ def test_when_the_trouble_stays_it_is_told_how_far_the_import_came(
         accounts_locked_by_somebody_else(engine),
         pytest.raises(ImportStoppedError, match="lock timeout; 2000 lines are committed"),
     ):
-        list(import_lines(engine, parsed([*first, bet("r1")]), pauses_s=(0.01,)))
+        list(import_lines(engine, parsed([*first, bet("r1")]), retry_for_s=0.5))
 
     assert operator.balance("bob").cash == 20000
 

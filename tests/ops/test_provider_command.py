@@ -10,7 +10,7 @@ from tests.ops.playing import codes
 from tests.ops.running import run
 from tests.ops.served import SECRET, http, serving, told
 
-unbet_provider = partial(run, "from testbed.commands.provider import app; app()")
+unbet_provider = partial(run, "from unbet.cli.main import main; main()", "provider")
 CANCEL = ("--user", "alice", "--currency", "EUR", "--reference", "585c1306f89c56f5ecfc2f5d")
 
 
@@ -30,7 +30,7 @@ async def test_an_endpoint_that_refuses_connections_is_one_sentence() -> None:
     code, out, err = await unbet_provider("cancel", f"http://127.0.0.1:1/{SECRET}", *CANCEL)
 
     assert (code, out) == (1, "")
-    assert err == "unbet provider: 127.0.0.1:1 cannot be reached: the connection was refused.\n"
+    assert err == "unbet: 127.0.0.1:1 cannot be reached: the connection was refused.\n"
 
 
 async def test_playing_reports_each_unexpected_answer_in_a_line(

@@ -10,9 +10,10 @@ from typing import Final
 
 import pytest
 
+from tests.databases import url_as
 from tests.making import PROVIDER, Operator, cancel_of
 from tests.ops.conftest import WHOLE, Ran, Unbet
-from unbet.cli import claimed
+from unbet.database.roles import Role
 
 Reconcile = Callable[..., Ran]
 
@@ -64,11 +65,7 @@ FOUND: Final[list[tuple[dict[str, object], tuple[str, str] | None]]] = [
 
 
 @pytest.mark.usefixtures("bets")
-def test_each_line_is_held_against_what_the_ledger_knows(
-    reconcile: Reconcile, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(claimed, "CLAIMS_AT_ONCE", 7)
-
+def test_each_line_is_held_against_what_the_ledger_knows(reconcile: Reconcile) -> None:
     ran = reconcile(*(line for line, _ in FOUND))
 
     rows = {row["line"]: row for row in ran.document["rows"] if row["kind"] != "repeated"}
@@ -142,6 +139,17 @@ def test_a_wrong_option_is_named(
     ran = reconcile({"reference": "r"}, arguments=arguments)
     assert (ran.status, ran.out) == (2, "")
     assert f"'{named}'" in ran.err
+
+
+def test_a_login_that_may_make_no_temporary_table_is_told_so(
+    reconcile: Reconcile, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNBET_DATABASE_URL", url_as(Role.CONSOLE, database_url))
+
+    ran = reconcile({"reference": "r"})
+
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.startswith("unbet: the database refused: permission denied to create temporary")
 
 
 @pytest.mark.usefixtures("bets")

@@ -27,7 +27,6 @@ from unbet.local.services.account import Account
 from unbet.local.services.process import is_alive
 
 ROOT = Path(__file__).parents[2]
-PROGRAM = "from unbet.cli.commands.services import app; app()"
 UNBET = "from unbet.cli.main import main; main()"
 
 
@@ -57,7 +56,7 @@ def served() -> Iterator[Path]:
 
 def command(*arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", PROGRAM, *map(str, arguments)],
+        [sys.executable, "-c", UNBET, "services", *map(str, arguments)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -371,7 +370,7 @@ def test_a_file_in_the_way_of_the_directory_is_named(directory: Path) -> None:
 
 def test_a_shell_can_evaluate_what_start_prints(directory: Path) -> None:
     program = shutil.which("sh") or "/bin/sh"
-    start = f'"{sys.executable}" -c "{PROGRAM}" start --dir "{directory}"'
+    start = f'"{sys.executable}" -c "{UNBET}" services start --dir "{directory}"'
     script = f'eval "$({start})" && echo "$UNBET_DATABASE_URL $UNBET_BROKER_URL $UNBET_REDIS_URL"'
 
     shell = subprocess.run(

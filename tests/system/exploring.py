@@ -11,7 +11,7 @@ from schemathesis import engine
 from schemathesis.engine import events
 from schemathesis.engine.recorder import ScenarioRecorder
 
-from api.openapi import document
+from tests.openapi import DOCUMENT
 
 SPELLINGS: Final = ("LuckyMonaco", "luckymonaco", "LUCKYMONACO")
 
@@ -50,7 +50,7 @@ class Explored:
 def described(paths: Iterable[str]) -> dict[str, Any]:
     """The document of `paths` to make requests from, with what only a receiver's settings say: its
     provider's id."""
-    narrowed = copy.deepcopy(document())
+    narrowed = copy.deepcopy(DOCUMENT)
     for name, schema in narrowed["components"]["schemas"].items():
         if name.endswith("-cancel"):
             schema["properties"]["providerId"] = {"enum": SPELLINGS}

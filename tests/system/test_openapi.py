@@ -9,8 +9,8 @@ import jsonschema_rs
 import pytest
 from sqlalchemy import Engine
 
-from api.openapi import document, rendered
 from tests.making import Operator
+from tests.openapi import DOCUMENT, FILE
 from tests.system.exploring import Exchange, Explored, described, explore
 from tests.system.processes import System
 from tests.system.watching import PLAYER, metric
@@ -19,7 +19,6 @@ from unbet.dialects.lucky_monaco import V4
 from unbet.dialects.port import Dialect
 from unbet.runtime.doors import MOST_WRONG
 
-DOCUMENT = document()
 PAGES = [path for path in DOCUMENT["paths"] if "{secret}" not in path]
 
 
@@ -100,4 +99,4 @@ def test_made_up_secrets_and_the_pages_are_as_documented(system: System) -> None
 
     assert {exchange.path for exchange in filter(is_fetched, pages.exchanges)} == set(PAGES)
     assert {exchange.status for exchange in filter(is_fetched, pages.exchanges)} == {200}
-    assert system.http.get("/openapi.json").content == rendered()
+    assert system.http.get("/openapi.json").content == FILE.read_bytes()

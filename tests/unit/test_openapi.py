@@ -1,26 +1,31 @@
-"""The OpenAPI document: valid, kept, and with examples that are what they say."""
+"""The OpenAPI document is kept by hand: it is valid, and says what the receiver's code does."""
 
 import json
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import jsonschema_rs
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
-from api.openapi import document, rendered
+from api.health import DEPENDENCIES
+from api.protocol import HEAD_LIMIT_S, LONGEST_HEAD
+from tests.openapi import DOCUMENT
 from tests.system.processes import EXAMPLE
 from unbet.core.message import Decision
 from unbet.core.outcomes import Outcome
 from unbet.dialects import DIALECTS
-from unbet.dialects.body import parse
-from unbet.dialects.port import Dialect, Said
+from unbet.dialects.body import LONGEST_BODY, OTHER_SPELLING, parse
+from unbet.dialects.port import Answer, Dialect, Said
+from unbet.runtime.doors import MOST_WRONG, WINDOW_S
+from unbet.runtime.endpoints import SEGMENT
+from unbet.runtime.http import BODY_LIMIT_S
+from unbet.runtime.settings import Settings
 
-KEPT = Path(__file__).parents[2] / "docs/openapi.json"
-DOCUMENT = document()
+SCHEMAS = DOCUMENT["components"]["schemas"]
+RESPONSES = DOCUMENT["components"]["responses"]
 
 CURRENCY = {"currency": "USD"}
 CASH = CURRENCY | {"cash": Decimal("0E-18")}
@@ -31,15 +36,27 @@ TOLD: dict[Outcome, list[dict[str, Any]]] = {
     Outcome.NO_BET: [CASH, CURRENCY],
     Outcome.BET_REFUSED: [CASH, CURRENCY],
     Outcome.SETTLED: [CASH, CURRENCY],
+    Outcome.CLOSED: [CASH, CURRENCY],
     Outcome.MISMATCH: [CURRENCY],
     Outcome.CURRENCY_MISMATCH: [CURRENCY],
     Outcome.PARKED: [{}],
 }
-"""What the ledger tells of each outcome."""
+"""What the ledger tells of each outcome, the most first."""
+
+EACH_DIALECT = pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
 
 
 def validator_for(schema: dict[str, Any]) -> Any:
     return jsonschema_rs.validator_for(schema | {"components": DOCUMENT["components"]})
+
+
+def post(dialect: Dialect) -> Any:
+    return DOCUMENT["paths"][f"/{{secret}}{dialect.path}"]["post"]
+
+
+def examples(content: dict[str, Any]) -> dict[str, Any]:
+    shown = content["content"]["application/json"]["examples"]
+    return {name: example["value"] for name, example in shown.items()}
 
 
 def contents(within: Any) -> Iterator[dict[str, Any]]:
@@ -55,10 +72,6 @@ def test_it_is_valid_openapi() -> None:
     validate(DOCUMENT, cls=OpenAPIV31SpecValidator)
 
 
-def test_the_kept_one_is_what_the_code_makes() -> None:
-    assert KEPT.read_bytes() == rendered(), "`make openapi` writes it anew"
-
-
 def test_every_example_is_valid() -> None:
     checked = 0
     for content in contents(DOCUMENT["paths"]):
@@ -70,17 +83,93 @@ def test_every_example_is_valid() -> None:
     assert checked == 2 * (3 + len(Outcome) + 1) + 2
 
 
-@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+def test_the_paths_are_those_of_the_dialects_and_the_pages() -> None:
+    cancels = {f"/{{secret}}{dialect.path}" for dialect in DIALECTS.values()}
+    assert DOCUMENT["paths"].keys() - cancels == {
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/openapi.json",
+    }
+
+
+def test_its_limits_are_the_receivers() -> None:
+    said = DOCUMENT["info"]["description"].replace("\n", " ")
+    assert f"a head of at most {LONGEST_HEAD // 1024} KiB, sent within {HEAD_LIMIT_S:g} s" in said
+    assert f"a body of at most {LONGEST_BODY // 1024} KiB, sent within {BODY_LIMIT_S:g} s" in said
+    assert f" {BODY_LIMIT_S:g} seconds;" in RESPONSES["SlowBody"]["description"]
+    assert f" {LONGEST_BODY} bytes;" in RESPONSES["LongBody"]["description"]
+    guessing = RESPONSES["Guessing"]["description"]
+    assert guessing.startswith(f"More than {MOST_WRONG} wrong secrets")
+    assert f"within {WINDOW_S:g} seconds" in guessing
+    secret = DOCUMENT["components"]["parameters"]["secret"]["schema"]
+    assert secret == {"type": "string", "pattern": f"^{SEGMENT}$"}
+
+
+@pytest.mark.parametrize("status", ["200", "503"])
+def test_readiness_names_what_a_receiver_depends_on(status: str) -> None:
+    response = DOCUMENT["paths"]["/readyz"]["get"]["responses"][status]
+    schema = response["content"]["application/json"]["schema"]
+    names = ["ready", *DEPENDENCIES, "deployment", "other_deployments"]
+    assert list(schema["properties"]) == schema["required"] == names
+
+
+@EACH_DIALECT
+def test_a_requests_fields_have_the_parsers_limits(dialect: Dialect) -> None:
+    model = dialect.request.model_json_schema()
+    ours_of = dialect.fields | {OTHER_SPELLING: "game_name"}
+    limits = {
+        theirs: {key: value for key, value in model["properties"][ours].items() if key != "title"}
+        for theirs, ours in ours_of.items()
+    }
+
+    schema = SCHEMAS[f"{dialect.name}-cancel"]
+
+    properties = {
+        name: {key: value for key, value in field.items() if key != "description"}
+        for name, field in schema["properties"].items()
+    }
+    assert properties == limits
+    assert schema["required"] == [name for name in dialect.fields if name != "gameName"]
+    assert schema["anyOf"] == [{"required": ["gameName"]}, {"required": [OTHER_SPELLING]}]
+    assert schema["additionalProperties"] is True
+
+
+@EACH_DIALECT
 def test_the_examples_of_requests_are_taken_the_providers_own_first(dialect: Dialect) -> None:
-    body = DOCUMENT["paths"][f"/{{secret}}{dialect.path}"]["post"]["requestBody"]
-    shown = body["content"]["application/json"]["examples"].values()
-    first, *others = (example["value"] for example in shown)
+    first, *others = examples(post(dialect)["requestBody"]).values()
     assert first.items() >= EXAMPLE.items()
     for example in (first, *others):
         parse(json.dumps(example).encode(), EXAMPLE["providerId"], dialect)
 
 
-@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+@EACH_DIALECT
+def test_the_examples_of_answers_are_what_the_receiver_writes(dialect: Dialect) -> None:
+    def answered(answer: Answer, decision: Decision | None = None) -> Any:
+        return json.loads(dialect.body(Said(answer, EXAMPLE["reference"], decision)))
+
+    written = {"refused": answered(dialect.refusal("uuid is missing"))}
+    for outcome, (told, *_) in TOLD.items():
+        shown = told | {"cash": Decimal("100.00")} if "cash" in told else told
+        shown = shown | {"transfer_id": 4711} if "transfer_id" in told else shown
+        decision = Decision(request_id=UUID(int=0), outcome=outcome, **shown)
+        written[outcome.value] = answered(dialect.answer_of(outcome), decision)
+
+    assert examples(post(dialect)["responses"]["200"]) == written
+    assert TOLD.keys() == set(Outcome)
+
+
+@EACH_DIALECT
+def test_the_table_has_every_code_with_its_description_and_the_deadline(dialect: Dialect) -> None:
+    said = post(dialect)["description"]
+    rows = {tuple(cell.strip() for cell in row.split("|")[1:3]) for row in said.splitlines()[5:]}
+    answers = {(str(one.code), one.description) for one in dialect.outcomes.values()}
+    assert rows == answers | {(str(dialect.bad_parameters), "names the field")}
+    deadline = Settings.model_fields["answer_deadline_s"].default
+    assert f"within\n{deadline:g} seconds (`UNBET_ANSWER_DEADLINE_S`)" in said
+
+
+@EACH_DIALECT
 def test_every_answer_is_documented_and_not_with_a_field_less_or_more(dialect: Dialect) -> None:
     validator = validator_for({"$ref": f"#/components/schemas/{dialect.name}-answer"})
     refusal = dialect.refusal("uuid is missing")
@@ -98,3 +187,11 @@ def test_every_answer_is_documented_and_not_with_a_field_less_or_more(dialect: D
     least = json.loads(dialect.body(answers[2]))
     for field in least:
         assert not validator.is_valid({k: v for k, v in least.items() if k != field}), field
+
+
+@EACH_DIALECT
+def test_a_sender_that_is_not_allowed_is_answered_as_documented(dialect: Dialect) -> None:
+    validator = validator_for({"$ref": f"#/components/schemas/{dialect.name}-not-allowed"})
+    body = json.loads(dialect.body(Said(dialect.not_allowed)))
+    assert validator.is_valid(body)
+    assert not validator.is_valid(body | {"error": 0})

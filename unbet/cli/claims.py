@@ -35,7 +35,7 @@ SEPARATORS: Final = ",;\t"
 """Between a CSV's cells: the one that its header has most of."""
 
 GREATEST_CODE: Final = 2**63 - 1
-"""What the SQLite file that a list is kept in can hold."""
+"""The table that a list is put into has a `bigint` for it."""
 
 
 class Form(StrEnum):

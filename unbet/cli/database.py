@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from unbet.database.deployment import current
 from unbet.database.engine import connect_to
-from unbet.database.migrate import require_schema
+from unbet.database.migrate import MIGRATION_LIMITS, migrate, require_schema
 from unbet.runtime import settings
 
 
@@ -38,6 +38,12 @@ def ledger_engine(limits: dict[str, str] | None = None, *, writes: bool = True) 
         yield made
 
 
+def migrated() -> str:
+    """Bring the schema up to date; its revision."""
+    with engine(MIGRATION_LIMITS) as made, made.begin() as connection:
+        return migrate(connection)
+
+
 @contextmanager
 def transaction() -> Iterator[Connection]:
     """One transaction on the ledger, committed at the end."""
@@ -48,12 +54,20 @@ def transaction() -> Iterator[Connection]:
 @contextmanager
 def snapshot(limits: dict[str, str] | None = None) -> Iterator[Connection]:
     """One transaction that reads only, and everything as it was at one moment."""
-    with ledger_engine(limits, writes=False) as made:
-        reading = made.execution_options(
-            isolation_level="REPEATABLE READ", postgresql_readonly=True
-        )
-        with reading.begin() as connection:
-            yield connection
+    with (
+        ledger_engine(limits, writes=False) as made,
+        made.connect() as connection,
+        reading(connection),
+    ):
+        yield connection
+
+
+@contextmanager
+def reading(connection: Connection) -> Iterator[None]:
+    """The same on a connection that is there, such as one with tables of its own."""
+    connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    with connection.begin():
+        yield
 
 
 def deployment() -> UUID:

@@ -1,5 +1,6 @@
 """What an endpoint would answer to a Cancel now: parsed and decided as it would be, but nothing is
-sent, locked or written. Whether the secret and the sender's address are right is not looked at."""
+sent, and the decision is rolled back. Whether the secret and the sender's address are right is not
+looked at."""
 
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
@@ -76,7 +77,7 @@ def read_request(body: bytes, reference: str, provider: str, dialect: Dialect) -
 def decide(
     connection: Connection, cancel: Cancel, dialect: Dialect, *, hold_unknown: bool
 ) -> DryRun:
-    """What would be answered to `cancel`. Use a transaction that reads only, with a snapshot."""
+    """What would be answered to `cancel`. Rolls back what the connection has done."""
     found = predict(connection, cancel, hold_unknown=hold_unknown)
     answer = _answer(cancel, dialect, found.decision)
     later: tuple[str, ...] = ()

@@ -1,6 +1,5 @@
 """An import: lines in transactions of bounded size, each tried again while the database is away."""
 
-import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -20,6 +19,7 @@ from unbet.cli.instructions import (
     SettleInstruction,
 )
 from unbet.database.faults import ASK_AGAIN, Fault, fault_of
+from unbet.database.transaction import retry_until
 from unbet.wallets.ledger.bets import place_all
 from unbet.wallets.ledger.deposits import deposit_all
 from unbet.wallets.ledger.operations import Result, Status
@@ -29,8 +29,8 @@ from unbet.wallets.ledger.settlements import settle_all
 LINES_AT_ONCE: Final = 2000
 """A transaction of these takes about 200 ms; a cancel waits 300 ms for a lock on its player."""
 
-PAUSES_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
-"""Waits before trying a transaction again; about as long as a PostgreSQL restart takes."""
+RETRY_FOR_S: Final = 16.0
+"""A transaction is tried again for about as long as a PostgreSQL restart takes."""
 
 _PLAYERS: Final = text("""
     SELECT provider, reference, user_id
@@ -57,7 +57,7 @@ class LineResult(NamedTuple):
 
 
 def import_lines(
-    engine: Engine, lines: Iterable[Line], pauses_s: Sequence[float] = PAUSES_S
+    engine: Engine, lines: Iterable[Line], retry_for_s: float = RETRY_FOR_S
 ) -> Iterator[list[LineResult]]:
     """Execute `lines` as if one by one; after each commit, what became of those it covers.
 
@@ -68,7 +68,7 @@ def import_lines(
     remaining = iter(lines)
     try:
         while chunk := list(islice(remaining, LINES_AT_ONCE)):
-            for results in _execute(engine, chunk, pauses_s):
+            for results in _execute(engine, chunk, retry_for_s):
                 committed += len(results)
                 yield results
     except DBAPIError as error:
@@ -79,36 +79,28 @@ def import_lines(
 
 
 def _execute(
-    engine: Engine, lines: Sequence[Line], pauses_s: Sequence[float]
+    engine: Engine, lines: Sequence[Line], retry_for_s: float
 ) -> Iterator[list[LineResult]]:
     while lines:
         try:
-            results = _with_patience(partial(_commit_first, engine, lines), pauses_s)
+            results = retry_until(
+                time.monotonic() + retry_for_s,
+                partial(_commit_first, engine, lines),
+                again=ASK_AGAIN,
+                report=lambda _fault, _error: None,
+            )
         except DBAPIError as error:
             if fault_of(error) is not Fault.CONTENT:
                 raise
             # One line asks for what no column can hold. Halve until it is alone.
             if len(lines) > 1:
                 middle = len(lines) // 2
-                yield from _execute(engine, lines[:middle], pauses_s)
-                yield from _execute(engine, lines[middle:], pauses_s)
+                yield from _execute(engine, lines[:middle], retry_for_s)
+                yield from _execute(engine, lines[middle:], retry_for_s)
                 return
             results = [_invalid(lines[0], sentence(error))]
         yield results
         lines = lines[len(results) :]
-
-
-def _with_patience(
-    attempt: Callable[[], list[LineResult]], pauses_s: Sequence[float]
-) -> list[LineResult]:
-    for pause in pauses_s:
-        try:
-            return attempt()
-        except DBAPIError as error:
-            if fault_of(error) not in ASK_AGAIN:
-                raise
-        time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - two imports must not march in step
-    return attempt()
 
 
 def _commit_first(engine: Engine, lines: Sequence[Line]) -> list[LineResult]:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Final, NoReturn
@@ -9,7 +10,6 @@ from typing import Final, NoReturn
 import typer
 from sqlalchemy.exc import DBAPIError
 
-from unbet.cli import database
 from unbet.cli.commands import (
     audit,
     deployment,
@@ -28,13 +28,14 @@ from unbet.cli.commands import (
     services,
     spool,
 )
+from unbet.cli.failing import CommandError, failing_on
 from unbet.cli.importing import ImportStoppedError
 from unbet.database.migrate import SchemaError
 from unbet.runtime.settings import SettingsError, unknown_names
 from unbet.wallets.ledger.operations import InvalidOperationError
 
-_TOLD: Final = (InvalidOperationError, SettingsError, SchemaError, ImportStoppedError)
-"""Errors whose text is a sentence for a person."""
+_TOLD: Final = (InvalidOperationError, SettingsError, SchemaError, ImportStoppedError, DBAPIError)
+"""Errors that a person can set right, whichever command meets them."""
 
 _SURROGATES: Final = "surrogates not allowed"
 """What Python says of the bytes of an argument that are no text, wherever they are used as text."""
@@ -78,17 +79,17 @@ def main() -> None:
     for warning in unknown_names(os.environ):
         typer.echo(f"unbet: {warning}", err=True)
     try:
-        build()()
-    except _TOLD as error:
-        _fail(str(error))
-    except DBAPIError as error:
-        _fail(database.sentence(error))
+        with failing_on(*_TOLD):
+            build()()
+    except CommandError as error:
+        _fail(str(error), error.status)
     except UnicodeEncodeError as error:
         if error.reason != _SURROGATES:
             raise
         _fail(f"not UTF-8: {error.object!a}", EXIT_USAGE)
 
 
-def _fail(problem: str, status: int = 1) -> NoReturn:
-    typer.echo(f"unbet: {problem}", err=True)
+def _fail(problem: str, status: int) -> NoReturn:
+    with suppress(OSError):  # nobody reads it any more
+        typer.echo(f"unbet: {problem}", err=True)
     sys.exit(status)

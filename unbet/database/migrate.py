@@ -1,6 +1,7 @@
 """Bring the schema up to date."""
 
 from pathlib import Path
+from typing import Final
 
 from alembic import command
 from alembic.config import Config
@@ -10,6 +11,12 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import ProgrammingError
 
 from unbet.database.faults import first_line
+
+MIGRATION_LIMITS: Final = {
+    "statement_timeout": "0",  # an index on a large table takes minutes
+    "lock_timeout": "60s",  # two that migrate at once take turns
+}
+"""Session settings for whoever changes the schema, or the rights in it."""
 
 LOCK = 0x756E626574  # "unbet": two processes that migrate at once take turns
 

@@ -37,10 +37,11 @@ END $$;
 
 DO $$
 BEGIN
-    -- TEMPORARY, too: nobody needs tables of its own.
+    -- TEMPORARY, too: only `unbet reconcile` needs a table of its own.
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO unbet_owner, unbet_receiver, unbet_worker, '
                    'unbet_operator, unbet_console, unbet_retention', current_database());
+    EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO unbet_operator', current_database());
 END $$;
 
 ALTER SCHEMA public OWNER TO unbet_owner;

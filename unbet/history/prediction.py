@@ -1,24 +1,20 @@
-"""What would be decided of a cancel now: found by reading only, nothing is locked or written.
+"""What would be decided of a cancel now: `reverse` decides it, and that is rolled back."""
 
-The decision itself is made by `reverse.sql`. That both say the same is tested for every outcome
-(`tests/ledger/test_prediction.py`).
-"""
-
-from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, select
 
-from unbet.core.message import Cancel, CancelRequest, Decision
-from unbet.core.money import EXACT
+from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
-from unbet.history.explain import explain
-from unbet.history.story import BetFact, EntryFact, Story
-from unbet.wallets.ledger.schema import accounts
+from unbet.history.story import EntryFact
+from unbet.wallets.ledger.reversal import reverse
+from unbet.wallets.ledger.schema import accounts, bets, entries
+
+_DECIDE_NOTHING: Final = (Outcome.MISMATCH, Outcome.CURRENCY_MISMATCH, Outcome.PARKED)
 
 
 class Prediction(NamedTuple):
-    """A decision that was not made."""
+    """A decision that was not kept."""
 
     decision: Decision
     """As it would be; without the transfer's id where that transfer is still to be made."""
@@ -29,65 +25,37 @@ class Prediction(NamedTuple):
 
 
 def predict(connection: Connection, cancel: Cancel, *, hold_unknown: bool = False) -> Prediction:
-    """What `reverse` would decide of `cancel`. Reads several tables: use a transaction with a
-    snapshot."""
-    asked = cancel.request
-    story = next(iter(explain(connection, asked.reference, cancel.provider)), None)
-    bet = story.bet if story else None
-    outcome = _outcome(bet, asked, hold_unknown)
-    found = Decision(request_id=cancel.request_id, outcome=outcome)
-    if outcome is Outcome.PARKED:
-        return Prediction(found, is_repeat=False)
-    found = found.model_copy(update={"currency": asked.currency})
-    if bet and (bet.user_id, bet.currency) != (asked.user_id, asked.currency):
-        # What belongs to another player's bet, or to one in another currency, is not told.
-        return Prediction(found, is_repeat=bet.amount is None)
-    if bet and bet.outcome:
-        before = {"transfer_id": bet.reversal_id, "cash": bet.cash_after}
-        return Prediction(found.model_copy(update=before), is_repeat=True)
-    held = _held(connection, asked)
-    returned = _returned(story, held) if story and outcome is Outcome.REVERSED else ()
-    cash = next((entry.balance_after for entry in returned if entry.kind == "cash"), None)
-    after = {"cash": held.get("cash") if cash is None else cash}
-    return Prediction(found.model_copy(update=after), is_repeat=False, returned=returned)
+    """What `reverse` decides of `cancel`, in a transaction of its own that is rolled back.
+
+    Needs a worker's rights, and takes its locks for that long. What stays is what PostgreSQL does
+    not roll back: the sequences have gone on. Raises as `reverse`.
+    """
+    try:
+        (decided,) = reverse(connection, [cancel], hold_unknown=hold_unknown)
+        if decided.outcome in _DECIDE_NOTHING:
+            return Prediction(decided, is_repeat=False)
+        if not _is_decided_by(connection, cancel):
+            return Prediction(decided, is_repeat=True)
+        returned = _entered(connection, decided.transfer_id)
+        first = decided.model_copy(update={"transfer_id": None})
+        return Prediction(first, is_repeat=False, returned=returned)
+    finally:
+        connection.rollback()
 
 
-def _outcome(bet: BetFact | None, asked: CancelRequest, hold_unknown: bool) -> Outcome:
-    """In the order of DESIGN: tombstone, player, currency, the bet's state."""
-    if bet is None:
-        return Outcome.PARKED if hold_unknown else Outcome.NO_BET
-    if bet.state == "tombstone":
-        return bet.outcome or Outcome.NO_BET
-    if bet.user_id != asked.user_id:
-        return Outcome.MISMATCH
-    if bet.currency != asked.currency:
-        return Outcome.CURRENCY_MISMATCH
-    if bet.outcome is Outcome.CLOSED:
-        return Outcome.CLOSED
-    by_state = {"refused": Outcome.BET_REFUSED, "settled": Outcome.SETTLED}
-    return by_state.get(bet.state, Outcome.REVERSED)
-
-
-def _held(connection: Connection, asked: CancelRequest) -> dict[str, Decimal]:
-    """What the player's accounts hold now; nothing for one that is not there."""
-    query = select(accounts.c.kind, accounts.c.balance).where(
-        accounts.c.owner == asked.user_id,
-        accounts.c.currency == asked.currency,
-        accounts.c.balance.is_not(None),
+def _is_decided_by(connection: Connection, cancel: Cancel) -> bool:
+    query = select(bets.c.cancel_request_id).where(
+        bets.c.provider == cancel.provider, bets.c.reference == cancel.request.reference
     )
-    return {row.kind: row.balance for row in connection.execute(query)}
+    return connection.execute(query).scalar() == cancel.request_id
 
 
-def _returned(story: Story, held: dict[str, Decimal]) -> tuple[EntryFact, ...]:
-    """The stake's entries with the sign turned round."""
-    stake = [entry for t in story.transfers if t.kind == "bet" for entry in t.entries]
-    return tuple(
-        entry.model_copy(
-            update={
-                "amount": EXACT.minus(entry.amount),
-                "balance_after": EXACT.subtract(held[entry.kind], entry.amount),
-            }
-        )
-        for entry in stake
-        if entry.balance_after is not None
+def _entered(connection: Connection, transfer_id: int | None) -> tuple[EntryFact, ...]:
+    """The transfer's entries on the player's accounts."""
+    query = (
+        select(entries, accounts.c.owner, accounts.c.kind, accounts.c.currency)
+        .join(accounts, accounts.c.id == entries.c.account_id)
+        .where(entries.c.transfer_id == transfer_id, entries.c.balance_after.is_not(None))
+        .order_by(entries.c.account_id)
     )
+    return tuple(EntryFact(**row) for row in connection.execute(query).mappings())

@@ -1,12 +1,11 @@
--- Compare cancels that the provider claims with what the ledger knows of their bets. What agrees is
--- left out. `expected` are the outcomes that a claim can be about: one of them must be ours. The case of
--- a provider's id says nothing.
+-- Compare the cancels of a provider's list (`reconciling.py`) with what the ledger knows of their bets.
+-- What agrees is left out. `expected` are the outcomes that a line can be about: one of them must be ours.
+-- The case of a provider's id says nothing. The list's order is its primary key's: rows come at once.
 
-SELECT claimed.line, kind, reason, bet.state, coalesce(bet.outcome, told.outcomes[1]) AS outcome,
-       bet.user_id, bet.currency
-  FROM json_to_recordset(CAST(:claims AS json))
-           AS claimed (line bigint, provider text, reference text, user_id text, currency text,
-                       expected text[])
+SELECT kind, reason, claimed.line, claimed.provider, claimed.reference, claimed.user_id,
+       claimed.currency, claimed.uuid, claimed.code, claimed.cancelled_at,
+       bet.state, coalesce(bet.outcome, told.outcomes[1]), bet.user_id, bet.currency, NULL
+  FROM (SELECT * FROM pg_temp.claims ORDER BY line) AS claimed
   LEFT JOIN LATERAL (
            SELECT state, outcome, user_id, currency
              FROM bets

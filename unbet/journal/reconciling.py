@@ -1,28 +1,56 @@
-"""A provider's own list of cancels against the ledger. Reads only."""
+"""A provider's own list of cancels against the ledger. The list is a temporary table of the
+session; nothing else is written."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import psycopg
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from unbet.core.outcomes import Outcome
-from unbet.database.rows import as_json
 from unbet.journal.exporting import ROWS_AT_ONCE
 
 CANCELLED: Final = (Outcome.REVERSED, Outcome.NO_BET, Outcome.BET_REFUSED)
 """After these the bet holds no stake, and never will."""
 
+_STREAMED: Final = {"yield_per": ROWS_AT_ONCE}
+
+_TABLE: Final = text("""
+    CREATE TEMPORARY TABLE claims (line bigint PRIMARY KEY, provider text COLLATE "C",
+                                   reference text COLLATE "C", user_id text, currency text,
+                                   uuid text, code bigint, cancelled_at text, expected text[])
+""")
+_COPY: Final = "COPY pg_temp.claims FROM STDIN"
+_INDEX: Final = text("CREATE INDEX ON pg_temp.claims (reference, lower(provider))")
+_ANALYZE: Final = text("ANALYZE pg_temp.claims")
+
 _RECONCILE: Final = text(Path(__file__).with_name("reconcile.sql").read_text("utf-8"))
 _CANCELLED_IN: Final = text("""
-    SELECT cancelled_at, provider, reference, user_id, currency, state, outcome
+    SELECT 'extra', outcome, NULL, provider, reference, NULL, NULL, NULL, NULL, NULL,
+           state, outcome, user_id, currency, cancelled_at
       FROM bets
      WHERE cancelled_at >= :since AND cancelled_at < :until
        AND outcome = ANY (CAST(:cancelled AS text[]))
-       AND lower(provider) IN (SELECT lower(named COLLATE "C")
-                                 FROM unnest(CAST(:providers AS text[])) AS named)
+       AND lower(provider) = ANY (ARRAY (SELECT lower(provider) FROM pg_temp.claims
+                                          UNION
+                                         SELECT lower(CAST(:provider AS text) COLLATE "C")
+                                          WHERE NOT EXISTS (SELECT FROM pg_temp.claims)))
+       AND NOT EXISTS (SELECT
+                         FROM pg_temp.claims
+                        WHERE claims.reference = bets.reference
+                          AND lower(claims.provider) = lower(bets.provider))
      ORDER BY cancelled_at, id
+""")
+_REPEATED: Final = text("""
+    SELECT 'repeated', (array_agg(provider ORDER BY line))[1], reference, min(line) AS first_line,
+           count(*)
+      FROM pg_temp.claims
+     GROUP BY reference, lower(provider)
+    HAVING count(*) > 1
+     ORDER BY first_line
 """)
 
 
@@ -35,55 +63,88 @@ class Claim(NamedTuple):
     reference: str
     user_id: str | None
     currency: str | None
+    uuid: str | None
+    code: int | None
+    cancelled_at: str | None
+    """ISO 8601."""
     expected: Sequence[Outcome]
     """What our outcome must be one of, for the claim to be right."""
 
 
-class Finding(NamedTuple):
-    """A claim that the ledger does not bear out."""
+class Difference(NamedTuple):
+    """One cancel about which list and ledger do not agree."""
 
-    line: int
     kind: str
-    """`missing`: no cancel of it is known; `differing`: something else is."""
+    """`missing`: no cancel of it is known; `differing`: something else is; `extra`: the ledger has
+    it and the list has not."""
     reason: str
     """`unknown`; `player`, `currency`; `told_success`: though the bet is not cancelled; `outcome`:
-    it is not what the claim says; `closed`: a person has closed it; `parked`, `dead`: not
-    decided."""
-    state: str | None
-    """The bet's, and what follows too; None if there is neither bet nor tombstone."""
-    outcome: str | None
-    user_id: str | None
-    currency: str | None
-
-
-class Cancelled(NamedTuple):
-    """A cancelled bet or a tombstone."""
-
-    cancelled_at: datetime
+    it is not what the list says; `closed`: a person has closed it; `parked`, `dead`: not decided.
+    Of an extra one its outcome."""
+    line: int | None
+    """Of the list, as what follows is."""
     provider: str
     reference: str
-    user_id: str
-    currency: str
-    state: str
-    outcome: str
+    user: str | None
+    currency: str | None
+    uuid: str | None
+    code: int | None
+    cancelled_at: str | None
+    our_state: str | None
+    """The bet's; `our_…` is what the ledger has."""
+    our_outcome: str | None
+    our_user: str | None
+    our_currency: str | None
+    our_cancelled_at: datetime | None
 
 
-def reconcile(connection: Connection, claims: Sequence[Claim]) -> list[Finding]:
-    """Those of `claims` that the ledger does not bear out, in one query."""
-    values = {"claims": as_json(claim._asdict() for claim in claims), "cancelled": [*CANCELLED]}
-    return [Finding(*row) for row in connection.execute(_RECONCILE, values)]
+class Repeated(NamedTuple):
+    """A reference that is in the list more than once."""
+
+    kind: str
+    """`repeated`."""
+    provider: str
+    reference: str
+    first_line: int
+    times: int
 
 
-def cancelled_in(
-    connection: Connection, since: datetime, until: datetime, providers: Collection[str]
-) -> Iterator[Cancelled]:
-    """What was cancelled at `since` <= time < `until`, as a stream."""
-    values = {
-        "since": since,
-        "until": until,
-        "providers": [*providers],
-        "cancelled": [*CANCELLED],
-    }
-    streamed = {"yield_per": ROWS_AT_ONCE}
-    for row in connection.execute(_CANCELLED_IN, values, execution_options=streamed):
-        yield Cancelled(*row)
+def take(connection: Connection, claims: Iterable[Claim]) -> int:
+    """Put the list into a table that lives as long as the session; how many lines it has."""
+    connection.execute(_TABLE)
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)  # noqa: S101 - `engine.py` makes no other
+    try:
+        with driver.cursor() as cursor:
+            with cursor.copy(_COPY) as copy:
+                for claim in claims:
+                    copy.write_row((*claim[:-1], [*claim.expected]))
+            lines = cursor.rowcount
+    except psycopg.Error as error:
+        raise DBAPIError.instance(None, None, error, psycopg.Error) from error
+    connection.execute(_INDEX)
+    connection.execute(_ANALYZE)
+    return lines
+
+
+def differences(connection: Connection) -> Iterator[Difference]:
+    """Those of the list that the ledger does not bear out, in the list's order, as a stream."""
+    values = {"cancelled": [*CANCELLED]}
+    for row in connection.execute(_RECONCILE, values, execution_options=_STREAMED):
+        yield Difference(*row)
+
+
+def extra(
+    connection: Connection, since: datetime, until: datetime, provider: str
+) -> Iterator[Difference]:
+    """What was cancelled at `since` <= time < `until` at the list's providers, or at `provider` if
+    the list is empty, and is not in it: in the order of time, as a stream."""
+    values = {"since": since, "until": until, "provider": provider, "cancelled": [*CANCELLED]}
+    for row in connection.execute(_CANCELLED_IN, values, execution_options=_STREAMED):
+        yield Difference(*row)
+
+
+def repeated(connection: Connection) -> Iterator[Repeated]:
+    """In the order of their first lines, as a stream."""
+    for row in connection.execute(_REPEATED, execution_options=_STREAMED):
+        yield Repeated(*row)

@@ -8,6 +8,7 @@ from psycopg import sql
 from sqlalchemy import Connection, text
 
 from unbet.database.engine import connect_to
+from unbet.database.migrate import MIGRATION_LIMITS
 from unbet.database.roles import Role, apply_roles
 from unbet.runtime.database_url import parameters_of, url_of
 
@@ -32,8 +33,7 @@ class Logins:
     def make(self) -> None:
         """On the migrated database: apply the roles, and make the logins. Those that are there get
         these passwords."""
-        limits = {"statement_timeout": "0", "lock_timeout": "60s"}
-        engine = connect_to(self.database_url, name="roles", pool_size=1, limits=limits)
+        engine = connect_to(self.database_url, name="roles", pool_size=1, limits=MIGRATION_LIMITS)
         try:
             with engine.begin() as connection:
                 apply_roles(connection)

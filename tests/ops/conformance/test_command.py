@@ -103,7 +103,7 @@ async def test_an_endpoint_that_cannot_be_reached_is_one_sentence(tmp_path: Path
     file = await told_bets(Casino(), tmp_path / "bets.json")
     ended = await conformance(f"http://127.0.0.1:1/{SECRET}", "--bets", file)
 
-    said = "unbet conformance: 127.0.0.1:1 cannot be reached: the connection was refused.\n"
+    said = "unbet: 127.0.0.1:1 cannot be reached: the connection was refused.\n"
     assert ended == (3, "", said)
 
 
@@ -142,4 +142,4 @@ async def test_without_a_ledger_or_a_file_nothing_is_played() -> None:
         status, out, err = await conformance(url)
 
     assert (status, out) == (3, "")
-    assert err.startswith("unbet conformance: UNBET_DATABASE_URL is not set")
+    assert err.startswith("unbet: UNBET_DATABASE_URL is not set")

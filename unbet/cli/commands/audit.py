@@ -6,7 +6,7 @@ from typing import Annotated, Final
 import typer
 
 from unbet.cli import database
-from unbet.cli.bars import bar_of_rows
+from unbet.cli.bars import bar
 from unbet.cli.display import AsJson, print_json, print_table
 from unbet.database.engine import SCAN_SETTINGS
 from unbet.wallets.ledger.audit import CHECKS, MOST_ROWS, Report, Step, Violation, audit
@@ -28,11 +28,11 @@ def check_everything(
     with (
         database.ledger_engine(SCAN_SETTINGS, writes=False) as engine,
         engine.begin() as connection,
-        bar_of_rows() as show,
+        bar("rows") as update,
     ):
         report = audit(
             connection,
-            lambda step: show(_words(step), step.rows, step.total),
+            lambda step: update(description=_words(step), completed=step.rows, total=step.total),
             most_rows=rows,
         )
     if as_json:

@@ -6,6 +6,7 @@ import typer
 
 from unbet.cli import database
 from unbet.cli.display import AsJson, print_json, print_table
+from unbet.cli.failing import failing_on
 from unbet.cli.people import login
 from unbet.database.deployment import DeploymentError, Recorded, history, is_at_origin, record
 
@@ -61,12 +62,8 @@ def keep(yes: Yes = False, as_json: AsJson = False) -> None:
 def _record(meaning: str, *, yes: bool, keep: bool, as_json: bool) -> None:
     if not yes:
         typer.confirm(f"{meaning} Go on?", abort=True, err=True)
-    with database.transaction() as connection:
-        try:
-            made = record(connection, recorded_by=login(), keep=keep)
-        except DeploymentError as error:
-            typer.echo(f"unbet: {error}", err=True)
-            raise typer.Exit(1) from None
+    with failing_on(DeploymentError), database.transaction() as connection:
+        made = record(connection, recorded_by=login(), keep=keep)
     if as_json:
         print_json(_document(made))
     else:

@@ -90,7 +90,7 @@ def _say(
     except WrongReferenceError as error:
         raise typer.BadParameter(plain(str(error))) from None
     if not isinstance(found, DryRun):
-        with database.snapshot() as connection:
+        with database.ledger_engine() as engine, engine.connect() as connection:
             found = decide(connection, found, dialect, hold_unknown=settings.holds_unknown())
     if as_json:
         _print(reference, provider, dialect.name, found)

@@ -6,15 +6,13 @@ import stat
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from typing import Annotated, BinaryIO
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from unbet.cli import database
+from unbet.cli.bars import bar
 from unbet.cli.commands.ledger import EXIT_REFUSED
 from unbet.cli.import_lines import Lines
 from unbet.cli.importing import LineResult, import_lines
@@ -46,12 +44,14 @@ def import_file(file: File, as_json: AsJson = False) -> None:
     counts: Counter[str] = Counter()
     begin = time.monotonic()
     lines = Lines(file)
-    with database.ledger_engine() as engine, _bar(file) as advance_to:
+    # Results on the same terminal show as much as a bar.
+    is_shown = not sys.stdout.isatty()
+    with database.ledger_engine() as engine, bar("bytes", _size(file), shown=is_shown) as update:
         for results in import_lines(engine, lines):
             typer.echo("\n".join(json.dumps(result._asdict()) for result in results))
             sys.stdout.flush()
             counts.update(_counted(results))
-            advance_to(lines.bytes_read)
+            update(completed=lines.bytes_read)
     _summarize(counts, time.monotonic() - begin, as_json=as_json)
     raise typer.Exit(0 if counts["done"] == counts["lines"] else EXIT_REFUSED)
 
@@ -74,14 +74,6 @@ def _summarize(counts: Counter[str], seconds: float, *, as_json: bool) -> None:
     typer.echo(f"{counts['lines']} lines in {seconds:.1f} s: {parts}", err=True)
 
 
-@contextmanager
-def _bar(file: BinaryIO) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error; none where results on the same terminal show as much."""
-    if not sys.stderr.isatty() or sys.stdout.isatty():
-        yield lambda _: None
-        return
+def _size(file: BinaryIO) -> int | None:
     about = os.fstat(file.fileno())
-    total = about.st_size if stat.S_ISREG(about.st_mode) else None
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("Importing", total=total)
-        yield lambda completed: progress.update(task, completed=completed)
+    return about.st_size if stat.S_ISREG(about.st_mode) else None

@@ -16,18 +16,12 @@ from unbet.cli.instructions import (
     SettleInstruction,
 )
 from unbet.core.money import amount
-from unbet.database.migrate import migrate
 from unbet.runtime import settings
 from unbet.wallets.ledger.operations import Result, Status
 
 app = typer.Typer()
 
 EXIT_REFUSED: Final = 3
-
-MIGRATION_LIMITS: Final = {
-    "statement_timeout": "0",  # an index on a large table takes minutes
-    "lock_timeout": "60s",  # two that migrate at once take turns
-}
 
 User = Annotated[str, typer.Argument(metavar="USER", help="The player, as the operator names it.")]
 Currency = Annotated[str, typer.Argument(metavar="CURRENCY", help="For example EUR.")]
@@ -41,8 +35,7 @@ Provider = Annotated[
 @app.command("migrate")
 def bring_up_to_date(as_json: AsJson = False) -> None:
     """Bring the database's schema up to date."""
-    with database.engine(MIGRATION_LIMITS) as engine, engine.begin() as connection:
-        revision = migrate(connection)
+    revision = database.migrated()
     if as_json:
         print_json({"revision": revision})
     else:

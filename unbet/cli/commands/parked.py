@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from unbet.cli import database
 from unbet.cli.display import AsJson, print_json, print_table
+from unbet.cli.failing import CommandError
 from unbet.cli.people import login
 from unbet.core.outcomes import Outcome
 from unbet.database.faults import Fault, fault_of
@@ -174,5 +175,4 @@ def _recorded() -> Iterator[Connection]:
         except DBAPIError as error:
             if fault_of(error) is not Fault.LOCKED:
                 raise
-            typer.echo("unbet: nothing changed: somebody holds the cancel or its bet.", err=True)
-            raise typer.Exit(1) from None
+            raise CommandError("nothing changed: somebody holds the cancel or its bet.") from None

@@ -3,20 +3,33 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, BinaryIO, Final
 
 import typer
+from sqlalchemy import Connection
 
 from unbet.cli import database
-from unbet.cli.claimed import ClaimedList, Repeated
 from unbet.cli.claims import Entry, Form, read_list
 from unbet.cli.display import AsJson, as_text, print_table
+from unbet.cli.failing import CommandError
 from unbet.cli.periods import moment_of, require_order
-from unbet.cli.reconciling import Difference, differences
+from unbet.core.outcomes import Outcome
+from unbet.dialects import DIALECTS
 from unbet.journal.exporting import STREAM_LIMITS
+from unbet.journal.reconciling import (
+    CANCELLED,
+    Claim,
+    Difference,
+    Repeated,
+    differences,
+    extra,
+    repeated,
+    take,
+)
 from unbet.runtime import settings
 
 app = typer.Typer()
@@ -32,6 +45,7 @@ _KINDS: Final[Mapping[str, str]] = {
 }
 _FORMS: Final = {".csv": Form.CSV, ".jsonl": Form.JSONL, ".ndjson": Form.JSONL, ".json": Form.JSONL}
 
+Row = Difference | Repeated
 When = Annotated[datetime | None, typer.Option(parser=moment_of, metavar="WHEN")]
 
 
@@ -53,7 +67,7 @@ def compare(
     ] = SHOWN,
     as_json: AsJson = False,
 ) -> None:
-    """Compare the provider's list of the cancels that it has sent with the ledger. Reads only.
+    """Compare the provider's list of the cancels that it has sent with the ledger. Changes nothing.
 
     FILE is CSV with a header, or JSON lines: `reference`, and where it has them `userId`,
     `currency`, `providerId`, `uuid`, `time` and `code`, which is what we have answered. With
@@ -63,12 +77,14 @@ def compare(
     """
     period = _period(since, until)
     form = form or _form_of(file)
-    with closing(ClaimedList(provider or settings.provider_id())) as claimed:
-        lines = _fill(claimed, file, form)
-        with database.snapshot(STREAM_LIMITS) as connection:
-            found = differences(connection, claimed, period)
-            show = _print_document if as_json else _print_tables
-            counts = show(found, claimed.repeated(), lines, most)
+    provider = provider or settings.provider_id()
+    with database.ledger_engine(STREAM_LIMITS) as engine, engine.connect() as connection:
+        with connection.begin():
+            lines = _take(connection, file, form, provider)
+        with database.reading(connection):
+            more = extra(connection, *period, provider) if period else ()
+            found = chain[Row](differences(connection), more, repeated(connection))
+            counts = (_print_document if as_json else _print_tables)(found, lines, most)
     raise typer.Exit(0 if _agrees(counts) else 1)
 
 
@@ -91,41 +107,70 @@ def _form_of(file: BinaryIO) -> Form:
         ) from None
 
 
-def _fill(claimed: ClaimedList, file: BinaryIO, form: Form) -> int:
+def _take(connection: Connection, file: BinaryIO, form: Form, provider: str) -> int:
     """How many lines were taken. Exits if one cannot be read."""
     faults = 0
 
-    def readable() -> Iterator[tuple[int, Entry]]:
+    def readable() -> Iterator[Claim]:
         nonlocal faults
         for number, entry, fault in read_list(file, form):
             if entry is not None:
-                yield number, entry
+                yield _claim(number, entry, provider)
                 continue
             faults += 1
             if faults <= SHOWN:
                 typer.echo(f"line {number}: {fault}", err=True)
 
-    lines = claimed.fill(readable())
+    lines = take(connection, readable())
     if faults:
-        typer.echo(
-            f"unbet: {faults} of {lines + faults} lines cannot be read; nothing was compared.",
-            err=True,
+        raise CommandError(
+            f"{faults} of {lines + faults} lines cannot be read; nothing was compared.",
+            EXIT_UNREADABLE,
         )
-        raise typer.Exit(EXIT_UNREADABLE)
     return lines
 
 
-def _print_tables(
-    found: Iterable[Difference], repeated: Iterable[Repeated], lines: int, most: int
-) -> Counter[str]:
+def _claim(line: int, entry: Entry, provider: str) -> Claim:
+    moment = entry.cancelled_at
+    if moment is not None and moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return Claim(
+        line=line,
+        provider=entry.provider or provider,
+        reference=entry.reference,
+        user_id=entry.user_id,
+        currency=entry.currency,
+        uuid=entry.uuid,
+        code=entry.code,
+        cancelled_at=moment.isoformat() if moment else None,
+        expected=_expected(entry.code, entry.outcome),
+    )
+
+
+@cache
+def _expected(code: int | None, outcome: Outcome | None) -> tuple[Outcome, ...]:
+    """What became of a cancel that the provider says was answered so. Without an answer it says
+    that the bet is cancelled."""
+    if code is None:
+        return CANCELLED if outcome is None else (outcome,)
+    meant = {
+        meaning
+        for dialect in DIALECTS.values()
+        for meaning, answer in dialect.outcomes.items()
+        if answer.code == code
+    }
+    return tuple(sorted(meant if outcome is None else meant & {outcome}))
+
+
+def _print_tables(found: Iterable[Row], lines: int, most: int) -> Counter[str]:
     counts: Counter[str] = Counter()
-    shown: dict[str, list[Difference | Repeated]] = {kind: [] for kind in _KINDS}
-    for kind, row in _by_kind(found, repeated):
-        counts[kind] += 1
-        if counts[kind] <= most:
-            shown[kind].append(row)
+    shown: dict[str, list[Row]] = {kind: [] for kind in _KINDS}
+    for row in found:
+        counts[row.kind] += 1
+        if counts[row.kind] <= most:
+            shown[row.kind].append(row)
     for kind, title in _KINDS.items():
-        rows = [_shown(row) for row in shown[kind]]
+        rows = [row._asdict() for row in shown[kind]]
         used = _used(rows)
         print_table(
             title,
@@ -139,37 +184,20 @@ def _print_tables(
 
 def _used(rows: list[dict[str, object]]) -> list[str]:
     """Columns that nobody has filled would only make the others narrow."""
-    return [name for name in (rows or [{}])[0] if any(row[name] is not None for row in rows)]
+    names = list((rows or [{}])[0])[1:]  # the title says the kind
+    return [name for name in names if any(row[name] is not None for row in rows)]
 
 
-def _shown(row: Difference | Repeated) -> dict[str, object]:
-    values = row._asdict()
-    values.pop("kind", None)
-    return values
-
-
-def _print_document(
-    found: Iterable[Difference], repeated: Iterable[Repeated], lines: int, _most: int
-) -> Counter[str]:
+def _print_document(found: Iterable[Row], lines: int, _most: int) -> Counter[str]:
     """Row by row: there may be more of them than memory holds."""
     counts: Counter[str] = Counter()
     typer.echo('{"rows": [')
-    for number, (kind, row) in enumerate(_by_kind(found, repeated)):
-        counts[kind] += 1
-        document = {"kind": kind, **_shown(row)}
-        typer.echo((", " if number else "  ") + json.dumps(document, default=as_text))
+    for number, row in enumerate(found):
+        counts[row.kind] += 1
+        typer.echo((", " if number else "  ") + json.dumps(row._asdict(), default=as_text))
     ends = {"ok": _agrees(counts), "lines": lines, **{kind: counts[kind] for kind in _KINDS}}
     typer.echo("], " + json.dumps(ends).removeprefix("{"))
     return counts
-
-
-def _by_kind(
-    found: Iterable[Difference], repeated: Iterable[Repeated]
-) -> Iterator[tuple[str, Difference | Repeated]]:
-    for difference in found:
-        yield difference.kind, difference
-    for one in repeated:
-        yield "repeated", one
 
 
 def _agrees(counts: Counter[str]) -> bool:

@@ -10,6 +10,7 @@ from unbet.broker import redis_server, rejected
 from unbet.broker.presence import key
 from unbet.cli import database
 from unbet.cli.display import AsJson, print_json, print_table
+from unbet.cli.failing import CommandError
 from unbet.runtime import settings
 
 app = typer.Typer()
@@ -29,8 +30,7 @@ def show(
             if clear:
                 client.delete(aside)
     except redis.RedisError as error:
-        typer.echo(f"unbet: Redis does not answer: {error}", err=True)
-        raise typer.Exit(1) from None
+        raise CommandError(f"Redis does not answer: {error}") from None
     if as_json:
         print_json({"rejected": found})
         return

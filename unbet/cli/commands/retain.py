@@ -8,7 +8,7 @@ import typer
 from sqlalchemy import Connection
 
 from unbet.cli import database
-from unbet.cli.bars import bar_of_rows
+from unbet.cli.bars import bar
 from unbet.cli.display import AsJson, moment, print_json
 from unbet.history.telling.wording import listed
 from unbet.journal.retention import LIMITS, RECORDS, count_older, cutoff, remove_older
@@ -55,10 +55,10 @@ def retain(
 
 def _remove(connection: Connection, than: datetime, total: int) -> dict[str, int]:
     removed = dict.fromkeys((kept.table for kept in RECORDS), 0)
-    with bar_of_rows() as show:
+    with bar("rows", total) as update:
         for kept in RECORDS:
             with closing(remove_older(connection, kept, than)) as steps:
                 for rows in steps:
                     removed[kept.table] += rows
-                    show(f"removing {kept.table}", sum(removed.values()), total)
+                    update(description=f"removing {kept.table}", advance=rows)
     return removed

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from unbet.cli import database
-from unbet.cli.commands.ledger import MIGRATION_LIMITS
+from unbet.database.migrate import MIGRATION_LIMITS
 from unbet.database.roles import ROLES, apply_roles
 
 app = typer.Typer()

@@ -1,20 +1,19 @@
 """`unbet run`: services, schema, every process of the Procfile, a demonstration; until Ctrl-C."""
 
 import os
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated, Any, Final, NoReturn
+from typing import Annotated, Any, Final
 
 import httpx
 import typer
 from rich.console import Console
 
+from unbet.cli import database
 from unbet.cli.commands.services import DEFAULT_DIRECTORY
-from unbet.database.engine import connect_to
-from unbet.database.migrate import migrate
+from unbet.cli.failing import CommandError, failing_on
 from unbet.dialects import DIALECTS
 from unbet.local import run_environment, run_record, services
 from unbet.local.demonstration import DemonstrationError, demonstrate
@@ -24,7 +23,7 @@ from unbet.local.stopping import Stopped, StopRequests, stoppable
 from unbet.local.supervisor import Supervisor
 from unbet.runtime.doors import is_in
 from unbet.runtime.endpoints import Endpoint
-from unbet.runtime.settings import Settings, SettingsError
+from unbet.runtime.settings import Settings
 
 app = typer.Typer()
 
@@ -59,6 +58,7 @@ def run(
     console = _Output(highlight=False)
     try:
         with (
+            failing_on(RunError, ProcessError, DemonstrationError, services.ServicesError),
             stoppable() as requests,
             _running(directory, workers, console, requests) as (supervisor, chosen),
         ):
@@ -72,21 +72,8 @@ def run(
         console.print("Stopped.")
     except OSError as error:
         about = f" ({error.filename})" if error.filename else ""
-        _fail(f"{directory} cannot be used: {error.strerror or error}{about}.")
-    except (
-        RunError,
-        ProcessError,
-        DemonstrationError,
-        services.ServicesError,
-        SettingsError,
-    ) as error:
-        _fail(str(error))
-
-
-def _fail(problem: str) -> NoReturn:
-    with suppress(OSError):
-        sys.stderr.write(f"unbet: {problem}\n")
-    raise typer.Exit(1) from None
+        problem = f"{directory} cannot be used: {error.strerror or error}{about}."
+        raise CommandError(problem) from None
 
 
 @contextmanager
@@ -118,11 +105,7 @@ def _start(supervisor: Supervisor, directory: Path, workers: int, console: Conso
         postgres=comes_along, redis="UNBET_BROKER_URL" not in os.environ
     )
     chosen = run_environment.complete(directory, started)
-    engine = connect_to(chosen.database_url, name="migrate", limits={"statement_timeout": "0"})
-    with engine.begin() as connection:
-        revision = migrate(connection)
-    engine.dispose()
-    console.print(f"The ledger's schema is at revision {revision}.")
+    console.print(f"The ledger's schema is at revision {database.migrated()}.")
     processes = Processes(
         ROOT / "Procfile", os.environ, directory / "logs", counts={"worker": workers}
     )
@@ -174,15 +157,12 @@ def _demonstrate(console: Console, chosen: Settings) -> None:
         console.print(f"No demonstration: {chosen.host} is not in UNBET_ALLOWED_IPS.")
         return
     console.print("The provider's example Cancel, sent to that URL:")
-    engine = connect_to(chosen.database_url, name="demonstration", pool_size=1)
 
     def say(step: str, balance: str) -> None:
         console.print(f"  {step:<24}balance {balance:>12}")
 
-    try:
+    with database.engine() as engine:
         answer = demonstrate(engine, url, endpoint.provider, say)
-    finally:
-        engine.dispose()
     console.print(f"  The answer: {answer}".replace("'", '"'), soft_wrap=True, markup=False)
 
 

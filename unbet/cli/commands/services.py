@@ -1,8 +1,6 @@
 """`unbet services`: start, stop and show the embedded PostgreSQL and Redis."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from unbet.cli.failing import failing_on
 from unbet.local import services
 from unbet.local.run_record import at_work
 
@@ -19,21 +18,14 @@ Directory = Annotated[Path, typer.Option("--dir", help="where their data is kept
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON document")]
 DEFAULT_DIRECTORY = Path(".unbet")
 
-
-@contextmanager
-def _told_without_traceback() -> Iterator[None]:
-    """What a person can set right (a full disk, a missing permission) is told in its own words."""
-    try:
-        yield
-    except (services.ServicesError, OSError) as error:
-        typer.echo(f"unbet services: {error}", err=True)
-        raise typer.Exit(1) from error
+_TOLD = (services.ServicesError, OSError)
+"""Such as a full disk, or a missing permission."""
 
 
 @app.command()
 def start(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson = False) -> None:
     """Start both and print `export` lines for the shell: eval "$(unbet services start)"."""
-    with _told_without_traceback():
+    with failing_on(*_TOLD):
         variables = services.start(directory).environment()
     if as_json:
         typer.echo(json.dumps(variables))
@@ -47,7 +39,7 @@ def start(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson = False) -> 
 @app.command()
 def stop(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson = False) -> None:
     """Stop both. Their data stays. Refused while `unbet run` works with them."""
-    with _told_without_traceback():
+    with failing_on(*_TOLD):
         if run := at_work(directory):
             raise services.ServicesError(f"{run} works with them; stop that one")
         stopped = services.stop(directory)
@@ -60,7 +52,7 @@ def stop(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson = False) -> N
 @app.command()
 def status(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson = False) -> None:
     """Show what runs. Exit status 0 if both answer, else 1."""
-    with _told_without_traceback():
+    with failing_on(*_TOLD):
         found = services.status(directory)
     if as_json:
         typer.echo(json.dumps(_document(found)))
