@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from unbet.core.fields import PLAIN_DECIMAL, Currency, Reference
 from unbet.core.message import Decision
 from unbet.core.outcomes import Outcome
-from unbet.dialects.body import OTHER_SPELLING
+from unbet.dialects.body import OTHER_SPELLING, render
 from unbet.dialects.lucky_monaco import EXAMPLE
 from unbet.dialects.port import Answer, Dialect, Said
 
@@ -122,7 +122,7 @@ def answer_examples(dialect: Dialect) -> Schema:
     """One of each outcome, and of a body that is refused."""
     refused = Said(dialect.refusal("uuid is missing"), EXAMPLE["reference"])
     said = {outcome.value: _most(dialect, outcome) for outcome in Outcome} | {"refused": refused}
-    return {name: {"value": json.loads(dialect.body(one))} for name, one in said.items()}
+    return {name: {"value": json.loads(render(dialect, one))} for name, one in said.items()}
 
 
 def answer_table(dialect: Dialect) -> str:
@@ -147,7 +147,7 @@ def _by_answer(dialect: Dialect) -> list[list[Outcome]]:
 
 def _form(dialect: Dialect, *said: Said) -> Schema:
     """The JSON that all of `said` is answered with: what they share is required."""
-    bodies = [json.loads(dialect.body(one)) for one in said]
+    bodies = [json.loads(render(dialect, one)) for one in said]
     names = {name: None for body in bodies for name in body}
     fixed: Schema = {
         "error": {"const": said[0].answer.code},

@@ -8,7 +8,7 @@ import redis
 from sqlalchemy import Engine
 
 from unbet.broker import redis_server
-from unbet.core.signing import Keys
+from unbet.core.wire import Keys
 from unbet.database.deployment import Identity, guard
 from unbet.database.engine import connect_to
 from unbet.runtime.settings import settings
@@ -26,6 +26,7 @@ def identity() -> Identity:
     return Identity(settings().deployment)
 
 
+@cache
 def deployment() -> UUID:
     """Which deployment this process is of."""
     found = identity().id

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from sqlalchemy import Connection
 from starlette.types import ASGIApp
 
-from api.dispatch import Decided
+from api.waits import Decided
 from benchmarks.baselines import serving, tuning
 from unbet import connect_to, transact
 from unbet.core.message import Cancel, Decision

@@ -14,7 +14,6 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from api import server
-from api.app import cancels_first
 from api.notes import Notes
 from api.parking import HomelessError
 from api.receive import Desk, Receiver
@@ -55,7 +54,6 @@ def application(
     logs.configure(chosen.log_format)
     engine = connect_to(chosen.database_url, name="notes", pool_size=1)
     notes = Notes(engine) if noted else _NoNotes()
-    receiver = Receiver(chosen, desk, _Nowhere(), notes)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -72,9 +70,8 @@ def application(
     async def healthz(_request: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
-    return cancels_first(
-        receiver, Starlette(routes=[Route("/healthz", healthz)], lifespan=lifespan)
-    )
+    others = Starlette(routes=[Route("/healthz", healthz)], lifespan=lifespan)
+    return Receiver(chosen, desk, _Nowhere(), notes, others)
 
 
 def serve(module: str, processes: int) -> None:

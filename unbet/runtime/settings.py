@@ -25,7 +25,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from unbet.core.signing import SHORTEST_KEY, Keys
+from unbet.core.wire import SHORTEST_KEY, Keys
 from unbet.dialects import DialectName
 from unbet.runtime.console_access import SHORTEST_PASSWORD, check_names, check_urls, read_logins
 from unbet.runtime.database_url import parameters_of
