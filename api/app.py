@@ -23,7 +23,7 @@ from api.rescue import Rescue
 from api.scrape import State
 from unbet.database.deployment import Identity, guard
 from unbet.database.engine import connect_to
-from unbet.runtime.settings import Settings
+from unbet.runtime.settings import ReceiverSettings
 from unbet.spool import Spool
 
 log = structlog.get_logger("receiver")
@@ -31,7 +31,7 @@ log = structlog.get_logger("receiver")
 BEGIN_ANEW_S: Final = 1.0
 
 
-def create_app(settings: Settings, identity: Identity | None = None) -> ASGIApp:
+def create_app(settings: ReceiverSettings, identity: Identity | None = None) -> ASGIApp:
     """The application for `settings`; it opens its connections when the server starts it.
     `identity` is what the start has learned already."""
     identity = identity or Identity(settings.deployment)

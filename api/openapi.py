@@ -17,7 +17,7 @@ from unbet.dialects.body import LONGEST_BODY
 from unbet.dialects.port import Dialect
 from unbet.runtime.endpoints import SEGMENT
 from unbet.runtime.http import BODY_LIMIT_S
-from unbet.runtime.settings import Settings
+from unbet.runtime.settings import ReceiverSettings
 
 Schema = dict[str, Any]
 
@@ -95,7 +95,7 @@ def _path(dialect: Dialect) -> Schema:
             "tags": ["provider"],
             "summary": f"Cancel a bet ({dialect.name})",
             "description": _CANCEL.format(
-                deadline=Settings.model_fields["answer_deadline_s"].default,
+                deadline=ReceiverSettings.model_fields["answer_deadline_s"].default,
                 table=cancel.answer_table(dialect),
             ),
             "requestBody": _request(dialect),

@@ -28,6 +28,7 @@ from unbet.core.message import QUEUE, QUEUED_AT, TASK, Cancel, Group
 from unbet.core.wire import Keys, encode_group
 from unbet.database.deployment import Identity
 from unbet.runtime import metrics
+from unbet.runtime.breaker import CircuitBreaker
 from unbet.runtime.failpoints import ARMED, crash_point
 
 PUBLISH_LIMIT_S: Final = 1.0
@@ -35,9 +36,6 @@ PUBLISH_LIMIT_S: Final = 1.0
 
 MOST_SENDINGS: Final = 3
 """Once, and at most twice again: the work is idempotent, but a backlog should not feed itself."""
-
-SPARED_S: Final = 1.0
-"""After a failed publish the broker is left alone for this long: cancels are rescued at once."""
 
 _SHOWN_REFERENCES: Final = 20
 
@@ -66,7 +64,7 @@ class Groups:
         self._size = size
         self._free_slots = slots
         self._resend_after_s = resend_after_s
-        self._spared_until = 0.0
+        self._breaker = CircuitBreaker()  # while it is open cancels are rescued at once
         self._messages: set[Message] = set()
 
     def fill(self) -> None:
@@ -79,7 +77,7 @@ class Groups:
                 wait.sendings += 1
                 wait.message = message
             metrics.GROUP_CANCELS.observe(len(waits))
-            if message.began < self._spared_until:
+            if message.began < self._breaker.open_until:
                 self._give_up(waits)
                 continue
             self._free_slots -= 1
@@ -130,9 +128,8 @@ class Groups:
         if not isinstance(error, PublishError):
             # Whatever it is: its cancels must not wait for replies that will not come.
             log.error("a group was not published", **told, exc_info=error)
-        elif time.monotonic() >= self._spared_until:
+        elif self._breaker.trip():
             log.warning("a group was not published", **told, error=str(error))
-            self._spared_until = time.monotonic() + SPARED_S
         self._give_up(message.waits)
         self.on_done(message)
 

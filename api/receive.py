@@ -28,7 +28,7 @@ from unbet.runtime import metrics
 from unbet.runtime.doors import UNKNOWN, Door, doors_of, is_in, plain, sender_of
 from unbet.runtime.failpoints import ARMED, crash_point
 from unbet.runtime.http import BODY_LIMIT_S, JSON, UnreadableError, read_rest, respond
-from unbet.runtime.settings import Settings
+from unbet.runtime.settings import ReceiverSettings
 
 log = structlog.get_logger("receiver")
 
@@ -57,7 +57,7 @@ class Receiver:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: ReceiverSettings,
         desk: Desk,
         parking: Home,
         notes: Notebook,

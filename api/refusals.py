@@ -19,7 +19,7 @@ from unbet.dialects.body import LONGEST_BODY
 from unbet.runtime import metrics
 from unbet.runtime.doors import Door, WrongSecrets, may_ask, missed, sender_of
 from unbet.runtime.http import UnreadableError, read_body, respond
-from unbet.runtime.settings import Settings
+from unbet.runtime.settings import ReceiverSettings
 
 LOGGED_BYTES: Final = 16 * 1024
 """A body is no longer than this where it can be read at all."""
@@ -54,7 +54,7 @@ def tell(
 class Refusals:
     """Answers what leads to no endpoint, or comes to one in a wrong way."""
 
-    def __init__(self, settings: Settings, doors: Sequence[Door]) -> None:
+    def __init__(self, settings: ReceiverSettings, doors: Sequence[Door]) -> None:
         self._settings = settings
         self._doors = doors
         self._wrong_secrets = WrongSecrets()

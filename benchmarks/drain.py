@@ -25,7 +25,7 @@ from unbet.broker.presence import key
 from unbet.cli.display import print_table
 from unbet.core.message import QUEUE
 from unbet.database.deployment import Identity, current
-from unbet.runtime.settings import Settings
+from unbet.runtime.settings import ReceiverSettings, load
 
 GOAL_PER_S: Final = 10_000
 """DESIGN, "Numbers to reach": by one worker process."""
@@ -135,7 +135,7 @@ def _publish(bets: Sequence[Bet], environment: dict[str, str], deployment: UUID)
     """Through the receiver's own publisher, whose Celery reads the settings of this process."""
     os.environ.update({k: v for k, v in environment.items() if k.startswith("UNBET_")})
 
-    chosen = Settings()
+    chosen = load(ReceiverSettings)
 
     publisher = Publisher(1, chosen.keys(), Identity(deployment), "replies:nobody")
     try:

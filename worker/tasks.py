@@ -16,10 +16,10 @@ from unbet.core.wire import MessageError, SignatureError, decode_group, encode_r
 from unbet.database.faults import LedgerAwayError
 from unbet.runtime import logs
 from unbet.runtime.failpoints import ARMED, crash_point
-from unbet.runtime.settings import settings
+from unbet.runtime.settings import WorkerSettings, read
 from unbet.wallets.ledger.reversal import apply
 from worker.app import app
-from worker.connections import deployment, engine, keys, replies
+from worker.connections import deployment, engine, holds_unknown, keys, replies
 from worker.rejecting import reject
 
 REPLY_EXPIRES_S: Final = 60
@@ -50,10 +50,9 @@ def cancel(task: Task, message: str) -> dict[str, int]:
     started = time.monotonic()
     if ARMED:
         crash_point("before_transaction", group.cancels)
-    hold_unknown = settings().unknown_reference == "hold"
     try:
         # In parts, if some of the group stand in the way: what is decided does not wait for them.
-        for decisions in apply(engine(), group.cancels, hold_unknown=hold_unknown):
+        for decisions in apply(engine(), group.cancels, hold_unknown=holds_unknown()):
             seconds = time.monotonic() - started
             if ARMED:
                 crash_point("after_commit", group.cancels)
@@ -88,7 +87,7 @@ def _queued_for_s(queued_at: float | None) -> float:
     if queued_at is None:
         return math.inf
     try:
-        with redis_server.connect(settings().broker_url) as client:
+        with redis_server.connect(read(WorkerSettings).broker_url) as client:
             return redis_server.now(client) - queued_at
     except redis_server.AWAY:
         return math.inf

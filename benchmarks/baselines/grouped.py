@@ -13,14 +13,14 @@ from api.waits import Decided, Message
 from benchmarks.baselines import serving, tuning
 from unbet import connect_to
 from unbet.core.message import Cancel
-from unbet.runtime.settings import Settings, settings
+from unbet.runtime.settings import ReceiverSettings, read
 from unbet.wallets.ledger.reversal import apply
 
 
 class Grouped:
     """A dispatcher whose groups go to the ledger at once."""
 
-    def __init__(self, chosen: Settings) -> None:
+    def __init__(self, chosen: ReceiverSettings) -> None:
         places = chosen.groups_in_flight
         self._engine = connect_to(chosen.database_url, name="grouped", pool_size=places)
         self._threads = ThreadPoolExecutor(places)
@@ -58,7 +58,7 @@ class Grouped:
 
 
 def app() -> ASGIApp:
-    desk = Grouped(settings())
+    desk = Grouped(read(ReceiverSettings))
     return serving.application(desk, desk.close)
 
 

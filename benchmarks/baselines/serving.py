@@ -22,7 +22,7 @@ from unbet.core.message import Cancel
 from unbet.journal.answers import AnswerNote
 from unbet.runtime import logs
 from unbet.runtime.gc_tuning import collect_rarely
-from unbet.runtime.settings import settings
+from unbet.runtime.settings import ReceiverSettings, read
 
 
 class _Nowhere:
@@ -50,7 +50,7 @@ def application(
 ) -> ASGIApp:
     """The receiver's application with `desk`; `close` is called at its end. With `noted` the
     answers are noted in the ledger, as the receiver does it."""
-    chosen = settings()
+    chosen = read(ReceiverSettings)
     logs.configure(chosen.log_format)
     engine = connect_to(chosen.database_url, name="notes", pool_size=1)
     notes = Notes(engine) if noted else _NoNotes()
@@ -76,4 +76,4 @@ def application(
 
 def serve(module: str, processes: int) -> None:
     """Serve `module`'s `app()`, with the receiver's own settings of the web server."""
-    server.serve(f"{module}:app", settings(), processes=processes)
+    server.serve(f"{module}:app", read(ReceiverSettings), processes=processes)

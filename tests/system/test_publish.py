@@ -15,7 +15,7 @@ from unbet.broker import redis_server
 from unbet.broker.presence import key
 from unbet.core.message import QUEUE
 from unbet.database.deployment import Identity
-from unbet.runtime import settings as process_settings
+from unbet.runtime import environment as process_environment
 from unbet.runtime.settings import Settings
 
 DEPLOYMENT = UUID(int=7)
@@ -27,11 +27,11 @@ def publisher(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[P
     assert settings
     # Both are read once a process.
     monkeypatch.delitem(sys.modules, "celeryconfig", raising=False)
-    process_settings.settings.cache_clear()
+    process_environment._read.cache_clear()
     made = Publisher(1, KEYS, Identity(DEPLOYMENT), "replies:nobody")
     yield made
     made.close()
-    process_settings.settings.cache_clear()
+    process_environment._read.cache_clear()
     sys.modules.pop("celeryconfig", None)
 
 

@@ -14,7 +14,7 @@ from starlette.types import Scope
 from unbet.dialects import DIALECTS
 from unbet.dialects.port import Dialect
 from unbet.runtime.endpoints import Endpoint
-from unbet.runtime.settings import Network, Settings
+from unbet.runtime.settings import Network, ReceiverSettings
 
 WINDOW_S: Final = 60.0
 MOST_WRONG: Final = 20
@@ -99,7 +99,7 @@ def was_forwarded(scope: Scope) -> bool:
     return any(name in (b"x-forwarded-for", b"forwarded") for name, _ in scope["headers"])
 
 
-def may_ask(scope: Scope, settings: Settings) -> bool:
+def may_ask(scope: Scope, settings: ReceiverSettings) -> bool:
     """Only operators' addresses see what the receiver depends on. A proxy that is not trusted hands
     on requests from anywhere, whatever its own address."""
     sender = sender_of(scope, settings.trusted_proxies)

@@ -17,7 +17,7 @@ from unbet.cli.display import AsJson, as_text, print_table
 from unbet.cli.periods import moment_of, require_order
 from unbet.cli.reconciling import Difference, differences
 from unbet.journal.exporting import STREAM_LIMITS
-from unbet.runtime import settings
+from unbet.runtime.settings import ProviderSettings, load
 
 app = typer.Typer()
 
@@ -63,7 +63,7 @@ def compare(
     """
     period = _period(since, until)
     form = form or _form_of(file)
-    with closing(ClaimedList(provider or settings.provider_id())) as claimed:
+    with closing(ClaimedList(provider or load(ProviderSettings).provider_id)) as claimed:
         lines = _fill(claimed, file, form)
         with database.snapshot(STREAM_LIMITS) as connection:
             found = differences(connection, claimed, period)
