@@ -28,6 +28,8 @@ class Connection(HttpToolsProtocol):
         super().__init__(*arguments, **more)
         self._running: RequestResponseCycle | None = None
         """The one that is being answered."""
+        self._to_start: dict[RequestResponseCycle, Any] = {}
+        self._start_asgi_task = self._to_start.__setitem__  # type: ignore[method-assign, assignment]
         self._take_timer: asyncio.TimerHandle | None = None
         self._cut_reason: str | None = None
         self._client_ended = False
@@ -51,7 +53,7 @@ class Connection(HttpToolsProtocol):
             if not cycle.more_body:
                 # It has come whole: a cancel is decided though nobody waits for its answer.
                 _detach(cycle)
-                self._start_asgi_task(cycle, app)
+                super()._start_asgi_task(cycle, app)
         # A request and its connection refer to each other.
         self.cycle = self._running = None  # type: ignore[assignment]
 
@@ -88,8 +90,13 @@ class Connection(HttpToolsProtocol):
         super().on_response_complete()
         if following is not None and not self._is_queued(following):
             self._running = following
+            self._start()
             if self._client_ended and following.more_body:
                 self._refuse_cut_off(following)
+
+    def _start(self) -> None:
+        """Have what uvicorn would have started be answered."""
+        raise NotImplementedError
 
     def _is_queued(self, cycle: RequestResponseCycle) -> bool:
         return bool(self.pipeline) and self.pipeline[-1][0] is cycle

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.connection import Connection
 from api.parser import head_without_offer, parser_for
@@ -31,6 +32,10 @@ MOST_PIPELINED: Final = 16
 
 OTHER_FILES: Final = 200
 """Descriptors for the rest: PostgreSQL, Redis, spool, logs."""
+
+HELD_S: Final = 0.2
+"""How long a request waits for its body before it is handed on without: nearly always the body
+comes with the head, or right after it, and whoever reads it need not wait for it."""
 
 _NO_HEADERS: Final = deque[tuple[bytes, bytes]](maxlen=0)
 
@@ -69,6 +74,7 @@ class Bounded(Connection):
         self._head_timer: asyncio.TimerHandle | None = None
         self._wrapping_bytes = 0
         self._before_offer: Any = None
+        self._hold_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -79,10 +85,12 @@ class Bounded(Connection):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end_to_wait()
+        self._start()
         super().connection_lost(exc)
 
     def eof_received(self) -> bool:  # type: ignore[override]
         self._end_to_wait()  # what ends within its head is not waited for
+        self._start()
         return super().eof_received()
 
     def data_received(self, data: bytes) -> None:
@@ -100,6 +108,7 @@ class Bounded(Connection):
         except httptools.HttpParserUpgrade as offer:
             if self.parser.get_method() == b"CONNECT":
                 self._unsupported_upgrade_warning()
+                self._start()
             else:
                 self._stay_with_http1(data[offer.args[0] :])
             return
@@ -122,6 +131,8 @@ class Bounded(Connection):
         if len(self.cycle.body) > LONGEST_BODY:
             # What is longer is refused: no more of it is kept than shows that.
             self.cycle.body = self.cycle.body[: LONGEST_BODY + 1]
+        if self._to_start:
+            self._start_or_hold()
 
     def on_headers_complete(self) -> None:
         if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
@@ -138,6 +149,22 @@ class Bounded(Connection):
             self._running = self.cycle
         # Trailers are no headers: whoever vouches for the head has not looked at them.
         self.headers = _NO_HEADERS  # type: ignore[assignment]
+
+    def _start_or_hold(self) -> None:
+        cycle = self.cycle
+        is_whole = cycle is not self._running or not cycle.more_body
+        if is_whole or cycle.waiting_for_100_continue or len(cycle.body) > LONGEST_BODY:
+            self._start()
+        elif self._hold_timer is None:
+            self._hold_timer = self.loop.call_later(HELD_S, self._start)
+
+    def _start(self) -> None:
+        if self._hold_timer is not None:
+            self._hold_timer.cancel()
+            self._hold_timer = None
+        while self._to_start:
+            cycle, app = self._to_start.popitem()
+            HttpToolsProtocol._start_asgi_task(self, cycle, app)
 
     def _stay_with_http1(self, rest: bytes) -> None:
         """Read the head once more, without the offer to leave HTTP/1.1, and the `rest`."""
