@@ -7,12 +7,13 @@ from kombu import Queue
 from unbet.broker import transport
 from unbet.broker.presence import prefix
 from unbet.core.message import QUEUE
-from unbet.runtime.settings import SettingsError, settings
+from unbet.runtime.settings import CelerySettings, SettingsError, read
 
 try:
-    broker_url = settings().broker_url
+    _chosen = read(CelerySettings)
 except SettingsError as error:
     raise SystemExit(f"Celery does not start: {error}") from None
+broker_url = _chosen.broker_url
 
 transport.install()
 if broker_url.startswith("rediss://"):
@@ -59,8 +60,8 @@ broker_transport_options = {
 }
 # Two deployments on one Redis must not meet. What learns from its database which one it is of says
 # so itself (`transport.separate`); this is for Celery's own commands.
-if settings().deployment:
-    broker_transport_options["global_keyprefix"] = prefix(settings().deployment)
+if _chosen.deployment:
+    broker_transport_options["global_keyprefix"] = prefix(_chosen.deployment)
 broker_connection_timeout = 2
 # A worker that starts before its broker waits for it, and so it does when the broker goes away.
 broker_connection_retry_on_startup = True

@@ -1,16 +1,16 @@
 """The receiver's ASGI application."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from starlette.applications import Starlette
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from api.deadline import ASK_SHARE, CALL_SHARE
-from api.dispatch import Dispatcher
+from api.dispatch import Dispatcher, Replies
 from api.health import Readiness
 from api.ledger_calls import THREADS, LedgerCalls
 from api.membership import Membership
@@ -19,23 +19,19 @@ from api.pages import pages
 from api.parking import Parking
 from api.publish import Publisher
 from api.receive import Receiver
-from api.replies import Replies
 from api.rescue import Rescue
 from api.scrape import State
 from unbet.database.deployment import Identity, guard
 from unbet.database.engine import connect_to
-from unbet.dialects import DIALECTS
-from unbet.runtime.settings import Settings
+from unbet.runtime.settings import ReceiverSettings
 from unbet.spool import Spool
 
 log = structlog.get_logger("receiver")
 
-_PATHS: Final = tuple(dialect.path for dialect in DIALECTS.values())
-
 BEGIN_ANEW_S: Final = 1.0
 
 
-def create_app(settings: Settings, identity: Identity | None = None) -> ASGIApp:
+def create_app(settings: ReceiverSettings, identity: Identity | None = None) -> ASGIApp:
     """The application for `settings`; it opens its connections when the server starts it.
     `identity` is what the start has learned already."""
     identity = identity or Identity(settings.deployment)
@@ -45,13 +41,11 @@ def create_app(settings: Settings, identity: Identity | None = None) -> ASGIApp:
     keys = settings.keys()
     spool = Spool(settings.spool_dir, deployment=lambda: identity.id)
     parking = Parking(ledger, spool)
-    publisher = Publisher(settings.groups_in_flight, keys, identity)
     notes = Notes(engine)
-    # The replies know the dispatcher and the dispatcher their list's name: the list comes first.
     replies = Replies(settings.redis_url, keys, identity)
+    publisher = Publisher(settings.groups_in_flight, keys, identity, replies.list_name)
     dispatcher = Dispatcher(
-        publisher.publish,
-        replies.list_name,
+        publisher.submit,
         group_size=settings.group_size,
         groups_in_flight=settings.groups_in_flight,
         most_waiting=settings.max_waiting,
@@ -85,30 +79,18 @@ def create_app(settings: Settings, identity: Identity | None = None) -> ASGIApp:
         spool.close()
         engine.dispose()
 
-    receiver = Receiver(settings, dispatcher, parking, notes)
     readiness = Readiness(settings, engine, identity)
     state = State(settings, engine, spool, identity)
-    return cancels_first(receiver, pages(readiness, state, membership, lifespan))
+    others = pages(readiness, state, membership, lifespan)
+    return Receiver(settings, dispatcher, parking, notes, others)
 
 
-async def keep(work: Callable[[], Awaitable[None]]) -> None:
+async def keep(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Have `work` done for ever: the outermost shell of what goes on in the background. A bug met
     by one cancel must not leave the others without it."""
     while True:
         try:
-            await work()
+            await asyncio.create_task(work())
         except Exception:
             log.exception("work in the background failed and begins anew")
             await asyncio.sleep(BEGIN_ANEW_S)
-
-
-def cancels_first(receiver: Receiver, everything_else: ASGIApp) -> ASGIApp:
-    """One application of both. Cancels, nearly all that comes, pass by the router."""
-
-    async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        is_for_receiver = scope["type"] == "http" and (
-            scope["path"].endswith(_PATHS) or receiver.takes(scope)
-        )
-        await (receiver if is_for_receiver else everything_else)(scope, receive, send)
-
-    return application

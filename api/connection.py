@@ -20,12 +20,16 @@ class Connection(HttpToolsProtocol):
     """One connection.
 
     It relies on these private parts of uvicorn 0.54: `cycle` is the newest request, `pipeline`
-    holds those that wait for the one before, and `_start_asgi_task` starts each.
+    holds those that wait for the one before, `on_response_complete` starts the next of these, and
+    `_start_asgi_task` each.
     """
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
         self._running: RequestResponseCycle | None = None
+        """The one that is being answered."""
+        self._to_start: dict[RequestResponseCycle, Any] = {}
+        self._start_asgi_task = self._to_start.__setitem__  # type: ignore[method-assign, assignment]
         self._take_timer: asyncio.TimerHandle | None = None
         self._cut_reason: str | None = None
         self._client_ended = False
@@ -81,11 +85,21 @@ class Connection(HttpToolsProtocol):
         self._cut_reason = self._cut_reason or "malformed"
         super().send_400_response(msg)
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        self._running = cycle
-        super()._start_asgi_task(cycle, app)
-        if self._client_ended and cycle.more_body:
-            self._refuse_cut_off(cycle)
+    def on_response_complete(self) -> None:
+        following = self.pipeline[-1][0] if self.pipeline else None
+        super().on_response_complete()
+        if following is not None and not self._is_queued(following):
+            self._running = following
+            self._start()
+            if self._client_ended and following.more_body:
+                self._refuse_cut_off(following)
+
+    def _start(self) -> None:
+        """Have what uvicorn would have started be answered."""
+        raise NotImplementedError
+
+    def _is_queued(self, cycle: RequestResponseCycle) -> bool:
+        return bool(self.pipeline) and self.pipeline[-1][0] is cycle
 
     def _refuse_cut_off(self, cycle: RequestResponseCycle) -> None:
         """Answer 400 to a request whose body will never be whole."""

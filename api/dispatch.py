@@ -1,129 +1,102 @@
-"""Grouping on the way in: a lone cancel leaves at once; while the allowed number of groups is in
-flight, the next one fills. No timer adds latency: the group's size follows the load by itself."""
+"""Who waits for which decision: a cancel goes out to the queue, a reply comes in and wakes whoever
+waits for it."""
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
-from itertools import islice
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Final
 from uuid import UUID, uuid4
 
 import structlog
+from redis.asyncio import Redis
 
-from api.publish import PublishError
-from unbet.core.message import Cancel, Decision, Group
+from api.publish import Groups, Submit
+from api.waits import Decided, Wait
+from unbet.broker import rejected
+from unbet.broker.presence import key
+from unbet.broker.redis_server import AWAY
+from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
+from unbet.core.wire import ForeignError, Keys, MessageError, SignatureError, decode_reply
+from unbet.database.deployment import Identity
 from unbet.runtime import metrics
-from unbet.runtime.failpoints import crash_point
 
-MOST_SENDINGS: Final = 3
-"""Once, and at most twice again: the work is idempotent, but a backlog should not feed itself."""
+BLOCK_S: Final = 1
+"""One blocking read; short, so that a stop is not held up."""
 
-SPARED_S: Final = 1.0
-"""After a failed publish the broker is left alone for this long: cancels are rescued at once."""
+HUNG_AFTER_S: Final = BLOCK_S + 1.0
+"""A Redis that answers nothing for longer is hung: the connection is made anew."""
 
 log = structlog.get_logger("receiver")
-
-_Sameness = tuple[str, str, str, str]
 
 
 class Overloaded(Exception):  # noqa: N818 - not a fault, an answer
     """The receiver holds as many requests as it may."""
 
 
-class Decided(NamedTuple):
-    """What a cancel was told, and on what way."""
-
-    decision: Decision | None
-    """`parked` if there was none in time but the cancel has a home; None if it has none, which must
-    not be answered as if it had."""
-    request_id: UUID
-    """The request that the decision is of: an equal one's if one was on its way already."""
-    group: str | None = None
-    """The id of the message that it travelled in last."""
-
-
-@dataclass(eq=False)
-class Wait:
-    """One cancel on its way, and the requests that wait for its decision."""
-
-    cancel: Cancel
-    decision: asyncio.Future[Decision]
-    holders: set[asyncio.Future[Decision | None]] = field(default_factory=set)
-    """One a request: an equal one that came later waits its own time."""
-    since: float = field(default_factory=time.monotonic)
-    sendings: int = 0
-    group: str | None = None
-    """The id of the last message that it travelled in."""
-    unpublished: bool = False
-    overdue: bool = False
-    has_home: bool = False
-    """Parked or spooled: it will be finished without the provider's help."""
-
-
 class Dispatcher:
-    """Groups cancels, hands the groups to `publish`, each with an id for its message, and wakes who
-    waits for the decisions."""
+    """Has cancels travel in groups, and wakes who waits for the decisions."""
 
     def __init__(
         self,
-        publish: Callable[[Group, str], Awaitable[None]],
-        reply_to: str,
+        submit: Submit,
         *,
         group_size: int,
         groups_in_flight: int,
         most_waiting: int,
         resend_after_s: float,
     ) -> None:
-        self._publish = publish
-        self._reply_to = reply_to
-        self._group_size = group_size
-        self._free_places = groups_in_flight
+        self._groups = Groups(
+            submit, size=group_size, slots=groups_in_flight, resend_after_s=resend_after_s
+        )
         self._most_waiting = most_waiting
-        self._resend_after_s = resend_after_s
-        self._spared_until = 0.0
-        self._holders = 0
+        self._waiters = 0
         self._waits: dict[UUID, Wait] = {}
-        self._same: dict[_Sameness, Wait] = {}
-        self._filling: dict[UUID, Wait] = {}
-        self._flights: set[asyncio.Task[None]] = set()
+        self._same: dict[tuple[str, str, str, str], Wait] = {}
+        """By what makes two requests equal, so that the later one shares the earlier one's wait."""
 
-    async def decide(self, cancel: Cancel, within_s: float) -> Decided:
+    def decide(self, cancel: Cancel, within_s: float) -> asyncio.Future[Decided]:
         """What is decided within `within_s` seconds. Raises `Overloaded`."""
-        if self._holders >= self._most_waiting:
+        if self._waiters >= self._most_waiting:
             raise Overloaded
-        wait = self._same.get(_sameness(cancel)) or self._begin(cancel)
-        if wait.decision.done():  # whoever waited has not been given the word yet
-            return Decided(wait.decision.result(), wait.cancel.request_id, wait.group)
         loop = asyncio.get_running_loop()
-        holder: asyncio.Future[Decision | None] = loop.create_future()
-        wait.holders.add(holder)
-        self._holders += 1
-        timer = loop.call_later(within_s, _give_up_waiting, wait, holder)
-        try:
-            return Decided(await holder, wait.cancel.request_id, wait.group)
-        finally:
-            timer.cancel()
-            self._holders -= 1
-            wait.holders.remove(holder)
-            if not wait.holders:
-                self._end(wait)
+        wait = self._same.get(_sameness(cancel))
+        if wait is None:
+            wait = self._waits[cancel.request_id] = self._same[_sameness(cancel)] = Wait(cancel)
+            if not self._groups.filling:
+                loop.call_soon(self._groups.fill)
+            self._groups.filling[cancel.request_id] = wait
+        waiter: asyncio.Future[Decided] = loop.create_future()
+        # Whoever goes away itself, as at a stop, is let go then as well.
+        wait.waiters[waiter] = loop.call_later(within_s, self._expire, wait, waiter)
+        self._waiters += 1
+        return waiter
 
     @property
     def waiting(self) -> int:
         """Requests that wait for their decision."""
-        return self._holders
+        return self._waiters
 
     def resolve(self, decisions: Iterable[Decision]) -> None:
         """Wake those who wait for `decisions`; one that nobody waits for any more is let go."""
         for decision in decisions:
             wait = self._waits.get(decision.request_id)
-            if wait is not None and not wait.decision.done():
-                wait.decision.set_result(decision)
-                for holder in wait.holders:
-                    if not holder.done():
-                        holder.set_result(decision)
+            if wait is None:
+                continue
+            wait.is_decided = True
+            message = wait.message
+            decided = Decided(decision, decision.request_id, message.id if message else None)
+            for waiter, timer in wait.waiters.items():
+                timer.cancel()
+                if not waiter.done():
+                    waiter.set_result(decided)
+            self._waiters -= len(wait.waiters)
+            self._forget(wait)
+            if message is not None:
+                message.undecided -= 1
+                if not message.undecided:
+                    # Those who were woken answer first.
+                    asyncio.get_running_loop().call_soon(self._groups.on_done, message)
 
     def take_overdue(self, after_s: float) -> list[Wait]:
         """Those that were not published, or have no decision after `after_s` seconds; each once."""
@@ -131,114 +104,98 @@ class Dispatcher:
         overdue = [
             wait
             for wait in self._waits.values()
-            if not wait.overdue
-            and not wait.decision.done()
-            and (wait.unpublished or wait.since <= before)
+            if not wait.overdue and (wait.unpublished or wait.since <= before)
         ]
         for wait in overdue:
             wait.overdue = True
-            self._filling.pop(wait.cancel.request_id, None)
+            self._groups.filling.pop(wait.cancel.request_id, None)
         return overdue
 
     def parked(self) -> list[Wait]:
         """Those that have a home and no decision yet."""
-        return [w for w in self._waits.values() if w.has_home and not w.decision.done()]
+        return [wait for wait in self._waits.values() if wait.has_home]
 
-    def _begin(self, cancel: Cancel) -> Wait:
-        wait = Wait(cancel, asyncio.get_running_loop().create_future())
-        self._waits[cancel.request_id] = wait
-        self._same[_sameness(cancel)] = wait
-        if not self._filling:
-            # Not before those have joined that the server has read together with this one.
-            asyncio.get_running_loop().call_soon(self._fill)
-        self._filling[cancel.request_id] = wait
-        return wait
+    def _expire(self, wait: Wait, waiter: asyncio.Future[Decided]) -> None:
+        del wait.waiters[waiter]
+        self._waiters -= 1
+        if not waiter.done():
+            request_id, message = wait.cancel.request_id, wait.message
+            home = Decision(request_id=request_id, outcome=Outcome.PARKED)
+            decision = home if wait.has_home else None
+            waiter.set_result(Decided(decision, request_id, message.id if message else None))
+        if not wait.waiters:
+            self._forget(wait)
 
-    def _end(self, wait: Wait) -> None:
+    def _forget(self, wait: Wait) -> None:
         request_id = wait.cancel.request_id
         del self._waits[request_id], self._same[_sameness(wait.cancel)]
-        self._filling.pop(request_id, None)
+        self._groups.filling.pop(request_id, None)
 
-    def _fill(self) -> None:
-        while self._filling and self._free_places:
-            group = list(islice(self._filling.values(), self._group_size))
-            for wait in group:
-                del self._filling[wait.cancel.request_id]
-            self._free_places -= 1
-            flight = asyncio.create_task(self._fly(group))
-            self._flights.add(flight)
-            flight.add_done_callback(self._land)
 
-    async def _fly(self, group: list[Wait]) -> None:
-        message_id = str(uuid4())
-        for wait in group:
-            wait.sendings += 1
-            wait.group = message_id
-        metrics.IN_FLIGHT.set(len(self._flights))
-        metrics.GROUP_CANCELS.observe(len(group))
+class Replies:
+    """Reads replies; what is final is what the ledger says, this only wakes who waits."""
+
+    def __init__(self, redis_url: str, keys: Keys, identity: Identity) -> None:
+        self._keys = keys
+        self._identity = identity
+        self.list_name = f"replies:{uuid4().hex}"
+        """In Redis the deployment's name is before."""
+        # No socket timeout: a blocking read is bounded here, from outside.
+        self._redis = Redis.from_url(
+            redis_url,
+            socket_timeout=None,
+            socket_connect_timeout=1,
+            socket_keepalive=True,
+            retry=None,
+        )
+
+    async def listen(self, resolve: Callable[[Iterable[Decision]], None]) -> None:
+        """Hand decisions to `resolve` until cancelled. A Redis that is away is waited for."""
+        while (deployment := self._identity.id) is None:  # nothing is published before it is known
+            await asyncio.sleep(0.1)
+        own = key(deployment, self.list_name)
+        away = False
+        while True:
+            try:
+                async with asyncio.timeout(HUNG_AFTER_S):
+                    reply = await self._redis.blpop([own], timeout=BLOCK_S)
+                    if away:
+                        log.info("Redis is there again")
+                        away = False
+                    if reply is not None:
+                        await self._read(reply[1], resolve, deployment)
+                        # Those who wait answer first, then the next reply is asked for.
+                        await asyncio.sleep(0)
+            except AWAY as error:
+                if not away:
+                    log.warning("Redis is away", error=str(error) or type(error).__name__)
+                    away = True
+                await self._redis.connection_pool.disconnect()
+                await asyncio.sleep(0.2)
+
+    async def _read(
+        self,
+        document: bytes | str,
+        resolve: Callable[[Iterable[Decision]], None],
+        deployment: UUID,
+    ) -> None:
         try:
-            if time.monotonic() < self._spared_until:
-                raise PublishError("the broker was away a moment ago")
-            cancels = tuple(wait.cancel for wait in group)
-            crash_point("receiver_publish", cancels)
-            await self._publish(Group(reply_to=self._reply_to, cancels=cancels), message_id)
-            crash_point("receiver_published", cancels)
-        except PublishError as error:
-            self._spare_broker(group, error)
-            self._give_up(group)
-        except Exception:
-            # Whatever it is: its cancels must not wait for replies that will not come.
-            log.exception("a group was not published", cancels=len(group), group=message_id)
-            self._give_up(group)
+            reply = decode_reply(document, self._keys, deployment)
+        except (SignatureError, MessageError) as error:
+            foreign = isinstance(error, ForeignError)
+            (metrics.FOREIGN if foreign else metrics.REJECTED).labels(kind="reply").inc()
+            log.error("a reply was rejected", problem=str(error))
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                rejected.put(pipeline, deployment, "reply", str(error), document)
+                await pipeline.execute()
         else:
-            await asyncio.wait([w.decision for w in group], timeout=self._resend_after_s)
-            self._send_again(group)
+            resolve(reply.decisions)
 
-    def _spare_broker(self, group: list[Wait], error: PublishError) -> None:
-        now = time.monotonic()
-        if now >= self._spared_until:
-            log.warning(
-                "a group was not published",
-                cancels=len(group),
-                group=group[0].group,
-                error=str(error),
-            )
-            self._spared_until = now + SPARED_S
-
-    def _give_up(self, group: list[Wait]) -> None:
-        metrics.UNPUBLISHED.inc(len(group))
-        for wait in group:
-            wait.unpublished = True
-
-    def _send_again(self, group: list[Wait]) -> None:
-        silent = [
-            wait
-            for wait in group
-            if wait.cancel.request_id in self._waits
-            and not wait.decision.done()
-            and not wait.overdue
-            and wait.sendings < MOST_SENDINGS
-        ]
-        if silent:
-            log.warning("no reply, sent again", cancels=len(silent), group=silent[0].group)
-            metrics.RESENT.inc(len(silent))
-            # Before those that came later: these have less time left.
-            self._filling = {w.cancel.request_id: w for w in silent} | self._filling
-
-    def _land(self, flight: asyncio.Task[None]) -> None:
-        self._flights.discard(flight)
-        metrics.IN_FLIGHT.set(len(self._flights))
-        self._free_places += 1
-        self._fill()
+    async def close(self) -> None:
+        """Let go of the connection."""
+        await self._redis.aclose()
 
 
-def _give_up_waiting(wait: Wait, holder: asyncio.Future[Decision | None]) -> None:
-    if not holder.done():
-        home = Decision(request_id=wait.cancel.request_id, outcome=Outcome.PARKED)
-        holder.set_result(home if wait.has_home else None)
-
-
-def _sameness(cancel: Cancel) -> _Sameness:
-    """What makes two requests equal, so that the later one shares the earlier one's wait."""
+def _sameness(cancel: Cancel) -> tuple[str, str, str, str]:
     request = cancel.request
     return cancel.provider, request.reference, request.user_id, request.currency

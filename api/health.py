@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from unbet.broker import redis_server
 from unbet.database.deadlines import run_within
 from unbet.database.deployment import DeploymentError, Identity, WrongDeploymentError, current
-from unbet.runtime.settings import Settings
+from unbet.runtime.settings import ReplySettings
 
 DEPENDENCIES: Final = ("ledger", "broker", "replies")
 
@@ -25,7 +25,7 @@ LIMIT_S: Final = 3.0
 class Readiness:
     """Asks PostgreSQL and Redis, at most once a second however often it is asked itself."""
 
-    def __init__(self, settings: Settings, engine: Engine, identity: Identity) -> None:
+    def __init__(self, settings: ReplySettings, engine: Engine, identity: Identity) -> None:
         probes: tuple[Callable[[], None], ...] = (
             lambda: _ask_database(engine, identity),
             lambda: _ask_redis(settings.broker_url),

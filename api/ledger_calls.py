@@ -12,17 +12,13 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from unbet.database.deadlines import run_within
 from unbet.database.faults import ContentRefusedError, Fault, LedgerAwayError, fault_of, first_line
+from unbet.runtime.breaker import CircuitBreaker
 
 log = structlog.get_logger("receiver")
 
 Result = TypeVar("Result")
 
 THREADS: Final = 4
-SPARED_S: Final = 1.0
-"""After a failure the ledger is not asked again for this long: waiting for it would use up the time
-that others have left."""
-
-
 AGAIN_WITH_S: Final = 0.2
 """What a second try needs at least of a call's time."""
 
@@ -34,12 +30,12 @@ class LedgerCalls:
         self._engine = engine
         self._limit_s = limit_s
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="ledger")
-        self._spared_until = 0.0
+        self._breaker = CircuitBreaker()
 
     async def run(self, work: Callable[[Connection], Result]) -> Result:
         """The result of `work`, committed. Raises `LedgerAwayError`; as a `ContentRefusedError`,
         it says nothing of other work, and the ledger is not spared."""
-        if time.monotonic() < self._spared_until:
+        if time.monotonic() < self._breaker.open_until:
             raise LedgerAwayError("the ledger was away a moment ago")
         loop = asyncio.get_running_loop()
         try:
@@ -57,7 +53,7 @@ class LedgerCalls:
             # The outermost shell of a call: a bug must not keep a cancel from its other home.
             log.exception("a call to the ledger failed")
             problem = type(error).__name__
-        self._spared_until = time.monotonic() + SPARED_S
+        self._breaker.trip()
         raise LedgerAwayError(problem)
 
     def _call(self, work: Callable[[Connection], Result]) -> Result:

@@ -2,10 +2,14 @@
 
 import asyncio
 from collections import deque
+from types import SimpleNamespace
 from typing import Any, Final
 
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
 from api.connection import Connection
-from api.parser import KeepHttp1Parser
+from api.parser import head_without_offer, parser_for
 from unbet.dialects.body import LONGEST_BODY
 from unbet.runtime import metrics
 from unbet.runtime.sockets import allow_files
@@ -29,7 +33,15 @@ MOST_PIPELINED: Final = 16
 OTHER_FILES: Final = 200
 """Descriptors for the rest: PostgreSQL, Redis, spool, logs."""
 
+HELD_S: Final = 0.2
+"""How long a request waits for its body before it is handed on without: nearly always the body
+comes with the head, or right after it, and whoever reads it need not wait for it."""
+
 _NO_HEADERS: Final = deque[tuple[bytes, bytes]](maxlen=0)
+
+
+_PASSED_OVER: Final[Any] = SimpleNamespace(response_complete=True)
+"""What uvicorn takes for a request that it has done with."""
 
 
 class TooFewFilesError(Exception):
@@ -49,16 +61,20 @@ def make_room() -> int:
 
 
 class Bounded(Connection):
-    """One connection. Who exceeds a bound gets HTTP 400 or nothing, and loses the connection."""
+    """One connection. Who exceeds a bound gets HTTP 400 or nothing, and loses the connection.
+
+    Beside those of `Connection` it relies on these private parts of uvicorn 0.54: `scope` is the
+    request that is being read, and `cycle` is made of it once its head has been read.
+    """
 
     most_connections = MOST_CONNECTIONS
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
-        self.parser = KeepHttp1Parser(self, self.parser)  # type: ignore[assignment]
         self._head_timer: asyncio.TimerHandle | None = None
-        self._in_head = self._in_body = False
         self._wrapping_bytes = 0
+        self._before_offer: Any = None
+        self._hold_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -69,32 +85,59 @@ class Bounded(Connection):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end_to_wait()
+        self._start()
         super().connection_lost(exc)
 
     def eof_received(self) -> bool:  # type: ignore[override]
         self._end_to_wait()  # what ends within its head is not waited for
+        self._start()
         return super().eof_received()
 
     def data_received(self, data: bytes) -> None:
-        # What comes between requests (empty lines, the rest of a body that was refused) does not
-        # keep a connection.
-        if not self._in_head and (self.cycle is None or self.cycle.response_complete):
+        """As uvicorn's, within bounds. It is in one piece: each request comes this way."""
+        cycle, scope = self.cycle, self.scope
+        body_before = len(cycle.body) if cycle is not None else 0
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserError:
+            problem = "Invalid HTTP request received."
+            self.logger.warning(problem)
+            self.send_400_response(problem)
+            return
+        except httptools.HttpParserUpgrade as offer:
+            if self.parser.get_method() == b"CONNECT":
+                self._unsupported_upgrade_warning()
+                self._start()
+            else:
+                self._stay_with_http1(data[offer.args[0] :])
+            return
+        if self.scope is not scope:
+            self._wrapping_bytes = 0
+        if self.cycle is None:
+            self._bound_head(len(data))
+            return
+        in_head = self.cycle.scope is not self.scope
+        if in_head or self.cycle.response_complete:
+            # What comes between requests (empty lines, the rest of a body that was refused) does
+            # not keep a connection.
             self._begin_to_wait()
-        super().data_received(data)
-        if self._in_head or self._in_body:
-            self._wrapping_bytes += len(data)
-            self._bound_wrapping()
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._in_head, self._wrapping_bytes = True, 0
-        self._begin_to_wait()
+        else:
+            self._end_to_wait()
+        if in_head or (self.cycle.more_body and not self.cycle.response_complete):
+            came = len(self.cycle.body) - (body_before if self.cycle is cycle else 0)
+            self._wrapping_bytes += len(data) if in_head else len(data) - came
+            self._bound_wrapping(in_head)
+        if len(self.cycle.body) > LONGEST_BODY:
+            # What is longer is refused: no more of it is kept than shows that.
+            self.cycle.body = self.cycle.body[: LONGEST_BODY + 1]
+        if self._to_start:
+            self._start_or_hold()
 
     def on_headers_complete(self) -> None:
-        if self._leaves_http():
-            return  # `KeepHttp1Parser` has it read once more
-        self._in_head = False
-        self._end_to_wait()
+        if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
+            self._before_offer, self.cycle = self.cycle, _PASSED_OVER
+            return  # it is read once more
         if len(self.url) + sum(len(n) + len(v) for n, v in self.headers) > LONGEST_HEAD:
             metrics.CUT.labels(reason="head").inc()
             raise ValueError("the head is too long")  # uvicorn answers 400 and closes
@@ -102,28 +145,44 @@ class Bounded(Connection):
             self._cut("pipeline")
             raise ValueError("too many requests at once")  # ends the reading of the rest
         super().on_headers_complete()
-        self._in_body = True
+        if not self.pipeline:
+            self._running = self.cycle
         # Trailers are no headers: whoever vouches for the head has not looked at them.
         self.headers = _NO_HEADERS  # type: ignore[assignment]
 
-    def on_body(self, body: bytes) -> None:
-        self._wrapping_bytes -= len(body)
-        # What is longer is refused: no more of it is kept than shows that.
-        if len(self.cycle.body) <= LONGEST_BODY:
-            super().on_body(body[: LONGEST_BODY + 1])
+    def _start_or_hold(self) -> None:
+        cycle = self.cycle
+        is_whole = cycle is not self._running or not cycle.more_body
+        if is_whole or cycle.waiting_for_100_continue or len(cycle.body) > LONGEST_BODY:
+            self._start()
+        elif self._hold_timer is None:
+            self._hold_timer = self.loop.call_later(HELD_S, self._start)
 
-    def on_message_complete(self) -> None:
-        if not self._leaves_http():
-            self._in_body = False
-            super().on_message_complete()
+    def _start(self) -> None:
+        if self._hold_timer is not None:
+            self._hold_timer.cancel()
+            self._hold_timer = None
+        while self._to_start:
+            cycle, app = self._to_start.popitem()
+            HttpToolsProtocol._start_asgi_task(self, cycle, app)
 
-    def _leaves_http(self) -> bool:
-        return bool(self.parser.should_upgrade()) and self.parser.get_method() != b"CONNECT"
+    def _stay_with_http1(self, rest: bytes) -> None:
+        """Read the head once more, without the offer to leave HTTP/1.1, and the `rest`."""
+        head = head_without_offer(self.parser, self.url, self.headers)
+        self.cycle = self._before_offer
+        self.parser = parser_for(self)
+        self.data_received(head + rest)
 
-    def _bound_wrapping(self) -> None:
+    def _bound_head(self, size: int) -> None:
+        """The connection's first head is being read."""
+        self._begin_to_wait()
+        self._wrapping_bytes += size
+        self._bound_wrapping(in_head=True)
+
+    def _bound_wrapping(self, in_head: bool) -> None:
         if self.transport.is_closing():
             return  # a 400 is on its way
-        if self._in_head and self._wrapping_bytes > LONGEST_HEAD:
+        if in_head and self._wrapping_bytes > LONGEST_HEAD:
             self._cut("head")
         elif self._wrapping_bytes > LONGEST_WRAPPING:
             self._cut("wrapping")

@@ -1,37 +1,167 @@
-"""Put a group on the queue, by the task's name, off the event loop and under a deadline."""
+"""Groups on their way to the queue: a lone cancel leaves at once; while the allowed number of
+messages is in flight, the next one fills. No timer adds latency: the group's size follows the load
+by itself.
+
+(Over 250 lines: filling and sending stand together, so that no group goes back and forth.)
+"""
 
 import asyncio
 import threading
 import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from itertools import islice
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import structlog
 from celery import Celery
 from kombu.exceptions import KombuError
 
+from api.waits import Message, Wait
 from unbet.broker import redis_server, transport
 from unbet.broker.presence import key
 from unbet.broker.redis_server import AWAY
-from unbet.core.message import QUEUE, QUEUED_AT, TASK, Group, encode_group
-from unbet.core.signing import Keys
+from unbet.core.message import QUEUE, QUEUED_AT, TASK, Cancel, Group
+from unbet.core.wire import Keys, encode_group
 from unbet.database.deployment import Identity
+from unbet.runtime import metrics
+from unbet.runtime.breaker import CircuitBreaker
+from unbet.runtime.failpoints import ARMED, crash_point
 
 PUBLISH_LIMIT_S: Final = 1.0
 """DESIGN, "The path of one Cancel": published within a second, or it has failed."""
+
+MOST_SENDINGS: Final = 3
+"""Once, and at most twice again: the work is idempotent, but a backlog should not feed itself."""
 
 _SHOWN_REFERENCES: Final = 20
 
 _CLOCK_MAX_AGE_S: Final = 5.0
 """Then a thread reads the broker's clock again."""
 
+Submit = Callable[[Message, Callable[[Exception], object]], None]
+"""Begins to put a message on the queue: `published_at` is set once it is there; what is given is
+called, from any thread, with the reason if that fails."""
+
+log = structlog.get_logger("receiver")
+
+
+class PublishError(Exception):
+    """The group is not known to be on the queue; it may be all the same."""
+
+
+class Groups:
+    """Has what is `filling` leave in groups, and sends again what gets no reply."""
+
+    def __init__(self, submit: Submit, *, size: int, slots: int, resend_after_s: float) -> None:
+        self.filling: dict[UUID, Wait] = {}
+        """The next group, by request. Whoever adds the first has `fill` called in the loop's next
+        round: not before those have joined that the server has read together with it."""
+        self._submit = submit
+        self._size = size
+        self._free_slots = slots
+        self._resend_after_s = resend_after_s
+        self._breaker = CircuitBreaker()  # while it is open cancels are rescued at once
+        self._messages: set[Message] = set()
+
+    def fill(self) -> None:
+        """Send what may be sent now."""
+        while self.filling and self._free_slots:
+            waits = list(islice(self.filling.values(), self._size))
+            message = Message(str(uuid4()), waits, len(waits))
+            for wait in waits:
+                del self.filling[wait.cancel.request_id]
+                wait.sendings += 1
+                wait.message = message
+            metrics.GROUP_CANCELS.observe(len(waits))
+            if message.began < self._breaker.open_until:
+                self._give_up(waits)
+                continue
+            self._free_slots -= 1
+            self._messages.add(message)
+            metrics.IN_FLIGHT.set(len(self._messages))
+            loop = asyncio.get_running_loop()
+            first_look_s = min(PUBLISH_LIMIT_S, self._resend_after_s)
+            message.timer = loop.call_later(first_look_s, self._look_after, message)
+            self._submit(message, partial(self._report, loop, message))
+
+    def on_done(self, message: Message) -> None:
+        """Give the slot of `message` to the next group, once."""
+        if message.is_done:
+            return
+        message.is_done = True
+        if message.timer is not None:
+            message.timer.cancel()
+        self._messages.discard(message)
+        metrics.IN_FLIGHT.set(len(self._messages))
+        self._free_slots += 1
+        self.fill()
+
+    def _look_after(self, message: Message) -> None:
+        """Whether `message` was published in time, and then whether it was replied to."""
+        now = time.monotonic()
+        if message.published_at is None:
+            left_s = message.began + PUBLISH_LIMIT_S - now
+            if left_s <= 0:
+                self._failed(message, PublishError("the broker did not answer in time"))
+                return
+            left_s = min(left_s, self._resend_after_s)
+        else:
+            left_s = message.published_at + self._resend_after_s - now
+            if left_s <= 0:
+                self._send_again(message)
+                self.on_done(message)
+                return
+        message.timer = asyncio.get_running_loop().call_later(left_s, self._look_after, message)
+
+    def _report(self, loop: asyncio.AbstractEventLoop, message: Message, error: Exception) -> None:
+        """Called by whatever thread it is that could not publish."""
+        loop.call_soon_threadsafe(self._failed, message, error)
+
+    def _failed(self, message: Message, error: Exception) -> None:
+        if message.is_done:
+            return
+        told = {"cancels": len(message.waits), "group": message.id}
+        if not isinstance(error, PublishError):
+            # Whatever it is: its cancels must not wait for replies that will not come.
+            log.error("a group was not published", **told, exc_info=error)
+        elif self._breaker.trip():
+            log.warning("a group was not published", **told, error=str(error))
+        self._give_up(message.waits)
+        self.on_done(message)
+
+    def _give_up(self, waits: list[Wait]) -> None:
+        metrics.UNPUBLISHED.inc(len(waits))
+        for wait in waits:
+            wait.unpublished = True
+
+    def _send_again(self, message: Message) -> None:
+        silent = [
+            wait
+            for wait in message.waits
+            if wait.waiters
+            and not wait.is_decided
+            and not wait.overdue
+            and wait.sendings < MOST_SENDINGS
+        ]
+        if silent:
+            log.warning("no reply, sent again", cancels=len(silent), group=message.id)
+            metrics.RESENT.inc(len(silent))
+            # Before those that came later: these have less time left.
+            self.filling = {w.cancel.request_id: w for w in silent} | self.filling
+
 
 class Publisher:
-    """Sends groups through Celery. A failed `publish` raises `PublishError` within its limit."""
+    """Sends groups through Celery, by the task's name, from threads."""
 
-    def __init__(self, threads: int, keys: Keys, identity: Identity) -> None:
+    def __init__(self, threads: int, keys: Keys, identity: Identity, reply_to: str) -> None:
+        """`reply_to` is the list that replies go to; in Redis the deployment's name is before."""
         self._keys = keys
         self._identity = identity
+        self._reply_to = reply_to
         self._app = Celery("unbet-receiver", set_as_current=False, config_source="celeryconfig")
         # The worker's connection may be patient, a publish may not.
         self._app.conf.broker_transport_options = {
@@ -46,51 +176,63 @@ class Publisher:
         self._of_this_thread = threading.local()
         self._failures = 0
 
-    async def publish(self, group: Group, message_id: str) -> None:
-        """Return once the broker has the group, in a message of that id."""
-        loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout(PUBLISH_LIMIT_S):
-                await loop.run_in_executor(self._threads, self._send, group, message_id)
-        except TimeoutError:
-            raise PublishError("the broker did not answer in time") from None
-        except self._broker_errors as error:
-            raise PublishError(str(error)) from error
+    def submit(self, message: Message, failed: Callable[[Exception], object]) -> None:
+        """As `Submit`."""
+        self._threads.submit(self._publish, message, failed)
 
     def close(self) -> None:
         """Let go of the threads; one that hangs ends by its socket's time limit."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _send(self, group: Group, message_id: str) -> None:
+    def send(self, cancels: Sequence[Cancel], message_id: str) -> None:
+        """Return once the broker has the group, in a message of that id. Raises `PublishError`, in
+        about a second where the broker does not answer."""
         deployment = self._identity.id
         if deployment is None:
             raise PublishError("the database has not said yet which deployment this is")
-        own = group.of(deployment, reply_to=key(deployment, group.reply_to))
-        # Celery's message, but published past `send_task`, which takes three times as long.
-        message = self._app.amqp.create_task_message(
-            message_id,
-            TASK,
-            args=[encode_group(own, self._keys)],
-            # What Flower shows: the references, not the players.
-            argsrepr=_references(group),
-            ignore_result=True,
-        )
         failures = self._failures
         try:
-            producer = self._producer(deployment, failures)
-            producer.publish(
+            own = self._connected(deployment, failures)
+            # Celery's message, but published past `send_task`, which takes three times as long.
+            group = Group(
+                version=2, deployment=deployment, reply_to=own.reply_to, cancels=tuple(cancels)
+            )
+            message = self._app.amqp.create_task_message(
+                message_id,
+                TASK,
+                args=[encode_group(group, self._keys)],
+                # What Flower shows: the references, not the players.
+                argsrepr=_references(cancels),
+                ignore_result=True,
+            )
+            own.producer.publish(
                 message.body,
                 routing_key=QUEUE,
                 serializer="json",
-                headers={**message.headers, QUEUED_AT: self._broker_time(producer)},
+                headers={**message.headers, QUEUED_AT: self._broker_time(own)},
                 retry=False,
                 **message.properties,
             )
-        except self._broker_errors:
+        except self._broker_errors as error:
             self._failures = failures + 1
-            raise
+            raise PublishError(str(error)) from error
 
-    def _producer(self, deployment: UUID, failures: int) -> Any:
+    def _publish(self, message: Message, failed: Callable[[Exception], object]) -> None:
+        if message.is_done:  # it waited for a thread for too long
+            return
+        cancels = [wait.cancel for wait in message.waits]
+        try:
+            if ARMED:
+                crash_point("receiver_publish", cancels)
+            self.send(cancels, message.id)
+            message.published_at = time.monotonic()
+            if ARMED:
+                crash_point("receiver_published", cancels)
+        except Exception as error:  # noqa: BLE001 - the outermost shell of a thread
+            with suppress(RuntimeError):  # the loop has ended
+                failed(error)
+
+    def _connected(self, deployment: UUID, failures: int) -> Any:
         """This thread's own: taking one from Celery's pool costs as much as a small publish. After
         a failure in one thread all threads connect anew: the broker may have moved."""
         own = self._of_this_thread
@@ -98,26 +240,23 @@ class Publisher:
             if hasattr(own, "connection"):
                 own.connection.release()
             transport.separate(self._app, deployment)
+            own.reply_to = key(deployment, self._reply_to)
             own.connection = self._app.connection_for_write()
             own.producer = own.connection.Producer(auto_declare=False)
             own.failures = failures
             own.clock_until = 0.0  # it may be another server
-        return own.producer
+        return own
 
-    def _broker_time(self, producer: Any) -> float:
+    def _broker_time(self, own: Any) -> float:
         """The broker's clock, asked now and then; this machine's own may be another, and jump."""
-        own, now = self._of_this_thread, time.monotonic()
+        now = time.monotonic()
         if now >= own.clock_until:
-            own.clock_ahead = redis_server.now(producer.channel.client) - now
+            own.clock_ahead = redis_server.now(own.producer.channel.client) - now
             own.clock_until = now + _CLOCK_MAX_AGE_S
         return float(now + own.clock_ahead)
 
 
-class PublishError(Exception):
-    """The group is not known to be on the queue; it may be all the same."""
-
-
-def _references(group: Group) -> str:
-    shown = [cancel.request.reference for cancel in group.cancels[:_SHOWN_REFERENCES]]
-    more = len(group.cancels) - len(shown)
+def _references(cancels: Sequence[Cancel]) -> str:
+    shown = [cancel.request.reference for cancel in cancels[:_SHOWN_REFERENCES]]
+    more = len(cancels) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")

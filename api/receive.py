@@ -1,32 +1,34 @@
-"""One Cancel, from the request's last byte to the answer."""
+"""One Cancel, from the request to the answer: the receiver's ASGI application."""
 
+import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
+from hmac import compare_digest
 from typing import Protocol
 
 import structlog
 import uuid_utils.compat
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.deadline import ANSWER_SHARE
-from api.dispatch import Decided, Overloaded
-from api.pages import ALIVE
+from api.dispatch import Overloaded
 from api.parking import HomelessError
-from api.refusals import tell
+from api.refusals import Refusals, tell
+from api.waits import Decided
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
 from unbet.dialects import DIALECTS
-from unbet.dialects.body import LONGEST_BODY, BadRequestError, parse
-from unbet.dialects.port import Dialect, Said
+from unbet.dialects.body import LONGEST_BODY, BadRequestError, parse, render
+from unbet.dialects.port import Said
 from unbet.journal.answers import AnswerNote
 from unbet.runtime import metrics
-from unbet.runtime.doors import Door, Doors, WrongSecrets, is_in, may_ask, sender_of
-from unbet.runtime.failpoints import crash_point
-from unbet.runtime.http import UnreadableError, read_body, respond
-from unbet.runtime.settings import Settings
+from unbet.runtime.doors import UNKNOWN, Door, doors_of, is_in, plain, sender_of
+from unbet.runtime.failpoints import ARMED, crash_point
+from unbet.runtime.http import BODY_LIMIT_S, JSON, UnreadableError, read_rest, respond
+from unbet.runtime.settings import ReceiverSettings
 
 log = structlog.get_logger("receiver")
 
@@ -34,7 +36,7 @@ log = structlog.get_logger("receiver")
 class Desk(Protocol):
     """Where a cancel is decided: the `Dispatcher`."""
 
-    async def decide(self, cancel: Cancel, within_s: float) -> Decided: ...
+    def decide(self, cancel: Cancel, within_s: float) -> Awaitable[Decided]: ...
 
 
 class Home(Protocol):
@@ -50,81 +52,80 @@ class Notebook(Protocol):
 
 
 class Receiver:
-    """The endpoints: `POST /<secret>` with the path of the secret's dialect."""
+    """The endpoints, `POST /<secret>` with the path of the secret's dialect; what is for none of
+    them, and nobody's guess, `others` answer."""
 
-    def __init__(self, settings: Settings, desk: Desk, parking: Home, notes: Notebook) -> None:
+    def __init__(
+        self,
+        settings: ReceiverSettings,
+        desk: Desk,
+        parking: Home,
+        notes: Notebook,
+        others: ASGIApp | None = None,
+    ) -> None:
         endpoints = settings.by_secret()
         if not endpoints:
             raise ValueError("a receiver needs a secret")
-        self._settings = settings
         for endpoint in endpoints.values():
             # They begin at 0: of a counter that begins at 1 Prometheus sees no increase.
             for outcome, answer in DIALECTS[endpoint.dialect].outcomes.items():
                 metrics.answers(answer.code, outcome, endpoint.dialect, endpoint.provider)
-        self._doors = Doors(endpoints)
-        self._wrong_secrets = WrongSecrets()
+        self._allowed_ips = settings.allowed_ips
+        self._trusted_proxies = settings.trusted_proxies
+        self._answer_within_s = settings.answer_deadline_s * ANSWER_SHARE
+        self._doors = doors_of(endpoints)
+        self._refusals = Refusals(settings, self._doors)
         self._desk = desk
         self._parking = parking
         self._notes = notes
+        self._others = others
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        sender = sender_of(scope, self._settings.trusted_proxies)
-        door = self._doors.at(scope["path"])
-        if door is None:
-            missed = self._doors.missed(scope["path"])
-            if missed is None:
-                await self._turn_away(sender, receive, send)
-            else:
-                problem = "the path after the secret is not the endpoint's"
-                await _hear_out("path", problem, missed, sender, receive)
-                await respond(send, 404)
-        elif not door.endpoint.holds_at(datetime.now(UTC)):
-            await _hear_out("expired", "the secret has expired", door, sender, receive)
-            await respond(send, 404)
-        elif scope["method"] != "POST":
-            await _hear_out("method", "the method is not POST", door, sender, receive)
-            await respond(send, 405, more={b"allow": b"POST"})
+        door = None
+        if scope["type"] == "http":
+            path = scope["path"].encode(errors="replace")
+            for one in self._doors:  # each of them, in constant time
+                if compare_digest(one.path, path):
+                    door = one
+        if door is not None:
+            await self._receive(door, scope, receive, send)
+        elif self._others is None or (scope["type"] == "http" and self._refusals.takes(scope)):
+            await self._refusals.turn_away(scope, receive, send)
         else:
-            status, answer = await self._serve(door, sender, receive)
-            await respond(send, status, answer)
+            await self._others(scope, receive, send)
 
-    def takes(self, scope: Scope) -> bool:
-        """Whether a request that is no Cancel's is one for here: with a secret in its path, because
-        whoever has one is not turned away in silence, or of a sender that may see no page there,
-        because it may be a guess."""
-        path = scope["path"]
-        is_page = path == ALIVE or may_ask(scope, self._settings)
-        return not is_page or self._doors.missed(path) is not None
-
-    async def _turn_away(self, sender: str, receive: Receive, send: Send) -> None:
-        """As any path that leads nowhere, and not sooner than the right secret's."""
-        metrics.WRONG_SECRETS.inc()
-        if self._wrong_secrets.too_many(sender):
-            await respond(send, 429, more={b"connection": b"close"})
+    async def _receive(self, door: Door, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._trusted_proxies:
+            sender = sender_of(scope, self._trusted_proxies)
+        else:
+            sender = plain(scope["client"][0]) if scope["client"] else UNKNOWN
+        endpoint, dialect = door.endpoint, door.dialect
+        if endpoint.until is not None and not endpoint.holds_at(datetime.now(UTC)):
+            await self._refusals.refuse(door, sender, receive, send, expired=True)
             return
-        log.warning("a wrong secret", received_from=sender)
-        await _whatever_came(receive)
-        await respond(send, 404)
-
-    async def _serve(self, door: Door, sender: str, receive: Receive) -> tuple[int, bytes]:
-        """The HTTP status and the body of the answer."""
+        if scope["method"] != "POST":
+            await self._refusals.refuse(door, sender, receive, send)
+            return
         refuse = partial(tell, door=door, sender=sender)
         try:
-            body = await read_body(receive, LONGEST_BODY)
+            body = await _read(receive)
         except UnreadableError as error:
             refuse("unreadable", str(error), received_at=datetime.now(UTC), body=error.read)
-            return error.status, b""
+            await respond(send, error.status)
+            return
         started, received_at = time.monotonic(), datetime.now(UTC)
         refuse = partial(refuse, received_at=received_at, body=body)
-        endpoint, dialect = door.endpoint, door.dialect
-        if not is_in(sender, self._settings.allowed_ips):
+        if not is_in(sender, self._allowed_ips):
             refuse("address", "the sender's address is not allowed")
-            return 403, dialect.body(Said(dialect.not_allowed))
+            await respond(send, 403, render(dialect, Said(dialect.not_allowed)))
+            return
         try:
             asked, text = parse(body, endpoint.provider, dialect)
         except BadRequestError as error:
             refuse("form", str(error))
-            return 200, dialect.body(Said(dialect.refusal(str(error)), error.reference))
+            answer = Said(dialect.refusal(str(error)), error.reference)
+            await respond(send, 200, render(dialect, answer))
+            return
         cancel = Cancel(
             request_id=uuid_utils.compat.uuid7(),
             received_at=received_at,
@@ -134,9 +135,9 @@ class Receiver:
             request=asked,
             body=text,
         )
-        return await self._answer(cancel, dialect, started)
+        await self._answer(cancel, door, started, send)
 
-    async def _answer(self, cancel: Cancel, dialect: Dialect, started: float) -> tuple[int, bytes]:
+    async def _answer(self, cancel: Cancel, door: Door, started: float, send: Send) -> None:
         decided = await self._decide(cancel, started)
         decision = decided.decision
         if decision is None:
@@ -148,16 +149,22 @@ class Receiver:
                 reference=cancel.request.reference,
                 uuid=cancel.request.uuid,
             )
-            return 503, b""
-        crash_point("receiver_answer", [cancel])
-        answer = dialect.answer_of(decision.outcome)
+            await respond(send, 503)
+            return
+        if ARMED:
+            crash_point("receiver_answer", [cancel])
+        answer = door.dialect.outcomes[decision.outcome]
+        body = render(door.dialect, Said(answer, cancel.request.reference, decision))
         seconds = Decimal(str(round(time.monotonic() - started, 6)))
+        # As `respond`, without a way there. What is left to do nobody waits for.
+        headers = [(b"content-length", b"%d" % len(body)), JSON]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
         self._note(cancel, decision, decided, answer.code, seconds)
-        return 200, dialect.body(Said(answer, cancel.request.reference, decision))
 
     async def _decide(self, cancel: Cancel, started: float) -> Decided:
-        left_s = self._settings.answer_deadline_s * ANSWER_SHARE - (time.monotonic() - started)
         try:
+            left_s = self._answer_within_s - (time.monotonic() - started)
             return await self._desk.decide(cancel, left_s)
         except Overloaded:
             return Decided(await self._park(cancel), cancel.request_id)
@@ -206,15 +213,15 @@ class Receiver:
         )
 
 
-async def _hear_out(reason: str, problem: str, door: Door, sender: str, receive: Receive) -> None:
-    """Refuse what is no Cancel of the endpoint's, but tell it whole: it was meant to be one."""
-    body = await _whatever_came(receive)
-    tell(reason, problem, door=door, received_at=datetime.now(UTC), sender=sender, body=body)
-
-
-async def _whatever_came(receive: Receive) -> bytes:
-    """A body that is not judged: as much of it as can be had."""
+async def _read(receive: Receive) -> bytes:
+    """The body: nearly always it is there. Raises `UnreadableError`."""
+    deadline = asyncio.get_running_loop().time() + BODY_LIMIT_S
     try:
-        return await read_body(receive, LONGEST_BODY)
-    except UnreadableError as error:
-        return error.read
+        async with asyncio.timeout_at(deadline):
+            first = await receive()
+    except TimeoutError:
+        raise UnreadableError(408, b"") from None
+    body: bytes = first.get("body", b"")
+    if first["type"] == "http.request" and not first.get("more_body") and len(body) <= LONGEST_BODY:
+        return body
+    return await read_rest(receive, LONGEST_BODY, deadline, first)

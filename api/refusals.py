@@ -1,20 +1,30 @@
-"""What is refused from a caller that knows a secret: never silently, since it will not call again.
+"""What is no Cancel of an endpoint's, and who asks for it.
 
-The provider tries three times and stops. So each refusal is logged whole, counted by reason, and
-can be decided later, once mended, by a person: `unbet replay`.
+Nothing is refused in silence from a caller that knows a secret, since it will not call again: the
+provider tries three times and stops. So each refusal is logged whole, counted by reason, and can be
+decided later, once mended, by a person: `unbet replay`.
 """
 
 import base64
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 import structlog
+from starlette.types import Receive, Scope, Send
 
+from api.pages import ALIVE
+from unbet.dialects import DIALECTS
+from unbet.dialects.body import LONGEST_BODY
 from unbet.runtime import metrics
-from unbet.runtime.doors import Door
+from unbet.runtime.doors import Door, WrongSecrets, may_ask, missed, sender_of
+from unbet.runtime.http import UnreadableError, read_body, respond
+from unbet.runtime.settings import ReceiverSettings
 
 LOGGED_BYTES: Final = 16 * 1024
 """A body is no longer than this where it can be read at all."""
+
+_PATHS: Final = tuple(dialect.path for dialect in DIALECTS.values())
 
 log = structlog.get_logger("receiver")
 
@@ -39,3 +49,71 @@ def tell(
         received_from=sender,
         **content,
     )
+
+
+class Refusals:
+    """Answers what leads to no endpoint, or comes to one in a wrong way."""
+
+    def __init__(self, settings: ReceiverSettings, doors: Sequence[Door]) -> None:
+        self._settings = settings
+        self._doors = doors
+        self._wrong_secrets = WrongSecrets()
+
+    def takes(self, scope: Scope) -> bool:
+        """Whether a request that leads to no endpoint is one for here: for a Cancel's path, with a
+        secret in its path, because whoever has one is not turned away in silence, or of a sender
+        that may see no page, because it may be a guess."""
+        path = scope["path"]
+        is_page = path == ALIVE or may_ask(scope, self._settings)
+        return path.endswith(_PATHS) or not is_page or missed(self._doors, path) is not None
+
+    async def turn_away(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what leads to no endpoint."""
+        sender = sender_of(scope, self._settings.trusted_proxies)
+        door = missed(self._doors, scope["path"])
+        if door is not None:
+            problem = "the path after the secret is not the endpoint's"
+            await _hear_out("path", problem, door, sender, receive)
+            await respond(send, 404)
+            return
+        # As any path that leads nowhere, and not sooner than the right secret's.
+        metrics.WRONG_SECRETS.inc()
+        if self._wrong_secrets.too_many(sender):
+            await respond(send, 429, more={b"connection": b"close"})
+            return
+        log.warning("a wrong secret", received_from=sender)
+        await _whatever_came(receive)
+        await respond(send, 404)
+
+    async def refuse(
+        self,
+        door: Door,
+        sender: str,
+        receive: Receive,
+        send: Send,
+        *,
+        expired: bool = False,
+    ) -> None:
+        """Answer what comes to an endpoint whose secret has expired, or by another method."""
+        more: Mapping[bytes, bytes]
+        if expired:
+            reason, problem, status, more = "expired", "the secret has expired", 404, {}
+        else:
+            reason, problem, status = "method", "the method is not POST", 405
+            more = {b"allow": b"POST"}
+        await _hear_out(reason, problem, door, sender, receive)
+        await respond(send, status, more=more)
+
+
+async def _hear_out(reason: str, problem: str, door: Door, sender: str, receive: Receive) -> None:
+    """Refuse what is no Cancel of the endpoint's, but tell it whole: it was meant to be one."""
+    body = await _whatever_came(receive)
+    tell(reason, problem, door=door, received_at=datetime.now(UTC), sender=sender, body=body)
+
+
+async def _whatever_came(receive: Receive) -> bytes:
+    """A body that is not judged: as much of it as can be had."""
+    try:
+        return await read_body(receive, LONGEST_BODY)
+    except UnreadableError as error:
+        return error.read

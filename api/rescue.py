@@ -6,9 +6,10 @@ from typing import Final
 
 import structlog
 
-from api.dispatch import Dispatcher, Wait
+from api.dispatch import Dispatcher
 from api.ledger_calls import LedgerCalls
 from api.parking import HomelessError, Parking
+from api.waits import Wait
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
 from unbet.database.faults import LedgerAwayError
@@ -49,7 +50,7 @@ class Rescue:
 
     async def _rescue(self, waits: Sequence[Wait]) -> None:
         await self._ask([wait.cancel for wait in waits])
-        left = [wait for wait in waits if not wait.decision.done()]
+        left = [wait for wait in waits if not wait.is_decided]
         if not left:
             return
         try:

@@ -33,7 +33,7 @@ from unbet.runtime.scraped_metrics import (
     UNACKED,
     UP,
 )
-from unbet.runtime.settings import Settings
+from unbet.runtime.settings import ReplySettings
 from unbet.spool import Spool, SpoolState
 
 CACHED_S: Final = 1.0
@@ -48,7 +48,7 @@ class State:
     """Asks all of them at once; who comes meanwhile gets the same."""
 
     def __init__(
-        self, settings: Settings, engine: Engine, spool: Spool, identity: Identity
+        self, settings: ReplySettings, engine: Engine, spool: Spool, identity: Identity
     ) -> None:
         self._settings = settings
         self._engine = engine

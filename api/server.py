@@ -11,14 +11,14 @@ from uvicorn.supervisors import Multiprocess
 
 from api.protocol import Bounded, make_room
 from unbet.runtime import metrics
-from unbet.runtime.settings import Settings
+from unbet.runtime.settings import ReceiverSettings
 from unbet.runtime.sockets import handles_on
 
 IDLE_LIMIT_S: Final = 75
 """How long a connection without a request is kept: a proxy has let go of it by then."""
 
 
-def serve(application: ASGIApp | str, chosen: Settings, *, processes: int = 1) -> None:
+def serve(application: ASGIApp | str, chosen: ReceiverSettings, *, processes: int = 1) -> None:
     """Serve until a signal ends it. For more than one process `application` is the name of a
     function that makes it, as `module:function`."""
     Bounded.most_connections = make_room()
@@ -44,7 +44,7 @@ def serve(application: ASGIApp | str, chosen: Settings, *, processes: int = 1) -
         sys.exit(STARTUP_FAILURE)
 
 
-def options(chosen: Settings) -> dict[str, Any]:
+def options(chosen: ReceiverSettings) -> dict[str, Any]:
     """What uvicorn is told of connections and requests."""
     return {
         "loop": "uvloop",

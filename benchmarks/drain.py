@@ -1,6 +1,5 @@
 """How fast workers alone are: the queue is filled with full groups, then drained."""
 
-import asyncio
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -24,9 +23,9 @@ from benchmarks.references import References
 from benchmarks.sides import SIDES
 from unbet.broker.presence import key
 from unbet.cli.display import print_table
-from unbet.core.message import QUEUE, Group
+from unbet.core.message import QUEUE
 from unbet.database.deployment import Identity, current
-from unbet.runtime.settings import Settings
+from unbet.runtime.settings import ReceiverSettings, load
 
 GOAL_PER_S: Final = 10_000
 """DESIGN, "Numbers to reach": by one worker process."""
@@ -136,19 +135,15 @@ def _publish(bets: Sequence[Bet], environment: dict[str, str], deployment: UUID)
     """Through the receiver's own publisher, whose Celery reads the settings of this process."""
     os.environ.update({k: v for k, v in environment.items() if k.startswith("UNBET_")})
 
-    chosen = Settings()
+    chosen = load(ReceiverSettings)
 
-    async def send() -> None:
-        publisher = Publisher(2, chosen.keys(), Identity(deployment))
-        try:
-            remaining = map(cancel_of, bets)
-            while cancels := tuple(islice(remaining, chosen.group_size)):
-                group = Group(reply_to="replies:nobody", cancels=cancels)
-                await publisher.publish(group, str(uuid4()))
-        finally:
-            publisher.close()
-
-    asyncio.run(send())
+    publisher = Publisher(1, chosen.keys(), Identity(deployment), "replies:nobody")
+    try:
+        remaining = map(cancel_of, bets)
+        while cancels := tuple(islice(remaining, chosen.group_size)):
+            publisher.send(cancels, str(uuid4()))
+    finally:
+        publisher.close()
 
 
 def _wait_until(engine: Engine, transfer_id: int) -> None:

@@ -21,19 +21,17 @@ from benchmarks import filling
 from benchmarks.cancels import cancel_of
 from benchmarks.filling import PROVIDER
 from benchmarks.references import References
-from unbet.core.message import (
-    CancelRequest,
-    Decision,
-    Group,
-    Reply,
+from unbet.core.message import CancelRequest, Decision, Group, Reply
+from unbet.core.outcomes import Outcome
+from unbet.core.wire import (
+    SHORTEST_KEY,
+    Keys,
     decode_group,
     decode_reply,
     encode_group,
     encode_reply,
 )
-from unbet.core.outcomes import Outcome
-from unbet.core.signing import SHORTEST_KEY, Keys
-from unbet.dialects.body import parse
+from unbet.dialects.body import parse, render
 from unbet.dialects.lucky_monaco import V4
 from unbet.dialects.port import Said
 from unbet.runtime import logs
@@ -95,7 +93,7 @@ def measure() -> Iterator[Piece]:
     yield piece("its fields", "pydantic, types alone", lambda: _Unchecked(**values), chosen=False)
     yield piece("an id", "uuid_utils uuid7", uuid_utils.compat.uuid7)
     yield piece("an id", "uuid uuid4", uuid4, chosen=False)
-    yield piece("an answer", "orjson", lambda: V4.body(success))
+    yield piece("an answer", "orjson", lambda: render(V4, success))
     yield piece("a message", "packed", lambda: _quoted(encode_group(group, keys)), GROUP)
     yield piece("a message", "plain", lambda: _quoted(group.model_dump_json()), GROUP, chosen=False)
     yield piece("a message read", "packed", lambda: decode_group(packed, keys), GROUP)

@@ -28,7 +28,7 @@ from unbet import (
     settle_bet,
     transact,
 )
-from unbet.runtime import settings
+from unbet.runtime.settings import LedgerSettings, ProviderSettings, load
 
 ANSWERS: Final[dict[Status | Refusal, tuple[int, str]]] = {
     Status.DONE: (0, "Success"),
@@ -52,8 +52,8 @@ Read = Callable[[dict[str, Any], str], Move]
 def build(engine: Engine | None = None, provider: str | None = None) -> Starlette:
     """The application. `provider` is the id that the receiver has in `UNBET_PROVIDER_ID`: bet and
     cancel meet under it, however the provider's requests spell it."""
-    engine = engine or connect_to(settings.database_url(), name="operator", pool_size=8)
-    provider = provider or settings.provider_id()
+    engine = engine or connect_to(load(LedgerSettings).database_url, name="operator", pool_size=8)
+    provider = provider or load(ProviderSettings).provider_id
 
     def endpoint(read: Read) -> Callable[[Request], Any]:
         async def answer(request: Request) -> JSONResponse:

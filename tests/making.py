@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 import unbet
 from unbet.core.message import Cancel, CancelRequest, Decision
 from unbet.core.outcomes import Outcome
-from unbet.core.signing import Keys
+from unbet.core.wire import Keys
 from unbet.database.faults import Fault
 from unbet.database.transaction import retry_until
 from unbet.journal.answers import AnswerNote, note_answers

@@ -15,7 +15,7 @@ from unbet.broker import redis_server
 from unbet.broker.presence import Presence, key
 from unbet.broker.queue_state import UNACKED
 from unbet.core.message import QUEUE
-from unbet.runtime.settings import settings
+from unbet.runtime.settings import WorkerSettings, read
 
 EVERY_S: Final = 1.0
 
@@ -53,13 +53,13 @@ log = structlog.get_logger("worker")
 
 def keep_apart(deployment: UUID) -> None:
     """Run for ever, in a thread of its own."""
-    presence = Presence(settings().broker_url)
+    presence = Presence(read(WorkerSettings).broker_url)
     old = OldQueue(deployment)
     is_away = False
     while True:
         try:
             presence.note(deployment)
-            with redis_server.connect(settings().broker_url) as client:
+            with redis_server.connect(read(WorkerSettings).broker_url) as client:
                 old.look(client, has_others=bool(presence.others))
             is_away = False
         except redis.RedisError as error:

@@ -2,21 +2,19 @@
 
 import threading
 import time
-from typing import Final, NoReturn
+from typing import Final
 
 import structlog
 from celery import Celery, signals
-from sqlalchemy.exc import DBAPIError
 
-from unbet.broker import redis_server, transport
-from unbet.database.deployment import DeploymentError
-from unbet.database.engine import UnsafeDatabaseError, require_durability, require_room
+from unbet.broker import transport
+from unbet.database.engine import require_durability, require_room
 from unbet.database.faults import first_line
-from unbet.database.migrate import SchemaError, require_schema
-from unbet.database.start_check import check_database
-from unbet.runtime import exposition, logs
+from unbet.database.migrate import require_schema
+from unbet.runtime import exposition
 from unbet.runtime.gc_tuning import collect_rarely
-from unbet.runtime.settings import SettingsError, settings, warn_of_unknown_names
+from unbet.runtime.settings import WorkerSettings, read, warn_of_unknown_names
+from unbet.start import AWAY, check_database, check_redis, refuse, starting
 from worker import program
 from worker.apart import keep_apart
 from worker.connections import deployment, identity, keys
@@ -34,39 +32,30 @@ def _check_dependencies(**_: object) -> None:
     """Refuse to work where a promise could not be kept; `SystemExit` passes Celery's handlers."""
     warn_of_unknown_names()
     deadline = time.monotonic() + START_LIMIT_S
-    while True:
-        try:
-            keys()
-            _check_database()
-            with redis_server.connect(settings().redis_url) as client:
-                for warning in redis_server.check(client):
-                    log.warning(warning)
-            break
-        except (
-            *(UnsafeDatabaseError, SchemaError, DeploymentError),
-            *(SettingsError, redis_server.UnsafeBrokerError),
-        ) as error:
-            _refuse(str(error))
-        except (DBAPIError, *redis_server.AWAY) as error:
-            if time.monotonic() > deadline:
-                _refuse(first_line(error))
-            log.warning("waiting for the database and Redis", error=first_line(error))
+    with starting("worker"):
+        while not _are_there(deadline):
             time.sleep(1)
     transport.separate(app, deployment())
 
 
-def _check_database() -> None:
+def _are_there(deadline: float) -> bool:
+    """Whether the database and Redis are there, and safe; raises one of `UNSAFE` if not that."""
+    keys()
+    chosen = read(WorkerSettings)
     required = (require_durability, require_schema, require_room)
-    for warning in check_database(settings().database_url, "worker", identity(), *required):
-        log.warning(warning)
+    try:
+        check_database(chosen.database_url, "worker", identity(), *required)
+        check_redis(chosen.redis_url, "worker")
+    except AWAY as error:
+        if time.monotonic() > deadline:
+            refuse("worker", first_line(error))
+        log.warning("waiting for the database and Redis", error=first_line(error))
+        return False
+    return True
 
 
 def _stay_apart(**_: object) -> None:
     threading.Thread(target=keep_apart, args=(deployment(),), name="apart", daemon=True).start()
-
-
-def _refuse(why: str) -> NoReturn:
-    logs.refuse(f"The worker does not start: {why}", settings().log_format)
 
 
 def _begin_work(**_: object) -> None:
@@ -74,7 +63,7 @@ def _begin_work(**_: object) -> None:
 
 
 def _show_metrics(**_: object) -> None:
-    exposition.serve(settings().metrics_port, has_children=True)
+    exposition.serve(read(WorkerSettings).metrics_port, has_children=True)
 
 
 signals.worker_init.connect(_check_dependencies)

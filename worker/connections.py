@@ -8,24 +8,27 @@ import redis
 from sqlalchemy import Engine
 
 from unbet.broker import redis_server
-from unbet.core.signing import Keys
+from unbet.core.wire import Keys
 from unbet.database.deployment import Identity, guard
 from unbet.database.engine import connect_to
-from unbet.runtime.settings import settings
+from unbet.runtime.settings import WorkerSettings, read
 
 
 @cache
 def engine() -> Engine:
     """The process's engine; a task uses one connection at a time."""
-    return guard(connect_to(settings().database_url, name="worker", pool_size=1), identity())
+    return guard(
+        connect_to(read(WorkerSettings).database_url, name="worker", pool_size=1), identity()
+    )
 
 
 @cache
 def identity() -> Identity:
     """Learned before the first child is made, which inherits it."""
-    return Identity(settings().deployment)
+    return Identity(read(WorkerSettings).deployment)
 
 
+@cache
 def deployment() -> UUID:
     """Which deployment this process is of."""
     found = identity().id
@@ -36,10 +39,16 @@ def deployment() -> UUID:
 @cache
 def keys() -> Keys:
     """What signs replies and verifies messages."""
-    return settings().keys()
+    return read(WorkerSettings).keys()
+
+
+@cache
+def holds_unknown() -> bool:
+    """Whether the cancel of an unknown bet is parked."""
+    return read(WorkerSettings).holds_unknown
 
 
 @cache
 def replies() -> "redis.Redis":
     """The process's client for the receivers' reply lists."""
-    return redis_server.connect(settings().redis_url)
+    return redis_server.connect(read(WorkerSettings).redis_url)

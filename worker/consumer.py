@@ -1,18 +1,21 @@
 """What a worker does first when a message has come: reject what is none of ours, hand on the task.
 
 Celery and kombu read a message's envelope before any signature is checked, and what they do not
-expect of it ends the worker; the message stays, and ends the next one as well.
+expect of it ends the worker; the message stays, and ends the next one as well. So they are shown
+what is known here, of the form that our own messages have, and nothing else.
 """
 
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from celery.worker.consumer import Consumer
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from unbet.broker.redis_server import AWAY
-from worker.envelope import admit
+from unbet.core.message import QUEUE, TASK
+from unbet.core.wire import MessageError
 from worker.rejecting import reject
 
 EVENTS_WAIT_S: Final = 0.05
@@ -78,3 +81,51 @@ class TaskFirst(Consumer):  # type: ignore[misc]
         # Once for each event: the first of them sends all, the others find nothing to send.
         if self.hub:
             self.hub.call_later(EVENTS_WAIT_S, self._flush_events)
+
+
+_Id = Annotated[str, Field(pattern=r"^[0-9a-zA-Z-]{1,64}$")]
+_Shown = Annotated[str, Field(max_length=4096)]
+
+
+class _Headers(BaseModel):
+    """Those of Celery's that a worker goes by, and ours."""
+
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+    task: Literal["unbet.cancel"]
+    id: _Id
+    root_id: _Id | None = None
+    parent_id: _Id | None = None
+    retries: Annotated[int, Field(ge=0)] = 0
+    expires: None = None
+    timelimit: Annotated[list[None], Field(min_length=2, max_length=2)] | None = None
+    ignore_result: bool | None = None
+    argsrepr: _Shown | None = None
+    kwargsrepr: _Shown | None = None
+    origin: _Shown | None = None
+    unbet_oldest: Annotated[float, Field(allow_inf_nan=False)] | None = None
+
+
+def admit(message: Any) -> None:
+    """Leave of kombu's `message` what may be handed on. Raises `MessageError`, or whatever a body
+    that cannot be decoded raises."""
+    headers = _known(message.headers)
+    _require_one_text(message.payload)  # decoded here once: Celery asks for the same
+    message.headers = headers
+    message.properties = {}
+    message.delivery_info = {"exchange": "", "routing_key": QUEUE}
+
+
+def _known(headers: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return _Headers.model_validate(headers).model_dump(exclude_unset=True)
+    except ValidationError as error:
+        wrong = sorted({str(fault["loc"][0]) for fault in error.errors(include_input=False)})
+        raise MessageError(f"headers that no group has: {', '.join(wrong)}") from None
+
+
+def _require_one_text(payload: Any) -> None:
+    match payload:
+        case [[str()], dict(named), dict(embedded)] if not named and not any(embedded.values()):
+            return
+    raise MessageError(f"not the one text that {TASK} takes")

@@ -11,7 +11,8 @@ from celery.utils.nodenames import default_nodename
 from celery.worker.control import Panel
 
 from unbet.runtime import logs
-from unbet.runtime.settings import settings
+from unbet.runtime.settings import WorkerSettings, read
+from unbet.start import starting
 
 LOOKING: Final = frozenset(
     {
@@ -27,7 +28,8 @@ log = structlog.get_logger("worker")
 
 
 def _prepare(instance: Any, **_: object) -> None:
-    logs.configure(settings().log_format)
+    with starting("worker"):
+        logs.configure(read(WorkerSettings).log_format)
     if instance.hostname == default_nodename(None):  # no `--hostname`
         # Celery's own is one name for all workers of a machine.
         name, _at, host = instance.hostname.partition("@")
@@ -37,7 +39,7 @@ def _prepare(instance: Any, **_: object) -> None:
 
 
 def _configure_logs(**_: object) -> None:
-    logs.configure(settings().log_format)
+    logs.configure(read(WorkerSettings).log_format)
     get_multiprocessing_logger().propagate = True  # billiard would print its lines as they are
 
 

@@ -5,9 +5,7 @@ from typing import Final
 import structlog
 
 from unbet.broker import redis_server, rejected
-from unbet.broker.presence import key
-from unbet.core.message import ForeignError, MessageError
-from unbet.core.signing import SignatureError
+from unbet.core.wire import ForeignError, MessageError, SignatureError
 from unbet.runtime import metrics
 from worker.connections import deployment, replies
 
@@ -25,11 +23,9 @@ def reject(content: str, message_id: str, error: Exception) -> None:
     foreign = isinstance(error, ForeignError)
     (metrics.FOREIGN if foreign else metrics.REJECTED).labels(kind="message").inc()
     log.error("a message was rejected", group=message_id, problem=problem)
-    aside = key(deployment(), rejected.LIST)
     try:
         with replies().pipeline(transaction=False) as pipeline:
-            pipeline.lpush(aside, rejected.entry("message", problem, content))
-            pipeline.ltrim(aside, 0, rejected.MOST - 1)
+            rejected.put(pipeline, deployment(), "message", problem, content)
             pipeline.execute()
     except redis_server.AWAY as failed:
         log.warning("a rejected message was not kept", error=str(failed))

@@ -14,7 +14,7 @@ from unbet.database.faults import LedgerAwayError
 from unbet.journal.parking import count_parked
 from unbet.runtime import metrics
 from unbet.runtime.failpoints import crash_point
-from unbet.wallets.ledger.applying import apply
+from unbet.wallets.ledger.reversal import apply
 from unbet.wallets.ledger.sweeping import GivenUp, claim, give_up, note_error, reverse_parked
 
 MOST_TOGETHER: Final = 256

@@ -3,7 +3,6 @@ works with the queue down; any number of them may run."""
 
 import random
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -13,13 +12,13 @@ from typing import Final
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from unbet.database.deployment import DeploymentError, Identity, guard
-from unbet.database.engine import UnsafeDatabaseError, connect_to, require_durability, require_room
+from unbet.database.deployment import Identity, guard
+from unbet.database.engine import connect_to, require_durability, require_room
 from unbet.database.faults import first_line
-from unbet.database.migrate import SchemaError, require_schema
-from unbet.database.start_check import check_database
+from unbet.database.migrate import require_schema
 from unbet.runtime import exposition, logs
-from unbet.runtime.settings import Settings, SettingsError, settings, warn_of_unknown_names
+from unbet.runtime.settings import SweepSettings, read, warn_of_unknown_names
+from unbet.start import check_database, starting
 from worker.rounds import Sweep
 
 EVERY_S: Final = 1.0
@@ -33,10 +32,8 @@ log = structlog.get_logger("sweep")
 
 def main() -> None:
     """Sweep until SIGTERM. A ledger that is away is waited for."""
-    try:
-        chosen = settings()
-    except SettingsError as error:
-        sys.exit(f"The sweep does not start: {error}")
+    with starting("sweep"):
+        chosen = read(SweepSettings)
     logs.configure(chosen.log_format)
     warn_of_unknown_names()
     stop = threading.Event()
@@ -50,7 +47,7 @@ def main() -> None:
     identity = Identity(chosen.deployment)
     engine = guard(connect_to(chosen.database_url, name="sweep", pool_size=1), identity)
     exposition.serve(chosen.metrics_port)
-    sweep = Sweep(engine, hold_unknown=chosen.unknown_reference == "hold")
+    sweep = Sweep(engine, hold_unknown=chosen.holds_unknown)
     keep_sweeping(sweep, partial(_require_a_safe_ledger, chosen, identity), stop)
     engine.dispose()
 
@@ -81,13 +78,10 @@ def keep_sweeping(sweep: Sweep, check: Callable[[], None], stop: threading.Event
             stop.wait(random.uniform(0.75, 1.25) * pause_s)  # noqa: S311 - jitter, no secret
 
 
-def _require_a_safe_ledger(chosen: Settings, identity: Identity) -> None:
+def _require_a_safe_ledger(chosen: SweepSettings, identity: Identity) -> None:
     required = (require_durability, require_schema, require_room)
-    try:
-        for warning in check_database(chosen.database_url, "sweep", identity, *required):
-            log.warning(warning)
-    except (UnsafeDatabaseError, SchemaError, DeploymentError) as error:
-        logs.refuse(f"The sweep does not start: {error}", settings().log_format)
+    with starting("sweep"):
+        check_database(chosen.database_url, "sweep", identity, *required)
 
 
 if __name__ == "__main__":

@@ -10,25 +10,16 @@ from celery import Task
 from celery.exceptions import Reject
 
 from unbet.broker import redis_server
-from unbet.core.message import (
-    QUEUED_AT,
-    TASK,
-    Decision,
-    Group,
-    MessageError,
-    Reply,
-    decode_group,
-    encode_reply,
-)
+from unbet.core.message import QUEUED_AT, TASK, Decision, Group, Reply
 from unbet.core.outcomes import Outcome
-from unbet.core.signing import SignatureError
+from unbet.core.wire import MessageError, SignatureError, decode_group, encode_reply
 from unbet.database.faults import LedgerAwayError
 from unbet.runtime import logs
-from unbet.runtime.failpoints import crash_point
-from unbet.runtime.settings import settings
-from unbet.wallets.ledger.applying import apply
+from unbet.runtime.failpoints import ARMED, crash_point
+from unbet.runtime.settings import WorkerSettings, read
+from unbet.wallets.ledger.reversal import apply
 from worker.app import app
-from worker.connections import deployment, engine, keys, replies
+from worker.connections import deployment, engine, holds_unknown, keys, replies
 from worker.rejecting import reject
 
 REPLY_EXPIRES_S: Final = 60
@@ -51,20 +42,20 @@ log = structlog.get_logger("worker")
 def cancel(task: Task, message: str) -> dict[str, int]:
     """Apply a group of cancels; how many had which outcome, for Flower."""
     try:
-        group = decode_group(message, keys())
-        group.require_of(deployment())
+        group = decode_group(message, keys(), deployment())
     except (SignatureError, MessageError) as error:
         reject(message, str(task.request.id), error)
         return {"rejected": 1}
     outcomes: Counter[str] = Counter()
     started = time.monotonic()
-    crash_point("before_transaction", group.cancels)
-    hold_unknown = settings().unknown_reference == "hold"
+    if ARMED:
+        crash_point("before_transaction", group.cancels)
     try:
         # In parts, if some of the group stand in the way: what is decided does not wait for them.
-        for decisions in apply(engine(), group.cancels, hold_unknown=hold_unknown):
+        for decisions in apply(engine(), group.cancels, hold_unknown=holds_unknown()):
             seconds = time.monotonic() - started
-            crash_point("after_commit", group.cancels)
+            if ARMED:
+                crash_point("after_commit", group.cancels)
             _reply(group, decisions)
             _tell(group, decisions, str(task.request.id), seconds)
             outcomes.update(decision.outcome.value for decision in decisions)
@@ -96,7 +87,7 @@ def _queued_for_s(queued_at: float | None) -> float:
     if queued_at is None:
         return math.inf
     try:
-        with redis_server.connect(settings().broker_url) as client:
+        with redis_server.connect(read(WorkerSettings).broker_url) as client:
             return redis_server.now(client) - queued_at
     except redis_server.AWAY:
         return math.inf
@@ -104,8 +95,8 @@ def _queued_for_s(queued_at: float | None) -> float:
 
 def _reply(group: Group, decisions: list[Decision]) -> None:
     """Wake the receiver. What is final is what the ledger says: a lost reply loses no money."""
-    reply = Reply(decisions=tuple(decisions))
-    document = encode_reply(reply.of(group.deployment) if group.deployment else reply, keys())
+    reply = Reply(version=group.version, deployment=group.deployment, decisions=tuple(decisions))
+    document = encode_reply(reply, keys())
     try:
         with replies().pipeline(transaction=False) as pipeline:
             pipeline.rpush(group.reply_to, document)

@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from sqlalchemy import Connection
 from starlette.types import ASGIApp
 
-from api.dispatch import Decided
+from api.waits import Decided
 from benchmarks.baselines import serving, tuning
 from unbet import connect_to, transact
 from unbet.core.message import Cancel, Decision
-from unbet.runtime.settings import settings
+from unbet.runtime.settings import ReceiverSettings, read
 from unbet.wallets.ledger.reversal import reverse
 
 
@@ -38,7 +38,7 @@ class Direct:
 
 
 def app() -> ASGIApp:
-    desk = Direct(settings().database_url, tuning.DIRECT_THREADS)
+    desk = Direct(read(ReceiverSettings).database_url, tuning.DIRECT_THREADS)
     return serving.application(desk, desk.close)
 
 

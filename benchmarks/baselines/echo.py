@@ -2,7 +2,7 @@
 
 from starlette.types import ASGIApp
 
-from api.dispatch import Decided
+from api.waits import Decided
 from benchmarks.baselines import serving, tuning
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome

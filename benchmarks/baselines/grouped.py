@@ -1,29 +1,31 @@
 """direct-grouped: no queue; the receiver's groups, applied by its own threads."""
 
 import asyncio
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 
 from starlette.types import ASGIApp
 
-from api.dispatch import Decided, Dispatcher
+from api.dispatch import Dispatcher
+from api.waits import Decided, Message
 from benchmarks.baselines import serving, tuning
 from unbet import connect_to
-from unbet.core.message import Cancel, Group
-from unbet.runtime.settings import Settings, settings
-from unbet.wallets.ledger.applying import apply
+from unbet.core.message import Cancel
+from unbet.runtime.settings import ReceiverSettings, read
+from unbet.wallets.ledger.reversal import apply
 
 
 class Grouped:
     """A dispatcher whose groups go to the ledger at once."""
 
-    def __init__(self, chosen: Settings) -> None:
+    def __init__(self, chosen: ReceiverSettings) -> None:
         places = chosen.groups_in_flight
         self._engine = connect_to(chosen.database_url, name="grouped", pool_size=places)
         self._threads = ThreadPoolExecutor(places)
         self._dispatcher = Dispatcher(
-            self._apply,
-            reply_to="nowhere",
+            self._submit,
             group_size=chosen.group_size,
             groups_in_flight=places,
             most_waiting=chosen.max_waiting,
@@ -37,17 +39,26 @@ class Grouped:
         self._threads.shutdown()
         self._engine.dispose()
 
-    async def _apply(self, group: Group, _message_id: str) -> None:
-        loop = asyncio.get_running_loop()
-        self._dispatcher.resolve(
-            await loop.run_in_executor(
-                self._threads, lambda: [*chain(*apply(self._engine, group.cancels))]
-            )
-        )
+    def _submit(self, message: Message, failed: Callable[[Exception], object]) -> None:
+        self._threads.submit(self._apply, message, failed, asyncio.get_running_loop())
+
+    def _apply(
+        self,
+        message: Message,
+        failed: Callable[[Exception], object],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        message.published_at = time.monotonic()
+        cancels = [wait.cancel for wait in message.waits]
+        try:
+            decisions = [*chain(*apply(self._engine, cancels))]
+            loop.call_soon_threadsafe(self._dispatcher.resolve, decisions)
+        except Exception as error:  # noqa: BLE001 - the outermost shell of a thread
+            failed(error)
 
 
 def app() -> ASGIApp:
-    desk = Grouped(settings())
+    desk = Grouped(read(ReceiverSettings))
     return serving.application(desk, desk.close)
 
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from starlette.types import ASGIApp
 
-from api.dispatch import Decided
+from api.waits import Decided
 from benchmarks.baselines import naive_queue, serving, tuning
 from unbet.core.message import Cancel, Decision
 

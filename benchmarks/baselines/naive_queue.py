@@ -11,13 +11,13 @@ from unbet import connect_to, transact
 from unbet.core.message import Cancel
 from unbet.runtime import logs
 from unbet.runtime.gc_tuning import collect_rarely
-from unbet.runtime.settings import settings
+from unbet.runtime.settings import ReceiverSettings, read
 from unbet.wallets.ledger.reversal import reverse
 
 app = Celery(
     "naive",
-    broker=settings().broker_url,
-    backend=settings().redis_url,
+    broker=read(ReceiverSettings).broker_url,
+    backend=read(ReceiverSettings).redis_url,
     # A task that was taken but not committed must not be lost with its worker.
     task_acks_late=True,
     task_default_queue="naive",
@@ -29,7 +29,7 @@ app = Celery(
 def engine() -> Engine:
     """One connection for each of the worker's threads."""
     threads = tuning.NAIVE_WORKER_THREADS
-    return connect_to(settings().database_url, name="naive", pool_size=threads)
+    return connect_to(read(ReceiverSettings).database_url, name="naive", pool_size=threads)
 
 
 @app.task  # type: ignore[untyped-decorator]
@@ -44,7 +44,7 @@ def cancel(document: str) -> str:
 
 
 def _configure_logs(**_: object) -> None:
-    logs.configure(settings().log_format)
+    logs.configure(read(ReceiverSettings).log_format)
 
 
 def _say_so(**_: object) -> None:

@@ -14,7 +14,6 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from api import server
-from api.app import cancels_first
 from api.notes import Notes
 from api.parking import HomelessError
 from api.receive import Desk, Receiver
@@ -23,7 +22,7 @@ from unbet.core.message import Cancel
 from unbet.journal.answers import AnswerNote
 from unbet.runtime import logs
 from unbet.runtime.gc_tuning import collect_rarely
-from unbet.runtime.settings import settings
+from unbet.runtime.settings import ReceiverSettings, read
 
 
 class _Nowhere:
@@ -51,11 +50,10 @@ def application(
 ) -> ASGIApp:
     """The receiver's application with `desk`; `close` is called at its end. With `noted` the
     answers are noted in the ledger, as the receiver does it."""
-    chosen = settings()
+    chosen = read(ReceiverSettings)
     logs.configure(chosen.log_format)
     engine = connect_to(chosen.database_url, name="notes", pool_size=1)
     notes = Notes(engine) if noted else _NoNotes()
-    receiver = Receiver(chosen, desk, _Nowhere(), notes)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -72,11 +70,10 @@ def application(
     async def healthz(_request: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
-    return cancels_first(
-        receiver, Starlette(routes=[Route("/healthz", healthz)], lifespan=lifespan)
-    )
+    others = Starlette(routes=[Route("/healthz", healthz)], lifespan=lifespan)
+    return Receiver(chosen, desk, _Nowhere(), notes, others)
 
 
 def serve(module: str, processes: int) -> None:
     """Serve `module`'s `app()`, with the receiver's own settings of the web server."""
-    server.serve(f"{module}:app", settings(), processes=processes)
+    server.serve(f"{module}:app", read(ReceiverSettings), processes=processes)

@@ -20,8 +20,7 @@ from unbet.cli.failing import failing_on
 from unbet.core.text import plain
 from unbet.database.migrate import SchemaError
 from unbet.dialects import DialectName
-from unbet.runtime import settings
-from unbet.runtime.settings import SettingsError
+from unbet.runtime.settings import ProviderSettings, SettingsError, load
 
 app = typer.Typer()
 
@@ -108,7 +107,7 @@ def _from(address: str, endpoint: Endpoint) -> Endpoint:
 @asynccontextmanager
 async def _bets(file: Path | None, dialect: Dialect) -> AsyncIterator[Bets]:
     """Those of a file, or else new ones in the ledger."""
-    provider_id = settings.provider_id()
+    provider_id = load(ProviderSettings).provider_id
     if file is not None:
         try:
             told = conformance.ToldBets.read(file, provider_id)

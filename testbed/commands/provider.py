@@ -30,7 +30,7 @@ from unbet.cli.bars import bar
 from unbet.cli.display import AsJson, print_json
 from unbet.cli.failing import failing_on
 from unbet.dialects import DialectName
-from unbet.runtime import settings
+from unbet.runtime.settings import ProviderSettings, load
 
 app = typer.Typer(no_args_is_help=True, help="Play the provider against an endpoint.")
 
@@ -101,7 +101,7 @@ def play(
             seed=secrets.randbelow(1_000_000) if seed is None else seed,
             players=players,
             log=log,
-            provider_id=settings.provider_id(),
+            provider_id=load(ProviderSettings).provider_id,
         )
         started = time.monotonic()
         report = asyncio.run(_play(game))
@@ -125,7 +125,7 @@ def cancel(
     spoken = DIALECTS[dialect]
     message = Cancel(
         user_id=user,
-        provider_id=settings.provider_id(),
+        provider_id=load(ProviderSettings).provider_id,
         currency=currency,
         reference=reference,
         uuid=uuid or uuid4().hex,

@@ -12,18 +12,16 @@ from typing import Any, Final, NamedTuple
 
 from tests.fuzz.bodies import Bodies
 from tests.making import KEYS, cancel_of
-from unbet.core.message import (
-    Decision,
-    Group,
+from unbet.core.message import Decision, Group, Reply
+from unbet.core.outcomes import Outcome
+from unbet.core.wire import (
     MessageError,
-    Reply,
+    SignatureError,
     decode_group,
     decode_reply,
     encode_group,
     encode_reply,
 )
-from unbet.core.outcomes import Outcome
-from unbet.core.signing import SignatureError
 
 GROUP: Final = Group(reply_to="unbet:replies:1", cancels=(cancel_of("r1"), cancel_of("r2")))
 REPLY: Final = Reply(

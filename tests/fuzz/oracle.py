@@ -17,9 +17,10 @@ from tests.fuzz.rules import (
     is_valid,
 )
 from tests.making import KEYS, PROVIDER
-from unbet.core.message import Cancel, CancelRequest, Group, decode_group, encode_group
+from unbet.core.message import Cancel, CancelRequest, Group
 from unbet.core.outcomes import Outcome
-from unbet.dialects.body import BadRequestError, parse
+from unbet.core.wire import decode_group, encode_group
+from unbet.dialects.body import BadRequestError, parse, render
 from unbet.dialects.port import Dialect, Said
 
 ACCEPTED: Final = "accepted"
@@ -93,7 +94,7 @@ def _check_refusal(body: bytes, dialect: Dialect, refusal: BadRequestError) -> s
 
 
 def _check_answer(dialect: Dialect, said: Said) -> None:
-    answer = dialect.body(said)
+    answer = render(dialect, said)
     assert len(answer) <= LONGEST_ANSWER, "the answer is too long"
     assert json.loads(answer)["error"] == said.answer.code
 

@@ -15,8 +15,7 @@ from tests.fuzz.__main__ import fuzz_messages
 from tests.fuzz.bodies import ODD_TEXTS
 from tests.fuzz.messages import KINDS, READ, Found, Kind, Messages, judge, places, unpacked
 from tests.making import KEYS
-from unbet.core.message import MessageError, decode_reply
-from unbet.core.signing import SignatureError
+from unbet.core.wire import MessageError, SignatureError, decode_reply
 
 SEED = 1
 MESSAGES = 2000

@@ -16,8 +16,8 @@ from unbet import connect_to, place_all
 from unbet.core.message import Cancel
 from unbet.core.outcomes import Outcome
 from unbet.journal.parking import park
-from unbet.wallets.ledger.applying import apply
 from unbet.wallets.ledger.audit import audit
+from unbet.wallets.ledger.reversal import apply
 from unbet.wallets.ledger.sweeping import reverse_parked
 
 ALMOST_FULL = "99999999999999999990"

@@ -20,9 +20,8 @@ from unbet.core.message import Cancel
 from unbet.core.outcomes import Outcome
 from unbet.database.faults import LedgerAwayError
 from unbet.local import services
-from unbet.wallets.ledger.applying import apply
 from unbet.wallets.ledger.audit import audit
-from unbet.wallets.ledger.reversal import reverse
+from unbet.wallets.ledger.reversal import apply, reverse
 
 
 def test_a_deadlock_is_tried_again(operator: Operator, group: list[Cancel]) -> None:

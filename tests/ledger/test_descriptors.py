@@ -19,7 +19,7 @@ from unbet.database.engine import TRUSTED_FOR_S
 from unbet.database.faults import AWAY, LedgerAwayError, fault_of
 from unbet.database.pooling import require_own_sessions
 from unbet.journal.parking import count_parked
-from unbet.wallets.ledger.applying import apply
+from unbet.wallets.ledger.reversal import apply
 
 Shortage = Callable[[], AbstractContextManager[None]]
 

@@ -19,8 +19,8 @@ from unbet.core.outcomes import Outcome
 from unbet.database.deadlines import run_within
 from unbet.database.engine import CHECK_LIMIT_S, TRUSTED_FOR_S, UnsafeDatabaseError, require_room
 from unbet.database.faults import AWAY, fault_of
-from unbet.wallets.ledger.applying import apply
 from unbet.wallets.ledger.audit import audit
+from unbet.wallets.ledger.reversal import apply
 from unbet.wallets.ledger.sweeping import reverse_parked
 
 ONE = text("SELECT 1")

@@ -10,8 +10,9 @@ import pytest
 from honcho.environ import parse_procfile
 
 from unbet.local.processes import ROOT, STOP_LIMIT_S
+from unbet.runtime.environment import PREFIX
 from unbet.runtime.exposition import TOGETHER
-from unbet.runtime.settings import PREFIX, Settings
+from unbet.runtime.settings import Settings
 
 UNITS = ROOT / "deploy" / "systemd"
 PAGE = (ROOT / "docs" / "deployment.md").read_text()

@@ -17,7 +17,8 @@ from tests.system.processes import System
 from tests.system.watching import PLAYER
 from tests.waiting import until
 from unbet.broker import redis_server
-from unbet.core.message import QUEUE, Group, encode_group
+from unbet.core.message import QUEUE, Group
+from unbet.core.wire import encode_group
 from worker.apart import OLD_CONTROL, OldQueue
 
 OLD_KEYS = (QUEUE, "unacked", "unacked_index")

@@ -23,17 +23,9 @@ from tests.system.watching import PLAYER, metric, timed, tombstones
 from tests.waiting import until
 from unbet import connect_to
 from unbet.broker.presence import PRESENT, present
-from unbet.core.message import (
-    QUEUE,
-    Decision,
-    Group,
-    Reply,
-    decode_group,
-    decode_reply,
-    encode_group,
-    encode_reply,
-)
+from unbet.core.message import QUEUE, Decision, Group, Reply
 from unbet.core.outcomes import Outcome
+from unbet.core.wire import decode_group, decode_reply, encode_group, encode_reply
 from worker.apart import OLD_CONTROL
 
 CANCELS = 60
@@ -131,7 +123,7 @@ def test_what_names_another_deployment_is_neither_decided_nor_answered_from(
     operator.bet("theirs", "10.00", **PLAYER)
     theirs = uuid4()
     cancel = cancel_of("theirs", user_id=str(PLAYER["user_id"]), currency="USD")
-    group = Group(reply_to="replies:nobody", cancels=(cancel,)).of(theirs)
+    group = Group(version=2, deployment=theirs, reply_to="replies:nobody", cancels=(cancel,))
     with redis.Redis.from_url(system.environment["UNBET_BROKER_URL"]) as broker:
         broker.lpush(system.key(QUEUE), json.dumps(envelope_of(encode_group(group, KEYS))))
     until(lambda: f"of deployment {theirs}, not of" in system.said("worker"), "it was taken")
@@ -141,7 +133,7 @@ def test_what_names_another_deployment_is_neither_decided_nor_answered_from(
     with redis.Redis.from_url(system.environment["UNBET_REDIS_URL"]) as replies:
         system.cancel(reference="ours")
         decisions = (Decision(request_id=uuid4(), outcome=Outcome.REVERSED),)
-        forged = encode_reply(Reply(decisions=decisions).of(theirs), KEYS)
+        forged = encode_reply(Reply(version=2, deployment=theirs, decisions=decisions), KEYS)
         replies.rpush(own_reply_list(system), forged)
     until(lambda: metric(system, 'unbet_foreign_total{kind="reply"}') == 1, "it was read")
     assert metric(system, 'unbet_rejected_total{kind="reply"}') == 0

@@ -18,17 +18,9 @@ from tests.system.processes import System
 from tests.system.watching import metric
 from tests.waiting import until
 from unbet.broker.rejected import LIST, LONGEST
-from unbet.core.message import (
-    QUEUE,
-    Decision,
-    Group,
-    Reply,
-    decode_group,
-    encode_group,
-    encode_reply,
-)
+from unbet.core.message import QUEUE, Decision, Group, Reply
 from unbet.core.outcomes import Outcome
-from unbet.core.signing import Keys
+from unbet.core.wire import Keys, decode_group, encode_group, encode_reply
 
 ANOTHERS_KEYS = Keys(["a key that somebody else has made up by himself"])
 

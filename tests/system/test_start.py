@@ -58,14 +58,22 @@ def test_a_console_without_a_login_does_not_start(environment: dict[str, str]) -
     assert "UNBET_CONSOLE_BASIC_AUTH is not set" in end_of(CONSOLE, environment)
 
 
-@pytest.mark.parametrize("command", [RECEIVER, WORKER], ids=["receiver", "worker"])
+@pytest.mark.parametrize(
+    ("command", "name", "who"),
+    [
+        (RECEIVER, "UNBET_DIALECT", "The receiver"),
+        (WORKER, "UNBET_UNKNOWN_REFERENCE", "The worker"),
+        (WORKER, "UNBET_DEPLOYMENT", "Celery"),
+        (SWEEP, "UNBET_UNKNOWN_REFERENCE", "The sweep"),
+        (CONSOLE, "UNBET_CONSOLE_PORT", "The console"),
+    ],
+)
 def test_a_wrong_setting_stops_the_start_and_is_named(
-    command: list[str], environment: dict[str, str]
+    command: list[str], name: str, who: str, environment: dict[str, str]
 ) -> None:
-    environment["UNBET_UNKNOWN_REFERENCE"] = "maybe"
-    said = end_of(command, environment)
-    assert said.startswith(("The receiver does not start", "Celery does not start")), said
-    assert "UNBET_UNKNOWN_REFERENCE has a wrong value 'maybe'" in said
+    said = end_of(command, environment | {name: "maybe"})
+    assert said.startswith(f"{who} does not start"), said
+    assert f"{name} has a wrong value 'maybe'" in said
 
 
 @pytest.mark.parametrize("command", [RECEIVER, WORKER], ids=["receiver", "worker"])

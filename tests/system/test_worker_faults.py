@@ -21,17 +21,9 @@ from unbet import place_all
 from unbet.broker import transport
 from unbet.broker.presence import key
 from unbet.broker.redis_server import now
-from unbet.core.message import (
-    QUEUE,
-    QUEUED_AT,
-    TASK,
-    Cancel,
-    Decision,
-    Group,
-    decode_reply,
-    encode_group,
-)
+from unbet.core.message import QUEUE, QUEUED_AT, TASK, Cancel, Decision, Group
 from unbet.core.outcomes import Outcome
+from unbet.core.wire import decode_reply, encode_group
 from unbet.local import services
 from unbet.wallets.ledger.audit import audit
 

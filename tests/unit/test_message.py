@@ -10,19 +10,18 @@ from uuid import uuid4
 import pytest
 
 from tests.making import KEYS, cancel_of
-from unbet.core.message import (
-    Decision,
+from unbet.core.message import Decision, Group, Reply
+from unbet.core.outcomes import Outcome
+from unbet.core.wire import (
     ForeignError,
-    Group,
+    Keys,
     MessageError,
-    Reply,
+    SignatureError,
     decode_group,
     decode_reply,
     encode_group,
     encode_reply,
 )
-from unbet.core.outcomes import Outcome
-from unbet.core.signing import Keys, SignatureError
 
 HERE, THERE = uuid4(), uuid4()
 GROUP = Group(reply_to="unbet:replies:1", cancels=(cancel_of("r1"), cancel_of("r2")))
@@ -58,22 +57,24 @@ def test_a_reply_survives_the_journey_with_its_amounts_exact() -> None:
 
 
 def test_what_names_its_deployment_is_another_ones_elsewhere() -> None:
-    reply = Reply(decisions=())
-    for sent in (
-        decode_group(encode_group(GROUP.of(HERE), KEYS), KEYS),
-        decode_reply(encode_reply(reply.of(HERE), KEYS), KEYS),
-    ):
-        assert (sent.version, sent.deployment) == (2, HERE)
-        sent.require_of(HERE)
-        with pytest.raises(ForeignError, match=f"of deployment {HERE}, not of {THERE}"):
-            sent.require_of(THERE)
+    group = Group(version=2, deployment=HERE, reply_to="x", cancels=())
+    reply = Reply(version=2, deployment=HERE, decisions=())
+    message, answer = encode_group(group, KEYS), encode_reply(reply, KEYS)
+    assert decode_group(message, KEYS, HERE) == group
+    assert decode_reply(answer, KEYS, HERE) == reply
+    with pytest.raises(ForeignError, match=f"of deployment {HERE}, not of {THERE}"):
+        decode_group(message, KEYS, THERE)
+    with pytest.raises(ForeignError, match=f"of deployment {HERE}, not of {THERE}"):
+        decode_reply(answer, KEYS, THERE)
 
 
 def test_a_version_1_message_is_written_and_read_as_before_and_is_anybodys() -> None:
-    for document in (GROUP, Reply(decisions=())):
-        assert json.loads(document.text())["version"] == 1
-        assert "deployment" not in json.loads(document.text())
-        document.require_of(HERE)
+    reply = Reply(decisions=())
+    message, answer = encode_group(GROUP, KEYS), encode_reply(reply, KEYS)
+    document = json.loads(answer.partition(":")[2])
+    assert document == {"version": 1, "decisions": []}
+    assert decode_group(message, KEYS, HERE) == GROUP
+    assert decode_reply(answer, KEYS, HERE) == reply
 
 
 @pytest.mark.parametrize(

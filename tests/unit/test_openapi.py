@@ -17,7 +17,7 @@ from tests.system.processes import EXAMPLE
 from unbet.core.message import Decision
 from unbet.core.outcomes import Outcome
 from unbet.dialects import DIALECTS
-from unbet.dialects.body import LONGEST_BODY, OTHER_SPELLING, parse
+from unbet.dialects.body import LONGEST_BODY, OTHER_SPELLING, parse, render
 from unbet.dialects.port import Answer, Dialect, Said
 from unbet.runtime.doors import MOST_WRONG, WINDOW_S
 from unbet.runtime.endpoints import SEGMENT
@@ -146,7 +146,7 @@ def test_the_examples_of_requests_are_taken_the_providers_own_first(dialect: Dia
 @EACH_DIALECT
 def test_the_examples_of_answers_are_what_the_receiver_writes(dialect: Dialect) -> None:
     def answered(answer: Answer, decision: Decision | None = None) -> Any:
-        return json.loads(dialect.body(Said(answer, EXAMPLE["reference"], decision)))
+        return json.loads(render(dialect, Said(answer, EXAMPLE["reference"], decision)))
 
     written = {"refused": answered(dialect.refusal("uuid is missing"))}
     for outcome, (told, *_) in TOLD.items():
@@ -179,12 +179,12 @@ def test_every_answer_is_documented_and_not_with_a_field_less_or_more(dialect: D
         for told in tellings
     ]
     for said in (*answers, Said(refusal, "r"), Said(refusal)):
-        body = json.loads(dialect.body(said))
+        body = json.loads(render(dialect, said))
         assert validator.is_valid(body), body
         assert not validator.is_valid(body | {"more": 1}), body
         for field in ("error", "description"):
             assert not validator.is_valid({k: v for k, v in body.items() if k != field}), body
-    least = json.loads(dialect.body(answers[2]))
+    least = json.loads(render(dialect, answers[2]))
     for field in least:
         assert not validator.is_valid({k: v for k, v in least.items() if k != field}), field
 
@@ -192,6 +192,6 @@ def test_every_answer_is_documented_and_not_with_a_field_less_or_more(dialect: D
 @EACH_DIALECT
 def test_a_sender_that_is_not_allowed_is_answered_as_documented(dialect: Dialect) -> None:
     validator = validator_for({"$ref": f"#/components/schemas/{dialect.name}-not-allowed"})
-    body = json.loads(dialect.body(Said(dialect.not_allowed)))
+    body = json.loads(render(dialect, Said(dialect.not_allowed)))
     assert validator.is_valid(body)
     assert not validator.is_valid(body | {"error": 0})

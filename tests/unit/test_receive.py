@@ -3,8 +3,8 @@
 import json
 from typing import Any, cast
 
-from api.dispatch import Decided
 from api.receive import Receiver
+from api.waits import Decided
 from tests.system.processes import EXAMPLE
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
@@ -31,23 +31,54 @@ class NoNotes:
 
 
 async def test_a_sender_that_has_no_address_any_more_is_answered() -> None:
-    settings = Settings(
-        database_url="postgresql://localhost/unbet",
-        broker_url="redis://localhost",
-        url_secret=PATH.split("/")[1],
-    )
     desk = Desk()
-    receiver = Receiver(settings, cast(Any, desk), cast(Any, None), cast(Any, NoNotes()))
+    status, answer = await answer_to(desk, PATH, url_secret=PATH.split("/")[1])
+    assert status == 200
+    assert json.loads(answer)["error"] == 0
+    assert [cancel.received_from for cancel in desk.cancels] == ["unknown"]
+
+
+async def test_each_secret_leads_to_its_own_endpoint_by_its_own_path() -> None:
+    desk = Desk()
+    endpoints = {
+        "a-secret-of-the-first": {"provider": "First"},
+        "a-secret-of-the-second": {"provider": "Second", "dialect": "lucky-monaco-v1"},
+    }
+
+    async def provider(path: str) -> str | None:
+        desk.cancels.clear()
+        for name in ("First", "Second"):
+            await answer_to(desk, path, name, endpoints=endpoints)
+        found = {cancel.provider for cancel in desk.cancels}
+        return found.pop() if found else None
+
+    assert await provider("/a-secret-of-the-first/V4/Cancel") == "First"
+    assert await provider("/a-secret-of-the-second/v1/Cancel") == "Second"
+    for path in (
+        *("/a-secret-of-the-first/v1/Cancel", "/a-secret-of-the-second/V4/Cancel"),
+        *("/a-secret-of-the-firs/V4/Cancel", "/a-secret-of-the-first/V4/Cancel/"),
+        *("//a-secret-of-the-first/V4/Cancel", "/V4/Cancel", "//V4/Cancel", "", "\udcff"),
+    ):
+        assert await provider(path) is None, path
+
+
+async def answer_to(
+    desk: Desk, path: str, provider: str = "LuckyMonaco", **settings: Any
+) -> tuple[int, bytes]:
+    """What a receiver with these settings answers to the example."""
+    urls = {"database_url": "postgresql://localhost/unbet", "broker_url": "redis://localhost"}
+    receiver = Receiver(
+        Settings(**urls, **settings), cast(Any, desk), cast(Any, None), cast(Any, NoNotes())
+    )
     sent: list[Any] = []
+    body = json.dumps(EXAMPLE | {"roundId": "1", "providerId": provider}).encode()
 
     async def receive() -> dict[str, object]:
-        return {"type": "http.request", "body": json.dumps(EXAMPLE).encode()}
+        return {"type": "http.request", "body": body}
 
     async def send(message: Any) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "method": "POST", "path": PATH, "client": None}
+    scope = {"type": "http", "method": "POST", "path": path, "client": None, "headers": []}
     await receiver(scope, receive, send)
-    assert sent[0]["status"] == 200
-    assert json.loads(sent[1]["body"])["error"] == 0
-    assert [cancel.received_from for cancel in desk.cancels] == ["unknown"]
+    return sent[0]["status"], sent[1]["body"]

@@ -32,7 +32,7 @@ class World:
 async def test_who_shares_the_wait_of_a_homeless_cancel_finds_it_a_home() -> None:
     desk, world = dispatcher(Queue(PublishError("refused"))), World()
     watching = asyncio.create_task(Rescue(desk, world, world, 0.1).watch())  # type: ignore[arg-type]
-    first = asyncio.create_task(desk.decide(cancel_of("r1"), 0.6))
+    first = asyncio.ensure_future(desk.decide(cancel_of("r1"), 0.6))
     await asyncio.sleep(0.4)
     world.is_away = False
     second = await desk.decide(cancel_of("r1"), 3)

@@ -2,7 +2,16 @@
 
 import pytest
 
-from unbet.runtime.settings import Settings, SettingsError, load, unknown_names
+from unbet.runtime.environment import PREVENTS
+from unbet.runtime.settings import (
+    PROCESSES,
+    Settings,
+    SettingsError,
+    SigningSettings,
+    SweepSettings,
+    load,
+    unknown_names,
+)
 
 SECRET = "a-secret-not-to-be-shown"  # noqa: S105
 GOOD = {
@@ -86,7 +95,7 @@ def test_a_wrong_value_is_refused_by_the_variables_name(
 ) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError) as refused:
-        load()
+        load(Settings)
     assert f"{name} has a wrong value" in str(refused.value)
     assert said in str(refused.value)
     assert SECRET not in str(refused.value)
@@ -116,60 +125,82 @@ def test_settings_and_what_tests_use_are_no_unknown_names() -> None:
 def test_a_missing_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.delenv(name)
     with pytest.raises(SettingsError, match=f"{name} is not set"):
-        load()
+        load(Settings)
 
 
 def test_no_sentence_and_no_representation_shows_a_password_or_the_secret(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("UNBET_URL_SECRET", "a-secret-not-to-be-shown")
-    assert "a-secret-not" not in repr(load())
-    assert "pw" not in repr(load())
+    assert "a-secret-not" not in repr(load(Settings))
+    assert "pw" not in repr(load(Settings))
     monkeypatch.setenv("UNBET_URL_SECRET", "too/secret")
     monkeypatch.setenv("UNBET_DATABASE_URL", "mysql://unbet:hunter2@db/unbet")
     with pytest.raises(SettingsError) as refused:
-        load()
+        load(Settings)
     assert "too/secret" not in str(refused.value)
     assert "hunter2" not in str(refused.value)
 
 
 def test_defaults_are_those_of_the_interface() -> None:
-    chosen = load()
+    chosen = load(Settings)
     assert chosen.redis_url == chosen.broker_url
     assert (chosen.provider_id, chosen.dialect) == ("LuckyMonaco", "lucky-monaco-v4")
     assert (chosen.answer_deadline_s, chosen.unknown_reference) == (8, "tombstone")
     assert (chosen.host, chosen.port, chosen.flower_port) == ("127.0.0.1", 8080, 5555)
 
 
-def test_every_setting_says_what_it_is_for() -> None:
-    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+def test_every_setting_says_what_it_is_for_and_what_it_prevents() -> None:
+    for name, field in Settings.model_fields.items():
+        assert field.description, name
+        assert isinstance(field.json_schema_extra, dict), name
+        assert field.json_schema_extra[PREVENTS], name
+
+
+def test_every_setting_is_read_by_a_process() -> None:
+    read = {name for kind in PROCESSES.values() for name in kind.model_fields}
+    assert read == set(Settings.model_fields)
+
+
+def test_a_process_reads_only_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("UNBET_BROKER_URL")
+    monkeypatch.setenv("UNBET_ENDPOINTS", "{")
+    monkeypatch.setenv("UNBET_CONSOLE_BASIC_AUTH", SECRET)
+    assert load(SweepSettings).database_url == GOOD["UNBET_DATABASE_URL"]
+    assert load(SigningSettings).message_key == ()
+    with pytest.raises(SettingsError) as refused:
+        load(PROCESSES["receiver"])
+    named = [line.split()[0] for line in str(refused.value).splitlines()]
+    assert sorted(named) == ["UNBET_BROKER_URL", "UNBET_ENDPOINTS", "UNBET_REDIS_URL"]
 
 
 def test_endpoints_win_over_the_one_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert load().by_secret() == {}
+    assert load(Settings).by_secret() == {}
     monkeypatch.setenv("UNBET_URL_SECRET", SECRET)
     monkeypatch.setenv("UNBET_PROVIDER_ID", "Only")
-    assert {secret: e.provider for secret, e in load().by_secret().items()} == {SECRET: "Only"}
+    assert {secret: e.provider for secret, e in load(Settings).by_secret().items()} == {
+        SECRET: "Only"
+    }
     other = "another-secret-of-the-url"
     monkeypatch.setenv(
         "UNBET_ENDPOINTS",
         f'{{"{other}": {{"provider": "P", "dialect": "lucky-monaco-v1",'
         '"until": "2027-01-01T00:00:00Z"}}',
     )
-    ((secret, endpoint),) = load().by_secret().items()
+    ((secret, endpoint),) = load(Settings).by_secret().items()
     assert (secret, endpoint.provider, endpoint.dialect) == (other, "P", "lucky-monaco-v1")
     assert endpoint.until is not None
-    assert other not in repr(load())
+    assert other not in repr(load(Settings))
 
 
 def test_without_a_message_key_there_is_nothing_to_sign_with(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with pytest.raises(SettingsError, match="UNBET_MESSAGE_KEY is not set"):
-        load().keys()
+        load(Settings).keys()
     monkeypatch.setenv("UNBET_MESSAGE_KEY", f"{'a' * 32}, {'b' * 32}")
-    chosen = load()
-    assert chosen.keys().sign("x", "y") == load().keys().sign("x", "y")
+    chosen = load(Settings)
+    assert chosen.keys().sign("x", "y") == load(Settings).keys().sign("x", "y")
     assert "aaa" not in repr(chosen)
 
 
@@ -188,4 +219,4 @@ def test_a_receiver_is_reached_at_the_address_it_listens_on(
     monkeypatch: pytest.MonkeyPatch, host: str, url: str
 ) -> None:
     monkeypatch.setenv("UNBET_HOST", host)
-    assert load().receiver_url() == url
+    assert load(Settings).receiver_url() == url

@@ -7,7 +7,10 @@ disk.
 
 import json
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
+
+from unbet.broker.presence import key
 
 LIST: Final = "rejected"
 """In the Redis of the replies, a deployment's own (`presence.py`); the newest first."""
@@ -15,6 +18,13 @@ LIST: Final = "rejected"
 MOST: Final = 1000
 LONGEST: Final = 16 * 1024
 """Characters kept of one."""
+
+
+def put(pipeline: Any, deployment: UUID, kind: str, problem: str, content: str | bytes) -> None:
+    """Add the commands to `pipeline` that keep a rejected message or reply (`kind`) aside."""
+    aside = key(deployment, LIST)
+    pipeline.lpush(aside, entry(kind, problem, content))
+    pipeline.ltrim(aside, 0, MOST - 1)
 
 
 def entry(kind: str, problem: str, content: str | bytes) -> str:

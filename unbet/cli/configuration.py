@@ -6,21 +6,23 @@ from typing import Any, Final
 from pydantic.fields import FieldInfo
 
 from unbet.local.processes import ROOT
-from unbet.runtime.settings import PREFIX, Settings
+from unbet.runtime.environment import PREVENTS, variable_of
+from unbet.runtime.settings import PROCESSES, Settings
 
 PAGE: Final = ROOT / "docs" / "configuration.md"
 
 _BEGINNING: Final = """\
-<!-- Made by `make configuration` from unbet/runtime/settings.py: change that. -->
+<!-- Made by `make configuration` from unbet/runtime/settings.py and variables.py: change those. -->
 
 # Configuration
 
-Every process reads its settings from the environment, once, when it starts. A missing or wrong
-value stops the start with a sentence that names the variable. Nothing is read from files: put the
-variables where your supervisor keeps them ([deployment](deployment.md) has an example).
+Every process reads its own settings, and no others, from the environment, once, when it starts. A
+missing or wrong value stops the start with a sentence that names the variable. Nothing is read from
+files: put the variables where your supervisor keeps them ([deployment](deployment.md) has an
+example). A command of `unbet` reads those that it is about.
 
-| variable | default | values | what it is for |
-|---|---|---|---|
+| variable | default | values | read by | what it is for | what it prevents |
+|---|---|---|---|---|---|
 """
 _END: Final = """\
 
@@ -41,12 +43,19 @@ def _rows() -> Iterator[str]:
     schemas = Settings.model_json_schema()["properties"]
     for name, field in Settings.model_fields.items():
         cells = (
-            f"`{PREFIX}{name.upper()}`",
+            f"`{variable_of(name)}`",
             _default(field),
             _values(schemas[name]),
+            _readers(name),
             (field.description or "").replace("|", "\\|"),
+            str(schemas[name].get(PREVENTS, "")).replace("|", "\\|"),
         )
         yield f"| {' | '.join(cells)} |\n"
+
+
+def _readers(name: str) -> str:
+    """The processes that read it."""
+    return ", ".join(process for process, kind in PROCESSES.items() if name in kind.model_fields)
 
 
 def _default(field: FieldInfo) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from unbet.database.deployment import current
 from unbet.database.engine import connect_to
 from unbet.database.migrate import MIGRATION_LIMITS, migrate, require_schema
-from unbet.runtime import settings
+from unbet.runtime.settings import DeploymentSettings, LedgerSettings, SettingsError, load
 
 
 @contextmanager
@@ -19,10 +19,14 @@ def engine(limits: dict[str, str] | None = None, *, writes: bool = True) -> Iter
     Raises `SettingsError`."""
     try:
         made = connect_to(
-            settings.database_url(), name="command", pool_size=1, limits=limits, writes=writes
+            load(LedgerSettings).database_url,
+            name="command",
+            pool_size=1,
+            limits=limits,
+            writes=writes,
         )
     except ValueError as error:
-        raise settings.SettingsError(f"UNBET_DATABASE_URL has a wrong value: {error}.") from None
+        raise SettingsError(f"UNBET_DATABASE_URL has a wrong value: {error}.") from None
     try:
         yield made
     finally:
@@ -72,7 +76,7 @@ def reading(connection: Connection) -> Iterator[None]:
 
 def deployment() -> UUID:
     """Which deployment this is: as the settings say, or else the database."""
-    configured = settings.load().deployment
+    configured = load(DeploymentSettings).deployment
     if configured is not None:
         return configured
     with transaction() as connection:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
-from unbet.dialects.body import LONGEST_BODY, BadRequestError, parse
+from unbet.dialects.body import LONGEST_BODY, BadRequestError, parse, render
 from unbet.dialects.port import Dialect, Said
 from unbet.history.prediction import Prediction, predict
 from unbet.history.story import EntryFact
@@ -60,7 +60,7 @@ def read_request(body: bytes, reference: str, provider: str, dialect: Dialect) -
         asked, text = parse(body, provider, dialect)
     except BadRequestError as error:
         _compare(error.reference, reference)
-        answer = dialect.body(Said(dialect.refusal(str(error)), error.reference))
+        answer = render(dialect, Said(dialect.refusal(str(error)), error.reference))
         return _refused(200, answer, f"Refused, with no trace in the ledger: {error}.")
     _compare(asked.reference, reference)
     return Cancel(
@@ -100,7 +100,7 @@ def _says(found: Prediction) -> str:
 
 def _answer(cancel: Cancel, dialect: Dialect, decision: Decision) -> bytes:
     answer = dialect.answer_of(decision.outcome)
-    return dialect.body(Said(answer, cancel.request.reference, decision))
+    return render(dialect, Said(answer, cancel.request.reference, decision))
 
 
 def _refused(status: int, answer: bytes, says: str) -> DryRun:

@@ -1,27 +1,22 @@
 """Start the console: `python -m unbet.console`."""
 
 import logging
-import sys
 
-import structlog
 import uvicorn
-from sqlalchemy.exc import DBAPIError
 
 from unbet.console.app import create_app
-from unbet.database.deployment import DeploymentError, Identity
-from unbet.database.engine import UnsafeDatabaseError
-from unbet.database.faults import first_line
-from unbet.database.migrate import SchemaError, require_schema
-from unbet.database.start_check import check_database
+from unbet.database.deployment import Identity
+from unbet.database.migrate import require_schema
 from unbet.runtime import logs
-from unbet.runtime.settings import Settings, SettingsError, settings, warn_of_unknown_names
+from unbet.runtime.settings import ConsoleSettings, SettingsError, read, warn_of_unknown_names
+from unbet.start import check_database, starting, unless_away
 
-log = structlog.get_logger("console")
+NAME = "console"
 
 
 def main() -> None:
-    try:
-        chosen = settings()
+    with starting(NAME):
+        chosen = read(ConsoleSettings)
         if not chosen.console_basic_auth:
             raise SettingsError(
                 "UNBET_CONSOLE_BASIC_AUTH is not set: without it anybody on this machine could "
@@ -33,8 +28,6 @@ def main() -> None:
         logging.getLogger("httpx").setLevel(logging.WARNING)
         _check_schema(chosen)
         application = create_app(chosen)
-    except (SettingsError, SchemaError, DeploymentError, UnsafeDatabaseError) as error:
-        sys.exit(f"The console does not start: {error}")
     uvicorn.run(
         application,
         # Never elsewhere: passwords travel on it as they are. TLS is a proxy's matter.
@@ -53,14 +46,11 @@ def main() -> None:
     )
 
 
-def _check_schema(chosen: Settings) -> None:
+def _check_schema(chosen: ConsoleSettings) -> None:
     """A ledger of another version is not shown; one that is away is, as away."""
     identity = Identity(chosen.deployment)
-    try:
-        for warning in check_database(chosen.database_url, "console", identity, require_schema):
-            log.warning(warning)
-    except DBAPIError as error:
-        log.warning("PostgreSQL is away", error=first_line(error))
+    with unless_away(NAME):
+        check_database(chosen.database_url, NAME, identity, require_schema)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ from unbet.console.views import Views
 from unbet.database.deployment import Identity, guard
 from unbet.database.engine import connect_to
 from unbet.database.faults import ASK_AGAIN, fault_of, first_line
-from unbet.runtime.settings import Settings
+from unbet.runtime.settings import ConsoleSettings
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 
@@ -42,7 +42,7 @@ LIMITS: Final = {
 log = structlog.get_logger("console")
 
 
-def create_app(settings: Settings) -> ASGIApp:
+def create_app(settings: ConsoleSettings) -> ASGIApp:
     """The application for `settings`; it opens its connections when somebody looks."""
     engine = connect_to(settings.database_url, name="console", pool_size=4, limits=LIMITS)
     identity = Identity(settings.deployment)

@@ -24,7 +24,8 @@ from unbet.broker import redis_server, transport
 from unbet.broker.presence import present
 from unbet.runtime import logs
 from unbet.runtime.doors import UNKNOWN, WrongSecrets
-from unbet.runtime.settings import Settings, SettingsError, settings, warn_of_unknown_names
+from unbet.runtime.settings import FlowerSettings, SettingsError, read, warn_of_unknown_names
+from unbet.start import starting
 
 OPTIONS: Final = {
     "address": "127.0.0.1",  # whoever is to see it from elsewhere comes through a proxy with TLS
@@ -86,15 +87,10 @@ class _WithoutArguments(Inspector):  # type: ignore[misc]
 
 def main() -> None:
     """Serve until SIGTERM or Ctrl-C."""
-    try:
-        chosen = settings()
-    except SettingsError as error:
-        sys.exit(f"Flower does not start: {error}")
-    logs.configure(chosen.log_format)
-    try:
+    with starting("Flower"):
+        chosen = read(FlowerSettings)
+        logs.configure(chosen.log_format)
         window = _window(chosen)
-    except SettingsError as error:
-        logs.refuse(f"Flower does not start: {error}", chosen.log_format)
     signal.signal(signal.SIGTERM, _end)
     atexit.register(window.stop)  # this saves what it has seen
     window.start_http_server()
@@ -102,7 +98,7 @@ def main() -> None:
         window.start()
 
 
-def _window(chosen: Settings) -> Flower:
+def _window(chosen: FlowerSettings) -> Flower:
     """Flower with its options set. Raises `SettingsError` if there is no password."""
     if chosen.flower_basic_auth is None:
         raise SettingsError(
@@ -134,7 +130,7 @@ def _window(chosen: Settings) -> Flower:
     return window
 
 
-def _deployment(chosen: Settings) -> UUID:
+def _deployment(chosen: FlowerSettings) -> UUID:
     """The one that is at work on this Redis; Flower has no right to ask the database. Raises
     `SettingsError` if there is none, or more than one and no setting that says which."""
     if chosen.deployment is not None:

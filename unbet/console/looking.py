@@ -21,7 +21,7 @@ from unbet.console.receivers import ask_receivers
 from unbet.console.source import Source
 from unbet.database.deadlines import run_within
 from unbet.database.deployment import Identity
-from unbet.runtime.settings import Settings
+from unbet.runtime.settings import ConsoleSettings
 
 Value = TypeVar("Value")
 
@@ -88,7 +88,7 @@ class LedgerLook(NamedTuple):
 class Looks:
     """All sources. Those whose look blocks have a thread each: one that hangs holds up no other."""
 
-    def __init__(self, settings: Settings, engine: Engine, identity: Identity) -> None:
+    def __init__(self, settings: ConsoleSettings, engine: Engine, identity: Identity) -> None:
         self._threads: list[ThreadPoolExecutor] = []
         answers = AnswersReader()
         client = redis_server.connect(settings.broker_url)

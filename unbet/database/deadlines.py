@@ -43,34 +43,31 @@ def run_within(engine: Engine, limit_s: float, work: Callable[[Connection], Resu
     Past that the call fails with the driver's error for a lost connection, and whether a commit
     that was under way took place is unknown. Connecting has a limit of its own (`engine.py`).
     """
-    with _call_on(engine, limit_s) as (call, connection):
-        result = work(connection)
-        call.commits = True
-        connection.commit()
-        return result
+    # As `connect_within`, without a context manager: every group passes here.
+    call = _Call(limit_s)
+    outer, _thread.call = _thread.call, call
+    try:
+        with engine.connect() as connection:
+            call.begin_on(connection)
+            result = work(connection)
+            call.commits = True
+            connection.commit()
+            return result
+    finally:
+        _thread.call = outer
+        call.end()
 
 
 @contextmanager
 def connect_within(engine: Engine, limit_s: float) -> Iterator[Connection]:
     """A connection for `limit_s` seconds, to read; what it asks of a new session before the first
     use, and the rollback at its end, are within them."""
-    with _call_on(engine, limit_s) as (_, connection):
-        yield connection
-
-
-@contextmanager
-def _call_on(engine: Engine, limit_s: float) -> "Iterator[tuple[_Call, Connection]]":
     call = _Call(limit_s)
     outer, _thread.call = _thread.call, call
     try:
         with engine.connect() as connection:
-            driver = connection.connection.driver_connection
-            assert isinstance(driver, psycopg.Connection)  # noqa: S101 - `engine.py` makes no other
-            try:
-                call.begin(driver)
-            except psycopg.Error as error:
-                raise DBAPIError.instance(None, None, error, psycopg.Error) from error
-            yield call, connection
+            call.begin_on(connection)
+            yield connection
     finally:
         _thread.call = outer
         call.end()
@@ -102,7 +99,11 @@ def no_bare_os_error() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise psycopg.OperationalError(f"this process cannot connect: {error}") from error
+        raise _cannot_connect(error) from error
+
+
+def _cannot_connect(error: OSError) -> psycopg.OperationalError:
+    return psycopg.OperationalError(f"this process cannot connect: {error}")
 
 
 class _Call:
@@ -119,11 +120,22 @@ class _Call:
     def begin(self, driver: psycopg.Connection) -> None:
         """Its time runs from now, on the socket of `driver`. Raises as `cut_after`."""
         self.end()
-        with no_bare_os_error():
+        try:
             self._held = socket.socket(fileno=os.dup(driver.fileno()))
+        except OSError as error:
+            raise _cannot_connect(error) from error
         self._driver = driver
         self.deadline = time.monotonic() + self._limit_s
         _watch.add(self)
+
+    def begin_on(self, connection: Connection) -> None:
+        """As `begin`, but raises SQLAlchemy's `DBAPIError`."""
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)  # noqa: S101 - `engine.py` makes no other
+        try:
+            self.begin(driver)
+        except psycopg.Error as error:
+            raise DBAPIError.instance(None, None, error, psycopg.Error) from error
 
     def end(self) -> None:
         """It is over."""

@@ -50,14 +50,19 @@ def retry_until(
     *,
     again: frozenset[Fault],
     report: Callable[[Fault, str], None],
+    failed: DBAPIError | UndecidedError | None = None,
 ) -> Result:
     """The result of `once`, run until it succeeds, fails with another fault than those of `again`,
     or `deadline` (of the monotonic clock) is near. The pauses grow and vary. `report` is called
-    before each new try. Raises the last error.
+    before each new try. `failed` is what a first try has met that was made already. Raises the last
+    error.
     """
     pause_s = _FIRST_PAUSE_S
     while True:
         try:
+            if failed is not None:
+                error, failed = failed, None
+                raise error
             return once()
         except (DBAPIError, UndecidedError) as error:
             fault = fault_of(error)

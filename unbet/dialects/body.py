@@ -1,17 +1,18 @@
-"""Parse a request's body, once, into a `CancelRequest`."""
+"""A request's body, parsed once into a `CancelRequest`; and the answer's body."""
 
 import codecs
 import json
 from collections.abc import Sequence
 from typing import Any, Final
 
+import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from unbet.core.fields import Reference
 from unbet.core.message import CancelRequest
 from unbet.dialects import DIALECTS
 from unbet.dialects.lucky_monaco import V4
-from unbet.dialects.port import Dialect
+from unbet.dialects.port import Dialect, Said
 
 LONGEST_BODY: Final = 16 * 1024
 """Bytes; a Cancel has about 300."""
@@ -55,6 +56,12 @@ def parse(body: bytes, provider: str, dialect: Dialect = V4) -> tuple[CancelRequ
     return request, text
 
 
+def render(dialect: Dialect, said: Said) -> bytes:
+    """The answer as the provider reads it."""
+    values = {name: field(said) for name, field in dialect.shape.items()}
+    return orjson.dumps({name: value for name, value in values.items() if value is not None})
+
+
 def _decode(body: bytes) -> str:
     try:
         return body.decode("utf-8")
@@ -66,23 +73,34 @@ def _load(text: str) -> dict[str, Any]:
     try:
         document = json.loads(
             text.removeprefix(codecs.BOM_UTF8.decode()),
-            object_pairs_hook=_without_duplicates,
+            object_pairs_hook=_Object,
             parse_constant=_refuse_constant,
         )
     except (ValueError, RecursionError):
         raise BadRequestError("the body is not JSON") from None
-    if not isinstance(document, dict):
+    _require_single(document)
+    if not isinstance(document, _Object):
         raise BadRequestError("the body is not a JSON object")
-    return document
+    return dict(document)
 
 
-def _without_duplicates(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    document = dict(pairs)
-    if len(document) != len(pairs):
-        twice = _given_twice(pairs)
-        shown = twice if twice in _NAMES else "a field"
-        raise BadRequestError(f"{shown} is given more than once")
-    return document
+class _Object(list[tuple[str, Any]]):
+    """An object of JSON, as it stands: a name may be there twice."""
+
+
+def _require_single(document: Any) -> None:
+    """Raise `BadRequestError` if a name is given more than once, in whatever object."""
+    left = [document]
+    while left:
+        one = left.pop()
+        if isinstance(one, _Object):
+            if len(dict(one)) != len(one):
+                twice = _given_twice(one)
+                shown = twice if twice in _NAMES else "a field"
+                raise BadRequestError(f"{shown} is given more than once")
+            left += [value for _, value in one if isinstance(value, list)]
+        elif isinstance(one, list):
+            left += [value for value in one if isinstance(value, list)]
 
 
 def _given_twice(pairs: Sequence[tuple[str, Any]]) -> str | None:

@@ -1,11 +1,12 @@
 """Lucky Monaco: its dialects, V4 and V1 (PROTOCOL, "The call", "Codes")."""
 
+from operator import attrgetter
 from typing import Annotated, Final
 
 from unbet.core.fields import text
 from unbet.core.message import CancelRequest
 from unbet.core.outcomes import Outcome
-from unbet.dialects.port import Answer, Dialect, Said
+from unbet.dialects.port import Answer, Dialect, Field, Said
 
 
 class RoundRequest(CancelRequest):
@@ -14,16 +15,9 @@ class RoundRequest(CancelRequest):
     round_id: Annotated[str, text(256)]
 
 
-def _code(said: Said) -> object:
-    return said.answer.code
-
-
-def _description(said: Said) -> object:
-    return said.answer.description
-
-
-def _reference(said: Said) -> object:
-    return said.reference
+_CODE: Final[Field] = attrgetter("answer.code")
+_DESCRIPTION: Final[Field] = attrgetter("answer.description")
+_REFERENCE: Final[Field] = attrgetter("reference")
 
 
 def _currency(said: Said) -> object:
@@ -62,7 +56,7 @@ V4: Final = Dialect(
     path="/V4/Cancel",
     request=CancelRequest,
     fields=_FIELDS,
-    shape={"error": _code, "description": _description, "reference": _reference},
+    shape={"error": _CODE, "description": _DESCRIPTION, "reference": _REFERENCE},
     outcomes={
         **_SUCCESS,
         Outcome.SETTLED: Answer(120, "The bet is settled"),
@@ -81,8 +75,8 @@ V1: Final = Dialect(
     request=RoundRequest,
     fields=_FIELDS | {"roundId": "round_id"},
     shape={
-        "error": _code,
-        "description": _description,
+        "error": _CODE,
+        "description": _DESCRIPTION,
         "currency": _currency,
         "cash": _cash,
         "transactionId": _transaction,

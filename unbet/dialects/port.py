@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import orjson
-
 from unbet.core.message import CancelRequest, Decision
 from unbet.core.outcomes import Outcome
 
@@ -29,7 +27,7 @@ class Said:
 
 
 Field = Callable[[Said], object]
-"""One field of the answer; None leaves it out."""
+"""One field of the answer; None leaves it out. `body.render` puts them together."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +56,3 @@ class Dialect:
     def refusal(self, problem: str) -> Answer:
         """The answer for a body that is no valid Cancel."""
         return Answer(self.bad_parameters, problem)
-
-    def body(self, said: Said) -> bytes:
-        """The answer as the provider reads it."""
-        values = {name: field(said) for name, field in self.shape.items()}
-        return orjson.dumps({name: value for name, value in values.items() if value is not None})

@@ -14,8 +14,7 @@ from unbet.local.ports import listener_on, reserve_port
 from unbet.local.run_record import RunError
 from unbet.local.services import Services
 from unbet.local.services.kept import write_private
-from unbet.runtime import settings
-from unbet.runtime.settings import Settings
+from unbet.runtime.settings import Settings, load
 
 OWN_USER: Final = "unbet"
 OWN_PASSWORDS: Final = {
@@ -46,7 +45,7 @@ def complete(directory: Path, started: Services) -> Settings:
     os.environ.setdefault("UNBET_FLOWER_DB", str((directory / "flower" / "seen").resolve()))
     os.environ.setdefault("UNBET_SPOOL_DIR", str((directory / "spool").resolve()))
     os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(_emptied(directory / "metrics")))
-    return settings.load()
+    return load(Settings)
 
 
 def make_logins(directory: Path, database_url: str) -> Logins:

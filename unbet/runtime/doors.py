@@ -14,7 +14,7 @@ from starlette.types import Scope
 from unbet.dialects import DIALECTS
 from unbet.dialects.port import Dialect
 from unbet.runtime.endpoints import Endpoint
-from unbet.runtime.settings import Network, Settings
+from unbet.runtime.settings import Network, ReceiverSettings
 
 WINDOW_S: Final = 60.0
 MOST_WRONG: Final = 20
@@ -37,33 +37,24 @@ class Door:
     dialect: Dialect
 
 
-class Doors:
-    """All endpoints of a receiver."""
+def doors_of(endpoints: Mapping[str, Endpoint]) -> tuple[Door, ...]:
+    """All endpoints of a receiver. A path is to be compared with each, in constant time."""
+    return tuple(
+        Door(f"/{secret}{dialect.path}".encode(), endpoint, dialect)
+        for secret, endpoint in endpoints.items()
+        for dialect in (DIALECTS[endpoint.dialect],)
+    )
 
-    def __init__(self, endpoints: Mapping[str, Endpoint]) -> None:
-        self._doors = [
-            Door(f"/{secret}{dialect.path}".encode(), endpoint, dialect)
-            for secret, endpoint in endpoints.items()
-            for dialect in (DIALECTS[endpoint.dialect],)
-        ]
 
-    def at(self, path: str) -> Door | None:
-        """The endpoint at `path`. It is compared with each, in constant time."""
-        asked, found = path.encode(errors="replace"), None
-        for door in self._doors:
-            if compare_digest(door.path, asked):
+def missed(doors: Sequence[Door], path: str) -> Door | None:
+    """The endpoint whose secret is a part of `path`, which does not lead to it."""
+    parts, found = path.encode(errors="replace").split(b"/"), None
+    for door in doors:
+        secret = door.path.split(b"/")[1]
+        for part in parts:
+            if compare_digest(secret, part):
                 found = door
-        return found
-
-    def missed(self, path: str) -> Door | None:
-        """The endpoint whose secret is a part of `path`, which does not lead to it."""
-        parts, found = path.encode(errors="replace").split(b"/"), None
-        for door in self._doors:
-            secret = door.path.split(b"/")[1]
-            for part in parts:
-                if compare_digest(secret, part):
-                    found = door
-        return found
+    return found
 
 
 class WrongSecrets:
@@ -84,18 +75,18 @@ class WrongSecrets:
         return count >= MOST_WRONG
 
 
-def sender_of(scope: Scope, trusted: Sequence[Network]) -> str:
+def sender_of(scope: Scope, trusted: tuple[Network, ...]) -> str:
     """The address that the request comes from: the peer's, or, where the peer is a trusted proxy,
     the last one of `X-Forwarded-For` that is not a trusted proxy's. What stands before it may be
     invented; where it is no address, the sender is `UNKNOWN`: it is not the proxy itself."""
     peer, _ = scope["client"] or (UNKNOWN, None)
-    address = _plain(peer)
+    address = plain(peer)
     if not trusted or not is_in(address, trusted):
         return address
     said = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
     hops = b",".join(said).decode("latin-1").split(",") if said else []
     for hop in reversed(hops):
-        address = _plain(_without_port(hop.strip()))
+        address = plain(_without_port(hop.strip()))
         if _parsed(address) is None:
             return UNKNOWN
         if not is_in(address, trusted):
@@ -108,7 +99,7 @@ def was_forwarded(scope: Scope) -> bool:
     return any(name in (b"x-forwarded-for", b"forwarded") for name, _ in scope["headers"])
 
 
-def may_ask(scope: Scope, settings: Settings) -> bool:
+def may_ask(scope: Scope, settings: ReceiverSettings) -> bool:
     """Only operators' addresses see what the receiver depends on. A proxy that is not trusted hands
     on requests from anywhere, whatever its own address."""
     sender = sender_of(scope, settings.trusted_proxies)
@@ -118,13 +109,9 @@ def may_ask(scope: Scope, settings: Settings) -> bool:
     return is_in(sender, settings.ops_allowed_ips)
 
 
-def is_in(address: str, networks: Sequence[Network]) -> bool:
-    """Whether `address` is in one of `networks`; an unknown one is only in a network of all."""
-    return _is_in(address, tuple(networks))
-
-
 @lru_cache(maxsize=4096)
-def _is_in(address: str, networks: tuple[Network, ...]) -> bool:
+def is_in(address: str, networks: tuple[Network, ...]) -> bool:
+    """Whether `address` is in one of `networks`; an unknown one is only in a network of all."""
     parsed = _parsed(address)
     if parsed is None:
         return any(network.prefixlen == 0 for network in networks)
@@ -138,7 +125,8 @@ def _parsed(address: str) -> IPv4Address | IPv6Address | None:
         return None
 
 
-def _plain(address: str) -> str:
+@lru_cache(maxsize=4096)
+def plain(address: str) -> str:
     """An IPv4 address in IPv6 clothes is an IPv4 address."""
     parsed = _parsed(address)
     mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None

@@ -16,6 +16,9 @@ _ONCE: Final = os.environ.get("UNBET_TEST_CRASH_ONCE")
 KILLED: Final = 137
 """The exit status of a process that SIGKILL has ended, as a shell shows it."""
 
+ARMED: Final = _AT is not None
+"""Whether there are any: asked first where every cancel passes."""
+
 if _AT and os.environ.get("UNBET_TEST") != "1":
     sys.exit("UNBET_TEST_CRASH_AT is set without UNBET_TEST=1: it kills processes, for tests only.")
 

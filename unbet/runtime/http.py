@@ -8,12 +8,12 @@ import asyncio
 from collections.abc import Mapping
 from typing import Final
 
-from starlette.types import Receive, Send
+from starlette.types import Message, Receive, Send
 
 BODY_LIMIT_S: Final = 5.0
 """How long a sender may take for its body."""
 
-_JSON: Final = (b"content-type", b"application/json")
+JSON: Final = (b"content-type", b"application/json")
 
 
 class UnreadableError(Exception):
@@ -27,12 +27,20 @@ class UnreadableError(Exception):
 
 async def read_body(receive: Receive, longest: int) -> bytes:
     """The request's body. Raises `UnreadableError`: 413 as soon as it is longer than `longest`
-    bytes, 408 if it takes too long, 400 if the sender has gone."""
+    bytes, 408 if it takes longer than `BODY_LIMIT_S`, 400 if the sender has gone."""
+    return await read_rest(receive, longest, asyncio.get_running_loop().time() + BODY_LIMIT_S)
+
+
+async def read_rest(
+    receive: Receive, longest: int, deadline: float, first: Message | None = None
+) -> bytes:
+    """As `read_body`, until `deadline` of the loop's clock; `first` is what was received before."""
     body: bytes = b""
     try:
-        async with asyncio.timeout(BODY_LIMIT_S):
+        async with asyncio.timeout_at(deadline):
             while True:
-                message = await receive()
+                message = first or await receive()
+                first = None
                 if message["type"] == "http.disconnect":
                     raise UnreadableError(400, body)
                 body += message.get("body", b"")
@@ -50,6 +58,6 @@ async def respond(
     """Send a response: JSON, or no body at all; `more` are further headers."""
     headers = [(b"content-length", b"%d" % len(body)), *(more or {}).items()]
     if body:
-        headers.append(_JSON)
+        headers.append(JSON)
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -27,6 +27,7 @@ PATIENCE_MS: Final = 100
 
 def configure(log_format: str) -> None:
     """Send our records and the libraries' to standard error, in one form: `json` or `console`."""
+    _standard_error.is_json = log_format == "json"
     named: list[structlog.typing.Processor] = [
         structlog.stdlib.add_logger_name,
         structlog.processors.add_log_level,
@@ -80,9 +81,9 @@ def configure(log_format: str) -> None:
     logging.getLogger("celery.worker.strategy").setLevel(logging.WARNING)
 
 
-def refuse(sentence: str, log_format: str) -> NoReturn:
+def refuse(sentence: str) -> NoReturn:
     """End this process for the reason that `sentence` says."""
-    if log_format != "json":
+    if not _standard_error.is_json:
         sys.exit(sentence)
     structlog.get_logger("start").critical(sentence)
     sys.exit(1)
@@ -115,6 +116,7 @@ class _StandardError:
     reader that has died, or one that has stopped reading must not stop a cancel on its way."""
 
     def __init__(self) -> None:
+        self.is_json = False
         self._patience_ms = PATIENCE_MS
         self._lost = 0
         self._held = _Held()

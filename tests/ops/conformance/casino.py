@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 
-from api.dispatch import Decided
+from api.waits import Decided
 from testbed.provider import Answer, Bet, Player, Win
 from unbet import Balance
 from unbet.core.message import Cancel, CancelRequest, Decision

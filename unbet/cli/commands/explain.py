@@ -17,7 +17,7 @@ from unbet.dialects.body import LONGEST_BODY
 from unbet.history.explain import explain
 from unbet.history.story import Story
 from unbet.history.telling import timeline, verdict
-from unbet.runtime import settings
+from unbet.runtime.settings import EndpointSettings, UnknownBetSettings, load
 
 _ELSEWHERE: Final = (
     "A cancel that was refused at the door is in its receiver's log; one that came while the "
@@ -91,7 +91,9 @@ def _say(
         raise typer.BadParameter(plain(str(error))) from None
     if not isinstance(found, DryRun):
         with database.ledger_engine() as engine, engine.connect() as connection:
-            found = decide(connection, found, dialect, hold_unknown=settings.holds_unknown())
+            found = decide(
+                connection, found, dialect, hold_unknown=load(UnknownBetSettings).holds_unknown
+            )
     if as_json:
         _print(reference, provider, dialect.name, found)
         return
@@ -106,9 +108,10 @@ def _endpoint(provider: str | None, dialect: str | None) -> tuple[str, str]:
     """Whose the Cancel is and in which dialect, as the receiver would know from the secret."""
     if provider and dialect:
         return provider, dialect
-    several = {(one.provider, one.dialect) for one in settings.endpoints().values()}
+    chosen = load(EndpointSettings)
+    several = {(one.provider, one.dialect) for one in chosen.endpoints.values()}
     if not several:
-        return provider or settings.provider_id(), dialect or settings.dialect()
+        return provider or chosen.provider_id, dialect or chosen.dialect
     meant = [
         (name, spoken)
         for name, spoken in several

@@ -16,7 +16,7 @@ from unbet.cli.instructions import (
     SettleInstruction,
 )
 from unbet.core.money import amount
-from unbet.runtime import settings
+from unbet.runtime.settings import ProviderSettings, load
 from unbet.wallets.ledger.operations import Result, Status
 
 app = typer.Typer()
@@ -142,7 +142,7 @@ def balance(user: User, currency: Currency, as_json: AsJson = False) -> None:
 
 
 def _provider(given: str | None) -> str:
-    return settings.provider_id() if given is None else given
+    return load(ProviderSettings).provider_id if given is None else given
 
 
 def _tell(what: str, reference: str, result: Result, *, as_json: bool) -> None:

@@ -30,7 +30,7 @@ from unbet.journal.reconciling import (
     repeated,
     take,
 )
-from unbet.runtime import settings
+from unbet.runtime.settings import ProviderSettings, load
 
 app = typer.Typer()
 
@@ -77,7 +77,7 @@ def compare(
     """
     period = _period(since, until)
     form = form or _form_of(file)
-    provider = provider or settings.provider_id()
+    provider = provider or load(ProviderSettings).provider_id
     with database.ledger_engine(STREAM_LIMITS) as engine, engine.connect() as connection:
         with connection.begin():
             lines = _take(connection, file, form, provider)

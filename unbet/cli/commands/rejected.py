@@ -11,7 +11,7 @@ from unbet.broker.presence import key
 from unbet.cli import database
 from unbet.cli.display import AsJson, print_json, print_table
 from unbet.cli.failing import CommandError
-from unbet.runtime import settings
+from unbet.runtime.settings import ReplySettings, load
 
 app = typer.Typer()
 
@@ -25,7 +25,7 @@ def show(
     what another deployment has sent."""
     aside = key(database.deployment(), rejected.LIST)
     try:
-        with redis_server.connect(settings.redis_url()) as client:
+        with redis_server.connect(load(ReplySettings).redis_url) as client:
             found = [json.loads(entry) for entry in client.lrange(aside, 0, -1)]
             if clear:
                 client.delete(aside)

@@ -1,9 +1,10 @@
-"""Have the ledger decide a group of cancels, whatever is the matter with some of them."""
+"""Have the ledger decide a group of cancels of which some stand in the way of the others. What goes
+well never comes here: `reversal.apply`."""
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
 
 import structlog
@@ -14,18 +15,12 @@ from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
 from unbet.database.deadlines import CALL_LIMIT_S, run_within
 from unbet.database.faults import AWAY, Fault, LedgerAwayError, UndecidedError, fault_of, first_line
-from unbet.database.transaction import WITHIN_S, retry_until
+from unbet.database.transaction import retry_until
 from unbet.journal.parking import set_aside
 from unbet.runtime import metrics
-from unbet.runtime.failpoints import crash_point
 from unbet.wallets.ledger.blocked import find_blocked
-from unbet.wallets.ledger.reversal import reverse
 
 LOOK_AGAIN_AFTER_S: Final = 0.1
-PATIENCE_S: Final = 0.5
-"""After the lock timeout: the transactions of a busy player are over by then, on a slow disk too;
-an operator's that is left open is not, and must not hold up others."""
-
 # A group has waited for its locks once; a part that did would hold up the parts after it.
 _WAIT_BRIEFLY: Final = text("""
     SELECT set_config('lock_timeout', '50ms', true), set_config('statement_timeout', '1s', true)
@@ -35,42 +30,26 @@ log = structlog.get_logger("ledger")
 
 Result = TypeVar("Result")
 
+Decide = Callable[[Connection, list[Cancel]], list[Decision]]
+"""Decides cancels in the caller's transaction."""
+
 Parts = Generator[list[Decision], None, list[Cancel]]
 """Decisions as they are committed, and in the end the cancels that met a lock once more."""
 
 
-class Decide(Protocol):
-    """What decides cancels in the caller's transaction, as `reverse` does."""
-
-    def __call__(
-        self, connection: Connection, cancels: Sequence[Cancel], *, hold_unknown: bool
-    ) -> list[Decision]: ...
-
-
-def apply(
+def apply_in_parts(
     engine: Engine,
     cancels: Sequence[Cancel],
+    decide: Decide,
     *,
-    hold_unknown: bool = False,
-    decide: Decide = reverse,
-    within_s: float = WITHIN_S,
-    patience_s: float = PATIENCE_S,
+    failed: DBAPIError | UndecidedError,
+    started: float,
+    deadline: float,
+    patience_s: float,
 ) -> Iterator[list[Decision]]:
-    """Decide `cancels` in one transaction; yields the decisions once they are committed.
-
-    Where some of the group stand in the way of the others, it is done in parts, and each part is
-    yielded as soon as it is committed: the culprit is found, kept in `parked`, and decided as
-    PARKED. By its content it is dead; what another transaction has locked is looked at again for
-    `patience_s` seconds, and then left to the sweep. Where the database itself is to blame, what it
-    cannot decide is parked, and nothing of it is dead.
-
-    A deadlock or a connection that is lost or no good is tried again for `within_s` seconds in all,
-    then `LedgerAwayError` is raised. What has been yielded by then is final; all may be applied
-    again.
-    """
-    deadline = time.monotonic() + within_s
-    application = _Application(engine, decide, hold_unknown, deadline, patience_s)
-    return application.part(list(cancels), patiently=True)
+    """What `apply` does once its one transaction, begun at `started`, has `failed`."""
+    application = _Application(engine, decide, started, deadline, patience_s)
+    return application.part(list(cancels), patiently=True, failed=failed)
 
 
 @dataclass(frozen=True)
@@ -79,18 +58,24 @@ class _Application:
 
     engine: Engine
     decide: Decide
-    hold_unknown: bool
+    started: float
     deadline: float
     patience_s: float
 
-    def part(self, cancels: list[Cancel], *, patiently: bool) -> Parts:
+    def part(
+        self,
+        cancels: list[Cancel],
+        *,
+        patiently: bool,
+        failed: DBAPIError | UndecidedError | None = None,
+    ) -> Parts:
         """Decide `cancels`, together if that is possible; `patiently` waits for their locks, and
-        leaves none over."""
+        leaves none over. `failed` is what trying them together has met already."""
         if not cancels:
             return []
-        started = time.monotonic()
+        started = time.monotonic() if failed is None else self.started
         try:
-            decisions = self._transact(lambda c: self._decide(c, cancels, patiently))
+            decisions = self._transact(lambda c: self._decide(c, cancels, patiently), failed)
         except DBAPIError as error:
             problem = error
         else:
@@ -132,9 +117,7 @@ class _Application:
     ) -> list[Decision]:
         if not patiently:
             connection.execute(_WAIT_BRIEFLY)
-        decisions = self.decide(connection, cancels, hold_unknown=self.hold_unknown)
-        crash_point("before_commit", cancels)
-        return decisions
+        return self.decide(connection, cancels)
 
     def _sort_out(self, cancels: list[Cancel]) -> tuple[list[Cancel], list[Cancel]]:
         """Those that are free, and those that are blocked."""
@@ -177,7 +160,11 @@ class _Application:
             Decision(request_id=cancel.request_id, outcome=Outcome.PARKED) for cancel in cancels
         ]
 
-    def _transact(self, work: Callable[[Connection], Result]) -> Result:
+    def _transact(
+        self,
+        work: Callable[[Connection], Result],
+        failed: DBAPIError | UndecidedError | None = None,
+    ) -> Result:
         """Commit `work`. Raises `LedgerAwayError`, or a `DBAPIError` that blames what was asked."""
         try:
             return retry_until(
@@ -185,6 +172,7 @@ class _Application:
                 lambda: run_within(self.engine, CALL_LIMIT_S, work),
                 again=AWAY,
                 report=_report_retry,
+                failed=failed,
             )
         except (DBAPIError, UndecidedError) as error:
             if fault_of(error) in AWAY:

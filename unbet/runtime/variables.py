@@ -1,0 +1,191 @@
+"""The variables that more than one process reads, or that belong together: a class for each."""
+
+import sys
+from collections.abc import Mapping
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BeforeValidator
+from pydantic_settings import NoDecode
+
+from unbet.core.wire import SHORTEST_KEY, Keys
+from unbet.dialects import DialectName
+from unbet.runtime.endpoints import Endpoint, read_endpoints
+from unbet.runtime.environment import (
+    Environment,
+    Name,
+    Port,
+    PostgresUrl,
+    RedisUrl,
+    SettingsError,
+    SigningKeys,
+    UrlSecret,
+    setting,
+)
+
+
+class LedgerSettings(Environment):
+    """Where the money is."""
+
+    database_url: PostgresUrl = setting(
+        repr=False,
+        what="the ledger's PostgreSQL, 14 or later, as "
+        "postgresql://user:password@host:port/database, or whatever else libpq takes as a URL: "
+        "several hosts (`@a:5432,b:5433/`), a socket's directory, `?sslmode=verify-full`",
+        prevents="deciding in a database that only happens to be there: there is no default",
+    )
+
+
+class DeploymentSettings(Environment):
+    """Which installation this is."""
+
+    deployment: UUID | None = setting(
+        None,
+        what="the id that `unbet deployment show` tells of the database: with it no process "
+        "starts on another one; Flower, which asks no database, needs it where deployments share "
+        "a Redis",
+        prevents="work on a copied or mistaken database",
+    )
+
+
+class BrokerSettings(Environment):
+    """Where the queue is."""
+
+    broker_url: RedisUrl = setting(
+        repr=False,
+        what="the Redis that carries the queue, as redis://…, or rediss://… with TLS",
+        prevents="a queue on which nobody works: receivers and workers are to name the same one",
+    )
+
+
+class ReplySettings(BrokerSettings):
+    """Where replies are, beside the queue."""
+
+    redis_url: RedisUrl = setting(
+        default_factory=lambda values: values["broker_url"],
+        repr=False,
+        what="the Redis that carries replies; the broker's if not set",
+        prevents="replies that wait behind a full queue, if it is one of their own",
+    )
+
+
+class SigningSettings(Environment):
+    """What receivers and workers know each other by."""
+
+    message_key: SigningKeys = setting(
+        (),
+        what="the keys that sign messages and replies, separated by commas: the first "
+        "signs, all verify; each of at least 32 characters; the same for receivers and workers, "
+        "who need it",
+        prevents="cancels and answers by whoever can write to Redis",
+    )
+
+    def keys(self) -> Keys:
+        """What signs and verifies. Raises `SettingsError` if there is no key."""
+        if not self.message_key:
+            raise SettingsError(
+                "UNBET_MESSAGE_KEY is not set: without it whoever can write to Redis could cancel "
+                f"bets. Expected at least {SHORTEST_KEY} random characters, the same for receivers "
+                "and workers."
+            )
+        return Keys([key.get_secret_value() for key in self.message_key])
+
+
+class ProviderSettings(Environment):
+    """The provider that there is if there is but one."""
+
+    provider_id: Name = setting(
+        "LuckyMonaco",
+        what="the provider that calls, as the ledger's keys spell it",
+        prevents="a bet that is not found because its provider spells itself otherwise",
+    )
+    dialect: DialectName = setting(
+        "lucky-monaco-v4",
+        what="the form of the provider's requests and answers",
+        prevents="answers that the provider does not understand, and so repeats or drops",
+    )
+
+
+class EndpointSettings(ProviderSettings):
+    """The URLs that providers were told."""
+
+    url_secret: UrlSecret | None = setting(
+        None,
+        what="the secret first segment of the provider's URL, at least 16 of "
+        "`A-Z a-z 0-9 - . _ ~`; the receiver needs it, or several in UNBET_ENDPOINTS",
+        prevents="cancels by anybody",
+    )
+    endpoints: Annotated[Mapping[str, Endpoint], NoDecode, BeforeValidator(read_endpoints)] = (
+        setting(
+            {},
+            repr=False,
+            what="several endpoints, instead of the secret, the provider and the dialect: JSON, "
+            'as `{"the-secret": {"provider": "LuckyMonaco", "dialect": "lucky-monaco-v1", '
+            '"until": "2027-01-31T00:00:00Z"}}`, the latter two optional',
+            prevents="one provider's cancels of another one's bets, and a gap while a secret is "
+            "replaced",
+        )
+    )
+
+    def by_secret(self) -> Mapping[str, Endpoint]:
+        """The endpoints there are, by secret; empty if there is none."""
+        if self.endpoints or self.url_secret is None:
+            return self.endpoints
+        only = Endpoint(provider=self.provider_id, dialect=self.dialect)
+        return {self.url_secret.get_secret_value(): only}
+
+
+class UnknownBetSettings(Environment):
+    """What becomes of the cancel of a bet that is not there."""
+
+    unknown_reference: Literal["tombstone", "hold"] = setting(
+        "tombstone",
+        what="what a cancel of an unknown bet does: `tombstone` refuses the bet for ever, "
+        "`hold` parks the cancel until the bet has been imported",
+        prevents="a debit after the cancel was answered; `hold`: the refusal of bets that are "
+        "still to be imported",
+    )
+
+    @property
+    def holds_unknown(self) -> bool:
+        """Whether such a cancel is parked."""
+        return self.unknown_reference == "hold"
+
+
+class ListeningSettings(Environment):
+    """Where the receiver is."""
+
+    host: str = setting(
+        "127.0.0.1",
+        what="the address the receiver listens on",
+        prevents="being reached past the proxy, where it is loopback",
+    )
+    port: Port = setting(
+        8080, what="the receiver's port", prevents="a clash with what else listens there"
+    )
+
+    def receiver_url(self) -> str:
+        """Where a receiver with these settings is reached on its own machine, without a path."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+
+class LogSettings(Environment):
+    """How a process tells what it does."""
+
+    log_format: Literal["console", "json"] = setting(
+        default_factory=lambda: "console" if sys.stderr.isatty() else "json",
+        what="`json` for machines, `console` for people; if not set, `console` where "
+        "standard error is a terminal",
+        prevents="lines that a log's reader cannot take apart",
+    )
+
+
+class MetricsSettings(Environment):
+    """Metrics of what has no HTTP of its own."""
+
+    metrics_port: Port = setting(
+        0,
+        what="a port of loopback where worker and sweep show their metrics; 0 for none",
+        prevents="a machine without a receiver of which nobody sees that it stands still",
+    )
