@@ -13,7 +13,8 @@ from sqlalchemy import Engine
 
 from testbed.chaos.addresses import Addresses
 from tests.databases import Databases
-from tests.system.processes import environment_of
+from tests.making import Operator
+from tests.system.processes import System, environment_of
 from unbet import connect_to
 from unbet.local import services
 from unbet.runtime.settings import Settings
@@ -78,6 +79,11 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
+def operator(engine: Engine) -> Operator:
+    return Operator(engine)
+
+
+@pytest.fixture
 def own_directory() -> Iterator[Path]:
     """A place for servers of the test's own, which it may stop, freeze or kill."""
     directory = Path(tempfile.mkdtemp(prefix="unbet-test-")) / "services"
@@ -107,6 +113,25 @@ def environment(
         with redis.Redis.from_url(url) as client:
             client.flushdb()
     return environment_of(tmp_path, urls | {"UNBET_DATABASE_URL": database_url})
+
+
+@pytest.fixture
+def idle_system(environment: dict[str, str], tmp_path: Path) -> Iterator[System]:
+    """A system in which nothing runs yet."""
+    system = System(environment, tmp_path)
+    yield system
+    system.stop()
+    for log in tmp_path.glob("*.log"):
+        assert "never retrieved" not in log.read_text(errors="replace"), (
+            f"a task failed: {log.name}"
+        )
+
+
+@pytest.fixture
+def system(idle_system: System) -> System:
+    """A receiver and one worker."""
+    idle_system.start_both()
+    return idle_system
 
 
 @pytest.fixture

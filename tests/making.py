@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TypeVar
+from typing import TypedDict, TypeVar
 
 import uuid_utils.compat
 from sqlalchemy import Connection, Engine
@@ -23,6 +23,13 @@ MESSAGE_KEY = "a-message-key-for-tests-that-is-long-enough"
 KEYS = Keys([MESSAGE_KEY])
 
 Result = TypeVar("Result")
+
+
+class Player(TypedDict):
+    """Whose account it is."""
+
+    user_id: str
+    currency: str
 
 
 def cancel_of(
@@ -62,7 +69,7 @@ def bet_of(
     user_id: str = "alice",
     currency: str = "EUR",
     provider: str = PROVIDER,
-    **more: object,
+    stake_order: unbet.StakeOrder = unbet.StakeOrder.CASH_FIRST,
 ) -> unbet.Bet:
     return unbet.Bet(
         user_id=user_id,
@@ -70,7 +77,7 @@ def bet_of(
         amount=amount,
         provider=provider,
         reference=reference,
-        **more,
+        stake_order=stake_order,
     )
 
 
@@ -80,14 +87,14 @@ def note_answer(
     code: int,
     seconds: str,
     *,
-    outcome: Outcome | None = Outcome.REVERSED,
+    outcome: Outcome = Outcome.REVERSED,
     shared: Cancel | None = None,
 ) -> None:
     """Note that `cancel` was answered, as the receiver does; `shared` is whose wait it shared."""
     with engine.begin() as connection:
         answer = AnswerNote(
             request_id=cancel.request_id,
-            shared_request_id=shared and shared.request_id,
+            shared_request_id=shared.request_id if shared else None,
             uuid=cancel.request.uuid,
             received_at=cancel.received_at,
             received_from=cancel.received_from,
@@ -122,8 +129,24 @@ class Operator:
         )
         return self._commit(lambda connection: unbet.deposit(connection, made))
 
-    def bet(self, *args: object, **kwargs: object) -> unbet.Result:
-        made = bet_of(*args, **kwargs)  # type: ignore[arg-type]
+    def bet(
+        self,
+        reference: str,
+        amount: str = "10.00",
+        *,
+        user_id: str = "alice",
+        currency: str = "EUR",
+        provider: str = PROVIDER,
+        stake_order: unbet.StakeOrder = unbet.StakeOrder.CASH_FIRST,
+    ) -> unbet.Result:
+        made = bet_of(
+            reference,
+            amount,
+            user_id=user_id,
+            currency=currency,
+            provider=provider,
+            stake_order=stake_order,
+        )
         return self._commit(lambda connection: unbet.place_bet(connection, made))
 
     def settle(

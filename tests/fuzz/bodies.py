@@ -25,7 +25,20 @@ ODD_TEXTS: Final = [
     ),
     *("USD\n", "İ", "ß", "\x1b[2J", "'; DROP TABLE bets; --", "{}", "null", "%s", "\\u0000", "\\"),
 ]
-ODD_VALUES: Final = [None, True, False, 0, -1, 1e308, 2**64, 10**400, [], {}, [[]], {"userId": "x"}]
+ODD_VALUES: Final[list[object]] = [
+    None,
+    True,
+    False,
+    0,
+    -1,
+    1e308,
+    2**64,
+    10**400,
+    [],
+    {},
+    [[]],
+    {"userId": "x"},
+]
 LENGTHS: Final = [4, 32, 33, 36, 37, 256, 257, 999]
 """Those of the protocol's limits, and one more."""
 PIECES: Final = [

@@ -86,7 +86,7 @@ def race_deciding(engine: Engine, operator: Operator, races: int) -> None:
         cancel = cancel_of(reference)
         keep(engine, cancel)
         done, decided = race(
-            number, lambda c=cancel: close(engine, c), lambda c=cancel: operator.cancel(c)
+            number, partial(close, engine, cancel), partial(operator.cancel, cancel)
         )
         assert isinstance(done, Closing)
         outcome = decided[0].outcome  # type: ignore[index]
@@ -107,7 +107,7 @@ def race_a_late_bet(engine: Engine, operator: Operator, races: int) -> None:
         cancel = cancel_of(reference)
         keep(engine, cancel)
         done, bet = race(
-            number, lambda c=cancel: close(engine, c), lambda r=reference: operator.bet(r, "1.00")
+            number, partial(close, engine, cancel), partial(operator.bet, reference, "1.00")
         )
         assert isinstance(bet, Result)
         assert done == Closing(True, Outcome.CLOSED), number
@@ -129,8 +129,8 @@ def race_settling(engine: Engine, operator: Operator, races: int) -> None:
         keep(engine, cancel)
         done, settled = race(
             number,
-            lambda c=cancel: close(engine, c),
-            lambda r=reference: operator.settle(r, "2.00"),
+            partial(close, engine, cancel),
+            partial(operator.settle, reference, "2.00"),
         )
         assert done == Closing(True, Outcome.CLOSED), number
         assert settled == Result(status=Status.DONE)
@@ -148,8 +148,8 @@ def race_a_retry(engine: Engine, operator: Operator, races: int) -> None:
         closed(engine, cancel)
         done, decided = race(
             number,
-            lambda c=cancel: reopen(engine, c),
-            lambda r=reference: operator.cancel(cancel_of(r, uuid="again")),
+            partial(reopen, engine, cancel),
+            partial(operator.cancel, cancel_of(reference, uuid="again")),
         )
         assert done
         ends[decided[0].outcome] += 1  # type: ignore[index]

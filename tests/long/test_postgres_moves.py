@@ -107,7 +107,7 @@ def test_a_failover_of_postgres_is_followed(
 def require_money(operator: Operator, cancelled: int) -> None:
     with operator.engine.connect() as connection:
         cash = sum(
-            unbet.balance(connection, f"player-{number}", str(PLAYER["currency"])).cash
+            unbet.balance(connection, f"player-{number}", PLAYER["currency"]).cash
             for number in range(PLAYERS)
         )
         assert cash == Decimal(cancelled), "each stake is back once"

@@ -2,12 +2,11 @@
 
 import pytest
 
-from tests.system import conftest as systems
 from tests.system import test_worker_program as programs
 from tests.system.processes import System
 from tests.system.test_flower import Window
 
-idle_system, window = systems.idle_system, programs.window
+window = programs.window
 
 
 @pytest.mark.timeout(400)

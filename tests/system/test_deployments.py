@@ -100,7 +100,7 @@ def both_say_that_the_other_is_there(*systems: System) -> None:
 
         def is_told(system: System = system, own: UUID = own, other: UUID = other) -> bool:
             told = system.http.get("/readyz").json()
-            return told["deployment"] == str(own) and told["other_deployments"] == [str(other)]
+            return (told["deployment"], told["other_deployments"]) == (str(own), [str(other)])
 
         until(is_told, "it is not shown at /readyz")
         for process in ("receiver", "worker"):
@@ -130,7 +130,7 @@ def test_what_names_another_deployment_is_neither_decided_nor_answered_from(
     operator.deposit("100.00", **PLAYER)
     operator.bet("theirs", "10.00", **PLAYER)
     theirs = uuid4()
-    cancel = cancel_of("theirs", user_id=str(PLAYER["user_id"]), currency="USD")
+    cancel = cancel_of("theirs", user_id=PLAYER["user_id"], currency="USD")
     group = Group(reply_to="replies:nobody", cancels=(cancel,)).of(theirs)
     with redis.Redis.from_url(system.environment["UNBET_BROKER_URL"]) as broker:
         broker.lpush(system.key(QUEUE), json.dumps(envelope_of(encode_group(group, KEYS))))
@@ -157,7 +157,7 @@ def own_reply_list(system: System) -> str:
         with ThreadPoolExecutor(1) as pool:
             pool.submit(system.cancel, reference="unread")
             until(lambda: broker.llen(queue), "nothing was published")
-            envelope = json.loads(broker.lindex(queue, 0))  # type: ignore[arg-type]
+            envelope = json.loads(broker.lindex(queue, 0) or "")
             (message,), *_ = json.loads(base64.b64decode(envelope["body"]))
             return decode_group(message, KEYS).reply_to
 
@@ -171,7 +171,7 @@ def test_what_an_older_version_left_on_the_queue_is_decided_unless_it_may_be_ano
     cancels = []
     for reference in ("waits", "taken"):
         operator.bet(reference, "10.00", **PLAYER)
-        cancels.append(cancel_of(reference, user_id=str(PLAYER["user_id"]), currency="USD"))
+        cancels.append(cancel_of(reference, user_id=PLAYER["user_id"], currency="USD"))
     waits, taken = (
         envelope_of(encode_group(Group(reply_to="unbet:replies:old", cancels=(one,)), KEYS))
         for one in cancels
@@ -190,11 +190,11 @@ def test_what_an_older_version_left_on_the_queue_is_decided_unless_it_may_be_ano
             until(lambda: "are left" in idle_system.said("worker"), "it does not say so")
             assert broker.llen(QUEUE) == 1
             names = (QUEUE, "unacked", "unacked_index")
-            until(lambda: all(broker.ttl(name) > 0 for name in names), "it has no end")  # type: ignore[operator]
+            until(lambda: all(broker.ttl(name) > 0 for name in names), "it has no end")
             assert operator.balance(**PLAYER).cash == Decimal(80)
             return
         until(lambda: replies.llen("unbet:replies:old") == 2, "they were not replied to")
-        for document in replies.lrange("unbet:replies:old", 0, -1):  # type: ignore[union-attr]
+        for document in replies.lrange("unbet:replies:old", 0, -1):
             reply = decode_reply(document, KEYS)
             assert (reply.version, reply.decisions[0].outcome) == (1, Outcome.REVERSED)
         assert not broker.exists(QUEUE, "unacked", "unacked_index")

@@ -106,7 +106,7 @@ def test_what_a_killed_run_has_started_ends() -> None:
 def test_a_closed_terminal_ends_it_with_all_that_it_has_started(
     environment: dict[str, str],
 ) -> None:
-    with closing(Running(**environment)) as run:
+    with closing(Running(environment=environment)) as run:
         run.ready()
         family = run.family()
 
@@ -118,7 +118,7 @@ def test_a_closed_terminal_ends_it_with_all_that_it_has_started(
 
 
 def test_a_second_ctrl_c_ends_it_at_once(environment: dict[str, str]) -> None:
-    with closing(Running(**environment)) as run:
+    with closing(Running(environment=environment)) as run:
         run.ready()
         family = run.family()
         os.kill(run.pid_of("api"), signal.SIGSTOP)  # one that would take its time

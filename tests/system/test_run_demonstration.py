@@ -122,8 +122,8 @@ def _shows(url: str, password: str, endpoint: str) -> None:
     since it came up, and `unbet run` does not wait for that."""
     deadline = time.monotonic() + 20
     rows = f"{url}/datatable"  # what the page's table is filled from
-    columns = {"columns[0][data]": "name", "order[0][column]": 0, "order[0][dir]": "asc"}
-    query = {"draw": 1, "start": 0, "length": 10, "search[value]": "", **columns}
+    query: dict[str, str | int] = {"draw": 1, "start": 0, "length": 10, "search[value]": ""}
+    query |= {"columns[0][data]": "name", "order[0][column]": 0, "order[0][dir]": "asc"}
     page = ""
     while str(EXAMPLE["reference"]) not in page:
         assert time.monotonic() < deadline, page

@@ -35,7 +35,7 @@ def tried_again(operator: Operator) -> bool:
     """Whether a sweep has tried each: it counts a try, and takes that back."""
     query = text("SELECT count(*) FROM parked WHERE next_try_at > parked_at + interval '3 seconds'")
     with operator.engine.connect() as connection:
-        return connection.execute(query).scalar_one() == len(CANCELLED)
+        return bool(connection.execute(query).scalar_one() == len(CANCELLED))
 
 
 def test_with_sequences_behind_cancels_wait_starts_are_refused_and_mended_all_are_decided(

@@ -64,14 +64,14 @@ class Queue:
     def reply(self, within_s: float = BACK_AFTER_S) -> tuple[Decision, ...]:
         found = self._replies.blpop([REPLY_TO], timeout=within_s)
         assert found, f"no reply within {within_s} s"
-        return decode_reply(found[1], KEYS).decisions  # type: ignore[index]
+        return decode_reply(found[1], KEYS).decisions
 
     def outcomes(self) -> list[Outcome]:
         return [decision.outcome for decision in self.reply()]
 
     def seconds_left(self) -> int:
         """Of the reply list: -2 if there is none, -1 if it stays for ever."""
-        return int(self._replies.ttl(REPLY_TO))  # type: ignore[arg-type]
+        return int(self._replies.ttl(REPLY_TO))
 
     def is_empty(self) -> bool:
         return not self._broker.exists(*(key(self._deployment, n) for n in (QUEUE, "unacked")))

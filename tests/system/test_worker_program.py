@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -133,7 +133,7 @@ def client_of(system: System) -> Celery:
 
 def state_of(client: "redis.Redis") -> dict[bytes, int]:
     """The keys that have no end, and how much each holds."""
-    sizes = {
+    sizes: dict[bytes | str, Callable[[bytes], int]] = {
         b"set": client.scard,
         b"list": client.llen,
         b"zset": client.zcard,

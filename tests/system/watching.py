@@ -3,14 +3,15 @@
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import text
 
-from tests.making import Operator
+from tests.making import Operator, Player
 from tests.system.processes import EXAMPLE, System
 from unbet.spool.inspecting import cancels_in, list_files
 
-PLAYER = {"user_id": EXAMPLE["userId"], "currency": EXAMPLE["currency"]}
+PLAYER: Final[Player] = {"user_id": EXAMPLE["userId"], "currency": EXAMPLE["currency"]}
 PROVIDERS_PATIENCE_S = 10.0
 DEADLINE_S = 8.0
 RESEND_AFTER_S = 1.5

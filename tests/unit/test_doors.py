@@ -35,7 +35,7 @@ def test_each_secret_leads_to_its_own_endpoint_by_its_own_path() -> None:
 
     def provider(path: str) -> str | None:
         door = doors.at(path)
-        return door and door.endpoint.provider
+        return door.endpoint.provider if door else None
 
     assert provider("/a-secret-of-the-first/V4/Cancel") == "First"
     assert provider("/a-secret-of-the-second/v1/Cancel") == "Second"

@@ -4,7 +4,7 @@ longer than they are."""
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
@@ -38,7 +38,7 @@ CALL_S = 2.0
 
 
 @pytest.fixture
-def clocks(own_directory: Path, tmp_path: Path) -> Iterator[Callable[[str], Clock]]:
+def clocks(own_directory: Path, tmp_path: Path) -> Callable[[str], Clock]:
     """A clock for each name; they lie where a server of another account can read them."""
     own_directory.mkdir(mode=0o755, parents=True, exist_ok=True)
     own_directory.parent.chmod(0o755)

@@ -113,7 +113,7 @@ async def attack(
     """The receiver's memory after each round, in bytes."""
     memory = []
     going_on = [asyncio.create_task(provider.go_on()) for _ in range(PROVIDERS)]
-    slow = []
+    slow: list[asyncio.Task[None]] = []
     for number in range(ROUNDS):
         start = number * HOSTILE
         provider.meanwhile = ("harmless", number)

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -115,6 +116,10 @@ def test_a_spool_of_version_1_is_brought_along_and_what_is_damaged_is_kept_and_t
     assert sorted(spooled(idle_system)) == [references[0], references[2]]
 
 
+def is_over(end: float) -> bool:
+    return time.monotonic() > end
+
+
 def test_a_long_outage_makes_one_file_and_not_one_a_second(
     system: System, operator: Operator, own_services: Path
 ) -> None:
@@ -125,7 +130,7 @@ def test_a_long_outage_makes_one_file_and_not_one_a_second(
             assert system.cancel(reference=reference)["error"] == 100
             # Longer than the pause after which the spool is looked at.
             until_tried_again = time.monotonic() + 1.2
-            until(lambda end=until_tried_again: time.monotonic() > end, "time stands still")
+            until(partial(is_over, until_tried_again), "time stands still")
         assert len(list(spool_of(system).iterdir())) == 1
     system.start_sweep()
     wait_until_cancelled(operator, *references)
