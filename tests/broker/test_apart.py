@@ -13,10 +13,10 @@ from kombu import pidbox
 from kombu.connection import Connection
 
 from tests.making import KEYS, Operator, cancel_of
-from tests.system.envelopes import envelope_of
 from tests.system.processes import System
 from tests.system.watching import PLAYER
 from tests.waiting import until
+from tests.worker.envelopes import envelope_of
 from unbet.broker import redis_server
 from unbet.core.message import QUEUE, Group, encode_group
 from worker.apart import OLD_CONTROL, OldQueue

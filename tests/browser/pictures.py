@@ -16,9 +16,9 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwr
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
 from tests.browser.system import PASSWORD, USER, Watched
 from tests.making import cancel_of
+from tests.servers import Role
 from tests.system.processes import EXAMPLE, ROOT
 from tests.system.watching import PLAYER
-from unbet.database.roles import Role
 from unbet.journal.parking import set_aside
 
 IMAGES: Final = ROOT / "docs" / "images"

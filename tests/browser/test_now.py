@@ -9,10 +9,10 @@ from sqlalchemy import text
 from tests.browser.conftest import Open
 from tests.browser.system import Watched
 from tests.freezing import frozen
+from tests.servers import services
 from tests.system.processes import EXAMPLE
 from tests.system.watching import PLAYER
 from unbet.console.saying import NONE
-from unbet.local import services
 
 SHIFTS = """() => {
   window.shifts = [];

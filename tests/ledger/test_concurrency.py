@@ -24,7 +24,7 @@ from unbet.wallets.ledger.reversal import REVERSE, parameters_of, reverse
 
 AT_ONCE = 16
 """As many as the engine has connections."""
-RACES = 1000
+RACES = [100, pytest.param(1000, marks=pytest.mark.long)]
 RACES_LIMIT_S = 600
 """Each commits twice, on a disk that others use as well."""
 
@@ -42,7 +42,8 @@ def at_once(*calls: Callable[[], object]) -> list[object]:
 
 
 @pytest.mark.timeout(RACES_LIMIT_S)
-def test_bet_and_cancel_racing_leave_the_balance_unchanged(operator: Operator) -> None:
+@pytest.mark.parametrize("races", RACES)
+def test_bet_and_cancel_racing_leave_the_balance_unchanged(operator: Operator, races: int) -> None:
     operator.deposit("10.00")
     orders: Counter[tuple[Status, Outcome]] = Counter()
 
@@ -56,7 +57,7 @@ def test_bet_and_cancel_racing_leave_the_balance_unchanged(operator: Operator) -
         orders[bet.status, cancelled[0].outcome] += 1
         assert operator.balance().cash == Decimal(10), f"after race {number}"
 
-    for number in range(RACES):
+    for number in range(races):
         race(number)
     assert set(orders) <= {(Status.DONE, Outcome.REVERSED), (Status.REFUSED, Outcome.NO_BET)}
     # Both orders must have happened, or the races raced nothing.

@@ -13,10 +13,9 @@ from typing import Final
 
 import pytest
 
-from testbed.chaos.addresses import REDIS, Addresses
-from testbed.chaos.redis_pair import RedisPair
 from tests.long.load import Answer, Load, load
-from tests.making import Operator
+from tests.operating import Operator
+from tests.servers import REDIS, Addresses, RedisPair
 from tests.system.faults import conftest as faults
 from tests.system.processes import System
 from tests.system.watching import DEADLINE_S, metric, wait_until_cancelled

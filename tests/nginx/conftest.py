@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from tests.nginx.front import Front, listens
+from tests.servers import reserve_port
 from tests.system.processes import System
-from unbet.local.ports import reserve_port
 
 PROVIDER = "127.0.0.5"
 STRANGER = "127.0.0.6"

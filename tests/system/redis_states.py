@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import redis
 
+from tests.servers import services
 from tests.waiting import until
-from unbet.local import services
 
 State = Callable[["redis.Redis"], Any]
 """A context manager: within it the server is in that state."""

@@ -17,9 +17,8 @@ from typing import Final
 
 import psutil
 
+from tests.servers import is_alive, services
 from tests.system.processes import ROOT
-from unbet.local import services
-from unbet.local.services.process import is_alive
 
 UNBET: Final = [sys.executable, "-c", "from unbet.cli.main import main; main()"]
 FREE_PORTS: Final = {"UNBET_PORT": "0", "UNBET_CONSOLE_PORT": "0", "UNBET_FLOWER_PORT": "0"}

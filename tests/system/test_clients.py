@@ -8,7 +8,7 @@ import struct
 import time
 from contextlib import ExitStack
 
-from tests.making import Operator
+from tests.operating import Operator
 from tests.system.processes import EXAMPLE, System
 from tests.system.watching import metric, placed, wait_until_cancelled
 from tests.waiting import until

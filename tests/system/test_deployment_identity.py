@@ -10,12 +10,11 @@ import pytest
 from sqlalchemy import text
 
 from tests.databases import deployment_at, migrated
-from tests.making import Operator, cancel_of
+from tests.operating import Operator
+from tests.servers import services
 from tests.system.processes import System
-from tests.system.watching import PLAYER, metric, spooled, tombstones, wait_until_cancelled
+from tests.system.watching import PLAYER, spooled, tombstones
 from tests.waiting import until
-from unbet.local import services
-from unbet.spool import Spool
 
 WORKER: Final = ["-m", "celery", "--app", "worker.app", "worker"]
 
@@ -69,7 +68,7 @@ def test_in_a_database_that_became_another_deployments_nothing_is_decided(
             """)
         )
     assert system.cancel(reference="r1")["error"] == 100
-    assert spooled(system) == ["r1"], "it was parked in the other deployment's database"
+    assert spooled(system) == 1, "it was parked in the other deployment's database"
     until(lambda: is_told_another_is_here(system), "it is not shown at /readyz")
     for process in ("receiver", "worker", "sweep"):
         until(lambda p=process: "another deployment's" in system.said(p), f"{process} is silent")  # type: ignore[misc]
@@ -82,44 +81,6 @@ def is_told_another_is_here(system: System) -> bool:
     """On a busy machine the probe may also have had no answer in time."""
     answer = system.http.get("/readyz")
     return (answer.status_code, answer.json()["ledger"]) == (503, "another deployment's database")
-
-
-def test_another_deployments_spool_file_is_left_alone_and_shown(
-    system: System, operator: Operator
-) -> None:
-    """As when two share a directory: in a receiver that runs, and in its successor."""
-    operator.deposit("100.00", **PLAYER)
-    directory = Path(system.environment["UNBET_SPOOL_DIR"])
-    written = {"theirs": uuid4(), "ours": deployment_at(system.environment["UNBET_DATABASE_URL"])}
-    paths = {}
-    for reference, deployment in written.items():
-        operator.bet(reference, "10.00", **PLAYER)
-        before = set(directory.iterdir())
-        spool = Spool(directory, lambda deployment=deployment: deployment)  # type: ignore[misc]
-        spool.append([cancel_of(reference, **PLAYER)])
-        spool.close()
-        (paths[reference],) = set(directory.iterdir()) - before
-    content = paths["theirs"].read_bytes()
-    system.start_sweep()
-    wait_until_cancelled(operator, "ours")
-    for restart in (False, True):
-        if restart:
-            receiver = system.processes.pop("receiver")
-            receiver.kill()
-            receiver.wait()
-            system.start_receiver()
-        until(lambda: kept_as_foreign(system) == 1, "it is not counted")
-        assert metric(system, "unbet_spool_bytes") == 0, "what it shall empty"
-    assert {path.name for path in directory.iterdir()} == {paths["theirs"].name}
-    assert paths["theirs"].read_bytes() == content
-    assert operator.balance(**PLAYER).cash == Decimal(90)
-    with operator.engine.connect() as connection:
-        parked = "SELECT (SELECT count(*) FROM parked) + (SELECT count(*) FROM parkings)"
-        assert connection.execute(text(parked)).scalar_one() == 1, "ours"
-
-
-def kept_as_foreign(system: System) -> float:
-    return metric(system, 'unbet_spool_kept_files{reason="foreign"}')
 
 
 @pytest.mark.parametrize("command", [["-m", "api"], ["-m", "worker.sweep"], WORKER])

@@ -5,7 +5,7 @@ import socket
 from decimal import Decimal
 from pathlib import Path
 
-from tests.making import Operator
+from tests.operating import Operator
 from tests.system.processes import EXAMPLE, System
 from tests.system.refusing import json_logs, logged
 from tests.system.watching import PLAYER, metric, wait_until_cancelled

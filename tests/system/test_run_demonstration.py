@@ -14,9 +14,9 @@ import psycopg
 from sqlalchemy import Engine, text
 
 from tests.ledger.rights import rights_of
+from tests.servers import services
 from tests.system.processes import EXAMPLE
 from tests.waiting import until
-from unbet.local import services
 
 SCRIPT = str(Path(sys.executable).with_name("unbet"))
 ROLES_AT_WORK = {

@@ -4,8 +4,8 @@ import subprocess
 import sys
 import time
 
+from tests.servers import Role
 from tests.system.processes import ROOT, System
-from unbet.database.roles import Role
 
 
 def test_a_log_that_nobody_reads_stops_no_cancel(idle_system: System) -> None:

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from tests.databases import url_as
+from tests.servers import Role
 from tests.system.processes import ROOT, System
-from unbet.database.roles import Role
 
 SCRIPT = str(Path(sys.executable).with_name("unbet"))
 RECEIVER = [sys.executable, "-m", "api"]

@@ -13,7 +13,7 @@ import pytest
 import trustme
 from sqlalchemy import Engine
 
-from tests.making import Operator
+from tests.operating import Operator
 from tests.system.processes import System
 from tests.system.watching import PLAYER
 from tests.waiting import until

@@ -5,12 +5,10 @@ import pytest
 from sqlalchemy import Engine
 
 from tests.databases import migrated
-from tests.making import Operator
+from tests.operating import Operator
+from tests.servers import PostgreSQL, Standby, services
 from tests.system.processes import environment_of
 from tests.system.watching import PLAYER
-from unbet.local import services
-from unbet.local.services.postgres import PostgreSQL
-from unbet.local.services.standby import Standby
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from pathlib import Path
 import psutil
 import redis
 
-from api.deadline import ASK_SHARE
 from tests.freezing import frozen
-from tests.making import Operator
+from tests.operating import Operator
+from tests.servers import services
 from tests.system.processes import EXAMPLE, System
 from tests.system.watching import (
     DEADLINE_S,
@@ -21,7 +21,9 @@ from tests.system.watching import (
     timed,
     wait_until_cancelled,
 )
-from unbet.local import services
+
+ASK_SHARE = 0.55
+"""Of the deadline, after which a receiver asks the ledger for what is overdue."""
 
 
 def require_final(system: System, answers: Sequence[tuple[int, float]]) -> None:

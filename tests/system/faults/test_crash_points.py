@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import text
 
 from tests.freezing import frozen
-from tests.making import Operator
+from tests.operating import Operator
+from tests.servers import services
 from tests.system.processes import System
 from tests.system.watching import PLAYER, wait_until_cancelled
-from unbet.local import services
 
 KILLED = 137
 
@@ -29,7 +29,14 @@ def reversals(operator: Operator) -> int:
         return int(connection.execute(query).scalar_one())
 
 
-@pytest.mark.parametrize("point", ["receiver_publish", "receiver_published", "receiver_answer"])
+@pytest.mark.parametrize(
+    "point",
+    [
+        "receiver_published",
+        pytest.param("receiver_publish", marks=pytest.mark.long),
+        pytest.param("receiver_answer", marks=pytest.mark.long),
+    ],
+)
 def test_a_receiver_that_dies_on_the_way_has_answered_nothing_and_the_next_try_is_answered(
     idle_system: System,
     operator: Operator,

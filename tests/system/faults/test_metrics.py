@@ -6,9 +6,9 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families as families_in
 
 from tests.freezing import frozen
+from tests.servers import services
 from tests.system.processes import System
 from tests.waiting import until
-from unbet.local import services
 
 MOST_S = 5.0
 """Prometheus waits for 10."""

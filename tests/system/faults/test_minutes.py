@@ -18,7 +18,8 @@ import pytest
 import redis
 
 from tests.freezing import frozen
-from tests.making import Operator
+from tests.operating import Operator
+from tests.servers import services
 from tests.system.processes import System
 from tests.system.watching import (
     DEADLINE_S,
@@ -29,9 +30,8 @@ from tests.system.watching import (
     timed,
     wait_until_cancelled,
 )
-from unbet.local import services
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(240)]
 
 LOCK_TIMEOUT_S = 0.3
 """What a group takes at least that has waited for a lock."""

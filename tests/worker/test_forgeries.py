@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.making import KEYS, Operator, cancel_of
-from tests.system.envelopes import DUE, NOT_OURS, Envelope, due_at, envelope_of
+from tests.making import KEYS, cancel_of
+from tests.operating import Operator
 from tests.system.processes import System
 from tests.system.watching import metric
 from tests.waiting import until
+from tests.worker.envelopes import DUE, NOT_OURS, Envelope, due_at, envelope_of
 from unbet.broker.rejected import LIST, LONGEST
 from unbet.core.message import (
     QUEUE,
@@ -52,6 +53,7 @@ def test_a_forged_message_moves_no_money_and_is_kept_aside(
     until(lambda: operator.balance().cash == Decimal(100), "and yet this one is ours")
 
 
+@pytest.mark.long
 def test_what_is_none_of_ours_ends_no_worker_and_is_kept_aside(
     idle_system: System, operator: Operator, tmp_path: Path
 ) -> None:

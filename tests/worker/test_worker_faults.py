@@ -13,7 +13,9 @@ from celery import Celery
 from sqlalchemy import text
 
 from tests.databases import deployment_at, migrated
-from tests.making import KEYS, Operator, bet_of, cancel_of
+from tests.making import KEYS, cancel_of
+from tests.operating import Operator, bet_of
+from tests.servers import services
 from tests.system.processes import System
 from tests.system.watching import PLAYER
 from tests.waiting import until, waiting_for_locks
@@ -32,7 +34,6 @@ from unbet.core.message import (
     encode_group,
 )
 from unbet.core.outcomes import Outcome
-from unbet.local import services
 from unbet.wallets.ledger.audit import audit
 
 REPLY_TO: Final = "test-replies"
@@ -110,7 +111,13 @@ def require_sound(operator: Operator, cash: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "point", ["before_transaction", "before_commit", "after_commit", "after_reply"]
+    "point",
+    [
+        "before_commit",
+        "after_commit",
+        pytest.param("before_transaction", marks=pytest.mark.long),
+        pytest.param("after_reply", marks=pytest.mark.long),
+    ],
 )
 def test_a_worker_that_dies_on_its_way_has_its_group_applied_once_by_the_next(
     idle_system: System, queue: Queue, operator: Operator, bets: list[Cancel], point: str
@@ -147,6 +154,7 @@ def test_a_worker_that_is_killed_as_a_whole_leaves_its_group_to_another(
     require_sound(operator, 10)
 
 
+@pytest.mark.long
 def test_a_cancel_that_kills_every_process_leaves_the_queue_and_the_others_go_on(
     idle_system: System, queue: Queue, operator: Operator, bets: list[Cancel]
 ) -> None:
@@ -190,6 +198,7 @@ def own_operator(own_directory: Path, idle_system: System, queue: Queue) -> Iter
     engine.dispose()
 
 
+@pytest.mark.long
 def test_a_group_waits_on_the_queue_for_a_database_that_is_away(
     idle_system: System, queue: Queue, own_directory: Path, own_operator: Operator
 ) -> None:
@@ -204,6 +213,7 @@ def test_a_group_waits_on_the_queue_for_a_database_that_is_away(
     require_sound(own_operator, 10)
 
 
+@pytest.mark.long
 def test_a_group_that_nobody_waits_for_any_more_does_not_stay_on_the_queue(
     idle_system: System, queue: Queue, own_directory: Path, own_operator: Operator
 ) -> None:

@@ -16,12 +16,13 @@ import pytest
 from sqlalchemy import Engine, text
 
 from tests.databases import migrated
-from tests.making import Operator, bet_of, cancel_of
+from tests.making import cancel_of
+from tests.operating import Operator, bet_of
+from tests.servers import services
 from tests.system.processes import System
 from unbet import place_all
 from unbet.core.message import Cancel
 from unbet.journal.parking import park
-from unbet.local import services
 from unbet.runtime.failpoints import KILLED
 from unbet.wallets.ledger.audit import audit
 from unbet.wallets.ledger.sweeping import MOST_TRIES
@@ -143,6 +144,7 @@ def test_a_sweep_that_dies_loses_nothing_and_doubles_nothing(
     parking.require_each_once(3)
 
 
+@pytest.mark.long
 def test_a_sweep_killed_in_the_middle_of_many_is_succeeded_by_another(
     lone: System, parking: Parking
 ) -> None:
@@ -159,6 +161,7 @@ def test_a_sweep_killed_in_the_middle_of_many_is_succeeded_by_another(
     parking.require_each_once(2000)
 
 
+@pytest.mark.long
 def test_a_cancel_that_kills_whatever_process_applies_it_is_dead_after_its_tries(
     lone: System, parking: Parking
 ) -> None:
@@ -175,6 +178,7 @@ def test_a_cancel_that_kills_whatever_process_applies_it_is_dead_after_its_tries
     assert '"poison"' in lone.unbet("parked", "list", "--dead", "--json").stdout
 
 
+@pytest.mark.long
 def test_a_cancel_that_breaks_every_session_is_dead_after_its_tries(
     lone: System, parking: Parking
 ) -> None:
@@ -242,6 +246,7 @@ def own_parking(own_directory: Path, lone: System) -> Iterator[Parking]:
     engine.dispose()
 
 
+@pytest.mark.long
 def test_a_sweep_waits_for_a_database_that_is_away_and_goes_on_when_it_is_back(
     lone: System, own_directory: Path, own_parking: Parking
 ) -> None:
@@ -263,6 +268,7 @@ def test_a_sweep_waits_for_a_database_that_is_away_and_goes_on_when_it_is_back(
     own_parking.require_each_once(3)
 
 
+@pytest.mark.long
 def test_a_stopped_database_neither_ends_a_sweep_nor_keeps_it_from_ending(
     lone: System, own_directory: Path, own_parking: Parking
 ) -> None:
