@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from tests.system.caller import Caller
 from tests.system.processes import EXAMPLE, System
-from tests.waiting import meanwhile
+from tests.waiting import meanwhile, until
 
 PER_SECOND: Final = 100
 LIMIT_S: Final = 20.0
@@ -30,20 +30,27 @@ class Load:
 
     def __init__(self, system: System, fields: Callable[[int], dict[str, str]]) -> None:
         self.answers: list[Answer] = []
+        self._sent = 0
         self._fields = fields
         self._caller = Caller(system)
+
+    def go_on(self, seconds: float) -> None:
+        """Return when so many more have been sent as come in `seconds`."""
+        enough = self._sent + seconds * PER_SECOND
+        until(lambda: self._sent >= enough, "nothing is sent any more", seconds + LIMIT_S)
 
     def send(self, over: threading.Event) -> None:
         """Until it is over, and until all are answered."""
         asyncio.run(self._send(over))
 
     async def _send(self, over: threading.Event) -> None:
-        began, number = time.monotonic(), 0
+        began = time.monotonic()
         async with asyncio.TaskGroup() as group:
             while not over.is_set():
-                group.create_task(self._one(number))
-                number += 1
-                await asyncio.sleep(max(0.0, began + number / PER_SECOND - time.monotonic()))
+                group.create_task(self._one(self._sent))
+                self._sent += 1
+                due = began + self._sent / PER_SECOND
+                await asyncio.sleep(max(0.0, due - time.monotonic()))
         self._caller.close()
 
     async def _one(self, number: int) -> None:

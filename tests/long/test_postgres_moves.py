@@ -67,15 +67,15 @@ def test_a_failover_of_postgres_is_followed(
     idle_system.start_both()
     idle_system.start_sweep()
     with load(idle_system, of_bet) as sent:
-        time.sleep(BEFORE_S)
+        sent.go_on(BEFORE_S)
         fenced = time.monotonic()
         turning.read_only(primary, on=True)
         standby.catch_up(primary)
         standby.promote()
-        time.sleep(LATE_S)
+        sent.go_on(LATE_S)
         addresses.move(POSTGRES, standby.access.port)
         moved = time.monotonic()
-        time.sleep(AFTER_S)
+        sent.go_on(AFTER_S)
     answers = sent.answers
     codes = Counter(answer.code for answer in answers)
     slowest = max(answer.seconds for answer in answers)

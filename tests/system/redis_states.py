@@ -1,7 +1,6 @@
 """States in which a Redis refuses what is asked of it, and how one comes there and back."""
 
 import socket
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -109,7 +108,7 @@ def busy(client: "redis.Redis") -> Iterator[None]:
     with _set(client, "lua-time-limit", "50"):
         connection = client.connection_pool.connection_class(**address)
         connection.send_command("EVAL", "while true do end", 0)
-        time.sleep(0.1)  # until the limit is over, it answers nobody
+        until(lambda: _is_busy(client), "the script does not run")
         try:
             yield
         finally:
@@ -149,6 +148,14 @@ STATES: Final[dict[str, State]] = {
     "what is unacknowledged is a text": unacked_is_a_text,
     "the index of it is a text": index_is_a_text,
 }
+
+
+def _is_busy(client: "redis.Redis") -> bool:
+    """Until the limit is over, it answers nobody."""
+    try:
+        return not client.ping()
+    except redis.ResponseError as error:
+        return "BUSY" in str(error)
 
 
 def _setting(client: "redis.Redis", name: str) -> str:
