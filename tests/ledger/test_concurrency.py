@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from tests.making import PROVIDER, Operator, bet_of, cancel_of
+from tests.tiers import long
 from tests.waiting import until, waiting_for_locks
 from unbet import Result, Settlement, Status, place_all, settle_bet
 from unbet.core.message import Decision
@@ -24,7 +25,7 @@ from unbet.wallets.ledger.reversal import REVERSE, parameters_of, reverse
 
 AT_ONCE = 16
 """As many as the engine has connections."""
-RACES = [100, pytest.param(1000, marks=pytest.mark.long)]
+RACES = [100, long(1000)]
 RACES_LIMIT_S = 600
 """Each commits twice, on a disk that others use as well."""
 

@@ -30,6 +30,7 @@ import unbet
 from tests.databases import Databases
 from tests.ledger.model import Answer, Cancels, Freeze, Model, Operation, Sweep
 from tests.making import PROVIDER, cancel_of
+from tests.tiers import long
 from unbet import Bet, Deposit, Settlement, connect_to, transact
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
@@ -38,9 +39,9 @@ from unbet.wallets.ledger.audit import audit
 from unbet.wallets.ledger.reversal import reverse
 from unbet.wallets.ledger.schema import parked
 
-SEQUENCES = [10, pytest.param(40, marks=pytest.mark.long)]
+SEQUENCES = [10, long(40)]
 STEPS = 40
-ROUNDS = [50, pytest.param(200, marks=pytest.mark.long)]
+ROUNDS = [50, long(200)]
 LONGER = 10
 
 PROVIDERS = [PROVIDER, "Another"]

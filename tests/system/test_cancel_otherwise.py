@@ -4,6 +4,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
+import pytest
+
 from tests.operating import Operator
 from tests.system.processes import EXAMPLE, System
 from tests.system.watching import DEADLINE_S, PLAYER, are_returned, placed_by_many, timed
@@ -38,6 +40,7 @@ def test_without_a_worker_the_answer_is_retry_before_the_providers_patience_ends
     assert idle_system.cancel()["error"] == 0
 
 
+@pytest.mark.long
 def test_three_workers_share_the_queue(idle_system: System, operator: Operator) -> None:
     names = ["one", "two", "three"]
     for name in names:

@@ -46,6 +46,7 @@ def closed_one(system: System, operator: Operator) -> str:
     return request_id
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)  # each command is a process
 def test_a_closed_cancel_is_answered_so_that_the_provider_stops_and_moves_nothing(
     system: System, operator: Operator

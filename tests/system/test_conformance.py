@@ -9,7 +9,7 @@ import pytest
 
 from tests.system.processes import ROOT, System
 
-DIALECTS = ["lucky-monaco-v4", pytest.param("lucky-monaco-v1", marks=pytest.mark.long)]
+DIALECTS = ["lucky-monaco-v4", "lucky-monaco-v1"]
 
 
 def unbet(system: System, *arguments: str) -> tuple[int, Any]:
@@ -26,6 +26,7 @@ def unbet(system: System, *arguments: str) -> tuple[int, Any]:
     return ended.returncode, json.loads(ended.stdout or "null")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_our_own_endpoint_keeps_every_rule(idle_system: System, dialect: str) -> None:
     idle_system.environment |= {"UNBET_DIALECT": dialect, "UNBET_ALLOWED_IPS": "127.0.0.1/32"}

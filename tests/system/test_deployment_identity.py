@@ -14,11 +14,13 @@ from tests.operating import Operator
 from tests.servers import services
 from tests.system.processes import System
 from tests.system.watching import PLAYER, spooled, tombstones
+from tests.tiers import long
 from tests.waiting import until
 
 WORKER: Final = ["-m", "celery", "--app", "worker.app", "worker"]
 
 
+@pytest.mark.long
 def test_a_receiver_that_starts_without_its_database_spools_and_learns_who_it_is(
     idle_system: System, own_directory: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -83,7 +85,13 @@ def is_told_another_is_here(system: System) -> bool:
     return (answer.status_code, answer.json()["ledger"]) == (503, "another deployment's database")
 
 
-@pytest.mark.parametrize("command", [["-m", "api"], ["-m", "worker.sweep"], WORKER])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["-m", "api"],
+        *(long(command) for command in (["-m", "worker.sweep"], WORKER)),
+    ],
+)
 def test_a_process_that_was_told_another_deployment_does_not_start(
     idle_system: System, command: list[str]
 ) -> None:

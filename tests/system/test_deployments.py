@@ -14,6 +14,7 @@ from tests.databases import deployment_at, engine_of
 from tests.operating import Operator
 from tests.system.processes import MESSAGE_KEY, System
 from tests.system.watching import PLAYER, metric, timed, tombstones
+from tests.tiers import long
 from tests.waiting import until
 
 CANCELS = 60
@@ -44,7 +45,11 @@ def other_operator(other_system: System) -> Iterator[Operator]:
     engine.dispose()
 
 
-@pytest.mark.parametrize("key", [MESSAGE_KEY, ANOTHER_KEY], ids=["the same key", "another key"])
+@pytest.mark.parametrize(
+    "key",
+    [MESSAGE_KEY, long(ANOTHER_KEY)],
+    ids=["the same key", "another key"],
+)
 def test_two_deployments_on_one_redis_do_not_meet(
     idle_system: System,
     operator: Operator,

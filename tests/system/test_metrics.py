@@ -59,6 +59,7 @@ def test_all_that_a_machine_counts_is_shown_by_its_receiver_and_by_its_worker(
     assert samples(receivers)["unbet_up"] == 4
 
 
+@pytest.mark.long
 def test_a_child_that_outlives_its_worker_does_not_keep_the_port(counting: System) -> None:
     process = counting.processes.pop("worker")
     worker = psutil.Process(process.pid)

@@ -5,6 +5,7 @@ import re
 import time
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Engine, text
 
 from tests.operating import Operator
@@ -14,6 +15,7 @@ PAGE = (ROOT / "docs" / "moving.md").read_text()
 LIMIT_S = 40.0
 
 
+@pytest.mark.long
 def test_an_operator_moves_over_while_the_provider_cancels(
     idle_system: System, engine: Engine, tmp_path: Path
 ) -> None:

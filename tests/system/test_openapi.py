@@ -95,6 +95,7 @@ def test_what_the_document_calls_a_cancel_is_one_and_nothing_else(
     assert metric(idle_system, f"unbet_answers_total{{{labels}}}") == codes[0], "all were decided"
 
 
+@pytest.mark.long
 def test_made_up_secrets_and_the_pages_are_as_documented(system: System) -> None:
     url = str(system.http.base_url)
     guesses = explore(described([cancel_path(V4)]), url, mode="positive", examples=30, seed=4)

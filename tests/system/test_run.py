@@ -15,6 +15,8 @@ from tests.servers import is_alive, services
 from tests.system.running import Running, left_of, unbet
 from tests.waiting import until
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def run() -> Iterator[Running]:
@@ -87,7 +89,6 @@ def test_the_reaper_is_started_again(run: Running) -> None:
     run.wait_for("the reaper has ended; started again as pid ")
 
 
-@pytest.mark.long
 def test_what_a_killed_run_has_started_ends() -> None:
     with closing(Running()) as run:
         run.ready()
@@ -103,7 +104,6 @@ def test_what_a_killed_run_has_started_ends() -> None:
         assert f"(pid {run.process.pid}, since 20" in log
 
 
-@pytest.mark.long
 def test_a_closed_terminal_ends_it_with_all_that_it_has_started(
     environment: dict[str, str],
 ) -> None:
@@ -118,7 +118,6 @@ def test_a_closed_terminal_ends_it_with_all_that_it_has_started(
         assert left_of(family) == []
 
 
-@pytest.mark.long
 def test_a_second_ctrl_c_ends_it_at_once(environment: dict[str, str]) -> None:
     with closing(Running(environment=environment)) as run:
         run.ready()

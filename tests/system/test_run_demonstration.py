@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import psutil
 import psycopg
+import pytest
 from sqlalchemy import Engine, text
 
 from tests.ledger.rights import rights_of
@@ -92,6 +93,7 @@ def _roles_at_work(directory: Path) -> set[tuple[str, str]]:
         return set(connection.execute(query).fetchall())
 
 
+@pytest.mark.long
 def test_run_leaves_the_roles_of_an_operators_own_database_alone(
     environment: dict[str, str], engine: Engine, tmp_path: Path
 ) -> None:

@@ -15,6 +15,7 @@ import redis
 from tests.making import KEYS, Operator, cancel_of
 from tests.system.processes import System
 from tests.system.watching import PLAYER, metric
+from tests.tiers import long
 from tests.waiting import until
 from tests.worker.envelopes import envelope_of
 from unbet.broker.presence import present
@@ -31,6 +32,7 @@ from unbet.core.message import (
 from unbet.core.outcomes import Outcome
 
 
+@pytest.mark.long
 def test_what_names_another_deployment_is_neither_decided_nor_answered_from(
     system: System, operator: Operator
 ) -> None:
@@ -69,7 +71,7 @@ def own_reply_list(system: System) -> str:
             return decode_group(message, KEYS).reply_to
 
 
-@pytest.mark.parametrize("neighbour", [False, True], ids=["alone", "with a neighbour"])
+@pytest.mark.parametrize("neighbour", [False, long(True)], ids=["alone", "with a neighbour"])
 def test_what_an_older_version_left_on_the_queue_is_decided_unless_it_may_be_anothers(
     idle_system: System, operator: Operator, neighbour: bool
 ) -> None:

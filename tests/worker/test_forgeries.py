@@ -106,6 +106,7 @@ def test_a_message_is_worked_on_at_once_whatever_moment_it_names(
         until(lambda: operator.balance().cash == Decimal(100), "one waits for its moment")
 
 
+@pytest.mark.long
 def test_what_cannot_be_given_back_ends_no_worker_and_is_kept_aside(
     idle_system: System, operator: Operator
 ) -> None:

@@ -20,6 +20,7 @@ from tests.making import cancel_of
 from tests.operating import Operator, bet_of
 from tests.servers import services
 from tests.system.processes import System
+from tests.tiers import long
 from unbet import place_all
 from unbet.core.message import Cancel
 from unbet.journal.parking import park
@@ -114,6 +115,7 @@ def test_what_is_parked_is_finished_with_redis_gone(lone: System, parking: Parki
     parking.require_each_once(21)
 
 
+@pytest.mark.long
 def test_five_hundred_are_shared_by_three_sweeps_each_once(lone: System, parking: Parking) -> None:
     references = [f"r{number}" for number in range(500)]
     parking.fill(*references)
@@ -131,7 +133,7 @@ def test_five_hundred_are_shared_by_three_sweeps_each_once(lone: System, parking
     assert told() == 500
 
 
-@pytest.mark.parametrize("point", ["sweep_claimed", "before_commit", "sweep_applied"])
+@pytest.mark.parametrize("point", ["before_commit", "sweep_applied", long("sweep_claimed")])
 def test_a_sweep_that_dies_loses_nothing_and_doubles_nothing(
     lone: System, parking: Parking, point: str
 ) -> None:

@@ -18,6 +18,7 @@ from tests.operating import Operator, bet_of
 from tests.servers import services
 from tests.system.processes import System
 from tests.system.watching import PLAYER
+from tests.tiers import long
 from tests.waiting import until, waiting_for_locks
 from unbet import place_all
 from unbet.broker import transport
@@ -115,8 +116,8 @@ def require_sound(operator: Operator, cash: int) -> None:
     [
         "before_commit",
         "after_commit",
-        pytest.param("before_transaction", marks=pytest.mark.long),
-        pytest.param("after_reply", marks=pytest.mark.long),
+        long("before_transaction"),
+        long("after_reply"),
     ],
 )
 def test_a_worker_that_dies_on_its_way_has_its_group_applied_once_by_the_next(
@@ -232,6 +233,7 @@ def test_a_reply_that_nobody_fetches_goes_by_itself(queue: Queue, idle_system: S
     assert 0 < queue.seconds_left() <= 60
 
 
+@pytest.mark.long
 def test_what_a_person_has_closed_stays_closed_though_its_message_waits_on_the_queue(
     idle_system: System, operator: Operator
 ) -> None:

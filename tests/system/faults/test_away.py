@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import psutil
+import pytest
 import redis
 
 from tests.freezing import frozen
@@ -103,6 +104,7 @@ def test_a_full_broker_is_as_good_as_none(system: System, operator: Operator) ->
     assert operator.balance(**PLAYER).cash == Decimal(1000)
 
 
+@pytest.mark.long
 def test_an_outcome_whose_reply_was_lost_is_read_from_the_ledger(
     idle_system: System, operator: Operator
 ) -> None:

@@ -13,6 +13,7 @@ from tests.system.faults.kept import own_services as own_services
 from tests.system.faults.kept import service_url as service_url
 from tests.system.processes import System
 from tests.system.watching import PLAYER, wait_until_cancelled
+from tests.tiers import long
 
 KILLED = 137
 
@@ -35,8 +36,8 @@ def reversals(operator: Operator) -> int:
     "point",
     [
         "receiver_published",
-        pytest.param("receiver_publish", marks=pytest.mark.long),
-        pytest.param("receiver_answer", marks=pytest.mark.long),
+        long("receiver_publish"),
+        long("receiver_answer"),
     ],
 )
 def test_a_receiver_that_dies_on_the_way_has_answered_nothing_and_the_next_try_is_answered(
@@ -77,6 +78,7 @@ def test_a_receiver_that_dies_between_spool_and_answer_finishes_the_cancel_when_
     assert reversals(operator) == 1
 
 
+@pytest.mark.long
 def test_a_receiver_that_dies_between_parking_and_emptying_its_spool_parks_it_once_more(
     idle_system: System,
     operator: Operator,

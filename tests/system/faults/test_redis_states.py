@@ -9,6 +9,7 @@ from tests.operating import Operator
 from tests.system.processes import System
 from tests.system.redis_states import STATES, State, administrator
 from tests.system.watching import DEADLINE_S, PLAYER, timed
+from tests.tiers import long
 
 LASTS_S = 3.0
 RECOVERS_S = 8.0
@@ -16,9 +17,7 @@ FAST_S = 0.5
 """A sweep takes longer than this."""
 
 
-SLOWER = [
-    pytest.param(name, marks=pytest.mark.long) for name in ("its disk is full", "another password")
-]
+SLOWER = [*map(long, ("its disk is full", "another password"))]
 
 
 @pytest.mark.parametrize("name", ["demoted", *SLOWER])

@@ -32,6 +32,7 @@ POOLED_KEYS = 3
 """In Redis: the queue, which deployments are there, and a reply list."""
 
 
+@pytest.mark.long
 def test_beyond_max_waiting_cancels_are_parked_and_answered_at_once(
     idle_system: System, operator: Operator
 ) -> None:
