@@ -45,7 +45,7 @@ def unread(idle_system: System, queue: OwnQueue) -> System:
     with ThreadPoolExecutor(2) as pool:
         for number in range(2):
             pool.submit(idle_system.cancel, reference=f"r{number}")
-            until(lambda n=number: queue.look().length == n + 1, "it was not published")  # type: ignore[misc]
+            until(lambda: queue.look().length == number + 1, "not published")  # noqa: B023 - at once
     return idle_system
 
 

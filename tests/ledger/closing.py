@@ -89,7 +89,8 @@ def race_deciding(engine: Engine, operator: Operator, races: int) -> None:
             number, partial(close, engine, cancel), partial(operator.cancel, cancel)
         )
         assert isinstance(done, Closing)
-        outcome = decided[0].outcome  # type: ignore[index]
+        assert isinstance(decided, list)
+        outcome = decided[0].outcome
         assert done.outcome is outcome is told(operator, reference), number
         returned = operator.balance().cash - cash
         assert returned == (1 if outcome is Outcome.REVERSED else 0), number
@@ -152,7 +153,8 @@ def race_a_retry(engine: Engine, operator: Operator, races: int) -> None:
             partial(operator.cancel, cancel_of(reference, uuid="again")),
         )
         assert done
-        ends[decided[0].outcome] += 1  # type: ignore[index]
+        assert isinstance(decided, list)
+        ends[decided[0].outcome] += 1
         assert sweep(engine) == [Outcome.REVERSED], number
         assert operator.balance().cash == 1000, number
     assert set(ends) <= {Outcome.REVERSED, Outcome.CLOSED}, ends

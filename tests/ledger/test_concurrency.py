@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from functools import partial
+from typing import TypeVar
 
 import pytest
 from sqlalchemy import text
@@ -18,7 +19,7 @@ from tests.making import PROVIDER, Operator, bet_of, cancel_of
 from tests.tiers import long
 from tests.waiting import until, waiting_for_locks
 from unbet import Result, Settlement, Status, place_all, settle_bet
-from unbet.core.message import Decision
+from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
 from unbet.wallets.ledger.audit import audit
 from unbet.wallets.ledger.reversal import REVERSE, parameters_of, reverse
@@ -30,16 +31,23 @@ RACES_LIMIT_S = 600
 """Each commits twice, on a disk that others use as well."""
 
 
-def at_once(*calls: Callable[[], object]) -> list[object]:
+Value = TypeVar("Value")
+
+
+def at_once(*calls: Callable[[], Value]) -> list[Value]:
     """Run `calls` in threads that start together; the results in their order."""
     barrier = threading.Barrier(len(calls))
 
-    def run(call: Callable[[], object]) -> object:
+    def run(call: Callable[[], Value]) -> Value:
         barrier.wait(timeout=10)
         return call()
 
     with ThreadPoolExecutor(len(calls)) as pool:
         return [future.result(timeout=30) for future in [pool.submit(run, c) for c in calls]]
+
+
+def outcome(operator: Operator, cancel: Cancel) -> Outcome:
+    return operator.cancel(cancel)[0].outcome
 
 
 @pytest.mark.timeout(RACES_LIMIT_S)
@@ -115,7 +123,7 @@ def test_fifty_equal_cancels_at_once_are_told_the_same(operator: Operator) -> No
     operator.deposit("10.00")
     operator.bet("r1", "4.00")
     answers = at_once(*[lambda: operator.cancel(cancel_of("r1"))[0]] * AT_ONCE)
-    told = {(a.outcome, a.transfer_id, a.cash) for a in answers}  # type: ignore[attr-defined]
+    told = {(a.outcome, a.transfer_id, a.cash) for a in answers}
     assert len(told) == 1
     assert operator.balance().cash == Decimal(10)
 
@@ -129,8 +137,8 @@ def test_a_wrong_cancel_at_the_same_instant_does_not_disturb_the_owners(
         reference = f"r{number}"
         operator.bet(reference, "4.00")
         mine, others = at_once(
-            lambda r=reference: operator.cancel(cancel_of(r))[0].outcome,  # type: ignore[misc]
-            lambda r=reference: operator.cancel(cancel_of(r, **wrong))[0].outcome,  # type: ignore[misc]
+            partial(outcome, operator, cancel_of(reference)),
+            partial(outcome, operator, cancel_of(reference, **wrong)),
         )
         assert mine is Outcome.REVERSED
         assert others in (Outcome.MISMATCH, Outcome.CURRENCY_MISMATCH)
@@ -144,8 +152,8 @@ def test_settling_and_cancelling_at_once_do_one_of_the_two(operator: Operator) -
         operator.bet(reference, "4.00")
         before = operator.balance().cash
         settled, cancelled = at_once(
-            lambda r=reference: operator.settle(r, "4.00"),  # type: ignore[misc]
-            lambda r=reference: operator.cancel(cancel_of(r))[0].outcome,  # type: ignore[misc]
+            partial(operator.settle, reference, "4.00"),
+            partial(outcome, operator, cancel_of(reference)),
         )
         assert isinstance(settled, Result)
         assert (settled.status, cancelled) in {
@@ -160,10 +168,9 @@ def test_two_bets_at_once_cannot_spend_the_same_money(operator: Operator) -> Non
     for number in range(50):
         first, second = f"a{number}", f"b{number}"
         results = at_once(
-            lambda r=first: operator.bet(r, "7.00").status,  # type: ignore[misc]
-            lambda r=second: operator.bet(r, "7.00").status,  # type: ignore[misc]
+            partial(operator.bet, first, "7.00"), partial(operator.bet, second, "7.00")
         )
-        assert sorted(map(str, results)) == ["done", "refused"]
+        assert sorted(result.status for result in results) == ["done", "refused"]
         operator.cancel(cancel_of(first), cancel_of(second))
 
 

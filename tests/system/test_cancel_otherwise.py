@@ -74,7 +74,7 @@ def test_readiness_and_the_document_are_for_operators_addresses_only(idle_system
     idle_system.processes["receiver"].terminate()
     idle_system.processes["receiver"].wait(timeout=15)
     idle_system.environment["UNBET_OPS_ALLOWED_IPS"] = "192.0.2.0/24"
-    idle_system.start("receiver", *idle_system.processes["receiver"].args)  # type: ignore[misc]
+    idle_system.start("receiver", sys.executable, "-m", "api")
     idle_system.wait("health", idle_system.alive)
     for path in ("/readyz", "/openapi.json"):
         assert idle_system.http.get(path).status_code == 404

@@ -2,6 +2,7 @@
 
 import sys
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -73,10 +74,14 @@ def test_in_a_database_that_became_another_deployments_nothing_is_decided(
     assert spooled(system) == 1, "it was parked in the other deployment's database"
     until(lambda: is_told_another_is_here(system), "it is not shown at /readyz")
     for process in ("receiver", "worker", "sweep"):
-        until(lambda p=process: "another deployment's" in system.said(p), f"{process} is silent")  # type: ignore[misc]
+        until(partial(is_said, system, process, "another deployment's"), f"{process} is silent")
     operator.engine.dispose()
     assert operator.balance(**PLAYER).cash == Decimal(90)
     assert tombstones(operator) == 1, "the first one's"
+
+
+def is_said(system: System, process: str, words: str) -> bool:
+    return words in system.said(process)
 
 
 def is_told_another_is_here(system: System) -> bool:

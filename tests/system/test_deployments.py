@@ -93,7 +93,7 @@ def both_say_that_the_other_is_there(*systems: System) -> None:
 
         until(is_told, "it is not shown at /readyz")
         for process in ("receiver", "worker"):
-            until(lambda s=system, p=process, o=other: str(o) in s.said(p), "not in the log")  # type: ignore[misc]
+            until(lambda: str(other) in system.said(process), "not in the log")  # noqa: B023 - at once
         assert "another deployment uses this Redis" in system.said("receiver")
         assert metric(system, 'unbet_foreign_total{kind="deployment"}') == 1
         assert metric(system, 'unbet_foreign_total{kind="message"}') == 0

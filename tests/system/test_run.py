@@ -54,7 +54,7 @@ def test_three_workers_have_a_name_and_a_log_each(run: Running) -> None:
     assert logs == {"worker.1.log", "worker.2.log", "worker.3.log"}
     for name in logs:
         log = run.directory / "logs" / name
-        until(lambda log=log: "ready" in log.read_text(), f"{name} is not ready")  # type: ignore[misc]
+        until(lambda: "ready" in log.read_text(), f"{name} is not ready")  # noqa: B023 - called at once
 
 
 def test_a_killed_worker_is_started_again_with_its_signal_named(run: Running) -> None:

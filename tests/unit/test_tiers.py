@@ -12,7 +12,7 @@ PROMISES: Final = [f"P{number}" for number in range(1, 9)]
 
 
 def test_each_promise_has_a_test_that_runs_at_each_change() -> None:
-    names = set(tests_of_each_change())
+    names = set(run_at_each_change())
     shown = dict(re.findall(r"^\| (P\d) \|.*\| ([^|]*) \|$", RELIABILITY.read_text(), re.MULTILINE))
     assert list(shown) == PROMISES
     for promise, tests in shown.items():
@@ -20,7 +20,7 @@ def test_each_promise_has_a_test_that_runs_at_each_change() -> None:
         assert any(name.startswith(tuple(told)) for name in names), promise
 
 
-def tests_of_each_change() -> Iterator[str]:
+def run_at_each_change() -> Iterator[str]:
     """The names of the tests that are not marked `long`, and of their files."""
     for file in TESTS.rglob("test_*.py"):
         tree = ast.parse(file.read_text())
