@@ -9,8 +9,8 @@ import jsonschema_rs
 import pytest
 from sqlalchemy import Engine
 
+from tests.long.exploring import DOCUMENT, KEPT, Exchange, Explored, described, explore
 from tests.operating import Operator
-from tests.system.exploring import DOCUMENT, KEPT, Exchange, Explored, described, explore
 from tests.system.processes import System
 from tests.system.watching import PLAYER, metric
 
@@ -55,7 +55,6 @@ def is_a_cancel(body: bytes, dialect: Dialect) -> bool:
     return len(names) == 1 and cancel["providerId"].casefold() == "luckymonaco"
 
 
-@pytest.mark.long
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("dialect", [V4, V1], ids=lambda dialect: dialect.name)
 def test_what_the_document_calls_a_cancel_is_one_and_nothing_else(
@@ -95,7 +94,6 @@ def test_what_the_document_calls_a_cancel_is_one_and_nothing_else(
     assert metric(idle_system, f"unbet_answers_total{{{labels}}}") == codes[0], "all were decided"
 
 
-@pytest.mark.long
 def test_made_up_secrets_and_the_pages_are_as_documented(system: System) -> None:
     url = str(system.http.base_url)
     guesses = explore(described([cancel_path(V4)]), url, mode="positive", examples=30, seed=4)
