@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long test-connections test-disk test-nginx test-alerts test-pgbouncer test-browser console-images fuzz bench chaos configuration docs docs-serve lint pins fmt
+.PHONY: help setup run test test-unit test-long test-connections test-disk test-nginx test-alerts test-pgbouncer test-browser console-images fuzz bench chaos configuration docs docs-serve lint pins fmt
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -21,14 +21,19 @@ setup: .venv/ready  ## make .venv/ with everything pinned
 run: setup  ## start everything, send a demonstration cancel, stay until Ctrl-C
 	@$(BIN)/unbet run
 
+APART := $(addprefix --ignore tests/,disk nginx alerts pgbouncer browser)
+
 # Most tests wait more than they work, so several run at a time, each process with servers of its own;
 # those of faults hold the promises' times, and run two at a time.
-test: setup  ## run all tests against a real PostgreSQL and Redis
-	@$(BIN)/python -m pytest --numprocesses 4 --dist worksteal --ignore tests/system/faults --ignore tests/long --ignore tests/disk --ignore tests/nginx --ignore tests/alerts --ignore tests/pgbouncer --ignore tests/browser
-	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal tests/system/faults
+test: setup  ## the tests for each change (6 minutes), against a real PostgreSQL and Redis
+	@$(BIN)/python -m pytest --numprocesses 4 --dist worksteal -m "not long" $(APART) --ignore tests/long --ignore tests/system/faults
+	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not long" tests/system/faults
 
-test-long: setup  ## tests that take minutes by their nature (growth, long outages)
-	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal tests/long
+test-unit: setup  ## the tests that need no server (20 seconds)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal tests/unit
+
+test-long: setup  ## tests that take minutes by their nature (growth, long outages, thousands of races)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m long $(APART)
 
 CONNECTIONS ?= 20000
 KINDS ?=

@@ -13,7 +13,8 @@ from sqlalchemy import Engine
 
 from testbed.chaos.addresses import Addresses
 from tests.databases import Databases
-from tests.system.processes import environment_of
+from tests.making import Operator
+from tests.system.processes import System, environment_of
 from unbet import connect_to
 from unbet.local import services
 from unbet.runtime.settings import Settings
@@ -78,6 +79,11 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
+def operator(engine: Engine) -> Operator:
+    return Operator(engine)
+
+
+@pytest.fixture
 def own_directory() -> Iterator[Path]:
     """A place for servers of the test's own, which it may stop, freeze or kill."""
     directory = Path(tempfile.mkdtemp(prefix="unbet-test-")) / "services"
@@ -100,13 +106,79 @@ def environment(
     running_services: services.Services, database_url: str, tmp_path: Path
 ) -> dict[str, str]:
     """The variables of a system of its own on the shared servers: its database, empty Redis."""
-    assert running_services.broker_url
-    server = running_services.broker_url.rsplit("/", 1)[0]
-    urls = {"UNBET_BROKER_URL": f"{server}/2", "UNBET_REDIS_URL": f"{server}/3"}
+    urls = emptied_redis(running_services, 2, 3)
+    return environment_of(tmp_path, urls | {"UNBET_DATABASE_URL": database_url})
+
+
+def emptied_redis(servers: services.Services, broker: int, replies: int) -> dict[str, str]:
+    """The variables that name two databases of the shared Redis."""
+    assert servers.broker_url
+    server = servers.broker_url.rsplit("/", 1)[0]
+    urls = {"UNBET_BROKER_URL": f"{server}/{broker}", "UNBET_REDIS_URL": f"{server}/{replies}"}
     for url in urls.values():
         with redis.Redis.from_url(url) as client:
             client.flushdb()
-    return environment_of(tmp_path, urls | {"UNBET_DATABASE_URL": database_url})
+    return urls
+
+
+@pytest.fixture
+def idle_system(environment: dict[str, str], tmp_path: Path) -> Iterator[System]:
+    """A system in which nothing runs yet."""
+    system = System(environment, tmp_path)
+    yield system
+    system.stop()
+    require_no_failed_task(tmp_path)
+
+
+def require_no_failed_task(logs: Path) -> None:
+    for log in logs.glob("*.log"):
+        assert "never retrieved" not in log.read_text(errors="replace"), (
+            f"a task failed: {log.name}"
+        )
+
+
+@pytest.fixture
+def system(idle_system: System) -> System:
+    """A receiver and one worker."""
+    idle_system.start_both()
+    return idle_system
+
+
+@pytest.fixture(scope="module")
+def kept_system(
+    running_services: services.Services,
+    databases: Databases,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[System]:
+    """A receiver and one worker for all tests of a file that leave them as they are."""
+    home = tmp_path_factory.mktemp("kept")
+    url = databases.take()
+    urls = emptied_redis(running_services, 4, 5)
+    plain_url = url.replace("+psycopg", "")
+    system = System(environment_of(home, urls | {"UNBET_DATABASE_URL": plain_url}), home)
+    try:
+        system.start_both()
+        yield system
+    finally:
+        system.stop()
+    databases.give_back(url)
+    require_no_failed_task(home)
+
+
+@pytest.fixture
+def shared_system(kept_system: System, databases: Databases) -> System:
+    """Starting one takes seconds: the file's, whose ledger is emptied. What it counts goes on."""
+    ended = [name for name, process in kept_system.processes.items() if process.poll() is not None]
+    assert not ended, f"an earlier test has ended {ended}"
+    databases.empty(kept_system.environment["UNBET_DATABASE_URL"])
+    return kept_system
+
+
+@pytest.fixture
+def shared_operator(shared_system: System) -> Iterator[Operator]:
+    engine = connect_to(shared_system.environment["UNBET_DATABASE_URL"], name="test", pool_size=4)
+    yield Operator(engine)
+    engine.dispose()
 
 
 @pytest.fixture

@@ -41,6 +41,11 @@ def migrated(url: str) -> Engine:
     return engine
 
 
+def engine_of(url: str) -> Engine:
+    """The ledger's own engine on a database that is there."""
+    return connect_to(url, name="test")
+
+
 def url_as(role: Role, url: str) -> str:
     """The database's at `url`, with the rights of `role` only."""
     return Logins(url, PASSWORDS).url(role)
@@ -96,6 +101,13 @@ class Databases:
         else:
             self._sql(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
 
+    def empty(self, url: str) -> None:
+        """Empty it under those who are at work on it."""
+        engine = engine_of(url)
+        with engine.begin() as connection:
+            _delete_all(connection)
+        engine.dispose()
+
     def _url(self, database: str) -> str:
         return self._server.set(database=database).render_as_string(hide_password=False)
 
@@ -115,6 +127,10 @@ def _empty(connection: Connection) -> None:
              WHERE datname = current_database() AND pid <> pg_backend_pid()
         """)
     )
+    _delete_all(connection)
+
+
+def _delete_all(connection: Connection) -> None:
     # The guards against deleting are what this switches off, for this transaction only.
     connection.execute(text("SET LOCAL session_replication_role = replica"))
     for table in metadata.tables.values():

@@ -9,7 +9,9 @@ from typing import TypeVar
 import uuid_utils.compat
 from sqlalchemy import Connection, Engine
 
-import unbet
+from tests import operating
+from tests.operating import PROVIDER, Player, bet_of
+from tests.system.processes import MESSAGE_KEY
 from unbet.core.message import Cancel, CancelRequest, Decision
 from unbet.core.outcomes import Outcome
 from unbet.core.wire import Keys
@@ -18,8 +20,8 @@ from unbet.database.transaction import retry_until
 from unbet.journal.answers import AnswerNote, note_answers
 from unbet.wallets.ledger.reversal import reverse
 
-PROVIDER = "LuckyMonaco"
-MESSAGE_KEY = "a-message-key-for-tests-that-is-long-enough"
+__all__ = ["KEYS", "MESSAGE_KEY", "PROVIDER", "Operator", "Player", "bet_of", "cancel_of"]
+
 KEYS = Keys([MESSAGE_KEY])
 
 Result = TypeVar("Result")
@@ -55,39 +57,20 @@ def cancel_of(
     )
 
 
-def bet_of(
-    reference: str,
-    amount: str = "10.00",
-    *,
-    user_id: str = "alice",
-    currency: str = "EUR",
-    provider: str = PROVIDER,
-    **more: object,
-) -> unbet.Bet:
-    return unbet.Bet(
-        user_id=user_id,
-        currency=currency,
-        amount=amount,
-        provider=provider,
-        reference=reference,
-        **more,
-    )
-
-
 def note_answer(
     engine: Engine,
     cancel: Cancel,
     code: int,
     seconds: str,
     *,
-    outcome: Outcome | None = Outcome.REVERSED,
+    outcome: Outcome = Outcome.REVERSED,
     shared: Cancel | None = None,
 ) -> None:
     """Note that `cancel` was answered, as the receiver does; `shared` is whose wait it shared."""
     with engine.begin() as connection:
         answer = AnswerNote(
             request_id=cancel.request_id,
-            shared_request_id=shared and shared.request_id,
+            shared_request_id=shared.request_id if shared else None,
             uuid=cancel.request.uuid,
             received_at=cancel.received_at,
             received_from=cancel.received_from,
@@ -98,65 +81,18 @@ def note_answer(
         note_answers(connection, [answer])
 
 
-class Operator:
-    """A ledger under test: each call is one committed transaction."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-
-    def deposit(
-        self,
-        amount: str,
-        *,
-        user_id: str = "alice",
-        currency: str = "EUR",
-        bonus: bool = False,
-        reference: str | None = None,
-    ) -> unbet.Result:
-        made = unbet.Deposit(
-            user_id=user_id,
-            currency=currency,
-            amount=amount,
-            reference=reference or uuid_utils.compat.uuid7().hex,
-            purse=unbet.Purse.BONUS if bonus else unbet.Purse.CASH,
-        )
-        return self._commit(lambda connection: unbet.deposit(connection, made))
-
-    def bet(self, *args: object, **kwargs: object) -> unbet.Result:
-        made = bet_of(*args, **kwargs)  # type: ignore[arg-type]
-        return self._commit(lambda connection: unbet.place_bet(connection, made))
-
-    def settle(
-        self, bet_reference: str, amount: str, *, reference: str | None = None
-    ) -> unbet.Result:
-        made = unbet.Settlement(
-            provider=PROVIDER,
-            bet_reference=bet_reference,
-            reference=reference or bet_reference,
-            amount=amount,
-        )
-        return self._commit(lambda connection: unbet.settle_bet(connection, made))
+class Operator(operating.Operator):
+    """One who can also apply cancels in this process, and who tries again only after a lock."""
 
     def cancel(self, *cancels: Cancel, hold_unknown: bool = False) -> list[Decision]:
         return self._commit(
             lambda connection: reverse(connection, cancels, hold_unknown=hold_unknown)
         )
 
-    def freeze(self, user_id: str = "alice") -> None:
-        self._commit(lambda connection: unbet.freeze(connection, user_id))
-
-    def unfreeze(self, user_id: str = "alice") -> None:
-        self._commit(lambda connection: unbet.unfreeze(connection, user_id))
-
-    def balance(self, user_id: str = "alice", currency: str = "EUR") -> unbet.Balance:
-        with self.engine.connect() as connection:
-            return unbet.balance(connection, user_id, currency)
-
     def _commit(self, work: Callable[[Connection], Result]) -> Result:
         def once() -> Result:
             with self.engine.begin() as connection:
                 return work(connection)
 
-        # On a slow machine a player's account is held longer than the lock timeout.
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + operating.PATIENCE_S
         return retry_until(deadline, once, again=frozenset({Fault.LOCKED}), report=lambda *_: None)

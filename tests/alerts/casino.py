@@ -13,10 +13,10 @@ import psutil
 
 from tests.alerts.prometheus import Prometheus
 from tests.databases import migrated
-from tests.making import Operator
+from tests.operating import Operator
+from tests.servers import services
 from tests.system.processes import EXAMPLE, System
 from tests.waiting import until
-from unbet.local import services
 
 EVERY_S = 0.2
 """Between two cancels of the provider's."""

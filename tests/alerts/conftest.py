@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.alerts.casino import Casino
+from tests.servers import services
 from tests.system.processes import environment_of
-from unbet.local import services
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import httpx
 
+from tests.servers import reserve_port
 from tests.system.processes import ROOT
-from unbet.local.ports import reserve_port
 
 RULES: Final = ROOT / "deploy" / "prometheus" / "alerts.yml"
 NAMES: Final = frozenset(re.findall(r"- alert: (\w+)", RULES.read_text()))

@@ -6,16 +6,13 @@ The tests share one system and are run in their order.
 from pathlib import Path
 
 import psutil
-from celery import Celery
+import redis
 from sqlalchemy import text
 
 from tests.alerts.casino import Casino
 from tests.alerts.prometheus import NAMES
-from tests.databases import deployment_at
 from tests.system.processes import EXAMPLE
 from tests.system.watching import PLAYER
-from unbet.broker import transport
-from unbet.core.message import QUEUE, TASK
 
 UNREADABLE = text("""
     INSERT INTO parked (request_id, provider, reference, cancel, state, reason)
@@ -69,9 +66,8 @@ def test_without_servers_cancels_go_to_the_disk_and_with_it_full_nowhere(casino:
 
 def test_what_is_none_of_ours_and_what_waits_for_a_person_is_told(casino: Casino) -> None:
     system = casino.system
-    with Celery("test", broker=system.environment["UNBET_BROKER_URL"], set_as_current=False) as it:
-        transport.separate(it, deployment_at(system.environment["UNBET_DATABASE_URL"]))
-        it.send_task(TASK, args=["forged"], queue=QUEUE, ignore_result=True)
+    with redis.Redis.from_url(system.environment["UNBET_BROKER_URL"]) as broker:
+        broker.lpush(system.key("cancels"), "forged")
     assert system.http.post(system.path, content=b"{}").status_code == 200
     for _ in range(200):
         system.http.post("/not-a-secret-of-ours/V4/Cancel", json=EXAMPLE)

@@ -11,19 +11,19 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
 from tests.browser.system import PASSWORD, USER, Watched
 from tests.making import cancel_of
+from tests.servers import Role
 from tests.system.processes import EXAMPLE, ROOT
 from tests.system.watching import PLAYER
-from unbet.database.roles import Role
 from unbet.journal.parking import set_aside
 
 IMAGES: Final = ROOT / "docs" / "images"
-DESKTOP: Final = {"width": 1280, "height": 940}
-PHONE: Final = {"width": 390, "height": 844}
+DESKTOP: Final[ViewportSize] = {"width": 1280, "height": 940}
+PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
 RATES: Final = (4, 9, 6, 14, 22, 17, 30, 24, 12, 18, 9)
 """Cancels per second, one piece of traffic after the other."""
 PIECE_S: Final = 80
@@ -96,7 +96,7 @@ def _picture(
     system: Watched,
     path: str,
     name: str,
-    size: dict[str, int],
+    size: ViewportSize,
     *,
     full: bool = False,
     **options: Any,

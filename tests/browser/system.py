@@ -8,10 +8,9 @@ from typing import Final
 import httpx
 
 from tests.databases import migrated
-from tests.making import Operator
+from tests.operating import Operator
+from tests.servers import reserve_port, services
 from tests.system.processes import System, environment_of
-from unbet.local import services
-from unbet.local.ports import reserve_port
 
 USER: Final = "anna"
 PASSWORD: Final = "a-password-for-tests-only"  # noqa: S105

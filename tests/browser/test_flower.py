@@ -7,9 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Request, expect
 
-from tests.system.conftest import idle_system  # noqa: F401 - a fixture
 from tests.system.processes import System
 from tests.system.test_flower import PASSWORD, USER, Window
 
@@ -17,7 +16,7 @@ WORKERS = ("one", "two", "three")
 
 
 @pytest.fixture
-def flower(idle_system: System, tmp_path: Path) -> Iterator[Window]:  # noqa: F811
+def flower(idle_system: System, tmp_path: Path) -> Iterator[Window]:
     """Flower beside a receiver and three workers that have done some work."""
     window = Window(idle_system, tmp_path)
     window.start()
@@ -42,7 +41,12 @@ def flower_page(flower: Window, browser: Browser) -> Iterator[Page]:
         http_credentials={"username": USER, "password": PASSWORD},
         viewport={"width": 1400, "height": 900},
     )
-    page.on("request", lambda r: r.url.startswith(own) or elsewhere.append(r.url))
+
+    def note(request: Request) -> None:
+        if not request.url.startswith(own):
+            elsewhere.append(request.url)
+
+    page.on("request", note)
     yield page
     page.context.close()
     assert elsewhere == []

@@ -3,16 +3,16 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 from sqlalchemy import text
 
 from tests.browser.conftest import Open
 from tests.browser.system import Watched
 from tests.freezing import frozen
+from tests.servers import services
 from tests.system.processes import EXAMPLE
 from tests.system.watching import PLAYER
 from unbet.console.saying import NONE
-from unbet.local import services
 
 SHIFTS = """() => {
   window.shifts = [];
@@ -134,7 +134,12 @@ def test_a_page_that_nobody_sees_follows_nothing(open_page: Open) -> None:
     expect(page.locator("#at")).not_to_have_text(seen)
     asked: list[str] = []
     # The browser itself fetches the icon whenever it likes.
-    page.on("request", lambda r: r.url.endswith(".svg") or asked.append(r.url))
+
+    def note(request: Request) -> None:
+        if not request.url.endswith(".svg"):
+            asked.append(request.url)
+
+    page.on("request", note)
     with page.expect_event("requestfailed", lambda request: request.url.endswith("/live")):
         page.evaluate("""() => {
             Object.defineProperty(document, "hidden", { configurable: true, get: () => true });

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.conftest import idle_system as idle_system
 from tests.system.faults.conftest import engine as engine
 from tests.system.faults.conftest import environment as environment
 from tests.system.faults.conftest import operator as operator

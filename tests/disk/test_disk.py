@@ -10,11 +10,11 @@ from pathlib import Path
 
 from tests.disk.conftest import OwnDisk
 from tests.freezing import frozen
-from tests.making import Operator
+from tests.operating import Operator
+from tests.servers import services
 from tests.system.processes import EXAMPLE, System
 from tests.system.watching import wait_until_cancelled
 from tests.waiting import meanwhile, until
-from unbet.local import services
 
 SECONDS = 10.0
 SENDERS = 40

@@ -6,7 +6,6 @@ from random import Random
 from typing import Any, Final, NamedTuple
 
 from tests.system.processes import EXAMPLE
-from unbet.dialects.body import LONGEST_BODY
 
 CANCEL: Final[dict[str, Any]] = EXAMPLE | {"roundId": "round-1"}
 """Valid in every dialect."""
@@ -25,7 +24,22 @@ ODD_TEXTS: Final = [
     ),
     *("USD\n", "İ", "ß", "\x1b[2J", "'; DROP TABLE bets; --", "{}", "null", "%s", "\\u0000", "\\"),
 ]
-ODD_VALUES: Final = [None, True, False, 0, -1, 1e308, 2**64, 10**400, [], {}, [[]], {"userId": "x"}]
+ODD_VALUES: Final[list[object]] = [
+    None,
+    True,
+    False,
+    0,
+    -1,
+    1e308,
+    2**64,
+    10**400,
+    [],
+    {},
+    [[]],
+    {"userId": "x"},
+]
+LONGEST_BODY: Final = 16 * 1024
+"""Bytes that the protocol allows."""
 LENGTHS: Final = [4, 32, 33, 36, 37, 256, 257, 999]
 """Those of the protocol's limits, and one more."""
 PIECES: Final = [

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orjson
 
-from tests.making import PROVIDER
+from tests.operating import PROVIDER
 
 LONGEST: Final = {
     "userId": 32,
@@ -49,6 +49,18 @@ def is_valid(name: str, value: object) -> bool:
         and not is_blank_or_has_nul(value)
         and (name != "currency" or CURRENCY.fullmatch(value) is not None)
     )
+
+
+def may_be_a_cancel(body: bytes) -> bool:
+    """False for what is none by any reading; true also for some that are not."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(document, dict):
+        return False
+    named = {"gameName": document.get("gamename")} | document
+    return all(is_valid(name, named.get(name)) for name in LONGEST if name != "roundId")
 
 
 def given_twice(text: str) -> set[str]:

@@ -86,10 +86,11 @@ def race_deciding(engine: Engine, operator: Operator, races: int) -> None:
         cancel = cancel_of(reference)
         keep(engine, cancel)
         done, decided = race(
-            number, lambda c=cancel: close(engine, c), lambda c=cancel: operator.cancel(c)
+            number, partial(close, engine, cancel), partial(operator.cancel, cancel)
         )
         assert isinstance(done, Closing)
-        outcome = decided[0].outcome  # type: ignore[index]
+        assert isinstance(decided, list)
+        outcome = decided[0].outcome
         assert done.outcome is outcome is told(operator, reference), number
         returned = operator.balance().cash - cash
         assert returned == (1 if outcome is Outcome.REVERSED else 0), number
@@ -107,7 +108,7 @@ def race_a_late_bet(engine: Engine, operator: Operator, races: int) -> None:
         cancel = cancel_of(reference)
         keep(engine, cancel)
         done, bet = race(
-            number, lambda c=cancel: close(engine, c), lambda r=reference: operator.bet(r, "1.00")
+            number, partial(close, engine, cancel), partial(operator.bet, reference, "1.00")
         )
         assert isinstance(bet, Result)
         assert done == Closing(True, Outcome.CLOSED), number
@@ -129,8 +130,8 @@ def race_settling(engine: Engine, operator: Operator, races: int) -> None:
         keep(engine, cancel)
         done, settled = race(
             number,
-            lambda c=cancel: close(engine, c),
-            lambda r=reference: operator.settle(r, "2.00"),
+            partial(close, engine, cancel),
+            partial(operator.settle, reference, "2.00"),
         )
         assert done == Closing(True, Outcome.CLOSED), number
         assert settled == Result(status=Status.DONE)
@@ -148,11 +149,12 @@ def race_a_retry(engine: Engine, operator: Operator, races: int) -> None:
         closed(engine, cancel)
         done, decided = race(
             number,
-            lambda c=cancel: reopen(engine, c),
-            lambda r=reference: operator.cancel(cancel_of(r, uuid="again")),
+            partial(reopen, engine, cancel),
+            partial(operator.cancel, cancel_of(reference, uuid="again")),
         )
         assert done
-        ends[decided[0].outcome] += 1  # type: ignore[index]
+        assert isinstance(decided, list)
+        ends[decided[0].outcome] += 1
         assert sweep(engine) == [Outcome.REVERSED], number
         assert operator.balance().cash == 1000, number
     assert set(ends) <= {Outcome.REVERSED, Outcome.CLOSED}, ends

@@ -1,14 +1,8 @@
 import pytest
-from sqlalchemy import Engine
 
 from tests.making import Operator, bet_of, cancel_of
 from unbet import place_all
 from unbet.core.message import Cancel
-
-
-@pytest.fixture
-def operator(engine: Engine) -> Operator:
-    return Operator(engine)
 
 
 @pytest.fixture

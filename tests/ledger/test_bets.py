@@ -66,16 +66,19 @@ def test_a_repeated_bet_is_replayed_and_takes_nothing_again(operator: Operator) 
 
 
 @pytest.mark.parametrize(
-    "other", [{"user_id": "bob"}, {"currency": "USD"}, {"amount": "5.01"}], ids=str
+    ("user_id", "currency", "amount"),
+    [("bob", "EUR", "5.00"), ("alice", "USD", "5.00"), ("alice", "EUR", "5.01")],
+    ids=["user_id", "currency", "amount"],
 )
 def test_the_same_reference_with_other_details_is_a_conflict(
-    operator: Operator, other: dict[str, str]
+    operator: Operator, user_id: str, currency: str, amount: str
 ) -> None:
     operator.deposit("20.00")
     operator.deposit("20.00", user_id="bob")
     operator.deposit("20.00", currency="USD")
     operator.bet("r1", "5.00")
-    assert operator.bet("r1", **({"amount": "5.00"} | other)).status is Status.CONFLICT
+    again = operator.bet("r1", amount, user_id=user_id, currency=currency)
+    assert again.status is Status.CONFLICT
     assert operator.balance().cash == Decimal(15)
     assert operator.balance("bob").cash == Decimal(20)
     assert operator.balance(currency="USD").cash == Decimal(20)

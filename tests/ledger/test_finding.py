@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from tests.making import Operator, cancel_of, note_answer
+from unbet.core.outcomes import Outcome
 from unbet.journal.finding import find
 from unbet.journal.parking import park
 
@@ -76,7 +77,7 @@ def test_a_request_that_shared_anothers_wait_is_found_by_its_uuid(
     for shared in (decided, waits):
         uuid = f"shares {shared.request.reference}"
         answered = cancel_of(shared.request.reference, uuid=uuid)
-        note_answer(engine, answered, 100, "7.000", outcome=None, shared=shared)
+        note_answer(engine, answered, 100, "7.000", outcome=Outcome.PARKED, shared=shared)
         with engine.connect() as connection:
             [found] = find(connection, uuid)
         assert (found.reference, found.found_by) == (shared.request.reference, "uuid")

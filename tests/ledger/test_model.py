@@ -30,6 +30,7 @@ import unbet
 from tests.databases import Databases
 from tests.ledger.model import Answer, Cancels, Freeze, Model, Operation, Sweep
 from tests.making import PROVIDER, cancel_of
+from tests.tiers import long
 from unbet import Bet, Deposit, Settlement, connect_to, transact
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
@@ -38,9 +39,9 @@ from unbet.wallets.ledger.audit import audit
 from unbet.wallets.ledger.reversal import reverse
 from unbet.wallets.ledger.schema import parked
 
-SEQUENCES = 40
+SEQUENCES = [10, long(40)]
 STEPS = 40
-ROUNDS = 200
+ROUNDS = [50, long(200)]
 LONGER = 10
 
 PROVIDERS = [PROVIDER, "Another"]
@@ -301,10 +302,13 @@ def longer(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.mark.timeout(1800)  # for the longer runs
-def test_every_step_does_what_the_model_says(databases: Databases, longer: bool) -> None:
+@pytest.mark.parametrize("sequences", SEQUENCES)
+def test_every_step_does_what_the_model_says(
+    databases: Databases, sequences: int, longer: bool
+) -> None:
     run_state_machine_as_test(
         lambda: LedgerAndModel(databases),  # type: ignore[arg-type]
-        settings=settings(_settings(SEQUENCES, longer), stateful_step_count=STEPS),
+        settings=settings(_settings(sequences, longer), stateful_step_count=STEPS),
     )
 
 
@@ -406,11 +410,12 @@ def _overlap(calls: list[Call]) -> bool:
 
 
 @pytest.mark.timeout(1800)
+@pytest.mark.parametrize("rounds", ROUNDS)
 def test_operations_at_the_same_instant_give_what_some_order_of_them_gives(
-    engine: Engine, longer: bool
+    engine: Engine, rounds: int, longer: bool
 ) -> None:
     overlapping = 0
-    many = many_races(ROUNDS, longer)
+    many = many_races(rounds, longer)
     for race in many:
         model = Model()
         with engine.begin() as connection:

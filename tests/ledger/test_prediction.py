@@ -19,8 +19,12 @@ Make = Callable[[Operator, str], object]
 """Makes a situation of the bet with this reference; its player has the same name."""
 
 
-def bet(amount: str, **more: object) -> Make:
-    return lambda operator, r: operator.bet(r, amount, user_id=r, **more)
+def bet(amount: str, stake_order: StakeOrder = StakeOrder.CASH_FIRST) -> Make:
+    return lambda operator, r: operator.bet(r, amount, user_id=r, stake_order=stake_order)
+
+
+def bet_of_another_provider(operator: Operator, r: str) -> None:
+    operator.bet(r, "1.00", user_id=r, provider="Another")
 
 
 def cancelled(operator: Operator, r: str) -> None:
@@ -61,7 +65,7 @@ SITUATIONS: dict[str, Make] = {
     "closed": then(bet("1.00"), closed),
     "closed, unknown": closed,
     "closed, then settled": then(bet("1.00"), closed, settled),
-    "another provider": bet("1.00", provider="Another"),
+    "another provider": bet_of_another_provider,
 }
 NOBODYS = SITUATIONS["nothing"], SITUATIONS["zero, no account"]
 """Where it makes a difference whether the player has accounts."""

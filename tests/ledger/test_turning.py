@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 
 import psycopg
 import pytest
@@ -46,7 +47,7 @@ def test_a_session_that_became_read_only_costs_a_bet_nothing(operator: Operator)
             connection.commit()
     for number in range(3):
         bet = bet_of(f"r{number}", "1.00")
-        assert transact(operator.engine, lambda c, b=bet: place_bet(c, b)).status == "done"
+        assert transact(operator.engine, partial(place_bet, bet=bet)).status == "done"
     assert operator.balance().cash == Decimal(7)
 
 

@@ -1,5 +1,14 @@
-"""Long tests have the systems that those of tests/system have."""
+"""All of this folder takes minutes by its nature: `make test-long`."""
 
-from tests.system.conftest import idle_system, operator, system
+from pathlib import Path
+from typing import Final
 
-__all__ = ["idle_system", "operator", "system"]
+import pytest
+
+HERE: Final = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.long)

@@ -1,16 +1,15 @@
 """A hundred cancels a second, sent when they are due however long the others take."""
 
 import asyncio
-import json
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, NamedTuple
 
-from testbed.provider import Endpoint
+from tests.system.caller import Caller
 from tests.system.processes import EXAMPLE, System
-from tests.waiting import meanwhile
+from tests.waiting import meanwhile, until
 
 PER_SECOND: Final = 100
 LIMIT_S: Final = 20.0
@@ -31,31 +30,36 @@ class Load:
 
     def __init__(self, system: System, fields: Callable[[int], dict[str, str]]) -> None:
         self.answers: list[Answer] = []
+        self._sent = 0
         self._fields = fields
-        self._endpoint = Endpoint(f"{str(system.http.base_url).rstrip('/')}{system.path}")
+        self._caller = Caller(system)
+
+    def go_on(self, seconds: float) -> None:
+        """Return when so many more have been sent as come in `seconds`."""
+        enough = self._sent + seconds * PER_SECOND
+        until(lambda: self._sent >= enough, "nothing is sent any more", seconds + LIMIT_S)
 
     def send(self, over: threading.Event) -> None:
         """Until it is over, and until all are answered."""
         asyncio.run(self._send(over))
 
     async def _send(self, over: threading.Event) -> None:
-        began, number = time.monotonic(), 0
+        began = time.monotonic()
         async with asyncio.TaskGroup() as group:
             while not over.is_set():
-                group.create_task(self._one(number))
-                number += 1
-                await asyncio.sleep(max(0.0, began + number / PER_SECOND - time.monotonic()))
-        self._endpoint.close()
+                group.create_task(self._one(self._sent))
+                self._sent += 1
+                due = began + self._sent / PER_SECOND
+                await asyncio.sleep(max(0.0, due - time.monotonic()))
+        self._caller.close()
 
     async def _one(self, number: int) -> None:
         cancel = EXAMPLE | self._fields(number)
-        body = json.dumps(cancel).encode()
         sent = time.monotonic()
         async with asyncio.timeout(LIMIT_S):
-            response = await self._endpoint.post(body)
+            answer = await self._caller.post(cancel)
         seconds = time.monotonic() - sent
-        code = json.loads(response.body)["error"] if response.status == 200 else response.status
-        self.answers.append(Answer(cancel["reference"], sent, code, seconds))
+        self.answers.append(Answer(cancel["reference"], sent, answer.code, seconds))
 
 
 def of_no_bet(number: int) -> dict[str, str]:

@@ -11,17 +11,13 @@ from typing import Final
 import pytest
 from sqlalchemy import text
 
-import unbet
-from testbed.chaos.addresses import POSTGRES, Addresses
 from tests.long.load import PER_SECOND, load
-from tests.making import Operator, bet_of
+from tests.operating import Operator, bet_of
+from tests.servers import POSTGRES, Addresses, PostgreSQL, Standby
 from tests.system.faults import conftest as faults
 from tests.system.faults import test_turning as turning
 from tests.system.processes import System
-from tests.system.watching import DEADLINE_S, PLAYER, wait_until_cancelled
-from unbet.local.services.postgres import PostgreSQL
-from unbet.local.services.standby import Standby
-from unbet.wallets.ledger.audit import audit
+from tests.system.watching import DEADLINE_S, PLAYER, require_sound, wait_until_cancelled
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -52,11 +48,10 @@ def place_bets(operator: Operator) -> None:
         player = PLAYER | {"user_id": f"player-{number}"}
         operator.deposit(f"{BETS // PLAYERS}.00", **player)
     for start in range(0, BETS, BATCH):
-        with operator.engine.begin() as connection:
-            for number in range(start, start + BATCH):
-                fields = of_bet(number)
-                player = PLAYER | {"user_id": fields["userId"]}
-                unbet.place_bet(connection, bet_of(fields["reference"], "1.00", **player))
+        batch = map(of_bet, range(start, start + BATCH))
+        operator.place(
+            bet_of(one["reference"], "1.00", **PLAYER | {"user_id": one["userId"]}) for one in batch
+        )
 
 
 def test_a_failover_of_postgres_is_followed(
@@ -72,15 +67,15 @@ def test_a_failover_of_postgres_is_followed(
     idle_system.start_both()
     idle_system.start_sweep()
     with load(idle_system, of_bet) as sent:
-        time.sleep(BEFORE_S)
+        sent.go_on(BEFORE_S)
         fenced = time.monotonic()
         turning.read_only(primary, on=True)
         standby.catch_up(primary)
         standby.promote()
-        time.sleep(LATE_S)
+        sent.go_on(LATE_S)
         addresses.move(POSTGRES, standby.access.port)
         moved = time.monotonic()
-        time.sleep(AFTER_S)
+        sent.go_on(AFTER_S)
     answers = sent.answers
     codes = Counter(answer.code for answer in answers)
     slowest = max(answer.seconds for answer in answers)
@@ -102,16 +97,13 @@ def test_a_failover_of_postgres_is_followed(
     assert ended == []
     wait_until_cancelled(operator, *(answer.reference for answer in answers))
     require_money(operator, len(answers))
+    require_sound(idle_system)
 
 
 def require_money(operator: Operator, cancelled: int) -> None:
+    players = (f"player-{number}" for number in range(PLAYERS))
+    cash = sum(operator.balance(player, PLAYER["currency"]).cash for player in players)
+    assert cash == Decimal(cancelled), "each stake is back once"
     with operator.engine.connect() as connection:
-        cash = sum(
-            unbet.balance(connection, f"player-{number}", str(PLAYER["currency"])).cash
-            for number in range(PLAYERS)
-        )
-        assert cash == Decimal(cancelled), "each stake is back once"
         reversals = "SELECT count(*) FROM bets WHERE outcome = 'reversed'"
         assert connection.execute(text(reversals)).scalar_one() == cancelled
-    with operator.engine.connect() as connection:
-        assert audit(connection).violations == ()

@@ -2,16 +2,14 @@
 
 import pytest
 
-from tests.system import conftest as systems
-from tests.system import test_worker_program as programs
 from tests.system.processes import System
 from tests.system.test_flower import Window
-
-idle_system, window = systems.idle_system, programs.window
+from tests.system.test_worker_program import window as window
+from tests.system.workers import require_no_traces
 
 
 @pytest.mark.timeout(400)
 def test_who_is_killed_ten_times_leaves_no_key_in_redis_that_has_no_end(
     idle_system: System, window: Window
 ) -> None:
-    programs.require_no_traces(idle_system, window, times=10)
+    require_no_traces(idle_system, window, times=10)

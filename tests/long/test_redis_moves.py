@@ -13,10 +13,9 @@ from typing import Final
 
 import pytest
 
-from testbed.chaos.addresses import REDIS, Addresses
-from testbed.chaos.redis_pair import RedisPair
 from tests.long.load import Answer, Load, load
-from tests.making import Operator
+from tests.operating import Operator
+from tests.servers import REDIS, Addresses, RedisPair
 from tests.system.faults import conftest as faults
 from tests.system.processes import System
 from tests.system.watching import DEADLINE_S, metric, wait_until_cancelled
@@ -87,10 +86,10 @@ def test_a_failover_of_redis_is_followed(
 ) -> None:
     """The old server lives on, as a replica of the new one, and keeps its connections."""
     with watched_load(system) as (sent, detours):
-        time.sleep(3)
+        sent.go_on(3)
         happened = time.monotonic()
         pair.switch(lambda: addresses.move(REDIS, pair.port))
-        time.sleep(12)
+        sent.go_on(12)
     require_recovery(system, operator, sent.answers, (happened, happened), detours, "failover")
 
 
@@ -99,22 +98,22 @@ def test_a_redis_that_comes_back_is_used_again(
     system: System, operator: Operator, addresses: Addresses, how: str
 ) -> None:
     with watched_load(system) as (sent, detours):
-        time.sleep(3)
+        sent.go_on(3)
         began = time.monotonic()
         match how:
             case "silent":
                 addresses.silence_all(REDIS)
-                time.sleep(5)
+                sent.go_on(5)
                 addresses.resume_new(REDIS)
             case "refused":
                 addresses.stop_listening(REDIS)
                 addresses.reset(REDIS)
-                time.sleep(5)
+                sent.go_on(5)
                 addresses.listen_again(REDIS)
             case "cut":
                 addresses.reset(REDIS)
         ended = time.monotonic()
-        time.sleep(12)
+        sent.go_on(12)
     require_recovery(system, operator, sent.answers, (began, ended), detours, how)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.making import Operator
+from tests.operating import Operator
 from tests.system.faults import conftest as faults
 from tests.system.faults.test_redis_states import require_survival
 from tests.system.processes import System

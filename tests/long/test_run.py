@@ -4,8 +4,8 @@ import os
 import signal
 from contextlib import closing
 
+from tests.servers import services
 from tests.system.running import Running, left_of, unbet
-from unbet.local import services
 
 
 def test_what_a_run_and_its_reaper_have_left_is_named_and_ended_by_the_next() -> None:

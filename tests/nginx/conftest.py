@@ -5,12 +5,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import Engine
 
-from tests.making import Operator
 from tests.nginx.front import Front, listens
+from tests.servers import reserve_port
 from tests.system.processes import System
-from unbet.local.ports import reserve_port
 
 PROVIDER = "127.0.0.5"
 STRANGER = "127.0.0.6"
@@ -61,8 +59,3 @@ def provider(front: Front) -> Iterator[httpx.Client]:
 def stranger(front: Front) -> Iterator[httpx.Client]:
     with front.client(STRANGER) as client:
         yield client
-
-
-@pytest.fixture
-def operator(engine: Engine) -> Operator:
-    return Operator(engine)

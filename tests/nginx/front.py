@@ -14,8 +14,8 @@ from typing import Any, Final
 import httpx
 import psutil
 
+from tests.servers import reserve_port
 from tests.system.processes import ROOT
-from unbet.local.ports import reserve_port
 
 CONFIGURATION: Final = ROOT / "docs" / "nginx.conf"
 START_LIMIT_S: Final = 10.0

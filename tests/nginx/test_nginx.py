@@ -8,9 +8,9 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from tests.making import Operator
 from tests.nginx.conftest import PROVIDER, V1_SECRET
 from tests.nginx.front import Front
+from tests.operating import Operator
 from tests.system.processes import EXAMPLE, System
 from tests.system.watching import PLAYER
 

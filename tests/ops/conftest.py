@@ -75,11 +75,6 @@ def unbet(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Unbet:
 
 
 @pytest.fixture
-def operator(engine: Engine) -> Operator:
-    return Operator(engine)
-
-
-@pytest.fixture
 def bets(operator: Operator, engine: Engine) -> None:
     """A bet in each state, and a cancel in each place where one can be."""
     operator.deposit("100.00")

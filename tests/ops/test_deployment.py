@@ -15,9 +15,8 @@ from unbet.local.logins import Logins
 
 
 @pytest.fixture
-def copy(unbet: Unbet, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def copy(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A copy of the test's database, as a staging system is made of one, for the command line."""
-    assert unbet
     url = engine.url.render_as_string(hide_password=False)
     engine.dispose()
     name = f"{engine.url.database}_copy"

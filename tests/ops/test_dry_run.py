@@ -57,7 +57,7 @@ def dry_run(worker: Unbet, tmp_path: Path) -> DryRun:
     return run
 
 
-def everything(engine: Engine) -> dict[str, object]:
+def everything(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
     """Each row of each table, with who changed it last."""
 
     def rows(connection: Connection, query: str) -> list[tuple[object, ...]]:
@@ -289,6 +289,6 @@ def test_a_login_that_may_not_cancel_is_told_so(unbet: Unbet, tmp_path: Path) ->
 
 
 def test_the_players_session_is_not_shown(dry_run: DryRun) -> None:
-    for fields in ({}, {"userId": None}):
-        for options in ([], ["--json"]):
-            assert BODY["sessionId"] not in dry_run(*options, **fields).out  # type: ignore[arg-type]
+    for options in ([], ["--json"]):
+        assert BODY["sessionId"] not in dry_run(*options).out
+        assert BODY["sessionId"] not in dry_run(*options, userId=None).out

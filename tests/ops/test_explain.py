@@ -161,7 +161,7 @@ def test_a_parked_cancel_is_shown_with_its_answer(
 ) -> None:
     cancel = cancel_of("r1")
     operator.cancel(cancel, hold_unknown=True)
-    note_answer(engine, cancel, 100, "7.000", outcome=None)
+    note_answer(engine, cancel, 100, "7.000", outcome=Outcome.PARKED)
 
     (story,) = unbet("explain", "r1", "--json").document["stories"]
 

@@ -26,6 +26,7 @@ from tests.ops.lines import (
     settle,
     state_of,
 )
+from tests.tiers import long
 from tests.waiting import until, waiting_for_locks
 from unbet.cli.import_lines import Line
 from unbet.cli.importing import ImportStoppedError, LineResult, import_lines
@@ -93,6 +94,7 @@ def test_when_the_trouble_stays_it_is_told_how_far_the_import_came(
     assert operator.balance("bob").cash == 20000
 
 
+@pytest.mark.long
 def test_an_import_that_is_killed_and_run_again_ends_like_one_that_was_not(
     new_database: Callable[[], str], tmp_path: Path
 ) -> None:
@@ -116,7 +118,7 @@ def test_an_import_that_is_killed_and_run_again_ends_like_one_that_was_not(
     assert state_of(killed) == state_of(undisturbed)
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", [0, *map(long, range(1, 10))])
 def test_lines_in_stages_end_like_lines_one_by_one(
     new_database: Callable[[], str], seed: int
 ) -> None:

@@ -68,7 +68,8 @@ def test_what_a_killed_process_has_left_ends_before_it_is_started_again(tmp_path
 def test_several_of_a_line_have_a_name_and_a_log_each(tmp_path: Path) -> None:
     with started(tmp_path, many="sh -c 'echo here; exec sleep 60'", one="sleep 60") as processes:
         for name in ("many.1", "many.2"):
-            until(lambda name=name: processes.log(name).read_text() == "here\n", name)  # type: ignore[misc]
+            log = processes.log(name)
+            until(lambda: log.read_text() == "here\n", name)  # noqa: B023 - called at once
         assert processes.log("one").exists()
 
 

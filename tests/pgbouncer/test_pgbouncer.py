@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from tests.making import Operator
+from tests.operating import Operator
+from tests.servers import Account, reserve_port
 from tests.system.processes import System
 from tests.system.watching import PLAYER
 from tests.waiting import until
-from unbet.local.ports import reserve_port
-from unbet.local.services.account import Account
 
 CONFIGURATION = """
 [databases]

@@ -13,14 +13,12 @@ from typing import Any, Final
 import httpx
 
 from tests.databases import deployment_at, url_as
-from tests.making import MESSAGE_KEY
-from unbet.broker.presence import key
-from unbet.database.roles import Role
-from unbet.local.ports import reserve_port
+from tests.servers import Role, reserve_port
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 START_LIMIT_S: Final = 30.0
 LOG_TAIL: Final = 4096
+MESSAGE_KEY: Final = "a-message-key-for-tests-that-is-long-enough"
 
 ROLE_OF: Final = {"receiver": Role.RECEIVER, "console": Role.CONSOLE}
 """The others have a worker's rights."""
@@ -58,7 +56,8 @@ class System:
 
     def key(self, name: str) -> str:
         """The key in Redis that this deployment calls `name`."""
-        return key(deployment_at(self.environment["UNBET_DATABASE_URL"]), name)
+        deployment = deployment_at(self.environment["UNBET_DATABASE_URL"])
+        return f"unbet:{deployment.hex[:12]}:{name}"
 
     def start_receiver(self) -> None:
         self._start_receiver()
@@ -172,6 +171,7 @@ def environment_of(home: Path, urls: Mapping[str, str], **more: str) -> dict[str
         "PYTHONUNBUFFERED": "1",
         "UNBET_URL_SECRET": "a-secret-for-tests-only",
         "UNBET_MESSAGE_KEY": MESSAGE_KEY,
+        "UNBET_LOG_FORMAT": "console",
         "UNBET_SPOOL_DIR": str(home / "spool"),
         **urls,
         **more,

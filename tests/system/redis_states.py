@@ -1,7 +1,6 @@
 """States in which a Redis refuses what is asked of it, and how one comes there and back."""
 
 import socket
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -9,8 +8,8 @@ from typing import Any, Final
 
 import redis
 
+from tests.servers import services
 from tests.waiting import until
-from unbet.local import services
 
 State = Callable[["redis.Redis"], Any]
 """A context manager: within it the server is in that state."""
@@ -52,8 +51,7 @@ def without_its_master(client: "redis.Redis") -> Iterator[None]:
 def disk_full(client: "redis.Redis") -> Iterator[None]:
     """As Redis is once it could not save (MISCONF)."""
     # A directory stands in the file's place: Valkey has nobody change where that lies.
-    kept = client.config_get("dir", "dbfilename")
-    file = Path(kept["dir"]) / kept["dbfilename"]
+    file = Path(_setting(client, "dir")) / _setting(client, "dbfilename")
     with _set(client, "save", "3600 1"):
         file.unlink(missing_ok=True)
         file.mkdir()
@@ -77,17 +75,17 @@ def memory_full(client: "redis.Redis") -> Iterator[None]:
 @contextmanager
 def no_rights(client: "redis.Redis") -> Iterator[None]:
     """The right to write is taken from whoever is connected."""
-    client.execute_command("ACL SETUSER default -@write")
+    client.acl_setuser("default", enabled=True, categories=["-@write"])
     try:
         yield
     finally:
-        client.execute_command("ACL SETUSER default +@all")
+        client.acl_setuser("default", enabled=True, categories=["+@all"])
 
 
 @contextmanager
 def other_password(client: "redis.Redis") -> Iterator[None]:
     """Another password, and whoever was connected has to log in."""
-    before = client.config_get("requirepass")["requirepass"]
+    before = _setting(client, "requirepass")
     client.config_set("requirepass", "another")
     _kill_the_others(client)
     try:
@@ -110,7 +108,7 @@ def busy(client: "redis.Redis") -> Iterator[None]:
     with _set(client, "lua-time-limit", "50"):
         connection = client.connection_pool.connection_class(**address)
         connection.send_command("EVAL", "while true do end", 0)
-        time.sleep(0.1)  # until the limit is over, it answers nobody
+        until(lambda: _is_busy(client), "the script does not run")
         try:
             yield
         finally:
@@ -152,9 +150,23 @@ STATES: Final[dict[str, State]] = {
 }
 
 
+def _is_busy(client: "redis.Redis") -> bool:
+    """Until the limit is over, it answers nobody."""
+    try:
+        return not client.ping()
+    except redis.ResponseError as error:
+        return "BUSY" in str(error)
+
+
+def _setting(client: "redis.Redis", name: str) -> str:
+    value = client.config_get(name)[name]
+    assert value is not None
+    return value
+
+
 @contextmanager
 def _set(client: "redis.Redis", name: str, value: str) -> Iterator[None]:
-    before = client.config_get(name)[name]
+    before = _setting(client, name)
     client.config_set(name, value)
     try:
         yield

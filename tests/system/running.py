@@ -10,18 +10,19 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 import psutil
 
+from tests.servers import is_alive, services
 from tests.system.processes import ROOT
-from unbet.local import services
-from unbet.local.services.process import is_alive
 
 UNBET: Final = [sys.executable, "-c", "from unbet.cli.main import main; main()"]
 FREE_PORTS: Final = {"UNBET_PORT": "0", "UNBET_CONSOLE_PORT": "0", "UNBET_FLOWER_PORT": "0"}
+NOTHING_SET: Final[Mapping[str, str]] = {}
 START_LIMIT_S: Final = 90.0
 
 
@@ -41,7 +42,12 @@ def unbet(*arguments: str | Path, **environment: str) -> subprocess.CompletedPro
 class Running:
     """One that is started at once, in a terminal of its own."""
 
-    def __init__(self, *options: str, directory: Path | None = None, **environment: str) -> None:
+    def __init__(
+        self,
+        *options: str,
+        directory: Path | None = None,
+        environment: Mapping[str, str] = NOTHING_SET,
+    ) -> None:
         self._private = Path(tempfile.mkdtemp(prefix="unbet-test-")) if directory is None else None
         self.directory = directory or Path(str(self._private)) / "data"
         self.said = ""
@@ -102,7 +108,7 @@ class Running:
         """The leader among the processes that have these words on their command line."""
         found = [each for each in self.family() if is_alive(each.pid)]
         lines = {each.pid: each.cmdline() for each in found if os.getpgid(each.pid) == each.pid}
-        return next(pid for pid, line in lines.items() if all(word in line for word in words))
+        return next(int(pid) for pid, line in lines.items() if all(word in line for word in words))
 
     def readyz(self) -> str:
         return next(word for word in self.said.split() if word.endswith("/readyz"))

@@ -10,13 +10,20 @@ from contextlib import suppress
 import psutil
 import pytest
 
-from api.protocol import OTHER_FILES
 from tests.system.processes import EXAMPLE, System
 from tests.system.watching import metric
 from tests.waiting import until
 
+OTHER_FILES = 200
+"""What a receiver keeps of the open files that the system allows it; the others are connections."""
+
 PATIENCE_S = 14.0
 """More than a head may take."""
+
+
+@pytest.fixture
+def system(shared_system: System) -> System:
+    return shared_system
 
 
 def connect(system: System) -> socket.socket:

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import psutil
 import psycopg
 import pytest
 
-from testbed.chaos.schedule import FAULTS, MAX_AT_ONCE, plan
+pytestmark = pytest.mark.long
 
 START_LIMIT_S = 150
 """Four servers, two of them PostgreSQL, and six processes, on a machine that is busy."""
@@ -147,17 +146,3 @@ def test_ctrl_c_ends_a_run_in_the_middle_of_a_fault_and_leaves_no_process(
     assert "nothing of it runs any more" in said
     assert left_of(started) == []
     assert not (tmp_path / "run").exists()
-
-
-def test_a_seed_gives_the_same_faults_each_kind_before_any_comes_twice() -> None:
-    once, again = (list(islice(plan(5), 40)) for _ in range(2))
-    assert once == again
-    assert {planned.fault.name for planned in once[: len(FAULTS)]} == {f.name for f in FAULTS}
-    assert list(islice(plan(6), 40)) != once
-
-
-def test_half_an_hour_has_six_hundred_faults_two_at_a_time() -> None:
-    planned = list(islice(plan(5), 700))
-    assert sum(p.gap_s for p in planned) < 1800
-    # Each of them also takes a second or so to be done and undone.
-    assert sum(p.seconds + 1 for p in planned) / MAX_AT_ONCE < 1800

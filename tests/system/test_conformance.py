@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from tests.system.processes import ROOT, System
-from unbet.dialects import DialectName
 
-DIALECTS: list[DialectName] = ["lucky-monaco-v4", "lucky-monaco-v1"]
+DIALECTS = ["lucky-monaco-v4", "lucky-monaco-v1"]
 
 
 def unbet(system: System, *arguments: str) -> tuple[int, Any]:
@@ -27,8 +26,9 @@ def unbet(system: System, *arguments: str) -> tuple[int, Any]:
     return ended.returncode, json.loads(ended.stdout or "null")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_our_own_endpoint_keeps_every_rule(idle_system: System, dialect: DialectName) -> None:
+def test_our_own_endpoint_keeps_every_rule(idle_system: System, dialect: str) -> None:
     idle_system.environment |= {"UNBET_DIALECT": dialect, "UNBET_ALLOWED_IPS": "127.0.0.1/32"}
     idle_system.start_both()
     url = f"{idle_system.http.base_url}/{idle_system.environment['UNBET_URL_SECRET']}"

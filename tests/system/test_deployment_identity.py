@@ -2,6 +2,7 @@
 
 import sys
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -10,16 +11,17 @@ import pytest
 from sqlalchemy import text
 
 from tests.databases import deployment_at, migrated
-from tests.making import Operator, cancel_of
+from tests.operating import Operator
+from tests.servers import services
 from tests.system.processes import System
-from tests.system.watching import PLAYER, metric, spooled, tombstones, wait_until_cancelled
+from tests.system.watching import PLAYER, spooled, tombstones
+from tests.tiers import long
 from tests.waiting import until
-from unbet.local import services
-from unbet.spool import Spool
 
 WORKER: Final = ["-m", "celery", "--app", "worker.app", "worker"]
 
 
+@pytest.mark.long
 def test_a_receiver_that_starts_without_its_database_spools_and_learns_who_it_is(
     idle_system: System, own_directory: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -69,13 +71,17 @@ def test_in_a_database_that_became_another_deployments_nothing_is_decided(
             """)
         )
     assert system.cancel(reference="r1")["error"] == 100
-    assert spooled(system) == ["r1"], "it was parked in the other deployment's database"
+    assert spooled(system) == 1, "it was parked in the other deployment's database"
     until(lambda: is_told_another_is_here(system), "it is not shown at /readyz")
     for process in ("receiver", "worker", "sweep"):
-        until(lambda p=process: "another deployment's" in system.said(p), f"{process} is silent")  # type: ignore[misc]
+        until(partial(is_said, system, process, "another deployment's"), f"{process} is silent")
     operator.engine.dispose()
     assert operator.balance(**PLAYER).cash == Decimal(90)
     assert tombstones(operator) == 1, "the first one's"
+
+
+def is_said(system: System, process: str, words: str) -> bool:
+    return words in system.said(process)
 
 
 def is_told_another_is_here(system: System) -> bool:
@@ -84,45 +90,13 @@ def is_told_another_is_here(system: System) -> bool:
     return (answer.status_code, answer.json()["ledger"]) == (503, "another deployment's database")
 
 
-def test_another_deployments_spool_file_is_left_alone_and_shown(
-    system: System, operator: Operator
-) -> None:
-    """As when two share a directory: in a receiver that runs, and in its successor."""
-    operator.deposit("100.00", **PLAYER)
-    directory = Path(system.environment["UNBET_SPOOL_DIR"])
-    written = {"theirs": uuid4(), "ours": deployment_at(system.environment["UNBET_DATABASE_URL"])}
-    paths = {}
-    for reference, deployment in written.items():
-        operator.bet(reference, "10.00", **PLAYER)
-        before = set(directory.iterdir())
-        spool = Spool(directory, lambda deployment=deployment: deployment)  # type: ignore[misc]
-        spool.append([cancel_of(reference, **PLAYER)])
-        spool.close()
-        (paths[reference],) = set(directory.iterdir()) - before
-    content = paths["theirs"].read_bytes()
-    system.start_sweep()
-    wait_until_cancelled(operator, "ours")
-    for restart in (False, True):
-        if restart:
-            receiver = system.processes.pop("receiver")
-            receiver.kill()
-            receiver.wait()
-            system.start_receiver()
-        until(lambda: kept_as_foreign(system) == 1, "it is not counted")
-        assert metric(system, "unbet_spool_bytes") == 0, "what it shall empty"
-    assert {path.name for path in directory.iterdir()} == {paths["theirs"].name}
-    assert paths["theirs"].read_bytes() == content
-    assert operator.balance(**PLAYER).cash == Decimal(90)
-    with operator.engine.connect() as connection:
-        parked = "SELECT (SELECT count(*) FROM parked) + (SELECT count(*) FROM parkings)"
-        assert connection.execute(text(parked)).scalar_one() == 1, "ours"
-
-
-def kept_as_foreign(system: System) -> float:
-    return metric(system, 'unbet_spool_kept_files{reason="foreign"}')
-
-
-@pytest.mark.parametrize("command", [["-m", "api"], ["-m", "worker.sweep"], WORKER])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["-m", "api"],
+        *(long(command) for command in (["-m", "worker.sweep"], WORKER)),
+    ],
+)
 def test_a_process_that_was_told_another_deployment_does_not_start(
     idle_system: System, command: list[str]
 ) -> None:

@@ -1,34 +1,27 @@
 """Two deployments, each with its own database, on one Redis: they do not meet, and both say that
 the other is there."""
 
-import base64
-import json
-import os
-import signal
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 import redis
 
-from tests.databases import deployment_at
-from tests.making import KEYS, MESSAGE_KEY, Operator, cancel_of
-from tests.system.envelopes import envelope_of
-from tests.system.processes import System
+from tests.databases import deployment_at, engine_of
+from tests.operating import Operator
+from tests.system.processes import MESSAGE_KEY, System
 from tests.system.watching import PLAYER, metric, timed, tombstones
+from tests.tiers import long
 from tests.waiting import until
-from unbet import connect_to
-from unbet.broker.presence import PRESENT, present
-from unbet.core.message import QUEUE, Decision, Group, Reply
-from unbet.core.outcomes import Outcome
-from unbet.core.wire import decode_group, decode_reply, encode_group, encode_reply
-from worker.apart import OLD_CONTROL
 
 CANCELS = 60
+PRESENT = "unbet:deployments"
+"""The one key that deployments share."""
+OLD_CONTROL = "/{db}.celery.pidbox"
+"""The channel on which workers of an older version are told what to do."""
 ANOTHER_KEY = "the message key of the other deployment"
 
 
@@ -47,12 +40,16 @@ def other_system(
 
 @pytest.fixture
 def other_operator(other_system: System) -> Iterator[Operator]:
-    engine = connect_to(other_system.environment["UNBET_DATABASE_URL"], name="test")
+    engine = engine_of(other_system.environment["UNBET_DATABASE_URL"])
     yield Operator(engine)
     engine.dispose()
 
 
-@pytest.mark.parametrize("key", [MESSAGE_KEY, ANOTHER_KEY], ids=["the same key", "another key"])
+@pytest.mark.parametrize(
+    "key",
+    [MESSAGE_KEY, long(ANOTHER_KEY)],
+    ids=["the same key", "another key"],
+)
 def test_two_deployments_on_one_redis_do_not_meet(
     idle_system: System,
     operator: Operator,
@@ -92,11 +89,11 @@ def both_say_that_the_other_is_there(*systems: System) -> None:
 
         def is_told(system: System = system, own: UUID = own, other: UUID = other) -> bool:
             told = system.http.get("/readyz").json()
-            return told["deployment"] == str(own) and told["other_deployments"] == [str(other)]
+            return (told["deployment"], told["other_deployments"]) == (str(own), [str(other)])
 
         until(is_told, "it is not shown at /readyz")
         for process in ("receiver", "worker"):
-            until(lambda s=system, p=process, o=other: str(o) in s.said(p), "not in the log")  # type: ignore[misc]
+            until(lambda: str(other) in system.said(process), "not in the log")  # noqa: B023 - at once
         assert "another deployment uses this Redis" in system.said("receiver")
         assert metric(system, 'unbet_foreign_total{kind="deployment"}') == 1
         assert metric(system, 'unbet_foreign_total{kind="message"}') == 0
@@ -114,80 +111,3 @@ def nothing_has_a_name_that_both_use(*systems: System) -> None:
             assert client.publish(OLD_CONTROL.format(db=database), b"") == 0
             if variable == "UNBET_BROKER_URL":
                 assert client.publish(own_channel, b"") == 1, "the question is asked wrongly"
-
-
-def test_what_names_another_deployment_is_neither_decided_nor_answered_from(
-    system: System, operator: Operator
-) -> None:
-    operator.deposit("100.00", **PLAYER)
-    operator.bet("theirs", "10.00", **PLAYER)
-    theirs = uuid4()
-    cancel = cancel_of("theirs", user_id=str(PLAYER["user_id"]), currency="USD")
-    group = Group(version=2, deployment=theirs, reply_to="replies:nobody", cancels=(cancel,))
-    with redis.Redis.from_url(system.environment["UNBET_BROKER_URL"]) as broker:
-        broker.lpush(system.key(QUEUE), json.dumps(envelope_of(encode_group(group, KEYS))))
-    until(lambda: f"of deployment {theirs}, not of" in system.said("worker"), "it was taken")
-    [kept] = json.loads(system.unbet("rejected", "--json").stdout)["rejected"]
-    assert f"of deployment {theirs}" in kept["problem"]
-    assert operator.balance(**PLAYER).cash == Decimal(90)
-    with redis.Redis.from_url(system.environment["UNBET_REDIS_URL"]) as replies:
-        system.cancel(reference="ours")
-        decisions = (Decision(request_id=uuid4(), outcome=Outcome.REVERSED),)
-        forged = encode_reply(Reply(version=2, deployment=theirs, decisions=decisions), KEYS)
-        replies.rpush(own_reply_list(system), forged)
-    until(lambda: metric(system, 'unbet_foreign_total{kind="reply"}') == 1, "it was read")
-    assert metric(system, 'unbet_rejected_total{kind="reply"}') == 0
-
-
-def own_reply_list(system: System) -> str:
-    """Of the one receiver: what it is waiting for."""
-    with redis.Redis.from_url(system.environment["UNBET_BROKER_URL"]) as broker:
-        queue = system.key(QUEUE)
-        worker = system.processes.pop("worker")
-        os.killpg(worker.pid, signal.SIGKILL)
-        worker.wait()
-        with ThreadPoolExecutor(1) as pool:
-            pool.submit(system.cancel, reference="unread")
-            until(lambda: broker.llen(queue), "nothing was published")
-            envelope = json.loads(broker.lindex(queue, 0))  # type: ignore[arg-type]
-            (message,), *_ = json.loads(base64.b64decode(envelope["body"]))
-            return decode_group(message, KEYS).reply_to
-
-
-@pytest.mark.parametrize("neighbour", [False, True], ids=["alone", "with a neighbour"])
-def test_what_an_older_version_left_on_the_queue_is_decided_unless_it_may_be_anothers(
-    idle_system: System, operator: Operator, neighbour: bool
-) -> None:
-    """The queue had no deployment in its name, nor had what was taken and not acknowledged."""
-    operator.deposit("100.00", **PLAYER)
-    cancels = []
-    for reference in ("waits", "taken"):
-        operator.bet(reference, "10.00", **PLAYER)
-        cancels.append(cancel_of(reference, user_id=str(PLAYER["user_id"]), currency="USD"))
-    waits, taken = (
-        envelope_of(encode_group(Group(reply_to="unbet:replies:old", cancels=(one,)), KEYS))
-        for one in cancels
-    )
-    with (
-        redis.Redis.from_url(idle_system.environment["UNBET_BROKER_URL"]) as broker,
-        redis.Redis.from_url(idle_system.environment["UNBET_REDIS_URL"]) as replies,
-    ):
-        broker.lpush(QUEUE, json.dumps(waits))
-        broker.hset("unacked", "tag", json.dumps([taken, "", QUEUE]))
-        broker.zadd("unacked_index", {"tag": time.time() - 60})
-        if neighbour:
-            present(broker, uuid4())
-        idle_system.start_worker()
-        if neighbour:
-            until(lambda: "are left" in idle_system.said("worker"), "it does not say so")
-            assert broker.llen(QUEUE) == 1
-            names = (QUEUE, "unacked", "unacked_index")
-            until(lambda: all(broker.ttl(name) > 0 for name in names), "it has no end")  # type: ignore[operator]
-            assert operator.balance(**PLAYER).cash == Decimal(80)
-            return
-        until(lambda: replies.llen("unbet:replies:old") == 2, "they were not replied to")
-        for document in replies.lrange("unbet:replies:old", 0, -1):  # type: ignore[union-attr]
-            reply = decode_reply(document, KEYS)
-            assert (reply.version, reply.decisions[0].outcome) == (1, Outcome.REVERSED)
-        assert not broker.exists(QUEUE, "unacked", "unacked_index")
-    assert operator.balance(**PLAYER).cash == Decimal(100)

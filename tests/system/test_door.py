@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from tests.making import Operator
+import pytest
+
+from tests.operating import Operator
 from tests.system.processes import EXAMPLE, System
 from tests.system.refusing import json_logs, logged
 from tests.system.watching import PLAYER, metric, wait_until_cancelled
@@ -46,6 +48,7 @@ def test_each_secret_has_its_provider_and_its_dialect(
     assert first not in idle_system.said("receiver")
 
 
+@pytest.mark.long
 def test_only_the_providers_addresses_may_call_and_what_is_refused_can_be_replayed(
     idle_system: System, operator: Operator, tmp_path: Path
 ) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
-from tests.making import MESSAGE_KEY, Operator
-from tests.system.processes import System
+from tests.operating import Operator
+from tests.system.processes import MESSAGE_KEY, System
 from tests.system.watching import PLAYER
 from tests.waiting import until
 

@@ -2,11 +2,14 @@
 
 import json
 
+import pytest
+
 from tests.system.processes import System
 
 CANCEL = ("--user", "123456", "--currency", "USD", "--reference", "nobodys")
 
 
+@pytest.mark.long
 def test_the_later_dialect_is_played_as_the_provider_speaks_it(idle_system: System) -> None:
     idle_system.environment["UNBET_DIALECT"] = "lucky-monaco-v1"
     idle_system.start_both()

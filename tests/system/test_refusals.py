@@ -5,13 +5,16 @@ import socket
 from decimal import Decimal
 from pathlib import Path
 
-from tests.making import Operator
+import pytest
+
+from tests.operating import Operator
 from tests.system.processes import EXAMPLE, System
 from tests.system.refusing import json_logs, logged
 from tests.system.watching import PLAYER, metric, wait_until_cancelled
 from tests.waiting import until
 
 
+@pytest.mark.long
 def test_a_body_that_was_refused_is_decided_once_it_is_mended(
     system: System, operator: Operator, tmp_path: Path
 ) -> None:

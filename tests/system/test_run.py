@@ -11,10 +11,11 @@ import httpx
 import psutil
 import pytest
 
+from tests.servers import is_alive, services
 from tests.system.running import Running, left_of, unbet
 from tests.waiting import until
-from unbet.local import services
-from unbet.local.services.process import is_alive
+
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +54,7 @@ def test_three_workers_have_a_name_and_a_log_each(run: Running) -> None:
     assert logs == {"worker.1.log", "worker.2.log", "worker.3.log"}
     for name in logs:
         log = run.directory / "logs" / name
-        until(lambda log=log: "ready" in log.read_text(), f"{name} is not ready")  # type: ignore[misc]
+        until(lambda: "ready" in log.read_text(), f"{name} is not ready")  # noqa: B023 - called at once
 
 
 def test_a_killed_worker_is_started_again_with_its_signal_named(run: Running) -> None:
@@ -106,7 +107,7 @@ def test_what_a_killed_run_has_started_ends() -> None:
 def test_a_closed_terminal_ends_it_with_all_that_it_has_started(
     environment: dict[str, str],
 ) -> None:
-    with closing(Running(**environment)) as run:
+    with closing(Running(environment=environment)) as run:
         run.ready()
         family = run.family()
 
@@ -118,7 +119,7 @@ def test_a_closed_terminal_ends_it_with_all_that_it_has_started(
 
 
 def test_a_second_ctrl_c_ends_it_at_once(environment: dict[str, str]) -> None:
-    with closing(Running(**environment)) as run:
+    with closing(Running(environment=environment)) as run:
         run.ready()
         family = run.family()
         os.kill(run.pid_of("api"), signal.SIGSTOP)  # one that would take its time

@@ -11,12 +11,13 @@ from pathlib import Path
 import httpx
 import psutil
 import psycopg
+import pytest
 from sqlalchemy import Engine, text
 
 from tests.ledger.rights import rights_of
+from tests.servers import services
 from tests.system.processes import EXAMPLE
 from tests.waiting import until
-from unbet.local import services
 
 SCRIPT = str(Path(sys.executable).with_name("unbet"))
 ROLES_AT_WORK = {
@@ -92,6 +93,7 @@ def _roles_at_work(directory: Path) -> set[tuple[str, str]]:
         return set(connection.execute(query).fetchall())
 
 
+@pytest.mark.long
 def test_run_leaves_the_roles_of_an_operators_own_database_alone(
     environment: dict[str, str], engine: Engine, tmp_path: Path
 ) -> None:
@@ -122,8 +124,8 @@ def _shows(url: str, password: str, endpoint: str) -> None:
     since it came up, and `unbet run` does not wait for that."""
     deadline = time.monotonic() + 20
     rows = f"{url}/datatable"  # what the page's table is filled from
-    columns = {"columns[0][data]": "name", "order[0][column]": 0, "order[0][dir]": "asc"}
-    query = {"draw": 1, "start": 0, "length": 10, "search[value]": "", **columns}
+    query: dict[str, str | int] = {"draw": 1, "start": 0, "length": 10, "search[value]": ""}
+    query |= {"columns[0][data]": "name", "order[0][column]": 0, "order[0][dir]": "asc"}
     page = ""
     while str(EXAMPLE["reference"]) not in page:
         assert time.monotonic() < deadline, page

@@ -6,10 +6,10 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
+import pytest
 from sqlalchemy import text
 
-import unbet
-from tests.making import Operator, bet_of
+from tests.operating import Operator, bet_of
 from tests.system.processes import System
 from tests.system.watching import PLAYER, timed, wait_until_cancelled
 from tests.waiting import until
@@ -35,17 +35,16 @@ def tried_again(operator: Operator) -> bool:
     """Whether a sweep has tried each: it counts a try, and takes that back."""
     query = text("SELECT count(*) FROM parked WHERE next_try_at > parked_at + interval '3 seconds'")
     with operator.engine.connect() as connection:
-        return connection.execute(query).scalar_one() == len(CANCELLED)
+        return bool(connection.execute(query).scalar_one() == len(CANCELLED))
 
 
+@pytest.mark.long
 def test_with_sequences_behind_cancels_wait_starts_are_refused_and_mended_all_are_decided(
     system: System, operator: Operator
 ) -> None:
     system.start_sweep()
     operator.deposit("1000.00", **PLAYER)
-    with operator.engine.begin() as connection:
-        for number in range(BETS):
-            unbet.place_bet(connection, bet_of(f"r{number}", "1.00", **PLAYER))
+    operator.place(bet_of(f"r{number}", "1.00", **PLAYER) for number in range(BETS))
     set_sequence(operator, to="min")
     with ThreadPoolExecutor(len(CANCELLED)) as pool:
         answers = list(pool.map(lambda reference: timed(system, reference), CANCELLED))

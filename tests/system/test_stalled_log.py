@@ -4,10 +4,13 @@ import subprocess
 import sys
 import time
 
+import pytest
+
+from tests.servers import Role
 from tests.system.processes import ROOT, System
-from unbet.database.roles import Role
 
 
+@pytest.mark.long
 def test_a_log_that_nobody_reads_stops_no_cancel(idle_system: System) -> None:
     idle_system.start_worker()
     with subprocess.Popen(

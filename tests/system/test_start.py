@@ -10,14 +10,17 @@ import pytest
 from sqlalchemy import Engine, text
 
 from tests.databases import url_as
+from tests.servers import Role
 from tests.system.processes import ROOT, System
-from unbet.database.roles import Role
+from tests.tiers import long
 
 SCRIPT = str(Path(sys.executable).with_name("unbet"))
 RECEIVER = [sys.executable, "-m", "api"]
 WORKER = [sys.executable, "-m", "celery", "--app", "worker.app", "worker"]
 SWEEP = [sys.executable, "-m", "worker.sweep"]
 CONSOLE = [sys.executable, "-m", "unbet.console"]
+
+ONE_AND_LONG = [RECEIVER, long(WORKER)]
 
 
 def end_of(command: list[str], environment: dict[str, str]) -> str:
@@ -47,6 +50,7 @@ def test_a_receiver_without_a_secret_does_not_start(environment: dict[str, str])
     assert "UNBET_URL_SECRET is not set" in end_of(RECEIVER, environment)
 
 
+@pytest.mark.long
 def test_a_receiver_that_may_hold_no_connection_does_not_start(
     environment: dict[str, str],
 ) -> None:
@@ -54,6 +58,7 @@ def test_a_receiver_that_may_hold_no_connection_does_not_start(
     assert "the system allows it 200 open files" in said
 
 
+@pytest.mark.long
 def test_a_console_without_a_login_does_not_start(environment: dict[str, str]) -> None:
     assert "UNBET_CONSOLE_BASIC_AUTH is not set" in end_of(CONSOLE, environment)
 
@@ -88,7 +93,7 @@ def test_a_database_that_may_forget_commits_stops_the_start(
     assert "synchronous_commit=off" in said
 
 
-@pytest.mark.parametrize("command", [RECEIVER, WORKER], ids=["receiver", "worker"])
+@pytest.mark.parametrize("command", ONE_AND_LONG, ids=["receiver", "worker"])
 def test_a_database_without_schema_stops_the_start(
     command: list[str], environment: dict[str, str], engine: Engine
 ) -> None:
@@ -97,6 +102,7 @@ def test_a_database_without_schema_stops_the_start(
     assert "run `unbet migrate`" in end_of(command, environment)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "value"),
     [("UNBET_PORT", "99999"), ("UNBET_FLOWER_PORT", "-1"), ("UNBET_CONSOLE_PORT", "²")],
@@ -106,12 +112,13 @@ def test_run_names_a_port_that_is_none(name: str, value: str, environment: dict[
     assert f"{name} has a wrong value '{value}'" in said
 
 
+@pytest.mark.long
 def test_run_names_a_host_that_is_none(environment: dict[str, str]) -> None:
     said = end_of([SCRIPT, "run"], environment | {"UNBET_HOST": "no.such.host.invalid"})
     assert "UNBET_HOST has a wrong value 'no.such.host.invalid'" in said
 
 
-@pytest.mark.parametrize("command", [RECEIVER, WORKER, CONSOLE, SWEEP])
+@pytest.mark.parametrize("command", [*ONE_AND_LONG, *map(long, (CONSOLE, SWEEP))])
 def test_each_process_warns_of_a_misspelt_setting(
     command: list[str], environment: dict[str, str]
 ) -> None:
@@ -124,6 +131,7 @@ def test_each_process_warns_of_a_misspelt_setting(
     assert f"UNBET_DEPLOYMENT says {told}." in said
 
 
+@pytest.mark.long
 def test_a_command_warns_of_a_misspelt_setting_beside_its_document(
     environment: dict[str, str],
 ) -> None:
@@ -139,6 +147,7 @@ def test_a_command_warns_of_a_misspelt_setting_beside_its_document(
     assert json.loads(result.stdout)["at_origin"] is True
 
 
+@pytest.mark.long
 def test_run_says_which_port_is_taken(tmp_path: Path, idle_system: System) -> None:
     idle_system.start_receiver()
     environment = {

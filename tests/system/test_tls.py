@@ -13,9 +13,10 @@ import pytest
 import trustme
 from sqlalchemy import Engine
 
-from tests.making import Operator
+from tests.operating import Operator
 from tests.system.processes import System
 from tests.system.watching import PLAYER
+from tests.tiers import long
 from tests.waiting import until
 
 
@@ -79,7 +80,7 @@ def tls_system(idle_system: System, authority: trustme.CA) -> Iterator[System]:
     port.close()
 
 
-@pytest.mark.parametrize("told_by", ["the URL", "the system"])
+@pytest.mark.parametrize("told_by", ["the URL", long("the system")])
 def test_a_cancel_travels_through_a_redis_behind_tls(
     tls_system: System, engine: Engine, tmp_path: Path, told_by: str
 ) -> None:

@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from tests.making import Operator
+from tests.operating import Operator
 from tests.system.processes import ROOT, System
 from tests.system.tracing import ANSWERED, DIRECTORY, Entry, entries
 from tests.system.watching import PLAYER
@@ -34,7 +34,7 @@ WORKER: Final = (
 def test_a_cancel_passes_the_files_that_the_documentation_names_and_no_others(
     idle_system: System, operator: Operator, tmp_path: Path
 ) -> None:
-    idle_system.environment[DIRECTORY] = str(tmp_path)
+    idle_system.environment |= {DIRECTORY: str(tmp_path), "UNBET_LOG_FORMAT": "json"}
     idle_system.start("worker", sys.executable, "-c", WORKER)
     idle_system.start("receiver", sys.executable, "-c", RECEIVER)
     idle_system.wait("the worker", lambda: "worker@test ready" in idle_system.said("worker"))

@@ -1,16 +1,15 @@
 """What tests of a system wait for, and whose bets they are."""
 
+import json
 import time
-from contextlib import suppress
-from pathlib import Path
+from typing import Final
 
 from sqlalchemy import text
 
-from tests.making import Operator
+from tests.operating import Operator, Player
 from tests.system.processes import EXAMPLE, System
-from unbet.spool.inspecting import cancels_in, list_files
 
-PLAYER = {"user_id": EXAMPLE["userId"], "currency": EXAMPLE["currency"]}
+PLAYER: Final[Player] = {"user_id": EXAMPLE["userId"], "currency": EXAMPLE["currency"]}
 PROVIDERS_PATIENCE_S = 10.0
 DEADLINE_S = 8.0
 RESEND_AFTER_S = 1.5
@@ -66,14 +65,15 @@ def timed(system: System, reference: str, **fields: str) -> tuple[int, float]:
     return code, time.monotonic() - started
 
 
-def spooled(system: System) -> list[str]:
-    """The references that lie on the receivers' disk."""
-    references = []
-    for file in list_files(Path(system.environment["UNBET_SPOOL_DIR"])):
-        with suppress(FileNotFoundError):  # emptied meanwhile
-            for batch in cancels_in(file.path):
-                references += [cancel.request.reference for cancel in batch]
-    return references
+def spooled(system: System) -> int:
+    """How many whole cancels lie on the receivers' disk."""
+    return int(json.loads(system.unbet("spool", "check", "--json").stdout)["cancels"])
+
+
+def require_sound(system: System) -> None:
+    """Every promise about money holds."""
+    audit = system.unbet("audit", "--json")
+    assert (audit.returncode, json.loads(audit.stdout)["ok"]) == (0, True), audit.stdout
 
 
 def metric(system: System, name: str, absent: float | None = None) -> float:

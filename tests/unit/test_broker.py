@@ -76,6 +76,7 @@ def test_what_is_replaced_of_a_library_is_still_there(ours: type, theirs: type, 
 
 def test_what_is_known_of_a_library_is_still_so() -> None:
     mailbox = pidbox.Mailbox("celery")
+    assert mailbox.reply_exchange is not None
     assert mailbox.reply_exchange.name == transport.REPLIES
     queue = mailbox.get_reply_queue()
     assert queue.name == f"{queue.routing_key}.{transport.REPLIES}"

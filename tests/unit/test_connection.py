@@ -12,6 +12,8 @@ import uvloop
 from starlette.types import Receive, Scope, Send
 
 from api import connection as connections
+from api.protocol import Bounded
+from tests.counting import counted
 from tests.unit.test_protocol import FOR_EVER_S, connected
 from unbet.dialects.body import LONGEST_BODY
 from unbet.runtime import metrics
@@ -65,7 +67,7 @@ async def come_true(true: Callable[[], object]) -> None:
 
 
 def undelivered(reason: str) -> float:
-    return metrics.UNDELIVERED.labels(reason=reason)._value.get()
+    return counted("unbet_undelivered_total", reason=reason)
 
 
 @pytest.mark.parametrize("count", [1, 4])
@@ -156,7 +158,7 @@ async def test_who_takes_no_answer_is_cut_and_its_requests_are_decided(
 def test_a_connection_that_has_ended_leaves_nothing_for_the_search_for_garbage(
     sent: bytes, is_reset: bool, waits: bool
 ) -> None:
-    async def come_and_go() -> weakref.ref[object]:
+    async def come_and_go() -> weakref.ref[Bounded]:
         application = Application()
         if not waits:
             application.may_answer.set()

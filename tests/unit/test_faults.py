@@ -12,7 +12,7 @@ from unbet.wallets.ledger.schema import metadata
 
 
 def fault(error: psycopg.Error) -> Fault:
-    return fault_of(DBAPIError.instance(None, None, error, psycopg.Error))
+    return fault_of(DBAPIError(None, None, error))
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,8 @@ def test_lines_written_together_are_all_there_in_order(tmp_path: Path) -> None:
 def test_lines_written_together_go_into_a_pipe_whole() -> None:
     """Processes share a pipe: a line must not be mixed with another process's."""
     reading, writing = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with reading, subprocess.Popen([sys.executable, "-c", SAY_TOGETHER], stderr=writing) as saying:
+    saying = subprocess.Popen([sys.executable, "-c", SAY_TOGETHER], stderr=writing.fileno())
+    with reading, saying:
         writing.close()
         pieces = [*iter(lambda: reading.recv(1 << 20), b"")]  # as they were written
     assert saying.returncode == 0

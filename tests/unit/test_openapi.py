@@ -117,7 +117,7 @@ def test_readiness_names_what_a_receiver_depends_on(status: str) -> None:
 @EACH_DIALECT
 def test_a_requests_fields_have_the_parsers_limits(dialect: Dialect) -> None:
     model = dialect.request.model_json_schema()
-    ours_of = dialect.fields | {OTHER_SPELLING: "game_name"}
+    ours_of = {**dialect.fields, OTHER_SPELLING: "game_name"}
     limits = {
         theirs: {key: value for key, value in model["properties"][ours].items() if key != "title"}
         for theirs, ours in ours_of.items()

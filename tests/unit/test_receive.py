@@ -66,7 +66,10 @@ async def answer_to(
     desk: Desk, path: str, provider: str = "LuckyMonaco", **settings: Any
 ) -> tuple[int, bytes]:
     """What a receiver with these settings answers to the example."""
-    urls = {"database_url": "postgresql://localhost/unbet", "broker_url": "redis://localhost"}
+    urls: dict[str, Any] = {
+        "database_url": "postgresql://localhost/unbet",
+        "broker_url": "redis://localhost",
+    }
     receiver = Receiver(
         Settings(**urls, **settings), cast(Any, desk), cast(Any, None), cast(Any, NoNotes())
     )
@@ -79,6 +82,12 @@ async def answer_to(
     async def send(message: Any) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "method": "POST", "path": path, "client": None, "headers": []}
+    scope: dict[str, Any] = {
+        "type": "http",
+        "method": "POST",
+        "path": path,
+        "client": None,
+        "headers": [],
+    }
     await receiver(scope, receive, send)
     return sent[0]["status"], sent[1]["body"]

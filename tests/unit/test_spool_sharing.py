@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -35,10 +36,14 @@ time.sleep(60)
         mine.close()
 
 
+def identity(deployment: UUID | None) -> UUID | None:
+    return deployment
+
+
 def test_another_deployments_file_is_left_alone_and_counted(tmp_path: Path) -> None:
     ours, others = uuid4(), uuid4()
     for deployment in (ours, others, None):
-        spool = Spool(tmp_path, lambda deployment=deployment: deployment)
+        spool = Spool(tmp_path, partial(identity, deployment))
         spool.append(CANCELS[:1])
         spool.close()
     spool = Spool(tmp_path, lambda: ours)

@@ -1,16 +1,35 @@
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
-from tests.databases import migrated
-from tests.making import Operator
+from tests.databases import Databases, migrated
+from tests.operating import Operator
+from tests.servers import PostgreSQL, Standby, services
 from tests.system.processes import environment_of
 from tests.system.watching import PLAYER
-from unbet.local import services
-from unbet.local.services.postgres import PostgreSQL
-from unbet.local.services.standby import Standby
+
+
+@pytest.fixture(scope="session")
+def kept_servers() -> Iterator[Path]:
+    """A PostgreSQL and a Redis for the tests that use `kept.py`."""
+    directory = Path(tempfile.mkdtemp(prefix="unbet-test-")) / "services"
+    try:
+        services.start(directory)
+        yield directory
+    finally:
+        services.stop(directory)
+        shutil.rmtree(directory.parent)
+
+
+@pytest.fixture(scope="session")
+def kept_databases(kept_servers: Path) -> Databases:
+    url = services.status(kept_servers).services.database_url
+    assert url
+    return Databases(url)
 
 
 @pytest.fixture

@@ -7,11 +7,14 @@ from functools import partial
 from pathlib import Path
 
 import psutil
+import pytest
 import redis
 
-from api.deadline import ASK_SHARE
 from tests.freezing import frozen
-from tests.making import Operator
+from tests.operating import Operator
+from tests.servers import services
+from tests.system.faults.kept import own_services as own_services
+from tests.system.faults.kept import service_url as service_url
 from tests.system.processes import EXAMPLE, System
 from tests.system.watching import (
     DEADLINE_S,
@@ -21,7 +24,9 @@ from tests.system.watching import (
     timed,
     wait_until_cancelled,
 )
-from unbet.local import services
+
+ASK_SHARE = 0.55
+"""Of the deadline, after which a receiver asks the ledger for what is overdue."""
 
 
 def require_final(system: System, answers: Sequence[tuple[int, float]]) -> None:
@@ -99,6 +104,7 @@ def test_a_full_broker_is_as_good_as_none(system: System, operator: Operator) ->
     assert operator.balance(**PLAYER).cash == Decimal(1000)
 
 
+@pytest.mark.long
 def test_an_outcome_whose_reply_was_lost_is_read_from_the_ledger(
     idle_system: System, operator: Operator
 ) -> None:

@@ -2,19 +2,19 @@
 longer than they are."""
 
 import random
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Engine, text
 
+from tests.clocked import clocks as clocks
+from tests.clocked import jumped
+from tests.clocked import own_services as own_services
 from tests.clocks import HOUR_S, Clock
-from tests.making import Operator
+from tests.operating import Operator
 from tests.system.processes import System
 from tests.system.watching import (
     DEADLINE_S,
@@ -25,51 +25,10 @@ from tests.system.watching import (
     timed,
     wait_until_cancelled,
 )
-from tests.waiting import until, waiting_for_locks
-from unbet.database.deadlines import run_within
-from unbet.local import services
-from unbet.local.services import process
+from tests.waiting import until
 
 JUMP_EVERY_S = 0.7
 CANCELS = 120
-
-CALL_S = 2.0
-"""A call's limit; the server's own are made longer, so that its clock is back by then."""
-
-
-@pytest.fixture
-def clocks(own_directory: Path, tmp_path: Path) -> Iterator[Callable[[str], Clock]]:
-    """A clock for each name; they lie where a server of another account can read them."""
-    own_directory.mkdir(mode=0o755, parents=True, exist_ok=True)
-    own_directory.parent.chmod(0o755)
-    assert tmp_path
-
-    def clock(name: str) -> Clock:
-        return Clock(own_directory / f"{name}.clock")
-
-    return clock
-
-
-@pytest.fixture
-def own_services(
-    own_directory: Path, clocks: Callable[[str], Clock], monkeypatch: pytest.MonkeyPatch
-) -> Path:
-    """A PostgreSQL and a Redis that go by the clock `servers`."""
-    environment = process.environment() | clocks("servers").environment
-    monkeypatch.setattr(process, "environment", lambda: environment)
-    services.start(own_directory)
-    return own_directory
-
-
-def server_time(engine: Engine) -> float:
-    with engine.connect() as connection:
-        return float(connection.execute(text("SELECT extract(epoch FROM now())")).scalar_one())
-
-
-def jumped(engine: Engine, clock: Clock, ahead_s: float) -> None:
-    """Set the servers' clock, and see that the database goes by it."""
-    clock.set(ahead_s)
-    until(lambda: abs(server_time(engine) - time.time() - ahead_s) < 60, "no other clock")
 
 
 def oldest_age(system: System) -> float:
@@ -93,37 +52,7 @@ def test_what_was_parked_by_a_clock_that_was_ahead_is_decided_when_it_has_come_b
     assert operator.balance(**PLAYER).cash == Decimal(1000)
 
 
-def test_nobody_waits_for_a_lock_by_a_clock_that_went_back(
-    engine: Engine, clocks: Callable[[str], Clock]
-) -> None:
-    """The server would see this deadlock, and end every other wait, an hour too late."""
-    both_hold_one = threading.Barrier(2)
-
-    def hold_and_want(first: int, second: int) -> bool:
-        """Whether it had to give up: of two that hold each other up one may get on by that."""
-
-        def work(connection: Connection) -> None:
-            for limit in ("lock_timeout", "deadlock_timeout", "statement_timeout"):
-                connection.execute(text(f"SET LOCAL {limit} = '10s'"))
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": first})
-            both_hold_one.wait()
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": second})
-
-        try:
-            run_within(engine, CALL_S, work)
-        except DBAPIError:
-            return True
-        return False
-
-    jumped(engine, clocks("servers"), HOUR_S)
-    with ThreadPoolExecutor(2) as pool:
-        waiting = [pool.submit(hold_and_want, *keys) for keys in ((1, 2), (2, 1))]
-        until(lambda: waiting_for_locks(engine) == 2, "no deadlock")
-        jumped(engine, clocks("servers"), 0)
-        assert any(each.result() for each in waiting)
-    until(lambda: waiting_for_locks(engine) == 0, "sessions wait on", seconds=5)
-
-
+@pytest.mark.long
 def test_cancels_are_decided_while_every_clock_jumps(
     idle_system: System, operator: Operator, clocks: Callable[[str], Clock]
 ) -> None:

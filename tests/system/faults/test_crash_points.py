@@ -7,10 +7,13 @@ import pytest
 from sqlalchemy import text
 
 from tests.freezing import frozen
-from tests.making import Operator
+from tests.operating import Operator
+from tests.servers import services
+from tests.system.faults.kept import own_services as own_services
+from tests.system.faults.kept import service_url as service_url
 from tests.system.processes import System
 from tests.system.watching import PLAYER, wait_until_cancelled
-from unbet.local import services
+from tests.tiers import long
 
 KILLED = 137
 
@@ -29,7 +32,14 @@ def reversals(operator: Operator) -> int:
         return int(connection.execute(query).scalar_one())
 
 
-@pytest.mark.parametrize("point", ["receiver_publish", "receiver_published", "receiver_answer"])
+@pytest.mark.parametrize(
+    "point",
+    [
+        "receiver_published",
+        long("receiver_publish"),
+        long("receiver_answer"),
+    ],
+)
 def test_a_receiver_that_dies_on_the_way_has_answered_nothing_and_the_next_try_is_answered(
     idle_system: System,
     operator: Operator,
@@ -68,6 +78,7 @@ def test_a_receiver_that_dies_between_spool_and_answer_finishes_the_cancel_when_
     assert reversals(operator) == 1
 
 
+@pytest.mark.long
 def test_a_receiver_that_dies_between_parking_and_emptying_its_spool_parks_it_once_more(
     idle_system: System,
     operator: Operator,

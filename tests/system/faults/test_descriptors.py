@@ -3,14 +3,18 @@
 from contextlib import ExitStack
 
 import psutil
+import pytest
 
 from tests.descriptors import no_descriptors_left
-from tests.making import Operator
+from tests.operating import Operator
+from tests.system.faults.kept import own_services as own_services
+from tests.system.faults.kept import service_url as service_url
 from tests.system.processes import System
 from tests.system.watching import PLAYER, placed, wait_until_cancelled
 from tests.waiting import until
 
 
+@pytest.mark.long
 def test_what_came_while_no_descriptor_was_left_is_decided_by_the_same_processes(
     idle_system: System, operator: Operator
 ) -> None:

@@ -1,7 +1,6 @@
 """Ten thousand bodies made to do harm, while the provider's own cancels go on."""
 
 import asyncio
-import json
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -15,13 +14,12 @@ import pytest
 import redis
 from sqlalchemy import text
 
-from testbed.provider import Endpoint
-from tests.making import Operator
+from tests.operating import Operator
+from tests.system.caller import Caller
 from tests.system.faults.hostile import CUT, Senders, hostile
 from tests.system.processes import EXAMPLE, System
 from tests.system.watching import are_returned, metric, placed_by_many
 from tests.waiting import until
-from unbet.core.message import QUEUE
 
 SEED: Final = 1
 ROUNDS: Final = 6
@@ -47,8 +45,8 @@ kind counts."""
 class Provider:
     """Cancels all the time; how long the answers took, by what went on meanwhile."""
 
-    def __init__(self, url: str, references: Iterator[str]) -> None:
-        self.endpoint = Endpoint(url)
+    def __init__(self, system: System, references: Iterator[str]) -> None:
+        self.caller = Caller(system)
         self._references = references
         self.codes: list[int] = []
         self.seconds: defaultdict[tuple[str, int], list[float]] = defaultdict(list)
@@ -62,9 +60,9 @@ class Provider:
             reference = next(self._references)
             body = EXAMPLE | {"userId": reference, "reference": reference, "uuid": reference}
             started, meanwhile = time.monotonic(), self.meanwhile
-            response = await self.endpoint.post(json.dumps(body).encode())
+            answer = await self.caller.post(body)
             self.seconds[meanwhile].append(time.monotonic() - started)
-            self.codes.append(json.loads(response.body)["error"])
+            self.codes.append(answer.code)
 
     def p99(self, meanwhile: str) -> float:
         """That of the middle round, without the first."""
@@ -72,15 +70,14 @@ class Provider:
         return median(seconds[int(len(seconds) * 0.99)] for seconds in rounds)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 def test_ten_thousand_hostile_bodies_under_load_do_no_harm(
     system: System, operator: Operator
 ) -> None:
     references = placed_by_many(operator, BETS)
-    address = str(system.http.base_url).rstrip("/")
-    url = f"{address}/{system.environment['UNBET_URL_SECRET']}"
     unknown = (f"unknown-{number}" for number in count())
-    provider = Provider(url, chain(references, unknown))
+    provider = Provider(system, chain(references, unknown))
     random = Random(SEED)
     senders = Senders(int(system.environment["UNBET_PORT"]), system.path, random)
     receiver = psutil.Process(system.processes["receiver"].pid)
@@ -99,7 +96,7 @@ def test_ten_thousand_hostile_bodies_under_load_do_no_harm(
     # Each refusal is counted and logged; none of them came further.
     assert metric(system, 'unbet_refused_total{reason="form"}') >= senders.statuses["200 7"]
     with redis.Redis.from_url(system.environment["UNBET_BROKER_URL"]) as broker:
-        until(lambda: broker.llen(system.key(QUEUE)) == 0, "the queue is not empty")
+        until(lambda: broker.llen(system.key("cancels")) == 0, "the queue is not empty")
     with operator.engine.connect() as connection:
         for table, rows in [("requests", answered), ("bets", answered), ("parked", 0)]:
             found = connection.execute(text(f"SELECT count(*) FROM {table}")).scalar()
@@ -113,7 +110,7 @@ async def attack(
     """The receiver's memory after each round, in bytes."""
     memory = []
     going_on = [asyncio.create_task(provider.go_on()) for _ in range(PROVIDERS)]
-    slow = []
+    slow: list[asyncio.Task[None]] = []
     for number in range(ROUNDS):
         start = number * HOSTILE
         provider.meanwhile = ("harmless", number)
@@ -129,5 +126,5 @@ async def attack(
     await asyncio.gather(*slow)
     provider.ended = True
     await asyncio.gather(*going_on)
-    provider.endpoint.close()
+    provider.caller.close()
     return memory

@@ -6,9 +6,11 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families as families_in
 
 from tests.freezing import frozen
+from tests.servers import services
+from tests.system.faults.kept import own_services as own_services
+from tests.system.faults.kept import service_url as service_url
 from tests.system.processes import System
 from tests.waiting import until
-from unbet.local import services
 
 MOST_S = 5.0
 """Prometheus waits for 10."""

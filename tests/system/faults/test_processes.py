@@ -13,10 +13,14 @@ from typing import Self
 
 import httpx
 import psutil
+import pytest
 import redis
 
 from tests.freezing import frozen
-from tests.making import Operator
+from tests.operating import Operator
+from tests.servers import services
+from tests.system.faults.kept import own_services as own_services
+from tests.system.faults.kept import service_url as service_url
 from tests.system.processes import System
 from tests.system.watching import (
     PLAYER,
@@ -27,8 +31,6 @@ from tests.system.watching import (
     wait_until_cancelled,
 )
 from tests.waiting import until
-from unbet.broker import rejected
-from unbet.local import services
 
 
 def is_listening(system: System) -> bool:
@@ -51,14 +53,14 @@ def test_a_killed_receivers_spool_is_emptied_by_its_successor(
         assert system.cancel(reference="r1")["error"] == 100
         system.processes["receiver"].kill()
         system.processes["receiver"].wait()
-    assert len(spooled(system)) == 1
+    assert spooled(system) == 1
     with redis.Redis.from_url(system.environment["UNBET_BROKER_URL"]) as client:
         client.flushall()
     system.start_receiver()
     system.start_sweep()
     wait_until_cancelled(operator, "r1")
     assert operator.balance(**PLAYER).cash == Decimal(1000)
-    until(lambda: spooled(system) == [], "it is still on the disk")
+    until(lambda: spooled(system) == 0, "it is still on the disk")
 
 
 def test_one_of_two_workers_killed_costs_the_provider_less_than_three_seconds(
@@ -159,6 +161,7 @@ class Load:
         assert self._operator.balance(**player).cash == Decimal(1000)
 
 
+@pytest.mark.long
 def test_a_rolling_restart_of_every_process_under_load_drops_nothing(
     system: System, operator: Operator
 ) -> None:
@@ -173,6 +176,7 @@ def test_a_rolling_restart_of_every_process_under_load_drops_nothing(
     assert {"worker", "other", "receiver"} <= set(load.sent_while), load.sent_while
 
 
+@pytest.mark.long
 def test_a_key_is_replaced_under_load_and_nothing_is_set_aside(
     system: System, operator: Operator
 ) -> None:
@@ -185,4 +189,4 @@ def test_a_key_is_replaced_under_load_and_nothing_is_set_aside(
             load.restart("other", lambda: system.start_worker("other"))
             load.restart("receiver", system.start_receiver)
             with redis.Redis.from_url(system.environment["UNBET_REDIS_URL"]) as client:
-                assert client.llen(system.key(rejected.LIST)) == 0
+                assert client.llen(system.key("rejected")) == 0

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.making import Operator
+from tests.operating import Operator
 from tests.system.processes import System
 from tests.system.redis_states import STATES, State, administrator
 from tests.system.watching import DEADLINE_S, PLAYER, timed
+from tests.tiers import long
 
 LASTS_S = 3.0
 RECOVERS_S = 8.0
@@ -16,7 +17,10 @@ FAST_S = 0.5
 """A sweep takes longer than this."""
 
 
-@pytest.mark.parametrize("name", ["demoted", "its disk is full", "another password"])
+SLOWER = [*map(long, ("its disk is full", "another password"))]
+
+
+@pytest.mark.parametrize("name", ["demoted", *SLOWER])
 def test_no_state_of_redis_ends_a_process(
     system: System, operator: Operator, own_services: Path, name: str
 ) -> None:

@@ -8,17 +8,21 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import psutil
+import pytest
 from sqlalchemy import text
 
 from tests.freezing import frozen
-from tests.making import Operator, cancel_of
+from tests.operating import Operator
+from tests.servers import services
+from tests.system.faults.kept import own_services as own_services
+from tests.system.faults.kept import service_url as service_url
 from tests.system.processes import EXAMPLE, System
-from tests.system.watching import DEADLINE_S, PLAYER, metric, placed, spooled, wait_until_cancelled
+from tests.system.watching import DEADLINE_S, metric, placed, wait_until_cancelled
 from tests.waiting import meanwhile, until
-from unbet.local import services
 
 SECONDS = 40.0
 """Within which both, a refusal and a promise, have to come."""
@@ -59,6 +63,7 @@ def hovering(system: System) -> Iterator[None]:
         receiver.rlimit(psutil.RLIMIT_FSIZE, (hard, hard))
 
 
+@pytest.mark.long
 def test_on_a_disk_that_hovers_around_full_what_was_answered_is_decided_and_the_rest_refused(
     system: System, operator: Operator, own_services: Path
 ) -> None:
@@ -96,25 +101,11 @@ def test_on_a_disk_that_hovers_around_full_what_was_answered_is_decided_and_the_
     assert metric(system, "unbet_spool_damaged_total") == 0
 
 
-def test_a_spool_of_version_1_is_brought_along_and_what_is_damaged_is_kept_and_told(
-    idle_system: System, operator: Operator
-) -> None:
-    references = placed(operator, 3)
-    lines = [cancel_of(reference, **PLAYER).model_dump_json() for reference in references]
-    spool_of(idle_system).mkdir()
-    torn = f"{lines[0]}\n{lines[1][:200]}{lines[2]}\n{lines[1][:300]}\n"
-    (spool_of(idle_system) / "0a1b.spool").write_text(torn)
-    idle_system.start_receiver()
-    idle_system.start_sweep()
-    wait_until_cancelled(operator, references[0], references[2])
-    until(lambda: (spool_of(idle_system) / "0a1b.spool.damaged").exists(), "it is not kept")
-    assert (spool_of(idle_system) / "0a1b.spool.damaged").read_text() == torn
-    assert metric(idle_system, "unbet_spool_damaged_total") == 2
-    assert metric(idle_system, 'unbet_spool_kept_files{reason="damaged"}') == 1
-    assert metric(idle_system, "unbet_spool_bytes") == 0
-    assert sorted(spooled(idle_system)) == [references[0], references[2]]
+def is_over(end: float) -> bool:
+    return time.monotonic() > end
 
 
+@pytest.mark.long
 def test_a_long_outage_makes_one_file_and_not_one_a_second(
     system: System, operator: Operator, own_services: Path
 ) -> None:
@@ -125,7 +116,7 @@ def test_a_long_outage_makes_one_file_and_not_one_a_second(
             assert system.cancel(reference=reference)["error"] == 100
             # Longer than the pause after which the spool is looked at.
             until_tried_again = time.monotonic() + 1.2
-            until(lambda end=until_tried_again: time.monotonic() > end, "time stands still")
+            until(partial(is_over, until_tried_again), "time stands still")
         assert len(list(spool_of(system).iterdir())) == 1
     system.start_sweep()
     wait_until_cancelled(operator, *references)

@@ -1,17 +1,19 @@
 """More cancels than can be held, and senders that do not wait: what is left of them."""
 
 import asyncio
-import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import httpx
 import psutil
+import pytest
 import redis
 
-from testbed.provider import Endpoint
-from tests.making import Operator
+from tests.operating import Operator
+from tests.system.caller import Caller
+from tests.system.faults.kept import own_services as own_services
+from tests.system.faults.kept import service_url as service_url
 from tests.system.processes import EXAMPLE, System
 from tests.system.watching import (
     metric,
@@ -30,6 +32,7 @@ POOLED_KEYS = 3
 """In Redis: the queue, which deployments are there, and a reply list."""
 
 
+@pytest.mark.long
 def test_beyond_max_waiting_cancels_are_parked_and_answered_at_once(
     idle_system: System, operator: Operator
 ) -> None:
@@ -50,6 +53,7 @@ def test_beyond_max_waiting_cancels_are_parked_and_answered_at_once(
     assert 9 - spooled <= reasons.count(True) <= 9
 
 
+@pytest.mark.long
 def test_thousands_of_timed_out_requests_leave_nothing_behind(
     idle_system: System,
 ) -> None:
@@ -74,23 +78,21 @@ def test_thousands_of_timed_out_requests_leave_nothing_behind(
 
 
 def flood(system: System, numbers: range) -> None:
-    async def play() -> set[int | None]:
-        address = str(system.http.base_url).rstrip("/")
-        endpoint = Endpoint(f"{address}/{system.environment['UNBET_URL_SECRET']}")
+    async def play() -> set[int]:
+        caller = Caller(system)
         waiting = iter(numbers)
 
-        async def one_after_another() -> set[int | None]:
+        async def one_after_another() -> set[int]:
             codes = set()
             for number in waiting:
-                body = json.dumps(EXAMPLE | {"reference": f"timed-out-{number}"}).encode()
-                response = await endpoint.post(body)
-                codes.add(json.loads(response.body)["error"])
+                answer = await caller.post(EXAMPLE | {"reference": f"timed-out-{number}"})
+                codes.add(answer.code)
             return codes
 
         try:
             seen = await asyncio.gather(*(one_after_another() for _ in range(1000)))
         finally:
-            endpoint.close()
+            caller.close()
         return set().union(*seen)
 
     assert asyncio.run(play()) == {100}

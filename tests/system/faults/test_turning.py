@@ -6,8 +6,8 @@ from functools import partial
 
 import pytest
 
-from testbed.chaos.addresses import POSTGRES, Addresses
-from tests.making import Operator
+from tests.operating import Operator
+from tests.servers import POSTGRES, Addresses, PostgreSQL, Standby, alter_system, execute
 from tests.system.processes import System
 from tests.system.watching import (
     DEADLINE_S,
@@ -18,10 +18,9 @@ from tests.system.watching import (
     wait_until_cancelled,
 )
 from tests.waiting import until
-from unbet.database.engine import TRUSTED_FOR_S
-from unbet.local.services.postgres import PostgreSQL
-from unbet.local.services.standby import Standby, alter_system, execute
 
+TRUSTED_FOR_S = 1.0
+"""A connection that was good so lately is not asked whether it still is."""
 FINAL_WITHIN_S = 5.0
 """After a server is there that takes writes: final answers again. Measured: 0.7 s."""
 
@@ -50,6 +49,7 @@ def seconds_until_final(system: System, operator: Operator, name: str) -> float:
         number += 1
 
 
+@pytest.mark.long
 def test_after_a_failover_behind_one_address_answers_are_final_again(
     system: System, operator: Operator, primary: PostgreSQL, standby: Standby, addresses: Addresses
 ) -> None:
@@ -85,6 +85,7 @@ def test_after_a_while_of_read_only_answers_are_final_again(
     wait_until_cancelled(operator, "r0")
 
 
+@pytest.mark.long
 def test_after_connections_fell_silent_while_idle_the_next_cancels_are_final_by_new_ones(
     system: System, operator: Operator, primary: PostgreSQL, addresses: Addresses
 ) -> None:

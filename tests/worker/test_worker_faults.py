@@ -13,9 +13,12 @@ from celery import Celery
 from sqlalchemy import text
 
 from tests.databases import deployment_at, migrated
-from tests.making import KEYS, Operator, bet_of, cancel_of
+from tests.making import KEYS, cancel_of
+from tests.operating import Operator, bet_of
+from tests.servers import services
 from tests.system.processes import System
 from tests.system.watching import PLAYER
+from tests.tiers import long
 from tests.waiting import until, waiting_for_locks
 from unbet import place_all
 from unbet.broker import transport
@@ -24,7 +27,6 @@ from unbet.broker.redis_server import now
 from unbet.core.message import QUEUE, QUEUED_AT, TASK, Cancel, Decision, Group
 from unbet.core.outcomes import Outcome
 from unbet.core.wire import decode_reply, encode_group
-from unbet.local import services
 from unbet.wallets.ledger.audit import audit
 
 REPLY_TO: Final = "test-replies"
@@ -56,14 +58,14 @@ class Queue:
     def reply(self, within_s: float = BACK_AFTER_S) -> tuple[Decision, ...]:
         found = self._replies.blpop([REPLY_TO], timeout=within_s)
         assert found, f"no reply within {within_s} s"
-        return decode_reply(found[1], KEYS).decisions  # type: ignore[index]
+        return decode_reply(found[1], KEYS).decisions
 
     def outcomes(self) -> list[Outcome]:
         return [decision.outcome for decision in self.reply()]
 
     def seconds_left(self) -> int:
         """Of the reply list: -2 if there is none, -1 if it stays for ever."""
-        return int(self._replies.ttl(REPLY_TO))  # type: ignore[arg-type]
+        return int(self._replies.ttl(REPLY_TO))
 
     def is_empty(self) -> bool:
         return not self._broker.exists(*(key(self._deployment, n) for n in (QUEUE, "unacked")))
@@ -102,7 +104,13 @@ def require_sound(operator: Operator, cash: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "point", ["before_transaction", "before_commit", "after_commit", "after_reply"]
+    "point",
+    [
+        "before_commit",
+        "after_commit",
+        long("before_transaction"),
+        long("after_reply"),
+    ],
 )
 def test_a_worker_that_dies_on_its_way_has_its_group_applied_once_by_the_next(
     idle_system: System, queue: Queue, operator: Operator, bets: list[Cancel], point: str
@@ -139,6 +147,7 @@ def test_a_worker_that_is_killed_as_a_whole_leaves_its_group_to_another(
     require_sound(operator, 10)
 
 
+@pytest.mark.long
 def test_a_cancel_that_kills_every_process_leaves_the_queue_and_the_others_go_on(
     idle_system: System, queue: Queue, operator: Operator, bets: list[Cancel]
 ) -> None:
@@ -182,6 +191,7 @@ def own_operator(own_directory: Path, idle_system: System, queue: Queue) -> Iter
     engine.dispose()
 
 
+@pytest.mark.long
 def test_a_group_waits_on_the_queue_for_a_database_that_is_away(
     idle_system: System, queue: Queue, own_directory: Path, own_operator: Operator
 ) -> None:
@@ -196,6 +206,7 @@ def test_a_group_waits_on_the_queue_for_a_database_that_is_away(
     require_sound(own_operator, 10)
 
 
+@pytest.mark.long
 def test_a_group_that_nobody_waits_for_any_more_does_not_stay_on_the_queue(
     idle_system: System, queue: Queue, own_directory: Path, own_operator: Operator
 ) -> None:
@@ -214,6 +225,7 @@ def test_a_reply_that_nobody_fetches_goes_by_itself(queue: Queue, idle_system: S
     assert 0 < queue.seconds_left() <= 60
 
 
+@pytest.mark.long
 def test_what_a_person_has_closed_stays_closed_though_its_message_waits_on_the_queue(
     idle_system: System, operator: Operator
 ) -> None:

@@ -7,11 +7,7 @@ from tests.ledger.closing import RACES, Race
 from tests.making import Operator
 
 
-@pytest.fixture
-def operator(engine: Engine) -> Operator:
-    return Operator(engine)
-
-
+@pytest.mark.long
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("race", RACES)
 def test_five_hundred_closings_at_the_moment_of_the_decision_come_to_one_of_both(

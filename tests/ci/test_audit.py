@@ -11,6 +11,8 @@ from threading import Thread
 
 import pytest
 
+from tests.tiers import long
+
 AUDIT = Path(__file__).resolve().parents[2] / ".ci" / "audit.py"
 
 VULNERABLE = {"vulns": [{"id": "PYSEC-2026-1", "summary": "Bad.", "affected": []}]}
@@ -56,7 +58,9 @@ def test_packages_without_vulnerabilities_pass() -> None:
 
 
 @pytest.mark.parametrize(
-    "package", ["redis", "pytest", "mkdocs", "matplotlib", "playwright"], ids="of {}".format
+    "package",
+    ["redis", *map(long, ("pytest", "mkdocs", "matplotlib", "playwright"))],
+    ids="of {}".format,
 )
 def test_a_vulnerable_package_fails_and_is_named(package: str) -> None:
     """One of each file."""
@@ -67,6 +71,7 @@ def test_a_vulnerable_package_fails_and_is_named(package: str) -> None:
     assert "PYSEC-2026-1" in done.stderr
 
 
+@pytest.mark.long
 def test_a_service_that_is_away_or_out_of_order_is_told_of_and_lets_the_rest_go_on() -> None:
     with service(503, {}) as broken:
         without = audit(broken)
@@ -76,6 +81,7 @@ def test_a_service_that_is_away_or_out_of_order_is_told_of_and_lets_the_rest_go_
         assert (done.returncode, done.stdout, done.stderr) == (0, said, "")
 
 
+@pytest.mark.long
 def test_a_mistake_of_ours_fails() -> None:
     done = audit("", "--no-such-option")
     assert done.returncode == 1

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import islice
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
 from typing import Any
 
 from testbed.chaos.faults import Fault
-from testbed.chaos.schedule import Planned, Schedule
+from testbed.chaos.schedule import FAULTS, MAX_AT_ONCE, Planned, Schedule, plan
 
 REST_S = 0.5
 LASTS_S = 0.2
@@ -41,3 +42,17 @@ async def test_a_server_rests_after_a_fault_while_others_suffer_theirs(tmp_path:
     assert [one[0] for one in (spool, bets, ledger)] == ["spool", "bets", "postgres"]
     assert bets[1] < spool[2]
     assert ledger[1] >= spool[2] + REST_S - SLACK_S
+
+
+def test_a_seed_gives_the_same_faults_each_kind_before_any_comes_twice() -> None:
+    once, again = (list(islice(plan(5), 40)) for _ in range(2))
+    assert once == again
+    assert {planned.fault.name for planned in once[: len(FAULTS)]} == {f.name for f in FAULTS}
+    assert list(islice(plan(6), 40)) != once
+
+
+def test_half_an_hour_has_six_hundred_faults_two_at_a_time() -> None:
+    planned = list(islice(plan(5), 700))
+    assert sum(p.gap_s for p in planned) < 1800
+    # Each of them also takes a second or so to be done and undone.
+    assert sum(p.seconds + 1 for p in planned) / MAX_AT_ONCE < 1800

@@ -5,9 +5,9 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-import kombu
 import pytest
 import redis
+from kombu.connection import Connection
 
 from tests.databases import deployment_at
 from tests.system.processes import System
@@ -45,7 +45,7 @@ def unread(idle_system: System, queue: OwnQueue) -> System:
     with ThreadPoolExecutor(2) as pool:
         for number in range(2):
             pool.submit(idle_system.cancel, reference=f"r{number}")
-            until(lambda n=number: queue.look().length == n + 1, "it was not published")  # type: ignore[misc]
+            until(lambda: queue.look().length == number + 1, "not published")  # noqa: B023 - at once
     return idle_system
 
 
@@ -75,13 +75,13 @@ def check_what_was_taken(unread: System, queue: OwnQueue) -> None:
     """A message that was taken and not finished counts as such."""
     options = {"global_keyprefix": prefix(queue.deployment)}
     url = unread.environment["UNBET_BROKER_URL"]
-    with kombu.Connection(url, transport_options=options) as connection:
+    with Connection(url, transport_options=options) as connection:
         assert connection.default_channel.basic_get(QUEUE)
         assert (queue.look().length, queue.look().unacked) == (1, 1)
     until(lambda: queue.look()[:2] == (2, 0), "it did not come back")
 
 
-def check_foreign_messages(queue: OwnQueue, ours: bytes) -> None:
+def check_foreign_messages(queue: OwnQueue, ours: bytes | str) -> None:
     """They are counted, and say nothing."""
     foreign = ["", "{", "[]", "1", '{"headers": null}', '{"headers": {"unbet_oldest": "soon"}}']
     foreign.append(f'{{"headers": {{"unbet_oldest": 1}}, "body": "{"x" * LONGEST}"}}')
@@ -96,7 +96,7 @@ def check_foreign_messages(queue: OwnQueue, ours: bytes) -> None:
 ROUNDING_S = 0.0001
 
 
-def is_age_of(message: bytes, queue: OwnQueue) -> bool:
+def is_age_of(message: bytes | str, queue: OwnQueue) -> bool:
     written = json.loads(message)["headers"][QUEUED_AT]
     before = redis_server.now(queue.client)
     found = age(queue)

@@ -9,9 +9,8 @@ import psutil
 import pytest
 from sqlalchemy import Engine, text
 
-from tests.making import Operator, cancel_of
-from tests.system.conftest import idle_system as idle_system
-from tests.system.conftest import operator as operator
+from tests.making import cancel_of
+from tests.operating import Operator
 from tests.system.processes import System
 from tests.system.watching import PLAYER, placed_by_many, timed
 from tests.waiting import until
@@ -75,6 +74,7 @@ def emptied(system: System, engine: Engine, operator: Operator, count: int) -> N
     assert opened < OPEN
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1500)
 def test_three_hundred_thousand_cancels_are_emptied_with_flat_memory_and_live_ones_answered(
     idle_system: System, engine: Engine, operator: Operator
@@ -86,6 +86,7 @@ def test_three_hundred_thousand_cancels_are_emptied_with_flat_memory_and_live_on
     emptied(idle_system, engine, operator, MANY)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_twelve_thousand_small_files_are_emptied_a_few_at_a_time(
     idle_system: System, engine: Engine, operator: Operator

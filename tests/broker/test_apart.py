@@ -9,13 +9,14 @@ from decimal import Decimal
 from uuid import uuid4
 
 import redis
-from kombu import Connection, pidbox
+from kombu import pidbox
+from kombu.connection import Connection
 
 from tests.making import KEYS, Operator, cancel_of
-from tests.system.envelopes import envelope_of
 from tests.system.processes import System
 from tests.system.watching import PLAYER
 from tests.waiting import until
+from tests.worker.envelopes import envelope_of
 from unbet.broker import redis_server
 from unbet.core.message import QUEUE, Group
 from unbet.core.wire import encode_group
@@ -52,7 +53,7 @@ def test_what_another_installations_older_worker_has_on_its_queue_is_not_decided
     envelopes = []
     for reference in ("waits", "taken"):
         operator.bet(reference, "10.00", **PLAYER)
-        cancel = cancel_of(reference, user_id=str(PLAYER["user_id"]), currency="USD")
+        cancel = cancel_of(reference, user_id=PLAYER["user_id"], currency="USD")
         group = Group(reply_to="unbet:replies:old", cancels=(cancel,))
         envelopes.append(envelope_of(encode_group(group, KEYS)))
     waits, taken = envelopes

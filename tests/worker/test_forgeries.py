@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.making import KEYS, Operator, cancel_of
-from tests.system.envelopes import DUE, NOT_OURS, Envelope, due_at, envelope_of
+from tests.making import KEYS, cancel_of
+from tests.operating import Operator
 from tests.system.processes import System
 from tests.system.watching import metric
 from tests.waiting import until
+from tests.worker.envelopes import DUE, NOT_OURS, Envelope, due_at, envelope_of
 from unbet.broker.rejected import LIST, LONGEST
 from unbet.core.message import QUEUE, Decision, Group, Reply
 from unbet.core.outcomes import Outcome
@@ -44,6 +45,7 @@ def test_a_forged_message_moves_no_money_and_is_kept_aside(
     until(lambda: operator.balance().cash == Decimal(100), "and yet this one is ours")
 
 
+@pytest.mark.long
 def test_what_is_none_of_ours_ends_no_worker_and_is_kept_aside(
     idle_system: System, operator: Operator, tmp_path: Path
 ) -> None:
@@ -96,6 +98,7 @@ def test_a_message_is_worked_on_at_once_whatever_moment_it_names(
         until(lambda: operator.balance().cash == Decimal(100), "one waits for its moment")
 
 
+@pytest.mark.long
 def test_what_cannot_be_given_back_ends_no_worker_and_is_kept_aside(
     idle_system: System, operator: Operator
 ) -> None:
@@ -185,7 +188,7 @@ def test_a_forged_reply_changes_no_answer(idle_system: System) -> None:
         answer = pool.submit(idle_system.cancel)
         queue = idle_system.key(QUEUE)
         until(lambda: broker.llen(queue), "nothing was published")
-        envelope = json.loads(broker.lindex(queue, 0))  # type: ignore[arg-type]
+        envelope = json.loads(broker.lindex(queue, 0) or "")
         (message,), *_ = json.loads(base64.b64decode(envelope["body"]))
         group = decode_group(message, KEYS)
         told = Reply(

@@ -16,12 +16,14 @@ import pytest
 from sqlalchemy import Engine, text
 
 from tests.databases import migrated
-from tests.making import Operator, bet_of, cancel_of
+from tests.making import cancel_of
+from tests.operating import Operator, bet_of
+from tests.servers import services
 from tests.system.processes import System
+from tests.tiers import long
 from unbet import place_all
 from unbet.core.message import Cancel
 from unbet.journal.parking import park
-from unbet.local import services
 from unbet.runtime.failpoints import KILLED
 from unbet.wallets.ledger.audit import audit
 from unbet.wallets.ledger.sweeping import MOST_TRIES
@@ -113,6 +115,7 @@ def test_what_is_parked_is_finished_with_redis_gone(lone: System, parking: Parki
     parking.require_each_once(21)
 
 
+@pytest.mark.long
 def test_five_hundred_are_shared_by_three_sweeps_each_once(lone: System, parking: Parking) -> None:
     references = [f"r{number}" for number in range(500)]
     parking.fill(*references)
@@ -123,14 +126,14 @@ def test_five_hundred_are_shared_by_three_sweeps_each_once(lone: System, parking
     parking.require_each_once(500)
 
     def told() -> int:
-        return sum(lone.said(name).count('"outcome":"reversed"') for name in names)
+        return sum(lone.said(name).count("outcome=reversed") for name in names)
 
     # A sweep commits first and then says so in its log.
     until(lambda: told() >= 500, "not all told")
     assert told() == 500
 
 
-@pytest.mark.parametrize("point", ["sweep_claimed", "before_commit", "sweep_applied"])
+@pytest.mark.parametrize("point", ["before_commit", "sweep_applied", long("sweep_claimed")])
 def test_a_sweep_that_dies_loses_nothing_and_doubles_nothing(
     lone: System, parking: Parking, point: str
 ) -> None:
@@ -143,6 +146,7 @@ def test_a_sweep_that_dies_loses_nothing_and_doubles_nothing(
     parking.require_each_once(3)
 
 
+@pytest.mark.long
 def test_a_sweep_killed_in_the_middle_of_many_is_succeeded_by_another(
     lone: System, parking: Parking
 ) -> None:
@@ -159,6 +163,7 @@ def test_a_sweep_killed_in_the_middle_of_many_is_succeeded_by_another(
     parking.require_each_once(2000)
 
 
+@pytest.mark.long
 def test_a_cancel_that_kills_whatever_process_applies_it_is_dead_after_its_tries(
     lone: System, parking: Parking
 ) -> None:
@@ -175,6 +180,7 @@ def test_a_cancel_that_kills_whatever_process_applies_it_is_dead_after_its_tries
     assert '"poison"' in lone.unbet("parked", "list", "--dead", "--json").stdout
 
 
+@pytest.mark.long
 def test_a_cancel_that_breaks_every_session_is_dead_after_its_tries(
     lone: System, parking: Parking
 ) -> None:
@@ -183,7 +189,7 @@ def test_a_cancel_that_breaks_every_session_is_dead_after_its_tries(
     parking.fill("r1", "poison", "r2")
     lone.start_sweep()
     for number in range(1, MOST_TRIES + 1):
-        until(lambda n=number: parking.tries("poison") == n, f"no try {number}")  # type: ignore[misc]
+        until(lambda: parking.tries("poison") == number, f"no try {number}")  # noqa: B023 - called at once
         parking.make_due()
     until(lambda: parking.count("dead") == 1, "not dead")
     until(lambda: parking.count() == 0, "the others did not go on")
@@ -225,7 +231,7 @@ def test_a_stop_lets_a_sweep_finish_and_ends_it_with_success(
     lone.processes["sweep"].terminate()
     assert lone.processes["sweep"].wait(timeout=15) == 0
     swept = 1000 - parking.count()
-    assert lone.said("sweep").count('"outcome":"reversed"') == swept
+    assert lone.said("sweep").count("outcome=reversed") == swept
     # What was at hand was finished: nothing is claimed and left.
     with parking.engine.connect() as connection:
         claimed = text("SELECT count(*) FROM parked WHERE tries > 0")
@@ -242,6 +248,7 @@ def own_parking(own_directory: Path, lone: System) -> Iterator[Parking]:
     engine.dispose()
 
 
+@pytest.mark.long
 def test_a_sweep_waits_for_a_database_that_is_away_and_goes_on_when_it_is_back(
     lone: System, own_directory: Path, own_parking: Parking
 ) -> None:
@@ -263,6 +270,7 @@ def test_a_sweep_waits_for_a_database_that_is_away_and_goes_on_when_it_is_back(
     own_parking.require_each_once(3)
 
 
+@pytest.mark.long
 def test_a_stopped_database_neither_ends_a_sweep_nor_keeps_it_from_ending(
     lone: System, own_directory: Path, own_parking: Parking
 ) -> None:

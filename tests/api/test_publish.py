@@ -74,6 +74,6 @@ def connections(client: "redis.Redis") -> set[str]:
     database = client.connection_pool.connection_kwargs["db"]
     return {
         str(one["id"])
-        for one in client.client_list()  # type: ignore[union-attr]
+        for one in client.client_list()
         if int(one["db"]) == database and int(one["id"]) != ours
     }

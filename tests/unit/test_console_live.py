@@ -1,7 +1,7 @@
 """One reading for all who watch, none while nobody does; what hangs holds up nothing else."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any, cast
 
@@ -22,7 +22,8 @@ class Part:
     """One thing that is looked at, which the test may break."""
 
     def __init__(self, value: object) -> None:
-        self.value, self.error, self.hangs, self.looks = value, None, False, 0
+        self.value, self.hangs, self.looks = value, False, 0
+        self.error: Exception | None = None
         self.source: Source[Any] = Source(self._read, every_s=0.02, limit_s=0.1)
 
     async def _read(self) -> object:
@@ -67,6 +68,11 @@ async def reading(system: System) -> AsyncIterator[Live]:
             await task
 
 
+async def leave(viewer: AsyncIterator[bytes]) -> None:
+    assert isinstance(viewer, AsyncGenerator)
+    await viewer.aclose()
+
+
 async def until(events: AsyncIterator[bytes], words: bytes) -> None:
     async with asyncio.timeout(5):
         async for event in events:
@@ -84,12 +90,11 @@ async def test_all_who_watch_are_sent_the_same_and_the_parts_are_asked_once(
         for viewer in viewers:
             await anext(viewer)
         before = system.parts["queue"].looks
-        waiting = [asyncio.create_task(anext(viewer)) for viewer in viewers]
-        events = await asyncio.gather(*waiting)
+        events = await asyncio.gather(*(anext(viewer) for viewer in viewers))
         assert len({id(event) for event in events}) == 1
         assert system.parts["queue"].looks - before < len(viewers)
         for viewer in viewers:
-            await viewer.aclose()
+            await leave(viewer)
 
 
 async def test_nothing_is_read_while_nobody_watches(system: System) -> None:
@@ -98,7 +103,7 @@ async def test_nothing_is_read_while_nobody_watches(system: System) -> None:
         assert [part.looks for part in system.parts.values()] == [0, 0, 0, 0]
         viewer = live.follow()
         await anext(viewer)
-        await viewer.aclose()
+        await leave(viewer)
         await asyncio.sleep(0.1)
         before = system.parts["queue"].looks
         await asyncio.sleep(0.2)
@@ -114,7 +119,7 @@ async def test_a_part_that_is_away_is_said_to_be_and_comes_back_by_itself(system
         assert b"password" not in await anext(viewer)
         system.parts["queue"].error = None
         await until(viewer, b'"title":"Looking"')
-        await viewer.aclose()
+        await leave(viewer)
 
 
 @pytest.mark.parametrize(
@@ -134,12 +139,12 @@ async def test_an_error_that_nobody_foresaw_takes_one_part_and_its_place_is_logg
             system.parts["queue"].error = error
             await until(viewer, b'"title":"Redis cannot be read"')
             assert b"password" not in await anext(viewer)
-            assert system.parts["queue"].source.away.startswith("cannot be read (")
+            assert str(system.parts["queue"].source.away).startswith("cannot be read (")
             looks = system.parts["queue"].looks
             system.parts["queue"].error = None
             await until(viewer, b'"title":"Looking"')
             assert system.parts["queue"].looks > looks
-            await viewer.aclose()
+            await leave(viewer)
     assert [(line["event"], line["exc_info"]) for line in lines] == [("a look failed", True)]
 
 
@@ -154,7 +159,7 @@ async def test_reading_that_fails_altogether_is_logged_and_begins_anew(system: S
                     await asyncio.sleep(0.01)
             system.parts["queue"].value = QUEUE
             await until(viewer, b'"title":"Looking"')
-            await viewer.aclose()
+            await leave(viewer)
     assert {line["event"] for line in lines} == {"reading failed and begins anew"}
 
 
@@ -169,7 +174,7 @@ async def test_a_part_that_hangs_is_away_after_its_limit_and_holds_up_no_other(
         looks = system.parts["workers"].looks
         await until(viewer, b'"title":"Redis does not answer"')
         assert system.parts["workers"].looks > looks
-        await viewer.aclose()
+        await leave(viewer)
 
 
 async def test_no_more_pages_follow_than_there_is_room_for(
@@ -182,6 +187,6 @@ async def test_no_more_pages_follow_than_there_is_room_for(
         for viewer in viewers:
             await anext(viewer)
         assert live.full
-        await viewers[0].aclose()
+        await leave(viewers[0])
         assert not live.full
-        await viewers[1].aclose()
+        await leave(viewers[1])
