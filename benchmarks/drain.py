@@ -40,8 +40,8 @@ _HELD: Final = f"{QUEUE}-held"
 _PACE: Final = text("""
     SELECT count(*) FILTER (WHERE decided_at < last) AS cancels,
            extract(epoch FROM last - min(decided_at)) AS seconds
-      FROM requests,
-           (SELECT max(decided_at) AS last FROM requests) AS ended
+      FROM unbet.requests,
+           (SELECT max(decided_at) AS last FROM unbet.requests) AS ended
      WHERE reference = ANY (CAST(:references AS text[]))
      GROUP BY last
 """)

@@ -12,7 +12,8 @@ from unbet.database.deployment import current, record
 from unbet.database.migrate import migrate
 from unbet.database.roles import Role
 from unbet.local.logins import Logins
-from unbet.wallets.ledger.schema import deployment, metadata
+from unbet.journal.schema import deployment
+from unbet.wallets.ledger.schema import metadata
 
 _FINGERPRINT: Final = text("""
     SELECT md5(string_agg(line, ',' ORDER BY line)) FROM (
@@ -21,7 +22,7 @@ _FINGERPRINT: Final = text("""
         SELECT format('constraint %s %s', conrelid::regclass, conname) FROM pg_constraint
         UNION ALL
         SELECT format('relation %s %s %s', relname, relowner::regrole, relacl) FROM pg_class
-         WHERE relnamespace = 'public'::regnamespace
+         WHERE relnamespace IN ('unbet'::regnamespace, 'unbet_ledger'::regnamespace)
         UNION ALL
         SELECT format('column %s %s %s', attrelid::regclass, attname, attacl) FROM pg_attribute
          WHERE attacl IS NOT NULL

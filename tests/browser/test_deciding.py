@@ -36,7 +36,7 @@ def dead(system: Watched) -> Iterator[Cancel]:
 def record(system: Watched) -> list[tuple[str, str, str | None]]:
     with system.engine.connect() as connection:
         rows = connection.execute(
-            text("SELECT action, made_by, reason FROM interventions WHERE reference = 'dead-1'")
+            text("SELECT action, made_by, reason FROM unbet.interventions WHERE reference = 'dead-1'")
         )
         return [tuple(row) for row in rows]
 

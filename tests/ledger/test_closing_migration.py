@@ -55,13 +55,13 @@ def close_as_before(engine: Engine, *cancels: Cancel) -> None:
         for cancel in cancels:
             by = {"request_id": cancel.request_id}
             connection.execute(
-                text("UPDATE parked SET state = 'closed' WHERE request_id = :request_id"), by
+                text("UPDATE unbet.parked SET state = 'closed' WHERE request_id = :request_id"), by
             )
             connection.execute(
                 text("""
-                    INSERT INTO interventions (request_id, provider, reference, action, made_by,
+                    INSERT INTO unbet.interventions (request_id, provider, reference, action, made_by,
                                                reason)
-                    SELECT request_id, provider, reference, 'close', 'ann', 'by hand' FROM parked
+                    SELECT request_id, provider, reference, 'close', 'ann', 'by hand' FROM unbet.parked
                      WHERE request_id = :request_id
                 """),
                 by,
@@ -87,7 +87,7 @@ def test_what_was_closed_before_binds_once_the_database_is_migrated(old: Engine)
     operator.cancel(cancel_of("paid twice"))
     with old.begin() as connection:
         connection.execute(
-            text("UPDATE parked SET cancel = 'no JSON' WHERE reference = 'unreadable'")
+            text("UPDATE unbet.parked SET cancel = 'no JSON' WHERE reference = 'unreadable'")
         )
         migrate(connection)
     old.dispose()

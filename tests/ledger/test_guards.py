@@ -33,12 +33,12 @@ def story(operator: Operator) -> Operator:
     ]
     + [f"TRUNCATE {table}" for table in ("transfers", "entries", "deposits", "wins", "bets")]
     + [
-        "DELETE FROM bets",
-        "UPDATE bets SET state = 'placed', reversal_id = NULL WHERE reference = 'r1'",
-        "UPDATE bets SET outcome = NULL WHERE reference = 'r3'",
-        "UPDATE bets SET state = 'placed' WHERE reference = 'r2'",
-        "UPDATE bets SET amount = 5 WHERE reference = 'r2'",
-        "UPDATE bets SET user_id = 'mallory' WHERE reference = 'r2'",
+        "DELETE FROM unbet_ledger.bets",
+        "UPDATE unbet_ledger.bets SET state = 'placed', reversal_id = NULL WHERE reference = 'r1'",
+        "UPDATE unbet_ledger.bets SET outcome = NULL WHERE reference = 'r3'",
+        "UPDATE unbet_ledger.bets SET state = 'placed' WHERE reference = 'r2'",
+        "UPDATE unbet_ledger.bets SET amount = 5 WHERE reference = 'r2'",
+        "UPDATE unbet_ledger.bets SET user_id = 'mallory' WHERE reference = 'r2'",
     ],
 )
 def test_what_has_happened_cannot_be_changed(story: Operator, statement: str) -> None:
@@ -54,21 +54,21 @@ def test_a_bet_cannot_have_two_reversals(story: Operator) -> None:
     with story.engine.connect() as connection, pytest.raises(IntegrityError, match="one_reversal"):
         connection.execute(
             text("""
-                INSERT INTO transfers (kind, bet_id)
-                SELECT 'reversal', id FROM bets WHERE reference = 'r1'
+                INSERT INTO unbet_ledger.transfers (kind, bet_id)
+                SELECT 'reversal', id FROM unbet_ledger.bets WHERE reference = 'r1'
             """)
         )
 
 
 def test_a_reversal_has_no_place_for_another_reversal_as_its_target(story: Operator) -> None:
     with story.engine.connect() as connection, pytest.raises(IntegrityError, match="of_a_bet"):
-        connection.execute(text("INSERT INTO transfers (kind, bet_id) VALUES ('reversal', NULL)"))
+        connection.execute(text("INSERT INTO unbet_ledger.transfers (kind, bet_id) VALUES ('reversal', NULL)"))
 
 
 def test_a_transfer_that_does_not_sum_to_zero_is_refused(story: Operator) -> None:
     with story.engine.connect() as connection, pytest.raises(DBAPIError, match="sum to zero"):
         connection.execute(
-            text("INSERT INTO entries SELECT 999, id, 1, 11 FROM accounts WHERE kind = 'cash'")
+            text("INSERT INTO unbet_ledger.entries SELECT 999, id, 1, 11 FROM unbet_ledger.accounts WHERE kind = 'cash'")
         )
 
 
@@ -76,7 +76,7 @@ def test_bet_and_tombstone_cannot_stand_under_one_reference(story: Operator) -> 
     with story.engine.connect() as connection, pytest.raises(IntegrityError, match="provider_key"):
         connection.execute(
             text("""
-                INSERT INTO bets (provider, reference, state, user_id, currency, outcome)
+                INSERT INTO unbet_ledger.bets (provider, reference, state, user_id, currency, outcome)
                 VALUES ('LuckyMonaco', 'r2', 'tombstone', 'alice', 'EUR', 'no_bet')
             """)
         )
@@ -84,12 +84,12 @@ def test_bet_and_tombstone_cannot_stand_under_one_reference(story: Operator) -> 
 
 def test_a_players_account_cannot_go_below_zero(story: Operator) -> None:
     with story.engine.connect() as connection, pytest.raises(IntegrityError, match="no_player"):
-        connection.execute(text("UPDATE accounts SET balance = -1 WHERE kind = 'cash'"))
+        connection.execute(text("UPDATE unbet_ledger.accounts SET balance = -1 WHERE kind = 'cash'"))
 
 
 def test_the_houses_account_cannot_be_given_a_running_balance(story: Operator) -> None:
     with story.engine.connect() as connection, pytest.raises(IntegrityError, match="only_players"):
-        connection.execute(text("UPDATE accounts SET balance = 0 WHERE kind = 'house'"))
+        connection.execute(text("UPDATE unbet_ledger.accounts SET balance = 0 WHERE kind = 'house'"))
 
 
 # SQLAlchemy 2.1 does so about each check that is NOT VALID.
@@ -111,7 +111,7 @@ def test_migrating_twice_changes_nothing(engine: Engine) -> None:
 
 def test_a_database_without_the_schema_is_refused_with_a_sentence(engine: Engine) -> None:
     with engine.begin() as connection:
-        connection.execute(text("DROP TABLE alembic_version"))
+        connection.execute(text("DROP TABLE unbet.alembic_version"))
         with pytest.raises(SchemaError, match="run `unbet migrate`"):
             require_schema(connection)
 

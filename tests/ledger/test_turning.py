@@ -54,7 +54,7 @@ def test_a_table_that_gets_a_column_costs_a_bet_nothing(
     operator: Operator, database_url: str
 ) -> None:
     operator.deposit("100.00")
-    everything = text("SELECT * FROM players WHERE user_id = 'alice'")
+    everything = text("SELECT * FROM unbet_ledger.players WHERE user_id = 'alice'")
 
     def bet(number: int) -> object:
         def work(connection: Connection) -> object:
@@ -157,11 +157,11 @@ def test_sequences_behind_their_tables_make_no_cancel_dead(
 ) -> None:
     cancels = group[:3]
     with operator.engine.begin() as connection:
-        connection.execute(text("SELECT setval('transfers_id_seq', min(id)) FROM transfers"))
+        connection.execute(text("SELECT setval('transfers_id_seq', min(id)) FROM unbet_ledger.transfers"))
     parts = list(apply(operator.engine, cancels))
     assert set(outcomes(parts, cancels).values()) == {Outcome.PARKED}
     with operator.engine.begin() as connection:
-        rows = connection.execute(text("SELECT state, reason, tries FROM parked")).all()
+        rows = connection.execute(text("SELECT state, reason, tries FROM unbet.parked")).all()
         assert {tuple(row) for row in rows} == {("parked", "database", 0)}
         with pytest.raises(UnsafeDatabaseError, match=r"transfers_id_seq .* setval"):
             require_room(connection)
@@ -170,7 +170,7 @@ def test_sequences_behind_their_tables_make_no_cancel_dead(
         assert violation.check == "sequences_are_ahead"
         assert [row["sequence"] for row in violation.rows] == ["transfers_id_seq"]
     with operator.engine.begin() as connection:
-        connection.execute(text("SELECT setval('transfers_id_seq', max(id)) FROM transfers"))
+        connection.execute(text("SELECT setval('transfers_id_seq', max(id)) FROM unbet_ledger.transfers"))
     parts = list(apply(operator.engine, cancels, decide=reverse_parked))
     assert set(outcomes(parts, cancels).values()) == {Outcome.REVERSED}
     with operator.engine.begin() as connection:

@@ -111,7 +111,7 @@ def require_money(operator: Operator, cancelled: int) -> None:
             for number in range(PLAYERS)
         )
         assert cash == Decimal(cancelled), "each stake is back once"
-        reversals = "SELECT count(*) FROM bets WHERE outcome = 'reversed'"
+        reversals = "SELECT count(*) FROM unbet_ledger.bets WHERE outcome = 'reversed'"
         assert connection.execute(text(reversals)).scalar_one() == cancelled
     with operator.engine.connect() as connection:
         assert audit(connection).violations == ()

@@ -250,7 +250,7 @@ def test_it_waits_for_nobody(dry_run: DryRun, operator: Operator, engine: Engine
     operator.deposit("10.00")
     operator.bet("r1", "4.00")
     with engine.begin() as connection:
-        connection.execute(text("LOCK TABLE bets, accounts IN EXCLUSIVE MODE"))
+        connection.execute(text("LOCK TABLE unbet_ledger.bets, accounts IN EXCLUSIVE MODE"))
         assert V4_SUCCESS in dry_run().out
 
 

@@ -161,7 +161,7 @@ def test_it_goes_in_steps_of_which_each_is_committed(
 
     def left() -> int:
         with engine.connect() as other:
-            return int(other.execute(text("SELECT count(*) FROM requests")).scalar_one())
+            return int(other.execute(text("SELECT count(*) FROM unbet.requests")).scalar_one())
 
     with retention_engine.connect() as connection:
         steps = remove_older(connection, requests, cutoff(connection, 30))

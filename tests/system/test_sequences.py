@@ -22,7 +22,7 @@ CANCELLED = [f"r{number}" for number in range(3)]
 
 def set_sequence(operator: Operator, to: str) -> None:
     with operator.engine.begin() as connection:
-        connection.execute(text(f"SELECT setval('{SEQUENCE}', {to}(id)) FROM transfers"))
+        connection.execute(text(f"SELECT setval('{SEQUENCE}', {to}(id)) FROM unbet_ledger.transfers"))
 
 
 def parked(system: System) -> tuple[int, int, set[str]]:
@@ -33,7 +33,7 @@ def parked(system: System) -> tuple[int, int, set[str]]:
 
 def tried_again(operator: Operator) -> bool:
     """Whether a sweep has tried each: it counts a try, and takes that back."""
-    query = text("SELECT count(*) FROM parked WHERE next_try_at > parked_at + interval '3 seconds'")
+    query = text("SELECT count(*) FROM unbet.parked WHERE next_try_at > parked_at + interval '3 seconds'")
     with operator.engine.connect() as connection:
         return connection.execute(query).scalar_one() == len(CANCELLED)
 
@@ -71,5 +71,5 @@ def test_with_sequences_behind_cancels_wait_starts_are_refused_and_mended_all_ar
     wait_until_cancelled(operator, *CANCELLED)
     assert operator.balance(**PLAYER).cash == Decimal(1000 - BETS + len(CANCELLED))
     with operator.engine.connect() as connection:
-        assert connection.execute(text("SELECT count(*) FROM parked")).scalar_one() == 0
+        assert connection.execute(text("SELECT count(*) FROM unbet.parked")).scalar_one() == 0
     assert timed(system, CANCELLED[0])[0] == 0

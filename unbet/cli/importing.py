@@ -34,7 +34,7 @@ PAUSES_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 
 _PLAYERS: Final = text("""
     SELECT provider, reference, user_id
-      FROM bets
+      FROM unbet_ledger.bets
       JOIN unnest(CAST(:providers AS text[]), CAST(:references AS text[]))
            AS wanted (provider, reference) USING (provider, reference)
 """)

@@ -3,7 +3,7 @@
 --     unbet roles --apply      or      psql --single-transaction -v ON_ERROR_STOP=1 -f roles.sql
 --
 -- As a superuser, or from PostgreSQL 15 on as the database's owner with CREATEROLE. Run again it changes
--- nothing. The database is taken to be the ledger's alone: PUBLIC loses its rights in it.
+-- nothing. What is not in our two schemas is left as it is.
 --
 -- These roles cannot log in. Each process logs in as a role of your own that is a member of one:
 --
@@ -33,20 +33,22 @@ BEGIN
     END IF;
 END $$;
 
--- The database and its schema ------------------------------------------------------------------
+-- The database and our schemas -----------------------------------------------------------------
 
 DO $$
 BEGIN
-    -- TEMPORARY, too: nobody needs tables of its own.
-    EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO unbet_owner, unbet_receiver, unbet_worker, '
                    'unbet_operator, unbet_console, unbet_retention', current_database());
 END $$;
 
-ALTER SCHEMA public OWNER TO unbet_owner;
-REVOKE ALL ON SCHEMA public FROM PUBLIC;
-GRANT USAGE ON SCHEMA public
+ALTER SCHEMA unbet OWNER TO unbet_owner;
+ALTER SCHEMA unbet_ledger OWNER TO unbet_owner;
+REVOKE ALL ON SCHEMA unbet, unbet_ledger FROM PUBLIC;
+GRANT USAGE ON SCHEMA unbet, unbet_ledger
     TO unbet_receiver, unbet_worker, unbet_operator, unbet_console, unbet_retention;
+
+-- From here on a name is one of ours, to the end of the transaction.
+SET LOCAL search_path = unbet, unbet_ledger;
 
 -- Everything belongs to the owner, and what was granted before is taken back.
 DO $$
@@ -65,7 +67,7 @@ BEGIN
                        'unbet_operator, unbet_console, unbet_retention', ours);
     END LOOP;
 END $$;
-REVOKE ALL ON ALL SEQUENCES IN SCHEMA public
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA unbet, unbet_ledger
     FROM unbet_receiver, unbet_worker, unbet_operator, unbet_console, unbet_retention;
 
 -- Triggers run them, which needs no right; nobody else has to.

@@ -12,7 +12,7 @@ from unbet.core.outcomes import Outcome
 from unbet.database.rows import as_json
 
 _NOTE: Final = text("""
-    INSERT INTO answers (request_id, shared_request_id, uuid, received_at, received_from, outcome,
+    INSERT INTO unbet.answers (request_id, shared_request_id, uuid, received_at, received_from, outcome,
                          code, seconds)
     SELECT *
       FROM json_to_recordset(CAST(:notes AS json))

@@ -9,7 +9,7 @@ SELECT claimed.line, kind, reason, bet.state, coalesce(bet.outcome, told.outcome
                        expected text[])
   LEFT JOIN LATERAL (
            SELECT state, outcome, user_id, currency
-             FROM bets
+             FROM unbet_ledger.bets
             WHERE reference = claimed.reference AND lower(provider) = lower(claimed.provider COLLATE "C")
             LIMIT 1
        ) AS bet ON true
@@ -21,7 +21,7 @@ SELECT claimed.line, kind, reason, bet.state, coalesce(bet.outcome, told.outcome
        ) AS fact
   LEFT JOIN LATERAL (
            SELECT state
-             FROM parked
+             FROM unbet.parked
             WHERE reference = claimed.reference AND lower(provider) = lower(claimed.provider COLLATE "C")
               AND bet.outcome IS NULL
             ORDER BY parked_at DESC
@@ -32,8 +32,8 @@ SELECT claimed.line, kind, reason, bet.state, coalesce(bet.outcome, told.outcome
            SELECT bool_or(requests.outcome = ANY (CAST(:cancelled AS text[]))
                           OR answers.outcome = ANY (CAST(:cancelled AS text[]))) AS success,
                   array_agg(requests.outcome) AS outcomes
-             FROM requests
-             LEFT JOIN answers ON answers.request_id = requests.request_id
+             FROM unbet.requests
+             LEFT JOIN unbet.answers ON answers.request_id = requests.request_id
             WHERE NOT fact.is_cancelled
               AND requests.reference = claimed.reference
               AND lower(requests.provider) = lower(claimed.provider COLLATE "C")

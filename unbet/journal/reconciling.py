@@ -17,7 +17,7 @@ CANCELLED: Final = (Outcome.REVERSED, Outcome.NO_BET, Outcome.BET_REFUSED)
 _RECONCILE: Final = text(Path(__file__).with_name("reconcile.sql").read_text("utf-8"))
 _CANCELLED_IN: Final = text("""
     SELECT cancelled_at, provider, reference, user_id, currency, state, outcome
-      FROM bets
+      FROM unbet_ledger.bets
      WHERE cancelled_at >= :since AND cancelled_at < :until
        AND outcome = ANY (CAST(:cancelled AS text[]))
        AND lower(provider) IN (SELECT lower(named COLLATE "C")
