@@ -1,7 +1,6 @@
 """HTTP connections within bounds, which uvicorn's own protocol leaves open."""
 
 import asyncio
-import resource
 from collections import deque
 from typing import Any, Final
 
@@ -9,6 +8,7 @@ from api.connection import Connection
 from api.parser import KeepHttp1Parser
 from unbet.dialects.body import LONGEST_BODY
 from unbet.runtime import metrics
+from unbet.runtime.sockets import allow_files
 
 LONGEST_HEAD: Final = 16 * 1024
 """Bytes of a request before its body."""
@@ -39,15 +39,12 @@ class TooFewFilesError(Exception):
 def make_room() -> int:
     """Have the system allow `MOST_CONNECTIONS` files; how many connections fit. Raises
     `TooFewFilesError`."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_CONNECTIONS + OTHER_FILES
-    files = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    files = allow_files(MOST_CONNECTIONS + OTHER_FILES)
     if files <= OTHER_FILES:
         raise TooFewFilesError(
-            f"the system allows it {hard} open files (ulimit -n); it needs {OTHER_FILES} itself "
+            f"the system allows it {files} open files (ulimit -n); it needs {OTHER_FILES} itself "
             "and one for each connection."
         )
-    resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
     return files - OTHER_FILES
 
 

@@ -12,15 +12,10 @@ from uvicorn.supervisors import Multiprocess
 from api.protocol import Bounded, make_room
 from unbet.runtime import metrics
 from unbet.runtime.settings import Settings
+from unbet.runtime.sockets import handles_on
 
 IDLE_LIMIT_S: Final = 75
 """How long a connection without a request is kept: a proxy has let go of it by then."""
-
-
-ACCEPTORS: Final = 32
-"""Handles on the one listening socket. In a round of its loop libuv accepts one connection of each.
-A loaded receiver's round takes tens of milliseconds: with one handle, the connections that come
-when another receiver has died wait for seconds before anything of them is read."""
 
 
 def serve(application: ASGIApp | str, chosen: Settings, *, processes: int = 1) -> None:
@@ -38,8 +33,7 @@ def serve(application: ASGIApp | str, chosen: Settings, *, processes: int = 1) -
         port=chosen.port,
         **options(chosen),
     )
-    listening = config.bind_socket()
-    sockets = [listening, *(listening.dup() for _ in range(ACCEPTORS - 1))]
+    sockets = handles_on(config.bind_socket())
     if processes > 1:
         Multiprocess(config, sockets=sockets).run()
         return

@@ -22,9 +22,14 @@ billiard_pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = round(
 
 class PatientPool(asynpool.AsynPool):  # type: ignore[misc]
     """Where the system has no process left, a lost one is replaced later: Celery looks for lost
-    ones every five seconds. It would end the worker instead, with `BlockingIOError`."""
+    ones every five seconds. It would end the worker instead, with `BlockingIOError`, and for one
+    that is lost while the worker starts with `WorkerLostError`."""
 
     _short = False
+
+    def did_start_ok(self) -> bool:
+        self._maintain_pool()
+        return True
 
     def _create_worker_process(self, i: int) -> Any:
         try:

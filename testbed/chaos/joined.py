@@ -2,7 +2,6 @@
 comes in on one goes out on the other, with its end, its reset and its pace."""
 
 import asyncio
-import resource
 import socket
 import struct
 from collections.abc import Callable
@@ -12,13 +11,7 @@ _RESET: Final = struct.pack("ii", 1, 0)
 """SO_LINGER with zero seconds: a close is a reset."""
 
 FILES: Final = 16_384
-
-
-def make_room() -> None:
-    """For as many sockets in this process as a run takes."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
+"""For as many sockets in a process as a run takes."""
 
 
 class Side(asyncio.Protocol):

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-SLACK: Final = timedelta(seconds=0.5)
-"""The moment at which a process ends is noted by another one, a little before or after."""
-
+SLACK: Final = timedelta(seconds=1)
+"""The moment at which a process ends is noted by another one, a little before or after, and the
+load balancer closes the connections that led there when it gets to it: 0.7 s later was seen."""
 
 AFTERMATH: Final = timedelta(seconds=1.5)
 """For a second after a failure a receiver does not ask the ledger again."""

@@ -16,14 +16,12 @@ from typing import Any, Final
 
 import uvloop
 
-from testbed.chaos.joined import Side, make_room
+from testbed.chaos.joined import FILES, Side
+from unbet.runtime.sockets import allow_files, handles_on
 
 HOST: Final = "127.0.0.1"
 
 BACKLOG: Final = 4096
-
-ACCEPTORS: Final = 16
-"""Handles on a listening socket: libuv accepts one connection of each in a round of its loop."""
 
 PRECEDENCE: Final = -10
 """What is between the parts must not be what is measured; only root may."""
@@ -51,7 +49,7 @@ class Address:
         if not self._servers:
             loop = asyncio.get_running_loop()
             listening = socket.create_server((HOST, self._port), backlog=BACKLOG)
-            for sock in [listening, *(listening.dup() for _ in range(ACCEPTORS - 1))]:
+            for sock in handles_on(listening):
                 server = await loop.create_server(
                     lambda: Side(self._accept, self._forget), sock=sock, backlog=BACKLOG
                 )
@@ -134,7 +132,7 @@ class Address:
 
 
 async def _main() -> None:
-    make_room()
+    allow_files(FILES)
     with suppress(PermissionError):
         os.nice(PRECEDENCE)
     addresses: dict[str, Address] = {}

@@ -19,7 +19,7 @@ from testbed.chaos import schedule
 from testbed.chaos.checker import Circumstances, check_file
 from testbed.chaos.clients import UnrulyEndpoint
 from testbed.chaos.draining import drained
-from testbed.chaos.joined import make_room
+from testbed.chaos.joined import FILES
 from testbed.chaos.lag import Lag
 from testbed.chaos.memory import Life, Memory
 from testbed.chaos.operators import Operators
@@ -30,6 +30,7 @@ from testbed.chaos.tally import Tally
 from testbed.chaos.verdict import Kind, Verdict
 from testbed.provider import Log, Provider, Response
 from unbet.local.services import ServicesError
+from unbet.runtime.sockets import allow_files
 
 DRAIN_LIMIT_S: Final = 90.0
 
@@ -103,7 +104,7 @@ class Run:
 
 async def carry_out(run: Run, system: System) -> None:
     """The whole run on a system that has been started; cancelled, it undoes its faults."""
-    make_room()
+    allow_files(FILES)
     sys.setswitchinterval(SWITCH_S)
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
     run.system = system

@@ -39,6 +39,8 @@ class Connection(asyncio.Protocol):
 
     def __init__(self) -> None:
         self.reusable = True
+        self.used_at = time.monotonic()
+        """When it was made, or its last answer was there."""
         self._transport: asyncio.Transport | None = None
         self._answer: asyncio.Future[Response] | None = None
 
@@ -112,7 +114,8 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         if self._answer and self._transport and not self._answer.done():
             self.reusable = self._parser.should_keep_alive() and not self._transport.is_closing()
-            seconds = time.monotonic() - self._sent_at
+            self.used_at = time.monotonic()
+            seconds = self.used_at - self._sent_at
             status = self._parser.get_status_code()
             self._answer.set_result(Response(status, bytes(self._body), seconds))
 

@@ -3,12 +3,18 @@
 import asyncio
 import socket
 import ssl
+import time
 from copy import copy
 from ipaddress import ip_address
+from typing import Final
 from urllib.parse import urlsplit
 
 from testbed.provider.connection import Connection, NoAnswerError, Response
 from testbed.provider.dialects import V4, Dialect
+
+KEPT_IDLE_S: Final = 50.0
+"""An idle connection is used again for so long: an operator's server closes it at some time, which
+may be the moment of the next call. Proxies commonly keep theirs for a minute."""
 
 _HOW_URLS_LOOK = "expected http://host:port/secret"
 
@@ -120,8 +126,9 @@ class Endpoint:
     def _take(self) -> Connection | None:
         while self._idle:
             connection = self._idle.pop()
-            if connection.reusable:
+            if connection.reusable and time.monotonic() - connection.used_at < KEPT_IDLE_S:
                 return connection
+            connection.close()
         return None
 
     async def _connect(self) -> Connection:

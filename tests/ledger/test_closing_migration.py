@@ -9,7 +9,6 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine, create_engine, make_url, text
 
-import unbet
 from tests.making import Operator, cancel_of
 from unbet import Refusal, connect_to
 from unbet.core.message import Cancel
@@ -20,6 +19,7 @@ from unbet.local.services import Services
 from unbet.wallets.ledger.audit import audit
 from unbet.wallets.ledger.interventions import reopen_parked
 
+MIGRATIONS = Path(__file__).parents[2] / "unbet" / "database" / "migrations"
 OLD: Final = "test_of_revision_0003"
 
 
@@ -35,7 +35,7 @@ def old(running_services: Services) -> Iterator[Engine]:
     url = server.set(database=OLD, drivername="postgresql")
     engine = connect_to(url.render_as_string(hide_password=False), name="test")
     config = Config()
-    config.set_main_option("script_location", str(Path(unbet.__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(MIGRATIONS))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0003")

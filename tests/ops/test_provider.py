@@ -131,6 +131,21 @@ async def test_a_connection_is_used_again_but_not_after_a_call_without_an_answer
     assert (before, served.connections) == (1, 2)
 
 
+async def test_a_connection_that_was_idle_for_long_is_not_used_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with serving(lambda _: http("{}")) as served:
+        endpoint = Endpoint(served.url)
+        await endpoint.post(b"{}")
+        await endpoint.post(b"{}")
+        before = served.connections
+        monkeypatch.setattr("testbed.provider.endpoint.KEPT_IDLE_S", 0.0)
+        await endpoint.post(b"{}")
+        endpoint.close()
+
+    assert (before, served.connections) == (1, 2)
+
+
 @pytest.mark.parametrize(
     ("url", "problem"),
     [

@@ -3,6 +3,7 @@
 One long file, because servers take a second to make: tests that change nothing share a pair.
 """
 
+import fcntl
 import json
 import os
 import shutil
@@ -265,12 +266,15 @@ def test_a_private_folder_is_opened_only_as_far_as_root_needs_it(directory: Path
 
 @pytest.fixture
 def way_to_python() -> Iterator[None]:
-    """A normal user can reach the interpreter, also where root has it in its own home."""
+    """A normal user can reach the interpreter, also where root has it in its own home. One test at
+    a time, of all processes that test: each closes the way again."""
     needed = [Path(found).resolve() for found in (sys.executable, os.__file__, psutil.__file__)]
-    opened = Account.unprivileged().open_way_to(*needed, ROOT / "ops")
-    yield
-    for path in opened:
-        path.chmod(stat.S_IMODE(path.stat().st_mode) & ~stat.S_IXOTH)
+    with (Path(tempfile.gettempdir()) / "unbet-test-way-to-python").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        opened = Account.unprivileged().open_way_to(*needed, ROOT / "ops")
+        yield
+        for path in opened:
+            path.chmod(stat.S_IMODE(path.stat().st_mode) & ~stat.S_IXOTH)
 
 
 @pytest.mark.usefixtures("way_to_python")

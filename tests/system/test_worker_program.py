@@ -34,6 +34,21 @@ AS_NOBODY: Final = (
 )
 """The limit of processes is not for root; what is root's may be read all the same."""
 
+LOSES_A_CHILD: Final = """
+import os, signal
+from celery.__main__ import main
+from worker.pool import PatientPool
+
+def did_start_ok(pool, real=PatientPool.did_start_ok):
+    os.kill(pool._pool[0].pid, signal.SIGKILL)
+    pool._pool[0].join()
+    return real(pool)
+
+PatientPool.did_start_ok = did_start_ok
+main()
+"""
+"""Celery's program, a child of which dies right before it is looked for."""
+
 ASKS_AND_GOES: Final = (
     "from worker.app import app; app.control.broadcast('ping', reply=True, timeout=0.01)"
 )
@@ -166,6 +181,15 @@ def test_a_worker_that_cannot_fork_goes_on_once_it_can(idle_system: System) -> N
     until(lambda: "r1" in idle_system.said("worker"), "not by the worker")
     assert idle_system.said("worker").count("no process can be started") == 1
     assert "all processes are there again" in idle_system.said("worker")
+
+
+def test_a_worker_whose_child_is_killed_while_it_starts_replaces_it(idle_system: System) -> None:
+    idle_system.start_receiver()
+    idle_system.start("worker", sys.executable, "-c", LOSES_A_CHILD, *WORKER[3:])
+    until(lambda: "SIGKILL" in idle_system.said("worker"), "no child has died")
+    assert idle_system.cancel(reference="r1")["error"] == 0
+    until(lambda: "r1" in idle_system.said("worker"), "not by the worker")
+    assert idle_system.processes["worker"].poll() is None
 
 
 def limit_processes(pid: int, soft: str) -> None:

@@ -1,9 +1,9 @@
-"""Database calls that end: past its time a call's socket is closed under it.
+"""Database calls that end: at a call's deadline its socket is shut down.
 
-A server that is stopped keeps its connections open and answers nothing; its own timeouts do not
-run, and the driver's cancellation would wait for it as well. A server whose clock was set back runs
-none of its timeouts either: what waits there for a lock would wait on, and keep its own locks, with
-nobody left to answer. So it is told that the call was cancelled, which nobody waits for.
+A stopped server keeps its connections open, answers nothing and runs none of its own timeouts; the
+driver's cancellation would wait for it as well. A server whose clock was set back does not run its
+timeouts either: a session that waits for a lock waits on, and keeps its own locks, though nobody
+wants its answer any more. So the server is asked to cancel the call, and that is not waited for.
 """
 
 import os
