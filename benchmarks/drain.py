@@ -45,7 +45,7 @@ _PACE: Final = text("""
      WHERE reference = ANY (CAST(:references AS text[]))
      GROUP BY last
 """)
-_LAST_TRANSFER: Final = text("SELECT last_value FROM transfers_id_seq")
+_LAST_TRANSFER: Final = text("SELECT last_value FROM unbet_ledger.transfers_id_seq")
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ def _of_part(query: str, column: str) -> TextClause:
 
 
 _BETS: Final = _of_part(
-    "SELECT reference, state, user_id, currency, amount, outcome FROM unbet_ledger.bets WHERE", "reference"
+    "SELECT reference, state, user_id, currency, amount, outcome FROM unbet_ledger.bets WHERE",
+    "reference",
 )
 _WINS: Final = _of_part(
     "SELECT bet_reference, amount FROM unbet_ledger.wins WHERE refusal IS NULL AND", "bet_reference"
@@ -44,11 +45,13 @@ _DOUBLED: Final = text("""
       JOIN unbet_ledger.bets ON bets.id = moved.bet_id
      WHERE moved.transfers > 1 OR abs(moved.amount) > coalesce(bets.amount, 0)
      UNION ALL
-    SELECT reference, 'row', count(*), 0, 0 FROM unbet_ledger.bets GROUP BY reference HAVING count(*) > 1
+    SELECT reference, 'row', count(*), 0, 0 FROM unbet_ledger.bets
+     GROUP BY reference HAVING count(*) > 1
 """)
 _MONEY: Final = text("""
     WITH paid_in AS (
-        SELECT user_id, currency, sum(amount) AS amount FROM unbet_ledger.deposits GROUP BY user_id, currency
+        SELECT user_id, currency, sum(amount) AS amount FROM unbet_ledger.deposits
+         GROUP BY user_id, currency
     ), standing AS (
         SELECT user_id, currency, sum(amount) AS amount FROM unbet_ledger.bets
          WHERE state IN ('placed', 'settled') GROUP BY user_id, currency

@@ -73,6 +73,8 @@ def test_the_audit_of_a_whole_ledger_is_part_of_it(
 ) -> None:
     assert check_whole(database_url) == 2 * (len(bets) + 8 + 2)
     with engine.begin() as connection:
-        connection.execute(text("UPDATE unbet_ledger.accounts SET balance = balance + 1 WHERE kind = 'cash'"))
+        connection.execute(
+            text("UPDATE unbet_ledger.accounts SET balance = balance + 1 WHERE kind = 'cash'")
+        )
     with pytest.raises(CheckError, match="the audit finds"):
         check_whole(database_url)

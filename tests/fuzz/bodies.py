@@ -23,7 +23,18 @@ ODD_TEXTS: Final = [
         "\uff35SD",
         "USD\n",
     ),
-    *("USD\n", "İ", "ß", "\x1b[2J", "'; DROP TABLE unbet_ledger.bets; --", "{}", "null", "%s", "\\u0000", "\\"),
+    *(
+        "USD\n",
+        "İ",
+        "ß",
+        "\x1b[2J",
+        "'; DROP TABLE unbet_ledger.bets; --",
+        "{}",
+        "null",
+        "%s",
+        "\\u0000",
+        "\\",
+    ),
 ]
 ODD_VALUES: Final = [None, True, False, 0, -1, 1e308, 2**64, 10**400, [], {}, [[]], {"userId": "x"}]
 LENGTHS: Final = [4, 32, 33, 36, 37, 256, 257, 999]

@@ -115,7 +115,9 @@ def test_a_row_that_is_held_for_a_moment_only_delays_nobody_into_parking(
 def test_one_whose_locks_come_and_go_is_looked_at_again(
     operator: Operator, group: list[Cancel], size: int
 ) -> None:
-    with locked(operator.engine, "SELECT FROM unbet_ledger.bets WHERE reference = 'bobs'") as holder:
+    with locked(
+        operator.engine, "SELECT FROM unbet_ledger.bets WHERE reference = 'bobs'"
+    ) as holder:
         release = threading.Timer(0.6, holder.rollback)  # later than lock timeout and one more look
         release.start()
         # Patient enough for a machine that is slower than the lock.

@@ -88,7 +88,8 @@ def test_several_bets_of_one_player_in_one_group_keep_the_running_balance(
     with operator.engine.connect() as connection:
         balances = connection.execute(
             text("""
-                SELECT balance_after FROM unbet_ledger.entries JOIN unbet_ledger.accounts ON id = account_id
+                SELECT balance_after
+                  FROM unbet_ledger.entries JOIN unbet_ledger.accounts ON id = account_id
                  WHERE kind = 'cash' ORDER BY transfer_id
             """)
         ).scalars()
@@ -271,5 +272,7 @@ def test_a_late_bet_is_kept_once_however_often_it_is_sent(operator: Operator) ->
     for _ in range(3):
         operator.bet("r1", "4.00")
     with operator.engine.connect() as connection:
-        (row,) = connection.execute(text("SELECT reference, user_id, amount FROM unbet_ledger.late_bets"))
+        (row,) = connection.execute(
+            text("SELECT reference, user_id, amount FROM unbet_ledger.late_bets")
+        )
     assert tuple(row) == ("r1", "alice", Decimal(4))

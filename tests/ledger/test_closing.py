@@ -194,11 +194,13 @@ INTERVENE: Final = """
     INSERT INTO unbet.interventions (request_id, provider, reference, action, made_by, reason)
     SELECT request_id, provider, reference, '{}', 'ann', 'a test' FROM unbet.parked
 """
-FORGE: Final = (
-    "UPDATE unbet_ledger.bets SET outcome = 'closed', cancel_request_id = (SELECT request_id FROM unbet.parked)"
-)
+FORGE: Final = """
+    UPDATE unbet_ledger.bets
+       SET outcome = 'closed', cancel_request_id = (SELECT request_id FROM unbet.parked)
+"""
 ERASE: Final = """
-    UPDATE unbet_ledger.bets SET outcome = NULL, cancelled_at = NULL, cancel_request_id = NULL, cash_after = NULL
+    UPDATE unbet_ledger.bets
+       SET outcome = NULL, cancelled_at = NULL, cancel_request_id = NULL, cash_after = NULL
 """
 
 

@@ -102,7 +102,9 @@ def test_five_hundred_bets_cancelled_twice_at_once_are_reversed_once_each(
     at_once(lambda: all_of_them(references), lambda: all_of_them(references))
     with operator.engine.connect() as connection:
         kinds = dict(
-            connection.execute(text("SELECT kind, count(*) FROM unbet_ledger.transfers GROUP BY 1")).all()
+            connection.execute(
+                text("SELECT kind, count(*) FROM unbet_ledger.transfers GROUP BY 1")
+            ).all()
         )
     assert kinds["reversal"] == 500
     assert operator.balance().cash == Decimal(500)
@@ -216,7 +218,9 @@ def test_a_statement_that_met_a_new_bet_decides_nothing_and_holds_no_account(
         until(lambda: waiting_for_locks(operator.engine), "nobody waited for a lock")
         placing.commit()
         assert [row.outcome for row in cancelled.result(timeout=10)] == [None, None]
-        settling.execute(text("SELECT FROM unbet_ledger.accounts WHERE kind = 'cash' FOR UPDATE NOWAIT"))
+        settling.execute(
+            text("SELECT FROM unbet_ledger.accounts WHERE kind = 'cash' FOR UPDATE NOWAIT")
+        )
 
 
 def test_one_players_account_keeps_its_history_under_concurrent_bets_and_cancels(

@@ -34,9 +34,9 @@ from unbet import Bet, Deposit, Settlement, connect_to, transact
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
 from unbet.database.engine import SCAN_SETTINGS
+from unbet.journal.schema import parked
 from unbet.wallets.ledger.audit import audit
 from unbet.wallets.ledger.reversal import reverse
-from unbet.journal.schema import parked
 
 SEQUENCES = 40
 STEPS = 40
@@ -183,8 +183,13 @@ def sweep(connection: Connection, *, hold_unknown: bool) -> list[Decision]:
 
 
 VIEW = {
-    "money": "SELECT owner, currency, kind, balance FROM unbet_ledger.accounts WHERE owner LIKE :mine",
-    "frozen": "SELECT user_id FROM unbet_ledger.players WHERE user_id LIKE :mine AND frozen_at IS NOT NULL",
+    "money": """
+        SELECT owner, currency, kind, balance FROM unbet_ledger.accounts WHERE owner LIKE :mine
+    """,
+    "frozen": """
+        SELECT user_id FROM unbet_ledger.players
+         WHERE user_id LIKE :mine AND frozen_at IS NOT NULL
+    """,
     "bets": """
         SELECT provider, reference, user_id, currency, amount, state, refusal, outcome, reversal_id
           FROM unbet_ledger.bets WHERE reference LIKE :mine

@@ -234,7 +234,8 @@ def test_what_was_parked_in_the_time_to_come_is_dated_now_by_its_claim(engine: E
     """By a clock that was an hour ahead, and has come back."""
     keep(engine, cancel_of("r1"))
     ahead = text("""
-        UPDATE unbet.parked SET parked_at = now() + interval '1 h', next_try_at = now() + interval '1 h'
+        UPDATE unbet.parked
+           SET parked_at = now() + interval '1 h', next_try_at = now() + interval '1 h'
     """)
     with engine.begin() as connection:
         connection.execute(ahead)

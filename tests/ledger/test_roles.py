@@ -43,7 +43,7 @@ def test_everything_belongs_to_the_owner(engine: Engine) -> None:
           FROM (SELECT relowner, relnamespace FROM pg_class
                 UNION SELECT proowner, pronamespace FROM pg_proc
                 UNION SELECT nspowner, oid FROM pg_namespace) AS ours (owner, schema)
-         WHERE schema = 'public'::regnamespace
+         WHERE schema IN ('unbet'::regnamespace, 'unbet_ledger'::regnamespace)
     """)
     with engine.connect() as connection:
         assert connection.execute(owners).scalars().all() == [Role.OWNER]
@@ -54,10 +54,30 @@ def test_applying_the_roles_again_changes_nothing_and_takes_back_what_is_too_muc
 ) -> None:
     with engine.begin() as connection:
         connection.execute(text("GRANT ALL ON unbet_ledger.entries TO unbet_receiver, PUBLIC"))
-        connection.execute(text("GRANT UPDATE (balance) ON unbet_ledger.accounts TO unbet_receiver"))
+        connection.execute(
+            text("GRANT UPDATE (balance) ON unbet_ledger.accounts TO unbet_receiver")
+        )
         apply_roles(connection)
         apply_roles(connection)
         assert rights_of(connection) == RIGHTS
+
+
+def test_what_is_not_ours_keeps_its_rights_and_its_owner(engine: Engine) -> None:
+    with engine.connect() as connection:
+        connection.execute(text("CREATE ROLE stranger"))
+        connection.execute(text("CREATE TABLE public.entries (id integer)"))
+        connection.execute(text("GRANT ALL ON public.entries TO stranger, unbet_receiver, PUBLIC"))
+        connection.execute(text("GRANT CREATE ON SCHEMA public TO stranger"))
+        before = rights_of(connection)
+        owner = text("SELECT relowner FROM pg_class WHERE oid = 'public.entries'::regclass")
+        owned_by = connection.execute(owner).scalar()
+        apply_roles(connection)
+        assert rights_of(connection) == before
+        assert connection.execute(owner).scalar() == owned_by
+        assert connection.execute(
+            text("SELECT has_schema_privilege('stranger', 'public', 'CREATE')")
+        ).scalar()
+        connection.rollback()
 
 
 REVERSALS: Final = [
@@ -68,7 +88,7 @@ REVERSALS: Final = [
     "INSERT INTO unbet_ledger.bets (provider, reference, state, user_id, currency, outcome)"
     " VALUES ('LuckyMonaco', 'r9', 'tombstone', 'alice', 'EUR', 'no_bet')",
     "SELECT FROM unbet_ledger.bets FOR UPDATE",
-    "SELECT nextval('transfers_id_seq')",
+    "SELECT nextval('unbet_ledger.transfers_id_seq')",
 ]
 READING: Final = [
     "SELECT body FROM unbet.requests",
@@ -90,7 +110,6 @@ SHAPING: Final = [
     "DROP TRIGGER append_only ON unbet_ledger.entries",
     "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE sql AS ''",
     "CREATE TABLE own (id integer)",
-    "CREATE TEMPORARY TABLE own (id integer)",
     "SET session_replication_role = replica",
     "SET ROLE unbet_owner",
     "UPDATE unbet.alembic_version SET version_num = '0'",
@@ -109,7 +128,8 @@ STAKES: Final = [
     " VALUES ('LuckyMonaco', 'r9', 'placed', 'alice', 'EUR', 1)",
     "UPDATE unbet_ledger.bets SET amount = 1",
     "UPDATE unbet_ledger.bets SET refusal = NULL",
-    "INSERT INTO unbet_ledger.accounts (owner, currency, kind, balance) VALUES ('bob', 'EUR', 'cash', 1)",
+    "INSERT INTO unbet_ledger.accounts (owner, currency, kind, balance)"
+    " VALUES ('bob', 'EUR', 'cash', 1)",
     "INSERT INTO unbet_ledger.transfers (id, kind, bet_id) VALUES (99, 'reversal', 1)",
     "INSERT INTO unbet_ledger.deposits VALUES ('d', 'bob', 'EUR', 'cash', 1, 99)",
     "INSERT INTO unbet_ledger.wins VALUES ('LuckyMonaco', 'w', 'r1', 1, NULL, 99)",
@@ -143,7 +163,9 @@ def test_console_and_retention_can_neither_move_money_nor_change_what_has_happen
     refuses(as_role(role), statement)
 
 
-@pytest.mark.parametrize("statement", ["UPDATE unbet_ledger.bets SET reversal_id = 1", REVERSALS[4], *REWRITING])
+@pytest.mark.parametrize(
+    "statement", ["UPDATE unbet_ledger.bets SET reversal_id = 1", REVERSALS[4], *REWRITING]
+)
 def test_an_operator_can_change_nothing_that_has_happened(as_role: As, statement: str) -> None:
     refuses(as_role(Role.OPERATOR), statement)
 
@@ -184,15 +206,19 @@ def test_a_role_without_rights_is_told_what_to_do(engine: Engine, as_role: As) -
 def test_what_a_later_migration_makes_is_the_owners_alone(as_role: As) -> None:
     with as_role(Role.OWNER).connect() as connection:
         migrate(connection)
-        connection.execute(text("CREATE TABLE later (id bigint GENERATED ALWAYS AS IDENTITY)"))
-        connection.execute(text("CREATE FUNCTION later() RETURNS int LANGUAGE sql AS 'SELECT 1'"))
+        connection.execute(
+            text("CREATE TABLE unbet.later (id bigint GENERATED ALWAYS AS IDENTITY)")
+        )
+        connection.execute(
+            text("CREATE FUNCTION unbet.later() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+        )
         connection.execute(text("ALTER TABLE unbet_ledger.bets ADD COLUMN later integer"))
         owner = text("SELECT relowner::regrole::text FROM pg_class WHERE relname = 'later'")
         assert connection.execute(owner).scalar() == Role.OWNER
         now = rights_of(connection)
-        assert now.pop("later") == {}
-        assert now.pop("later()") == {}
-        assert now.pop("later_id_seq") == {}
+        assert now.pop("unbet.later") == {}
+        assert now.pop("unbet.later()") == {}
+        assert now.pop("unbet.later_id_seq") == {}
         assert now == RIGHTS
         connection.rollback()
 

@@ -68,7 +68,7 @@ def test_a_table_that_gets_a_column_costs_a_bet_nothing(
     # From another session: the driver forgets what it has prepared where it alters a table itself.
     with psycopg.connect(database_url) as other:
         for table in ("players", "bets", "accounts", "transfers"):
-            other.execute(f"ALTER TABLE {table} ADD COLUMN noted text")
+            other.execute(f"ALTER TABLE unbet_ledger.{table} ADD COLUMN noted text")
     assert {bet(number) for number in range(10, 20)} == {"done"}
 
 
@@ -157,7 +157,11 @@ def test_sequences_behind_their_tables_make_no_cancel_dead(
 ) -> None:
     cancels = group[:3]
     with operator.engine.begin() as connection:
-        connection.execute(text("SELECT setval('transfers_id_seq', min(id)) FROM unbet_ledger.transfers"))
+        connection.execute(
+            text("""
+                SELECT setval('unbet_ledger.transfers_id_seq', min(id)) FROM unbet_ledger.transfers
+            """)
+        )
     parts = list(apply(operator.engine, cancels))
     assert set(outcomes(parts, cancels).values()) == {Outcome.PARKED}
     with operator.engine.begin() as connection:
@@ -168,9 +172,13 @@ def test_sequences_behind_their_tables_make_no_cancel_dead(
     with operator.engine.connect() as connection:
         (violation,) = audit(connection).violations
         assert violation.check == "sequences_are_ahead"
-        assert [row["sequence"] for row in violation.rows] == ["transfers_id_seq"]
+        assert [row["sequence"] for row in violation.rows] == ["unbet_ledger.transfers_id_seq"]
     with operator.engine.begin() as connection:
-        connection.execute(text("SELECT setval('transfers_id_seq', max(id)) FROM unbet_ledger.transfers"))
+        connection.execute(
+            text("""
+                SELECT setval('unbet_ledger.transfers_id_seq', max(id)) FROM unbet_ledger.transfers
+            """)
+        )
     parts = list(apply(operator.engine, cancels, decide=reverse_parked))
     assert set(outcomes(parts, cancels).values()) == {Outcome.REVERSED}
     with operator.engine.begin() as connection:

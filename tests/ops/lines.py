@@ -57,7 +57,9 @@ def state_of(database_url: str) -> dict[str, list[tuple[Any, ...]]]:
     queries = {
         "accounts": "SELECT owner, currency, kind, balance FROM unbet_ledger.accounts",
         "players": "SELECT user_id, frozen_at IS NOT NULL FROM unbet_ledger.players",
-        "bets": "SELECT provider, reference, state, user_id, amount, refusal FROM unbet_ledger.bets",
+        "bets": """
+            SELECT provider, reference, state, user_id, amount, refusal FROM unbet_ledger.bets
+        """,
         "wins": "SELECT provider, reference, bet_reference, amount, refusal FROM unbet_ledger.wins",
         "deposits": "SELECT reference, user_id, currency, kind, amount FROM unbet_ledger.deposits",
         "histories": """

@@ -164,4 +164,4 @@ UPDATE unbet_ledger.transfers SET kind = 'win', bet_id = 1 WHERE kind = 'deposit
 DELETE FROM unbet_ledger.deposits;
 
 -- check sequences_are_ahead
-SELECT setval('transfers_id_seq', min(id)) FROM unbet_ledger.transfers;
+SELECT setval('unbet_ledger.transfers_id_seq', min(id)) FROM unbet_ledger.transfers;

@@ -47,7 +47,8 @@ TAMPERINGS: Final = read_tamperings()
 VIEWS: Final = (
     """
     CREATE TEMP VIEW stakes AS
-    SELECT transfers.id, reference FROM unbet_ledger.transfers JOIN unbet_ledger.bets ON bets.id = bet_id WHERE kind = 'bet'
+    SELECT transfers.id, reference
+      FROM unbet_ledger.transfers JOIN unbet_ledger.bets ON bets.id = bet_id WHERE kind = 'bet'
     """,
     "CREATE TEMP VIEW reversals AS SELECT id FROM unbet_ledger.transfers WHERE kind = 'reversal'",
     "CREATE TEMP VIEW cash AS SELECT id FROM unbet_ledger.accounts WHERE kind = 'cash'",
@@ -89,7 +90,9 @@ def tamper(engine: Engine, *statements: str) -> None:
     with engine.begin() as connection:
         for table in metadata.tables:
             connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
-        connection.execute(text("ALTER TABLE unbet_ledger.bets DROP CONSTRAINT an_outcome_fits_its_state"))
+        connection.execute(
+            text("ALTER TABLE unbet_ledger.bets DROP CONSTRAINT an_outcome_fits_its_state")
+        )
         for statement in (*VIEWS, *statements):
             connection.execute(text(statement))
 

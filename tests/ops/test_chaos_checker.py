@@ -188,8 +188,10 @@ def test_a_stake_given_back_twice_is_doubled(engine: Engine, operator: Operator)
         "DROP INDEX one_reversal_per_bet",
         """INSERT INTO unbet_ledger.transfers (id, kind, bet_id)
            SELECT 1000, 'reversal', bet_id FROM unbet_ledger.transfers WHERE kind = 'reversal'""",
-        """INSERT INTO unbet_ledger.entries SELECT 1000, account_id, entries.amount, balance_after + 10
-             FROM unbet_ledger.entries JOIN unbet_ledger.transfers ON transfers.id = transfer_id WHERE kind = 'reversal'""",
+        """INSERT INTO unbet_ledger.entries
+           SELECT 1000, account_id, entries.amount, balance_after + 10
+             FROM unbet_ledger.entries JOIN unbet_ledger.transfers ON transfers.id = transfer_id
+            WHERE kind = 'reversal'""",
         "UPDATE unbet_ledger.accounts SET balance = balance + 10 WHERE balance IS NOT NULL",
     )
     kinds = found(engine, cancel("r", 0))
@@ -220,7 +222,10 @@ def test_a_bet_that_the_operator_reported_and_the_ledger_forgot_is_unrecorded(
 
 def test_a_balance_that_is_not_what_is_due_is_found(engine: Engine, operator: Operator) -> None:
     operator.bet("r")
-    tamper(engine, "UPDATE unbet_ledger.accounts SET balance = balance + 0.01 WHERE balance IS NOT NULL")
+    tamper(
+        engine,
+        "UPDATE unbet_ledger.accounts SET balance = balance + 0.01 WHERE balance IS NOT NULL",
+    )
     kinds = found(engine)
     assert "alice EUR has 90.01" in kinds[Kind.MONEY][0]
     assert kinds.keys() == {Kind.MONEY, Kind.AUDIT}

@@ -101,7 +101,7 @@ def test_what_is_refused_at_the_door_leaves_no_trace_in_the_ledger(
     assert system.http.post(system.path, content=b"x" * 20_000).status_code == 413
     assert system.http.post(system.path, content=b"{").json()["error"] == 7
     with operator.engine.connect() as connection:
-        for table in ("bets", "requests", "parked"):
+        for table in ("unbet_ledger.bets", "unbet.requests", "unbet.parked"):
             assert connection.execute(text(f"SELECT count(*) FROM {table}")).scalar() == 0
 
 

@@ -58,7 +58,10 @@ def test_in_a_database_that_became_another_deployments_nothing_is_decided(
     assert system.cancel(reference="before")["error"] == 0
     with operator.engine.begin() as connection:
         connection.execute(
-            text("INSERT INTO unbet.deployment (id, recorded_by) VALUES (gen_random_uuid(), 'a test')")
+            text("""
+                INSERT INTO unbet.deployment (id, recorded_by)
+                VALUES (gen_random_uuid(), 'a test')
+            """)
         )
     with operator.engine.connect() as connection:
         connection.execute(
@@ -114,7 +117,9 @@ def test_another_deployments_spool_file_is_left_alone_and_shown(
     assert paths["theirs"].read_bytes() == content
     assert operator.balance(**PLAYER).cash == Decimal(90)
     with operator.engine.connect() as connection:
-        parked = "SELECT (SELECT count(*) FROM unbet.parked) + (SELECT count(*) FROM unbet.parkings)"
+        parked = (
+            "SELECT (SELECT count(*) FROM unbet.parked) + (SELECT count(*) FROM unbet.parkings)"
+        )
         assert connection.execute(text(parked)).scalar_one() == 1, "ours"
 
 

@@ -31,7 +31,8 @@ SLOW = f"""
 def begun(engine: Engine, reason: str) -> list[float]:
     """When each transaction began that has parked cancels for that reason."""
     query = text("""
-        SELECT DISTINCT extract(epoch FROM parked_at) FROM unbet.parked WHERE reason = :reason ORDER BY 1
+        SELECT DISTINCT extract(epoch FROM parked_at) FROM unbet.parked
+         WHERE reason = :reason ORDER BY 1
     """)
     with engine.connect() as connection:
         return [float(moment) for moment in connection.execute(query, {"reason": reason}).scalars()]

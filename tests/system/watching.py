@@ -18,7 +18,9 @@ RESEND_AFTER_S = 1.5
 
 def wait_until_cancelled(operator: Operator, *references: str) -> None:
     """Until each bet has an outcome, or half a minute is over."""
-    query = text("SELECT count(*) FROM unbet_ledger.bets WHERE reference = ANY(:r) AND outcome IS NOT NULL")
+    query = text(
+        "SELECT count(*) FROM unbet_ledger.bets WHERE reference = ANY(:r) AND outcome IS NOT NULL"
+    )
     deadline = time.monotonic() + 30
     while True:
         with operator.engine.connect() as connection:

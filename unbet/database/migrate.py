@@ -17,8 +17,8 @@ LOCK = 0x756E626574  # "unbet": two processes that migrate at once take turns
 VERSION_SCHEMA: Final = "unbet"
 """The schema whose `alembic_version` is ours: an operator may have one of their own in `public`."""
 
-# Up to revision 0005 everything was in `public`. The owner of what is there need not be allowed to make
-# schemas, so they are made before it is acted for. The search path is for the revisions up to 0006.
+# Up to revision 0005 everything was in `public`. The owner of what is there need not be allowed to
+# make schemas, so they are made first. The search path is for the revisions up to 0006.
 _MAKE_SCHEMAS = text("""
     DO $$
     DECLARE
@@ -64,6 +64,7 @@ def migrate(connection: Connection) -> str:
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    connection.execute(text("SET LOCAL search_path TO DEFAULT"))
     return _head()
 
 
@@ -83,8 +84,8 @@ def require_schema(connection: Connection) -> None:
         raise SchemaError(f"{first_line(error)}: have `unbet roles` applied.") from error
     if current != _head():
         raise SchemaError(
-            f"the database's schema is {current or 'empty, or older than 0006'}, this version needs {_head()}: "
-            "run `unbet migrate`."
+            f"the database's schema is {current or 'empty, or older than 0006'}, this version "
+            f"needs {_head()}: run `unbet migrate`."
         )
 
 

@@ -190,3 +190,5 @@ GRANT INSERT (request_id, provider, reference, action, made_by, reason)
 GRANT SELECT (request_id, decided_at), DELETE ON requests TO unbet_retention;
 GRANT SELECT (request_id, answered_at), DELETE ON answers TO unbet_retention;
 GRANT SELECT (request_id, decided_at), DELETE ON parkings TO unbet_retention;
+
+SET LOCAL search_path TO DEFAULT;

@@ -34,7 +34,8 @@ _FIND: Final = text("""
                SELECT provider, reference, user_id, currency
                  FROM unbet.requests WHERE request_id = shared_request_id
                 UNION ALL
-               SELECT provider, reference, '', '' FROM unbet.parked WHERE request_id = shared_request_id
+               SELECT provider, reference, '', ''
+                 FROM unbet.parked WHERE request_id = shared_request_id
            ) AS asked
           WHERE uuid = :words AND shared_request_id IS NOT NULL LIMIT :most)
         UNION ALL
@@ -56,13 +57,16 @@ _FIND: Final = text("""
         UNION ALL
         (SELECT wins.provider, bet_reference, bets.user_id, bets.currency, wins.created_at,
                 'reference'
-           FROM unbet_ledger.wins JOIN unbet_ledger.bets ON (bets.reference, bets.provider) = (bet_reference, wins.provider)
+           FROM unbet_ledger.wins
+           JOIN unbet_ledger.bets
+             ON (bets.reference, bets.provider) = (bet_reference, wins.provider)
           WHERE wins.reference = :words LIMIT :most)
     )
     SELECT known.provider, known.reference, bets.state, max(known.user_id), max(known.currency),
            max(seen_at) AS seen_at, min(found_by)
       FROM known
-      LEFT JOIN unbet_ledger.bets ON (bets.reference, bets.provider) = (known.reference, known.provider)
+      LEFT JOIN unbet_ledger.bets
+             ON (bets.reference, bets.provider) = (known.reference, known.provider)
      GROUP BY known.provider, known.reference, bets.state
      ORDER BY seen_at DESC, known.reference, known.provider
      LIMIT :most

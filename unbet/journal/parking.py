@@ -52,7 +52,8 @@ _LIST: Final = text("""
     SELECT parked.request_id, parked.provider, parked.reference, bets.amount, bets.currency,
            parked.state, bets.outcome, reason, tries, last_error, parked_at, next_try_at
       FROM unbet.parked
-      LEFT JOIN unbet_ledger.bets ON bets.reference = parked.reference AND bets.provider = parked.provider
+      LEFT JOIN unbet_ledger.bets
+             ON bets.reference = parked.reference AND bets.provider = parked.provider
      WHERE parked.state = ANY (CAST(:states AS text[]))
      ORDER BY parked_at, parked.request_id
      LIMIT :most

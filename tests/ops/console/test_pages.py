@@ -96,7 +96,9 @@ def test_parked_dead_and_closed_cancels_have_a_page_each_with_their_stakes(
         set_aside(connection, [cancel_of("waits")], reason="locked", error="a lock")
         set_aside(connection, [cancel_of("dies")], reason="content", error="an error", dead=True)
         set_aside(connection, [cancel_of("ended")], reason="content", error="", dead=True)
-        connection.execute(text("UPDATE unbet.parked SET state = 'closed' WHERE reference = 'ended'"))
+        connection.execute(
+            text("UPDATE unbet.parked SET state = 'closed' WHERE reference = 'ended'")
+        )
     operator.deposit("12.50")
     operator.bet("waits", "12.50")
     assert "12.50 EUR" in anna.get("/parked", params={"state": "parked"}).text

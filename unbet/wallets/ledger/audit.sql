@@ -237,24 +237,24 @@ SELECT transfers.id AS transfer_id
 -- check sequences_are_ahead: The next number of each sequence is larger than any in its table.
 SELECT *
   FROM (
-           SELECT 'accounts_id_seq' AS sequence, last_value, is_called,
+           SELECT 'unbet_ledger.accounts_id_seq' AS sequence, last_value, is_called,
                   (SELECT max(id) FROM unbet_ledger.accounts) AS largest
-             FROM accounts_id_seq
+             FROM unbet_ledger.accounts_id_seq
            UNION ALL
-           SELECT 'bets_id_seq' AS sequence, last_value, is_called,
+           SELECT 'unbet_ledger.bets_id_seq' AS sequence, last_value, is_called,
                   (SELECT max(id) FROM unbet_ledger.bets) AS largest
-             FROM bets_id_seq
+             FROM unbet_ledger.bets_id_seq
            UNION ALL
-           SELECT 'late_bets_id_seq' AS sequence, last_value, is_called,
+           SELECT 'unbet_ledger.late_bets_id_seq' AS sequence, last_value, is_called,
                   (SELECT max(id) FROM unbet_ledger.late_bets) AS largest
-             FROM late_bets_id_seq
+             FROM unbet_ledger.late_bets_id_seq
            UNION ALL
-           SELECT 'transfers_id_seq' AS sequence, last_value, is_called,
+           SELECT 'unbet_ledger.transfers_id_seq' AS sequence, last_value, is_called,
                   (SELECT max(id) FROM unbet_ledger.transfers) AS largest
-             FROM transfers_id_seq
+             FROM unbet_ledger.transfers_id_seq
            UNION ALL
-           SELECT 'interventions_id_seq' AS sequence, last_value, is_called,
+           SELECT 'unbet.interventions_id_seq' AS sequence, last_value, is_called,
                   (SELECT max(id) FROM unbet.interventions) AS largest
-             FROM interventions_id_seq
+             FROM unbet.interventions_id_seq
        ) AS numbered
  WHERE CASE WHEN is_called THEN last_value < largest ELSE last_value <= largest END

@@ -20,7 +20,8 @@ _BETS: Final = text("""
            ) AS bet
 """)
 _FREE_BETS: Final = text("""
-    SELECT id FROM unbet_ledger.bets WHERE id = ANY (CAST(:ids AS bigint[])) FOR NO KEY UPDATE SKIP LOCKED
+    SELECT id FROM unbet_ledger.bets
+     WHERE id = ANY (CAST(:ids AS bigint[])) FOR NO KEY UPDATE SKIP LOCKED
 """)
 _ACCOUNTS: Final = text("""
     SELECT stake.bet_id, entries.account_id
@@ -30,7 +31,8 @@ _ACCOUNTS: Final = text("""
        AND entries.balance_after IS NOT NULL
 """)
 _FREE_ACCOUNTS: Final = text("""
-    SELECT id FROM unbet_ledger.accounts WHERE id = ANY (CAST(:ids AS bigint[])) FOR NO KEY UPDATE SKIP LOCKED
+    SELECT id FROM unbet_ledger.accounts
+     WHERE id = ANY (CAST(:ids AS bigint[])) FOR NO KEY UPDATE SKIP LOCKED
 """)
 
 

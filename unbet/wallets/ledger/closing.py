@@ -34,8 +34,8 @@ _BIND: Final = text(f"""
                    AND kind = 'cash') AS balance
     ),
     tombstone AS (
-        INSERT INTO unbet_ledger.bets (provider, reference, state, user_id, currency, outcome, cancelled_at,
-                          cancel_request_id, cash_after)
+        INSERT INTO unbet_ledger.bets (provider, reference, state, user_id, currency, outcome,
+                                       cancelled_at, cancel_request_id, cash_after)
         SELECT :provider, :reference, 'tombstone', :user_id, :currency, 'closed', now(),
                CAST(:request_id AS uuid), balance
           FROM cash

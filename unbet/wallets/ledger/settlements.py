@@ -33,7 +33,8 @@ _FIND = text("""
            AS wanted (provider, reference) USING (provider, reference)
 """)
 _SETTLE = text("""
-    UPDATE unbet_ledger.bets SET state = 'settled' WHERE id = ANY(CAST(:ids AS bigint[])) AND state = 'placed'
+    UPDATE unbet_ledger.bets SET state = 'settled'
+     WHERE id = ANY(CAST(:ids AS bigint[])) AND state = 'placed'
 """)
 
 _REFUSALS = {

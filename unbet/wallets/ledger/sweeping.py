@@ -59,7 +59,8 @@ _REMOVE: Final = text("""
     WITH decided AS (
         DELETE FROM unbet.parked WHERE request_id = ANY (CAST(:request_ids AS uuid[])) RETURNING *
     )
-    INSERT INTO unbet.parkings (request_id, provider, reference, reason, tries, last_error, parked_at)
+    INSERT INTO unbet.parkings (request_id, provider, reference, reason, tries, last_error,
+                                parked_at)
     SELECT request_id, provider, reference, reason, tries, last_error, parked_at
       FROM decided
         -- One that was parked again after it had been decided.
