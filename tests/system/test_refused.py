@@ -32,7 +32,7 @@ def test_a_spooled_cancel_that_the_ledger_refuses_holds_up_no_other(
     until(lambda: parked() == whole, "those behind it are not parked")
     until(lambda: metric(idle_system, "unbet_spool_damaged_total") == 1, "it is not counted")
     assert metric(idle_system, 'unbet_spool_kept_files{reason="damaged"}') == 1
-    assert "reference=refused" in idle_system.said("receiver")
+    assert '"reference":"refused"' in idle_system.said("receiver")
     assert (
         "1 files, 1 of them damaged." in idle_system.unbet("spool", "list", str(directory)).stdout
     )
