@@ -57,9 +57,16 @@ class SchemaError(Exception):
 
 
 def migrate(connection: Connection) -> str:
-    """Run the migrations that are missing, in the caller's transaction; the revision reached."""
+    """Run the migrations that are missing, in the caller's transaction; the revision reached.
+    Raises `SchemaError`."""
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-    connection.execute(_MAKE_SCHEMAS)
+    try:
+        connection.execute(_MAKE_SCHEMAS)
+    except ProgrammingError as error:
+        raise SchemaError(
+            f"{first_line(error)}: the schemas unbet and unbet_ledger are made by `unbet migrate` "
+            "once as the database's owner or a superuser."
+        ) from error
     act_as_owner(connection)
     config = _config()
     config.attributes["connection"] = connection
