@@ -17,8 +17,8 @@ _MOST_SHOWN: Final = 5
 _COUNT: Final = text("""
     SELECT wanted.reference, count(transfers.id) AS reversals
       FROM unnest(CAST(:references AS text[])) AS wanted (reference)
-      LEFT JOIN bets ON bets.reference = wanted.reference AND bets.provider = :provider
-      LEFT JOIN transfers ON transfers.bet_id = bets.id AND transfers.kind = 'reversal'
+      LEFT JOIN unbet_ledger.bets ON bets.reference = wanted.reference AND bets.provider = :provider
+      LEFT JOIN unbet_ledger.transfers ON transfers.bet_id = bets.id AND transfers.kind = 'reversal'
      GROUP BY wanted.reference
 """)
 

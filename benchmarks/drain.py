@@ -39,12 +39,12 @@ _HELD: Final = f"{QUEUE}-held"
 _PACE: Final = text("""
     SELECT count(*) FILTER (WHERE decided_at < last) AS cancels,
            extract(epoch FROM last - min(decided_at)) AS seconds
-      FROM requests,
-           (SELECT max(decided_at) AS last FROM requests) AS ended
+      FROM unbet.requests,
+           (SELECT max(decided_at) AS last FROM unbet.requests) AS ended
      WHERE reference = ANY (CAST(:references AS text[]))
      GROUP BY last
 """)
-_LAST_TRANSFER: Final = text("SELECT last_value FROM transfers_id_seq")
+_LAST_TRANSFER: Final = text("SELECT last_value FROM unbet_ledger.transfers_id_seq")
 
 
 @dataclass(frozen=True)

@@ -24,11 +24,11 @@ CHUNK: Final = 50_000
 _DEPOSIT: Final = Decimal(10**12)
 _PLACE: Final = text(Path(__file__).with_name("place.sql").read_text("utf-8"))
 _OPEN_HOUSE: Final = text("""
-    INSERT INTO accounts (owner, currency, kind) VALUES (:provider, :currency, 'house')
+    INSERT INTO unbet_ledger.accounts (owner, currency, kind) VALUES (:provider, :currency, 'house')
         ON CONFLICT DO NOTHING
 """)
 _LOCK: Final = text("""
-    SELECT id FROM accounts
+    SELECT id FROM unbet_ledger.accounts
      WHERE owner = ANY (CAST(:user_ids AS text[])) AND currency = :currency AND kind = 'cash'
      ORDER BY id
        FOR NO KEY UPDATE
@@ -108,7 +108,7 @@ def fill(engine: Engine, at_least: int, say: Callable[[int], None]) -> int:
     user_ids = players()
     open_accounts(engine, user_ids)
     with engine.connect() as connection:
-        there = int(connection.execute(text("SELECT count(*) FROM bets")).scalar_one())
+        there = int(connection.execute(text("SELECT count(*) FROM unbet_ledger.bets")).scalar_one())
     missing = at_least - there
     if missing <= 0:
         return there

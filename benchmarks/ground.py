@@ -34,7 +34,7 @@ _TUNABLE: Final = ("UNBET_GROUP_SIZE", "UNBET_GROUPS_IN_FLIGHT")
 """Of the shell's variables for Unbet; any other could make the sides differ unseen."""
 
 
-_LAST_BET: Final = text("SELECT last_value FROM bets_id_seq")
+_LAST_BET: Final = text("SELECT last_value FROM unbet_ledger.bets_id_seq")
 
 
 class GroundError(Exception):

@@ -2,8 +2,8 @@
 -- entries in the order of their transfers are its history.
 
 WITH wanted AS MATERIALIZED (
-    SELECT nextval(pg_get_serial_sequence('bets', 'id')) AS bet_id,
-           nextval(pg_get_serial_sequence('transfers', 'id')) AS transfer_id,
+    SELECT nextval(pg_get_serial_sequence('unbet_ledger.bets', 'id')) AS bet_id,
+           nextval(pg_get_serial_sequence('unbet_ledger.transfers', 'id')) AS transfer_id,
            reference, user_id
       FROM unnest(CAST(:references AS text[]), CAST(:user_ids AS text[]))
            AS bet (reference, user_id)
@@ -15,12 +15,12 @@ posting AS MATERIALIZED (
                - :stake * row_number() OVER (PARTITION BY accounts.id ORDER BY transfer_id)
                AS balance_after
       FROM wanted
-      JOIN accounts
+      JOIN unbet_ledger.accounts
         ON accounts.owner = user_id AND accounts.currency = :currency AND accounts.kind = 'cash'
 ),
 
 placed AS (
-    INSERT INTO bets (id, provider, reference, state, user_id, currency, amount)
+    INSERT INTO unbet_ledger.bets (id, provider, reference, state, user_id, currency, amount)
            OVERRIDING SYSTEM VALUE
     SELECT bet_id, :provider, reference, 'placed', user_id, :currency, :stake
       FROM posting
@@ -28,25 +28,25 @@ placed AS (
 ),
 
 stake AS (
-    INSERT INTO transfers (id, kind, bet_id)
+    INSERT INTO unbet_ledger.transfers (id, kind, bet_id)
     SELECT transfer_id, 'bet', bet_id FROM posting ORDER BY transfer_id
 ),
 
 entered AS (
-    INSERT INTO entries (transfer_id, account_id, amount, balance_after)
+    INSERT INTO unbet_ledger.entries (transfer_id, account_id, amount, balance_after)
     SELECT transfer_id, account_id, -:stake, balance_after FROM posting
      UNION ALL
     SELECT transfer_id, house.id, :stake, NULL
       FROM posting
      CROSS JOIN (
-               SELECT id FROM accounts
+               SELECT id FROM unbet_ledger.accounts
                 WHERE owner = :provider AND currency = :currency AND kind = 'house'
            ) AS house
      ORDER BY transfer_id
 ),
 
 moved AS (
-    UPDATE accounts
+    UPDATE unbet_ledger.accounts
        SET balance = after.balance
       FROM (SELECT account_id, min(balance_after) AS balance FROM posting GROUP BY account_id)
            AS after

@@ -11,8 +11,9 @@ from unbet import connect_to
 from unbet.database.deployment import current, record
 from unbet.database.migrate import migrate
 from unbet.database.roles import Role
+from unbet.journal.schema import deployment
 from unbet.local.logins import Logins
-from unbet.wallets.ledger.schema import deployment, metadata
+from unbet.wallets.ledger.schema import metadata
 
 _FINGERPRINT: Final = text("""
     SELECT md5(string_agg(line, ',' ORDER BY line)) FROM (
@@ -21,7 +22,7 @@ _FINGERPRINT: Final = text("""
         SELECT format('constraint %s %s', conrelid::regclass, conname) FROM pg_constraint
         UNION ALL
         SELECT format('relation %s %s %s', relname, relowner::regrole, relacl) FROM pg_class
-         WHERE relnamespace = 'public'::regnamespace
+         WHERE relnamespace IN ('unbet'::regnamespace, 'unbet_ledger'::regnamespace)
         UNION ALL
         SELECT format('column %s %s %s', attrelid::regclass, attname, attacl) FROM pg_attribute
          WHERE attacl IS NOT NULL
@@ -67,8 +68,8 @@ class Databases:
         self._server = make_url(server_url).set(drivername="postgresql+psycopg")
         self._template = "unbet_template"
         self._free: list[str] = []
-        self._sql(f"CREATE DATABASE {self._template}")
-        engine = migrated(self._url(self._template))
+        self.run(f"CREATE DATABASE {self._template}")
+        engine = migrated(self.url(self._template))
         with engine.begin() as connection:
             self._fingerprint = connection.execute(_FINGERPRINT).scalar()
         engine.dispose()
@@ -78,15 +79,15 @@ class Databases:
         if self._free:
             return self._free.pop()
         name = f"test_{uuid.uuid4().hex[:12]}"
-        self._sql(f"CREATE DATABASE {name} TEMPLATE {self._template}")
+        self.run(f"CREATE DATABASE {name} TEMPLATE {self._template}")
         # A copy has the template's rights on its tables, not on the database itself.
-        Logins(self._url(name), {}).make()
+        Logins(self.url(name), {}).make()
         # ... and its identity: each is to be a deployment of its own.
-        engine = create_engine(self._url(name))
+        engine = create_engine(self.url(name))
         with engine.begin() as connection:
             record(connection, recorded_by="the tests", keep=False)
         engine.dispose()
-        return self._url(name)
+        return self.url(name)
 
     def give_back(self, url: str) -> None:
         """Empty it for the next test, or drop it if its schema is no longer the same."""
@@ -99,7 +100,7 @@ class Databases:
         if as_new:
             self._free.append(url)
         else:
-            self._sql(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
+            self.run(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
 
     def empty(self, url: str) -> None:
         """Empty it under those who are at work on it."""
@@ -108,11 +109,11 @@ class Databases:
             _delete_all(connection)
         engine.dispose()
 
-    def _url(self, database: str) -> str:
+    def url(self, database: str) -> str:
         return self._server.set(database=database).render_as_string(hide_password=False)
 
-    def _sql(self, statement: str) -> None:
-        engine = create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT")
+    def run(self, statement: str) -> None:
+        engine = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
             connection.execute(text(statement))
         engine.dispose()

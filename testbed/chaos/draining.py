@@ -34,9 +34,9 @@ async def drained(system: System, within_s: float) -> list[str]:
 
 def _left(system: System) -> Iterator[str]:
     with closing(looking.connect(system)) as connection:
-        [(parked,)] = connection.execute("SELECT count(*) FROM parked WHERE state = 'parked'")
+        [(parked,)] = connection.execute("SELECT count(*) FROM unbet.parked WHERE state = 'parked'")
         [(deployment,)] = connection.execute(
-            "SELECT id FROM deployment ORDER BY number DESC LIMIT 1"
+            "SELECT id FROM unbet.deployment ORDER BY number DESC LIMIT 1"
         )
     if parked:
         yield f"{parked} cancels are parked"

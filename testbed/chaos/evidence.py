@@ -15,17 +15,18 @@ def _of_part(query: str, column: str) -> TextClause:
 
 
 _BETS: Final = _of_part(
-    "SELECT reference, state, user_id, currency, amount, outcome FROM bets WHERE", "reference"
+    "SELECT reference, state, user_id, currency, amount, outcome FROM unbet_ledger.bets WHERE",
+    "reference",
 )
 _WINS: Final = _of_part(
-    "SELECT bet_reference, amount FROM wins WHERE refusal IS NULL AND", "bet_reference"
+    "SELECT bet_reference, amount FROM unbet_ledger.wins WHERE refusal IS NULL AND", "bet_reference"
 )
 _REQUESTS: Final = _of_part(
-    "SELECT DISTINCT reference, user_id, currency FROM requests WHERE", "reference"
+    "SELECT DISTINCT reference, user_id, currency FROM unbet.requests WHERE", "reference"
 )
 _PARKED: Final = _of_part(
     "SELECT reference, cancel::jsonb -> 'request' ->> 'user_id',"
-    " cancel::jsonb -> 'request' ->> 'currency', state FROM parked WHERE",
+    " cancel::jsonb -> 'request' ->> 'currency', state FROM unbet.parked WHERE",
     "reference",
 )
 _DOUBLED: Final = text("""
@@ -33,32 +34,34 @@ _DOUBLED: Final = text("""
         SELECT transfers.bet_id, transfers.kind, count(DISTINCT transfers.id) AS transfers,
                coalesce(sum(entries.amount) FILTER (WHERE accounts.kind IN ('cash', 'bonus')), 0)
                    AS amount
-          FROM transfers
-          LEFT JOIN entries ON entries.transfer_id = transfers.id
-          LEFT JOIN accounts ON accounts.id = entries.account_id
+          FROM unbet_ledger.transfers
+          LEFT JOIN unbet_ledger.entries ON entries.transfer_id = transfers.id
+          LEFT JOIN unbet_ledger.accounts ON accounts.id = entries.account_id
          WHERE transfers.kind IN ('bet', 'reversal')
          GROUP BY transfers.bet_id, transfers.kind
     )
     SELECT bets.reference, moved.kind, moved.transfers, moved.amount, bets.amount AS stake
       FROM moved
-      JOIN bets ON bets.id = moved.bet_id
+      JOIN unbet_ledger.bets ON bets.id = moved.bet_id
      WHERE moved.transfers > 1 OR abs(moved.amount) > coalesce(bets.amount, 0)
      UNION ALL
-    SELECT reference, 'row', count(*), 0, 0 FROM bets GROUP BY reference HAVING count(*) > 1
+    SELECT reference, 'row', count(*), 0, 0 FROM unbet_ledger.bets
+     GROUP BY reference HAVING count(*) > 1
 """)
 _MONEY: Final = text("""
     WITH paid_in AS (
-        SELECT user_id, currency, sum(amount) AS amount FROM deposits GROUP BY user_id, currency
+        SELECT user_id, currency, sum(amount) AS amount FROM unbet_ledger.deposits
+         GROUP BY user_id, currency
     ), standing AS (
-        SELECT user_id, currency, sum(amount) AS amount FROM bets
+        SELECT user_id, currency, sum(amount) AS amount FROM unbet_ledger.bets
          WHERE state IN ('placed', 'settled') GROUP BY user_id, currency
     ), won AS (
         SELECT user_id, currency, sum(wins.amount) AS amount
-          FROM wins JOIN bets ON bets.reference = wins.bet_reference
+          FROM unbet_ledger.wins JOIN unbet_ledger.bets ON bets.reference = wins.bet_reference
                              AND bets.provider = wins.provider
          WHERE wins.refusal IS NULL GROUP BY user_id, currency
     ), has AS (
-        SELECT owner AS user_id, currency, sum(balance) AS amount FROM accounts
+        SELECT owner AS user_id, currency, sum(balance) AS amount FROM unbet_ledger.accounts
          WHERE kind IN ('cash', 'bonus') GROUP BY owner, currency
     )
     SELECT user_id, currency, coalesce(has.amount, 0) AS has,

@@ -48,14 +48,18 @@ def cut_connections(system: System) -> None:
 
 def lock_standing_bets(system: System) -> psycopg.Connection[tuple[object, ...]]:
     """A transaction that holds bets that stand: the newest, whose cancels are on their way."""
-    query = "SELECT FROM bets WHERE state = 'placed' ORDER BY id DESC LIMIT 5 FOR UPDATE"
+    query = (
+        "SELECT FROM unbet_ledger.bets WHERE state = 'placed' ORDER BY id DESC LIMIT 5 FOR UPDATE"
+    )
     return _locking(system, f"{query} SKIP LOCKED")
 
 
 def lock_an_account(system: System, owner: str) -> psycopg.Connection[tuple[object, ...]]:
     """A transaction that holds a player's cash account."""
     return _locking(
-        system, "SELECT FROM accounts WHERE kind = 'cash' AND owner = %s FOR UPDATE", owner
+        system,
+        "SELECT FROM unbet_ledger.accounts WHERE kind = 'cash' AND owner = %s FOR UPDATE",
+        owner,
     )
 
 

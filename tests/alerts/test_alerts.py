@@ -15,7 +15,7 @@ from tests.system.processes import EXAMPLE
 from tests.system.watching import PLAYER
 
 UNREADABLE = text("""
-    INSERT INTO parked (request_id, provider, reference, cancel, state, reason)
+    INSERT INTO unbet.parked (request_id, provider, reference, cancel, state, reason)
     VALUES (gen_random_uuid(), 'LuckyMonaco', 'unreadable', '{}', 'parked', 'test')
 """)
 
@@ -82,7 +82,7 @@ def test_what_is_none_of_ours_and_what_waits_for_a_person_is_told(casino: Casino
     assert {labels.get("reason") for labels in firing} >= {"form"}
     with casino.engine.begin() as connection:
         (request_id,) = connection.execute(
-            text("SELECT request_id FROM parked WHERE reference = 'unreadable'")
+            text("SELECT request_id FROM unbet.parked WHERE reference = 'unreadable'")
         ).scalars()
     assert system.unbet("parked", "close", str(request_id), "--reason", "a test").returncode == 0
     casino.calms_down()

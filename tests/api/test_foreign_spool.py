@@ -42,7 +42,9 @@ def test_another_deployments_spool_file_is_left_alone_and_shown(
     assert paths["theirs"].read_bytes() == content
     assert operator.balance(**PLAYER).cash == Decimal(90)
     with operator.engine.connect() as connection:
-        parked = "SELECT (SELECT count(*) FROM parked) + (SELECT count(*) FROM parkings)"
+        parked = (
+            "SELECT (SELECT count(*) FROM unbet.parked) + (SELECT count(*) FROM unbet.parkings)"
+        )
         assert connection.execute(text(parked)).scalar_one() == 1, "ours"
 
 

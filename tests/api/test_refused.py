@@ -27,7 +27,7 @@ def test_a_spooled_cancel_that_the_ledger_refuses_holds_up_no_other(
 
     def parked() -> set[str]:
         with operator.engine.connect() as connection:
-            return set(connection.execute(text("SELECT reference FROM parked")).scalars())
+            return set(connection.execute(text("SELECT reference FROM unbet.parked")).scalars())
 
     whole = {"before", "behind", "last"}
     until(lambda: parked() == whole, "those behind it are not parked")
@@ -43,7 +43,7 @@ def test_a_spooled_cancel_that_the_ledger_refuses_holds_up_no_other(
     assert metric(idle_system, "unbet_spooled_total") == 0
 
     with operator.engine.begin() as connection:
-        connection.execute(text("DELETE FROM parked"))
+        connection.execute(text("DELETE FROM unbet.parked"))
     replayed = idle_system.unbet("spool", "replay", str(directory))
     assert replayed.returncode == 1
     assert "1 refused, first refused: " in replayed.stdout

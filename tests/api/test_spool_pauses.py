@@ -21,9 +21,9 @@ SLOW = f"""
         PERFORM pg_sleep(CAST(TG_ARGV[0] AS float8));
         RETURN NEW;
     END $$;
-    CREATE TRIGGER slow BEFORE INSERT ON parked FOR EACH STATEMENT
+    CREATE TRIGGER slow BEFORE INSERT ON unbet.parked FOR EACH STATEMENT
         EXECUTE FUNCTION slow({SPOOLED_TAKES_S});
-    CREATE TRIGGER slower BEFORE INSERT ON parked FOR EACH ROW WHEN (NEW.reason = 'live')
+    CREATE TRIGGER slower BEFORE INSERT ON unbet.parked FOR EACH ROW WHEN (NEW.reason = 'live')
         EXECUTE FUNCTION slow({LIVE_TAKES_S - SPOOLED_TAKES_S});
 """
 
@@ -31,7 +31,8 @@ SLOW = f"""
 def begun(engine: Engine, reason: str) -> list[float]:
     """When each transaction began that has parked cancels for that reason."""
     query = text("""
-        SELECT DISTINCT extract(epoch FROM parked_at) FROM parked WHERE reason = :reason ORDER BY 1
+        SELECT DISTINCT extract(epoch FROM parked_at) FROM unbet.parked
+         WHERE reason = :reason ORDER BY 1
     """)
     with engine.connect() as connection:
         return [float(moment) for moment in connection.execute(query, {"reason": reason}).scalars()]

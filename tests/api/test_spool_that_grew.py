@@ -38,7 +38,7 @@ def again(cancel: Cancel, number: int) -> Cancel:
 
 def parked(engine: Engine) -> int:
     with engine.connect() as connection:
-        return int(connection.execute(text("SELECT count(*) FROM parked")).scalar_one())
+        return int(connection.execute(text("SELECT count(*) FROM unbet.parked")).scalar_one())
 
 
 def files_open(process: psutil.Process, directory: Path) -> int:

@@ -47,8 +47,8 @@ def test_a_second_reversal_is_found(engine: Engine, bets: list[filling.Bet]) -> 
         connection.execute(text("DROP INDEX one_reversal_per_bet"))
         connection.execute(
             text("""
-                INSERT INTO transfers (kind, bet_id)
-                SELECT 'reversal', id FROM bets WHERE reference = :reference
+                INSERT INTO unbet_ledger.transfers (kind, bet_id)
+                SELECT 'reversal', id FROM unbet_ledger.bets WHERE reference = :reference
             """),
             {"reference": bets[3].reference},
         )
@@ -73,6 +73,8 @@ def test_the_audit_of_a_whole_ledger_is_part_of_it(
 ) -> None:
     assert check_whole(database_url) == 2 * (len(bets) + 8 + 2)
     with engine.begin() as connection:
-        connection.execute(text("UPDATE accounts SET balance = balance + 1 WHERE kind = 'cash'"))
+        connection.execute(
+            text("UPDATE unbet_ledger.accounts SET balance = balance + 1 WHERE kind = 'cash'")
+        )
     with pytest.raises(CheckError, match="the audit finds"):
         check_whole(database_url)

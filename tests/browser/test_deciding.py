@@ -29,14 +29,22 @@ def dead(system: Watched) -> Iterator[Cancel]:
     yield cancel
     with system.engine.begin() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
-        for table in ("parked", "interventions", "bets", "requests", "late_bets"):
+        for table in (
+            "unbet.parked",
+            "unbet.interventions",
+            "unbet.requests",
+            "unbet_ledger.bets",
+            "unbet_ledger.late_bets",
+        ):
             connection.execute(text(f"DELETE FROM {table} WHERE reference = 'dead-1'"))
 
 
 def record(system: Watched) -> list[tuple[str, str, str | None]]:
     with system.engine.connect() as connection:
         rows = connection.execute(
-            text("SELECT action, made_by, reason FROM interventions WHERE reference = 'dead-1'")
+            text(
+                "SELECT action, made_by, reason FROM unbet.interventions WHERE reference = 'dead-1'"
+            )
         )
         return [tuple(row) for row in rows]
 

@@ -113,7 +113,7 @@ def test_dead_cancels_are_told_in_the_headline(open_page: Open, system: Watched)
     with system.engine.begin() as connection:
         connection.execute(
             text("""
-                INSERT INTO parked (request_id, provider, reference, cancel, state, reason)
+                INSERT INTO unbet.parked (request_id, provider, reference, cancel, state, reason)
                 SELECT gen_random_uuid(), 'LuckyMonaco', 'd' || n, '{}', 'dead', 'content'
                   FROM generate_series(1, 3) AS n
             """)
@@ -124,7 +124,7 @@ def test_dead_cancels_are_told_in_the_headline(open_page: Open, system: Watched)
         expect(page).to_have_title("3 cancels wait for a person \N{EN DASH} Unbet")
     finally:
         with system.engine.begin() as connection:
-            connection.execute(text("DELETE FROM parked"))
+            connection.execute(text("DELETE FROM unbet.parked"))
 
 
 def test_a_page_that_nobody_sees_follows_nothing(open_page: Open) -> None:

@@ -22,7 +22,18 @@ ODD_TEXTS: Final = [
         "\uff35SD",
         "USD\n",
     ),
-    *("USD\n", "İ", "ß", "\x1b[2J", "'; DROP TABLE bets; --", "{}", "null", "%s", "\\u0000", "\\"),
+    *(
+        "USD\n",
+        "İ",
+        "ß",
+        "\x1b[2J",
+        "'; DROP TABLE unbet_ledger.bets; --",
+        "{}",
+        "null",
+        "%s",
+        "\\u0000",
+        "\\",
+    ),
 ]
 ODD_VALUES: Final[list[object]] = [
     None,

@@ -126,7 +126,9 @@ def test_what_is_accepted_can_be_stored_as_it_was_sent(engine: Engine) -> None:
     ]
     operator.cancel(*cancels)
     with engine.connect() as connection:
-        rows = connection.execute(text("SELECT body, reference FROM requests ORDER BY request_id"))
+        rows = connection.execute(
+            text("SELECT body, reference FROM unbet.requests ORDER BY request_id")
+        )
         stored = [(row.body.encode(), row.reference) for row in rows]
     assert stored == [(c.body.encode(), c.request.reference) for c in cancels]
     assert [body for body, _ in stored] == sent

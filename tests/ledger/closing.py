@@ -46,7 +46,7 @@ def reopen(engine: Engine, cancel: Cancel) -> Reopening | None:
 
 def sweep(engine: Engine) -> list[Outcome]:
     with engine.begin() as connection:
-        connection.execute(text("UPDATE parked SET next_try_at = now()"))
+        connection.execute(text("UPDATE unbet.parked SET next_try_at = now()"))
         due = claim(connection, fresh=True, most=10).cancels
     with engine.begin() as connection:
         return [decision.outcome for decision in reverse_parked(connection, due)]

@@ -20,19 +20,22 @@ _PARK: Final = (
 _INTERVENE: Final = "INSERT (request_id, provider, reference, action, made_by, reason)"
 
 RIGHTS: Final[Rights] = {
-    "the database": dict.fromkeys(ALL_ROLES, "CONNECT") | {OPERATOR: "CONNECT, TEMPORARY"},
-    "public": dict.fromkeys(ALL_ROLES, "USAGE"),
-    "alembic_version": dict.fromkeys(ALL_ROLES, "SELECT"),
-    "players": {
+    # PostgreSQL's own defaults for everybody, which are the operator's to change.
+    "the database": dict.fromkeys((*ALL_ROLES, "public"), "CONNECT, TEMPORARY"),
+    "public": dict.fromkeys((*ALL_ROLES, "public"), "USAGE"),
+    "unbet": dict.fromkeys(ALL_ROLES, "USAGE"),
+    "unbet_ledger": dict.fromkeys(ALL_ROLES, "USAGE"),
+    "unbet.alembic_version": dict.fromkeys(ALL_ROLES, "SELECT"),
+    "unbet_ledger.players": {
         OPERATOR: "SELECT, INSERT (user_id, frozen_at), UPDATE (frozen_at)",
         CONSOLE: "SELECT",
     },
-    "accounts": {
+    "unbet_ledger.accounts": {
         WORKER: "SELECT, UPDATE (balance)",
         OPERATOR: "SELECT, INSERT (owner, currency, kind, balance), UPDATE (balance)",
         CONSOLE: "SELECT",
     },
-    "bets": {
+    "unbet_ledger.bets": {
         RECEIVER: "SELECT (provider, reference, state, user_id, currency, outcome, reversal_id, "
         "cash_after)",
         WORKER: "SELECT, INSERT (provider, reference, state, user_id, currency, outcome, "
@@ -45,31 +48,31 @@ RIGHTS: Final[Rights] = {
         "cancelled_at, cancel_request_id, cash_after), UPDATE (outcome, cancelled_at, "
         "cancel_request_id, cash_after)",
     },
-    "late_bets": {
+    "unbet_ledger.late_bets": {
         RECEIVER: "SELECT (id)",
         OPERATOR: "SELECT, INSERT (provider, reference, user_id, currency, amount)",
         CONSOLE: "SELECT",
     },
-    "transfers": {
+    "unbet_ledger.transfers": {
         WORKER: "SELECT, INSERT (kind, bet_id)",
         OPERATOR: "SELECT, INSERT (id, kind, bet_id)",
         CONSOLE: "SELECT",
     },
-    "entries": {
+    "unbet_ledger.entries": {
         WORKER: "SELECT, INSERT (transfer_id, account_id, amount, balance_after)",
         OPERATOR: "SELECT, INSERT (transfer_id, account_id, amount, balance_after)",
         CONSOLE: "SELECT",
     },
-    "deposits": {
+    "unbet_ledger.deposits": {
         OPERATOR: "SELECT, INSERT (reference, user_id, currency, kind, amount, transfer_id)",
         CONSOLE: "SELECT",
     },
-    "wins": {
+    "unbet_ledger.wins": {
         OPERATOR: "SELECT, INSERT (provider, reference, bet_reference, amount, refusal, "
         "transfer_id)",
         CONSOLE: "SELECT",
     },
-    "requests": {
+    "unbet.requests": {
         RECEIVER: "SELECT (request_id, outcome)",
         WORKER: "SELECT (request_id), INSERT (request_id, provider, reference, user_id, currency, "
         "uuid, dialect, received_at, received_from, body, outcome)",
@@ -77,43 +80,43 @@ RIGHTS: Final[Rights] = {
         CONSOLE: "SELECT",
         RETENTION: "SELECT (request_id, decided_at), DELETE",
     },
-    "answers": {
+    "unbet.answers": {
         RECEIVER: "SELECT (request_id), INSERT (request_id, shared_request_id, uuid, received_at, "
         "received_from, outcome, code, seconds)",
         OPERATOR: "SELECT",
         CONSOLE: "SELECT",
         RETENTION: "SELECT (request_id, answered_at), DELETE",
     },
-    "parked": {
+    "unbet.parked": {
         RECEIVER: f"SELECT (request_id, state, parked_at), {_PARK}",
         WORKER: f"SELECT, {_PARK}, UPDATE (state, reason, tries, last_error, parked_at, "
         "next_try_at), DELETE",
         OPERATOR: f"SELECT, {_PARK}, UPDATE (state, tries, next_try_at)",
         CONSOLE: "SELECT, UPDATE (state, tries, next_try_at)",
     },
-    "parkings": {
+    "unbet.parkings": {
         WORKER: "SELECT (request_id), INSERT (request_id, provider, reference, reason, tries, "
         "last_error, parked_at)",
         OPERATOR: "SELECT",
         CONSOLE: "SELECT",
         RETENTION: "SELECT (request_id, decided_at), DELETE",
     },
-    "interventions": {
+    "unbet.interventions": {
         OPERATOR: f"SELECT, {_INTERVENE}",
         CONSOLE: f"SELECT, {_INTERVENE}",
     },
-    "deployment": dict.fromkeys((RECEIVER, WORKER, OPERATOR, CONSOLE), "SELECT"),
-    "deployment_number_seq": {},
-    "transfers_id_seq": {WORKER: "SELECT", OPERATOR: "USAGE, SELECT"},
-    "accounts_id_seq": {WORKER: "SELECT", OPERATOR: "SELECT"},
-    "bets_id_seq": {WORKER: "SELECT", OPERATOR: "SELECT"},
-    "late_bets_id_seq": {WORKER: "SELECT", OPERATOR: "SELECT"},
-    "interventions_id_seq": {WORKER: "SELECT", OPERATOR: "SELECT"},
-    "refuse_change()": {},
-    "require_balanced_transfers()": {},
-    "require_closing()": {},
-    "require_reopening()": {},
-    "refuse_tombstone()": {},
+    "unbet.deployment": dict.fromkeys((RECEIVER, WORKER, OPERATOR, CONSOLE), "SELECT"),
+    "unbet.deployment_number_seq": {},
+    "unbet_ledger.transfers_id_seq": {WORKER: "SELECT", OPERATOR: "USAGE, SELECT"},
+    "unbet_ledger.accounts_id_seq": {WORKER: "SELECT", OPERATOR: "SELECT"},
+    "unbet_ledger.bets_id_seq": {WORKER: "SELECT", OPERATOR: "SELECT"},
+    "unbet_ledger.late_bets_id_seq": {WORKER: "SELECT", OPERATOR: "SELECT"},
+    "unbet.interventions_id_seq": {WORKER: "SELECT", OPERATOR: "SELECT"},
+    "unbet.refuse_change()": {},
+    "unbet_ledger.require_balanced_transfers()": {},
+    "unbet_ledger.require_closing()": {},
+    "unbet_ledger.require_reopening()": {},
+    "unbet_ledger.refuse_tombstone()": {},
 }
 
 _ASKED: Final = text("""
@@ -121,7 +124,7 @@ _ASKED: Final = text("""
         SELECT oid FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
     ),
     allowed (object, role, place, privilege, columns) AS (
-        SELECT oid::regclass::text, role, place, privilege,
+        SELECT format('%s.%s', relnamespace::regnamespace, relname), role, place, privilege,
                CASE WHEN NOT has_table_privilege(role, oid, privilege)
                     THEN (SELECT coalesce(string_agg(attname, ', ' ORDER BY attnum), 'none')
                             FROM pg_attribute
@@ -136,14 +139,14 @@ _ASKED: Final = text("""
                    WITH ORDINALITY AS known (privilege, place)
          WHERE relnamespace IN (SELECT name FROM ours) AND relkind IN ('r', 'p', 'v', 'm', 'f')
         UNION ALL
-        SELECT oid::regclass::text, role, place, privilege,
+        SELECT format('%s.%s', relnamespace::regnamespace, relname), role, place, privilege,
                CASE WHEN NOT has_sequence_privilege(role, oid, privilege) THEN 'none' END
           FROM pg_class, unnest(CAST(:roles AS name[])) AS role,
                unnest(ARRAY['USAGE', 'SELECT', 'UPDATE'])
                    WITH ORDINALITY AS known (privilege, place)
          WHERE relnamespace IN (SELECT name FROM ours) AND relkind = 'S'
         UNION ALL
-        SELECT oid::regprocedure::text, role, 1, 'EXECUTE',
+        SELECT format('%s.%s()', pronamespace::regnamespace, proname), role, 1, 'EXECUTE',
                CASE WHEN NOT has_function_privilege(role, oid, 'EXECUTE') THEN 'none' END
           FROM pg_proc, unnest(CAST(:roles AS name[])) AS role
          WHERE pronamespace IN (SELECT name FROM ours)

@@ -25,7 +25,7 @@ ALMOST_FULL = "99999999999999999990"
 
 def parked(engine: Engine) -> dict[str, tuple[str, str, str]]:
     with engine.connect() as connection:
-        rows = connection.execute(text("SELECT * FROM parked"))
+        rows = connection.execute(text("SELECT * FROM unbet.parked"))
         return {row.reference: (row.state, row.reason, row.last_error) for row in rows}
 
 
@@ -63,8 +63,8 @@ def test_an_empty_group_has_no_parts(engine: Engine) -> None:
 @pytest.mark.parametrize(
     ("query", "culprits"),
     [
-        ("SELECT FROM bets WHERE reference IN ('r7', 'r200')", {"r7", "r200"}),
-        ("SELECT FROM accounts WHERE owner = 'bob' AND kind = 'cash'", {"bobs"}),
+        ("SELECT FROM unbet_ledger.bets WHERE reference IN ('r7', 'r200')", {"r7", "r200"}),
+        ("SELECT FROM unbet_ledger.accounts WHERE owner = 'bob' AND kind = 'cash'", {"bobs"}),
     ],
     ids=["bets", "account"],
 )
@@ -104,7 +104,7 @@ def test_the_others_are_decided_while_somebody_is_placing_one_of_the_bets(
 def test_a_row_that_is_held_for_a_moment_only_delays_nobody_into_parking(
     operator: Operator, group: list[Cancel]
 ) -> None:
-    with locked(operator.engine, "SELECT FROM bets WHERE reference = 'r7'"):
+    with locked(operator.engine, "SELECT FROM unbet_ledger.bets WHERE reference = 'r7'"):
         parts = apply(operator.engine, group, patience_s=10)
         first = next(parts)
     assert outcomes([first, *parts], group)["r7"] is Outcome.REVERSED
@@ -115,7 +115,9 @@ def test_a_row_that_is_held_for_a_moment_only_delays_nobody_into_parking(
 def test_one_whose_locks_come_and_go_is_looked_at_again(
     operator: Operator, group: list[Cancel], size: int
 ) -> None:
-    with locked(operator.engine, "SELECT FROM bets WHERE reference = 'bobs'") as holder:
+    with locked(
+        operator.engine, "SELECT FROM unbet_ledger.bets WHERE reference = 'bobs'"
+    ) as holder:
         release = threading.Timer(0.6, holder.rollback)  # later than lock timeout and one more look
         release.start()
         # Patient enough for a machine that is slower than the lock.
@@ -160,7 +162,7 @@ def test_a_dead_and_a_locked_one_in_one_group_are_told_apart(
     operator: Operator, group: list[Cancel], overflowing: Cancel
 ) -> None:
     cancels = [*group, overflowing]
-    with locked(operator.engine, "SELECT FROM bets WHERE reference = 'r7'"):
+    with locked(operator.engine, "SELECT FROM unbet_ledger.bets WHERE reference = 'r7'"):
         told = outcomes(list(apply(operator.engine, cancels)), cancels)
     assert [r for r, outcome in told.items() if outcome is Outcome.PARKED] == ["r7", "overflow"]
     assert {r: row[0] for r, row in parked(operator.engine).items()} == {
@@ -175,7 +177,7 @@ def test_one_that_is_too_slow_is_parked_alone(operator: Operator, group: list[Ca
             text("""
                 CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS
                 $$ BEGIN PERFORM pg_sleep(60); RETURN NEW; END $$;
-                CREATE TRIGGER dawdle BEFORE INSERT ON requests FOR EACH ROW
+                CREATE TRIGGER dawdle BEFORE INSERT ON unbet.requests FOR EACH ROW
                 WHEN (NEW.reference = 'r1') EXECUTE FUNCTION dawdle();
             """)
         )
@@ -196,9 +198,9 @@ def test_a_locked_cancel_that_is_parked_keeps_its_tries(
 ) -> None:
     with operator.engine.begin() as connection:
         park(connection, group[:2], reason="test")
-        connection.execute(text("UPDATE parked SET tries = 3"))
-    with locked(operator.engine, "SELECT FROM bets WHERE reference = 'r0'"):
+        connection.execute(text("UPDATE unbet.parked SET tries = 3"))
+    with locked(operator.engine, "SELECT FROM unbet_ledger.bets WHERE reference = 'r0'"):
         list(apply(operator.engine, group[:2], decide=reverse_parked))
     with operator.engine.connect() as connection:
-        (row,) = connection.execute(text("SELECT reference, tries FROM parked")).all()
+        (row,) = connection.execute(text("SELECT reference, tries FROM unbet.parked")).all()
     assert tuple(row) == ("r0", 2)

@@ -88,7 +88,8 @@ def test_several_bets_of_one_player_in_one_group_keep_the_running_balance(
     with operator.engine.connect() as connection:
         balances = connection.execute(
             text("""
-                SELECT balance_after FROM entries JOIN accounts ON id = account_id
+                SELECT balance_after
+                  FROM unbet_ledger.entries JOIN unbet_ledger.accounts ON id = account_id
                  WHERE kind = 'cash' ORDER BY transfer_id
             """)
         ).scalars()
@@ -232,7 +233,7 @@ def test_with_hold_a_cancel_of_an_unknown_bet_is_parked_and_leaves_no_tombstone(
     known, unknown = operator.cancel(*group, hold_unknown=True)
     assert (known.outcome, unknown.outcome) == (Outcome.REVERSED, Outcome.PARKED)
     with operator.engine.connect() as connection:
-        (row,) = connection.execute(text("SELECT request_id, reference, state FROM parked"))
+        (row,) = connection.execute(text("SELECT request_id, reference, state FROM unbet.parked"))
     assert tuple(row) == (group[1].request_id, "r2", "parked")
     # The bet is imported while the operator moves over; its next cancel is decided.
     assert operator.bet("r2", "4.00").status is Status.DONE
@@ -247,7 +248,7 @@ def test_every_request_is_recorded_once_with_its_outcome(operator: Operator) -> 
     operator.cancel(*group)  # redelivered by the queue
     with operator.engine.connect() as connection:
         rows = connection.execute(
-            text("SELECT request_id, outcome, body, received_from FROM requests")
+            text("SELECT request_id, outcome, body, received_from FROM unbet.requests")
         )
         recorded = {row.request_id: (row.outcome, row.body, row.received_from) for row in rows}
     assert recorded == {
@@ -271,5 +272,7 @@ def test_a_late_bet_is_kept_once_however_often_it_is_sent(operator: Operator) ->
     for _ in range(3):
         operator.bet("r1", "4.00")
     with operator.engine.connect() as connection:
-        (row,) = connection.execute(text("SELECT reference, user_id, amount FROM late_bets"))
+        (row,) = connection.execute(
+            text("SELECT reference, user_id, amount FROM unbet_ledger.late_bets")
+        )
     assert tuple(row) == ("r1", "alice", Decimal(4))

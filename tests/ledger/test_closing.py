@@ -177,7 +177,7 @@ def test_one_that_cannot_be_read_is_closed_and_binds_nobody(
 ) -> None:
     with engine.begin() as connection:
         set_aside(connection, [placed], reason="content", error="unreadable", dead=True)
-        connection.execute(text("UPDATE parked SET cancel = 'no JSON'"))
+        connection.execute(text("UPDATE unbet.parked SET cancel = 'no JSON'"))
 
     assert close(engine, placed) == Closing(True, None)
     assert told(operator) is Outcome.REVERSED
@@ -191,14 +191,16 @@ def test_closing_or_reopening_at_the_same_moment_comes_to_one_of_both(
 
 
 INTERVENE: Final = """
-    INSERT INTO interventions (request_id, provider, reference, action, made_by, reason)
-    SELECT request_id, provider, reference, '{}', 'ann', 'a test' FROM parked
+    INSERT INTO unbet.interventions (request_id, provider, reference, action, made_by, reason)
+    SELECT request_id, provider, reference, '{}', 'ann', 'a test' FROM unbet.parked
 """
-FORGE: Final = (
-    "UPDATE bets SET outcome = 'closed', cancel_request_id = (SELECT request_id FROM parked)"
-)
+FORGE: Final = """
+    UPDATE unbet_ledger.bets
+       SET outcome = 'closed', cancel_request_id = (SELECT request_id FROM unbet.parked)
+"""
 ERASE: Final = """
-    UPDATE bets SET outcome = NULL, cancelled_at = NULL, cancel_request_id = NULL, cash_after = NULL
+    UPDATE unbet_ledger.bets
+       SET outcome = NULL, cancelled_at = NULL, cancel_request_id = NULL, cash_after = NULL
 """
 
 
@@ -234,7 +236,7 @@ def test_the_record_of_one_closing_closes_no_other_bet(
     keep(engine, placed)
     mine = connect_to(url_as(role, database_url), name="test")
     with mine.connect() as connection:
-        connection.execute(text("UPDATE parked SET state = 'closed'"))
+        connection.execute(text("UPDATE unbet.parked SET state = 'closed'"))
         connection.execute(text(INTERVENE.format("close")))
         with pytest.raises(DBAPIError, match="on record"):
             connection.execute(text(f"{FORGE}, cancelled_at = now() WHERE reference = 'another'"))
@@ -260,7 +262,7 @@ def test_of_a_closed_bet_nothing_else_changes(engine: Engine, placed: Cancel, ch
         engine.connect() as connection,
         pytest.raises(DBAPIError, match=r"never changed|on record"),
     ):
-        connection.execute(text(f"UPDATE bets SET {change}"))
+        connection.execute(text(f"UPDATE unbet_ledger.bets SET {change}"))
 
 
 @pytest.mark.parametrize(
@@ -269,4 +271,4 @@ def test_of_a_closed_bet_nothing_else_changes(engine: Engine, placed: Cancel, ch
 @pytest.mark.usefixtures("placed")
 def test_an_outcome_that_does_not_fit_the_bet_is_refused(engine: Engine, change: str) -> None:
     with engine.connect() as connection, pytest.raises(DBAPIError, match="fits_its_state"):
-        connection.execute(text(f"UPDATE bets SET {change}"))
+        connection.execute(text(f"UPDATE unbet_ledger.bets SET {change}"))

@@ -114,7 +114,7 @@ def test_five_hundred_bets_cancelled_twice_at_once_are_reversed_once_each(
 
     at_once(lambda: all_of_them(references), lambda: all_of_them(references))
     with operator.engine.connect() as connection:
-        reversals = text("SELECT count(*) FROM transfers WHERE kind = 'reversal'")
+        reversals = text("SELECT count(*) FROM unbet_ledger.transfers WHERE kind = 'reversal'")
         assert connection.execute(reversals).scalar_one() == 500
     assert operator.balance().cash == Decimal(500)
 
@@ -195,7 +195,7 @@ def test_a_bet_locked_by_somebody_else_is_not_waited_for_longer_than_the_limit(
     operator.deposit("10.00")
     operator.bet("r1", "4.00")
     with operator.engine.connect() as foreign:
-        foreign.execute(text("SELECT FROM bets WHERE reference = 'r1' FOR UPDATE"))
+        foreign.execute(text("SELECT FROM unbet_ledger.bets WHERE reference = 'r1' FOR UPDATE"))
         with (
             pytest.raises(OperationalError, match="lock timeout"),
             operator.engine.begin() as connection,
@@ -224,7 +224,9 @@ def test_a_statement_that_met_a_new_bet_decides_nothing_and_holds_no_account(
         until(lambda: waiting_for_locks(operator.engine), "nobody waited for a lock")
         placing.commit()
         assert [row.outcome for row in cancelled.result(timeout=10)] == [None, None]
-        settling.execute(text("SELECT FROM accounts WHERE kind = 'cash' FOR UPDATE NOWAIT"))
+        settling.execute(
+            text("SELECT FROM unbet_ledger.accounts WHERE kind = 'cash' FOR UPDATE NOWAIT")
+        )
 
 
 def test_one_players_account_keeps_its_history_under_concurrent_bets_and_cancels(

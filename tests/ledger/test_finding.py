@@ -58,7 +58,7 @@ def test_a_players_bets_are_found_the_newest_first_and_not_more_than_asked_for(
 
 def test_a_row_that_cannot_be_read_hides_no_other(bets: Engine) -> None:
     unreadable = text("""
-        INSERT INTO parked (request_id, provider, reference, cancel, reason)
+        INSERT INTO unbet.parked (request_id, provider, reference, cancel, reason)
         VALUES (gen_random_uuid(), 'p', 'rx', '{"reference":"rx",', 'x')
     """)
     with bets.begin() as connection:

@@ -3,7 +3,7 @@
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from tests.making import Operator, cancel_of
@@ -27,22 +27,25 @@ def story(operator: Operator) -> Operator:
 @pytest.mark.parametrize(
     "statement",
     [
-        f"{verb} {table} {rest}"
+        f"{verb} unbet_ledger.{table} {rest}"
         for table in ("transfers", "entries", "deposits", "wins", "late_bets")
         for verb, rest in (("UPDATE", "SET {column} = {column}"), ("DELETE FROM", ""))
     ]
-    + [f"TRUNCATE {table}" for table in ("transfers", "entries", "deposits", "wins", "bets")]
     + [
-        "DELETE FROM bets",
-        "UPDATE bets SET state = 'placed', reversal_id = NULL WHERE reference = 'r1'",
-        "UPDATE bets SET outcome = NULL WHERE reference = 'r3'",
-        "UPDATE bets SET state = 'placed' WHERE reference = 'r2'",
-        "UPDATE bets SET amount = 5 WHERE reference = 'r2'",
-        "UPDATE bets SET user_id = 'mallory' WHERE reference = 'r2'",
+        f"TRUNCATE unbet_ledger.{table}"
+        for table in ("transfers", "entries", "deposits", "wins", "bets")
+    ]
+    + [
+        "DELETE FROM unbet_ledger.bets",
+        "UPDATE unbet_ledger.bets SET state = 'placed', reversal_id = NULL WHERE reference = 'r1'",
+        "UPDATE unbet_ledger.bets SET outcome = NULL WHERE reference = 'r3'",
+        "UPDATE unbet_ledger.bets SET state = 'placed' WHERE reference = 'r2'",
+        "UPDATE unbet_ledger.bets SET amount = 5 WHERE reference = 'r2'",
+        "UPDATE unbet_ledger.bets SET user_id = 'mallory' WHERE reference = 'r2'",
     ],
 )
 def test_what_has_happened_cannot_be_changed(story: Operator, statement: str) -> None:
-    column = {"transfers": "kind", "entries": "amount"}.get(statement.split()[1], "amount")
+    column = "kind" if "ledger.transfers" in statement else "amount"
     with (
         story.engine.connect() as connection,
         pytest.raises(DBAPIError, match="never changed or removed"),
@@ -54,21 +57,26 @@ def test_a_bet_cannot_have_two_reversals(story: Operator) -> None:
     with story.engine.connect() as connection, pytest.raises(IntegrityError, match="one_reversal"):
         connection.execute(
             text("""
-                INSERT INTO transfers (kind, bet_id)
-                SELECT 'reversal', id FROM bets WHERE reference = 'r1'
+                INSERT INTO unbet_ledger.transfers (kind, bet_id)
+                SELECT 'reversal', id FROM unbet_ledger.bets WHERE reference = 'r1'
             """)
         )
 
 
 def test_a_reversal_has_no_place_for_another_reversal_as_its_target(story: Operator) -> None:
     with story.engine.connect() as connection, pytest.raises(IntegrityError, match="of_a_bet"):
-        connection.execute(text("INSERT INTO transfers (kind, bet_id) VALUES ('reversal', NULL)"))
+        connection.execute(
+            text("INSERT INTO unbet_ledger.transfers (kind, bet_id) VALUES ('reversal', NULL)")
+        )
 
 
 def test_a_transfer_that_does_not_sum_to_zero_is_refused(story: Operator) -> None:
     with story.engine.connect() as connection, pytest.raises(DBAPIError, match="sum to zero"):
         connection.execute(
-            text("INSERT INTO entries SELECT 999, id, 1, 11 FROM accounts WHERE kind = 'cash'")
+            text("""
+                INSERT INTO unbet_ledger.entries
+                SELECT 999, id, 1, 11 FROM unbet_ledger.accounts WHERE kind = 'cash'
+            """)
         )
 
 
@@ -76,7 +84,8 @@ def test_bet_and_tombstone_cannot_stand_under_one_reference(story: Operator) -> 
     with story.engine.connect() as connection, pytest.raises(IntegrityError, match="provider_key"):
         connection.execute(
             text("""
-                INSERT INTO bets (provider, reference, state, user_id, currency, outcome)
+                INSERT INTO unbet_ledger.bets
+                       (provider, reference, state, user_id, currency, outcome)
                 VALUES ('LuckyMonaco', 'r2', 'tombstone', 'alice', 'EUR', 'no_bet')
             """)
         )
@@ -84,19 +93,35 @@ def test_bet_and_tombstone_cannot_stand_under_one_reference(story: Operator) -> 
 
 def test_a_players_account_cannot_go_below_zero(story: Operator) -> None:
     with story.engine.connect() as connection, pytest.raises(IntegrityError, match="no_player"):
-        connection.execute(text("UPDATE accounts SET balance = -1 WHERE kind = 'cash'"))
+        connection.execute(
+            text("UPDATE unbet_ledger.accounts SET balance = -1 WHERE kind = 'cash'")
+        )
 
 
 def test_the_houses_account_cannot_be_given_a_running_balance(story: Operator) -> None:
     with story.engine.connect() as connection, pytest.raises(IntegrityError, match="only_players"):
-        connection.execute(text("UPDATE accounts SET balance = 0 WHERE kind = 'house'"))
+        connection.execute(
+            text("UPDATE unbet_ledger.accounts SET balance = 0 WHERE kind = 'house'")
+        )
+
+
+def ours(name: str | None, kind: str, _parents: object) -> bool:
+    return kind != "schema" or name in {"unbet", "unbet_ledger"}
 
 
 # SQLAlchemy 2.1 does so about each check that is NOT VALID.
 @pytest.mark.filterwarnings("ignore:Can't validate argument 'dialect_options'")
 def test_the_tables_in_python_are_those_of_the_migrations(engine: Engine) -> None:
-    with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+    # The login has the name of one of the schemas, which would be its default.
+    public = engine.url.update_query_dict({"options": "-c search_path=public"})
+    with create_engine(public).connect() as connection:
+        options = {
+            "compare_type": True,
+            "include_schemas": True,
+            "include_name": ours,
+            "version_table_schema": "unbet",
+        }
+        context = MigrationContext.configure(connection, opts=options)
         differences = compare_metadata(context, metadata)
     # Indexes, keys and checks are said once, in the migrations.
     kinds = {"remove_index", "remove_constraint", "add_constraint"}
@@ -111,7 +136,7 @@ def test_migrating_twice_changes_nothing(engine: Engine) -> None:
 
 def test_a_database_without_the_schema_is_refused_with_a_sentence(engine: Engine) -> None:
     with engine.begin() as connection:
-        connection.execute(text("DROP TABLE alembic_version"))
+        connection.execute(text("DROP TABLE unbet.alembic_version"))
         with pytest.raises(SchemaError, match="run `unbet migrate`"):
             require_schema(connection)
 

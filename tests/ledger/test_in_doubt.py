@@ -53,7 +53,7 @@ def losing_the_first_answer(
 
 def record(engine: Engine) -> list[tuple[str, str]]:
     with engine.connect() as connection:
-        query = text("SELECT action, made_by FROM interventions ORDER BY id")
+        query = text("SELECT action, made_by FROM unbet.interventions ORDER BY id")
         return [tuple(row) for row in connection.execute(query)]
 
 

@@ -35,9 +35,9 @@ from unbet import Bet, Deposit, Settlement, connect_to, transact
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
 from unbet.database.engine import SCAN_SETTINGS
+from unbet.journal.schema import parked
 from unbet.wallets.ledger.audit import audit
 from unbet.wallets.ledger.reversal import reverse
-from unbet.wallets.ledger.schema import parked
 
 SEQUENCES = [10, long(40)]
 STEPS = 40
@@ -184,21 +184,26 @@ def sweep(connection: Connection, *, hold_unknown: bool) -> list[Decision]:
 
 
 VIEW = {
-    "money": "SELECT owner, currency, kind, balance FROM accounts WHERE owner LIKE :mine",
-    "frozen": "SELECT user_id FROM players WHERE user_id LIKE :mine AND frozen_at IS NOT NULL",
+    "money": """
+        SELECT owner, currency, kind, balance FROM unbet_ledger.accounts WHERE owner LIKE :mine
+    """,
+    "frozen": """
+        SELECT user_id FROM unbet_ledger.players
+         WHERE user_id LIKE :mine AND frozen_at IS NOT NULL
+    """,
     "bets": """
         SELECT provider, reference, user_id, currency, amount, state, refusal, outcome, reversal_id
-          FROM bets WHERE reference LIKE :mine
+          FROM unbet_ledger.bets WHERE reference LIKE :mine
     """,
     "wins": """
         SELECT provider, reference, bet_reference, amount, refusal
-          FROM wins WHERE reference LIKE :mine
+          FROM unbet_ledger.wins WHERE reference LIKE :mine
     """,
     "late_bets": """
         SELECT provider, reference, user_id, currency, amount
-          FROM late_bets WHERE reference LIKE :mine
+          FROM unbet_ledger.late_bets WHERE reference LIKE :mine
     """,
-    "parked": "SELECT request_id FROM parked WHERE reference LIKE :mine",
+    "parked": "SELECT request_id FROM unbet.parked WHERE reference LIKE :mine",
 }
 
 View = dict[str, set[tuple[object, ...]]]

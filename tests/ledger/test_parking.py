@@ -18,13 +18,13 @@ from unbet.wallets.ledger.sweeping import MOST_TRIES, claim, give_up, reverse_pa
 
 def parked(engine: Engine) -> list[dict[str, object]]:
     with engine.connect() as connection:
-        query = text("SELECT * FROM parked ORDER BY request_id")
+        query = text("SELECT * FROM unbet.parked ORDER BY request_id")
         return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def make_due(engine: Engine) -> None:
     with engine.begin() as connection:
-        connection.execute(text("UPDATE parked SET next_try_at = now()"))
+        connection.execute(text("UPDATE unbet.parked SET next_try_at = now()"))
 
 
 def keep(engine: Engine, *cancels: Cancel) -> None:
@@ -42,7 +42,7 @@ def test_thousands_are_parked_by_one_statement(engine: Engine) -> None:
     cancels = [cancel_of(f"r{number}") for number in range(5000)]
     with engine.begin() as connection:
         park(connection, cancels, reason="overload")
-        seen = text("SELECT count(*), count(DISTINCT (cmin::text, xmin::text)) FROM parked")
+        seen = text("SELECT count(*), count(DISTINCT (cmin::text, xmin::text)) FROM unbet.parked")
         assert tuple(connection.execute(seen).one()) == (5000, 1)
 
 
@@ -82,7 +82,7 @@ def test_what_has_failed_once_is_no_longer_claimed_with_the_fresh_ones(engine: E
 
 def pause(connection: Connection) -> float:
     """Seconds from this transaction's beginning to the next try of the only one that is parked."""
-    query = text("SELECT extract(epoch FROM next_try_at - now()) FROM parked")
+    query = text("SELECT extract(epoch FROM next_try_at - now()) FROM unbet.parked")
     return float(connection.execute(query).scalar_one())
 
 
@@ -114,7 +114,7 @@ def test_after_its_tries_a_cancel_is_dead_and_not_claimed_any_more(engine: Engin
 def test_a_row_that_cannot_be_read_is_dead_and_does_not_stop_the_others(engine: Engine) -> None:
     keep(engine, cancel_of("r1"), cancel_of("r2"))
     with engine.begin() as connection:
-        connection.execute(text("UPDATE parked SET cancel = '{}' WHERE reference = 'r1'"))
+        connection.execute(text("UPDATE unbet.parked SET cancel = '{}' WHERE reference = 'r1'"))
     assert claimed(engine) == ["r2"]
     assert [row["state"] for row in parked(engine)] == ["dead", "parked"]
 
@@ -180,7 +180,7 @@ def test_pauses_of_a_held_cancel_grow_with_its_age_up_to_about_a_minute(
     keep(operator.engine, cancel)
     for age_s in (0, 40, 4000):
         with operator.engine.begin() as connection:
-            aged = text("UPDATE parked SET parked_at = now() - make_interval(secs => :age)")
+            aged = text("UPDATE unbet.parked SET parked_at = now() - make_interval(secs => :age)")
             connection.execute(aged, {"age": age_s})
             reverse_parked(connection, [cancel], hold_unknown=True)
             pauses.append(pause(connection))
@@ -218,7 +218,7 @@ def test_five_hundred_parked_cancels_are_shared_by_sweeps_and_done_once_each(
     assert sorted(reference for share in shares for reference in share) == sorted(references)
     # A row that another sweep's claim looked at in that instant is left for its next try.
     with operator.engine.begin() as connection:
-        connection.execute(text("UPDATE parked SET next_try_at = now()"))
+        connection.execute(text("UPDATE unbet.parked SET next_try_at = now()"))
     while True:
         with operator.engine.begin() as connection:
             if not (left := claim(connection, fresh=False, most=1).cancels):
@@ -234,10 +234,11 @@ def test_what_was_parked_in_the_time_to_come_is_dated_now_by_its_claim(engine: E
     """By a clock that was an hour ahead, and has come back."""
     keep(engine, cancel_of("r1"))
     ahead = text("""
-        UPDATE parked SET parked_at = now() + interval '1 h', next_try_at = now() + interval '1 h'
+        UPDATE unbet.parked
+           SET parked_at = now() + interval '1 h', next_try_at = now() + interval '1 h'
     """)
     with engine.begin() as connection:
         connection.execute(ahead)
     assert claimed(engine) == ["r1"]
     with engine.connect() as connection:
-        assert connection.execute(text("SELECT parked_at <= now() FROM parked")).scalar()
+        assert connection.execute(text("SELECT parked_at <= now() FROM unbet.parked")).scalar()

@@ -43,7 +43,7 @@ def test_everything_belongs_to_the_owner(engine: Engine) -> None:
           FROM (SELECT relowner, relnamespace FROM pg_class
                 UNION SELECT proowner, pronamespace FROM pg_proc
                 UNION SELECT nspowner, oid FROM pg_namespace) AS ours (owner, schema)
-         WHERE schema = 'public'::regnamespace
+         WHERE schema IN ('unbet'::regnamespace, 'unbet_ledger'::regnamespace)
     """)
     with engine.connect() as connection:
         assert connection.execute(owners).scalars().all() == [Role.OWNER]
@@ -53,47 +53,66 @@ def test_applying_the_roles_again_changes_nothing_and_takes_back_what_is_too_muc
     engine: Engine,
 ) -> None:
     with engine.begin() as connection:
-        connection.execute(text("GRANT ALL ON entries TO unbet_receiver, PUBLIC"))
-        connection.execute(text("GRANT UPDATE (balance) ON accounts TO unbet_receiver"))
+        connection.execute(text("GRANT ALL ON unbet_ledger.entries TO unbet_receiver, PUBLIC"))
+        connection.execute(
+            text("GRANT UPDATE (balance) ON unbet_ledger.accounts TO unbet_receiver")
+        )
         apply_roles(connection)
         apply_roles(connection)
         assert rights_of(connection) == RIGHTS
 
 
+def test_what_is_not_ours_keeps_its_rights_and_its_owner(engine: Engine) -> None:
+    with engine.connect() as connection:
+        connection.execute(text("CREATE ROLE stranger"))
+        connection.execute(text("CREATE TABLE public.entries (id integer)"))
+        connection.execute(text("GRANT ALL ON public.entries TO stranger, unbet_receiver, PUBLIC"))
+        connection.execute(text("GRANT CREATE ON SCHEMA public TO stranger"))
+        before = rights_of(connection)
+        owner = text("SELECT relowner FROM pg_class WHERE oid = 'public.entries'::regclass")
+        owned_by = connection.execute(owner).scalar()
+        apply_roles(connection)
+        assert rights_of(connection) == before
+        assert connection.execute(owner).scalar() == owned_by
+        assert connection.execute(
+            text("SELECT has_schema_privilege('stranger', 'public', 'CREATE')")
+        ).scalar()
+        connection.rollback()
+
+
 REVERSALS: Final = [
-    "INSERT INTO transfers (kind, bet_id) VALUES ('reversal', 1)",
-    "INSERT INTO entries (transfer_id, account_id, amount) VALUES (1, 1, 1)",
-    "UPDATE accounts SET balance = 1000",
-    "UPDATE bets SET state = 'reversed', reversal_id = 1",
-    "INSERT INTO bets (provider, reference, state, user_id, currency, outcome)"
+    "INSERT INTO unbet_ledger.transfers (kind, bet_id) VALUES ('reversal', 1)",
+    "INSERT INTO unbet_ledger.entries (transfer_id, account_id, amount) VALUES (1, 1, 1)",
+    "UPDATE unbet_ledger.accounts SET balance = 1000",
+    "UPDATE unbet_ledger.bets SET state = 'reversed', reversal_id = 1",
+    "INSERT INTO unbet_ledger.bets (provider, reference, state, user_id, currency, outcome)"
     " VALUES ('LuckyMonaco', 'r9', 'tombstone', 'alice', 'EUR', 'no_bet')",
-    "SELECT FROM bets FOR UPDATE",
-    "SELECT nextval('transfers_id_seq')",
+    "SELECT FROM unbet_ledger.bets FOR UPDATE",
+    "SELECT nextval('unbet_ledger.transfers_id_seq')",
 ]
 READING: Final = [
-    "SELECT body FROM requests",
-    "SELECT amount FROM bets",
-    "SELECT cancel FROM parked",
+    "SELECT body FROM unbet.requests",
+    "SELECT amount FROM unbet_ledger.bets",
+    "SELECT cancel FROM unbet.parked",
 ]
 REWRITING: Final = [
-    "UPDATE entries SET amount = 1",
-    "DELETE FROM entries",
-    "DELETE FROM transfers",
-    "DELETE FROM bets",
-    "DELETE FROM requests",
-    "TRUNCATE entries",
-    "UPDATE requests SET outcome = 'reversed'",
-    "UPDATE answers SET code = 0",
+    "UPDATE unbet_ledger.entries SET amount = 1",
+    "DELETE FROM unbet_ledger.entries",
+    "DELETE FROM unbet_ledger.transfers",
+    "DELETE FROM unbet_ledger.bets",
+    "DELETE FROM unbet.requests",
+    "TRUNCATE unbet_ledger.entries",
+    "UPDATE unbet.requests SET outcome = 'reversed'",
+    "UPDATE unbet.answers SET code = 0",
 ]
 SHAPING: Final = [
-    "ALTER TABLE entries DISABLE TRIGGER ALL",
-    "DROP TRIGGER append_only ON entries",
+    "ALTER TABLE unbet_ledger.entries DISABLE TRIGGER ALL",
+    "DROP TRIGGER append_only ON unbet_ledger.entries",
     "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE sql AS ''",
     "CREATE TABLE own (id integer)",
-    "CREATE TEMPORARY TABLE own (id integer)",
     "SET session_replication_role = replica",
     "SET ROLE unbet_owner",
-    "UPDATE alembic_version SET version_num = '0'",
+    "UPDATE unbet.alembic_version SET version_num = '0'",
 ]
 
 
@@ -105,15 +124,16 @@ def test_a_receiver_can_write_no_reversal_nor_read_or_change_what_is_there(
 
 
 STAKES: Final = [
-    "INSERT INTO bets (provider, reference, state, user_id, currency, amount)"
+    "INSERT INTO unbet_ledger.bets (provider, reference, state, user_id, currency, amount)"
     " VALUES ('LuckyMonaco', 'r9', 'placed', 'alice', 'EUR', 1)",
-    "UPDATE bets SET amount = 1",
-    "UPDATE bets SET refusal = NULL",
-    "INSERT INTO accounts (owner, currency, kind, balance) VALUES ('bob', 'EUR', 'cash', 1)",
-    "INSERT INTO transfers (id, kind, bet_id) VALUES (99, 'reversal', 1)",
-    "INSERT INTO deposits VALUES ('d', 'bob', 'EUR', 'cash', 1, 99)",
-    "INSERT INTO wins VALUES ('LuckyMonaco', 'w', 'r1', 1, NULL, 99)",
-    "UPDATE players SET frozen_at = NULL",
+    "UPDATE unbet_ledger.bets SET amount = 1",
+    "UPDATE unbet_ledger.bets SET refusal = NULL",
+    "INSERT INTO unbet_ledger.accounts (owner, currency, kind, balance)"
+    " VALUES ('bob', 'EUR', 'cash', 1)",
+    "INSERT INTO unbet_ledger.transfers (id, kind, bet_id) VALUES (99, 'reversal', 1)",
+    "INSERT INTO unbet_ledger.deposits VALUES ('d', 'bob', 'EUR', 'cash', 1, 99)",
+    "INSERT INTO unbet_ledger.wins VALUES ('LuckyMonaco', 'w', 'r1', 1, NULL, 99)",
+    "UPDATE unbet_ledger.players SET frozen_at = NULL",
 ]
 
 
@@ -124,7 +144,7 @@ def test_a_worker_can_reverse_only_and_change_nothing_that_has_happened(
     refuses(as_role(Role.WORKER), statement)
 
 
-LOCKING: Final = "SELECT FROM bets FOR UPDATE"
+LOCKING: Final = "SELECT FROM unbet_ledger.bets FOR UPDATE"
 """Whoever closes a cancel locks its bet."""
 
 
@@ -133,7 +153,7 @@ LOCKING: Final = "SELECT FROM bets FOR UPDATE"
     [
         (role, statement)
         for role in (Role.CONSOLE, Role.RETENTION)
-        for statement in (*REVERSALS, *STAKES, *SHAPING, "DELETE FROM entries")
+        for statement in (*REVERSALS, *STAKES, *SHAPING, "DELETE FROM unbet_ledger.entries")
         if (role, statement) != (Role.CONSOLE, LOCKING)
     ],
 )
@@ -143,7 +163,9 @@ def test_console_and_retention_can_neither_move_money_nor_change_what_has_happen
     refuses(as_role(role), statement)
 
 
-@pytest.mark.parametrize("statement", ["UPDATE bets SET reversal_id = 1", REVERSALS[4], *REWRITING])
+@pytest.mark.parametrize(
+    "statement", ["UPDATE unbet_ledger.bets SET reversal_id = 1", REVERSALS[4], *REWRITING]
+)
 def test_an_operator_can_change_nothing_that_has_happened(as_role: As, statement: str) -> None:
     refuses(as_role(Role.OPERATOR), statement)
 
@@ -173,7 +195,7 @@ def test_an_operator_takes_bets_and_gives_results(as_role: As) -> None:
 
 def test_a_role_without_rights_is_told_what_to_do(engine: Engine, as_role: As) -> None:
     with engine.begin() as connection:
-        connection.execute(text("REVOKE SELECT ON alembic_version FROM unbet_worker"))
+        connection.execute(text("REVOKE SELECT ON unbet.alembic_version FROM unbet_worker"))
     with (
         as_role(Role.WORKER).connect() as connection,
         pytest.raises(SchemaError, match=r"permission denied .* `unbet roles`"),
@@ -184,15 +206,19 @@ def test_a_role_without_rights_is_told_what_to_do(engine: Engine, as_role: As) -
 def test_what_a_later_migration_makes_is_the_owners_alone(as_role: As) -> None:
     with as_role(Role.OWNER).connect() as connection:
         migrate(connection)
-        connection.execute(text("CREATE TABLE later (id bigint GENERATED ALWAYS AS IDENTITY)"))
-        connection.execute(text("CREATE FUNCTION later() RETURNS int LANGUAGE sql AS 'SELECT 1'"))
-        connection.execute(text("ALTER TABLE bets ADD COLUMN later integer"))
+        connection.execute(
+            text("CREATE TABLE unbet.later (id bigint GENERATED ALWAYS AS IDENTITY)")
+        )
+        connection.execute(
+            text("CREATE FUNCTION unbet.later() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+        )
+        connection.execute(text("ALTER TABLE unbet_ledger.bets ADD COLUMN later integer"))
         owner = text("SELECT relowner::regrole::text FROM pg_class WHERE relname = 'later'")
         assert connection.execute(owner).scalar() == Role.OWNER
         now = rights_of(connection)
-        assert now.pop("later") == {}
-        assert now.pop("later()") == {}
-        assert now.pop("later_id_seq") == {}
+        assert now.pop("unbet.later") == {}
+        assert now.pop("unbet.later()") == {}
+        assert now.pop("unbet.later_id_seq") == {}
         assert now == RIGHTS
         connection.rollback()
 

@@ -16,7 +16,7 @@ def keep(engine: Engine, *references: str, change: str | None = None) -> None:
     with engine.begin() as connection:
         park(connection, [cancel_of(r, uuid=f"uuid-{r}") for r in references], reason="test")
         if change:
-            connection.execute(text(f"UPDATE parked SET {change}"))
+            connection.execute(text(f"UPDATE unbet.parked SET {change}"))
 
 
 def test_a_finished_round_is_counted(engine: Engine) -> None:
@@ -63,7 +63,7 @@ def test_after_one_that_cannot_be_read_a_round_goes_on(operator: Operator) -> No
     keep(operator.engine, "unreadable", change="cancel = '{}', tries = 1")
     keep(operator.engine, "r1")
     with operator.engine.begin() as connection:
-        connection.execute(text("UPDATE parked SET tries = 1, next_try_at = parked_at"))
+        connection.execute(text("UPDATE unbet.parked SET tries = 1, next_try_at = parked_at"))
     sweep = Sweep(operator.engine)
     sweep.round()
     assert sweep.decided == 1

@@ -57,7 +57,9 @@ def test_a_win_on_a_cancelled_bet_is_refused_and_recorded(operator: Operator) ->
         assert operator.settle(reference, "5.00").replayed is True
     assert operator.balance().cash == Decimal(10)
     with operator.engine.connect() as connection:
-        rows = connection.execute(text("SELECT reference, refusal, amount FROM wins ORDER BY 1"))
+        rows = connection.execute(
+            text("SELECT reference, refusal, amount FROM unbet_ledger.wins ORDER BY 1")
+        )
         assert [tuple(row) for row in rows] == [
             ("r1", "cancelled", Decimal(5)),
             ("r2", "cancelled", Decimal(5)),

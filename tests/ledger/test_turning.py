@@ -55,7 +55,7 @@ def test_a_table_that_gets_a_column_costs_a_bet_nothing(
     operator: Operator, database_url: str
 ) -> None:
     operator.deposit("100.00")
-    everything = text("SELECT * FROM players WHERE user_id = 'alice'")
+    everything = text("SELECT * FROM unbet_ledger.players WHERE user_id = 'alice'")
 
     def bet(number: int) -> object:
         def work(connection: Connection) -> object:
@@ -69,7 +69,7 @@ def test_a_table_that_gets_a_column_costs_a_bet_nothing(
     # From another session: the driver forgets what it has prepared where it alters a table itself.
     with psycopg.connect(database_url) as other:
         for table in ("players", "bets", "accounts", "transfers"):
-            other.execute(f"ALTER TABLE {table} ADD COLUMN noted text")
+            other.execute(f"ALTER TABLE unbet_ledger.{table} ADD COLUMN noted text")
     assert {bet(number) for number in range(10, 20)} == {"done"}
 
 
@@ -158,20 +158,28 @@ def test_sequences_behind_their_tables_make_no_cancel_dead(
 ) -> None:
     cancels = group[:3]
     with operator.engine.begin() as connection:
-        connection.execute(text("SELECT setval('transfers_id_seq', min(id)) FROM transfers"))
+        connection.execute(
+            text("""
+                SELECT setval('unbet_ledger.transfers_id_seq', min(id)) FROM unbet_ledger.transfers
+            """)
+        )
     parts = list(apply(operator.engine, cancels))
     assert set(outcomes(parts, cancels).values()) == {Outcome.PARKED}
     with operator.engine.begin() as connection:
-        rows = connection.execute(text("SELECT state, reason, tries FROM parked")).all()
+        rows = connection.execute(text("SELECT state, reason, tries FROM unbet.parked")).all()
         assert {tuple(row) for row in rows} == {("parked", "database", 0)}
         with pytest.raises(UnsafeDatabaseError, match=r"transfers_id_seq .* setval"):
             require_room(connection)
     with operator.engine.connect() as connection:
         (violation,) = audit(connection).violations
         assert violation.check == "sequences_are_ahead"
-        assert [row["sequence"] for row in violation.rows] == ["transfers_id_seq"]
+        assert [row["sequence"] for row in violation.rows] == ["unbet_ledger.transfers_id_seq"]
     with operator.engine.begin() as connection:
-        connection.execute(text("SELECT setval('transfers_id_seq', max(id)) FROM transfers"))
+        connection.execute(
+            text("""
+                SELECT setval('unbet_ledger.transfers_id_seq', max(id)) FROM unbet_ledger.transfers
+            """)
+        )
     parts = list(apply(operator.engine, cancels, decide=reverse_parked))
     assert set(outcomes(parts, cancels).values()) == {Outcome.REVERSED}
     with operator.engine.begin() as connection:

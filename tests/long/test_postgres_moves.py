@@ -105,5 +105,5 @@ def require_money(operator: Operator, cancelled: int) -> None:
     cash = sum(operator.balance(player, PLAYER["currency"]).cash for player in players)
     assert cash == Decimal(cancelled), "each stake is back once"
     with operator.engine.connect() as connection:
-        reversals = "SELECT count(*) FROM bets WHERE outcome = 'reversed'"
+        reversals = "SELECT count(*) FROM unbet_ledger.bets WHERE outcome = 'reversed'"
         assert connection.execute(text(reversals)).scalar_one() == cancelled

@@ -37,7 +37,7 @@ def test_what_a_sender_says_of_its_address_changes_nothing(
     claims = {"x-forwarded-for": "198.51.100.1, 127.0.0.1"}
     assert provider.post(system.path, json=EXAMPLE, headers=claims).json() == SUCCESS
     with operator.engine.connect() as connection:
-        told = connection.execute(text("SELECT received_from FROM requests")).scalars().all()
+        told = connection.execute(text("SELECT received_from FROM unbet.requests")).scalars().all()
     assert told == [PROVIDER]
 
 

@@ -55,15 +55,17 @@ def connected(database_url: str) -> Iterator[Engine]:
 def state_of(database_url: str) -> dict[str, list[tuple[Any, ...]]]:
     """The ledger without ids and times: what two ways to the same end must agree on."""
     queries = {
-        "accounts": "SELECT owner, currency, kind, balance FROM accounts",
-        "players": "SELECT user_id, frozen_at IS NOT NULL FROM players",
-        "bets": "SELECT provider, reference, state, user_id, amount, refusal FROM bets",
-        "wins": "SELECT provider, reference, bet_reference, amount, refusal FROM wins",
-        "deposits": "SELECT reference, user_id, currency, kind, amount FROM deposits",
+        "accounts": "SELECT owner, currency, kind, balance FROM unbet_ledger.accounts",
+        "players": "SELECT user_id, frozen_at IS NOT NULL FROM unbet_ledger.players",
+        "bets": """
+            SELECT provider, reference, state, user_id, amount, refusal FROM unbet_ledger.bets
+        """,
+        "wins": "SELECT provider, reference, bet_reference, amount, refusal FROM unbet_ledger.wins",
+        "deposits": "SELECT reference, user_id, currency, kind, amount FROM unbet_ledger.deposits",
         "histories": """
             SELECT owner, currency, kind,
                    array_agg((amount, balance_after)::text ORDER BY transfer_id)
-              FROM entries JOIN accounts ON accounts.id = account_id
+              FROM unbet_ledger.entries JOIN unbet_ledger.accounts ON accounts.id = account_id
              WHERE balance IS NOT NULL
              GROUP BY owner, currency, kind
         """,

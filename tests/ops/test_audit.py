@@ -47,11 +47,12 @@ TAMPERINGS: Final = read_tamperings()
 VIEWS: Final = (
     """
     CREATE TEMP VIEW stakes AS
-    SELECT transfers.id, reference FROM transfers JOIN bets ON bets.id = bet_id WHERE kind = 'bet'
+    SELECT transfers.id, reference
+      FROM unbet_ledger.transfers JOIN unbet_ledger.bets ON bets.id = bet_id WHERE kind = 'bet'
     """,
-    "CREATE TEMP VIEW reversals AS SELECT id FROM transfers WHERE kind = 'reversal'",
-    "CREATE TEMP VIEW cash AS SELECT id FROM accounts WHERE kind = 'cash'",
-    "CREATE TEMP VIEW house AS SELECT id FROM accounts WHERE kind = 'house'",
+    "CREATE TEMP VIEW reversals AS SELECT id FROM unbet_ledger.transfers WHERE kind = 'reversal'",
+    "CREATE TEMP VIEW cash AS SELECT id FROM unbet_ledger.accounts WHERE kind = 'cash'",
+    "CREATE TEMP VIEW house AS SELECT id FROM unbet_ledger.accounts WHERE kind = 'house'",
 )
 
 
@@ -89,7 +90,9 @@ def tamper(engine: Engine, *statements: str) -> None:
     with engine.begin() as connection:
         for table in metadata.tables:
             connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
-        connection.execute(text("ALTER TABLE bets DROP CONSTRAINT an_outcome_fits_its_state"))
+        connection.execute(
+            text("ALTER TABLE unbet_ledger.bets DROP CONSTRAINT an_outcome_fits_its_state")
+        )
         for statement in (*VIEWS, *statements):
             connection.execute(text(statement))
 
@@ -129,7 +132,7 @@ def test_a_violation_put_in_by_hand_is_found(
 @pytest.mark.usefixtures("story")
 def test_the_guards_refuse_what_the_audit_would_find(engine: Engine) -> None:
     with pytest.raises(DBAPIError, match="never changed or removed"), engine.begin() as connection:
-        connection.execute(text("UPDATE entries SET amount = amount + 1"))
+        connection.execute(text("UPDATE unbet_ledger.entries SET amount = amount + 1"))
 
 
 def test_many_rows_of_one_violation_are_counted_and_as_many_shown_as_asked_for(
@@ -137,7 +140,7 @@ def test_many_rows_of_one_violation_are_counted_and_as_many_shown_as_asked_for(
 ) -> None:
     for _ in range(MOST_ROWS + 1):
         operator.deposit("1.00")
-    tamper(engine, "DELETE FROM deposits")
+    tamper(engine, "DELETE FROM unbet_ledger.deposits")
 
     (violation,) = audited().violations
 
@@ -197,7 +200,7 @@ def test_the_command_exits_with_0_and_this_document(unbet: Unbet) -> None:
 
 @pytest.mark.usefixtures("story")
 def test_the_command_exits_with_1_and_shows_the_rows(unbet: Unbet, engine: Engine) -> None:
-    tamper(engine, "UPDATE accounts SET balance = balance + 1 WHERE kind = 'bonus'")
+    tamper(engine, "UPDATE unbet_ledger.accounts SET balance = balance + 1 WHERE kind = 'bonus'")
 
     ran = unbet("audit", "--json")
 

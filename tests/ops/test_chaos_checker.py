@@ -138,7 +138,7 @@ def test_a_parked_cancel_is_undrained_and_lost_a_dead_one_is_counted(
         park(connection, [cancel_of("r")], reason="test")
     assert set(found(engine, cancel("r", 100))) == {Kind.LOST, Kind.UNDRAINED}
     with engine.begin() as connection:
-        connection.execute(text("UPDATE parked SET state = 'dead'"))
+        connection.execute(text("UPDATE unbet.parked SET state = 'dead'"))
     verdict = check([cancel("r", 100)], engine)
     assert (verdict.ok, verdict.dead) == (True, 1)
 
@@ -186,11 +186,13 @@ def test_a_stake_given_back_twice_is_doubled(engine: Engine, operator: Operator)
     tamper(
         engine,
         "DROP INDEX one_reversal_per_bet",
-        """INSERT INTO transfers (id, kind, bet_id)
-           SELECT 1000, 'reversal', bet_id FROM transfers WHERE kind = 'reversal'""",
-        """INSERT INTO entries SELECT 1000, account_id, entries.amount, balance_after + 10
-             FROM entries JOIN transfers ON transfers.id = transfer_id WHERE kind = 'reversal'""",
-        "UPDATE accounts SET balance = balance + 10 WHERE balance IS NOT NULL",
+        """INSERT INTO unbet_ledger.transfers (id, kind, bet_id)
+           SELECT 1000, 'reversal', bet_id FROM unbet_ledger.transfers WHERE kind = 'reversal'""",
+        """INSERT INTO unbet_ledger.entries
+           SELECT 1000, account_id, entries.amount, balance_after + 10
+             FROM unbet_ledger.entries JOIN unbet_ledger.transfers ON transfers.id = transfer_id
+            WHERE kind = 'reversal'""",
+        "UPDATE unbet_ledger.accounts SET balance = balance + 10 WHERE balance IS NOT NULL",
     )
     kinds = found(engine, cancel("r", 0))
     assert "2 times reversal" in kinds[Kind.DOUBLED][0]
@@ -202,8 +204,8 @@ def test_more_given_back_than_was_staked_is_doubled(engine: Engine, operator: Op
     operator.cancel(cancel_of("r"))
     tamper(
         engine,
-        """UPDATE entries SET amount = 2 * amount
-            WHERE transfer_id = (SELECT reversal_id FROM bets)""",
+        """UPDATE unbet_ledger.entries SET amount = 2 * amount
+            WHERE transfer_id = (SELECT reversal_id FROM unbet_ledger.bets)""",
     )
     assert Kind.DOUBLED in found(engine, cancel("r", 0))
 
@@ -220,7 +222,10 @@ def test_a_bet_that_the_operator_reported_and_the_ledger_forgot_is_unrecorded(
 
 def test_a_balance_that_is_not_what_is_due_is_found(engine: Engine, operator: Operator) -> None:
     operator.bet("r")
-    tamper(engine, "UPDATE accounts SET balance = balance + 0.01 WHERE balance IS NOT NULL")
+    tamper(
+        engine,
+        "UPDATE unbet_ledger.accounts SET balance = balance + 0.01 WHERE balance IS NOT NULL",
+    )
     kinds = found(engine)
     assert "alice EUR has 90.01" in kinds[Kind.MONEY][0]
     assert kinds.keys() == {Kind.MONEY, Kind.AUDIT}

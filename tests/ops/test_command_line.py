@@ -233,8 +233,7 @@ def test_an_empty_database_is_refused_until_it_is_migrated(
 ) -> None:
     monkeypatch.setenv("UNBET_DATABASE_URL", database_url)
     with engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
+        connection.execute(text("DROP SCHEMA unbet, unbet_ledger CASCADE"))
 
     assert "run `unbet migrate`" in told(unbet("balance", "alice", "EUR"))
     assert unbet("migrate").status == 0

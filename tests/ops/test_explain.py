@@ -181,7 +181,7 @@ def test_why_a_cancel_was_answered_100_is_told_after_it_has_been_decided(
     note_answer(engine, cancel, 100, "0.020", outcome=Outcome.PARKED)
     operator.bet("r1", "4.00")
     with engine.begin() as connection:
-        connection.execute(text("UPDATE parked SET next_try_at = now()"))
+        connection.execute(text("UPDATE unbet.parked SET next_try_at = now()"))
         reverse_parked(connection, claim(connection, fresh=True, most=1).cancels)
 
     told = unbet("explain", "r1").out

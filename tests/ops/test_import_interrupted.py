@@ -185,10 +185,10 @@ def accounts_locked_by_somebody_else(engine: Engine) -> Iterator[None]:
     """The accounts that there are."""
     with engine.begin() as connection:
         connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
-        connection.execute(text("SELECT FROM accounts FOR UPDATE"))
+        connection.execute(text("SELECT FROM unbet_ledger.accounts FOR UPDATE"))
         yield
 
 
 def rows_of_bets(database_url: str) -> int:
     with connected(database_url) as engine, engine.connect() as connection:
-        return int(connection.execute(text("SELECT count(*) FROM bets")).scalar_one())
+        return int(connection.execute(text("SELECT count(*) FROM unbet_ledger.bets")).scalar_one())

@@ -20,7 +20,7 @@ def cancels(engine: Engine) -> dict[str, Cancel]:
         park(connection, [made["waits"]], reason="no outcome in time")
         dead = [made["dead-1"], made["dead-2"]]
         set_aside(connection, dead, reason="content", error="too much", dead=True)
-        connection.execute(text("UPDATE parked SET tries = 5, next_try_at = now() + '1 h'"))
+        connection.execute(text("UPDATE unbet.parked SET tries = 5, next_try_at = now() + '1 h'"))
     return made
 
 
@@ -104,7 +104,7 @@ def test_a_cancel_is_closed_with_a_reason_and_not_tried_any_more(
     assert (closed.status, closed.document) == (0, {"closed": 1, "outcome": "closed"})
     assert interventions(engine) == [("waits", "close", "Ann", "a test's bet")]
     with engine.begin() as connection:
-        connection.execute(text("UPDATE parked SET next_try_at = now()"))
+        connection.execute(text("UPDATE unbet.parked SET next_try_at = now()"))
     assert due(engine) == set()
     assert "0 parked, 2 dead, 1 closed." in unbet("parked", "list").out
     rows = unbet("parked", "list", "--closed", "--json").document["cancels"]
@@ -160,6 +160,6 @@ def sweep(engine: Engine) -> None:
 
 
 def interventions(engine: Engine) -> list[tuple[object, ...]]:
-    query = text("SELECT reference, action, made_by, reason FROM interventions ORDER BY id")
+    query = text("SELECT reference, action, made_by, reason FROM unbet.interventions ORDER BY id")
     with engine.connect() as connection:
         return [tuple(row) for row in connection.execute(query)]

@@ -65,9 +65,10 @@ def _age(connection: Connection, *cancels: Cancel) -> None:
         ("interventions", "made_at"),
     ):
         connection.execute(
-            text(
-                f"UPDATE {table} SET {column} = now() - '40 d'::interval WHERE request_id = ANY(:i)"
-            ),
+            text(f"""
+                UPDATE unbet.{table} SET {column} = now() - '40 d'::interval
+                 WHERE request_id = ANY(:i)
+            """),
             {"i": [cancel.request_id for cancel in cancels]},
         )
 
@@ -161,7 +162,7 @@ def test_it_goes_in_steps_of_which_each_is_committed(
 
     def left() -> int:
         with engine.connect() as other:
-            return int(other.execute(text("SELECT count(*) FROM requests")).scalar_one())
+            return int(other.execute(text("SELECT count(*) FROM unbet.requests")).scalar_one())
 
     with retention_engine.connect() as connection:
         steps = remove_older(connection, requests, cutoff(connection, 30))
@@ -182,11 +183,11 @@ def test_the_old_part_of_a_table_is_found_by_its_index_of_time(
             return "\n".join(connection.execute(text(f"EXPLAIN {query}")).scalars())
 
     found = plan(
-        f"SELECT request_id FROM {kept.table} WHERE {kept.since} < now() - '30 d'::interval"
+        f"SELECT request_id FROM unbet.{kept.table} WHERE {kept.since} < now() - '30 d'::interval"
     )
     assert f"{kept.table}_{kept.since}_idx" in found
     ids = "request_id = ANY (ARRAY[]::uuid[])"
-    removed = plan(f"DELETE FROM {kept.table} WHERE {ids} AND {kept.since} < now()")
+    removed = plan(f"DELETE FROM unbet.{kept.table} WHERE {ids} AND {kept.since} < now()")
     assert f"{kept.table}_pkey" in removed
 
 

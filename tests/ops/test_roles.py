@@ -23,7 +23,7 @@ def test_the_roles_are_applied_by_whoever_may(
     unbet: Unbet, engine: Engine, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with engine.begin() as connection:
-        connection.execute(text("GRANT ALL ON entries TO unbet_receiver"))
+        connection.execute(text("GRANT ALL ON unbet_ledger.entries TO unbet_receiver"))
     refused = unbet("roles", "--apply")
     assert (refused.status, refused.err.startswith("unbet: the database refused")) == (1, True)
     monkeypatch.setenv("UNBET_DATABASE_URL", database_url)

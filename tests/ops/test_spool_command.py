@@ -43,7 +43,7 @@ def spool(tmp_path: Path, living: list[Spool]) -> Path:
 
 def parked(engine: Engine) -> set[str]:
     with engine.connect() as connection:
-        return set(connection.execute(text("SELECT reference FROM parked")).scalars())
+        return set(connection.execute(text("SELECT reference FROM unbet.parked")).scalars())
 
 
 def test_the_files_are_listed_with_what_is_known_of_them(unbet: Unbet, spool: Path) -> None:

@@ -47,7 +47,7 @@ def test_four_and_fifty_equal_cancels_give_one_reversal_and_equal_answers(
         answers += list(pool.map(lambda n: system.cancel(uuid=f"{n:032}"), range(50)))
     assert answers == [SUCCESS] * 54
     with operator.engine.connect() as connection:
-        query = text("SELECT count(*) FROM transfers WHERE kind = 'reversal'")
+        query = text("SELECT count(*) FROM unbet_ledger.transfers WHERE kind = 'reversal'")
         assert connection.execute(query).scalar() == 1
     assert operator.balance(**PLAYER).cash == Decimal(100)
 
@@ -113,7 +113,7 @@ def test_what_is_refused_at_the_door_leaves_no_trace_in_the_ledger(
     assert system.http.post(system.path, content=b"x" * 20_000).status_code == 413
     assert system.http.post(system.path, content=b"{").json()["error"] == 7
     with operator.engine.connect() as connection:
-        for table in ("bets", "requests", "parked"):
+        for table in ("unbet_ledger.bets", "unbet.requests", "unbet.parked"):
             assert connection.execute(text(f"SELECT count(*) FROM {table}")).scalar() == 0
 
 
@@ -122,7 +122,7 @@ def test_the_answer_is_noted_with_its_code_and_time(system: System, operator: Op
     with operator.engine.connect() as connection:
         for _ in range(100):
             rows = connection.execute(
-                text("SELECT * FROM answers JOIN requests USING (request_id)")
+                text("SELECT * FROM unbet.answers JOIN unbet.requests USING (request_id)")
             )
             found = rows.mappings().all()
             if found:

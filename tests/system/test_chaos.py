@@ -115,7 +115,9 @@ def test_what_the_checker_finds_fails_the_run_and_its_logs_are_kept(
         dbname="unbet",
     ) as thief:
         thief.execute("SET session_replication_role = replica")
-        thief.execute("UPDATE accounts SET balance = balance - 1 WHERE owner = 'player-7'")
+        thief.execute(
+            "UPDATE unbet_ledger.accounts SET balance = balance - 1 WHERE owner = 'player-7'"
+        )
     said, _ = run.communicate(timeout=200)
     assert run.returncode == 1, said
     assert "money: player-7" in said

@@ -60,7 +60,10 @@ def test_in_a_database_that_became_another_deployments_nothing_is_decided(
     assert system.cancel(reference="before")["error"] == 0
     with operator.engine.begin() as connection:
         connection.execute(
-            text("INSERT INTO deployment (id, recorded_by) VALUES (gen_random_uuid(), 'a test')")
+            text("""
+                INSERT INTO unbet.deployment (id, recorded_by)
+                VALUES (gen_random_uuid(), 'a test')
+            """)
         )
     with operator.engine.connect() as connection:
         connection.execute(

@@ -31,7 +31,9 @@ def test_a_cancel_is_followed_from_receiver_to_worker_and_a_parked_one_to_the_sw
         operator.bet(reference, "1.00", **PLAYER)
     assert system.cancel(reference="straight", uuid="u1")["error"] == 0
     with engine.connect() as connection:
-        connection.execute(text("SELECT FROM bets WHERE reference = 'locked' FOR UPDATE"))
+        connection.execute(
+            text("SELECT FROM unbet_ledger.bets WHERE reference = 'locked' FOR UPDATE")
+        )
         assert system.cancel(reference="locked", uuid="u2")["error"] == 100
     system.start_sweep()
     until(lambda: lines(system, "sweep", "decided", "locked"), "the sweep did not decide it")

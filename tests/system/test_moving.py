@@ -56,7 +56,7 @@ def test_an_operator_moves_over_while_the_provider_cancels(
 
 
 def _parked(engine: Engine) -> set[str]:
-    query = text("SELECT reference FROM parked WHERE state IN ('parked', 'dead')")
+    query = text("SELECT reference FROM unbet.parked WHERE state IN ('parked', 'dead')")
     with engine.connect() as connection:
         return set(connection.execute(query).scalars())
 

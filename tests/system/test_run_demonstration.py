@@ -98,7 +98,7 @@ def test_run_leaves_the_roles_of_an_operators_own_database_alone(
     environment: dict[str, str], engine: Engine, tmp_path: Path
 ) -> None:
     with engine.begin() as connection:
-        connection.execute(text("REVOKE ALL ON parked FROM unbet_receiver"))
+        connection.execute(text("REVOKE ALL ON unbet.parked FROM unbet_receiver"))
         before = rights_of(connection)
     result = subprocess.run(
         [SCRIPT, "run", "--no-stay", "--dir", str(tmp_path / "data")],

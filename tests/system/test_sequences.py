@@ -14,7 +14,7 @@ from tests.system.processes import System
 from tests.system.watching import PLAYER, timed, wait_until_cancelled
 from tests.waiting import until
 
-SEQUENCE = "transfers_id_seq"
+SEQUENCE = "unbet_ledger.transfers_id_seq"
 BETS = 300
 """Each try takes a number: with fewer the sequence would soon have caught up."""
 CANCELLED = [f"r{number}" for number in range(3)]
@@ -22,7 +22,9 @@ CANCELLED = [f"r{number}" for number in range(3)]
 
 def set_sequence(operator: Operator, to: str) -> None:
     with operator.engine.begin() as connection:
-        connection.execute(text(f"SELECT setval('{SEQUENCE}', {to}(id)) FROM transfers"))
+        connection.execute(
+            text(f"SELECT setval('{SEQUENCE}', {to}(id)) FROM unbet_ledger.transfers")
+        )
 
 
 def parked(system: System) -> tuple[int, int, set[str]]:
@@ -33,7 +35,9 @@ def parked(system: System) -> tuple[int, int, set[str]]:
 
 def tried_again(operator: Operator) -> bool:
     """Whether a sweep has tried each: it counts a try, and takes that back."""
-    query = text("SELECT count(*) FROM parked WHERE next_try_at > parked_at + interval '3 seconds'")
+    query = text(
+        "SELECT count(*) FROM unbet.parked WHERE next_try_at > parked_at + interval '3 seconds'"
+    )
     with operator.engine.connect() as connection:
         return bool(connection.execute(query).scalar_one() == len(CANCELLED))
 
@@ -58,7 +62,7 @@ def test_with_sequences_behind_cancels_wait_starts_are_refused_and_mended_all_ar
     for name, program in {"worker-late": "worker", "sweep-late": "sweep"}.items():
         assert system.processes.pop(name).wait(timeout=30) == 1
         said = system.said(name)
-        assert f"The {program} does not start: the sequence public.{SEQUENCE} is at " in said, said
+        assert f"The {program} does not start: the sequence {SEQUENCE} is at " in said, said
         assert "Run: SELECT setval(" in said, said
     audited = system.unbet("audit", "--json")
     assert audited.returncode == 1
@@ -70,5 +74,5 @@ def test_with_sequences_behind_cancels_wait_starts_are_refused_and_mended_all_ar
     wait_until_cancelled(operator, *CANCELLED)
     assert operator.balance(**PLAYER).cash == Decimal(1000 - BETS + len(CANCELLED))
     with operator.engine.connect() as connection:
-        assert connection.execute(text("SELECT count(*) FROM parked")).scalar_one() == 0
+        assert connection.execute(text("SELECT count(*) FROM unbet.parked")).scalar_one() == 0
     assert timed(system, CANCELLED[0])[0] == 0

@@ -98,7 +98,7 @@ def test_a_database_without_schema_stops_the_start(
     command: list[str], environment: dict[str, str], engine: Engine
 ) -> None:
     with engine.begin() as connection:
-        connection.execute(text("DROP TABLE alembic_version"))
+        connection.execute(text("DROP TABLE unbet.alembic_version"))
     assert "run `unbet migrate`" in end_of(command, environment)
 
 

@@ -17,7 +17,9 @@ RESEND_AFTER_S = 1.5
 
 def wait_until_cancelled(operator: Operator, *references: str) -> None:
     """Until each bet has an outcome, or half a minute is over."""
-    query = text("SELECT count(*) FROM bets WHERE reference = ANY(:r) AND outcome IS NOT NULL")
+    query = text(
+        "SELECT count(*) FROM unbet_ledger.bets WHERE reference = ANY(:r) AND outcome IS NOT NULL"
+    )
     deadline = time.monotonic() + 30
     while True:
         with operator.engine.connect() as connection:
@@ -55,7 +57,7 @@ def are_returned(operator: Operator, references: list[str]) -> bool:
 def tombstones(operator: Operator) -> int:
     """How many cancels came of bets that were never seen."""
     with operator.engine.connect() as connection:
-        query = text("SELECT count(*) FROM bets WHERE amount IS NULL")
+        query = text("SELECT count(*) FROM unbet_ledger.bets WHERE amount IS NULL")
         return int(connection.execute(query).scalar_one())
 
 

@@ -31,7 +31,7 @@ from unbet.wallets.ledger.sweeping import MOST_TRIES
 BREAK_SESSIONS = """
     CREATE FUNCTION break_the_session() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$;
-    CREATE TRIGGER break_the_session BEFORE INSERT ON requests FOR EACH ROW
+    CREATE TRIGGER break_the_session BEFORE INSERT ON unbet.requests FOR EACH ROW
     WHEN (NEW.reference = 'poison') EXECUTE FUNCTION break_the_session();
 """
 
@@ -57,21 +57,21 @@ class Parking:
         with self.engine.begin() as connection:
             # A sweep that is at work on them, or was until it died, lets go of them.
             connection.execute(text("SET LOCAL lock_timeout = '20s'"))
-            connection.execute(text("UPDATE parked SET next_try_at = now()"))
+            connection.execute(text("UPDATE unbet.parked SET next_try_at = now()"))
 
     def count(self, state: str = "parked") -> int:
-        query = text("SELECT count(*) FROM parked WHERE state = :state")
+        query = text("SELECT count(*) FROM unbet.parked WHERE state = :state")
         with self.engine.connect() as connection:
             return int(connection.execute(query, {"state": state}).scalar_one())
 
     def tries(self, reference: str) -> int:
-        query = text("SELECT tries FROM parked WHERE reference = :reference")
+        query = text("SELECT tries FROM unbet.parked WHERE reference = :reference")
         with self.engine.connect() as connection:
             return int(connection.execute(query, {"reference": reference}).scalar_one())
 
     def require_each_once(self, reversals: int) -> None:
         with self.engine.connect() as connection:
-            done = text("SELECT count(*) FROM transfers WHERE kind = 'reversal'")
+            done = text("SELECT count(*) FROM unbet_ledger.transfers WHERE kind = 'reversal'")
             assert connection.execute(done).scalar() == reversals
         with self.engine.connect() as connection:
             assert audit(connection).violations == ()
@@ -195,7 +195,7 @@ def test_a_cancel_that_breaks_every_session_is_dead_after_its_tries(
     until(lambda: parking.count() == 0, "the others did not go on")
     parking.require_each_once(2)
     with parking.engine.connect() as connection:
-        error = connection.execute(text("SELECT last_error FROM parked")).scalar_one()
+        error = connection.execute(text("SELECT last_error FROM unbet.parked")).scalar_one()
     assert "terminat" in error
 
 
@@ -204,7 +204,7 @@ def test_a_dead_cancel_is_finished_once_a_person_has_it_tried_again(
 ) -> None:
     parking.fill("r1")
     with parking.engine.begin() as connection:
-        connection.execute(text("UPDATE parked SET state = 'dead', tries = 5"))
+        connection.execute(text("UPDATE unbet.parked SET state = 'dead', tries = 5"))
     lone.start_sweep()
     assert lone.unbet("parked", "retry", "--all-dead").returncode == 0
     until(lambda: parking.count() == 0, "not finished")
@@ -234,7 +234,7 @@ def test_a_stop_lets_a_sweep_finish_and_ends_it_with_success(
     assert lone.said("sweep").count("outcome=reversed") == swept
     # What was at hand was finished: nothing is claimed and left.
     with parking.engine.connect() as connection:
-        claimed = text("SELECT count(*) FROM parked WHERE tries > 0")
+        claimed = text("SELECT count(*) FROM unbet.parked WHERE tries > 0")
         assert connection.execute(claimed).scalar() == 0
 
 

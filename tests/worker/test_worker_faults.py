@@ -136,7 +136,7 @@ def test_a_worker_that_is_killed_as_a_whole_leaves_its_group_to_another(
 ) -> None:
     idle_system.start_worker("first")
     with operator.engine.connect() as connection:
-        connection.execute(text("LOCK TABLE requests IN EXCLUSIVE MODE"))
+        connection.execute(text("LOCK TABLE unbet.requests IN EXCLUSIVE MODE"))
         queue.send(*bets)
         until(lambda: waiting_for_locks(operator.engine), "the group was not begun")
         os.killpg(idle_system.processes["first"].pid, 9)
@@ -170,7 +170,7 @@ def test_what_is_free_is_replied_to_before_what_is_locked(
 ) -> None:
     assert system.processes
     with operator.engine.connect() as connection:
-        connection.execute(text("SELECT FROM bets WHERE reference = 'r3' FOR UPDATE"))
+        connection.execute(text("SELECT FROM unbet_ledger.bets WHERE reference = 'r3' FOR UPDATE"))
         queue.send(*bets)
         assert queue.outcomes() == [Outcome.REVERSED] * 9
         (locked,) = queue.reply()

@@ -34,7 +34,7 @@ RETRY_FOR_S: Final = 16.0
 
 _PLAYERS: Final = text("""
     SELECT provider, reference, user_id
-      FROM bets
+      FROM unbet_ledger.bets
       JOIN unnest(CAST(:providers AS text[]), CAST(:references AS text[]))
            AS wanted (provider, reference) USING (provider, reference)
 """)

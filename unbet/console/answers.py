@@ -28,7 +28,7 @@ _READ: Final = text("""
            count(*) FILTER (WHERE coalesce(outcome, 'parked') = 'parked'),
            percentile_cont(0.5) WITHIN GROUP (ORDER BY CAST(seconds AS float8)),
            percentile_cont(0.99) WITHIN GROUP (ORDER BY CAST(seconds AS float8))
-      FROM answers
+      FROM unbet.answers
      WHERE answered_at >= to_timestamp(:since) AND answered_at < to_timestamp(:until)
      GROUP BY began
 """)

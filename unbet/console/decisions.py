@@ -11,11 +11,11 @@ from unbet.wallets.ledger.interventions import close_parked, reopen_parked, retr
 _READ: Final = """
     SELECT interventions.id, request_id, provider, reference, action, made_by, made_at, reason,
            bets.outcome
-      FROM interventions
-      LEFT JOIN bets USING (provider, reference)
+      FROM unbet.interventions
+      LEFT JOIN unbet_ledger.bets USING (provider, reference)
 """
 _OF_REQUEST: Final = text("""
-    SELECT id FROM interventions WHERE request_id = :request_id ORDER BY id DESC LIMIT 1
+    SELECT id FROM unbet.interventions WHERE request_id = :request_id ORDER BY id DESC LIMIT 1
 """)
 _BY_ID: Final = text(f"{_READ} WHERE interventions.id = :id")
 _NEWEST: Final = text(f"{_READ} ORDER BY interventions.id DESC LIMIT :most")

@@ -37,24 +37,24 @@ MOST_LATE_BETS: Final = 10_000
 
 _PARKED: Final = text("""
     SELECT state, count(*) AS cancels, min(parked_at) AS longest
-      FROM parked
+      FROM unbet.parked
      WHERE state <> 'closed'
      GROUP BY state
 """)
 _RECENT: Final = text("""
-    SELECT count(*) FROM answers
+    SELECT count(*) FROM unbet.answers
      WHERE answered_at BETWEEN now() - make_interval(secs => :seconds) AND now()
 """)
 # By its key: there is no index on the time.
 _LATE_BETS: Final = text("""
     SELECT count(*)
-      FROM (SELECT refused_at FROM late_bets ORDER BY id DESC LIMIT :most) AS newest
+      FROM (SELECT refused_at FROM unbet_ledger.late_bets ORDER BY id DESC LIMIT :most) AS newest
      WHERE refused_at BETWEEN now() - make_interval(secs => :seconds) AND now()
 """)
 
 # By its key, which begins with the receiver's time: there is no index on the moment of the answer.
 _LAST_ANSWER: Final = text("""
-    SELECT answered_at FROM answers ORDER BY request_id DESC LIMIT 1
+    SELECT answered_at FROM unbet.answers ORDER BY request_id DESC LIMIT 1
 """)
 
 RATE_OVER_S: Final = 10

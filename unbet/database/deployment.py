@@ -18,9 +18,9 @@ from unbet.database.migrate import SchemaError, act_as_owner
 
 MAX_NAME_LENGTH: Final = 100
 
-_CURRENT: Final = "SELECT id FROM deployment ORDER BY number DESC LIMIT 1"
+_CURRENT: Final = "SELECT id FROM unbet.deployment ORDER BY number DESC LIMIT 1"
 _HISTORY: Final = text("""
-    SELECT id, origin, recorded_at, recorded_by FROM deployment ORDER BY number DESC LIMIT 100
+    SELECT id, origin, recorded_at, recorded_by FROM unbet.deployment ORDER BY number DESC LIMIT 100
 """)
 _MAY_ASK_ORIGIN: Final = text("""
     SELECT has_function_privilege('pg_control_system()', 'EXECUTE')
@@ -31,7 +31,7 @@ _ORIGIN: Final = text("""
      WHERE datname = current_database()
 """)
 _RECORD: Final = text("""
-    INSERT INTO deployment (id, origin, recorded_by) VALUES (:id, :origin, :recorded_by)
+    INSERT INTO unbet.deployment (id, origin, recorded_by) VALUES (:id, :origin, :recorded_by)
 """)
 _AT_WORK: Final = text("""
     SELECT DISTINCT application_name FROM pg_stat_activity

@@ -20,11 +20,41 @@ MIGRATION_LIMITS: Final = {
 
 LOCK = 0x756E626574  # "unbet": two processes that migrate at once take turns
 
+VERSION_SCHEMA: Final = "unbet"
+"""The schema whose `alembic_version` is ours: an operator may have one of their own in `public`."""
+
+# Up to revision 0005 everything was in `public`. The owner of what is there need not be allowed to
+# make schemas, so they are made first. The search path is for the revisions up to 0006.
+_MAKE_SCHEMAS = text("""
+    DO $$
+    DECLARE
+        owner text;
+        place text := 'unbet';
+    BEGIN
+        IF to_regclass('unbet.alembic_version') IS NULL THEN
+            CREATE SCHEMA IF NOT EXISTS unbet;
+            CREATE SCHEMA IF NOT EXISTS unbet_ledger;
+            IF to_regclass('public.alembic_version') IS NOT NULL
+               AND to_regclass('public.parked') IS NOT NULL
+               AND to_regclass('public.entries') IS NOT NULL
+            THEN
+                SELECT pg_get_userbyid(relowner) INTO owner
+                  FROM pg_class WHERE oid = 'public.alembic_version'::regclass;
+                ALTER TABLE public.alembic_version SET SCHEMA unbet;
+                EXECUTE format('ALTER SCHEMA unbet OWNER TO %I', owner);
+                EXECUTE format('ALTER SCHEMA unbet_ledger OWNER TO %I', owner);
+                place := 'public';
+            END IF;
+        END IF;
+        PERFORM set_config('search_path', place, true);
+    END $$
+""")
+
 # What a migration makes belongs to whom the rest belongs to, not to the login that runs it.
 _AS_THE_OWNER = text("""
     SELECT set_config('role', pg_get_userbyid(relowner), true)
       FROM pg_class
-     WHERE oid = to_regclass('alembic_version') AND pg_has_role(relowner, 'USAGE')
+     WHERE oid = to_regclass('unbet.alembic_version') AND pg_has_role(relowner, 'USAGE')
 """)
 
 
@@ -33,12 +63,21 @@ class SchemaError(Exception):
 
 
 def migrate(connection: Connection) -> str:
-    """Run the migrations that are missing, in the caller's transaction; the revision reached."""
+    """Run the migrations that are missing, in the caller's transaction; the revision reached.
+    Raises `SchemaError`."""
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    try:
+        connection.execute(_MAKE_SCHEMAS)
+    except ProgrammingError as error:
+        raise SchemaError(
+            f"{first_line(error)}: the schemas unbet and unbet_ledger are made by `unbet migrate` "
+            "once as the database's owner or a superuser."
+        ) from error
     act_as_owner(connection)
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    connection.execute(text("SET LOCAL search_path TO DEFAULT"))
     return _head()
 
 
@@ -51,13 +90,15 @@ def act_as_owner(connection: Connection) -> None:
 def require_schema(connection: Connection) -> None:
     """Refuse a database that `unbet migrate` has not been run on. Raises `SchemaError`."""
     try:
-        current = MigrationContext.configure(connection).get_current_revision()
+        options = {"version_table_schema": VERSION_SCHEMA}
+        context = MigrationContext.configure(connection, opts=options)
+        current = context.get_current_revision()
     except ProgrammingError as error:
         raise SchemaError(f"{first_line(error)}: have `unbet roles` applied.") from error
     if current != _head():
         raise SchemaError(
-            f"the database's schema is {current or 'empty'}, this version needs {_head()}: "
-            "run `unbet migrate`."
+            f"the database's schema is {current or 'empty, or older than 0006'}, this version "
+            f"needs {_head()}: run `unbet migrate`."
         )
 
 

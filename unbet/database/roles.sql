@@ -3,7 +3,7 @@
 --     unbet roles --apply      or      psql --single-transaction -v ON_ERROR_STOP=1 -f roles.sql
 --
 -- As a superuser, or from PostgreSQL 15 on as the database's owner with CREATEROLE. Run again it changes
--- nothing. The database is taken to be the ledger's alone: PUBLIC loses its rights in it.
+-- nothing. What is not in our two schemas is left as it is.
 --
 -- These roles cannot log in. Each process logs in as a role of your own that is a member of one:
 --
@@ -33,21 +33,23 @@ BEGIN
     END IF;
 END $$;
 
--- The database and its schema ------------------------------------------------------------------
+-- The database and our schemas -----------------------------------------------------------------
 
 DO $$
 BEGIN
-    -- TEMPORARY, too: only `unbet reconcile` needs a table of its own.
-    EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO unbet_owner, unbet_receiver, unbet_worker, '
                    'unbet_operator, unbet_console, unbet_retention', current_database());
     EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO unbet_operator', current_database());
 END $$;
 
-ALTER SCHEMA public OWNER TO unbet_owner;
-REVOKE ALL ON SCHEMA public FROM PUBLIC;
-GRANT USAGE ON SCHEMA public
+ALTER SCHEMA unbet OWNER TO unbet_owner;
+ALTER SCHEMA unbet_ledger OWNER TO unbet_owner;
+REVOKE ALL ON SCHEMA unbet, unbet_ledger FROM PUBLIC;
+GRANT USAGE ON SCHEMA unbet, unbet_ledger
     TO unbet_receiver, unbet_worker, unbet_operator, unbet_console, unbet_retention;
+
+-- From here on a name is one of ours, to the end of the transaction.
+SET LOCAL search_path = unbet, unbet_ledger;
 
 -- Everything belongs to the owner, and what was granted before is taken back.
 DO $$
@@ -66,7 +68,7 @@ BEGIN
                        'unbet_operator, unbet_console, unbet_retention', ours);
     END LOOP;
 END $$;
-REVOKE ALL ON ALL SEQUENCES IN SCHEMA public
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA unbet, unbet_ledger
     FROM unbet_receiver, unbet_worker, unbet_operator, unbet_console, unbet_retention;
 
 -- Triggers run them, which needs no right; nobody else has to.
@@ -189,3 +191,5 @@ GRANT INSERT (request_id, provider, reference, action, made_by, reason)
 GRANT SELECT (request_id, decided_at), DELETE ON requests TO unbet_retention;
 GRANT SELECT (request_id, answered_at), DELETE ON answers TO unbet_retention;
 GRANT SELECT (request_id, decided_at), DELETE ON parkings TO unbet_retention;
+
+SET LOCAL search_path TO DEFAULT;

@@ -5,7 +5,13 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, text
 
-TABLES: Final = ("accounts", "bets", "late_bets", "transfers", "interventions")
+TABLES: Final = (
+    "unbet_ledger.accounts",
+    "unbet_ledger.bets",
+    "unbet_ledger.late_bets",
+    "unbet_ledger.transfers",
+    "unbet.interventions",
+)
 """Those whose `id` comes from a sequence."""
 
 # The rows are read before the sequence: a number that is given meanwhile can only put it ahead.

@@ -19,19 +19,8 @@ from unbet.history.story import (
     TransferFact,
     WinFact,
 )
-from unbet.wallets.ledger.schema import (
-    accounts,
-    answers,
-    bets,
-    entries,
-    interventions,
-    late_bets,
-    parked,
-    parkings,
-    requests,
-    transfers,
-    wins,
-)
+from unbet.journal.schema import answers, interventions, parked, parkings, requests
+from unbet.wallets.ledger.schema import accounts, bets, entries, late_bets, transfers, wins
 
 Rows = list[RowMapping]
 

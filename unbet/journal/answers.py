@@ -12,8 +12,8 @@ from unbet.core.outcomes import Outcome
 from unbet.database.rows import as_json
 
 _NOTE: Final = text("""
-    INSERT INTO answers (request_id, shared_request_id, uuid, received_at, received_from, outcome,
-                         code, seconds)
+    INSERT INTO unbet.answers (request_id, shared_request_id, uuid, received_at, received_from,
+                               outcome, code, seconds)
     SELECT *
       FROM json_to_recordset(CAST(:notes AS json))
                AS (request_id uuid, shared_request_id uuid, uuid text, received_at timestamptz,

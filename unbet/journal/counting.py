@@ -8,9 +8,9 @@ from unbet.journal.parking import ParkedCounts, count_parked
 
 _OLDEST: Final = text("""
     SELECT greatest(0, extract(epoch FROM now() - min(parked_at)))
-      FROM parked WHERE state = 'parked'
+      FROM unbet.parked WHERE state = 'parked'
 """)
-_LATE_BETS: Final = text("SELECT count(*) FROM late_bets")
+_LATE_BETS: Final = text("SELECT count(*) FROM unbet_ledger.late_bets")
 
 
 class LedgerState(NamedTuple):

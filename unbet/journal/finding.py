@@ -13,28 +13,29 @@ _FIND: Final = text("""
     WITH known AS (
         (SELECT provider, reference, user_id, currency, created_at AS seen_at,
                 'reference' AS found_by
-           FROM bets WHERE reference = :words LIMIT :most)
+           FROM unbet_ledger.bets WHERE reference = :words LIMIT :most)
         UNION ALL
         (SELECT provider, reference, user_id, currency, created_at, 'player'
-           FROM bets WHERE user_id = :words ORDER BY id DESC LIMIT :most)
+           FROM unbet_ledger.bets WHERE user_id = :words ORDER BY id DESC LIMIT :most)
         UNION ALL
         (SELECT provider, reference, user_id, currency, received_at, 'reference'
-           FROM requests WHERE reference = :words LIMIT :most)
+           FROM unbet.requests WHERE reference = :words LIMIT :most)
         UNION ALL
         (SELECT provider, reference, user_id, currency, received_at, 'player'
-           FROM requests WHERE user_id = :words ORDER BY received_at DESC LIMIT :most)
+           FROM unbet.requests WHERE user_id = :words ORDER BY received_at DESC LIMIT :most)
         UNION ALL
         (SELECT provider, reference, user_id, currency, received_at, 'uuid'
-           FROM requests WHERE uuid = :words LIMIT :most)
+           FROM unbet.requests WHERE uuid = :words LIMIT :most)
         UNION ALL
         -- Whose uuid is nowhere but in its answer: it shared the wait of another request.
         (SELECT asked.provider, asked.reference, asked.user_id, asked.currency,
                 answers.received_at, 'uuid'
-           FROM answers, LATERAL (
+           FROM unbet.answers, LATERAL (
                SELECT provider, reference, user_id, currency
-                 FROM requests WHERE request_id = shared_request_id
+                 FROM unbet.requests WHERE request_id = shared_request_id
                 UNION ALL
-               SELECT provider, reference, '', '' FROM parked WHERE request_id = shared_request_id
+               SELECT provider, reference, '', ''
+                 FROM unbet.parked WHERE request_id = shared_request_id
            ) AS asked
           WHERE uuid = :words AND shared_request_id IS NOT NULL LIMIT :most)
         UNION ALL
@@ -45,24 +46,27 @@ _FIND: Final = text("""
                 parked_at,
                 CASE WHEN reference = :words THEN 'reference'
                      WHEN position(:uuid IN cancel) > 0 THEN 'uuid' ELSE 'player' END
-           FROM parked
+           FROM unbet.parked
           WHERE reference = :words OR position(:uuid IN cancel) > 0
                 OR position(:user IN cancel) > 0
           ORDER BY parked_at DESC LIMIT :most)
         UNION ALL
         (SELECT provider, reference, user_id, currency, refused_at,
                 CASE :words WHEN reference THEN 'reference' ELSE 'player' END
-           FROM late_bets WHERE :words IN (reference, user_id) LIMIT :most)
+           FROM unbet_ledger.late_bets WHERE :words IN (reference, user_id) LIMIT :most)
         UNION ALL
         (SELECT wins.provider, bet_reference, bets.user_id, bets.currency, wins.created_at,
                 'reference'
-           FROM wins JOIN bets ON (bets.reference, bets.provider) = (bet_reference, wins.provider)
+           FROM unbet_ledger.wins
+           JOIN unbet_ledger.bets
+             ON (bets.reference, bets.provider) = (bet_reference, wins.provider)
           WHERE wins.reference = :words LIMIT :most)
     )
     SELECT known.provider, known.reference, bets.state, max(known.user_id), max(known.currency),
            max(seen_at) AS seen_at, min(found_by)
       FROM known
-      LEFT JOIN bets ON (bets.reference, bets.provider) = (known.reference, known.provider)
+      LEFT JOIN unbet_ledger.bets
+             ON (bets.reference, bets.provider) = (known.reference, known.provider)
      GROUP BY known.provider, known.reference, bets.state
      ORDER BY seen_at DESC, known.reference, known.provider
      LIMIT :most

@@ -17,11 +17,11 @@ _FIND: Final = text("""
       FROM json_to_recordset(CAST(:cancels AS json))
                AS asked (request_id uuid, provider text, reference text, user_id text,
                          currency text)
-      LEFT JOIN requests AS request ON request.request_id = asked.request_id
+      LEFT JOIN unbet.requests AS request ON request.request_id = asked.request_id
       LEFT JOIN LATERAL (
                -- No more than this may a receiver read (`roles.sql`).
                SELECT state, user_id, currency, outcome, reversal_id, cash_after
-                 FROM bets
+                 FROM unbet_ledger.bets
                 WHERE reference = asked.reference AND provider = asked.provider
                 LIMIT 1
            ) AS bet ON true

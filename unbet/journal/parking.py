@@ -30,7 +30,7 @@ PAUSE_BY_AGE: Final = """
                           * (0.75 + random() / 2))
 """
 _INSERT: Final = """
-    INSERT INTO parked (request_id, provider, reference, cancel, state, reason, last_error,
+    INSERT INTO unbet.parked (request_id, provider, reference, cancel, state, reason, last_error,
                         next_try_at)
     SELECT request_id, provider, reference, cancel, CAST(:state AS text), CAST(:reason AS text),
            CAST(:error AS text), now() + make_interval(secs => :pause_s)
@@ -51,13 +51,14 @@ _SET_ASIDE: Final = text(f"""
 _LIST: Final = text("""
     SELECT parked.request_id, parked.provider, parked.reference, bets.amount, bets.currency,
            parked.state, bets.outcome, reason, tries, last_error, parked_at, next_try_at
-      FROM parked
-      LEFT JOIN bets ON bets.reference = parked.reference AND bets.provider = parked.provider
+      FROM unbet.parked
+      LEFT JOIN unbet_ledger.bets
+             ON bets.reference = parked.reference AND bets.provider = parked.provider
      WHERE parked.state = ANY (CAST(:states AS text[]))
      ORDER BY parked_at, parked.request_id
      LIMIT :most
 """)
-_COUNT: Final = text("SELECT state, count(*) AS cancels FROM parked GROUP BY state")
+_COUNT: Final = text("SELECT state, count(*) AS cancels FROM unbet.parked GROUP BY state")
 
 SOON_S: Final = 1.0
 """A cancel that was just found blocked is tried again after this."""

@@ -8,7 +8,7 @@ SELECT kind, reason, claimed.line, claimed.provider, claimed.reference, claimed.
   FROM (SELECT * FROM pg_temp.claims ORDER BY line) AS claimed
   LEFT JOIN LATERAL (
            SELECT state, outcome, user_id, currency
-             FROM bets
+             FROM unbet_ledger.bets
             WHERE reference = claimed.reference AND lower(provider) = lower(claimed.provider COLLATE "C")
             LIMIT 1
        ) AS bet ON true
@@ -20,7 +20,7 @@ SELECT kind, reason, claimed.line, claimed.provider, claimed.reference, claimed.
        ) AS fact
   LEFT JOIN LATERAL (
            SELECT state
-             FROM parked
+             FROM unbet.parked
             WHERE reference = claimed.reference AND lower(provider) = lower(claimed.provider COLLATE "C")
               AND bet.outcome IS NULL
             ORDER BY parked_at DESC
@@ -31,8 +31,8 @@ SELECT kind, reason, claimed.line, claimed.provider, claimed.reference, claimed.
            SELECT bool_or(requests.outcome = ANY (CAST(:cancelled AS text[]))
                           OR answers.outcome = ANY (CAST(:cancelled AS text[]))) AS success,
                   array_agg(requests.outcome) AS outcomes
-             FROM requests
-             LEFT JOIN answers ON answers.request_id = requests.request_id
+             FROM unbet.requests
+             LEFT JOIN unbet.answers ON answers.request_id = requests.request_id
             WHERE NOT fact.is_cancelled
               AND requests.reference = claimed.reference
               AND lower(requests.provider) = lower(claimed.provider COLLATE "C")

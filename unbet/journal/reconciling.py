@@ -31,7 +31,7 @@ _RECONCILE: Final = text(Path(__file__).with_name("reconcile.sql").read_text("ut
 _CANCELLED_IN: Final = text("""
     SELECT 'extra', outcome, NULL, provider, reference, NULL, NULL, NULL, NULL, NULL,
            state, outcome, user_id, currency, cancelled_at
-      FROM bets
+      FROM unbet_ledger.bets
      WHERE cancelled_at >= :since AND cancelled_at < :until
        AND outcome = ANY (CAST(:cancelled AS text[]))
        AND lower(provider) = ANY (ARRAY (SELECT lower(provider) FROM pg_temp.claims

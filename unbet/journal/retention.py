@@ -47,7 +47,7 @@ def cutoff(connection: Connection, days: int) -> datetime:
 
 def count_older(connection: Connection, kept: Kept, than: datetime) -> int:
     """How many records are older."""
-    query = text(f"SELECT count(*) FROM {kept.table} WHERE {kept.since} < :than")  # noqa: S608
+    query = text(f"SELECT count(*) FROM unbet.{kept.table} WHERE {kept.since} < :than")  # noqa: S608
     return int(connection.execute(query, {"than": than}).scalar_one())
 
 
@@ -63,12 +63,12 @@ def remove_older(connection: Connection, kept: Kept, than: datetime) -> Generato
     connection.execute(
         text(f"""
             DECLARE older NO SCROLL CURSOR WITH HOLD FOR
-             SELECT request_id FROM {kept.table} WHERE {kept.since} < :than
+             SELECT request_id FROM unbet.{kept.table} WHERE {kept.since} < :than
         """),  # noqa: S608 - ours
         {"than": than},
     )
     remove = text(f"""
-        DELETE FROM {kept.table}
+        DELETE FROM unbet.{kept.table}
          WHERE request_id = ANY (CAST(:ids AS uuid[])) AND {kept.since} < :than
     """)  # noqa: S608 - ours
     try:

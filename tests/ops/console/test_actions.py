@@ -22,12 +22,12 @@ def dead(engine: Engine) -> UUID:
 
 def state_of(engine: Engine) -> str:
     with engine.connect() as connection:
-        return str(connection.execute(text("SELECT state FROM parked")).scalar_one())
+        return str(connection.execute(text("SELECT state FROM unbet.parked")).scalar_one())
 
 
 def record(engine: Engine) -> list[tuple[str, str, str | None]]:
     with engine.connect() as connection:
-        rows = connection.execute(text("SELECT action, made_by, reason FROM interventions"))
+        rows = connection.execute(text("SELECT action, made_by, reason FROM unbet.interventions"))
         return [tuple(row) for row in rows]
 
 
@@ -95,7 +95,7 @@ def test_a_cancel_whose_bet_somebody_holds_is_not_closed(
     operator.bet("r1", "1.00")
     form = {"token": token_of(anna), "reason": "paid by hand"}
     with engine.begin() as connection:
-        connection.execute(text("SELECT FROM bets FOR UPDATE"))
+        connection.execute(text("SELECT FROM unbet_ledger.bets FOR UPDATE"))
         page = anna.post(f"/parked/{dead}/close", data=form)
     assert page.status_code == 409
     assert "Somebody else holds the cancel or its bet" in page.text
@@ -182,7 +182,7 @@ def test_a_cancel_that_is_gone_meanwhile_is_said_to_be(
 ) -> None:
     form = {"token": token_of(anna)}
     with engine.begin() as connection:
-        connection.execute(text("DELETE FROM parked"))
+        connection.execute(text("DELETE FROM unbet.parked"))
     page = anna.post(f"/parked/{dead}/retry", data=form, follow_redirects=True)
     assert "Nothing changed" in page.text
     assert record(engine) == []

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, text
 from unbet.console.answers import SETTLE_S, SPAN_S, STEP_S, Answers, AnswersReader, Step
 
 _ANSWER = text("""
-    INSERT INTO answers (request_id, uuid, received_at, received_from, outcome, code, seconds,
+    INSERT INTO unbet.answers (request_id, uuid, received_at, received_from, outcome, code, seconds,
                          answered_at)
     VALUES (gen_random_uuid(), 'u', now(), '', :outcome, 0, :seconds, to_timestamp(:at))
 """)

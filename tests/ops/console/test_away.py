@@ -58,7 +58,7 @@ def test_a_page_that_cannot_be_made_is_not_said_to_be_postgresqls_absence(
     anna: httpx.Client, engine: Engine
 ) -> None:
     with engine.begin() as connection:
-        connection.execute(text("ALTER TABLE wins RENAME TO hidden_wins"))
+        connection.execute(text("ALTER TABLE unbet_ledger.wins RENAME TO hidden_wins"))
     try:
         with structlog.testing.capture_logs() as lines:
             page = anna.get("/search", params={"words": "r1"})
@@ -77,7 +77,7 @@ def test_a_page_that_waits_for_too_long_says_that_postgresql_does_not_answer(
     anna: httpx.Client, engine: Engine
 ) -> None:
     with engine.begin() as connection:
-        connection.execute(text("LOCK TABLE wins"))
+        connection.execute(text("LOCK TABLE unbet_ledger.wins"))
         page = anna.get("/search", params={"words": "r1"})
     assert page.status_code == 503
     assert "PostgreSQL does not answer in time" in page.text

@@ -96,7 +96,9 @@ def test_parked_dead_and_closed_cancels_have_a_page_each_with_their_stakes(
         set_aside(connection, [cancel_of("waits")], reason="locked", error="a lock")
         set_aside(connection, [cancel_of("dies")], reason="content", error="an error", dead=True)
         set_aside(connection, [cancel_of("ended")], reason="content", error="", dead=True)
-        connection.execute(text("UPDATE parked SET state = 'closed' WHERE reference = 'ended'"))
+        connection.execute(
+            text("UPDATE unbet.parked SET state = 'closed' WHERE reference = 'ended'")
+        )
     operator.deposit("12.50")
     operator.bet("waits", "12.50")
     assert "12.50 EUR" in anna.get("/parked", params={"state": "parked"}).text
@@ -120,7 +122,7 @@ def test_what_reads_cannot_write(engine: Engine) -> None:
         pytest.raises(InternalError, match="read-only transaction"),
         read_only(engine).begin() as connection,
     ):
-        connection.execute(text("DELETE FROM parked"))
+        connection.execute(text("DELETE FROM unbet.parked"))
 
 
 def test_a_balance_is_shown_to_its_last_digit(anna: httpx.Client, operator: Operator) -> None:

@@ -27,7 +27,7 @@ def crash_at(system: System, point: str, tmp_path: Path) -> None:
 
 
 def reversals(operator: Operator) -> int:
-    query = text("SELECT count(*) FROM transfers WHERE kind = 'reversal'")
+    query = text("SELECT count(*) FROM unbet_ledger.transfers WHERE kind = 'reversal'")
     with operator.engine.connect() as connection:
         return int(connection.execute(query).scalar_one())
 

@@ -98,7 +98,11 @@ def test_ten_thousand_hostile_bodies_under_load_do_no_harm(
     with redis.Redis.from_url(system.environment["UNBET_BROKER_URL"]) as broker:
         until(lambda: broker.llen(system.key("cancels")) == 0, "the queue is not empty")
     with operator.engine.connect() as connection:
-        for table, rows in [("requests", answered), ("bets", answered), ("parked", 0)]:
+        for table, rows in [
+            ("unbet.requests", answered),
+            ("unbet_ledger.bets", answered),
+            ("unbet.parked", 0),
+        ]:
             found = connection.execute(text(f"SELECT count(*) FROM {table}")).scalar()
             assert found == rows, table
     assert are_returned(operator, references)

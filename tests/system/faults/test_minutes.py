@@ -122,6 +122,8 @@ def locked(operator: Operator, reference: str) -> Iterator[None]:
     """Hold a bet's row, as an operator's forgotten transaction does."""
     url = operator.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(url) as connection:
-        connection.execute("SELECT FROM bets WHERE reference = %s FOR UPDATE", [reference])
+        connection.execute(
+            "SELECT FROM unbet_ledger.bets WHERE reference = %s FOR UPDATE", [reference]
+        )
         yield
         connection.rollback()

@@ -122,4 +122,6 @@ def test_a_long_outage_makes_one_file_and_not_one_a_second(
     wait_until_cancelled(operator, *references)
     until(lambda: not list(spool_of(system).iterdir()), "it is not emptied")
     with operator.engine.connect() as connection:
-        assert connection.execute(text("SELECT count(*) FROM bets")).scalar() == len(references)
+        assert connection.execute(text("SELECT count(*) FROM unbet_ledger.bets")).scalar() == len(
+            references
+        )

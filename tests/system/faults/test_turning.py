@@ -125,5 +125,7 @@ def sessions(server: PostgreSQL) -> dict[object, set[object]]:
 
 def noted(server: PostgreSQL, references: list[str]) -> bool:
     """Whether the answer to each is on record."""
-    query = "SELECT FROM answers JOIN requests USING (request_id) WHERE reference = ANY(%s)"
+    query = (
+        "SELECT FROM unbet.answers JOIN unbet.requests USING (request_id) WHERE reference = ANY(%s)"
+    )
     return len(execute(server, query, references)) == len(references)

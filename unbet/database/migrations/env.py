@@ -2,6 +2,10 @@
 
 from alembic import context
 
-context.configure(connection=context.config.attributes["connection"])
+from unbet.database.migrate import VERSION_SCHEMA
+
+context.configure(
+    connection=context.config.attributes["connection"], version_table_schema=VERSION_SCHEMA
+)
 with context.begin_transaction():
     context.run_migrations()

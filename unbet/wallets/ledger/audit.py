@@ -118,7 +118,7 @@ def _violations(
 
 
 def _count(connection: Connection, table: str) -> int:
-    return int(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())  # noqa: S608
+    return int(connection.execute(text(f"SELECT count(*) FROM unbet_ledger.{table}")).scalar_one())  # noqa: S608
 
 
 def _violation(connection: Connection, check: Check, most_rows: int) -> Violation | None:

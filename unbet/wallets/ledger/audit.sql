@@ -3,15 +3,15 @@
 
 -- check transfers_sum_to_zero: The entries of a transfer sum to zero in each currency.
 SELECT entries.transfer_id, accounts.currency, sum(entries.amount) AS sum
-  FROM entries
-  LEFT JOIN accounts ON accounts.id = entries.account_id
+  FROM unbet_ledger.entries
+  LEFT JOIN unbet_ledger.accounts ON accounts.id = entries.account_id
  GROUP BY entries.transfer_id, accounts.currency
 HAVING sum(entries.amount) <> 0
 
 -- check balances_are_sums: A player account's balance is the sum of its entries.
 SELECT accounts.id AS account_id, owner, currency, kind, balance, coalesce(entered.sum, 0) AS sum
-  FROM accounts
-  LEFT JOIN (SELECT account_id, sum(amount) AS sum FROM entries GROUP BY account_id) AS entered
+  FROM unbet_ledger.accounts
+  LEFT JOIN (SELECT account_id, sum(amount) AS sum FROM unbet_ledger.entries GROUP BY account_id) AS entered
          ON entered.account_id = accounts.id
  WHERE kind IN ('cash', 'bonus')
    AND balance IS DISTINCT FROM coalesce(entered.sum, 0)
@@ -22,8 +22,8 @@ SELECT *
            SELECT entries.*,
                   coalesce(lag(balance_after) OVER (PARTITION BY account_id ORDER BY transfer_id), 0)
                       AS balance_before
-             FROM entries
-             JOIN accounts ON accounts.id = entries.account_id
+             FROM unbet_ledger.entries
+             JOIN unbet_ledger.accounts ON accounts.id = entries.account_id
             WHERE accounts.kind IN ('cash', 'bonus')
        ) AS history
  WHERE balance_before + amount IS DISTINCT FROM balance_after
@@ -32,44 +32,44 @@ SELECT *
 SELECT account_id, transfer_id, balance_after, balance
   FROM (
            SELECT DISTINCT ON (account_id) account_id, transfer_id, balance_after
-             FROM entries
+             FROM unbet_ledger.entries
             ORDER BY account_id, transfer_id DESC
        ) AS last
-  JOIN accounts ON accounts.id = account_id
+  JOIN unbet_ledger.accounts ON accounts.id = account_id
  WHERE kind IN ('cash', 'bonus')
    AND balance_after IS DISTINCT FROM balance
 
 -- check only_players_run_a_balance: Entries have a balance after them exactly on players' accounts.
 SELECT entries.*, accounts.kind
-  FROM entries
-  JOIN accounts ON accounts.id = entries.account_id
+  FROM unbet_ledger.entries
+  JOIN unbet_ledger.accounts ON accounts.id = entries.account_id
  WHERE (accounts.kind IN ('cash', 'bonus')) <> (entries.balance_after IS NOT NULL)
 
 -- check no_player_owes: No player account is, or ever was, below zero.
 SELECT entries.account_id, entries.transfer_id, entries.balance_after AS balance
-  FROM entries
+  FROM unbet_ledger.entries
  WHERE entries.balance_after < 0
 UNION ALL
 SELECT id, NULL, balance
-  FROM accounts
+  FROM unbet_ledger.accounts
  WHERE balance < 0
 
 -- check entries_have_transfer_and_account: Every entry belongs to a transfer and an account.
 SELECT entries.*, transfers.id IS NOT NULL AS has_transfer, accounts.id IS NOT NULL AS has_account
-  FROM entries
-  LEFT JOIN transfers ON transfers.id = entries.transfer_id
-  LEFT JOIN accounts ON accounts.id = entries.account_id
+  FROM unbet_ledger.entries
+  LEFT JOIN unbet_ledger.transfers ON transfers.id = entries.transfer_id
+  LEFT JOIN unbet_ledger.accounts ON accounts.id = entries.account_id
  WHERE transfers.id IS NULL OR accounts.id IS NULL
 
 -- check transfers_have_their_bet: Stakes, wins and reversals belong to a bet.
 SELECT transfers.id AS transfer_id, transfers.kind, transfers.bet_id
-  FROM transfers
-  LEFT JOIN bets ON bets.id = transfers.bet_id
+  FROM unbet_ledger.transfers
+  LEFT JOIN unbet_ledger.bets ON bets.id = transfers.bet_id
  WHERE transfers.kind <> 'deposit' AND bets.id IS NULL
 
 -- check one_stake_and_one_reversal_per_bet: No bet was taken twice, or given back twice.
 SELECT bet_id, kind, count(*) AS transfers
-  FROM transfers
+  FROM unbet_ledger.transfers
  WHERE kind IN ('bet', 'reversal')
  GROUP BY bet_id, kind
 HAVING count(*) > 1
@@ -78,49 +78,49 @@ HAVING count(*) > 1
 SELECT bet_id, account_id, stake.amount AS taken, reversal.amount AS given_back
   FROM (
            SELECT transfers.bet_id, account_id, amount
-             FROM entries
-             JOIN transfers ON transfers.id = entries.transfer_id AND transfers.kind = 'bet'
-            WHERE transfers.bet_id IN (SELECT bet_id FROM transfers WHERE kind = 'reversal')
+             FROM unbet_ledger.entries
+             JOIN unbet_ledger.transfers ON transfers.id = entries.transfer_id AND transfers.kind = 'bet'
+            WHERE transfers.bet_id IN (SELECT bet_id FROM unbet_ledger.transfers WHERE kind = 'reversal')
        ) AS stake
   FULL JOIN (
            SELECT transfers.bet_id, account_id, amount
-             FROM entries
-             JOIN transfers ON transfers.id = entries.transfer_id AND transfers.kind = 'reversal'
+             FROM unbet_ledger.entries
+             JOIN unbet_ledger.transfers ON transfers.id = entries.transfer_id AND transfers.kind = 'reversal'
        ) AS reversal USING (bet_id, account_id)
  WHERE stake.amount + reversal.amount IS DISTINCT FROM 0
 
 -- check standing_bets_hold_their_stake: A placed or settled bet has its stake and no reversal.
 SELECT bets.id AS bet_id, provider, reference, state, stake.id AS stake_id,
        reversal.id AS reversal_id
-  FROM bets
-  LEFT JOIN transfers AS stake ON stake.bet_id = bets.id AND stake.kind = 'bet'
-  LEFT JOIN transfers AS reversal ON reversal.bet_id = bets.id AND reversal.kind = 'reversal'
+  FROM unbet_ledger.bets
+  LEFT JOIN unbet_ledger.transfers AS stake ON stake.bet_id = bets.id AND stake.kind = 'bet'
+  LEFT JOIN unbet_ledger.transfers AS reversal ON reversal.bet_id = bets.id AND reversal.kind = 'reversal'
  WHERE state IN ('placed', 'settled')
    AND (stake.id IS NULL OR reversal.id IS NOT NULL)
 
 -- check reversed_bets_name_their_reversal: A reversed bet has its stake and the reversal that it names.
 SELECT bets.id AS bet_id, provider, reference, state, stake.id AS stake_id,
        reversal.id AS reversal_id, bets.reversal_id AS named
-  FROM bets
-  LEFT JOIN transfers AS stake ON stake.bet_id = bets.id AND stake.kind = 'bet'
-  LEFT JOIN transfers AS reversal ON reversal.bet_id = bets.id AND reversal.kind = 'reversal'
+  FROM unbet_ledger.bets
+  LEFT JOIN unbet_ledger.transfers AS stake ON stake.bet_id = bets.id AND stake.kind = 'bet'
+  LEFT JOIN unbet_ledger.transfers AS reversal ON reversal.bet_id = bets.id AND reversal.kind = 'reversal'
  WHERE state = 'reversed'
    AND (stake.id IS NULL OR reversal.id IS DISTINCT FROM bets.reversal_id)
 
 -- check refused_bets_moved_nothing: A refused bet or a tombstone has no transfer.
 SELECT bets.id AS bet_id, provider, reference, state, transfers.id AS transfer_id, transfers.kind
-  FROM bets
-  JOIN transfers ON transfers.bet_id = bets.id
+  FROM unbet_ledger.bets
+  JOIN unbet_ledger.transfers ON transfers.bet_id = bets.id
  WHERE state IN ('refused', 'tombstone')
 
 -- check stakes_are_the_bets_amounts: What a bet's stake took from players' accounts is its amount.
 SELECT bets.id AS bet_id, provider, reference, bets.amount, coalesce(stake.taken, 0) AS taken
-  FROM bets
+  FROM unbet_ledger.bets
   LEFT JOIN (
            SELECT transfers.bet_id, -sum(entries.amount) AS taken
-             FROM transfers
-             JOIN entries ON entries.transfer_id = transfers.id
-             JOIN accounts ON accounts.id = entries.account_id
+             FROM unbet_ledger.transfers
+             JOIN unbet_ledger.entries ON entries.transfer_id = transfers.id
+             JOIN unbet_ledger.accounts ON accounts.id = entries.account_id
             WHERE transfers.kind = 'bet' AND accounts.kind IN ('cash', 'bonus')
             GROUP BY transfers.bet_id
        ) AS stake ON stake.bet_id = bets.id
@@ -130,10 +130,10 @@ SELECT bets.id AS bet_id, provider, reference, bets.amount, coalesce(stake.taken
 -- check bets_move_their_own_accounts: A bet's transfers touch its player and its provider only.
 SELECT transfers.id AS transfer_id, transfers.kind, bets.provider, bets.reference, bets.user_id,
        accounts.id AS account_id, accounts.owner, accounts.currency
-  FROM transfers
-  JOIN bets ON bets.id = transfers.bet_id
-  JOIN entries ON entries.transfer_id = transfers.id
-  JOIN accounts ON accounts.id = entries.account_id
+  FROM unbet_ledger.transfers
+  JOIN unbet_ledger.bets ON bets.id = transfers.bet_id
+  JOIN unbet_ledger.entries ON entries.transfer_id = transfers.id
+  JOIN unbet_ledger.accounts ON accounts.id = entries.account_id
  WHERE accounts.currency <> bets.currency
     OR accounts.owner <> CASE accounts.kind WHEN 'cash' THEN bets.user_id
                                             WHEN 'bonus' THEN bets.user_id
@@ -143,7 +143,7 @@ SELECT transfers.id AS transfer_id, transfers.kind, bets.provider, bets.referenc
 
 -- check outcomes_fit_the_state: What a cancel was told is what the bet's state says.
 SELECT id AS bet_id, provider, reference, state, outcome
-  FROM bets
+  FROM unbet_ledger.bets
  WHERE CASE state WHEN 'placed'    THEN outcome <> 'closed'
                   WHEN 'refused'   THEN outcome NOT IN ('bet_refused', 'closed')
                   WHEN 'settled'   THEN outcome NOT IN ('settled', 'closed')
@@ -152,17 +152,17 @@ SELECT id AS bet_id, provider, reference, state, outcome
 
 -- check tombstones_are_decided: A tombstone has its outcome, unless a person has reopened it.
 SELECT bets.id AS bet_id, provider, reference
-  FROM bets
-  LEFT JOIN (SELECT DISTINCT provider, reference FROM interventions WHERE action = 'reopen')
+  FROM unbet_ledger.bets
+  LEFT JOIN (SELECT DISTINCT provider, reference FROM unbet.interventions WHERE action = 'reopen')
          AS reopened USING (provider, reference)
  WHERE state = 'tombstone' AND outcome IS NULL AND reopened.reference IS NULL
 
 -- check closed_cancels_returned_nothing: What a person has closed is on record, and was not given back.
 SELECT bets.id AS bet_id, bets.provider, bets.reference, bets.state, reversal.id AS reversal_id,
        closing.reference IS NOT NULL AS is_on_record
-  FROM bets
-  LEFT JOIN transfers AS reversal ON reversal.bet_id = bets.id AND reversal.kind = 'reversal'
-  LEFT JOIN (SELECT DISTINCT provider, reference FROM interventions WHERE action = 'close')
+  FROM unbet_ledger.bets
+  LEFT JOIN unbet_ledger.transfers AS reversal ON reversal.bet_id = bets.id AND reversal.kind = 'reversal'
+  LEFT JOIN (SELECT DISTINCT provider, reference FROM unbet.interventions WHERE action = 'close')
          AS closing ON closing.provider = bets.provider AND closing.reference = bets.reference
  WHERE outcome = 'closed'
    AND (reversal.id IS NOT NULL OR closing.reference IS NULL)
@@ -170,16 +170,16 @@ SELECT bets.id AS bet_id, bets.provider, bets.reference, bets.state, reversal.id
 -- check paid_wins_have_their_transfer: A paid win has a transfer of its bet, with its amount.
 SELECT wins.provider, wins.reference, wins.bet_reference, wins.amount, wins.transfer_id,
        coalesce(paid.amount, 0) AS paid
-  FROM wins
-  LEFT JOIN bets ON bets.reference = wins.bet_reference AND bets.provider = wins.provider
-  LEFT JOIN transfers
+  FROM unbet_ledger.wins
+  LEFT JOIN unbet_ledger.bets ON bets.reference = wins.bet_reference AND bets.provider = wins.provider
+  LEFT JOIN unbet_ledger.transfers
          ON transfers.id = wins.transfer_id AND transfers.bet_id = bets.id
         AND transfers.kind = 'win'
   LEFT JOIN (
            SELECT entries.transfer_id, sum(entries.amount) AS amount
-             FROM entries
-             JOIN transfers ON transfers.id = entries.transfer_id AND transfers.kind = 'win'
-             JOIN accounts ON accounts.id = entries.account_id
+             FROM unbet_ledger.entries
+             JOIN unbet_ledger.transfers ON transfers.id = entries.transfer_id AND transfers.kind = 'win'
+             JOIN unbet_ledger.accounts ON accounts.id = entries.account_id
             WHERE accounts.kind = 'cash'
             GROUP BY entries.transfer_id
        ) AS paid ON paid.transfer_id = transfers.id
@@ -188,40 +188,40 @@ SELECT wins.provider, wins.reference, wins.bet_reference, wins.amount, wins.tran
 
 -- check refused_wins_moved_nothing: A refused win has no transfer.
 SELECT provider, reference, refusal, transfer_id
-  FROM wins
+  FROM unbet_ledger.wins
  WHERE refusal IS NOT NULL AND transfer_id IS NOT NULL
 
 -- check win_transfers_have_their_win: Every transfer of a win is named by one.
 SELECT transfers.id AS transfer_id, transfers.bet_id
-  FROM transfers
-  LEFT JOIN wins ON wins.transfer_id = transfers.id
+  FROM unbet_ledger.transfers
+  LEFT JOIN unbet_ledger.wins ON wins.transfer_id = transfers.id
  WHERE transfers.kind = 'win' AND wins.transfer_id IS NULL
 
 -- check wins_are_paid_on_settled_bets: A win is paid on a settled bet only.
 SELECT wins.provider, wins.reference, wins.bet_reference, bets.state
-  FROM wins
-  LEFT JOIN bets ON bets.reference = wins.bet_reference AND bets.provider = wins.provider
+  FROM unbet_ledger.wins
+  LEFT JOIN unbet_ledger.bets ON bets.reference = wins.bet_reference AND bets.provider = wins.provider
  WHERE wins.refusal IS NULL
    AND bets.state IS DISTINCT FROM 'settled'
 
 -- check settled_bets_have_a_win: A settled bet has a win that was paid, be it zero.
 SELECT bets.id AS bet_id, bets.provider, bets.reference
-  FROM bets
+  FROM unbet_ledger.bets
  WHERE state = 'settled'
    AND NOT EXISTS (SELECT
-                     FROM wins
+                     FROM unbet_ledger.wins
                     WHERE wins.bet_reference = bets.reference AND wins.provider = bets.provider
                       AND wins.refusal IS NULL)
 
 -- check deposits_have_their_transfer: A deposit has a transfer that credits its player with its amount.
 SELECT deposits.*, credited.amount AS credited
-  FROM deposits
+  FROM unbet_ledger.deposits
   LEFT JOIN (
            SELECT entries.transfer_id, entries.amount, accounts.owner, accounts.currency,
                   accounts.kind
-             FROM entries
-             JOIN transfers ON transfers.id = entries.transfer_id AND transfers.kind = 'deposit'
-             JOIN accounts ON accounts.id = entries.account_id
+             FROM unbet_ledger.entries
+             JOIN unbet_ledger.transfers ON transfers.id = entries.transfer_id AND transfers.kind = 'deposit'
+             JOIN unbet_ledger.accounts ON accounts.id = entries.account_id
             WHERE accounts.kind <> 'funding'
        ) AS credited ON credited.transfer_id = deposits.transfer_id
  WHERE (deposits.user_id, deposits.currency, deposits.kind, deposits.amount)
@@ -230,31 +230,31 @@ SELECT deposits.*, credited.amount AS credited
 
 -- check deposit_transfers_have_their_deposit: Every transfer of a deposit is named by one.
 SELECT transfers.id AS transfer_id
-  FROM transfers
-  LEFT JOIN deposits ON deposits.transfer_id = transfers.id
+  FROM unbet_ledger.transfers
+  LEFT JOIN unbet_ledger.deposits ON deposits.transfer_id = transfers.id
  WHERE transfers.kind = 'deposit' AND deposits.transfer_id IS NULL
 
 -- check sequences_are_ahead: The next number of each sequence is larger than any in its table.
 SELECT *
   FROM (
-           SELECT 'accounts_id_seq' AS sequence, last_value, is_called,
-                  (SELECT max(id) FROM accounts) AS largest
-             FROM accounts_id_seq
+           SELECT 'unbet_ledger.accounts_id_seq' AS sequence, last_value, is_called,
+                  (SELECT max(id) FROM unbet_ledger.accounts) AS largest
+             FROM unbet_ledger.accounts_id_seq
            UNION ALL
-           SELECT 'bets_id_seq' AS sequence, last_value, is_called,
-                  (SELECT max(id) FROM bets) AS largest
-             FROM bets_id_seq
+           SELECT 'unbet_ledger.bets_id_seq' AS sequence, last_value, is_called,
+                  (SELECT max(id) FROM unbet_ledger.bets) AS largest
+             FROM unbet_ledger.bets_id_seq
            UNION ALL
-           SELECT 'late_bets_id_seq' AS sequence, last_value, is_called,
-                  (SELECT max(id) FROM late_bets) AS largest
-             FROM late_bets_id_seq
+           SELECT 'unbet_ledger.late_bets_id_seq' AS sequence, last_value, is_called,
+                  (SELECT max(id) FROM unbet_ledger.late_bets) AS largest
+             FROM unbet_ledger.late_bets_id_seq
            UNION ALL
-           SELECT 'transfers_id_seq' AS sequence, last_value, is_called,
-                  (SELECT max(id) FROM transfers) AS largest
-             FROM transfers_id_seq
+           SELECT 'unbet_ledger.transfers_id_seq' AS sequence, last_value, is_called,
+                  (SELECT max(id) FROM unbet_ledger.transfers) AS largest
+             FROM unbet_ledger.transfers_id_seq
            UNION ALL
-           SELECT 'interventions_id_seq' AS sequence, last_value, is_called,
-                  (SELECT max(id) FROM interventions) AS largest
-             FROM interventions_id_seq
+           SELECT 'unbet.interventions_id_seq' AS sequence, last_value, is_called,
+                  (SELECT max(id) FROM unbet.interventions) AS largest
+             FROM unbet.interventions_id_seq
        ) AS numbered
  WHERE CASE WHEN is_called THEN last_value < largest ELSE last_value <= largest END

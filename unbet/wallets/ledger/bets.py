@@ -12,7 +12,7 @@ from unbet.wallets.ledger.posting import AccountKey, Books
 from unbet.wallets.ledger.schema import late_bets
 
 _ADD = text("""
-    INSERT INTO bets (provider, reference, state, user_id, currency, amount)
+    INSERT INTO unbet_ledger.bets (provider, reference, state, user_id, currency, amount)
     SELECT provider, reference, 'placed', user_id, currency, amount
       FROM unnest(CAST(:providers AS text[]), CAST(:references AS text[]),
                   CAST(:user_ids AS text[]), CAST(:currencies AS text[]),
@@ -24,17 +24,17 @@ _ADD = text("""
 """)
 _FIND = text("""
     SELECT bets.*
-      FROM bets
+      FROM unbet_ledger.bets
       JOIN unnest(CAST(:providers AS text[]), CAST(:references AS text[]))
            AS wanted (provider, reference) USING (provider, reference)
 """)
 _REFUSE = text("""
-    UPDATE bets SET state = 'refused', refusal = refused.reason
+    UPDATE unbet_ledger.bets SET state = 'refused', refusal = refused.reason
       FROM unnest(CAST(:ids AS bigint[]), CAST(:reasons AS text[])) AS refused (id, reason)
      WHERE bets.id = refused.id
 """)
 _FROZEN = text("""
-    SELECT user_id FROM players
+    SELECT user_id FROM unbet_ledger.players
      WHERE user_id = ANY (CAST(:user_ids AS text[])) AND frozen_at IS NOT NULL
 """)
 

@@ -14,23 +14,25 @@ _BETS: Final = text("""
       FROM unnest(CAST(:request_ids AS uuid[]), CAST(:providers AS text[]),
                   CAST(:references AS text[])) AS asked (request_id, provider, reference)
      CROSS JOIN LATERAL (
-               SELECT id FROM bets
+               SELECT id FROM unbet_ledger.bets
                 WHERE reference = asked.reference AND provider = asked.provider
                 LIMIT 1
            ) AS bet
 """)
 _FREE_BETS: Final = text("""
-    SELECT id FROM bets WHERE id = ANY (CAST(:ids AS bigint[])) FOR NO KEY UPDATE SKIP LOCKED
+    SELECT id FROM unbet_ledger.bets
+     WHERE id = ANY (CAST(:ids AS bigint[])) FOR NO KEY UPDATE SKIP LOCKED
 """)
 _ACCOUNTS: Final = text("""
     SELECT stake.bet_id, entries.account_id
-      FROM transfers AS stake
-      JOIN entries ON entries.transfer_id = stake.id
+      FROM unbet_ledger.transfers AS stake
+      JOIN unbet_ledger.entries ON entries.transfer_id = stake.id
      WHERE stake.bet_id = ANY (CAST(:ids AS bigint[])) AND stake.kind = 'bet'
        AND entries.balance_after IS NOT NULL
 """)
 _FREE_ACCOUNTS: Final = text("""
-    SELECT id FROM accounts WHERE id = ANY (CAST(:ids AS bigint[])) FOR NO KEY UPDATE SKIP LOCKED
+    SELECT id FROM unbet_ledger.accounts
+     WHERE id = ANY (CAST(:ids AS bigint[])) FOR NO KEY UPDATE SKIP LOCKED
 """)
 
 

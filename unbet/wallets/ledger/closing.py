@@ -23,19 +23,19 @@ _TOLD: Final = """
 _BIND: Final = text(f"""
     WITH locked AS MATERIALIZED (
         SELECT id, state, user_id, currency, outcome
-          FROM bets
+          FROM unbet_ledger.bets
          WHERE reference = CAST(:reference AS text) AND provider = CAST(:provider AS text)
            FOR NO KEY UPDATE
     ),
     cash AS MATERIALIZED (
         SELECT (SELECT balance
-                  FROM accounts
+                  FROM unbet_ledger.accounts
                  WHERE owner = CAST(:user_id AS text) AND currency = CAST(:currency AS text)
                    AND kind = 'cash') AS balance
     ),
     tombstone AS (
-        INSERT INTO bets (provider, reference, state, user_id, currency, outcome, cancelled_at,
-                          cancel_request_id, cash_after)
+        INSERT INTO unbet_ledger.bets (provider, reference, state, user_id, currency, outcome,
+                                       cancelled_at, cancel_request_id, cash_after)
         SELECT :provider, :reference, 'tombstone', :user_id, :currency, 'closed', now(),
                CAST(:request_id AS uuid), balance
           FROM cash
@@ -44,7 +44,7 @@ _BIND: Final = text(f"""
         RETURNING outcome
     ),
     bound AS (
-        UPDATE bets
+        UPDATE unbet_ledger.bets
            SET outcome = 'closed', cancelled_at = now(),
                cancel_request_id = CAST(:request_id AS uuid), cash_after = cash.balance
           FROM locked, cash
@@ -57,11 +57,11 @@ _BIND: Final = text(f"""
                     (SELECT {_TOLD} FROM locked))
 """)  # noqa: S608 - no value is formatted in
 _READ: Final = text(f"""
-    SELECT {_TOLD} FROM bets
+    SELECT {_TOLD} FROM unbet_ledger.bets
      WHERE reference = CAST(:reference AS text) AND provider = CAST(:provider AS text)
 """)  # noqa: S608 - as above
 _UNBIND: Final = text("""
-    UPDATE bets
+    UPDATE unbet_ledger.bets
        SET outcome = NULL, cancelled_at = NULL, cancel_request_id = NULL, cash_after = NULL
      WHERE reference = :reference AND provider = :provider AND outcome = 'closed'
        AND user_id = :user_id AND currency = :currency

@@ -9,7 +9,7 @@ from unbet.wallets.ledger.operations import Deposit, Result, Status
 from unbet.wallets.ledger.posting import AccountKey, Books
 
 _ADD = text("""
-    INSERT INTO deposits (reference, user_id, currency, kind, amount, transfer_id)
+    INSERT INTO unbet_ledger.deposits (reference, user_id, currency, kind, amount, transfer_id)
     SELECT * FROM unnest(CAST(:references AS text[]), CAST(:user_ids AS text[]),
                          CAST(:currencies AS text[]), CAST(:kinds AS text[]),
                          CAST(:amounts AS numeric[]), CAST(:transfer_ids AS bigint[]))
@@ -20,7 +20,7 @@ _ADD = text("""
 """)
 
 _FIND = text("""
-    SELECT * FROM deposits WHERE reference = ANY (CAST(:references AS text[]))
+    SELECT * FROM unbet_ledger.deposits WHERE reference = ANY (CAST(:references AS text[]))
 """)
 
 

@@ -21,20 +21,20 @@ LONGEST_NAME: Final = 100
 _INTERVENE: Final = """
     WITH matching AS MATERIALIZED (
         SELECT request_id
-          FROM parked
+          FROM unbet.parked
          WHERE {condition}
          ORDER BY request_id
            FOR UPDATE
     ),
     changed AS (
-        UPDATE parked
+        UPDATE unbet.parked
            SET {change}
           FROM matching
          WHERE parked.request_id = matching.request_id
         RETURNING parked.request_id, parked.provider, parked.reference, parked.cancel
     ),
     recorded AS (
-        INSERT INTO interventions (request_id, provider, reference, action, made_by, reason)
+        INSERT INTO unbet.interventions (request_id, provider, reference, action, made_by, reason)
         SELECT request_id, provider, reference, CAST(:action AS text), CAST(:made_by AS text),
                CAST(:reason AS text)
           FROM changed
@@ -57,7 +57,7 @@ _CLOSE: Final = text(
     _INTERVENE.format(
         condition="""request_id = CAST(:request_id AS uuid) AND state <> 'closed'
            AND NOT EXISTS (SELECT
-                             FROM requests
+                             FROM unbet.requests
                             WHERE requests.request_id = parked.request_id AND outcome <> 'closed')
         """,
         change="state = 'closed'",
@@ -69,14 +69,14 @@ _REOPEN: Final = text(
         change="state = 'parked', tries = 0, next_try_at = now()",
     )
 )
-_DECIDED: Final = text("SELECT outcome FROM requests WHERE request_id = :request_id")
+_DECIDED: Final = text("SELECT outcome FROM unbet.requests WHERE request_id = :request_id")
 # Whoever asked for it, and lost the connection during the commit, asks again.
 _LAST_RECORD: Final = text("""
     SELECT interventions.id, action, made_by, made_at, interventions.reason,
            interventions.provider, interventions.reference, cancel,
            coalesce(parked.state = 'closed', false) AS is_closed
-      FROM interventions
-      LEFT JOIN parked USING (request_id)
+      FROM unbet.interventions
+      LEFT JOIN unbet.parked USING (request_id)
      WHERE request_id = :request_id AND action IN ('close', 'reopen')
      ORDER BY interventions.id DESC
      LIMIT 1

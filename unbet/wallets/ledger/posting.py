@@ -129,10 +129,10 @@ _WANTED: Final = """
         AS wanted (owner, currency, kind)
 """
 _ADD_MISSING: Final = text(f"""
-    INSERT INTO accounts (owner, currency, kind, balance)
+    INSERT INTO unbet_ledger.accounts (owner, currency, kind, balance)
     SELECT owner, currency, kind, CASE WHEN kind IN ('cash', 'bonus') THEN 0 END
       FROM {_WANTED}
-     WHERE NOT EXISTS (SELECT FROM accounts
+     WHERE NOT EXISTS (SELECT FROM unbet_ledger.accounts
                         WHERE (accounts.owner, accounts.currency, accounts.kind)
                             = (wanted.owner, wanted.currency, wanted.kind))
      ORDER BY owner COLLATE "C", currency COLLATE "C", kind COLLATE "C"
@@ -140,31 +140,31 @@ _ADD_MISSING: Final = text(f"""
 """)  # noqa: S608 - no value is formatted in
 _LOCK_PLAYERS: Final = text(f"""
     SELECT id, owner, currency, kind, balance
-      FROM accounts JOIN {_WANTED} USING (owner, currency, kind)
+      FROM unbet_ledger.accounts JOIN {_WANTED} USING (owner, currency, kind)
      WHERE balance IS NOT NULL
      ORDER BY id
        FOR NO KEY UPDATE OF accounts
 """)  # noqa: S608
 _FIND_OPERATORS: Final = text(f"""
     SELECT id, owner, currency, kind
-      FROM accounts JOIN {_WANTED} USING (owner, currency, kind)
+      FROM unbet_ledger.accounts JOIN {_WANTED} USING (owner, currency, kind)
      WHERE balance IS NULL
 """)  # noqa: S608
 _TAKE_IDS: Final = text("""
-    SELECT nextval(pg_get_serial_sequence('transfers', 'id'))
+    SELECT nextval(pg_get_serial_sequence('unbet_ledger.transfers', 'id'))
       FROM generate_series(1, CAST(:count AS integer))
 """)
 _ADD_TRANSFERS: Final = text("""
-    INSERT INTO transfers (id, kind, bet_id)
+    INSERT INTO unbet_ledger.transfers (id, kind, bet_id)
     SELECT * FROM unnest(CAST(:id AS bigint[]), CAST(:kind AS text[]), CAST(:bet_id AS bigint[]))
 """)
 _ADD_ENTRIES: Final = text("""
-    INSERT INTO entries (transfer_id, account_id, amount, balance_after)
+    INSERT INTO unbet_ledger.entries (transfer_id, account_id, amount, balance_after)
     SELECT * FROM unnest(CAST(:transfer_id AS bigint[]), CAST(:account_id AS bigint[]),
                          CAST(:amount AS numeric[]), CAST(:balance_after AS numeric[]))
 """)
 _SET_BALANCES: Final = text("""
-    UPDATE accounts SET balance = new.balance
+    UPDATE unbet_ledger.accounts SET balance = new.balance
       FROM unnest(CAST(:ids AS bigint[]), CAST(:balances AS numeric[])) AS new (id, balance)
      WHERE accounts.id = new.id
 """)

@@ -35,7 +35,7 @@ locked AS MATERIALIZED (
       FROM (SELECT * FROM asked ORDER BY provider, reference, position) AS asked
      CROSS JOIN LATERAL (
                SELECT id, state, user_id, currency, outcome, reversal_id, cash_after
-                 FROM bets
+                 FROM unbet_ledger.bets
                 WHERE reference = asked.reference AND provider = asked.provider
                 LIMIT 1
                   FOR NO KEY UPDATE
@@ -51,7 +51,7 @@ missing AS MATERIALIZED (
 ),
 
 tombstone AS (
-    INSERT INTO bets (provider, reference, state, user_id, currency, outcome, cancelled_at,
+    INSERT INTO unbet_ledger.bets (provider, reference, state, user_id, currency, outcome, cancelled_at,
                       cancel_request_id, cash_after)
     SELECT provider, reference, 'tombstone', user_id, first.currency, 'no_bet', now(),
            request_id, cash.balance
@@ -62,7 +62,7 @@ tombstone AS (
            ) AS first
       LEFT JOIN LATERAL (
                SELECT balance
-                 FROM accounts
+                 FROM unbet_ledger.accounts
                 WHERE owner = first.user_id AND currency = first.currency AND kind = 'cash'
                 LIMIT 1
            ) AS cash ON true
@@ -106,8 +106,8 @@ leg AS MATERIALIZED (
       FROM binding
      CROSS JOIN LATERAL (
                SELECT entries.account_id, entries.amount
-                 FROM transfers AS stake
-                 JOIN entries ON entries.transfer_id = stake.id
+                 FROM unbet_ledger.transfers AS stake
+                 JOIN unbet_ledger.entries ON entries.transfer_id = stake.id
                 WHERE stake.bet_id = binding.id AND stake.kind = 'bet'
                OFFSET 0
            ) AS entry
@@ -121,7 +121,7 @@ purse AS MATERIALIZED (
       FROM binding
      CROSS JOIN LATERAL (
                SELECT id
-                 FROM accounts
+                 FROM unbet_ledger.accounts
                 WHERE owner = binding.user_id AND currency = binding.currency AND kind = 'cash'
                 LIMIT 1
            ) AS cash
@@ -129,7 +129,7 @@ purse AS MATERIALIZED (
 
 account AS MATERIALIZED (
     SELECT id, kind, balance
-      FROM accounts
+      FROM unbet_ledger.accounts
      WHERE id = ANY (ARRAY (SELECT account_id FROM leg UNION ALL SELECT account_id FROM purse))
        AND balance IS NOT NULL
      ORDER BY id
@@ -139,7 +139,7 @@ account AS MATERIALIZED (
 -- Counting the locked accounts makes this wait for their locks: per account, the order of transfer
 -- ids is then the order of its entries.
 reversal AS (
-    INSERT INTO transfers (kind, bet_id)
+    INSERT INTO unbet_ledger.transfers (kind, bet_id)
     SELECT 'reversal', id
       FROM binding
      WHERE is_placed AND (SELECT count(*) FROM account) >= 0
@@ -159,12 +159,12 @@ posting AS MATERIALIZED (
 ),
 
 entered AS (
-    INSERT INTO entries (transfer_id, account_id, amount, balance_after)
+    INSERT INTO unbet_ledger.entries (transfer_id, account_id, amount, balance_after)
     SELECT transfer_id, account_id, amount, balance_after FROM posting
 ),
 
 moved AS (
-    UPDATE accounts
+    UPDATE unbet_ledger.accounts
        SET balance = accounts.balance + total.amount
       FROM (SELECT account_id, sum(amount) AS amount FROM leg GROUP BY account_id) AS total
      WHERE accounts.id = total.account_id
@@ -191,7 +191,7 @@ decision AS MATERIALIZED (
 ),
 
 bound AS (
-    UPDATE bets
+    UPDATE unbet_ledger.bets
        SET state = CASE bets.state WHEN 'placed' THEN 'reversed' ELSE bets.state END,
            outcome = decision.verdict,
            cancelled_at = now(),
@@ -225,7 +225,7 @@ decided AS MATERIALIZED (
 ),
 
 recorded AS (
-    INSERT INTO requests (request_id, provider, reference, user_id, currency, uuid, dialect,
+    INSERT INTO unbet.requests (request_id, provider, reference, user_id, currency, uuid, dialect,
                           received_at, received_from, body, outcome)
     SELECT request_id, provider, reference, user_id, currency, uuid, dialect, received_at,
            received_from, body, outcome

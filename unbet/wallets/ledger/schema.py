@@ -1,31 +1,23 @@
-"""The ledger's tables for SQLAlchemy; what each is for stands in `migrations/versions/`."""
+"""The ledger's tables for SQLAlchemy; what each is for stands in `unbet/database/migrations/`."""
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    DateTime,
-    Identity,
-    Integer,
-    MetaData,
-    Numeric,
-    Table,
-    Text,
-    Uuid,
-)
+from typing import Final
 
-metadata = MetaData()
+from sqlalchemy import BigInteger, Column, Identity, Numeric, Table, Uuid
+
+from unbet.journal.schema import KEY, MOMENT
+from unbet.journal.schema import metadata as metadata
+
+SCHEMA: Final = "unbet_ledger"
 
 MONEY = Numeric(38, 18)
 """20 digits before the point, 18 after it (PROTOCOL, "The call")."""
-
-KEY = Text(collation="C")
-MOMENT = DateTime(timezone=True)
 
 players = Table(
     "players",
     metadata,
     Column("user_id", KEY, primary_key=True),
     Column("frozen_at", MOMENT),
+    schema=SCHEMA,
 )
 
 accounts = Table(
@@ -36,6 +28,7 @@ accounts = Table(
     Column("currency", KEY, nullable=False),
     Column("kind", KEY, nullable=False),
     Column("balance", MONEY),
+    schema=SCHEMA,
 )
 
 bets = Table(
@@ -55,6 +48,7 @@ bets = Table(
     Column("cancel_request_id", Uuid),
     Column("reversal_id", BigInteger),
     Column("cash_after", MONEY),
+    schema=SCHEMA,
 )
 
 late_bets = Table(
@@ -67,6 +61,7 @@ late_bets = Table(
     Column("currency", KEY, nullable=False),
     Column("amount", MONEY, nullable=False),
     Column("refused_at", MOMENT, nullable=False),
+    schema=SCHEMA,
 )
 
 transfers = Table(
@@ -76,6 +71,7 @@ transfers = Table(
     Column("kind", KEY, nullable=False),
     Column("bet_id", BigInteger),
     Column("created_at", MOMENT, nullable=False),
+    schema=SCHEMA,
 )
 
 entries = Table(
@@ -85,6 +81,7 @@ entries = Table(
     Column("account_id", BigInteger, primary_key=True),
     Column("amount", MONEY, nullable=False),
     Column("balance_after", MONEY),
+    schema=SCHEMA,
 )
 
 deposits = Table(
@@ -97,6 +94,7 @@ deposits = Table(
     Column("amount", MONEY, nullable=False),
     Column("transfer_id", BigInteger, nullable=False),
     Column("created_at", MOMENT, nullable=False),
+    schema=SCHEMA,
 )
 
 wins = Table(
@@ -109,86 +107,5 @@ wins = Table(
     Column("refusal", KEY),
     Column("transfer_id", BigInteger),
     Column("created_at", MOMENT, nullable=False),
-)
-
-requests = Table(
-    "requests",
-    metadata,
-    Column("request_id", Uuid, primary_key=True),
-    Column("provider", KEY, nullable=False),
-    Column("reference", KEY, nullable=False),
-    Column("user_id", KEY, nullable=False),
-    Column("currency", KEY, nullable=False),
-    Column("uuid", KEY, nullable=False),
-    Column("dialect", KEY, nullable=False),
-    Column("received_at", MOMENT, nullable=False),
-    Column("received_from", KEY, nullable=False),
-    Column("body", Text, nullable=False),
-    Column("outcome", KEY, nullable=False),
-    Column("decided_at", MOMENT, nullable=False),
-)
-
-answers = Table(
-    "answers",
-    metadata,
-    Column("request_id", Uuid, primary_key=True),
-    Column("shared_request_id", Uuid),
-    Column("uuid", KEY, nullable=False),
-    Column("received_at", MOMENT, nullable=False),
-    Column("received_from", KEY, nullable=False),
-    Column("outcome", KEY),
-    Column("code", Integer, nullable=False),
-    Column("seconds", Numeric(9, 6), nullable=False),
-    Column("answered_at", MOMENT, nullable=False),
-)
-
-parked = Table(
-    "parked",
-    metadata,
-    Column("request_id", Uuid, primary_key=True),
-    Column("provider", KEY, nullable=False),
-    Column("reference", KEY, nullable=False),
-    Column("cancel", Text, nullable=False),
-    Column("state", KEY, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("tries", Integer, nullable=False),
-    Column("last_error", Text),
-    Column("parked_at", MOMENT, nullable=False),
-    Column("next_try_at", MOMENT, nullable=False),
-)
-
-parkings = Table(
-    "parkings",
-    metadata,
-    Column("request_id", Uuid, primary_key=True),
-    Column("provider", KEY, nullable=False),
-    Column("reference", KEY, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("tries", Integer, nullable=False),
-    Column("last_error", Text),
-    Column("parked_at", MOMENT, nullable=False),
-    Column("decided_at", MOMENT, nullable=False),
-)
-
-interventions = Table(
-    "interventions",
-    metadata,
-    Column("id", BigInteger, Identity(always=True), primary_key=True),
-    Column("request_id", Uuid, nullable=False),
-    Column("provider", KEY, nullable=False),
-    Column("reference", KEY, nullable=False),
-    Column("action", KEY, nullable=False),
-    Column("made_by", Text, nullable=False),
-    Column("made_at", MOMENT, nullable=False),
-    Column("reason", Text),
-)
-
-deployment = Table(
-    "deployment",
-    metadata,
-    Column("number", BigInteger, Identity(always=True), primary_key=True),
-    Column("id", Uuid, nullable=False),
-    Column("origin", Text),
-    Column("recorded_at", MOMENT, nullable=False),
-    Column("recorded_by", Text, nullable=False),
+    schema=SCHEMA,
 )

@@ -10,14 +10,14 @@ from unbet.wallets.ledger.posting import AccountKey, Books
 
 _LOCK_BETS = text("""
     SELECT bets.id, bets.provider, bets.reference, bets.state, bets.user_id, bets.currency
-      FROM bets
+      FROM unbet_ledger.bets
       JOIN unnest(CAST(:providers AS text[]), CAST(:references AS text[]))
            AS wanted (provider, reference) USING (provider, reference)
      ORDER BY bets.provider, bets.reference
        FOR NO KEY UPDATE OF bets
 """)
 _ADD = text("""
-    INSERT INTO wins (provider, reference, bet_reference, amount, refusal, transfer_id)
+    INSERT INTO unbet_ledger.wins (provider, reference, bet_reference, amount, refusal, transfer_id)
     SELECT * FROM unnest(CAST(:providers AS text[]), CAST(:references AS text[]),
                          CAST(:bet_references AS text[]), CAST(:amounts AS numeric[]),
                          CAST(:refusals AS text[]), CAST(:transfer_ids AS bigint[]))
@@ -28,12 +28,13 @@ _ADD = text("""
 """)
 _FIND = text("""
     SELECT wins.*
-      FROM wins
+      FROM unbet_ledger.wins
       JOIN unnest(CAST(:providers AS text[]), CAST(:references AS text[]))
            AS wanted (provider, reference) USING (provider, reference)
 """)
 _SETTLE = text("""
-    UPDATE bets SET state = 'settled' WHERE id = ANY(CAST(:ids AS bigint[])) AND state = 'placed'
+    UPDATE unbet_ledger.bets SET state = 'settled'
+     WHERE id = ANY(CAST(:ids AS bigint[])) AND state = 'placed'
 """)
 
 _REFUSALS = {

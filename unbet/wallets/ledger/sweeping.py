@@ -20,14 +20,14 @@ MOST_TRIES: Final = 5
 _CLAIM: Final = text(f"""
     WITH due AS (
         SELECT request_id
-          FROM parked
+          FROM unbet.parked
          WHERE {DUE}
            AND (tries = 0) = :fresh AND tries < :most_tries
          ORDER BY next_try_at
          LIMIT :most
            FOR NO KEY UPDATE SKIP LOCKED
     )
-    UPDATE parked
+    UPDATE unbet.parked
        SET tries = tries + 1,
            -- Not since a moment that is still to come, by a clock that was ahead.
            parked_at = least(parked_at, now()),
@@ -40,43 +40,44 @@ _CLAIM: Final = text(f"""
 _GIVE_UP: Final = text(f"""
     WITH due AS (
         SELECT request_id
-          FROM parked
+          FROM unbet.parked
          WHERE {DUE} AND tries >= :most_tries
            FOR NO KEY UPDATE SKIP LOCKED
     )
-    UPDATE parked
+    UPDATE unbet.parked
        SET state = 'dead', last_error = coalesce(last_error, 'what applied it ended each time')
       FROM due
      WHERE parked.request_id = due.request_id
     RETURNING parked.request_id, parked.reference, cancel, parked.last_error
 """)  # noqa: S608 - no value is formatted in
 _HOLD_ROWS: Final = text("""
-    SELECT request_id FROM parked
+    SELECT request_id FROM unbet.parked
      WHERE request_id = ANY (CAST(:request_ids AS uuid[])) AND state = 'parked'
        FOR UPDATE SKIP LOCKED
 """)
 _REMOVE: Final = text("""
     WITH decided AS (
-        DELETE FROM parked WHERE request_id = ANY (CAST(:request_ids AS uuid[])) RETURNING *
+        DELETE FROM unbet.parked WHERE request_id = ANY (CAST(:request_ids AS uuid[])) RETURNING *
     )
-    INSERT INTO parkings (request_id, provider, reference, reason, tries, last_error, parked_at)
+    INSERT INTO unbet.parkings (request_id, provider, reference, reason, tries, last_error,
+                                parked_at)
     SELECT request_id, provider, reference, reason, tries, last_error, parked_at
       FROM decided
         -- One that was parked again after it had been decided.
         ON CONFLICT (request_id) DO NOTHING
 """)
 _PUT_BACK: Final = text(f"""
-    UPDATE parked
+    UPDATE unbet.parked
        SET tries = greatest(tries - 1, 0), reason = 'unknown reference', last_error = NULL,
            next_try_at = now() + {PAUSE_BY_AGE}
      WHERE request_id = ANY (CAST(:request_ids AS uuid[]))
 """)  # noqa: S608 - no value is formatted in
 _NOTE: Final = text("""
-    UPDATE parked SET last_error = :error
+    UPDATE unbet.parked SET last_error = :error
      WHERE request_id = ANY (CAST(:request_ids AS uuid[])) AND state = 'parked'
 """)
 _BURY: Final = text("""
-    UPDATE parked SET state = 'dead', last_error = :error WHERE request_id = :request_id
+    UPDATE unbet.parked SET state = 'dead', last_error = :error WHERE request_id = :request_id
 """)
 
 

@@ -1,0 +1,204 @@
+"""A ledger of revision 0003, filled and with its roles, after `unbet migrate` and `unbet roles`."""
+
+import uuid
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+import psycopg
+import pytest
+from sqlalchemy import Engine, text
+
+from tests.databases import Databases
+from tests.ledger.rights import RIGHTS, rights_of
+from tests.making import Operator, cancel_of
+from unbet import Refusal, connect_to
+from unbet.core.outcomes import Outcome
+from unbet.database.deployment import Identity, guard, history, require_deployment
+from unbet.database.migrate import SchemaError, migrate, require_schema
+from unbet.database.roles import Role, apply_roles
+from unbet.wallets.ledger.audit import audit
+from unbet.wallets.ledger.interventions import reopen_parked
+from worker.rounds import Sweep
+
+FILLED: Final = Path(__file__).with_name("revision_0003.sql")
+ALICES_CASH: Final = Decimal("91.25")
+LEDGER: Final = (
+    "players",
+    "accounts",
+    "bets",
+    "late_bets",
+    "transfers",
+    "entries",
+    "deposits",
+    "wins",
+)
+JOURNAL: Final = ("requests", "answers", "parked", "parkings", "interventions")
+
+Rows = dict[str, list[str]]
+
+
+@pytest.fixture
+def old(databases: Databases) -> Iterator[Engine]:
+    name = f"test_old_{uuid.uuid4().hex[:12]}"
+    databases.run(f"CREATE DATABASE {name}")
+    url = databases.url(name)
+    with psycopg.connect(url.replace("+psycopg", "")) as connection:
+        connection.execute(FILLED.read_bytes())
+    engine = connect_to(url, name="test")
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+        databases.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def migrated(old: Engine) -> Engine:
+    with old.begin() as connection:
+        migrate(connection)
+        apply_roles(connection)
+    return old
+
+
+def rows_in(engine: Engine, *, ledger: str, journal: str) -> Rows:
+    """Every row of every table, with its columns' names."""
+    with engine.connect() as connection:
+        return {
+            table: sorted(
+                connection.execute(
+                    text(f"SELECT to_jsonb(t)::text FROM {schema}.{table} AS t")
+                ).scalars()
+            )
+            for schema, tables in ((ledger, LEDGER), (journal, JOURNAL))
+            for table in tables
+        }
+
+
+def test_every_row_is_there_afterwards(old: Engine) -> None:
+    before = rows_in(old, ledger="public", journal="public")
+    with old.begin() as connection:
+        migrate(connection)
+    after = rows_in(old, ledger="unbet_ledger", journal="unbet")
+    # Closing has become a decision, which stands in the bet's row.
+    closed = {line for line in after["bets"] if '"outcome": "closed"' in line}
+    assert len(closed) == 3
+    after["bets"] = [line for line in after["bets"] if line not in closed]
+    assert all(before.values()), "a kind of row is missing from the dump"
+    assert set(after["bets"]) < set(before["bets"])
+    assert {table: rows for table, rows in after.items() if table != "bets"} == {
+        table: rows for table, rows in before.items() if table != "bets"
+    }
+
+
+def test_nothing_of_ours_is_left_in_public(migrated: Engine) -> None:
+    with migrated.connect() as connection:
+        ours = text("""
+            SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
+            UNION ALL
+            SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+        """)
+        assert connection.execute(ours).scalars().all() == []
+
+
+def test_roles_and_guards_are_those_of_a_new_database(migrated: Engine, engine: Engine) -> None:
+    guards = text("""
+        SELECT tgrelid::regclass::text, tgname, tgfoid::regproc::text, tgenabled FROM pg_trigger
+        UNION ALL
+        SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), 'c' FROM pg_constraint
+         WHERE conrelid <> 0
+        UNION ALL
+        SELECT indrelid::regclass::text, pg_get_indexdef(indexrelid), '', 'i' FROM pg_index
+         WHERE indrelid IN (SELECT oid FROM pg_class WHERE relkind = 'r' AND oid >= 16384)
+        ORDER BY 1, 2
+    """)
+    with migrated.connect() as connection, engine.connect() as new:
+        assert connection.execute(guards).all() == new.execute(guards).all()
+        rights, expected = rights_of(connection), dict(RIGHTS)
+        # What revision 0003 took from everybody is not given back: it may be the operator's wish.
+        del rights["public"], expected["public"]
+        assert rights == expected
+
+
+def test_the_audit_finds_nothing_and_what_was_parked_is_decided(migrated: Engine) -> None:
+    with migrated.begin() as connection:
+        migrate(connection)  # again, which changes nothing
+        [only] = history(connection)
+    identity = Identity()
+    with migrated.connect() as connection:
+        assert require_deployment(connection, identity) == []
+    assert identity.id == only.id
+    url = migrated.url.render_as_string(hide_password=False)
+    own = guard(connect_to(url, name="sweep"), identity)
+    Sweep(own).round()
+    own.dispose()
+    # That which was parked, and not the dead one.
+    assert Operator(migrated).balance().cash == ALICES_CASH + Decimal("1.25")
+    with migrated.connect() as connection:
+        assert audit(connection).violations == ()
+
+
+def test_what_was_closed_binds(migrated: Engine) -> None:
+    operator = Operator(migrated)
+    outcomes = {
+        reference: operator.cancel(cancel_of(reference))[0].outcome
+        for reference in (
+            "closed",
+            "closed settled",
+            "closed unknown",
+            "closed, then returned",
+            "closed by another",
+            "closed unreadable",
+            "stands",
+        )
+    }
+    assert outcomes == {
+        "closed": Outcome.CLOSED,
+        "closed settled": Outcome.CLOSED,
+        "closed unknown": Outcome.CLOSED,
+        "closed, then returned": Outcome.REVERSED,
+        "closed by another": Outcome.REVERSED,
+        "closed unreadable": Outcome.REVERSED,
+        "stands": Outcome.REVERSED,
+    }
+    assert operator.bet("closed unknown", "1.00").refusal is Refusal.CANCELLED
+    assert operator.balance().cash == ALICES_CASH + 1 + 1 + 7
+    with migrated.connect() as connection:
+        assert audit(connection).violations == ()
+        request_id = connection.execute(
+            text("SELECT request_id FROM unbet.parked WHERE reference = 'closed'")
+        ).scalar_one()
+    with migrated.begin() as connection:
+        assert reopen_parked(connection, request_id, made_by="bob", reason="after all")
+    assert operator.cancel(cancel_of("closed"))[0].outcome is Outcome.REVERSED
+
+
+def test_an_owner_that_may_make_no_schema_is_enough_with_a_superuser_once(old: Engine) -> None:
+    with old.connect() as connection:
+        connection.execute(text("SET LOCAL ROLE unbet_owner"))
+        with pytest.raises(SchemaError, match=r"permission denied .* once as the database's owner"):
+            migrate(connection)
+        connection.rollback()
+    with old.begin() as connection:
+        migrate(connection)
+        owners = text("""
+            SELECT nspname, nspowner::regrole::text FROM pg_namespace WHERE nspname ~ '^unbet'
+        """)
+        assert dict(map(tuple, connection.execute(owners))) == {
+            "unbet": Role.OWNER,
+            "unbet_ledger": Role.OWNER,
+        }
+
+
+def test_until_then_a_process_is_refused_with_what_to_run(old: Engine) -> None:
+    with old.connect() as connection, pytest.raises(SchemaError, match="run `unbet migrate`"):
+        require_schema(connection)
+
+
+def test_tables_of_an_operator_in_public_stay_where_they_are(old: Engine) -> None:
+    place = text("SELECT relnamespace::regnamespace FROM pg_class WHERE relname = 'orders'")
+    with old.begin() as connection:
+        connection.execute(text("CREATE TABLE public.orders (id integer)"))
+        migrate(connection)
+        assert connection.execute(place).scalar() == "public"
