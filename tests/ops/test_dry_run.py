@@ -262,7 +262,7 @@ def test_it_does_not_wait_for_a_lock_as_long_as_that_is_held(
     operator.deposit("10.00")
     operator.bet("r1", "4.00")
     with engine.begin() as connection:
-        connection.execute(text(f"SELECT FROM {locked} FOR UPDATE"))
+        connection.execute(text(f"SELECT FROM unbet_ledger.{locked} FOR UPDATE"))
         ran = dry_run()
     assert (ran.status, ran.out) == (1, "")
     assert ran.err == "unbet: the database refused: canceling statement due to lock timeout\n"
