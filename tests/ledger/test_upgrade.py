@@ -11,7 +11,7 @@ from unbet import connect_to
 from unbet.database.deployment import Identity, guard, history, require_deployment
 from unbet.database.migrate import _config, migrate
 from unbet.journal.parking import park
-from worker.rounds import Sweep
+from worker.sweep import Sweep
 
 
 @pytest.fixture
