@@ -20,7 +20,7 @@ from unbet.database.migrate import SchemaError, migrate, require_schema
 from unbet.database.roles import Role, apply_roles
 from unbet.wallets.ledger.audit import audit
 from unbet.wallets.ledger.interventions import reopen_parked
-from worker.rounds import Sweep
+from worker.sweep import Sweep
 
 FILLED: Final = Path(__file__).with_name("revision_0003.sql")
 ALICES_CASH: Final = Decimal("91.25")

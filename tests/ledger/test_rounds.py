@@ -8,7 +8,7 @@ from tests.counting import counted
 from tests.making import Operator, cancel_of
 from unbet.journal.parking import park
 from unbet.wallets.ledger.sweeping import MOST_TRIES
-from worker.rounds import Sweep
+from worker.sweep import Sweep
 
 
 def keep(engine: Engine, *references: str, change: str | None = None) -> None:

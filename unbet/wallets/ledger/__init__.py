@@ -2,6 +2,10 @@
 
 An operator's own Bet and Result endpoints use the functions named here. Each takes a connection,
 does its work in the caller's transaction and does not commit; `transact` makes one.
+
+What decides a cancel is `reversal.py`, from the queue as from the sweep (`sweeping.py`); groups of
+which some stand in the way of the others go on in `parts.py`. What a person does by hand is apart
+from that, in `interventions.py` and `closing.py`.
 """
 
 from unbet.database.engine import connect_to
