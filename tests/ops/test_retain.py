@@ -97,8 +97,8 @@ def retention_engine(database_url: str) -> Iterator[Engine]:
 def contents(engine: Engine) -> dict[str, list[Any]]:
     with engine.connect() as connection:
         return {
-            name: sorted(map(str, connection.execute(table.select())))
-            for name, table in metadata.tables.items()
+            table.name: sorted(map(str, connection.execute(table.select())))
+            for table in metadata.tables.values()
         }
 
 
