@@ -197,5 +197,4 @@ class Replies:
 
 
 def _sameness(cancel: Cancel) -> tuple[str, str, str, str]:
-    request = cancel.request
-    return cancel.provider, request.reference, request.user_id, request.currency
+    return cancel.provider, cancel.reference, cancel.player, cancel.currency

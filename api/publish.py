@@ -195,7 +195,7 @@ class Publisher:
             own = self._connected(deployment, failures)
             # Celery's message, but published past `send_task`, which takes three times as long.
             group = Group(
-                version=2, deployment=deployment, reply_to=own.reply_to, cancels=tuple(cancels)
+                version=3, deployment=deployment, reply_to=own.reply_to, cancels=tuple(cancels)
             )
             message = self._app.amqp.create_task_message(
                 message_id,
@@ -257,6 +257,6 @@ class Publisher:
 
 
 def _references(cancels: Sequence[Cancel]) -> str:
-    shown = [cancel.request.reference for cancel in cancels[:_SHOWN_REFERENCES]]
+    shown = [cancel.reference for cancel in cancels[:_SHOWN_REFERENCES]]
     more = len(cancels) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")

@@ -120,7 +120,7 @@ class Receiver:
             await respond(send, 403, render(dialect, Said(dialect.not_allowed)))
             return
         try:
-            asked, text = parse(body, endpoint.provider, dialect)
+            parsed = parse(body, endpoint.provider, dialect)
         except BadRequestError as error:
             refuse("form", str(error))
             answer = Said(dialect.refusal(str(error)), error.reference)
@@ -132,8 +132,11 @@ class Receiver:
             received_from=sender,
             provider=endpoint.provider,
             dialect=dialect.name,
-            request=asked,
-            body=text,
+            reference=parsed.reference,
+            player=parsed.player,
+            currency=parsed.currency,
+            uuid=parsed.uuid,
+            body=parsed.body,
         )
         await self._answer(cancel, door, started, send)
 
@@ -146,15 +149,15 @@ class Receiver:
             log.error(
                 "no home",
                 request_id=str(cancel.request_id),
-                reference=cancel.request.reference,
-                uuid=cancel.request.uuid,
+                reference=cancel.reference,
+                uuid=cancel.uuid,
             )
             await respond(send, 503)
             return
         if ARMED:
             crash_point("receiver_answer", [cancel])
         answer = door.dialect.outcomes[decision.outcome]
-        body = render(door.dialect, Said(answer, cancel.request.reference, decision))
+        body = render(door.dialect, Said(answer, cancel.reference, decision))
         seconds = Decimal(str(round(time.monotonic() - started, 6)))
         # As `respond`, without a way there. What is left to do nobody waits for.
         headers = [(b"content-length", b"%d" % len(body)), JSON]
@@ -189,7 +192,7 @@ class Receiver:
             AnswerNote(
                 request_id=cancel.request_id,
                 shared_request_id=shared,
-                uuid=cancel.request.uuid,
+                uuid=cancel.uuid,
                 received_at=cancel.received_at,
                 received_from=cancel.received_from,
                 outcome=decision.outcome,
@@ -202,8 +205,8 @@ class Receiver:
         log.info(
             "answered",
             request_id=str(cancel.request_id),
-            reference=cancel.request.reference,
-            uuid=cancel.request.uuid,
+            reference=cancel.reference,
+            uuid=cancel.uuid,
             outcome=decision.outcome.value,
             code=code,
             seconds=float(seconds),

@@ -7,7 +7,7 @@ from uuid import uuid4
 import uuid_utils.compat
 
 from benchmarks.filling import CURRENCY, PROVIDER, Bet
-from unbet.core.message import Cancel, CancelRequest
+from unbet.core.message import Cancel
 
 
 def cancel_of(bet: Bet) -> Cancel:
@@ -22,22 +22,15 @@ def cancel_of(bet: Bet) -> Cancel:
         "reference": bet.reference,
         "uuid": uuid4().hex,
     }
-    request = CancelRequest(
-        user_id=bet.user_id,
-        provider_id=PROVIDER,
-        game_name=fields["gameName"],
-        game_id=fields["gameId"],
-        currency=CURRENCY,
-        reference=bet.reference,
-        uuid=fields["uuid"],
-        session_id=fields["sessionId"],
-    )
     return Cancel(
         request_id=uuid_utils.compat.uuid7(),
         received_at=datetime.now(UTC),
         received_from="127.0.0.1",
         provider=PROVIDER,
         dialect="lucky-monaco-v4",
-        request=request,
+        reference=bet.reference,
+        player=bet.user_id,
+        currency=CURRENCY,
+        uuid=fields["uuid"],
         body=json.dumps(fields),
     )

@@ -21,7 +21,7 @@ from benchmarks import filling
 from benchmarks.cancels import cancel_of
 from benchmarks.filling import PROVIDER
 from benchmarks.references import References
-from unbet.core.message import CancelRequest, Decision, Group, Reply
+from unbet.core.message import Decision, Group, Reply
 from unbet.core.outcomes import Outcome
 from unbet.core.wire import (
     SHORTEST_KEY,
@@ -69,8 +69,12 @@ def measure() -> Iterator[Piece]:
     """Each piece in turn."""
     cancels = tuple(map(cancel_of, filling.new_bets(References(), GROUP, filling.players())))
     one = cancels[0]
-    body, values = one.body.encode(), one.request.model_dump()
-    group = Group(reply_to="unbet:replies:nobody", cancels=cancels)
+    body = one.body.encode()
+    sent = orjson.loads(body)
+    values = {ours: sent[theirs] for theirs, ours in V4.fields.items()}
+    group = Group(
+        version=3, deployment=uuid4(), reply_to="unbet:replies:nobody", cancels=cancels
+    )
     reply = Reply(
         decisions=tuple(
             Decision(request_id=cancel.request_id, outcome=Outcome.REVERSED) for cancel in cancels
@@ -79,7 +83,7 @@ def measure() -> Iterator[Piece]:
     keys = Keys(["x" * SHORTEST_KEY])
     plain, packed = group.model_dump_json(), encode_group(group, keys)
     replied = encode_reply(reply, keys)
-    success = Said(V4.answer_of(Outcome.REVERSED), one.request.reference)
+    success = Said(V4.answer_of(Outcome.REVERSED), one.reference)
 
     def piece(
         what: str, way: str, work: Callable[[], object], of: int = 1, *, chosen: bool = True
@@ -89,7 +93,7 @@ def measure() -> Iterator[Piece]:
     yield piece("a body, all in all", "unbet.dialects.body.parse", lambda: parse(body, PROVIDER))
     yield piece("its JSON", "json, duplicates refused", lambda: parse_json(body))
     yield piece("its JSON", "orjson, duplicates pass", lambda: orjson.loads(body), chosen=False)
-    yield piece("its fields", "pydantic, checked", lambda: CancelRequest(**values))
+    yield piece("its fields", "pydantic, checked", lambda: V4.request(**values))
     yield piece("its fields", "pydantic, types alone", lambda: _Unchecked(**values), chosen=False)
     yield piece("an id", "uuid_utils uuid7", uuid_utils.compat.uuid7)
     yield piece("an id", "uuid uuid4", uuid4, chosen=False)
@@ -103,7 +107,7 @@ def measure() -> Iterator[Piece]:
     yield piece("a reply", "signed", lambda: encode_reply(reply, keys), GROUP)
     yield piece("a reply read", "checked", lambda: decode_reply(replied, keys), GROUP)
     with _logs_to_nowhere() as (ours, theirs):
-        fields = {"request_id": str(one.request_id), "reference": one.request.reference, "code": 0}
+        fields = {"request_id": str(one.request_id), "reference": one.reference, "code": 0}
         yield piece("a log line", "structlog, orjson", lambda: ours.info("answered", **fields))
         yield piece("a log line", "through logging", lambda: theirs.info("answered"), chosen=False)
 

@@ -1,10 +1,13 @@
 """Short ways for tests to make what they talk about."""
 
+import base64
+import json
 import time
+import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import uuid_utils.compat
 from sqlalchemy import Connection, Engine
@@ -12,7 +15,7 @@ from sqlalchemy import Connection, Engine
 from tests import operating
 from tests.operating import PROVIDER, Player, bet_of
 from tests.system.processes import MESSAGE_KEY
-from unbet.core.message import Cancel, CancelRequest, Decision
+from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
 from unbet.core.wire import Keys
 from unbet.database.faults import Fault
@@ -36,25 +39,35 @@ def cancel_of(
     uuid: str = "0" * 32,
 ) -> Cancel:
     """A cancel as the receiver would hand it on."""
-    request = CancelRequest(
-        user_id=user_id,
-        provider_id=provider,
-        game_name="tumblefortune",
-        game_id="Im_60_tumblefortune",
-        currency=currency,
-        reference=reference,
-        uuid=uuid,
-        session_id="session-1",
-    )
     return Cancel(
         request_id=uuid_utils.compat.uuid7(),
         received_at=datetime.now(UTC),
         received_from="192.0.2.1",
         provider=provider,
         dialect="lucky-monaco-v4",
-        request=request,
+        reference=reference,
+        player=user_id,
+        currency=currency,
+        uuid=uuid,
         body='{"as": "sent"}',
     )
+
+
+def old_form(cancel: Cancel) -> dict[str, Any]:
+    """`cancel` as versions 1 and 2 wrote it, with the provider's fields."""
+    document: dict[str, Any] = json.loads(cancel.model_dump_json())
+    named = {"user_id": "player", "currency": "currency", "reference": "reference", "uuid": "uuid"}
+    request = {old: document.pop(new) for old, new in named.items()}
+    game = {"game_name": "tumblefortune", "game_id": "Im_60_tumblefortune"}
+    more = {"provider_id": cancel.provider, "session_id": "session-1"}
+    return {**document, "request": request | game | more}
+
+
+def old_message(*cancels: Cancel, reply_to: str) -> str:
+    """A message as version 1 wrote it."""
+    document = {"version": 1, "reply_to": reply_to, "cancels": [old_form(one) for one in cancels]}
+    packed = zlib.compress(json.dumps(document, separators=(",", ":")).encode())
+    return KEYS.sign("unbet group", base64.b64encode(packed).decode())
 
 
 def note_answer(
@@ -71,7 +84,7 @@ def note_answer(
         answer = AnswerNote(
             request_id=cancel.request_id,
             shared_request_id=shared.request_id if shared else None,
-            uuid=cancel.request.uuid,
+            uuid=cancel.uuid,
             received_at=cancel.received_at,
             received_from=cancel.received_from,
             outcome=outcome,

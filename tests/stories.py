@@ -142,7 +142,6 @@ def parked(
 ) -> ParkedFact:
     """A cancel of an unknown reference that came a second before it was parked."""
     cancel = cancel_of("r1", uuid="u9").model_copy(update={"received_at": at(seconds - 1)})
-    request = cancel.request.model_copy(update={"session_id": SESSION})
     told = answer(cancel.request_id, seconds - 1, "u9", 100, Outcome.PARKED)
     return ParkedFact(
         request_id=cancel.request_id,
@@ -152,7 +151,7 @@ def parked(
         last_error=error,
         parked_at=at(seconds),
         next_try_at=at(seconds + 60),
-        cancel=cancel.model_copy(update={"request": request}).model_dump_json(),
+        cancel=cancel.model_copy(update={"body": SESSION}).model_dump_json(),
         answers=(told,),
     )
 

@@ -143,7 +143,7 @@ class Sweep:
                     self._note(decision, claimed[decision.request_id])
         except LedgerAwayError as away:
             error = str(away)
-            references = [cancel.request.reference for cancel in cancels[:20]]
+            references = [cancel.reference for cancel in cancels[:20]]
             log.warning("a try failed", references=references, error=error)
             # If the ledger is there after all, a cancel itself may be what ends its sessions: they
             # have their pauses, and the round goes on. If not, this raises.
@@ -156,8 +156,8 @@ class Sweep:
         log.info(
             "decided" if done else "still parked",
             request_id=str(decision.request_id),
-            reference=cancel.request.reference,
-            uuid=cancel.request.uuid,
+            reference=cancel.reference,
+            uuid=cancel.uuid,
             outcome=decision.outcome.value,
             # Since the receiver had it, by two machines' clocks.
             seconds=max(0.0, round((datetime.now(UTC) - cancel.received_at).total_seconds(), 3)),

@@ -108,15 +108,15 @@ def _reply(group: Group, decisions: list[Decision]) -> None:
 
 def _tell(group: Group, decisions: list[Decision], message_id: str, seconds: float) -> None:
     """Log each decision; `seconds` from the task's beginning to the reply."""
-    requests = {cancel.request_id: cancel.request for cancel in group.cancels}
+    cancels = {cancel.request_id: cancel for cancel in group.cancels}
     with logs.together():
         for decision in decisions:
-            request = requests[decision.request_id]
+            cancel = cancels[decision.request_id]
             log.info(
                 "decided" if decision.outcome is not Outcome.PARKED else "parked",
                 request_id=str(decision.request_id),
-                reference=request.reference,
-                uuid=request.uuid,
+                reference=cancel.reference,
+                uuid=cancel.uuid,
                 outcome=decision.outcome.value,
                 seconds=round(seconds, 6),
                 group=message_id,

@@ -32,8 +32,9 @@ def spool_of(system: System) -> Path:
 
 def again(cancel: Cancel, number: int) -> Cancel:
     """Another request about another bet; made anew each would take minutes."""
-    request = cancel.request.model_copy(update={"reference": f"s{number}"})
-    return cancel_of("x").model_copy(update={"request": request, "body": cancel.body})
+    return cancel_of("x").model_copy(
+        update={"reference": f"s{number}", "player": cancel.player, "currency": cancel.currency}
+    )
 
 
 def parked(engine: Engine) -> int:

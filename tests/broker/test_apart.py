@@ -12,14 +12,13 @@ import redis
 from kombu import pidbox
 from kombu.connection import Connection
 
-from tests.making import KEYS, Operator, cancel_of
+from tests.making import Operator, cancel_of, old_message
 from tests.system.processes import System
 from tests.system.watching import PLAYER
 from tests.waiting import until
 from tests.worker.envelopes import envelope_of
 from unbet.broker import redis_server
-from unbet.core.message import QUEUE, Group
-from unbet.core.wire import encode_group
+from unbet.core.message import QUEUE
 from worker.apart import OLD_CONTROL, OldQueue
 
 OLD_KEYS = (QUEUE, "unacked", "unacked_index")
@@ -54,8 +53,7 @@ def test_what_another_installations_older_worker_has_on_its_queue_is_not_decided
     for reference in ("waits", "taken"):
         operator.bet(reference, "10.00", **PLAYER)
         cancel = cancel_of(reference, user_id=PLAYER["user_id"], currency="USD")
-        group = Group(reply_to="unbet:replies:old", cancels=(cancel,))
-        envelopes.append(envelope_of(encode_group(group, KEYS)))
+        envelopes.append(envelope_of(old_message(cancel, reply_to="unbet:replies:old")))
     waits, taken = envelopes
     url = idle_system.environment["UNBET_BROKER_URL"]
     with worker_of_an_older_version(url), redis.Redis.from_url(url) as client:

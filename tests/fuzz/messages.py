@@ -9,6 +9,7 @@ from contextlib import suppress
 from decimal import Decimal
 from random import Random
 from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 from tests.fuzz.bodies import Bodies
 from tests.making import KEYS, cancel_of
@@ -23,7 +24,12 @@ from unbet.core.wire import (
     encode_reply,
 )
 
-GROUP: Final = Group(reply_to="unbet:replies:1", cancels=(cancel_of("r1"), cancel_of("r2")))
+GROUP: Final = Group(
+    version=3,
+    deployment=UUID(int=1),
+    reply_to="unbet:replies:1",
+    cancels=(cancel_of("r1"), cancel_of("r2")),
+)
 REPLY: Final = Reply(
     decisions=tuple(
         Decision(request_id=cancel.request_id, outcome=Outcome.REVERSED, cash=Decimal("1.50"))

@@ -17,15 +17,19 @@ from tests.fuzz.rules import (
     is_valid,
 )
 from tests.making import KEYS, PROVIDER
-from unbet.core.message import Cancel, CancelRequest, Group
+from unbet.core.message import Cancel, Group
 from unbet.core.outcomes import Outcome
 from unbet.core.wire import decode_group, encode_group
 from unbet.dialects.body import BadRequestError, parse, render
-from unbet.dialects.port import Dialect, Said
+from unbet.dialects.port import Dialect, ParsedRequest, Said
 
 ACCEPTED: Final = "accepted"
 LONGEST_ANSWER: Final = 512
 """Bytes."""
+
+
+_KEPT: Final = {"user_id": "player"}
+"""Names that are others in what is kept."""
 
 
 class Verdict(NamedTuple):
@@ -42,37 +46,41 @@ def judge(body: bytes, dialect: Dialect) -> Verdict:
     stated refusal the parser raises comes out of here as well."""
     started = time.thread_time()
     try:
-        request, text = parse(body, PROVIDER, dialect)
+        parsed = parse(body, PROVIDER, dialect)
     except BadRequestError as refusal:
         seconds = time.thread_time() - started
         return Verdict(_check_refusal(body, dialect, refusal), seconds)
     seconds = time.thread_time() - started
-    _check_accepted(body, dialect, request, text)
+    _check_accepted(body, dialect, parsed)
     return Verdict(ACCEPTED, seconds)
 
 
-def _check_accepted(body: bytes, dialect: Dialect, request: CancelRequest, text: str) -> None:
+def _check_accepted(body: bytes, dialect: Dialect, parsed: ParsedRequest) -> None:
     read = body.decode().removeprefix("\ufeff")
     document = json.loads(read)
     assert not given_twice(read), "which of two values was meant?"
     for theirs, ours in dialect.fields.items():
-        value = getattr(request, ours)
-        sent = document.get(theirs, document.get("gamename") if theirs == "gameName" else None)
-        assert value == sent, f"{theirs} is {value!r}, {sent!r} was sent"
+        value = document.get(theirs, document.get("gamename") if theirs == "gameName" else None)
+        kept = getattr(parsed, _KEPT.get(ours, ours), value)
+        assert kept == value, f"{theirs} is {kept!r}, {value!r} was sent"
         assert is_text(value), f"{theirs} is no text: {value!r}"
         assert len(value) <= LONGEST[theirs], f"{theirs} is too long"
         assert not is_blank_or_has_nul(value), f"{theirs} is blank or has a NUL: {value!r}"
-    assert CURRENCY.fullmatch(request.currency), f"currency is {request.currency!r}"
-    assert document.get("gamename", request.game_name) == request.game_name
-    assert request.provider_id.casefold() == PROVIDER.casefold()
+    assert CURRENCY.fullmatch(parsed.currency), f"currency is {parsed.currency!r}"
+    assert document.get("gamename", document.get("gameName")) == document.get(
+        "gameName", document.get("gamename")
+    )
+    assert document["providerId"].casefold() == PROVIDER.casefold()
     # What goes into the ledger: PostgreSQL's text takes all of UTF-8 but NUL.
-    assert text.encode() == body, "the text is not the body"
-    assert "\0" not in text, "PostgreSQL cannot store the text"
-    group = Group(reply_to="r", cancels=(cancel_with(request, text, dialect),))
+    assert parsed.body.encode() == body, "the text is not the body"
+    assert "\0" not in parsed.body, "PostgreSQL cannot store the text"
+    group = Group(
+        version=3, deployment=UUID(int=1), reply_to="r", cancels=(cancel_with(parsed, dialect),)
+    )
     arrived = decode_group(encode_group(group, KEYS), KEYS)
     # As JSON: what only a dialect asks for (`roundId`) travels in the text alone.
     assert arrived.model_dump_json() == group.model_dump_json(), "it does not survive the queue"
-    _check_answer(dialect, Said(dialect.answer_of(Outcome.NO_BET), request.reference))
+    _check_answer(dialect, Said(dialect.answer_of(Outcome.NO_BET), parsed.reference))
 
 
 def _check_refusal(body: bytes, dialect: Dialect, refusal: BadRequestError) -> str:
@@ -99,7 +107,7 @@ def _check_answer(dialect: Dialect, said: Said) -> None:
     assert json.loads(answer)["error"] == said.answer.code
 
 
-def cancel_with(request: CancelRequest, text: str, dialect: Dialect) -> Cancel:
+def cancel_with(parsed: ParsedRequest, dialect: Dialect) -> Cancel:
     """As the receiver would hand it on."""
     return Cancel(
         request_id=UUID(int=1),
@@ -107,8 +115,7 @@ def cancel_with(request: CancelRequest, text: str, dialect: Dialect) -> Cancel:
         received_from="192.0.2.1",
         provider=PROVIDER,
         dialect=dialect.name,
-        request=request,
-        body=text,
+        **parsed._asdict(),
     )
 
 

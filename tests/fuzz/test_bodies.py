@@ -121,7 +121,7 @@ def test_what_is_accepted_can_be_stored_as_it_was_sent(engine: Engine) -> None:
     made = [body.content for body in (bodies.next() for _ in range(300))]
     sent = known.ACCEPTED + [body for body in made if judge(body, V4).said == ACCEPTED]
     cancels = [
-        cancel_with(*parse(body, PROVIDER), V4).model_copy(update={"request_id": UUID(int=number)})
+        cancel_with(parse(body, PROVIDER), V4).model_copy(update={"request_id": UUID(int=number)})
         for number, body in enumerate(sent)
     ]
     operator.cancel(*cancels)
@@ -130,5 +130,5 @@ def test_what_is_accepted_can_be_stored_as_it_was_sent(engine: Engine) -> None:
             text("SELECT body, reference FROM unbet.requests ORDER BY request_id")
         )
         stored = [(row.body.encode(), row.reference) for row in rows]
-    assert stored == [(c.body.encode(), c.request.reference) for c in cancels]
+    assert stored == [(c.body.encode(), c.reference) for c in cancels]
     assert [body for body, _ in stored] == sent

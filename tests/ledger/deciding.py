@@ -11,4 +11,4 @@ def outcomes(parts: list[list[Decision]], cancels: list[Cancel]) -> dict[str, Ou
     """The outcome of each reference, each decided once."""
     decided = {d.request_id: d.outcome for part in parts for d in part}
     assert sum(map(len, parts)) == len(decided) == len(cancels)
-    return {c.request.reference: decided[c.request_id] for c in cancels}
+    return {c.reference: decided[c.request_id] for c in cancels}

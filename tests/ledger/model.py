@@ -180,7 +180,7 @@ class Model:
         # A group's cancels are decided in any order. Reversals only add, so that the cash told
         # after each gives theirs; a decision that moves no cash may come anywhere between them.
         def order(pair: tuple[Cancel, Decision]) -> tuple[Decimal, bool]:
-            bet = self.bets.get((pair[0].provider, pair[0].request.reference))
+            bet = self.bets.get((pair[0].provider, pair[0].reference))
             return pair[1].cash or Decimal(0), bet is None or not _cash_paid(bet)
 
         decided = {
@@ -192,27 +192,27 @@ class Model:
     def _decide(
         self, cancel: Cancel, told: Decision, hold_unknown: bool, seen: Sequence["Model"]
     ) -> Decision:
-        asked, key = cancel.request, (cancel.provider, cancel.request.reference)
+        key = (cancel.provider, cancel.reference)
         decision = Decision(request_id=cancel.request_id, outcome=Outcome.PARKED)
         # Read without a lock: parked is no decision, the sweep will find the bet.
         unknown = [key not in state.bets for state in seen]
         if hold_unknown and _choose(unknown, told.outcome is Outcome.PARKED):
             self.parked[cancel.request_id] = cancel
             return decision
-        bet = self.bets.get(key) or KnownBet(asked.user_id, asked.currency, None, "tombstone")
+        bet = self.bets.get(key) or KnownBet(cancel.player, cancel.currency, None, "tombstone")
         wrong = None
-        if bet.state != "tombstone" and bet.user_id != asked.user_id:
+        if bet.state != "tombstone" and bet.user_id != cancel.player:
             wrong = Outcome.MISMATCH
-        elif bet.state != "tombstone" and bet.currency != asked.currency:
+        elif bet.state != "tombstone" and bet.currency != cancel.currency:
             wrong = Outcome.CURRENCY_MISMATCH
         if wrong:
-            return decision.model_copy(update={"outcome": wrong, "currency": asked.currency})
+            return decision.model_copy(update={"outcome": wrong, "currency": cancel.currency})
         if bet.told is None:
             bet = self.bets[key] = self._close(bet, told, seen)
         assert bet.told is not None
-        own = (bet.user_id, bet.currency) == (asked.user_id, asked.currency)
+        own = (bet.user_id, bet.currency) == (cancel.player, cancel.currency)
         # What another player has is not told.
-        hidden = {} if own else {"currency": asked.currency, "cash": None}
+        hidden = {} if own else {"currency": cancel.currency, "cash": None}
         return bet.told.model_copy(update={"request_id": cancel.request_id, **hidden})
 
     def _close(self, bet: KnownBet, told: Decision, seen: Sequence["Model"]) -> KnownBet:

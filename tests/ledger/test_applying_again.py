@@ -70,7 +70,7 @@ def test_a_crash_of_the_server_in_the_middle_is_outlasted(own_directory: Path) -
     operator.deposit("100.00")
     cancels = [cancel_of(f"r{number}") for number in range(100)]
     for cancel in cancels:
-        operator.bet(cancel.request.reference, "1.00")
+        operator.bet(cancel.reference, "1.00")
     crash, restarted = crashing(own_directory)
 
     def crash_before_commit(connection, group, *, hold_unknown):  # type: ignore[no-untyped-def]

@@ -75,9 +75,9 @@ def test_a_request_that_shared_anothers_wait_is_found_by_its_uuid(
     with engine.begin() as connection:
         park(connection, [waits], reason="test")
     for shared in (decided, waits):
-        uuid = f"shares {shared.request.reference}"
-        answered = cancel_of(shared.request.reference, uuid=uuid)
+        uuid = f"shares {shared.reference}"
+        answered = cancel_of(shared.reference, uuid=uuid)
         note_answer(engine, answered, 100, "7.000", outcome=Outcome.PARKED, shared=shared)
         with engine.connect() as connection:
             [found] = find(connection, uuid)
-        assert (found.reference, found.found_by) == (shared.request.reference, "uuid")
+        assert (found.reference, found.found_by) == (shared.reference, "uuid")

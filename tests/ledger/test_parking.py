@@ -35,7 +35,7 @@ def keep(engine: Engine, *cancels: Cancel) -> None:
 def claimed(engine: Engine, *, fresh: bool = True, most: int = 100) -> list[str]:
     with engine.begin() as connection:
         found = claim(connection, fresh=fresh, most=most).cancels
-        return [cancel.request.reference for cancel in found]
+        return [cancel.reference for cancel in found]
 
 
 def test_thousands_are_parked_by_one_statement(engine: Engine) -> None:
@@ -210,7 +210,7 @@ def test_five_hundred_parked_cancels_are_shared_by_sweeps_and_done_once_each(
             with operator.engine.begin() as connection:
                 connection.execute(text("SET LOCAL lock_timeout = '10s'"))
                 reverse_parked(connection, batch)
-            done += [cancel.request.reference for cancel in batch]
+            done += [cancel.reference for cancel in batch]
 
     with ThreadPoolExecutor(4) as pool:
         shares = [future.result(timeout=60) for future in [pool.submit(sweep) for _ in range(4)]]

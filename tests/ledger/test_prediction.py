@@ -90,7 +90,7 @@ def test_what_is_predicted_is_decided_for_every_outcome(engine: Engine, operator
 def decide_as_predicted(
     engine: Engine, operator: Operator, make: Make, cancel: Cancel, hold: bool
 ) -> Outcome:
-    reference = cancel.request.reference
+    reference = cancel.reference
     operator.deposit("10.00", user_id=reference)
     operator.deposit("7.00", bonus=True, user_id=reference)
     make(operator, reference)

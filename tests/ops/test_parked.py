@@ -27,7 +27,7 @@ def cancels(engine: Engine) -> dict[str, Cancel]:
 def due(engine: Engine) -> set[str]:
     with engine.begin() as connection:
         found = claim(connection, fresh=True, most=10).cancels
-        return {cancel.request.reference for cancel in found}
+        return {cancel.reference for cancel in found}
 
 
 def test_parked_and_dead_cancels_are_listed_with_what_was_the_matter(

@@ -87,8 +87,8 @@ def test_v1_asks_for_the_round() -> None:
     body = json.dumps(EXAMPLE).encode()
     with pytest.raises(BadRequestError, match="roundId is missing"):
         parse(body, "LuckyMonaco", V1)
-    request, _ = parse(json.dumps(EXAMPLE | {"roundId": "r-1"}).encode(), "LuckyMonaco", V1)
-    assert request.reference == EXAMPLE["reference"]
+    parsed = parse(json.dumps(EXAMPLE | {"roundId": "r-1"}).encode(), "LuckyMonaco", V1)
+    assert parsed.reference == EXAMPLE["reference"]
     with pytest.raises(BadRequestError, match="roundId is not a string"):
         parse(json.dumps(EXAMPLE | {"roundId": 1}).encode(), "LuckyMonaco", V1)
 

@@ -3,14 +3,17 @@
 import base64
 import json
 import zlib
+from collections.abc import Callable
 from decimal import Decimal
 from itertools import pairwise
 from uuid import uuid4
 
 import pytest
+from pydantic import ValidationError
 
-from tests.making import KEYS, cancel_of
-from unbet.core.message import Decision, Group, Reply
+from tests.making import KEYS, cancel_of, old_form, old_message
+from unbet.core.message import Cancel, Decision, Group, Reply
+from unbet.core.older import read_cancel
 from unbet.core.outcomes import Outcome
 from unbet.core.wire import (
     ForeignError,
@@ -24,7 +27,8 @@ from unbet.core.wire import (
 )
 
 HERE, THERE = uuid4(), uuid4()
-GROUP = Group(reply_to="unbet:replies:1", cancels=(cancel_of("r1"), cancel_of("r2")))
+CANCELS = (cancel_of("r1"), cancel_of("r2"))
+GROUP = Group(version=3, deployment=HERE, reply_to="unbet:replies:1", cancels=CANCELS)
 
 
 def _signed(packed: str) -> str:
@@ -57,8 +61,8 @@ def test_a_reply_survives_the_journey_with_its_amounts_exact() -> None:
 
 
 def test_what_names_its_deployment_is_another_ones_elsewhere() -> None:
-    group = Group(version=2, deployment=HERE, reply_to="x", cancels=())
-    reply = Reply(version=2, deployment=HERE, decisions=())
+    group = Group(version=3, deployment=HERE, reply_to="x", cancels=())
+    reply = Reply(version=3, deployment=HERE, decisions=())
     message, answer = encode_group(group, KEYS), encode_reply(reply, KEYS)
     assert decode_group(message, KEYS, HERE) == group
     assert decode_reply(answer, KEYS, HERE) == reply
@@ -68,21 +72,41 @@ def test_what_names_its_deployment_is_another_ones_elsewhere() -> None:
         decode_reply(answer, KEYS, THERE)
 
 
-def test_a_version_1_message_is_written_and_read_as_before_and_is_anybodys() -> None:
-    reply = Reply(decisions=())
-    message, answer = encode_group(GROUP, KEYS), encode_reply(reply, KEYS)
+def test_a_message_of_version_1_is_anybodys_and_its_reply_written_as_before() -> None:
+    message = old_message(*CANCELS, reply_to="unbet:replies:1")
+    group = decode_group(message, KEYS, HERE)
+    assert group == GROUP.model_copy(update={"version": 1, "deployment": None})
+    reply = Reply(version=group.version, decisions=())
+    answer = encode_reply(reply, KEYS)
     document = json.loads(answer.partition(":")[2])
     assert document == {"version": 1, "decisions": []}
-    assert decode_group(message, KEYS, HERE) == GROUP
     assert decode_reply(answer, KEYS, HERE) == reply
+
+
+def test_a_message_of_version_2_has_the_provider_s_fields_and_names_its_deployment() -> None:
+    named = {"version": 2, "deployment": str(HERE), "reply_to": "unbet:replies:1"}
+    document = json.dumps(named | {"cancels": [old_form(cancel) for cancel in CANCELS]})
+    message = _signed(_packed(document.encode()))
+    assert decode_group(message, KEYS, HERE) == GROUP.model_copy(update={"version": 2})
+    with pytest.raises(ForeignError):
+        decode_group(message, KEYS, THERE)
+
+
+@pytest.mark.parametrize("form", [old_form, lambda cancel: cancel.model_dump(mode="json")])
+def test_a_parked_or_spooled_cancel_of_any_version_is_read(
+    form: Callable[[Cancel], dict[str, object]],
+) -> None:
+    assert read_cancel(json.dumps(form(CANCELS[0]))) == CANCELS[0]
+    with pytest.raises(ValidationError):
+        read_cancel(json.dumps(form(CANCELS[0]) | {"provider": 5}))
 
 
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ({"version": 2}, "version 2 names its deployment"),
-        ({"deployment": str(HERE)}, "version 1 does not"),
-        ({"version": 3}, "version"),
+        ({"deployment": None}, "all but version 1 name their deployment"),
+        ({"version": 1}, "cancels"),
+        ({"version": 4}, "version"),
         ({"extra": 1}, "extra"),
         ({"cancels": [{}]}, "cancels"),
         ({"reply_to": None}, "reply_to"),

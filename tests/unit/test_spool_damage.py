@@ -97,7 +97,7 @@ def test_what_is_taken_after_a_write_that_was_cut_short_is_found(tmp_path: Path)
     command = [sys.executable, "-c", FULL_FOR_A_WHILE, str(tmp_path)]
     subprocess.run(command, check=True, timeout=60)
     spool = Spool(tmp_path)
-    found = {cancel.request.reference for cancel in take_all(spool)}
+    found = {cancel.reference for cancel in take_all(spool)}
     assert found == {"before", "after"}
     assert spool.state().damaged == 0
     spool.close()

@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 import redis
 
-from tests.making import KEYS, Operator, cancel_of
+from tests.making import KEYS, Operator, cancel_of, old_message
 from tests.system.processes import System
 from tests.system.watching import PLAYER, metric
 from tests.tiers import long
@@ -32,7 +32,7 @@ def test_what_names_another_deployment_is_neither_decided_nor_answered_from(
     operator.bet("theirs", "10.00", **PLAYER)
     theirs = uuid4()
     cancel = cancel_of("theirs", user_id=PLAYER["user_id"], currency="USD")
-    group = Group(version=2, deployment=theirs, reply_to="replies:nobody", cancels=(cancel,))
+    group = Group(version=3, deployment=theirs, reply_to="replies:nobody", cancels=(cancel,))
     with redis.Redis.from_url(system.environment["UNBET_BROKER_URL"]) as broker:
         broker.lpush(system.key(QUEUE), json.dumps(envelope_of(encode_group(group, KEYS))))
     until(lambda: f"of deployment {theirs}, not of" in system.said("worker"), "it was taken")
@@ -73,10 +73,7 @@ def test_what_an_older_version_left_on_the_queue_is_decided_unless_it_may_be_ano
     for reference in ("waits", "taken"):
         operator.bet(reference, "10.00", **PLAYER)
         cancels.append(cancel_of(reference, user_id=PLAYER["user_id"], currency="USD"))
-    waits, taken = (
-        envelope_of(encode_group(Group(reply_to="unbet:replies:old", cancels=(one,)), KEYS))
-        for one in cancels
-    )
+    waits, taken = (envelope_of(old_message(one, reply_to="unbet:replies:old")) for one in cancels)
     with (
         redis.Redis.from_url(idle_system.environment["UNBET_BROKER_URL"]) as broker,
         redis.Redis.from_url(idle_system.environment["UNBET_REDIS_URL"]) as replies,

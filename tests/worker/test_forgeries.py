@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.making import KEYS, cancel_of
+from tests.databases import deployment_at
+from tests.making import KEYS, cancel_of, old_message
 from tests.operating import Operator
 from tests.system.processes import System
 from tests.system.watching import metric
@@ -31,7 +32,12 @@ def test_a_forged_message_moves_no_money_and_is_kept_aside(
 ) -> None:
     operator.deposit("100.00")
     operator.bet("r1", "10.00")
-    group = Group(reply_to="unbet:replies:nobody", cancels=(cancel_of("r1"),))
+    group = Group(
+        version=3,
+        deployment=deployment_at(system.environment["UNBET_DATABASE_URL"]),
+        reply_to="unbet:replies:nobody",
+        cancels=(cancel_of("r1"),),
+    )
     with redis.Redis.from_url(system.environment["UNBET_BROKER_URL"]) as broker:
         system.cancel()  # the form of a message is there to be seen by who can read Redis
         for forged in (encode_group(group, ANOTHERS_KEYS), group.model_dump_json()):
@@ -56,7 +62,7 @@ def test_what_is_none_of_ours_ends_no_worker_and_is_kept_aside(
     idle_system.environment["PROMETHEUS_MULTIPROC_DIR"] = str(tmp_path / "metrics")
     idle_system.start_both()
     worker = idle_system.processes["worker"]
-    signed = encode_group(Group(reply_to="x", cancels=(cancel_of("r1"),)), KEYS)
+    signed = old_message(cancel_of("r1"), reply_to="x")
     sent = {name: make(signed) for name, make in NOT_OURS.items()}
     with (
         redis.Redis.from_url(idle_system.environment["UNBET_BROKER_URL"]) as broker,
@@ -93,8 +99,7 @@ def test_a_message_is_worked_on_at_once_whatever_moment_it_names(
         for number, eta in enumerate(DUE):
             reference = f"r{number}"
             operator.bet(reference, "10.00")
-            group = Group(reply_to="x", cancels=(cancel_of(reference),))
-            broker.lpush(QUEUE, due_at(eta, encode_group(group, KEYS)))
+            broker.lpush(QUEUE, due_at(eta, old_message(cancel_of(reference), reply_to="x")))
         until(lambda: operator.balance().cash == Decimal(100), "one waits for its moment")
 
 
@@ -104,7 +109,7 @@ def test_what_cannot_be_given_back_ends_no_worker_and_is_kept_aside(
 ) -> None:
     operator.deposit("100.00")
     operator.bet("r1", "10.00")
-    genuine = envelope_of(encode_group(Group(reply_to="x", cancels=(cancel_of("r1"),)), KEYS))
+    genuine = envelope_of(old_message(cancel_of("r1"), reply_to="x"))
     taken = ["garbage", "5", "[]", "[{}]", "[" * 100_000, '[{}, "", "cancels"]']
     taken += [json.dumps([genuine | {"headers": 5}, "", QUEUE]), json.dumps([genuine, "", QUEUE])]
     with redis.Redis.from_url(idle_system.environment["UNBET_BROKER_URL"]) as broker:

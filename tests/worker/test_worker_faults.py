@@ -49,7 +49,10 @@ class Queue:
         transport.separate(self._celery, self._deployment)
 
     def send(self, *cancels: Cancel, seconds_ago: float = 0) -> None:
-        message = encode_group(Group(reply_to=REPLY_TO, cancels=cancels), KEYS)
+        group = Group(
+            version=3, deployment=self._deployment, reply_to=REPLY_TO, cancels=tuple(cancels)
+        )
+        message = encode_group(group, KEYS)
         queued_at = {QUEUED_AT: now(self._broker) - seconds_ago}
         self._celery.send_task(
             TASK, args=[message], queue=QUEUE, headers=queued_at, ignore_result=True

@@ -57,20 +57,19 @@ def read_request(body: bytes, reference: str, provider: str, dialect: Dialect) -
     if len(body) > LONGEST_BODY:
         return _refused(TOO_LONG, b"", f"The body is longer than {LONGEST_BODY} bytes.")
     try:
-        asked, text = parse(body, provider, dialect)
+        parsed = parse(body, provider, dialect)
     except BadRequestError as error:
         _compare(error.reference, reference)
         answer = render(dialect, Said(dialect.refusal(str(error)), error.reference))
         return _refused(200, answer, f"Refused, with no trace in the ledger: {error}.")
-    _compare(asked.reference, reference)
+    _compare(parsed.reference, reference)
     return Cancel(
         request_id=uuid_utils.compat.uuid7(),
         received_at=datetime.now(UTC),
         received_from="nowhere",
         provider=provider,
         dialect=dialect.name,
-        request=asked,
-        body=text,
+        **parsed._asdict(),
     )
 
 
@@ -100,7 +99,7 @@ def _says(found: Prediction) -> str:
 
 def _answer(cancel: Cancel, dialect: Dialect, decision: Decision) -> bytes:
     answer = dialect.answer_of(decision.outcome)
-    return render(dialect, Said(answer, cancel.request.reference, decision))
+    return render(dialect, Said(answer, cancel.reference, decision))
 
 
 def _refused(status: int, answer: bytes, says: str) -> DryRun:

@@ -64,13 +64,12 @@ def cancel_of(refused: Refused, body: bytes | None = None) -> Cancel:
     """`refused` as if it had come in just now, with another `body` if one is given. Raises
     `BadRequestError` where it is refused again."""
     dialect = DIALECTS[refused.dialect]
-    asked, text = parse(refused.body if body is None else body, refused.provider, dialect)
+    parsed = parse(refused.body if body is None else body, refused.provider, dialect)
     return Cancel(
         request_id=uuid_utils.compat.uuid7(),
         received_at=refused.received_at,
         received_from=refused.received_from,
         provider=refused.provider,
         dialect=refused.dialect,
-        request=asked,
-        body=text,
+        **parsed._asdict(),
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from unbet.core.fields import Currency, ProviderId, Reference, UserId, text
+from unbet.core.fields import Currency, Reference, UserId, text
 from unbet.core.outcomes import Outcome
 
 QUEUE: Final = "cancels"
@@ -28,24 +28,9 @@ class _Frozen(BaseModel):
 
 
 class _Document(_Frozen):
-    version: Literal[1, 2] = 1
+    version: Literal[1, 2, 3] = 1
     deployment: UUID | None = None
     """Whose it is; version 1 does not say."""
-
-
-class CancelRequest(BaseModel):
-    """The provider's fields, valid. Lengths and names: PROTOCOL, "The call"."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    user_id: UserId
-    provider_id: ProviderId
-    game_name: Annotated[str, text(32)]
-    game_id: Annotated[str, text(32)]
-    currency: Currency
-    reference: Reference
-    uuid: Annotated[str, text(36)]
-    session_id: Annotated[str, text(256)]
 
 
 class Cancel(_Frozen):
@@ -61,7 +46,13 @@ class Cancel(_Frozen):
     """The endpoint's provider id: the ledger's key, not the spelling in the body."""
     dialect: str
     """The endpoint's dialect: which form the answer takes."""
-    request: CancelRequest
+    reference: Reference
+    """Of the bet."""
+    player: UserId
+    """As the provider names them."""
+    currency: Currency
+    uuid: Annotated[str, text(36)]
+    """The provider's name for this request; a dialect without one derives it from the reference."""
     body: str
     """The request as the provider sent it, unknown fields included."""
 

@@ -1,20 +1,23 @@
 """How a group and its reply travel: one signed JSON document each; the message's is packed.
 
-Version 2 names the deployment that it is of. A reader takes version 1 as well, as its own: what an
-installation had on its way when it was brought up to date. Signed, because write access to Redis is
+Version 2 names the deployment that it is of, version 3 has no provider's fields in its cancels. A
+reader takes the older ones as well: what an installation had on its way when it was brought up to
+date. Signed, because write access to Redis is
 no write access to money, nor to answers.
 """
 
 import base64
 import hmac
+import re
 import zlib
 from collections.abc import Sequence
 from typing import Final, TypeVar
 from uuid import UUID
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from unbet.core.message import Group, Reply
+from unbet.core.older import OldGroup
 
 SHORTEST_KEY: Final = 32
 """Characters."""
@@ -24,7 +27,9 @@ _REPLY: Final = "unbet reply"
 _DIGEST: Final = "sha256"
 _SEPARATOR: Final = ":"
 
-Document = TypeVar("Document", Group, Reply)
+_VERSION_3: Final = re.compile(rb'\{\s*"version":\s*3\b')
+
+Document = TypeVar("Document", Group, OldGroup, Reply)
 
 
 class SignatureError(Exception):
@@ -77,14 +82,16 @@ def encode_group(group: Group, keys: Keys) -> str:
 
 def decode_group(message: object, keys: Keys, deployment: UUID | None = None) -> Group:
     """Read a message, whatever came as one. Raises `SignatureError` before anything of a text is
-    looked at, `MessageError` if it is no group of version 1 or 2, and `ForeignError` if it says
+    looked at, `MessageError` if it is no group of version 1 to 3, and `ForeignError` if it says
     that it is of another deployment than `deployment`."""
     packed = keys.verify(_GROUP, _require_text(message))
     try:
         document = zlib.decompress(base64.b64decode(packed, validate=True))
     except (ValueError, zlib.error) as error:
-        raise MessageError(f"not a group of version 1 or 2: {error}") from None
-    return _decode(Group, document, deployment)
+        raise MessageError(f"{_wrong(Group)}: {error}") from None
+    if _VERSION_3.match(document):
+        return _decode(Group, document, deployment)
+    return _decode(OldGroup, document, deployment).today()
 
 
 def encode_reply(reply: Reply, keys: Keys) -> str:
@@ -116,14 +123,14 @@ def _decode(kind: type[Document], text: str | bytes, deployment: UUID | None) ->
         faults = "; ".join(f"{'.'.join(map(str, f['loc']))}: {f['msg']}" for f in error.errors())
         raise MessageError(f"{_wrong(kind)}: {faults}") from None
     if (read.version == 1) != (read.deployment is None):
-        raise MessageError(f"{_wrong(kind)}: version 2 names its deployment, version 1 does not")
+        raise MessageError(f"{_wrong(kind)}: all but version 1 name their deployment")
     if deployment is not None and read.deployment not in (None, deployment):
         raise ForeignError(f"of deployment {read.deployment}, not of {deployment}")
     return read
 
 
-def _wrong(kind: type[Group] | type[Reply]) -> str:
-    return f"not a {kind.__name__.lower()} of version 1 or 2"
+def _wrong(kind: type[BaseModel]) -> str:
+    return f"not a {'reply' if kind is Reply else 'group'} of version 1, 2 or 3"
 
 
 def _mac(key: bytes, purpose: str, document: str) -> str:

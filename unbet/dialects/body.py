@@ -1,4 +1,4 @@
-"""A request's body, parsed once into a `CancelRequest`; and the answer's body."""
+"""A request's body, parsed once; and the answer's body."""
 
 import codecs
 import json
@@ -9,10 +9,9 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from unbet.core.fields import Reference
-from unbet.core.message import CancelRequest
 from unbet.dialects import DIALECTS
 from unbet.dialects.lucky_monaco import V4
-from unbet.dialects.port import Dialect, Said
+from unbet.dialects.port import Dialect, ParsedRequest, Said
 
 LONGEST_BODY: Final = 16 * 1024
 """Bytes; a Cancel has about 300."""
@@ -34,8 +33,8 @@ class BadRequestError(Exception):
         self.reference = reference
 
 
-def parse(body: bytes, provider: str, dialect: Dialect = V4) -> tuple[CancelRequest, str]:
-    """The request, and the body as text. Raises `BadRequestError`.
+def parse(body: bytes, provider: str, dialect: Dialect = V4) -> ParsedRequest:
+    """The request. Raises `BadRequestError`.
 
     `provider` is the endpoint's; the body's must be the same but for case (PROTOCOL, "The call").
     """
@@ -48,12 +47,12 @@ def parse(body: bytes, provider: str, dialect: Dialect = V4) -> tuple[CancelRequ
         if values.setdefault("game_name", other) != other:
             raise BadRequestError("gameName and gamename differ", _valid_reference(document))
     try:
-        request = dialect.request(**values)
+        request: Any = dialect.request(**values)
     except ValidationError as error:
         raise BadRequestError(_describe(error, dialect), _valid_reference(document)) from None
     if request.provider_id.casefold() != provider.casefold():
         raise BadRequestError("providerId is not this endpoint's", request.reference)
-    return request, text
+    return ParsedRequest(request.reference, request.user_id, request.currency, request.uuid, text)
 
 
 def render(dialect: Dialect, said: Said) -> bytes:

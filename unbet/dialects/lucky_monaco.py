@@ -3,13 +3,29 @@
 from operator import attrgetter
 from typing import Annotated, Final
 
-from unbet.core.fields import text
-from unbet.core.message import CancelRequest
+from pydantic import BaseModel, ConfigDict
+
+from unbet.core.fields import Currency, ProviderId, Reference, UserId, text
 from unbet.core.outcomes import Outcome
 from unbet.dialects.port import Answer, Dialect, Field, Said
 
 
-class RoundRequest(CancelRequest):
+class Request(BaseModel):
+    """The provider's fields, valid."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    user_id: UserId
+    provider_id: ProviderId
+    game_name: Annotated[str, text(32)]
+    game_id: Annotated[str, text(32)]
+    currency: Currency
+    reference: Reference
+    uuid: Annotated[str, text(36)]
+    session_id: Annotated[str, text(256)]
+
+
+class RoundRequest(Request):
     """Later dialects name the round."""
 
     round_id: Annotated[str, text(256)]
@@ -54,7 +70,7 @@ _FIELDS: Final = {
 V4: Final = Dialect(
     name="lucky-monaco-v4",
     path="/V4/Cancel",
-    request=CancelRequest,
+    request=Request,
     fields=_FIELDS,
     shape={"error": _CODE, "description": _DESCRIPTION, "reference": _REFERENCE},
     outcomes={

@@ -4,8 +4,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from unbet.core.message import CancelRequest, Decision
+from pydantic import BaseModel
+
+from unbet.core.message import Decision
 from unbet.core.outcomes import Outcome
+
+
+class ParsedRequest(NamedTuple):
+    """What every dialect's request says, valid: the fields of a `Cancel` that are its sender's."""
+
+    reference: str
+    player: str
+    currency: str
+    uuid: str
+    body: str
+    """As it was sent."""
 
 
 class Answer(NamedTuple):
@@ -37,7 +50,7 @@ class Dialect:
     name: str
     path: str
     """After the secret."""
-    request: type[CancelRequest]
+    request: type[BaseModel]
     """The required fields and their limits."""
     fields: Mapping[str, str]
     """The names of the request's fields: theirs to ours."""

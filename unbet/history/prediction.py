@@ -45,7 +45,7 @@ def predict(connection: Connection, cancel: Cancel, *, hold_unknown: bool = Fals
 
 def _is_decided_by(connection: Connection, cancel: Cancel) -> bool:
     query = select(bets.c.cancel_request_id).where(
-        bets.c.provider == cancel.provider, bets.c.reference == cancel.request.reference
+        bets.c.provider == cancel.provider, bets.c.reference == cancel.reference
     )
     return connection.execute(query).scalar() == cancel.request_id
 

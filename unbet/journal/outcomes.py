@@ -47,9 +47,9 @@ def find_outcomes(connection: Connection, cancels: Sequence[Cancel]) -> list[Dec
         {
             "request_id": cancel.request_id,
             "provider": cancel.provider,
-            "reference": cancel.request.reference,
-            "user_id": cancel.request.user_id,
-            "currency": cancel.request.currency,
+            "reference": cancel.reference,
+            "user_id": cancel.player,
+            "currency": cancel.currency,
         }
         for cancel in cancels
     )

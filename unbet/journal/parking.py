@@ -145,7 +145,7 @@ def _rows(cancels: Sequence[Cancel]) -> str:
         {
             "request_id": cancel.request_id,
             "provider": cancel.provider,
-            "reference": cancel.request.reference,
+            "reference": cancel.reference,
             "cancel": cancel.model_dump_json(),
         }
         for cancel in cancels

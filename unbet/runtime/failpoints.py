@@ -31,7 +31,7 @@ def crash_point(point: str, cancels: Iterable[Cancel] = ()) -> None:
     wanted, _, reference = _AT.partition(":")
     if point != wanted:
         return
-    if reference and reference not in (cancel.request.reference for cancel in cancels):
+    if reference and reference not in (cancel.reference for cancel in cancels):
         return
     if _is_first():
         os._exit(KILLED)

@@ -23,6 +23,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from unbet.core.message import Cancel
+from unbet.core.older import read_cancel
 
 VERSION: Final = 2
 MAX_PAYLOAD: Final = 256 * 1024
@@ -157,7 +158,7 @@ def _cancel_in(data: bytes, at: int) -> Cancel | None:
 
 def _parsed(document: bytes) -> Cancel | None:
     try:
-        return Cancel.model_validate_json(document)
+        return read_cancel(document)
     except ValidationError:
         return None
 

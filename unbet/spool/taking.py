@@ -125,8 +125,8 @@ class Taken:
                 file=self.path.name + DAMAGED,
                 offset=record.offset,
                 request_id=str(record.cancel.request_id),
-                reference=record.cancel.request.reference,
-                uuid=record.cancel.request.uuid,
+                reference=record.cancel.reference,
+                uuid=record.cancel.uuid,
                 error=record.error,
             )
 

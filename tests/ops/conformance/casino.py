@@ -7,7 +7,7 @@ from decimal import Decimal
 from api.waits import Decided
 from testbed.provider import Answer, Bet, Player, Win
 from unbet import Balance
-from unbet.core.message import Cancel, CancelRequest, Decision
+from unbet.core.message import Cancel, Decision
 from unbet.core.money import EXACT
 from unbet.core.outcomes import Outcome
 
@@ -80,7 +80,7 @@ class Casino:
         self.frozen.add(user_id)
 
     async def decide(self, cancel: Cancel, _within_s: float) -> Decided:
-        asked = cancel.request
+        asked = cancel
         outcome = self.outcome_of(asked)
         stake = self.bets.get(asked.reference)
         decision = Decision(
@@ -92,18 +92,18 @@ class Casino:
         )
         return Decided(decision, cancel.request_id)
 
-    def outcome_of(self, asked: CancelRequest) -> Outcome:
+    def outcome_of(self, asked: Cancel) -> Outcome:
         stake = self.bets.get(asked.reference)
         if stake is None:
             self.tombstones.add(asked.reference)
             return Outcome.NO_BET
-        if stake.player.user_id != asked.user_id:
+        if stake.player.user_id != asked.player:
             return Outcome.MISMATCH
         if stake.player.currency != asked.currency:
             return Outcome.CURRENCY_MISMATCH
         return self.decide_own(stake, asked)
 
-    def decide_own(self, stake: Stake, asked: CancelRequest) -> Outcome:
+    def decide_own(self, stake: Stake, asked: Cancel) -> Outcome:
         """A cancel by the bet's own player."""
         if stake.state == "refused":
             return Outcome.BET_REFUSED

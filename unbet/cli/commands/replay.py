@@ -63,7 +63,7 @@ def _read(refused: Refused, body: bytes | None) -> _Read:
         cancel = cancel_of(refused, body)
     except BadRequestError as error:
         return _Read(refused.received_at, error.reference, None, str(error), None)
-    reference = cancel.request.reference
+    reference = cancel.reference
     return _Read(refused.received_at, reference, cancel.request_id, None, cancel)
 
 

@@ -137,7 +137,7 @@ def _park(engine: Engine, batch: list[Cancel]) -> list[str]:
         if fault_of(error) is not Fault.CONTENT:
             raise
         if len(batch) == 1:
-            return [f"{batch[0].request.reference}: {first_line(error)}"]
+            return [f"{batch[0].reference}: {first_line(error)}"]
         return [refused for cancel in batch for refused in _park(engine, [cancel])]
     return []
 

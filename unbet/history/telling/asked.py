@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from unbet.core.message import Cancel
+from unbet.core.older import read_cancel
 from unbet.core.outcomes import Outcome
 from unbet.history.story import AnswerFact, BetFact, ParkedFact, RequestFact, Story
 
@@ -74,17 +74,17 @@ def _of_parked(parked: ParkedFact, bet: BetFact | None) -> Asked:
     # What a person has closed is decided, and stays where it is in case it is reopened.
     binds = bet is not None and bet.cancel_request_id == parked.request_id
     try:
-        cancel = Cancel.model_validate_json(parked.cancel)
+        cancel = read_cancel(parked.cancel)
     except ValidationError:
         return Asked(parked.request_id, parked.parked_at, None, None, None, None, None, None)
     return Asked(
         parked.request_id,
         cancel.received_at,
-        cancel.request.uuid,
+        cancel.uuid,
         cancel.received_from,
         cancel.dialect,
-        cancel.request.user_id,
-        cancel.request.currency,
+        cancel.player,
+        cancel.currency,
         bet.outcome if bet and binds else None,
     )
 

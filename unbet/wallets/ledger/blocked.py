@@ -48,7 +48,7 @@ def find_blocked(connection: Connection, cancels: Sequence[Cancel]) -> set[UUID]
         {
             "request_ids": [cancel.request_id for cancel in cancels],
             "providers": [cancel.provider for cancel in cancels],
-            "references": [cancel.request.reference for cancel in cancels],
+            "references": [cancel.reference for cancel in cancels],
         },
     )
     bet_of: dict[UUID, int] = {row.request_id: row.bet_id for row in rows}

@@ -107,9 +107,10 @@ def unbind_closing(connection: Connection, provider: str, reference: str, cancel
 def _player_in(cancel: str) -> dict[str, str] | None:
     """The player and currency, also of a parked cancel that cannot be read as a whole."""
     try:
-        request = from_json(cancel)["request"]
-        asked = {name: request[name] for name in ("user_id", "currency")}
-    except (ValueError, LookupError, TypeError):
+        document = from_json(cancel)
+        old = document.get("request", document)
+        asked = {"user_id": old.get("player", old["user_id"]), "currency": old["currency"]}
+    except (ValueError, LookupError, TypeError, AttributeError):
         return None
     readable = all(isinstance(value, str) and "\0" not in value for value in asked.values())
     return asked if readable else None

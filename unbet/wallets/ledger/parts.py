@@ -151,8 +151,8 @@ class _Application:
             log.warning(
                 "dead" if dead else "parked",
                 request_id=str(cancel.request_id),
-                reference=cancel.request.reference,
-                uuid=cancel.request.uuid,
+                reference=cancel.reference,
+                uuid=cancel.uuid,
                 reason=fault.value,
                 error=error,
             )

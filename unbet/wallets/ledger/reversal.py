@@ -111,7 +111,7 @@ def reverse(
         elif open_cancels:
             continue
         return [_decision(rows[cancel.request_id]) for cancel in cancels]
-    raise UndecidedError([cancel.request.reference for cancel in cancels])
+    raise UndecidedError([cancel.reference for cancel in cancels])
 
 
 def parameters_of(cancels: Sequence[Cancel], *, leave_tombstones: bool) -> dict[str, object]:
@@ -120,10 +120,10 @@ def parameters_of(cancels: Sequence[Cancel], *, leave_tombstones: bool) -> dict[
         {
             "request_id": cancel.request_id,
             "provider": cancel.provider,
-            "reference": cancel.request.reference,
-            "user_id": cancel.request.user_id,
-            "currency": cancel.request.currency,
-            "uuid": cancel.request.uuid,
+            "reference": cancel.reference,
+            "user_id": cancel.player,
+            "currency": cancel.currency,
+            "uuid": cancel.uuid,
             "dialect": cancel.dialect,
             "received_at": cancel.received_at,
             "received_from": cancel.received_from,

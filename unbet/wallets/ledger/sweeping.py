@@ -10,6 +10,7 @@ from pydantic_core import from_json
 from sqlalchemy import Connection, Row, text
 
 from unbet.core.message import Cancel, Decision
+from unbet.core.older import read_cancel
 from unbet.core.outcomes import Outcome
 from unbet.journal.parking import DUE, PAUSE_BY_AGE
 from unbet.wallets.ledger.reversal import reverse
@@ -108,7 +109,7 @@ def claim(connection: Connection, *, fresh: bool, most: int) -> Due:
     due = Due([], [])
     for row in rows.all():
         try:
-            due.cancels.append(Cancel.model_validate_json(row.cancel))
+            due.cancels.append(read_cancel(row.cancel))
         except ValidationError as error:
             problem = f"the parked cancel cannot be read: {error.error_count()} faults"
             connection.execute(_BURY, {"request_id": row.request_id, "error": problem})
@@ -150,8 +151,9 @@ def _given_up(row: Row[Any], error: str) -> GivenUp:
 def _uuid_in(cancel: str) -> str | None:
     """The provider's uuid, also of a cancel that cannot be read as a whole."""
     try:
-        uuid = from_json(cancel)["request"]["uuid"]
-    except (ValueError, LookupError, TypeError):
+        document = from_json(cancel)
+        uuid = document.get("request", document)["uuid"]
+    except (ValueError, LookupError, TypeError, AttributeError):
         return None
     return uuid if isinstance(uuid, str) else None
 

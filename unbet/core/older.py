@@ -1,0 +1,79 @@
+"""The forms in which versions 1 and 2 wrote cancels: in messages, parked rows and spool files. They
+are read, and written no more."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from unbet.core.fields import Currency, Reference, UserId, text
+from unbet.core.message import Cancel, Group
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _OldRequest(BaseModel):
+    """Lucky Monaco's fields; those of the game were read by nobody."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    user_id: UserId
+    currency: Currency
+    reference: Reference
+    uuid: Annotated[str, text(36)]
+
+
+class _OldCancel(_Frozen):
+    request_id: UUID
+    received_at: datetime
+    received_from: str
+    provider: str
+    dialect: str
+    request: _OldRequest
+    body: str
+
+    def today(self) -> Cancel:
+        return Cancel(
+            request_id=self.request_id,
+            received_at=self.received_at,
+            received_from=self.received_from,
+            provider=self.provider,
+            dialect=self.dialect,
+            reference=self.request.reference,
+            player=self.request.user_id,
+            currency=self.request.currency,
+            uuid=self.request.uuid,
+            body=self.body,
+        )
+
+
+class OldGroup(_Frozen):
+    """A message of version 1 or 2."""
+
+    version: Literal[1, 2] = 1
+    deployment: UUID | None = None
+    reply_to: str
+    cancels: tuple[_OldCancel, ...]
+
+    def today(self) -> Group:
+        """The same; its version stays, because the reply is written in it."""
+        return Group(
+            version=self.version,
+            deployment=self.deployment,
+            reply_to=self.reply_to,
+            cancels=tuple(cancel.today() for cancel in self.cancels),
+        )
+
+
+def read_cancel(document: str | bytes) -> Cancel:
+    """A cancel as a parked row or a spool file has it, of any version. Raises `ValidationError`."""
+    try:
+        return Cancel.model_validate_json(document)
+    except ValidationError as error:
+        try:
+            return _OldCancel.model_validate_json(document).today()
+        except ValidationError:
+            raise error from None
