@@ -53,4 +53,6 @@ def test_each_key_that_a_sequence_fills_is_known() -> None:
     made.remove("unbet.deployment")  # no cancel adds to it
     assert made == set(TABLES)
     unique = {"deposits_transfer_id_key", "wins_transfer_id_key"}
-    assert {f"{table.partition('.')[2]}_pkey" for table in made} | {"entries_pkey"} | unique == KEYS_BY_SEQUENCE
+    assert {f"{table.partition('.')[2]}_pkey" for table in made} | {
+        "entries_pkey"
+    } | unique == KEYS_BY_SEQUENCE
