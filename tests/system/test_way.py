@@ -9,7 +9,7 @@ from typing import Final
 
 from tests.operating import Operator
 from tests.system.processes import ROOT, System
-from tests.system.tracing import ANSWERED, DIRECTORY, Entry, entries
+from tests.system.tracing import ANSWERED, DIRECTORY, SENT, TAKEN, Entry, entries
 from tests.system.watching import PLAYER
 from tests.waiting import until
 
@@ -20,6 +20,9 @@ MAX_ENTRIES: Final = 2
 
 PLACES: Final = ("receiver", "receiver's thread", "worker", "worker's child", "receiver")
 """Where the cancel is, one after the other."""
+
+HANDS_ON: Final = (("worker", TAKEN), ("worker's child", SENT))
+"""What comes after that, it goes on without."""
 
 RECEIVER: Final = "from tests.system.tracing import trace; trace('receiver'); " + (
     "from api.__main__ import main; main()"
@@ -61,13 +64,15 @@ def ways(found: list[Entry]) -> list[list[tuple[str, str]]]:
     starts = [n for n, entry in enumerate(found) if entry.function == "data_received"]
     for start in starts:
         way: list[tuple[str, str]] = []
-        stop = 0
+        stop, left = 0, set[str]()
         for entry in found[start:]:
             if entry.function == ANSWERED:
                 break
             if stop + 1 < len(PLACES) and _comes_to(PLACES[stop + 1], stop, entry):
                 stop += 1
-            if entry.place == PLACES[stop]:
+            if (entry.place, entry.function) in HANDS_ON:
+                left.add(entry.place)
+            elif entry.file and entry.place == PLACES[stop] and entry.place not in left:
                 way.append((entry.place, entry.file))
         if stop == len(PLACES) - 1:  # one of /readyz goes nowhere
             all_ways.append(way)
