@@ -54,7 +54,7 @@ def test_a_closed_cancel_is_answered_so_that_the_provider_stops_and_moves_nothin
 ) -> None:
     request_id = closed_one(system, operator)
     system.start_worker()
-    until(lambda: "outcome=closed" in system.said("worker"), "its message was not read", 20)
+    until(lambda: '"outcome":"closed"' in system.said("worker"), "its message was not read", 20)
 
     for uuid in (EXAMPLE["uuid"], "another"):
         assert system.cancel(uuid=uuid)["error"] == 120
