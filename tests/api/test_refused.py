@@ -34,7 +34,7 @@ def test_a_spooled_cancel_that_the_ledger_refuses_holds_up_no_other(
     until(lambda: metric(idle_system, "unbet_spool_damaged_total") == 1, "it is not counted")
     kept = 'unbet_spool_kept_files{reason="damaged"}'
     until(lambda: metric(idle_system, kept) == 1, "its file is not kept")
-    assert "reference=refused" in idle_system.said("receiver")
+    assert '"reference":"refused"' in idle_system.said("receiver")
     assert (
         "1 files, 1 of them damaged." in idle_system.unbet("spool", "list", str(directory)).stdout
     )

@@ -44,7 +44,7 @@ def test_an_answer_without_a_reversal_is_found(engine: Engine, bets: list[fillin
 
 def test_a_second_reversal_is_found(engine: Engine, bets: list[filling.Bet]) -> None:
     with engine.begin() as connection:
-        connection.execute(text("DROP INDEX one_reversal_per_bet"))
+        connection.execute(text("DROP INDEX unbet_ledger.one_reversal_per_bet"))
         connection.execute(
             text("""
                 INSERT INTO unbet_ledger.transfers (kind, bet_id)

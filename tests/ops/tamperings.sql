@@ -45,11 +45,11 @@ DELETE FROM unbet_ledger.accounts WHERE id IN (SELECT id FROM house);
 DELETE FROM unbet_ledger.bets WHERE reference = 'placed';
 
 -- check one_stake_and_one_reversal_per_bet
-DROP INDEX one_reversal_per_bet;
+DROP INDEX unbet_ledger.one_reversal_per_bet;
 INSERT INTO unbet_ledger.transfers (kind, bet_id) SELECT 'reversal', id FROM unbet_ledger.bets WHERE reference = 'reversed';
 
 -- check one_stake_and_one_reversal_per_bet
-DROP INDEX one_stake_per_bet;
+DROP INDEX unbet_ledger.one_stake_per_bet;
 INSERT INTO unbet_ledger.transfers (kind, bet_id) SELECT 'bet', id FROM unbet_ledger.bets WHERE reference = 'placed';
 
 -- check reversals_undo_their_stake
@@ -61,7 +61,7 @@ DELETE FROM unbet_ledger.entries
 
 -- check reversals_undo_their_stake
 INSERT INTO unbet_ledger.entries
-SELECT reversals.id, accounts.id, 1 FROM reversals, accounts WHERE kind = 'funding';
+SELECT reversals.id, accounts.id, 1 FROM reversals, unbet_ledger.accounts WHERE kind = 'funding';
 
 -- check standing_bets_hold_their_stake
 DELETE FROM unbet_ledger.transfers WHERE id = (SELECT id FROM stakes WHERE reference = 'placed');

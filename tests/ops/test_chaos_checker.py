@@ -185,7 +185,7 @@ def test_a_stake_given_back_twice_is_doubled(engine: Engine, operator: Operator)
     operator.cancel(cancel_of("r"))
     tamper(
         engine,
-        "DROP INDEX one_reversal_per_bet",
+        "DROP INDEX unbet_ledger.one_reversal_per_bet",
         """INSERT INTO unbet_ledger.transfers (id, kind, bet_id)
            SELECT 1000, 'reversal', bet_id FROM unbet_ledger.transfers WHERE kind = 'reversal'""",
         """INSERT INTO unbet_ledger.entries

@@ -77,7 +77,7 @@ def test_the_demonstrations_cancel_is_explained_as_it_is_shown(
         EXAMPLE["reference"], user_id="123456", currency="USD", uuid=EXAMPLE["uuid"]
     ).model_copy(update={"received_from": "127.0.0.1"})
     operator.cancel(cancel)
-    note_answer(operator.engine, cancel, 0, "0.015")
+    note_answer(operator.engine, cancel, 0, "9.015")  # after all that it tells
 
     shown = re.search(r"```\n(Cancelled once: .*?)```", README, re.DOTALL)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from sqlalchemy import Engine, make_url, text
 
 from tests.databases import url_as
 from tests.making import PROVIDER, Operator, cancel_of
@@ -142,12 +143,18 @@ def test_a_wrong_option_is_named(
 
 
 def test_a_login_that_may_make_no_temporary_table_is_told_so(
-    reconcile: Reconcile, database_url: str, monkeypatch: pytest.MonkeyPatch
+    reconcile: Reconcile, engine: Engine, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("UNBET_DATABASE_URL", url_as(Role.CONSOLE, database_url))
+    database = make_url(database_url).database
+    with engine.connect() as connection:
+        connection.execute(text(f'REVOKE TEMPORARY ON DATABASE "{database}" FROM PUBLIC'))
+        connection.commit()
+        monkeypatch.setenv("UNBET_DATABASE_URL", url_as(Role.CONSOLE, database_url))
 
-    ran = reconcile({"reference": "r"})
+        ran = reconcile({"reference": "r"})
 
+        connection.execute(text(f'GRANT TEMPORARY ON DATABASE "{database}" TO PUBLIC'))
+        connection.commit()
     assert (ran.status, ran.out) == (1, "")
     assert ran.err.startswith("unbet: the database refused: permission denied to create temporary")
 

@@ -171,7 +171,6 @@ def environment_of(home: Path, urls: Mapping[str, str], **more: str) -> dict[str
         "PYTHONUNBUFFERED": "1",
         "UNBET_URL_SECRET": "a-secret-for-tests-only",
         "UNBET_MESSAGE_KEY": MESSAGE_KEY,
-        "UNBET_LOG_FORMAT": "console",
         "UNBET_SPOOL_DIR": str(home / "spool"),
         **urls,
         **more,

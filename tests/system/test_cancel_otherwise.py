@@ -60,7 +60,7 @@ def test_three_workers_share_the_queue(idle_system: System, operator: Operator) 
         assert set(pool.map(send, references)) == {0}
 
     def counted() -> list[int]:
-        return [idle_system.said(name).count("outcome=reversed") for name in names]
+        return [idle_system.said(name).count('"outcome":"reversed"') for name in names]
 
     # A worker replies first and then says so in its log.
     idle_system.wait("the last line", lambda: sum(counted()) == 300)

@@ -2,13 +2,14 @@
 until a person reopens it."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from tests.operating import Operator
 from tests.system.processes import EXAMPLE, System
-from tests.system.watching import require_sound
+from tests.system.watching import PLAYER, require_sound
 from tests.waiting import until
 
 REFERENCE = EXAMPLE["reference"]
@@ -53,7 +54,7 @@ def test_a_closed_cancel_is_answered_so_that_the_provider_stops_and_moves_nothin
 ) -> None:
     request_id = closed_one(system, operator)
     system.start_worker()
-    until(lambda: "outcome=closed" in system.said("worker"), "its message was not read", 20)
+    until(lambda: '"outcome":"closed"' in system.said("worker"), "its message was not read", 20)
 
     for uuid in (EXAMPLE["uuid"], "another"):
         assert system.cancel(uuid=uuid)["error"] == 120
@@ -74,3 +75,27 @@ def test_a_closed_cancel_is_answered_so_that_the_provider_stops_and_moves_nothin
     assert "closed by ann on " in told["verdict"]
     assert "reopened by bob on " in told["verdict"]
     require_sound(system)
+
+
+@pytest.mark.long
+def test_what_a_person_has_closed_stays_closed_though_its_message_waits_on_the_queue(
+    idle_system: System, operator: Operator
+) -> None:
+    idle_system.environment["UNBET_ANSWER_DEADLINE_S"] = "6"
+    idle_system.start_receiver()
+    operator.deposit("100.00", **PLAYER)
+    operator.bet("r1", "10.00", **PLAYER)
+    assert idle_system.cancel(reference="r1")["error"] == 100
+    [waits] = json.loads(idle_system.unbet("parked", "list", "--json").stdout)["cancels"]
+    close = ["parked", "close", waits["request_id"], "--reason", "paid by hand"]
+    assert idle_system.unbet(*close).returncode == 0
+    idle_system.start_worker()
+    idle_system.cancel(reference="another")  # behind it on the queue
+    idle_system.wait("the worker", lambda: "another" in idle_system.said("worker"))
+    assert operator.balance(**PLAYER).cash == Decimal(90)
+    assert idle_system.unbet("parked", "retry", waits["request_id"]).returncode == 1
+    reopen = ["parked", "reopen", waits["request_id"], "--reason", "it was not paid"]
+    assert idle_system.unbet(*reopen).returncode == 0
+    idle_system.start_sweep()
+    idle_system.wait("the sweep", lambda: operator.balance(**PLAYER).cash == Decimal(100))
+    assert idle_system.unbet(*close).returncode == 1, "it is decided"

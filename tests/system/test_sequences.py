@@ -47,6 +47,8 @@ def test_with_sequences_behind_cancels_wait_starts_are_refused_and_mended_all_ar
     system: System, operator: Operator
 ) -> None:
     system.start_sweep()
+    # One that starts only afterwards is refused.
+    until(lambda: "the sweep is ready" in system.said("sweep"), "it does not start")
     operator.deposit("1000.00", **PLAYER)
     operator.place(bet_of(f"r{number}", "1.00", **PLAYER) for number in range(BETS))
     set_sequence(operator, to="min")

@@ -17,6 +17,12 @@ DIRECTORY: Final = "UNBET_TEST_TRACE"
 ANSWERED: Final = "answered"
 """Stands where uvicorn is handed the answer's body."""
 
+TAKEN: Final = "taken"
+"""Stands where the worker's consumer has handed on a message to a child."""
+
+SENT: Final = "sent"
+"""Stands where the client of Redis is told to send what it was given, such as a reply."""
+
 
 class Entry(NamedTuple):
     """Control comes into a file: by a call from another file, or by a coroutine that goes on."""
@@ -53,12 +59,16 @@ def trace(name: str) -> None:
     os.register_at_fork(after_in_child=log.begin_anew)
 
     def note(frame: FrameType, event: str, _argument: Any) -> None:
+        file, function = frame.f_code.co_filename, frame.f_code.co_name
+        if event == "return" and function == "on_message" and file.startswith(OURS):
+            log.write("", TAKEN)
         if event != "call":
             return
-        file, function = frame.f_code.co_filename, frame.f_code.co_name
         if file.startswith(OURS):
             if frame.f_back is None or frame.f_back.f_code.co_filename != file:
                 log.write(file.removeprefix(f"{ROOT}{os.sep}"), function)
+        elif function == "execute" and file.endswith(f"redis{os.sep}client.py"):
+            log.write("", SENT)
         elif function == "send" and file.endswith("httptools_impl.py"):
             message = frame.f_locals.get("message")
             if message and message["type"] == "http.response.body":

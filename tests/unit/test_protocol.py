@@ -106,3 +106,31 @@ async def test_a_body_in_chunks_of_one_byte_is_read() -> None:
         for start in range(0, len(HEAD + chunks), 1000):
             await loop.sock_sendall(theirs, (HEAD + chunks)[start : start + 1000])
         assert await asyncio.wait_for(whole, FOR_EVER_S) == body
+
+
+async def test_a_request_is_handed_on_with_its_body_or_a_moment_later_without() -> None:
+    asked: list[str] = []
+    read: list[tuple[bytes, bool]] = []
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        asked.append(scope["path"])
+        message = await receive()
+        read.append((message["body"], message["more_body"]))
+        await respond(send, 200)
+
+    head = b"POST /%s HTTP/1.1\r\ncontent-length: 2\r\n\r\n"
+    async with connected(application) as (connection, theirs):
+        loop = asyncio.get_running_loop()
+        await loop.sock_sendall(theirs, head % b"whole")
+        async with asyncio.timeout(FOR_EVER_S):
+            while not connection._to_start:
+                await asyncio.sleep(0)
+        assert asked == []
+        await loop.sock_sendall(theirs, b"{}")
+        answer = await asyncio.wait_for(loop.sock_recv(theirs, 65536), FOR_EVER_S)
+        assert answer.startswith(b"HTTP/1.1 200")
+        await loop.sock_sendall(theirs, head % b"half" + b"{")
+        answer = await asyncio.wait_for(loop.sock_recv(theirs, 65536), FOR_EVER_S)
+        assert answer.startswith(b"HTTP/1.1 200")
+    assert asked == ["/whole", "/half"]
+    assert read == [(b"{}", False), (b"{", True)]

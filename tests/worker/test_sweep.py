@@ -126,7 +126,7 @@ def test_five_hundred_are_shared_by_three_sweeps_each_once(lone: System, parking
     parking.require_each_once(500)
 
     def told() -> int:
-        return sum(lone.said(name).count("outcome=reversed") for name in names)
+        return sum(lone.said(name).count('"outcome":"reversed"') for name in names)
 
     # A sweep commits first and then says so in its log.
     until(lambda: told() >= 500, "not all told")
@@ -231,7 +231,7 @@ def test_a_stop_lets_a_sweep_finish_and_ends_it_with_success(
     lone.processes["sweep"].terminate()
     assert lone.processes["sweep"].wait(timeout=15) == 0
     swept = 1000 - parking.count()
-    assert lone.said("sweep").count("outcome=reversed") == swept
+    assert lone.said("sweep").count('"outcome":"reversed"') == swept
     # What was at hand was finished: nothing is claimed and left.
     with parking.engine.connect() as connection:
         claimed = text("SELECT count(*) FROM unbet.parked WHERE tries > 0")

@@ -1,6 +1,5 @@
 """The worker: whatever ends it, and wherever, its cancels are applied once and replied to."""
 
-import json
 import os
 from collections.abc import Iterator
 from decimal import Decimal
@@ -17,7 +16,6 @@ from tests.making import KEYS, cancel_of
 from tests.operating import Operator, bet_of
 from tests.servers import services
 from tests.system.processes import System
-from tests.system.watching import PLAYER
 from tests.tiers import long
 from tests.waiting import until, waiting_for_locks
 from unbet import place_all
@@ -226,27 +224,3 @@ def test_a_reply_that_nobody_fetches_goes_by_itself(queue: Queue, idle_system: S
     queue.send(cancel_of("r1"))
     until(lambda: queue.seconds_left() != -2, "no reply came")
     assert 0 < queue.seconds_left() <= 60
-
-
-@pytest.mark.long
-def test_what_a_person_has_closed_stays_closed_though_its_message_waits_on_the_queue(
-    idle_system: System, operator: Operator
-) -> None:
-    idle_system.environment["UNBET_ANSWER_DEADLINE_S"] = "6"
-    idle_system.start_receiver()
-    operator.deposit("100.00", **PLAYER)
-    operator.bet("r1", "10.00", **PLAYER)
-    assert idle_system.cancel(reference="r1")["error"] == 100
-    [waits] = json.loads(idle_system.unbet("parked", "list", "--json").stdout)["cancels"]
-    close = ["parked", "close", waits["request_id"], "--reason", "paid by hand"]
-    assert idle_system.unbet(*close).returncode == 0
-    idle_system.start_worker()
-    idle_system.cancel(reference="another")  # behind it on the queue
-    idle_system.wait("the worker", lambda: "another" in idle_system.said("worker"))
-    assert operator.balance(**PLAYER).cash == Decimal(90)
-    assert idle_system.unbet("parked", "retry", waits["request_id"]).returncode == 1
-    reopen = ["parked", "reopen", waits["request_id"], "--reason", "it was not paid"]
-    assert idle_system.unbet(*reopen).returncode == 0
-    idle_system.start_sweep()
-    idle_system.wait("the sweep", lambda: operator.balance(**PLAYER).cash == Decimal(100))
-    assert idle_system.unbet(*close).returncode == 1, "it is decided"

@@ -64,7 +64,7 @@ def test_a_page_that_cannot_be_made_is_not_said_to_be_postgresqls_absence(
             page = anna.get("/search", params={"words": "r1"})
     finally:
         with engine.begin() as connection:
-            connection.execute(text("ALTER TABLE hidden_wins RENAME TO wins"))
+            connection.execute(text("ALTER TABLE unbet_ledger.hidden_wins RENAME TO wins"))
     assert page.status_code == 500
     assert "This page could not be made" in page.text
     assert "PostgreSQL" not in page.text

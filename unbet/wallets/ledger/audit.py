@@ -14,7 +14,7 @@ MOST_ROWS: Final = 100
 _TABLES: Final = ("transfers", "entries", "accounts", "bets", "wins", "deposits")
 
 _HEADING: Final = re.compile(r"^-- check (\w+): (.+)$", re.MULTILINE)
-_READ: Final = re.compile(r"\b(?:FROM|JOIN) (\w+)")
+_READ: Final = re.compile(r"\b(?:FROM|JOIN) unbet_ledger\.(\w+)")
 
 
 @dataclass(frozen=True)
