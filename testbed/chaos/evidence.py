@@ -25,8 +25,8 @@ _REQUESTS: Final = _of_part(
     "SELECT DISTINCT reference, user_id, currency FROM unbet.requests WHERE", "reference"
 )
 _PARKED: Final = _of_part(
-    "SELECT reference, cancel::jsonb -> 'request' ->> 'user_id',"
-    " cancel::jsonb -> 'request' ->> 'currency', state FROM unbet.parked WHERE",
+    "SELECT reference, cancel::jsonb ->> 'player',"
+    " cancel::jsonb ->> 'currency', state FROM unbet.parked WHERE",
     "reference",
 )
 _DOUBLED: Final = text("""

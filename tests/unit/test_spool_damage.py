@@ -83,7 +83,7 @@ _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
 for room in (100, 5000, 9000, 20_000):
     resource.setrlimit(resource.RLIMIT_FSIZE, (size + room, hard))
     try:
-        spool.append([cancel_of("refused") for _ in range(60)])
+        spool.append([cancel_of("refused") for _ in range(120)])
     except OSError:
         pass
     else:
