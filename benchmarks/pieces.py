@@ -72,9 +72,7 @@ def measure() -> Iterator[Piece]:
     body = one.body.encode()
     sent = orjson.loads(body)
     values = {ours: sent[theirs] for theirs, ours in V4.fields.items()}
-    group = Group(
-        version=3, deployment=uuid4(), reply_to="unbet:replies:nobody", cancels=cancels
-    )
+    group = Group(version=3, deployment=uuid4(), reply_to="unbet:replies:nobody", cancels=cancels)
     reply = Reply(
         decisions=tuple(
             Decision(request_id=cancel.request_id, outcome=Outcome.REVERSED) for cancel in cancels

@@ -12,6 +12,8 @@ from unbet.core.wire import Keys
 from unbet.database.deployment import Identity, guard
 from unbet.database.engine import connect_to
 from unbet.runtime.settings import WorkerSettings, read
+from unbet.wallets.ledger.reversal import LedgerWallet
+from unbet.wallets.port import Wallet
 
 
 @cache
@@ -43,9 +45,9 @@ def keys() -> Keys:
 
 
 @cache
-def holds_unknown() -> bool:
-    """Whether the cancel of an unknown bet is parked."""
-    return read(WorkerSettings).holds_unknown
+def wallet() -> Wallet:
+    """What decides the cancels."""
+    return LedgerWallet(engine(), hold_unknown=read(WorkerSettings).holds_unknown)
 
 
 @cache

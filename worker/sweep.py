@@ -26,8 +26,10 @@ from unbet.runtime import exposition, logs, metrics
 from unbet.runtime.failpoints import crash_point
 from unbet.runtime.settings import SweepSettings, read, warn_of_unknown_names
 from unbet.start import check_database, starting
-from unbet.wallets.ledger.reversal import apply
+from unbet.wallets.ledger.reversal import LedgerWallet
 from unbet.wallets.ledger.sweeping import GivenUp, claim, give_up, note_error, reverse_parked
+from unbet.wallets.port import Decided, Undecided, Wallet
+from unbet.wallets.undecided import keep_undecided
 
 EVERY_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 3.0
@@ -101,7 +103,10 @@ class Sweep:
 
     def __init__(self, engine: Engine, *, hold_unknown: bool = False) -> None:
         self._engine = engine
-        self._hold_unknown = hold_unknown
+        # Without patience: nobody waits, and it comes by again.
+        self._wallet: Wallet = LedgerWallet(
+            engine, hold_unknown=hold_unknown, decide=reverse_parked, patience_s=0.0
+        )
         self.decided = 0
 
     def round(self) -> bool:
@@ -130,16 +135,12 @@ class Sweep:
 
     def _apply(self, cancels: Sequence[Cancel], within_s: float) -> None:
         claimed = {cancel.request_id: cancel for cancel in cancels}
+        deadline = time.monotonic() + within_s
         try:
-            for decisions in apply(
-                self._engine,
-                cancels,
-                hold_unknown=self._hold_unknown,
-                decide=reverse_parked,
-                within_s=within_s,
-                patience_s=0.0,  # nobody waits, and it comes by again
-            ):
-                for decision in decisions:
+            for verdicts in self._wallet.cancel(cancels, deadline):
+                decisions = [one.decision for one in verdicts if isinstance(one, Decided)]
+                left = [one for one in verdicts if isinstance(one, Undecided)]
+                for decision in decisions + keep_undecided(self._engine, left, deadline):
                     self._note(decision, claimed[decision.request_id])
         except LedgerAwayError as away:
             error = str(away)

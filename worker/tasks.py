@@ -14,12 +14,14 @@ from unbet.core.message import QUEUED_AT, TASK, Decision, Group, Reply
 from unbet.core.outcomes import Outcome
 from unbet.core.wire import MessageError, SignatureError, decode_group, encode_reply
 from unbet.database.faults import LedgerAwayError
+from unbet.database.transaction import WITHIN_S
 from unbet.runtime import logs
 from unbet.runtime.failpoints import ARMED, crash_point
 from unbet.runtime.settings import WorkerSettings, read
-from unbet.wallets.ledger.reversal import apply
+from unbet.wallets.port import Decided, Undecided
+from unbet.wallets.undecided import keep_undecided
 from worker.app import app
-from worker.connections import deployment, engine, holds_unknown, keys, replies
+from worker.connections import deployment, engine, keys, replies, wallet
 from worker.rejecting import reject
 
 REPLY_EXPIRES_S: Final = 60
@@ -48,11 +50,16 @@ def cancel(task: Task, message: str) -> dict[str, int]:
         return {"rejected": 1}
     outcomes: Counter[str] = Counter()
     started = time.monotonic()
+    deadline = started + WITHIN_S
     if ARMED:
         crash_point("before_transaction", group.cancels)
     try:
         # In parts, if some of the group stand in the way: what is decided does not wait for them.
-        for decisions in apply(engine(), group.cancels, hold_unknown=holds_unknown()):
+        for verdicts in wallet().cancel(group.cancels, deadline):
+            decisions = [one.decision for one in verdicts if isinstance(one, Decided)]
+            if len(decisions) < len(verdicts):
+                left = [one for one in verdicts if isinstance(one, Undecided)]
+                decisions += keep_undecided(engine(), left, deadline)
             seconds = time.monotonic() - started
             if ARMED:
                 crash_point("after_commit", group.cancels)
@@ -68,9 +75,9 @@ def cancel(task: Task, message: str) -> dict[str, int]:
 def _hand_back(group: Group, request: Any, error: LedgerAwayError) -> Reject:
     """Back to the queue, until nobody waits for the answer any more.
 
-    No tight loop: a delivery ends only after `apply` has tried for its seconds. And no loss: what
-    got no reply in time the receiver has parked or spooled before it answered 100, and the sweep
-    finishes it; where the receiver died as well, nothing was answered.
+    No tight loop: a delivery ends only after the wallet has tried for its seconds. And no loss:
+    what got no reply in time the receiver has parked or spooled before it answered 100, and the
+    sweep finishes it; where the receiver died as well, nothing was answered.
     """
     young = _queued_for_s(getattr(request, QUEUED_AT, None)) < HANDED_BACK_S
     log.warning(

@@ -13,8 +13,10 @@ from api.waits import Decided, Message
 from benchmarks.baselines import serving, tuning
 from unbet import connect_to
 from unbet.core.message import Cancel
+from unbet.database.transaction import WITHIN_S
 from unbet.runtime.settings import ReceiverSettings, read
-from unbet.wallets.ledger.reversal import apply
+from unbet.wallets import port
+from unbet.wallets.ledger.reversal import LedgerWallet
 
 
 class Grouped:
@@ -51,7 +53,10 @@ class Grouped:
         message.published_at = time.monotonic()
         cancels = [wait.cancel for wait in message.waits]
         try:
-            decisions = [*chain(*apply(self._engine, cancels))]
+            deadline = message.published_at + WITHIN_S
+            verdicts = chain(*LedgerWallet(self._engine).cancel(cancels, deadline))
+            # What stands in the way of others has no place in a baseline.
+            decisions = [one.decision for one in verdicts if isinstance(one, port.Decided)]
             loop.call_soon_threadsafe(self._dispatcher.resolve, decisions)
         except Exception as error:  # noqa: BLE001 - the outermost shell of a thread
             failed(error)

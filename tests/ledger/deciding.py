@@ -1,7 +1,16 @@
-"""What came of a group that was applied."""
+"""A group that is decided as a worker does it, and what came of it."""
+
+import time
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import Engine
 
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
+from unbet.database.transaction import WITHIN_S
+from unbet.wallets.ledger.reversal import PATIENCE_S, Decide, LedgerWallet
+from unbet.wallets.port import Decided, Undecided
+from unbet.wallets.undecided import keep_undecided
 
 GENEROUS_S = 5.0
 """Far above what it takes, far below what the provider waits."""
@@ -12,3 +21,20 @@ def outcomes(parts: list[list[Decision]], cancels: list[Cancel]) -> dict[str, Ou
     decided = {d.request_id: d.outcome for part in parts for d in part}
     assert sum(map(len, parts)) == len(decided) == len(cancels)
     return {c.reference: decided[c.request_id] for c in cancels}
+
+
+def apply(
+    engine: Engine,
+    cancels: Sequence[Cancel],
+    *,
+    decide: Decide | None = None,
+    within_s: float = WITHIN_S,
+    patience_s: float = PATIENCE_S,
+) -> Iterator[list[Decision]]:
+    """By the built-in ledger; what it leaves undecided is parked."""
+    deadline = time.monotonic() + within_s
+    wallet = LedgerWallet(engine, decide=decide, patience_s=patience_s)
+    for verdicts in wallet.cancel(cancels, deadline):
+        left = [one for one in verdicts if isinstance(one, Undecided)]
+        decisions = [one.decision for one in verdicts if isinstance(one, Decided)]
+        yield decisions + keep_undecided(engine, left, deadline)

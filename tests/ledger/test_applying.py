@@ -10,14 +10,13 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from tests.counting import counted
-from tests.ledger.deciding import GENEROUS_S, outcomes
+from tests.ledger.deciding import GENEROUS_S, apply, outcomes
 from tests.making import Operator, bet_of, cancel_of
 from unbet import connect_to, place_all
 from unbet.core.message import Cancel
 from unbet.core.outcomes import Outcome
 from unbet.journal.parking import park
 from unbet.wallets.ledger.audit import audit
-from unbet.wallets.ledger.reversal import apply
 from unbet.wallets.ledger.sweeping import reverse_parked
 
 ALMOST_FULL = "99999999999999999990"

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from tests.counting import counted
 from tests.databases import migrated
-from tests.ledger.deciding import GENEROUS_S, outcomes
+from tests.ledger.deciding import GENEROUS_S, apply, outcomes
 from tests.making import Operator, cancel_of
 from unbet import connect_to
 from unbet.core.message import Cancel
@@ -21,7 +21,7 @@ from unbet.core.outcomes import Outcome
 from unbet.database.faults import LedgerAwayError
 from unbet.local import services
 from unbet.wallets.ledger.audit import audit
-from unbet.wallets.ledger.reversal import apply, reverse
+from unbet.wallets.ledger.reversal import reverse
 
 
 def test_a_deadlock_is_tried_again(operator: Operator, group: list[Cancel]) -> None:

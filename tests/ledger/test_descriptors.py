@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from tests.descriptors import no_descriptors_left, one_descriptor_left
+from tests.ledger.deciding import apply
 from tests.making import Operator
 from unbet import connect_to, transact
 from unbet.core.message import Cancel
@@ -19,7 +20,6 @@ from unbet.database.engine import TRUSTED_FOR_S
 from unbet.database.faults import AWAY, LedgerAwayError, fault_of
 from unbet.database.pooling import require_own_sessions
 from unbet.journal.parking import count_parked
-from unbet.wallets.ledger.reversal import apply
 
 Shortage = Callable[[], AbstractContextManager[None]]
 

@@ -3,11 +3,11 @@
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
+from tests.ledger.deciding import apply
 from tests.making import cancel_of
 from unbet import connect_to
 from unbet.core.outcomes import Outcome
 from unbet.database.engine import UnsafeDatabaseError, require_durability
-from unbet.wallets.ledger.reversal import apply
 
 
 def test_the_shell_does_not_decide_how_a_reference_travels(

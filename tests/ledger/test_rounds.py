@@ -40,7 +40,7 @@ def test_what_a_round_decides_is_counted_and_what_it_holds_is_not(operator: Oper
         (f"tries = {MOST_TRIES}", "what applied it ended each time", "uuid-r1"),
         ("cancel = replace(cancel, 'dialect', 'tongue')", "cannot be read: 2 faults", "uuid-r1"),
         ('cancel = \'{"request": {"uuid": 5}}\'', "cannot be read", None),
-        ('cancel = \'{"uuid": 5}\'', "cannot be read", None),
+        ("cancel = '{\"uuid\": 5}'", "cannot be read", None),
         ("cancel = '[]'", "cannot be read", None),
         ("cancel = 'no JSON'", "cannot be read: 1 faults", None),
         ("cancel = repeat('[', 100000)", "cannot be read: 1 faults", None),

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from testbed.chaos.addresses import POSTGRES, Addresses
-from tests.ledger.deciding import outcomes
+from tests.ledger.deciding import apply, outcomes
 from tests.making import Operator, bet_of
 from unbet import connect_to, place_bet, transact
 from unbet.core.message import Cancel
@@ -21,7 +21,6 @@ from unbet.database.deadlines import run_within
 from unbet.database.engine import CHECK_LIMIT_S, TRUSTED_FOR_S, UnsafeDatabaseError, require_room
 from unbet.database.faults import AWAY, fault_of
 from unbet.wallets.ledger.audit import audit
-from unbet.wallets.ledger.reversal import apply
 from unbet.wallets.ledger.sweeping import reverse_parked
 
 ONE = text("SELECT 1")

@@ -4,7 +4,7 @@ well never comes here: `reversal.apply`."""
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 from uuid import UUID
 
 import structlog
@@ -12,13 +12,11 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from unbet.core.message import Cancel, Decision
-from unbet.core.outcomes import Outcome
-from unbet.database.deadlines import CALL_LIMIT_S, run_within
-from unbet.database.faults import AWAY, Fault, LedgerAwayError, UndecidedError, fault_of, first_line
-from unbet.database.transaction import retry_until
-from unbet.journal.parking import set_aside
+from unbet.database.faults import Fault, UndecidedError, fault_of, first_line
 from unbet.runtime import metrics
 from unbet.wallets.ledger.blocked import find_blocked
+from unbet.wallets.port import Decided, Undecided, Verdict, Why
+from unbet.wallets.undecided import commit_until
 
 LOOK_AGAIN_AFTER_S: Final = 0.1
 # A group has waited for its locks once; a part that did would hold up the parts after it.
@@ -28,13 +26,20 @@ _WAIT_BRIEFLY: Final = text("""
 
 log = structlog.get_logger("ledger")
 
-Result = TypeVar("Result")
-
 Decide = Callable[[Connection, list[Cancel]], list[Decision]]
 """Decides cancels in the caller's transaction."""
 
-Parts = Generator[list[Decision], None, list[Cancel]]
-"""Decisions as they are committed, and in the end the cancels that met a lock once more."""
+Parts = Generator[Sequence[Verdict], None, list[Cancel]]
+"""Verdicts as they become final, and in the end the cancels that met a lock once more."""
+
+_WHY: Final = {
+    Fault.LOCKED: Why.BUSY,
+    Fault.DATABASE: Why.AWAY,
+    Fault.CONTENT: Why.REJECTED,
+    Fault.TIMED_OUT: Why.AMBIGUOUS,
+    Fault.UNEXPECTED: Why.AMBIGUOUS,
+}
+"""All that is left of faults once what may simply be asked again has been (`AWAY`)."""
 
 
 def apply_in_parts(
@@ -46,7 +51,7 @@ def apply_in_parts(
     started: float,
     deadline: float,
     patience_s: float,
-) -> Iterator[list[Decision]]:
+) -> Iterator[Sequence[Verdict]]:
     """What `apply` does once its one transaction, begun at `started`, has `failed`."""
     application = _Application(engine, decide, started, deadline, patience_s)
     return application.part(list(cancels), patiently=True, failed=failed)
@@ -75,12 +80,17 @@ class _Application:
             return []
         started = time.monotonic() if failed is None else self.started
         try:
-            decisions = self._transact(lambda c: self._decide(c, cancels, patiently), failed)
+            decisions = commit_until(
+                self.engine,
+                self.deadline,
+                lambda c: self._decide(c, cancels, patiently),
+                failed,
+            )
         except DBAPIError as error:
             problem = error
         else:
             metrics.LEDGER_SECONDS.observe(time.monotonic() - started)
-            yield decisions
+            yield [Decided(decision) for decision in decisions]
             return []
         fault = fault_of(problem)
         log.warning("a group did not go through", cancels=len(cancels), error=first_line(problem))
@@ -91,13 +101,13 @@ class _Application:
         if alone and fault is Fault.LOCKED:
             return cancels
         if alone:
-            yield self._set_aside(cancels, fault, first_line(problem))
+            yield _undecided(cancels, fault, first_line(problem))
             return []
         middle = len(cancels) // 2
         left = yield from self.part(cancels[:middle], patiently=patiently)
         return left + (yield from self.part(cancels[middle:], patiently=patiently))
 
-    def _around_locks(self, cancels: list[Cancel], problem: str) -> Iterator[list[Decision]]:
+    def _around_locks(self, cancels: list[Cancel], problem: str) -> Iterator[Sequence[Verdict]]:
         """Decide those that nothing blocks, and look again at the others until patience ends."""
         ends = time.monotonic() + self.patience_s
         blocked = yield from self._free_of(cancels)
@@ -105,7 +115,7 @@ class _Application:
             time.sleep(LOOK_AGAIN_AFTER_S)
             blocked = yield from self._free_of(blocked)
         if blocked:
-            yield self._set_aside(blocked, Fault.LOCKED, problem)
+            yield _undecided(blocked, Fault.LOCKED, problem)
 
     def _free_of(self, cancels: list[Cancel]) -> Parts:
         """Decide those of `cancels` that nothing blocks; the others."""
@@ -127,59 +137,12 @@ class _Application:
             connection.rollback()
             return found
 
-        blocked = self._transact(look)
+        blocked = commit_until(self.engine, self.deadline, look)
         return (
             [cancel for cancel in cancels if cancel.request_id not in blocked],
             [cancel for cancel in cancels if cancel.request_id in blocked],
         )
 
-    def _set_aside(self, cancels: list[Cancel], fault: Fault, error: str) -> list[Decision]:
-        dead = fault is Fault.CONTENT
-        counts = fault not in (Fault.LOCKED, Fault.DATABASE)
-        try:
-            self._transact(
-                lambda c: set_aside(
-                    c, cancels, reason=fault.value, error=error, dead=dead, counts=counts
-                )
-            )
-        except DBAPIError as unkept:
-            # They stay where they were: on the queue, in parking, with the receiver.
-            raise LedgerAwayError(first_line(unkept)) from unkept
-        if dead:
-            metrics.DEAD.inc(len(cancels))
-        for cancel in cancels:
-            log.warning(
-                "dead" if dead else "parked",
-                request_id=str(cancel.request_id),
-                reference=cancel.reference,
-                uuid=cancel.uuid,
-                reason=fault.value,
-                error=error,
-            )
-        return [
-            Decision(request_id=cancel.request_id, outcome=Outcome.PARKED) for cancel in cancels
-        ]
 
-    def _transact(
-        self,
-        work: Callable[[Connection], Result],
-        failed: DBAPIError | UndecidedError | None = None,
-    ) -> Result:
-        """Commit `work`. Raises `LedgerAwayError`, or a `DBAPIError` that blames what was asked."""
-        try:
-            return retry_until(
-                self.deadline,
-                lambda: run_within(self.engine, CALL_LIMIT_S, work),
-                again=AWAY,
-                report=_report_retry,
-                failed=failed,
-            )
-        except (DBAPIError, UndecidedError) as error:
-            if fault_of(error) in AWAY:
-                raise LedgerAwayError(first_line(error)) from error
-            raise
-
-
-def _report_retry(fault: Fault, error: str) -> None:
-    metrics.RETRIES.labels(reason=fault.value).inc()
-    log.warning("the ledger is tried again", fault=fault.value, error=error)
+def _undecided(cancels: Sequence[Cancel], fault: Fault, error: str) -> list[Verdict]:
+    return [Undecided(cancel, _WHY[fault], fault.value, error) for cancel in cancels]

@@ -3,6 +3,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -14,11 +15,11 @@ from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
 from unbet.database.deadlines import CALL_LIMIT_S, run_within
 from unbet.database.faults import UndecidedError
-from unbet.database.transaction import WITHIN_S
 from unbet.journal.parking import park
 from unbet.runtime import metrics
 from unbet.runtime.failpoints import ARMED, crash_point
 from unbet.wallets.ledger.parts import apply_in_parts
+from unbet.wallets.port import Abilities, Decided, Memory, Verdict
 
 REVERSE: Final = text(Path(__file__).with_name("reverse.sql").read_text("utf-8"))
 
@@ -38,56 +39,69 @@ class Decide(Protocol):
     ) -> list[Decision]: ...
 
 
-def apply(
-    engine: Engine,
-    cancels: Sequence[Cancel],
-    *,
-    hold_unknown: bool = False,
-    decide: Decide | None = None,
-    within_s: float = WITHIN_S,
-    patience_s: float = PATIENCE_S,
-) -> Iterator[list[Decision]]:
-    """Decide `cancels` in one transaction, by `reverse` or by `decide`; yields the decisions once
-    they are committed.
+class LedgerWallet:
+    """The built-in ledger, as the port wants a wallet.
 
-    Where some of the group stand in the way of the others, it is done in parts, and each part is
-    yielded as soon as it is committed: the culprit is found, kept in `parked`, and decided as
-    PARKED. By its content it is dead; what another transaction has locked is looked at again for
-    `patience_s` seconds, and then left to the sweep. Where the database itself is to blame, what it
-    cannot decide is parked, and nothing of it is dead.
-
-    A deadlock or a connection that is lost or no good is tried again for `within_s` seconds in all,
-    then `LedgerAwayError` is raised. What has been yielded by then is final; all may be applied
-    again.
+    A group is decided by one statement in one transaction, which also writes the journal. Where
+    some of it stand in the way of the others it is done in parts, each of which is final as soon
+    as it is yielded: what another transaction has locked is looked at again for `patience_s`
+    seconds, and is BUSY then; what the tables refuse is REJECTED; where the database itself is to
+    blame, what it cannot decide is AWAY. A deadlock or a connection that is lost or no good is
+    tried again until the deadline, then `LedgerAwayError` is raised.
     """
-    if not cancels:
-        return
-    decide = decide or reverse
 
-    def work(connection: Connection, some: Sequence[Cancel] = cancels) -> list[Decision]:
-        decisions = decide(connection, some, hold_unknown=hold_unknown)
-        if ARMED:
-            crash_point("before_commit", some)
-        return decisions
-
-    started = time.monotonic()
-    try:
-        decisions = run_within(engine, CALL_LIMIT_S, work)
-    except (DBAPIError, UndecidedError) as error:
-        failed = error
-    else:
-        metrics.LEDGER_SECONDS.observe(time.monotonic() - started)
-        yield decisions
-        return
-    yield from apply_in_parts(
-        engine,
-        cancels,
-        work,
-        failed=failed,
-        started=started,
-        deadline=started + within_s,
-        patience_s=patience_s,
+    abilities = Abilities(
+        remembers=Memory.FOR_EVER,
+        closes_unknown=True,
+        tells_cash=True,
+        finds=True,
+        max_together=256,
+        keeps_journal=True,
     )
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        hold_unknown: bool = False,
+        decide: Decide | None = None,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        """With `hold_unknown` the cancel of a bet that is not there is parked, not decided. What
+        decides is `reverse`, or `decide` in its place."""
+        self._engine = engine
+        self._hold_unknown = hold_unknown
+        self._decide = decide or reverse
+        self._patience_s = patience_s
+
+    def cancel(self, cancels: Sequence[Cancel], deadline: float) -> Iterator[Sequence[Verdict]]:
+        """As `Wallet.cancel`."""
+        if not cancels:
+            return
+        started = time.monotonic()
+        try:
+            decisions = run_within(self._engine, CALL_LIMIT_S, partial(self._work, cancels))
+        except (DBAPIError, UndecidedError) as error:
+            failed = error
+        else:
+            metrics.LEDGER_SECONDS.observe(time.monotonic() - started)
+            yield [Decided(decision) for decision in decisions]
+            return
+        yield from apply_in_parts(
+            self._engine,
+            cancels,
+            lambda connection, some: self._work(some, connection),
+            failed=failed,
+            started=started,
+            deadline=deadline,
+            patience_s=self._patience_s,
+        )
+
+    def _work(self, cancels: Sequence[Cancel], connection: Connection) -> list[Decision]:
+        decisions = self._decide(connection, cancels, hold_unknown=self._hold_unknown)
+        if ARMED:
+            crash_point("before_commit", cancels)
+        return decisions
 
 
 def reverse(

@@ -1,0 +1,89 @@
+"""The wallet port: what the house asks of whatever keeps the bets' money, and what it is told."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+from unbet.core.message import Cancel, Decision
+
+
+class Memory(StrEnum):
+    """How long a wallet knows that it has decided a cancel."""
+
+    FOR_EVER = "for ever"
+    FOR_A_TIME = "a time"
+    NOT = "not"
+
+
+@dataclass(frozen=True)
+class Abilities:
+    """What a wallet can do; which promises hold on it follows from this."""
+
+    remembers: Memory
+    closes_unknown: bool
+    """After a cancel of a bet that is not there it refuses that bet, for ever (P4)."""
+    tells_cash: bool
+    """It says what cash the player has right after the first decision."""
+    finds: bool
+    """It can say what it has decided, without deciding."""
+    max_together: int
+    """Cancels in one call."""
+    keeps_journal: bool
+    """It decides in a transaction of the journal's database and writes the journal in it: one
+    commit. Otherwise its decisions are written to the journal after it has told them."""
+
+
+class Why(StrEnum):
+    """Why a cancel has no decision, and so what becomes of it."""
+
+    BUSY = "busy"
+    """Somebody else holds what it needs. It is tried again; this was no try."""
+    AWAY = "away"
+    """The wallet cannot work for anybody. It is tried again; this was no try."""
+    AMBIGUOUS = "ambiguous"
+    """It may be done or not. It is asked again with the same key, a limited number of times."""
+    REJECTED = "rejected"
+    """The wallet cannot take it, however often it is asked: a person has to look."""
+
+
+class Decided(NamedTuple):
+    """A cancel that has its outcome, for good."""
+
+    decision: Decision
+    replayed: bool | None = None
+    """Whether it was decided before; None if the wallet does not say."""
+
+
+class Undecided(NamedTuple):
+    """A cancel that has none yet."""
+
+    cancel: Cancel
+    why: Why
+    reason: str
+    """In a word or two, for a person."""
+    detail: str
+    """What the wallet said."""
+
+
+Verdict = Decided | Undecided
+
+
+class Wallet(Protocol):
+    """Decides cancels. Synchronous: workers are processes.
+
+    The key of a cancel is its provider and reference, the same for every try, for ever: whatever a
+    wallet is told twice it decides once, and tells the same both times. "Not there" is an outcome.
+    """
+
+    @property
+    def abilities(self) -> Abilities: ...
+
+    def cancel(self, cancels: Sequence[Cancel], deadline: float) -> Iterator[Sequence[Verdict]]:
+        """Decide `cancels` until `deadline`, in seconds of the monotonic clock.
+
+        Verdicts are yielded as they become final, in parts if some take longer than others. A
+        cancel that is not yielded is ambiguous. Raises `LedgerAwayError` where the database that
+        the journal is in is away.
+        """
+        ...
