@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
-import redis
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -28,8 +27,8 @@ class Readiness:
     def __init__(self, settings: ReplySettings, engine: Engine, identity: Identity) -> None:
         probes: tuple[Callable[[], None], ...] = (
             lambda: _ask_database(engine, identity),
-            lambda: _ask_redis(settings.broker_url),
-            lambda: _ask_redis(settings.redis_url),
+            lambda: redis_server.ping(settings.broker_url),
+            lambda: redis_server.ping(settings.redis_url),
         )
         self._probes = dict(zip(DEPENDENCIES, probes, strict=True))
         self._lock = asyncio.Lock()
@@ -54,7 +53,7 @@ async def _state(probe: Callable[[], None]) -> str:
         return "no answer in time"
     except DeploymentError:
         return "another deployment's database"
-    except (SQLAlchemyError, redis.RedisError) as error:
+    except (SQLAlchemyError, *redis_server.AWAY) as error:
         if isinstance(getattr(error, "orig", None), WrongDeploymentError):
             return "another deployment's database"
         # The kind only: a driver's text may hold the address and the user.
@@ -73,8 +72,3 @@ def _ask_database(engine: Engine, identity: Identity) -> None:
         return current(connection)
 
     identity.require(run_within(engine, LIMIT_S, ask))
-
-
-def _ask_redis(url: str) -> None:
-    with redis_server.connect(url) as client:
-        client.ping()
