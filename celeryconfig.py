@@ -2,8 +2,6 @@
 
 import ssl
 
-from kombu import Queue
-
 from unbet.broker import transport
 from unbet.broker.presence import prefix
 from unbet.core.message import QUEUE
@@ -23,7 +21,7 @@ if broker_url.startswith("rediss://"):
 
 # The queue -----------------------------------------------------------------------------------
 task_default_queue = QUEUE
-task_queues = (Queue(QUEUE),)
+task_queues = (transport.CANCELS,)
 # A misspelt queue is an error, not a new queue that nobody reads.
 task_create_missing_queues = False
 

@@ -9,12 +9,11 @@ from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 
-from celery import Celery
-from kombu.exceptions import OperationalError
 from sqlalchemy import Connection, Engine, text
 
-from unbet.broker import redis_server, transport
+from unbet.broker import redis_server
 from unbet.broker.queue_state import look
+from unbet.broker.workers import Workers
 from unbet.console.answers import SPAN_S, Answers, AnswersReader
 from unbet.console.counters import LastRise, Refusals
 from unbet.console.receivers import ask_receivers
@@ -29,8 +28,6 @@ EVERY_S: Final = 1.5
 PING_EVERY_S: Final = 5.0
 LIMIT_S: Final = 2.0
 LEDGER_LIMIT_S: Final = 2.5
-PING_S: Final = 1.0
-"""How long workers may take to say that they are there."""
 
 MOST_LATE_BETS: Final = 10_000
 """Counted; beyond it the console says that there are more."""
@@ -92,7 +89,7 @@ class Looks:
         self._threads: list[ThreadPoolExecutor] = []
         answers = AnswersReader()
         client = redis_server.connect(settings.broker_url)
-        celery = Workers(identity)
+        workers = Workers()
         urls = settings.console_metrics_urls or (f"{settings.receiver_url()}/metrics",)
 
         def look_at_ledger() -> LedgerLook:
@@ -107,7 +104,9 @@ class Looks:
             limit_s=LIMIT_S,
         )
         self.workers = Source(
-            self._in_thread(celery.ping), every_s=PING_EVERY_S, limit_s=2 * LIMIT_S
+            self._in_thread(lambda: workers.ping(_known(identity))),
+            every_s=PING_EVERY_S,
+            limit_s=2 * LIMIT_S,
         )
         self.receivers = Source(
             partial(ask_receivers, urls, Refusals(), LastRise()), every_s=EVERY_S, limit_s=LIMIT_S
@@ -146,50 +145,8 @@ def _look_at_ledger(answers: AnswersReader, connection: Connection) -> LedgerLoo
     )
 
 
-class Workers:
-    """The workers of this deployment, asked by Celery."""
-
-    def __init__(self, identity: Identity) -> None:
-        self._identity = identity
-        self._celery: Celery | None = None
-
-    def ping(self) -> tuple[str, ...]:
-        """The names of those that answer. Raises `OSError` if the broker cannot be asked."""
-        if self._celery is None:
-            deployment = _known(self._identity)
-            self._celery = _celery()
-            transport.separate(self._celery, deployment)
-        return _ping(self._celery)
-
-
 def _known(identity: Identity) -> UUID:
     """Raises `OSError` as long as the ledger, which says so, has not been there."""
     if identity.id is None:
         raise OSError("it is not known yet which deployment this is")
     return identity.id
-
-
-def _celery() -> Celery:
-    """An application that asks and does not wait for a broker that is away."""
-    celery = Celery("unbet-console", set_as_current=False, config_source="celeryconfig")
-    celery.conf.broker_transport_options = {
-        **celery.conf.broker_transport_options,
-        "socket_timeout": redis_server.SOCKET_TIMEOUT_S,
-        "socket_connect_timeout": redis_server.SOCKET_TIMEOUT_S,
-        "max_retries": 0,
-    }
-    return celery
-
-
-def _ping(celery: Celery) -> tuple[str, ...]:
-    """The names of the workers that answer. Raises `OSError` if the broker cannot be asked."""
-    connection = celery.connection_for_write()
-    try:
-        replies = celery.control.ping(timeout=PING_S)
-    except (
-        OperationalError,  # kombu's own, where it cannot even connect
-        *connection.connection_errors,
-        *connection.channel_errors,
-    ) as error:
-        raise OSError(str(error)) from None
-    return tuple(sorted(name for reply in replies or () for name in reply))
