@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from unbet.broker import redis_server
 from unbet.database.deadlines import run_within
 from unbet.database.deployment import DeploymentError, Identity, WrongDeploymentError, current
+from unbet.database.engine import require_writable
 from unbet.runtime.settings import ReplySettings
 
 DEPENDENCIES: Final = ("ledger", "broker", "replies")
@@ -61,14 +62,9 @@ async def _state(probe: Callable[[], None]) -> str:
     return "ok"
 
 
-class ReadOnlyError(SQLAlchemyError):
-    """The server takes no writes: no cancel can be decided or parked on it."""
-
-
 def _ask_database(engine: Engine, identity: Identity) -> None:
     def ask(connection: Connection) -> UUID:
-        if connection.execute(text("SHOW transaction_read_only")).scalar() != "off":
-            raise ReadOnlyError
+        require_writable(connection)
         return current(connection)
 
     identity.require(run_within(engine, LIMIT_S, ask))
