@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 
 from unbet.broker import redis_server
 from unbet.broker.queue_state import look
@@ -20,6 +20,13 @@ from unbet.console.receivers import ask_receivers
 from unbet.console.source import Source
 from unbet.database.deadlines import run_within
 from unbet.database.deployment import Identity
+from unbet.journal.activity import (
+    InParking,
+    answered_within,
+    last_answer,
+    late_bets_within,
+    parked_by_state,
+)
 from unbet.runtime.settings import ConsoleSettings
 
 Value = TypeVar("Value")
@@ -32,40 +39,7 @@ LEDGER_LIMIT_S: Final = 2.5
 MOST_LATE_BETS: Final = 10_000
 """Counted; beyond it the console says that there are more."""
 
-_PARKED: Final = text("""
-    SELECT state, count(*) AS cancels, min(parked_at) AS longest
-      FROM unbet.parked
-     WHERE state <> 'closed'
-     GROUP BY state
-""")
-_RECENT: Final = text("""
-    SELECT count(*) FROM unbet.answers
-     WHERE answered_at BETWEEN now() - make_interval(secs => :seconds) AND now()
-""")
-# By its key: there is no index on the time.
-_LATE_BETS: Final = text("""
-    SELECT count(*)
-      FROM (SELECT refused_at FROM unbet_ledger.late_bets ORDER BY id DESC LIMIT :most) AS newest
-     WHERE refused_at BETWEEN now() - make_interval(secs => :seconds) AND now()
-""")
-
-# By its key, which begins with the receiver's time: there is no index on the moment of the answer.
-_LAST_ANSWER: Final = text("""
-    SELECT answered_at FROM unbet.answers ORDER BY request_id DESC LIMIT 1
-""")
-
 RATE_OVER_S: Final = 10
-
-
-class InParking(NamedTuple):
-    """How many cancels are in one state of parking, and since when the first of them is."""
-
-    cancels: int = 0
-    longest: datetime | None = None
-
-    def waits(self, now: float) -> float:
-        """Seconds that the first of them has been so; 0 if there is none."""
-        return max(0.0, now - self.longest.timestamp()) if self.longest else 0.0
 
 
 class LedgerLook(NamedTuple):
@@ -132,16 +106,14 @@ class Looks:
 
 
 def _look_at_ledger(answers: AnswersReader, connection: Connection) -> LedgerLook:
-    waiting = {state: InParking(*rest) for state, *rest in connection.execute(_PARKED)}
-    recent = connection.execute(_RECENT, {"seconds": RATE_OVER_S}).scalar_one()
-    late = {"most": MOST_LATE_BETS, "seconds": SPAN_S}
+    waiting = parked_by_state(connection)
     return LedgerLook(
         answers=answers.read(connection),
-        recent=recent,
-        last_answer=connection.execute(_LAST_ANSWER).scalar(),
+        recent=answered_within(connection, RATE_OVER_S),
+        last_answer=last_answer(connection),
         parked=waiting.get("parked", InParking()),
         dead=waiting.get("dead", InParking()),
-        late_bets=connection.execute(_LATE_BETS, late).scalar_one(),
+        late_bets=late_bets_within(connection, SPAN_S, most=MOST_LATE_BETS),
     )
 
 
