@@ -2,8 +2,6 @@
 
 import ssl
 
-from kombu import Queue
-
 from unbet.broker import transport
 from unbet.broker.presence import prefix
 from unbet.core.message import QUEUE
@@ -23,7 +21,7 @@ if broker_url.startswith("rediss://"):
 
 # The queue -----------------------------------------------------------------------------------
 task_default_queue = QUEUE
-task_queues = (Queue(QUEUE),)
+task_queues = (transport.CANCELS,)
 # A misspelt queue is an error, not a new queue that nobody reads.
 task_create_missing_queues = False
 
@@ -85,7 +83,7 @@ worker_soft_shutdown_timeout = 5.0
 # Flower lives on these events; they do not hold up the task that they tell of ...
 worker_send_task_events = True
 # ... and no message ends a worker: Celery's own consumer trusts what is around it.
-worker_consumer = "worker.consumer:TaskFirst"
+worker_consumer = "worker.consumer:CancelConsumer"
 worker_enable_remote_control = True  # to look only, see `worker/program.py`
 # Our own log format, secrets left out; Celery would install its own.
 worker_hijack_root_logger = False

@@ -5,24 +5,19 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import structlog
-from redis.asyncio import Redis
 
 from api.publish import Groups, Submit
 from api.waits import Decided, Wait
-from unbet.broker import rejected
-from unbet.broker.presence import key
 from unbet.broker.redis_server import AWAY
+from unbet.broker.reply_list import BLOCK_S, ReplyList
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
 from unbet.core.wire import ForeignError, Keys, MessageError, SignatureError, decode_reply
 from unbet.database.deployment import Identity
 from unbet.runtime import metrics
-
-BLOCK_S: Final = 1
-"""One blocking read; short, so that a stop is not held up."""
 
 HUNG_AFTER_S: Final = BLOCK_S + 1.0
 """A Redis that answers nothing for longer is hung: the connection is made anew."""
@@ -138,27 +133,19 @@ class Replies:
     def __init__(self, redis_url: str, keys: Keys, identity: Identity) -> None:
         self._keys = keys
         self._identity = identity
-        self.list_name = f"replies:{uuid4().hex}"
-        """In Redis the deployment's name is before."""
-        # No socket timeout: a blocking read is bounded here, from outside.
-        self._redis = Redis.from_url(
-            redis_url,
-            socket_timeout=None,
-            socket_connect_timeout=1,
-            socket_keepalive=True,
-            retry=None,
-        )
+        self._list = ReplyList(redis_url)
+        self.list_name = self._list.name
 
     async def listen(self, resolve: Callable[[Iterable[Decision]], None]) -> None:
         """Hand decisions to `resolve` until cancelled. A Redis that is away is waited for."""
         while (deployment := self._identity.id) is None:  # nothing is published before it is known
             await asyncio.sleep(0.1)
-        own = key(deployment, self.list_name)
+        read = self._list.reader(deployment)
         away = False
         while True:
             try:
                 async with asyncio.timeout(HUNG_AFTER_S):
-                    reply = await self._redis.blpop([own], timeout=BLOCK_S)
+                    reply = await read()
                     if away:
                         log.info("Redis is there again")
                         away = False
@@ -170,7 +157,7 @@ class Replies:
                 if not away:
                     log.warning("Redis is away", error=str(error) or type(error).__name__)
                     away = True
-                await self._redis.connection_pool.disconnect()
+                await self._list.disconnect()
                 await asyncio.sleep(0.2)
 
     async def _read(
@@ -185,15 +172,13 @@ class Replies:
             foreign = isinstance(error, ForeignError)
             (metrics.FOREIGN if foreign else metrics.REJECTED).labels(kind="reply").inc()
             log.error("a reply was rejected", problem=str(error))
-            async with self._redis.pipeline(transaction=False) as pipeline:
-                rejected.put(pipeline, deployment, "reply", str(error), document)
-                await pipeline.execute()
+            await self._list.reject(deployment, str(error), document)
         else:
             resolve(reply.decisions)
 
     async def close(self) -> None:
         """Let go of the connection."""
-        await self._redis.aclose()
+        await self._list.close()
 
 
 def _sameness(cancel: Cancel) -> tuple[str, str, str, str]:

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
-import redis
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from unbet.broker import redis_server
 from unbet.database.deadlines import run_within
 from unbet.database.deployment import DeploymentError, Identity, WrongDeploymentError, current
+from unbet.database.engine import require_writable
 from unbet.runtime.settings import ReplySettings
 
 DEPENDENCIES: Final = ("ledger", "broker", "replies")
@@ -28,8 +28,8 @@ class Readiness:
     def __init__(self, settings: ReplySettings, engine: Engine, identity: Identity) -> None:
         probes: tuple[Callable[[], None], ...] = (
             lambda: _ask_database(engine, identity),
-            lambda: _ask_redis(settings.broker_url),
-            lambda: _ask_redis(settings.redis_url),
+            lambda: redis_server.ping(settings.broker_url),
+            lambda: redis_server.ping(settings.redis_url),
         )
         self._probes = dict(zip(DEPENDENCIES, probes, strict=True))
         self._lock = asyncio.Lock()
@@ -54,7 +54,7 @@ async def _state(probe: Callable[[], None]) -> str:
         return "no answer in time"
     except DeploymentError:
         return "another deployment's database"
-    except (SQLAlchemyError, redis.RedisError) as error:
+    except (SQLAlchemyError, *redis_server.AWAY) as error:
         if isinstance(getattr(error, "orig", None), WrongDeploymentError):
             return "another deployment's database"
         # The kind only: a driver's text may hold the address and the user.
@@ -62,19 +62,9 @@ async def _state(probe: Callable[[], None]) -> str:
     return "ok"
 
 
-class ReadOnlyError(SQLAlchemyError):
-    """The server takes no writes: no cancel can be decided or parked on it."""
-
-
 def _ask_database(engine: Engine, identity: Identity) -> None:
     def ask(connection: Connection) -> UUID:
-        if connection.execute(text("SHOW transaction_read_only")).scalar() != "off":
-            raise ReadOnlyError
+        require_writable(connection)
         return current(connection)
 
     identity.require(run_within(engine, LIMIT_S, ask))
-
-
-def _ask_redis(url: str) -> None:
-    with redis_server.connect(url) as client:
-        client.ping()

@@ -4,11 +4,11 @@ import asyncio
 from contextlib import suppress
 from typing import Final
 
-import redis
 import structlog
 
 from api.ledger_calls import LedgerCalls
 from unbet.broker.presence import Presence
+from unbet.broker.redis_server import AWAY
 from unbet.database.deployment import Identity
 from unbet.database.faults import LedgerAwayError
 
@@ -34,7 +34,7 @@ class Membership:
                     await self._ledger.run(lambda _: None)  # `guard` asks on each new connection
             if self._identity.id is not None:
                 # That Redis is away is logged by those who need it.
-                with suppress(redis.RedisError):
+                with suppress(*AWAY):
                     await asyncio.to_thread(self._presence.note, self._identity.id)
             await asyncio.sleep(INTERVAL_S)
 

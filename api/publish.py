@@ -17,14 +17,12 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 import structlog
-from celery import Celery
-from kombu.exceptions import KombuError
 
 from api.waits import Message, Wait
-from unbet.broker import redis_server, transport
+from unbet.broker.celery_client import celery_client
 from unbet.broker.presence import key
-from unbet.broker.redis_server import AWAY
-from unbet.core.message import QUEUE, QUEUED_AT, TASK, Cancel, Group
+from unbet.broker.producer import PUBLISH_ERRORS, Producer
+from unbet.core.message import QUEUED_AT, Cancel, Group
 from unbet.core.wire import Keys, encode_group
 from unbet.database.deployment import Identity
 from unbet.runtime import metrics
@@ -162,16 +160,7 @@ class Publisher:
         self._keys = keys
         self._identity = identity
         self._reply_to = reply_to
-        self._app = Celery("unbet-receiver", set_as_current=False, config_source="celeryconfig")
-        # The worker's connection may be patient, a publish may not.
-        self._app.conf.broker_transport_options = {
-            **self._app.conf.broker_transport_options,
-            "socket_timeout": redis_server.SOCKET_TIMEOUT_S,
-            "socket_connect_timeout": redis_server.SOCKET_TIMEOUT_S,
-            "max_retries": 0,
-        }
-        # kombu makes one of its own of an error while it connects.
-        self._broker_errors = (*AWAY, KombuError)
+        self._celery = celery_client("unbet-receiver")
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="publish")
         self._of_this_thread = threading.local()
         self._failures = 0
@@ -193,27 +182,21 @@ class Publisher:
         failures = self._failures
         try:
             own = self._connected(deployment, failures)
-            # Celery's message, but published past `send_task`, which takes three times as long.
             group = Group(
                 version=3, deployment=deployment, reply_to=own.reply_to, cancels=tuple(cancels)
             )
-            message = self._app.amqp.create_task_message(
+            message = own.producer.make(
                 message_id,
-                TASK,
                 args=[encode_group(group, self._keys)],
                 # What Flower shows: the references, not the players.
                 argsrepr=_references(cancels),
-                ignore_result=True,
             )
             own.producer.publish(
                 message.body,
-                routing_key=QUEUE,
-                serializer="json",
                 headers={**message.headers, QUEUED_AT: self._broker_time(own)},
-                retry=False,
                 **message.properties,
             )
-        except self._broker_errors as error:
+        except PUBLISH_ERRORS as error:
             self._failures = failures + 1
             raise PublishError(str(error)) from error
 
@@ -233,16 +216,14 @@ class Publisher:
                 failed(error)
 
     def _connected(self, deployment: UUID, failures: int) -> Any:
-        """This thread's own: taking one from Celery's pool costs as much as a small publish. After
-        a failure in one thread all threads connect anew: the broker may have moved."""
+        """This thread's own. After a failure in one thread all threads connect anew: the broker may
+        have moved."""
         own = self._of_this_thread
         if getattr(own, "failures", None) != failures:
-            if hasattr(own, "connection"):
-                own.connection.release()
-            transport.separate(self._app, deployment)
+            if hasattr(own, "producer"):
+                own.producer.close()
             own.reply_to = key(deployment, self._reply_to)
-            own.connection = self._app.connection_for_write()
-            own.producer = own.connection.Producer(auto_declare=False)
+            own.producer = Producer(self._celery, deployment)
             own.failures = failures
             own.clock_until = 0.0  # it may be another server
         return own
@@ -251,7 +232,7 @@ class Publisher:
         """The broker's clock, asked now and then; this machine's own may be another, and jump."""
         now = time.monotonic()
         if now >= own.clock_until:
-            own.clock_ahead = redis_server.now(own.producer.channel.client) - now
+            own.clock_ahead = own.producer.now() - now
             own.clock_until = now + _CLOCK_MAX_AGE_S
         return float(now + own.clock_ahead)
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 from uuid import UUID
 
-import redis
 import structlog
 from prometheus_client import Metric
 from sqlalchemy import Engine
@@ -70,7 +69,7 @@ class State:
         ledger, queue, replies, spool = await asyncio.gather(
             _seen("ledger", lambda: run_within(self._engine, LIMIT_S, count)),
             _seen("broker", lambda: _look(self._settings.broker_url, self._identity.id)),
-            _seen("replies", lambda: _ping(self._settings.redis_url)),
+            _seen("replies", lambda: _answers(self._settings.redis_url)),
             _seen("spool", self._spool.state),
         )
         seen = {"ledger": ledger, "broker": queue, "replies": replies, "spool": spool}
@@ -90,7 +89,7 @@ async def _seen(name: str, ask: Callable[[], Seen]) -> Seen | None:
             return await asyncio.to_thread(ask)
     except TimeoutError:
         problem = "no answer in time"
-    except (SQLAlchemyError, redis.RedisError, OSError) as error:
+    except (SQLAlchemyError, *redis_server.AWAY) as error:
         problem = first_line(error)
     log.warning("not asked for its state", dependency=name, error=problem)
     return None
@@ -98,13 +97,15 @@ async def _seen(name: str, ask: Callable[[], Seen]) -> Seen | None:
 
 def _look(url: str, deployment: UUID | None) -> QueueState | bool:
     """The queue; only whether Redis answers, as long as it is not known whose queue to look for."""
+    if deployment is None:
+        return _answers(url)
     with redis_server.connect(url) as client:
-        return look(client, deployment) if deployment else bool(client.ping())
+        return look(client, deployment)
 
 
-def _ping(url: str) -> bool:
-    with redis_server.connect(url) as client:
-        return bool(client.ping())
+def _answers(url: str) -> bool:
+    redis_server.ping(url)
+    return True
 
 
 def _of_ledger(state: LedgerState) -> list[Metric]:

@@ -4,7 +4,6 @@ which deployment all of it is of."""
 from functools import cache
 from uuid import UUID
 
-import redis
 from sqlalchemy import Engine
 
 from unbet.broker import redis_server
@@ -51,6 +50,6 @@ def wallet() -> Wallet:
 
 
 @cache
-def replies() -> "redis.Redis":
+def replies() -> redis_server.Client:
     """The process's client for the receivers' reply lists."""
     return redis_server.connect(read(WorkerSettings).redis_url)

@@ -24,8 +24,6 @@ def reject(content: str, message_id: str, error: Exception) -> None:
     (metrics.FOREIGN if foreign else metrics.REJECTED).labels(kind="message").inc()
     log.error("a message was rejected", group=message_id, problem=problem)
     try:
-        with replies().pipeline(transaction=False) as pipeline:
-            rejected.put(pipeline, deployment(), "message", problem, content)
-            pipeline.execute()
+        rejected.keep(replies(), deployment(), "message", problem, content)
     except redis_server.AWAY as failed:
         log.warning("a rejected message was not kept", error=str(failed))

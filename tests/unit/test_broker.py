@@ -12,7 +12,7 @@ from kombu.transport import redis as kombu_redis
 from redis._parsers.base import BaseParser
 
 from unbet.broker import redis_server, transport
-from worker.consumer import TaskFirst
+from unbet.broker.consumer import TaskFirst
 from worker.pool import PatientPool
 from worker.program import LOOKING, prepare
 

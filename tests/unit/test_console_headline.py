@@ -8,12 +8,13 @@ from typing import Any, cast
 import pytest
 
 from unbet.broker.queue_state import QueueState
-from unbet.console.answers import STEP_S, Answers, Step
+from unbet.console.answers import STEP_S, Answers
 from unbet.console.figures import document
 from unbet.console.headline import headline
-from unbet.console.looking import InParking, LedgerLook, Looks
+from unbet.console.looking import LedgerLook, Looks
 from unbet.console.receivers import Receivers
 from unbet.console.saying import NONE
+from unbet.journal.activity import InParking, Step
 
 NOW = time.time()
 QUIET = [Step()] * 72

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-import redis
 import structlog
 
 from unbet.broker import redis_server
@@ -48,7 +47,7 @@ def key(deployment: UUID, name: str) -> str:
     return prefix(deployment) + name
 
 
-def present(client: "redis.Redis", deployment: UUID | None = None) -> list[UUID]:
+def present(client: redis_server.Client, deployment: UUID | None = None) -> list[UUID]:
     """The deployments that are at work on this Redis, after noting that `deployment` is. Raises
     `redis.RedisError`."""
     arguments = (str(deployment or ""), str(PRESENT_FOR_S), str(MAX_SHOWN))

@@ -4,7 +4,6 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 import orjson
-import redis
 
 from unbet.broker import redis_server
 from unbet.broker.presence import key
@@ -41,7 +40,7 @@ class QueueState(NamedTuple):
     what waits does not say."""
 
 
-def look(client: "redis.Redis", deployment: UUID) -> QueueState:
+def look(client: redis_server.Client, deployment: UUID) -> QueueState:
     """Ask the Redis that carries the queue. Raises `redis.RedisError`."""
     queue = key(deployment, QUEUE)
     with client.pipeline(transaction=False) as pipeline:

@@ -39,11 +39,15 @@ _WARNINGS: Final = {
 _ASKED: Final = ("maxmemory-policy", *_WARNINGS)
 
 
+Client = redis.Redis
+"""What `connect` makes, for those who hand it on."""
+
+
 class UnsafeBrokerError(Exception):
     """Redis is set so that it may drop messages by itself."""
 
 
-def connect(url: str) -> "redis.Redis":
+def connect(url: str) -> Client:
     """A client whose every call that gets no answer ends within about a second."""
     return redis.Redis.from_url(
         url,
@@ -54,13 +58,19 @@ def connect(url: str) -> "redis.Redis":
     )
 
 
-def now(client: "redis.Redis") -> float:
+def ping(url: str) -> None:
+    """Return if the server answers. Raises one of `AWAY`."""
+    with connect(url) as client:
+        client.ping()
+
+
+def now(client: Client) -> float:
     """Seconds since 1970 by the server's clock: the one clock that receivers and workers share."""
     seconds, microseconds = client.time()
     return float(seconds) + microseconds / 1e6
 
 
-def check(client: "redis.Redis") -> list[str]:
+def check(client: Client) -> list[str]:
     """Warnings about the server's settings. Raises `UnsafeBrokerError` if it evicts keys.
 
     A server that does not tell its settings (a managed one) is warned of, not refused.

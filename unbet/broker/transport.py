@@ -16,6 +16,7 @@ from queue import Empty
 from typing import Any, Final
 from uuid import UUID, uuid4
 
+from kombu.entity import Queue
 from kombu.exceptions import OperationalError
 from kombu.transport import TRANSPORT_ALIASES, redis, virtual
 from kombu.utils.encoding import bytes_to_str
@@ -26,6 +27,9 @@ from unbet.broker.presence import prefix
 from unbet.broker.redis_server import AWAY, RETRY
 from unbet.core.message import QUEUE
 from unbet.core.wire import MessageError
+
+CANCELS: Final = Queue(QUEUE)
+"""The one queue."""
 
 REPLIES: Final = "reply.celery.pidbox"
 """Where workers answer what `celery inspect` and Flower ask of them: the exchange's name. The queue

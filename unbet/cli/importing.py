@@ -6,12 +6,12 @@ from functools import partial
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from unbet.cli.database import sentence
 from unbet.cli.import_lines import Line
-from unbet.cli.import_stages import BetKey, Stage, arrange, settled_bets
+from unbet.cli.import_stages import Stage, arrange, settled_bets
 from unbet.cli.instructions import (
     BetInstruction,
     DepositInstruction,
@@ -23,7 +23,7 @@ from unbet.database.transaction import retry_until
 from unbet.wallets.ledger.bets import place_all
 from unbet.wallets.ledger.deposits import deposit_all
 from unbet.wallets.ledger.operations import Result, Status
-from unbet.wallets.ledger.players import freeze, unfreeze
+from unbet.wallets.ledger.players import freeze, players_of, unfreeze
 from unbet.wallets.ledger.settlements import settle_all
 
 LINES_AT_ONCE: Final = 2000
@@ -31,13 +31,6 @@ LINES_AT_ONCE: Final = 2000
 
 RETRY_FOR_S: Final = 16.0
 """A transaction is tried again for about as long as a PostgreSQL restart takes."""
-
-_PLAYERS: Final = text("""
-    SELECT provider, reference, user_id
-      FROM unbet_ledger.bets
-      JOIN unnest(CAST(:providers AS text[]), CAST(:references AS text[]))
-           AS wanted (provider, reference) USING (provider, reference)
-""")
 
 
 class ImportStoppedError(Exception):
@@ -106,7 +99,7 @@ def _execute(
 def _commit_first(engine: Engine, lines: Sequence[Line]) -> list[LineResult]:
     """Execute as many of `lines` as make one transaction, from the first on."""
     with engine.begin() as connection:
-        stages, covered = arrange(lines, _players(connection, settled_bets(lines)))
+        stages, covered = arrange(lines, players_of(connection, settled_bets(lines)))
         done: dict[int, Result] = {}
         for stage in stages:
             done |= zip(stage.numbers, _run(connection, stage), strict=True)
@@ -129,14 +122,6 @@ _ALL: Final[Mapping[type, Callable[[Connection, Any], list[Result]]]] = {
     SettleInstruction: settle_all,
     FreezeInstruction: _freeze_all,
 }
-
-
-def _players(connection: Connection, keys: set[BetKey]) -> dict[BetKey, str]:
-    if not keys:
-        return {}
-    columns = {"providers": [p for p, _ in keys], "references": [r for _, r in keys]}
-    rows = connection.execute(_PLAYERS, columns)
-    return {(row.provider, row.reference): row.user_id for row in rows}
 
 
 def _result(line: Line, result: Result | None) -> LineResult:

@@ -7,7 +7,9 @@ so that a look costs what came since the last one, not what came in all that tim
 import time
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
+
+from unbet.journal.activity import Step, moment, read_steps
 
 STEP_S: Final = 5
 SPAN_S: Final = 15 * 60
@@ -18,21 +20,6 @@ PIECE_S: Final = 60
 BUDGET_S: Final = 0.5
 """Spent on a look at what has not been read yet; the rest is left for the next look."""
 
-_NOW: Final = text("SELECT CAST(extract(epoch FROM now()) AS float8)")
-_READ: Final = text("""
-    SELECT CAST(floor(extract(epoch FROM answered_at) / :step) AS bigint) * :step AS began,
-           count(*) FILTER (WHERE outcome = 'reversed'),
-           count(*) FILTER (WHERE outcome = 'no_bet'),
-           count(*) FILTER (WHERE outcome IN ('bet_refused', 'settled', 'closed')),
-           count(*) FILTER (WHERE outcome IN ('mismatch', 'currency_mismatch')),
-           count(*) FILTER (WHERE coalesce(outcome, 'parked') = 'parked'),
-           percentile_cont(0.5) WITHIN GROUP (ORDER BY CAST(seconds AS float8)),
-           percentile_cont(0.99) WITHIN GROUP (ORDER BY CAST(seconds AS float8))
-      FROM unbet.answers
-     WHERE answered_at >= to_timestamp(:since) AND answered_at < to_timestamp(:until)
-     GROUP BY began
-""")
-
 GROUPS: Final = {
     "given_back": "Stake given back",
     "no_bet": "No such bet",
@@ -41,22 +28,6 @@ GROUPS: Final = {
     "undecided": "No decision in time",
 }
 """The outcomes as they are shown, in the order of `Step`'s counts."""
-
-
-class Step(NamedTuple):
-    """What was answered in one step of time."""
-
-    given_back: int = 0
-    no_bet: int = 0
-    nothing: int = 0
-    mismatch: int = 0
-    undecided: int = 0
-    p50_s: float | None = None
-    p99_s: float | None = None
-
-    @property
-    def answers(self) -> int:
-        return self.given_back + self.no_bet + self.nothing + self.mismatch + self.undecided
 
 
 class Answers(NamedTuple):
@@ -87,7 +58,7 @@ class AnswersReader:
     def read(self, connection: Connection) -> Answers:
         """The newest first; what was not read within the budget is missing."""
         began = time.monotonic()
-        now = float(connection.execute(_NOW).scalar_one())
+        now = moment(connection)
         current = int(now // STEP_S) * STEP_S
         oldest = current - SPAN_S
         self._steps = {at: step for at, step in self._steps.items() if oldest <= at <= current}
@@ -102,7 +73,6 @@ class AnswersReader:
 
     def _read(self, connection: Connection, first: int, last: int) -> None:
         """The steps from `first` to `last`, both included."""
-        values = {"step": STEP_S, "since": first, "until": last + STEP_S}
-        rows = {row[0]: Step(*row[1:]) for row in connection.execute(_READ, values)}
+        rows = read_steps(connection, step_s=STEP_S, since=first, until=last + STEP_S)
         for at in range(first, last + 1, STEP_S):
             self._steps[at] = rows.get(at, Step())

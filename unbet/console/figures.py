@@ -7,9 +7,10 @@ from unbet.broker.queue_state import QueueState
 from unbet.console.answers import Answers
 from unbet.console.charts import MINUTE_S, Document, chart, legend, minutes
 from unbet.console.headline import PARKED_OLD_AFTER_S, headline
-from unbet.console.looking import MOST_LATE_BETS, RATE_OVER_S, InParking, LedgerLook, Looks
+from unbet.console.looking import MOST_LATE_BETS, RATE_OVER_S, LedgerLook, Looks
 from unbet.console.receivers import Receivers
 from unbet.console.saying import NONE, clock, count, lasted, rate, took
+from unbet.journal.activity import InParking
 
 LABELS: Final = {
     "rate": "Cancels per second",

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 from uuid import UUID
 
-import redis
 import structlog
 import tornado.web
 from flower.app import Flower
@@ -140,7 +139,7 @@ def _deployment(chosen: FlowerSettings) -> UUID:
         try:
             with redis_server.connect(chosen.broker_url) as client:
                 found = present(client)
-        except redis.RedisError as error:
+        except redis_server.AWAY as error:
             log.warning("Redis is away", error=str(error))
             found = []
         if len(found) == 1:

@@ -9,18 +9,24 @@ from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 
-from celery import Celery
-from kombu.exceptions import OperationalError
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 
-from unbet.broker import redis_server, transport
+from unbet.broker import redis_server
 from unbet.broker.queue_state import look
+from unbet.broker.workers import Workers
 from unbet.console.answers import SPAN_S, Answers, AnswersReader
 from unbet.console.counters import LastRise, Refusals
 from unbet.console.receivers import ask_receivers
 from unbet.console.source import Source
 from unbet.database.deadlines import run_within
 from unbet.database.deployment import Identity
+from unbet.journal.activity import (
+    InParking,
+    answered_within,
+    last_answer,
+    late_bets_within,
+    parked_by_state,
+)
 from unbet.runtime.settings import ConsoleSettings
 
 Value = TypeVar("Value")
@@ -29,46 +35,11 @@ EVERY_S: Final = 1.5
 PING_EVERY_S: Final = 5.0
 LIMIT_S: Final = 2.0
 LEDGER_LIMIT_S: Final = 2.5
-PING_S: Final = 1.0
-"""How long workers may take to say that they are there."""
 
 MOST_LATE_BETS: Final = 10_000
 """Counted; beyond it the console says that there are more."""
 
-_PARKED: Final = text("""
-    SELECT state, count(*) AS cancels, min(parked_at) AS longest
-      FROM unbet.parked
-     WHERE state <> 'closed'
-     GROUP BY state
-""")
-_RECENT: Final = text("""
-    SELECT count(*) FROM unbet.answers
-     WHERE answered_at BETWEEN now() - make_interval(secs => :seconds) AND now()
-""")
-# By its key: there is no index on the time.
-_LATE_BETS: Final = text("""
-    SELECT count(*)
-      FROM (SELECT refused_at FROM unbet_ledger.late_bets ORDER BY id DESC LIMIT :most) AS newest
-     WHERE refused_at BETWEEN now() - make_interval(secs => :seconds) AND now()
-""")
-
-# By its key, which begins with the receiver's time: there is no index on the moment of the answer.
-_LAST_ANSWER: Final = text("""
-    SELECT answered_at FROM unbet.answers ORDER BY request_id DESC LIMIT 1
-""")
-
 RATE_OVER_S: Final = 10
-
-
-class InParking(NamedTuple):
-    """How many cancels are in one state of parking, and since when the first of them is."""
-
-    cancels: int = 0
-    longest: datetime | None = None
-
-    def waits(self, now: float) -> float:
-        """Seconds that the first of them has been so; 0 if there is none."""
-        return max(0.0, now - self.longest.timestamp()) if self.longest else 0.0
 
 
 class LedgerLook(NamedTuple):
@@ -92,7 +63,7 @@ class Looks:
         self._threads: list[ThreadPoolExecutor] = []
         answers = AnswersReader()
         client = redis_server.connect(settings.broker_url)
-        celery = Workers(identity)
+        workers = Workers()
         urls = settings.console_metrics_urls or (f"{settings.receiver_url()}/metrics",)
 
         def look_at_ledger() -> LedgerLook:
@@ -107,7 +78,9 @@ class Looks:
             limit_s=LIMIT_S,
         )
         self.workers = Source(
-            self._in_thread(celery.ping), every_s=PING_EVERY_S, limit_s=2 * LIMIT_S
+            self._in_thread(lambda: workers.ping(_known(identity))),
+            every_s=PING_EVERY_S,
+            limit_s=2 * LIMIT_S,
         )
         self.receivers = Source(
             partial(ask_receivers, urls, Refusals(), LastRise()), every_s=EVERY_S, limit_s=LIMIT_S
@@ -133,33 +106,15 @@ class Looks:
 
 
 def _look_at_ledger(answers: AnswersReader, connection: Connection) -> LedgerLook:
-    waiting = {state: InParking(*rest) for state, *rest in connection.execute(_PARKED)}
-    recent = connection.execute(_RECENT, {"seconds": RATE_OVER_S}).scalar_one()
-    late = {"most": MOST_LATE_BETS, "seconds": SPAN_S}
+    waiting = parked_by_state(connection)
     return LedgerLook(
         answers=answers.read(connection),
-        recent=recent,
-        last_answer=connection.execute(_LAST_ANSWER).scalar(),
+        recent=answered_within(connection, RATE_OVER_S),
+        last_answer=last_answer(connection),
         parked=waiting.get("parked", InParking()),
         dead=waiting.get("dead", InParking()),
-        late_bets=connection.execute(_LATE_BETS, late).scalar_one(),
+        late_bets=late_bets_within(connection, SPAN_S, most=MOST_LATE_BETS),
     )
-
-
-class Workers:
-    """The workers of this deployment, asked by Celery."""
-
-    def __init__(self, identity: Identity) -> None:
-        self._identity = identity
-        self._celery: Celery | None = None
-
-    def ping(self) -> tuple[str, ...]:
-        """The names of those that answer. Raises `OSError` if the broker cannot be asked."""
-        if self._celery is None:
-            deployment = _known(self._identity)
-            self._celery = _celery()
-            transport.separate(self._celery, deployment)
-        return _ping(self._celery)
 
 
 def _known(identity: Identity) -> UUID:
@@ -167,29 +122,3 @@ def _known(identity: Identity) -> UUID:
     if identity.id is None:
         raise OSError("it is not known yet which deployment this is")
     return identity.id
-
-
-def _celery() -> Celery:
-    """An application that asks and does not wait for a broker that is away."""
-    celery = Celery("unbet-console", set_as_current=False, config_source="celeryconfig")
-    celery.conf.broker_transport_options = {
-        **celery.conf.broker_transport_options,
-        "socket_timeout": redis_server.SOCKET_TIMEOUT_S,
-        "socket_connect_timeout": redis_server.SOCKET_TIMEOUT_S,
-        "max_retries": 0,
-    }
-    return celery
-
-
-def _ping(celery: Celery) -> tuple[str, ...]:
-    """The names of the workers that answer. Raises `OSError` if the broker cannot be asked."""
-    connection = celery.connection_for_write()
-    try:
-        replies = celery.control.ping(timeout=PING_S)
-    except (
-        OperationalError,  # kombu's own, where it cannot even connect
-        *connection.connection_errors,
-        *connection.channel_errors,
-    ) as error:
-        raise OSError(str(error)) from None
-    return tuple(sorted(name for reply in replies or () for name in reply))

@@ -7,16 +7,17 @@ from collections.abc import Awaitable, Callable
 from typing import Final, Generic, TypeVar
 
 import httpx
-import redis
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFreeError
+
+from unbet.broker import redis_server
 
 Value = TypeVar("Value")
 
 AWAY: Final = (
     *(OperationalError, InterfaceError, NoConnectionFreeError),
-    *(redis.RedisError, httpx.HTTPError, OSError),
+    *(*redis_server.AWAY, httpx.HTTPError),
 )
 """What reading raises when the other side is not there; `TimeoutError` is one of the last."""
 

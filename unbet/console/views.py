@@ -9,7 +9,6 @@ from sqlalchemy import Connection, Engine
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
-from unbet.console.decisions import decision, newest_decisions
 from unbet.console.live import Live
 from unbet.console.rendering import Pages
 from unbet.database.deadlines import run_within
@@ -17,6 +16,7 @@ from unbet.history.explain import explain
 from unbet.history.telling import timeline, verdict
 from unbet.journal.finding import MOST, Found, find
 from unbet.journal.parking import count_parked, list_parked
+from unbet.wallets.ledger.intervention_log import decision, newest_decisions
 
 LIMIT_S: Final = 3.0
 LISTED: Final = 200

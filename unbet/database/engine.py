@@ -10,7 +10,7 @@ import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import Dialect, ExceptionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import InvalidatePoolError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from unbet.database.deadlines import cut_after, has_connected, no_bare_os_error
@@ -216,6 +216,16 @@ def require_durability(connection: Connection) -> None:
                 f"PostgreSQL runs with {setting}=off: a stake that was given back could be "
                 f"forgotten in a crash. Set {setting}=on."
             )
+
+
+class ReadOnlyError(SQLAlchemyError):
+    """The server takes no writes: no cancel can be decided or parked on it."""
+
+
+def require_writable(connection: Connection) -> None:
+    """Raise `ReadOnlyError` on a server that takes no writes, such as a standby."""
+    if connection.execute(text("SHOW transaction_read_only")).scalar() != "off":
+        raise ReadOnlyError
 
 
 def require_room(connection: Connection) -> None:

@@ -4,6 +4,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from psycopg import sql
 from sqlalchemy import Connection, text
 
 from unbet.database.migrate import LOCK
@@ -35,3 +36,17 @@ def apply_roles(connection: Connection) -> None:
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     # Without parameters the driver neither looks for a % nor minds many statements.
     connection.exec_driver_sql(ROLES, execution_options={"no_parameters": True})
+
+
+def make_login(connection: Connection, role: Role, name: str, password: str) -> None:
+    """Make a login of that name that is a member of `role`; one that is there gets the password.
+    Does not commit."""
+    known = connection.execute(text("SELECT to_regrole(:name)"), {"name": name}).scalar()
+    login, group = sql.Identifier(name), sql.Identifier(role.value)
+    cursor = connection.connection.cursor()
+    cursor.execute(
+        sql.SQL("{} ROLE {} LOGIN PASSWORD {}").format(
+            sql.SQL("ALTER" if known else "CREATE"), login, sql.Literal(password)
+        )
+    )
+    cursor.execute(sql.SQL("GRANT {} TO {}").format(group, login))

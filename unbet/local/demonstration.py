@@ -6,12 +6,12 @@ from decimal import Decimal
 from typing import Any, Final
 
 import httpx
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine
 
 import unbet
 from unbet.core.money import amount
 from unbet.dialects.lucky_monaco import EXAMPLE
-from unbet.wallets.ledger.schema import bets
+from unbet.wallets.ledger.players import players_of
 
 TRIES: Final = 3
 CALL_LIMIT_S: Final = 10.0
@@ -32,7 +32,7 @@ def demonstrate(
     """
     cancel = EXAMPLE | {"providerId": provider}
     with engine.begin() as connection:
-        if _is_known(connection, provider, cancel["reference"]):
+        if players_of(connection, [(provider, cancel["reference"])]):
             cancel |= {"reference": secrets.token_hex(12), "uuid": secrets.token_hex(16)}
         unbet.deposit(
             connection,
@@ -64,11 +64,6 @@ def demonstrate(
     if answer != expected:
         raise DemonstrationError(f"the example was answered {answer}, not {expected}")
     return answer
-
-
-def _is_known(connection: Connection, provider: str, reference: str) -> bool:
-    query = select(bets.c.id).where(bets.c.reference == reference, bets.c.provider == provider)
-    return connection.execute(query).first() is not None
 
 
 def _balance(connection: Connection, cancel: dict[str, str]) -> str:

@@ -4,12 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from psycopg import sql
-from sqlalchemy import Connection, text
-
 from unbet.database.engine import connect_to
 from unbet.database.migrate import MIGRATION_LIMITS
-from unbet.database.roles import Role, apply_roles
+from unbet.database.roles import Role, apply_roles, make_login
 from unbet.runtime.database_url import parameters_of, url_of
 
 ROLE_OF: Final[Mapping[str, Role | None]] = {
@@ -38,7 +35,7 @@ class Logins:
             with engine.begin() as connection:
                 apply_roles(connection)
                 for role, password in self.passwords.items():
-                    _make_login(connection, role, password)
+                    make_login(connection, role, _login(role), password)
         finally:
             engine.dispose()
 
@@ -58,16 +55,3 @@ class Logins:
 
 def _login(role: Role) -> str:
     return f"{role}_login"
-
-
-def _make_login(connection: Connection, role: Role, password: str) -> None:
-    name = _login(role)
-    known = connection.execute(text("SELECT to_regrole(:name)"), {"name": name}).scalar()
-    login, group = sql.Identifier(name), sql.Identifier(role.value)
-    cursor = connection.connection.cursor()
-    cursor.execute(
-        sql.SQL("{} ROLE {} LOGIN PASSWORD {}").format(
-            sql.SQL("ALTER" if known else "CREATE"), login, sql.Literal(password)
-        )
-    )
-    cursor.execute(sql.SQL("GRANT {} TO {}").format(group, login))

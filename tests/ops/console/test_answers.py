@@ -5,7 +5,8 @@ import time
 import pytest
 from sqlalchemy import Engine, text
 
-from unbet.console.answers import SETTLE_S, SPAN_S, STEP_S, Answers, AnswersReader, Step
+from unbet.console.answers import SETTLE_S, SPAN_S, STEP_S, Answers, AnswersReader
+from unbet.journal.activity import Step
 
 _ANSWER = text("""
     INSERT INTO unbet.answers (request_id, uuid, received_at, received_from, outcome, code, seconds,

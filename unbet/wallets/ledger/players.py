@@ -1,11 +1,20 @@
 """Players: frozen or not, and what they have."""
 
-from sqlalchemy import Connection, select, update
+from collections.abc import Collection
+
+from sqlalchemy import Connection, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.functions import now
 
 from unbet.wallets.ledger.operations import Balance
 from unbet.wallets.ledger.schema import accounts, players
+
+_PLAYERS = text("""
+    SELECT provider, reference, user_id
+      FROM unbet_ledger.bets
+      JOIN unnest(CAST(:providers AS text[]), CAST(:references AS text[]))
+           AS wanted (provider, reference) USING (provider, reference)
+""")
 
 
 def freeze(connection: Connection, user_id: str) -> None:
@@ -40,3 +49,14 @@ def balance(connection: Connection, user_id: str, currency: str) -> Balance:
     )
     held = {row.kind: row.balance for row in connection.execute(query)}
     return Balance(cash=held.get("cash", 0), bonus=held.get("bonus", 0))
+
+
+def players_of(
+    connection: Connection, bets: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], str]:
+    """Whose each of `bets` is, by provider and reference; without those that are not there."""
+    if not bets:
+        return {}
+    columns = {"providers": [p for p, _ in bets], "references": [r for _, r in bets]}
+    rows = connection.execute(_PLAYERS, columns)
+    return {(row.provider, row.reference): row.user_id for row in rows}

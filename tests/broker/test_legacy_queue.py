@@ -18,8 +18,8 @@ from tests.system.watching import PLAYER
 from tests.waiting import until
 from tests.worker.envelopes import envelope_of
 from unbet.broker import redis_server
+from unbet.broker.legacy_queue import OLD_CONTROL, OldQueue
 from unbet.core.message import QUEUE
-from worker.apart import OLD_CONTROL, OldQueue
 
 OLD_KEYS = (QUEUE, "unacked", "unacked_index")
 

@@ -1,0 +1,104 @@
+"""What has gone on lately, and what waits just now: asked again and again, by the console."""
+
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection, text
+
+_PARKED: Final = text("""
+    SELECT state, count(*) AS cancels, min(parked_at) AS longest
+      FROM unbet.parked
+     WHERE state <> 'closed'
+     GROUP BY state
+""")
+_RECENT: Final = text("""
+    SELECT count(*) FROM unbet.answers
+     WHERE answered_at BETWEEN now() - make_interval(secs => :seconds) AND now()
+""")
+# By its key: there is no index on the time.
+_LATE_BETS: Final = text("""
+    SELECT count(*)
+      FROM (SELECT refused_at FROM unbet_ledger.late_bets ORDER BY id DESC LIMIT :most) AS newest
+     WHERE refused_at BETWEEN now() - make_interval(secs => :seconds) AND now()
+""")
+
+# By its key, which begins with the receiver's time: there is no index on the moment of the answer.
+_LAST_ANSWER: Final = text("""
+    SELECT answered_at FROM unbet.answers ORDER BY request_id DESC LIMIT 1
+""")
+_NOW: Final = text("SELECT CAST(extract(epoch FROM now()) AS float8)")
+_READ: Final = text("""
+    SELECT CAST(floor(extract(epoch FROM answered_at) / :step) AS bigint) * :step AS began,
+           count(*) FILTER (WHERE outcome = 'reversed'),
+           count(*) FILTER (WHERE outcome = 'no_bet'),
+           count(*) FILTER (WHERE outcome IN ('bet_refused', 'settled', 'closed')),
+           count(*) FILTER (WHERE outcome IN ('mismatch', 'currency_mismatch')),
+           count(*) FILTER (WHERE coalesce(outcome, 'parked') = 'parked'),
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY CAST(seconds AS float8)),
+           percentile_cont(0.99) WITHIN GROUP (ORDER BY CAST(seconds AS float8))
+      FROM unbet.answers
+     WHERE answered_at >= to_timestamp(:since) AND answered_at < to_timestamp(:until)
+     GROUP BY began
+""")
+
+
+class InParking(NamedTuple):
+    """How many cancels are in one state of parking, and since when the first of them is."""
+
+    cancels: int = 0
+    longest: datetime | None = None
+
+    def waits(self, now: float) -> float:
+        """Seconds that the first of them has been so; 0 if there is none."""
+        return max(0.0, now - self.longest.timestamp()) if self.longest else 0.0
+
+
+class Step(NamedTuple):
+    """What was answered in one step of time."""
+
+    given_back: int = 0
+    no_bet: int = 0
+    nothing: int = 0
+    mismatch: int = 0
+    undecided: int = 0
+    p50_s: float | None = None
+    p99_s: float | None = None
+
+    @property
+    def answers(self) -> int:
+        return self.given_back + self.no_bet + self.nothing + self.mismatch + self.undecided
+
+
+def parked_by_state(connection: Connection) -> dict[str, InParking]:
+    """Those that are not closed; without a state that none is in."""
+    return {state: InParking(*rest) for state, *rest in connection.execute(_PARKED)}
+
+
+def answered_within(connection: Connection, seconds: float) -> int:
+    """Answers of the last `seconds`."""
+    return int(connection.execute(_RECENT, {"seconds": seconds}).scalar_one())
+
+
+def last_answer(connection: Connection) -> datetime | None:
+    """When it was given; None if there is no record of any."""
+    return connection.execute(_LAST_ANSWER).scalar()
+
+
+def late_bets_within(connection: Connection, seconds: float, *, most: int) -> int:
+    """Bets refused in the last `seconds` because their cancel was here first, counted up to
+    `most`."""
+    return int(connection.execute(_LATE_BETS, {"most": most, "seconds": seconds}).scalar_one())
+
+
+def moment(connection: Connection) -> float:
+    """The database's clock, in seconds since 1970."""
+    return float(connection.execute(_NOW).scalar_one())
+
+
+def read_steps(
+    connection: Connection, *, step_s: int, since: float, until: float
+) -> dict[int, Step]:
+    """What was answered from `since` to before `until` (seconds since 1970), by the second that
+    each step of `step_s` seconds begins at; without a step in which nothing was."""
+    values = {"step": step_s, "since": since, "until": until}
+    return {row[0]: Step(*row[1:]) for row in connection.execute(_READ, values)}
