@@ -48,7 +48,7 @@ def create_app(settings: ReceiverSettings, identity: Identity | None = None) -> 
         publisher.submit,
         group_size=settings.group_size,
         groups_in_flight=settings.groups_in_flight,
-        most_waiting=settings.max_waiting,
+        max_waiting=settings.max_waiting,
         resend_after_s=settings.resend_after_s,
     )
     membership = Membership(settings.broker_url, identity, ledger)

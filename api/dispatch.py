@@ -38,13 +38,13 @@ class Dispatcher:
         *,
         group_size: int,
         groups_in_flight: int,
-        most_waiting: int,
+        max_waiting: int,
         resend_after_s: float,
     ) -> None:
         self._groups = Groups(
             submit, size=group_size, slots=groups_in_flight, resend_after_s=resend_after_s
         )
-        self._most_waiting = most_waiting
+        self._most_waiting = max_waiting
         self._waiters = 0
         self._waits: dict[UUID, Wait] = {}
         self._same: dict[tuple[str, str, str, str], Wait] = {}

@@ -12,9 +12,9 @@ from unbet.database.deadlines import run_within
 from unbet.database.faults import first_line
 from unbet.journal.answers import AnswerNote, note_answers
 
-EVERY_S: Final = 0.5
+INTERVAL_S: Final = 0.5
 LIMIT_S: Final = 3.0
-MOST_KEPT: Final = 20_000
+MAX_KEPT: Final = 20_000
 """Best effort: what comes on top of this while the ledger is away is dropped, and said so."""
 
 log = structlog.get_logger("receiver")
@@ -30,7 +30,7 @@ class Notes:
 
     def add(self, note: AnswerNote) -> None:
         """Keep `note` for the next batch."""
-        if len(self._notes) < MOST_KEPT:
+        if len(self._notes) < MAX_KEPT:
             self._notes.append(note)
         else:
             self._dropped += 1
@@ -38,7 +38,7 @@ class Notes:
     async def keep_writing(self) -> None:
         """Run until cancelled."""
         while True:
-            await asyncio.sleep(EVERY_S)
+            await asyncio.sleep(INTERVAL_S)
             await self.flush()
 
     async def flush(self) -> None:
@@ -51,7 +51,7 @@ class Notes:
                 run_within, self._engine, LIMIT_S, partial(note_answers, notes=batch)
             )
         except SQLAlchemyError as error:
-            self._notes = (batch + self._notes)[:MOST_KEPT]
+            self._notes = (batch + self._notes)[:MAX_KEPT]
             log.warning("answers were not noted", answers=len(batch), error=first_line(error))
         if self._dropped:
             log.warning("answers will not be noted", answers=self._dropped)

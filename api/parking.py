@@ -19,10 +19,10 @@ from unbet.runtime import metrics
 from unbet.runtime.failpoints import crash_point
 from unbet.spool import Batches, Spool
 
-MOST_TOGETHER: Final = 1000
+MAX_TOGETHER: Final = 1000
 """Cancels in one statement; it must end within the limit of a ledger call."""
 
-EMPTY_EVERY_S: Final = 1.0
+EMPTY_INTERVAL_S: Final = 1.0
 
 EMPTIED_TOGETHER: Final = 500
 """Cancels of the spool in one statement: few, so that others wait for a fraction of a second."""
@@ -79,7 +79,7 @@ class Parking:
                 pass  # whoever filled the spool has said so
             except OSError as error:
                 log.error("the spool cannot be read", error=str(error))
-            await asyncio.sleep(EMPTY_EVERY_S)
+            await asyncio.sleep(EMPTY_INTERVAL_S)
 
     async def _empty(self) -> None:
         batches = self._spool.batches(EMPTIED_TOGETHER)
@@ -117,7 +117,7 @@ class Parking:
         try:
             while self._waiting:
                 reason, alike = next(groupby(self._waiting, attrgetter("reason")))
-                batch = list(islice(alike, MOST_TOGETHER))
+                batch = list(islice(alike, MAX_TOGETHER))
                 self._waiting = self._waiting[len(batch) :]
                 await self._house(batch, reason)
         finally:

@@ -10,24 +10,24 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.connection import Connection
 from api.parser import head_without_offer, parser_for
-from unbet.dialects.body import LONGEST_BODY
+from unbet.dialects.body import MAX_BODY_LENGTH
 from unbet.runtime import metrics
 from unbet.runtime.sockets import allow_files
 
-LONGEST_HEAD: Final = 16 * 1024
+MAX_HEAD_LENGTH: Final = 16 * 1024
 """Bytes of a request before its body."""
 
-LONGEST_WRAPPING: Final = 2 * LONGEST_HEAD
+MAX_WRAPPING_LENGTH: Final = 2 * MAX_HEAD_LENGTH
 """Bytes of a request beside its body, which come with the head, between chunks and after them. A
 Cancel's body needs 2 KiB of them where each byte is a chunk."""
 
 HEAD_LIMIT_S: Final = 10.0
 """From a connection's beginning, or a request's first byte, to the end of the request's head."""
 
-MOST_CONNECTIONS: Final = 10_000
+MAX_CONNECTIONS: Final = 10_000
 """More than a provider has; what comes beyond is closed at once."""
 
-MOST_PIPELINED: Final = 16
+MAX_PIPELINED: Final = 16
 """Requests of one connection that wait for the one before: a read may bring thousands."""
 
 OTHER_FILES: Final = 200
@@ -49,9 +49,9 @@ class TooFewFilesError(Exception):
 
 
 def make_room() -> int:
-    """Have the system allow `MOST_CONNECTIONS` files; how many connections fit. Raises
+    """Have the system allow `MAX_CONNECTIONS` files; how many connections fit. Raises
     `TooFewFilesError`."""
-    files = allow_files(MOST_CONNECTIONS + OTHER_FILES)
+    files = allow_files(MAX_CONNECTIONS + OTHER_FILES)
     if files <= OTHER_FILES:
         raise TooFewFilesError(
             f"the system allows it {files} open files (ulimit -n); it needs {OTHER_FILES} itself "
@@ -67,7 +67,7 @@ class Bounded(Connection):
     request that is being read, and `cycle` is made of it once its head has been read.
     """
 
-    most_connections = MOST_CONNECTIONS
+    max_connections = MAX_CONNECTIONS
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
@@ -78,7 +78,7 @@ class Bounded(Connection):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if len(self.connections) > self.most_connections:
+        if len(self.connections) > self.max_connections:
             self._cut("connections")
         else:
             self._begin_to_wait()
@@ -128,9 +128,9 @@ class Bounded(Connection):
             came = len(self.cycle.body) - (body_before if self.cycle is cycle else 0)
             self._wrapping_bytes += len(data) if in_head else len(data) - came
             self._bound_wrapping(in_head)
-        if len(self.cycle.body) > LONGEST_BODY:
+        if len(self.cycle.body) > MAX_BODY_LENGTH:
             # What is longer is refused: no more of it is kept than shows that.
-            self.cycle.body = self.cycle.body[: LONGEST_BODY + 1]
+            self.cycle.body = self.cycle.body[: MAX_BODY_LENGTH + 1]
         if self._to_start:
             self._start_or_hold()
 
@@ -138,10 +138,10 @@ class Bounded(Connection):
         if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
             self._before_offer, self.cycle = self.cycle, _PASSED_OVER
             return  # it is read once more
-        if len(self.url) + sum(len(n) + len(v) for n, v in self.headers) > LONGEST_HEAD:
+        if len(self.url) + sum(len(n) + len(v) for n, v in self.headers) > MAX_HEAD_LENGTH:
             metrics.CUT.labels(reason="head").inc()
             raise ValueError("the head is too long")  # uvicorn answers 400 and closes
-        if len(self.pipeline) >= MOST_PIPELINED:
+        if len(self.pipeline) >= MAX_PIPELINED:
             self._cut("pipeline")
             raise ValueError("too many requests at once")  # ends the reading of the rest
         super().on_headers_complete()
@@ -153,7 +153,7 @@ class Bounded(Connection):
     def _start_or_hold(self) -> None:
         cycle = self.cycle
         is_whole = cycle is not self._running or not cycle.more_body
-        if is_whole or cycle.waiting_for_100_continue or len(cycle.body) > LONGEST_BODY:
+        if is_whole or cycle.waiting_for_100_continue or len(cycle.body) > MAX_BODY_LENGTH:
             self._start()
         elif self._hold_timer is None:
             self._hold_timer = self.loop.call_later(HELD_S, self._start)
@@ -182,9 +182,9 @@ class Bounded(Connection):
     def _bound_wrapping(self, in_head: bool) -> None:
         if self.transport.is_closing():
             return  # a 400 is on its way
-        if in_head and self._wrapping_bytes > LONGEST_HEAD:
+        if in_head and self._wrapping_bytes > MAX_HEAD_LENGTH:
             self._cut("head")
-        elif self._wrapping_bytes > LONGEST_WRAPPING:
+        elif self._wrapping_bytes > MAX_WRAPPING_LENGTH:
             self._cut("wrapping")
 
     def _begin_to_wait(self) -> None:

@@ -32,7 +32,7 @@ from unbet.runtime.failpoints import ARMED, crash_point
 PUBLISH_LIMIT_S: Final = 1.0
 """DESIGN, "The path of one Cancel": published within a second, or it has failed."""
 
-MOST_SENDINGS: Final = 3
+MAX_SENDINGS: Final = 3
 """Once, and at most twice again: the work is idempotent, but a backlog should not feed itself."""
 
 _SHOWN_REFERENCES: Final = 20
@@ -143,7 +143,7 @@ class Groups:
             if wait.waiters
             and not wait.is_decided
             and not wait.overdue
-            and wait.sendings < MOST_SENDINGS
+            and wait.sendings < MAX_SENDINGS
         ]
         if silent:
             log.warning("no reply, sent again", cancels=len(silent), group=message.id)

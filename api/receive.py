@@ -21,7 +21,7 @@ from api.waits import Decided
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
 from unbet.dialects import DIALECTS
-from unbet.dialects.body import LONGEST_BODY, BadRequestError, parse, render
+from unbet.dialects.body import MAX_BODY_LENGTH, BadRequestError, parse, render
 from unbet.dialects.port import Said
 from unbet.journal.answers import AnswerNote
 from unbet.runtime import metrics
@@ -225,6 +225,10 @@ async def _read(receive: Receive) -> bytes:
     except TimeoutError:
         raise UnreadableError(408, b"") from None
     body: bytes = first.get("body", b"")
-    if first["type"] == "http.request" and not first.get("more_body") and len(body) <= LONGEST_BODY:
+    if (
+        first["type"] == "http.request"
+        and not first.get("more_body")
+        and len(body) <= MAX_BODY_LENGTH
+    ):
         return body
-    return await read_rest(receive, LONGEST_BODY, deadline, first)
+    return await read_rest(receive, MAX_BODY_LENGTH, deadline, first)

@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.pages import ALIVE
 from unbet.dialects import DIALECTS
-from unbet.dialects.body import LONGEST_BODY
+from unbet.dialects.body import MAX_BODY_LENGTH
 from unbet.runtime import metrics
 from unbet.runtime.doors import Door, WrongSecrets, may_ask, missed, sender_of
 from unbet.runtime.http import UnreadableError, read_body, respond
@@ -114,6 +114,6 @@ async def _hear_out(reason: str, problem: str, door: Door, sender: str, receive:
 async def _whatever_came(receive: Receive) -> bytes:
     """A body that is not judged: as much of it as can be had."""
     try:
-        return await read_body(receive, LONGEST_BODY)
+        return await read_body(receive, MAX_BODY_LENGTH)
     except UnreadableError as error:
         return error.read

@@ -16,9 +16,9 @@ from unbet.database.faults import LedgerAwayError
 from unbet.journal.outcomes import find_outcomes
 from unbet.runtime import metrics
 
-LOOK_EVERY_S: Final = 0.1
+LOOK_INTERVAL_S: Final = 0.1
 AGAIN_AFTER_S: Final = 1.0
-ASK_EVERY_S: Final = 0.3
+ASK_INTERVAL_S: Final = 0.3
 """How often the ledger is asked for the outcomes of what is parked: the sweep is at work on it."""
 
 log = structlog.get_logger("receiver")
@@ -46,7 +46,7 @@ class Rescue:
                 rescue = asyncio.create_task(self._rescue(waits))
                 self._rescues.add(rescue)
                 rescue.add_done_callback(self._rescues.discard)
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(LOOK_INTERVAL_S)
 
     async def _rescue(self, waits: Sequence[Wait]) -> None:
         await self._ask([wait.cancel for wait in waits])
@@ -72,7 +72,7 @@ class Rescue:
     async def keep_asking(self) -> None:
         """Look in the ledger for the outcomes of what is parked; until cancelled."""
         while True:
-            await asyncio.sleep(ASK_EVERY_S)
+            await asyncio.sleep(ASK_INTERVAL_S)
             await self._ask([wait.cancel for wait in self._dispatcher.parked()])
 
     async def _ask(self, cancels: Sequence[Cancel]) -> None:

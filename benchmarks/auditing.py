@@ -23,7 +23,7 @@ from unbet.cli.display import print_table
 from unbet.wallets.ledger.reversal import reverse
 
 GROUP: Final = 512
-SAMPLE_EVERY_S: Final = 0.1
+SAMPLE_INTERVAL_S: Final = 0.1
 LIMIT_S: Final = 3600.0
 
 # The backend of the command line, and the parallel workers that it starts.
@@ -80,7 +80,7 @@ def carry_out(ledger: Ledger, environment: dict[str, str]) -> Audited:
                 command = max(command, *_resident_mb([process.pid]), 0.0)
                 held = [0.0, *_resident_mb(connection.execute(_BACKENDS).scalars())]
                 backend, backends = max(backend, *held), max(backends, sum(held))
-                time.sleep(SAMPLE_EVERY_S)
+                time.sleep(SAMPLE_INTERVAL_S)
         seconds = time.monotonic() - began
         assert process.stdout is not None
         document = json.loads(process.stdout.read() or "null")

@@ -12,7 +12,7 @@ from unbet import connect_to
 from unbet.database.engine import SCAN_SETTINGS
 from unbet.wallets.ledger.audit import audit
 
-_MOST_SHOWN: Final = 5
+_MAX_SHOWN: Final = 5
 
 _COUNT: Final = text("""
     SELECT wanted.reference, count(transfers.id) AS reversals
@@ -66,6 +66,6 @@ def check_whole(database_url: str) -> int:
 
 
 def _sentence(what: str, references: Sequence[str]) -> str:
-    shown = ", ".join(references[:_MOST_SHOWN])
-    more = " ..." if len(references) > _MOST_SHOWN else ""
+    shown = ", ".join(references[:_MAX_SHOWN])
+    more = " ..." if len(references) > _MAX_SHOWN else ""
     return f"{len(references)} {what}: {shown}{more}"

@@ -31,7 +31,7 @@ GOAL_PER_S: Final = 10_000
 """DESIGN, "Numbers to reach": by one worker process."""
 
 STUCK_S: Final = 30.0
-LOOK_EVERY_S: Final = 0.25
+LOOK_INTERVAL_S: Final = 0.25
 _HELD: Final = f"{QUEUE}-held"
 
 # A request's `decided_at` is the beginning of its group's transaction: from the first to the last
@@ -154,7 +154,7 @@ def _wait_until(engine: Engine, transfer_id: int) -> None:
             last, moved_at = now, time.monotonic()
         if time.monotonic() - moved_at > STUCK_S:
             raise GroundError(f"the queue is not drained: {transfer_id - now} cancels are left")
-        time.sleep(LOOK_EVERY_S)
+        time.sleep(LOOK_INTERVAL_S)
 
 
 def _last_transfer(engine: Engine) -> int:

@@ -20,11 +20,11 @@ from benchmarks.references import References
 from benchmarks.sides import SIDES
 from unbet.cli.display import print_table
 
-MOST_MB: Final = 150
+MAX_MB: Final = 150
 FLAT: Final = 1.1
 """What a process holds at the end, as a multiple of what it held after a tenth of the cancels."""
 
-SAMPLE_EVERY_S: Final = 2.0
+SAMPLE_INTERVAL_S: Final = 2.0
 LEG_S: Final = 15
 """One stretch of load; bets are placed in between."""
 
@@ -51,14 +51,14 @@ class Memory:
     process: str
     after_a_tenth_mb: float
     at_the_end_mb: float
-    most_mb: float
+    max_mb: float
     lived: bool
     """From the first sample to the last: a process that was replaced proves nothing."""
 
     @property
     def met(self) -> bool:
         flat = self.at_the_end_mb <= FLAT * self.after_a_tenth_mb
-        return self.lived and flat and self.most_mb < MOST_MB
+        return self.lived and flat and self.max_mb < MAX_MB
 
 
 class Endurance:
@@ -129,13 +129,13 @@ def print_memory(found: Endurance) -> None:
     """One row for each process."""
     print_table(
         f"Memory over {found.answered:,} cancels ({found.failed} failed), in MB",
-        ["process", "after a tenth", "at the end", "most", f"flat, below {MOST_MB}"],
+        ["process", "after a tenth", "at the end", "most", f"flat, below {MAX_MB}"],
         (
             (
                 memory.process,
                 f"{memory.after_a_tenth_mb:.1f}",
                 f"{memory.at_the_end_mb:.1f}",
-                f"{memory.most_mb:.1f}",
+                f"{memory.max_mb:.1f}",
                 ("met" if memory.met else "MISSED") + ("" if memory.lived else ": ended"),
             )
             for memory in found.summary()
@@ -158,7 +158,7 @@ def _watched(found: Endurance) -> Iterator[None]:
     over = threading.Event()
 
     def watch() -> None:
-        while not over.wait(SAMPLE_EVERY_S):
+        while not over.wait(SAMPLE_INTERVAL_S):
             found.look()
 
     watching = threading.Thread(target=watch)

@@ -12,7 +12,7 @@ from benchmarks.filling import CURRENCY, PROVIDER, Bet
 
 SCRIPT: Final = Path(__file__).with_name("load.lua")
 
-PATIENCE_S: Final = 10
+TIMEOUT_S: Final = 10
 """PROTOCOL, "How the provider behaves": what takes longer is an error."""
 
 
@@ -80,9 +80,9 @@ def offer(
         file.writelines(f"{bet.reference} {bet.user_id}\n" for bet in bets)
     said = _run(
         *("wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds}s"),
-        *("--timeout", f"{PATIENCE_S}s", "--script", str(SCRIPT), url, "--"),
+        *("--timeout", f"{TIMEOUT_S}s", "--script", str(SCRIPT), url, "--"),
         *(str(asked), str(answered), PROVIDER, CURRENCY),
-        limit_s=seconds + 3 * PATIENCE_S,
+        limit_s=seconds + 3 * TIMEOUT_S,
     )
     references = answered.read_text().split()
     measured = Measured(**json.loads(said.splitlines()[-1]), references=references)

@@ -24,7 +24,7 @@ from benchmarks.references import References
 from unbet.core.message import Decision, Group, Reply
 from unbet.core.outcomes import Outcome
 from unbet.core.wire import (
-    SHORTEST_KEY,
+    MIN_KEY_LENGTH,
     Keys,
     decode_group,
     decode_reply,
@@ -78,7 +78,7 @@ def measure() -> Iterator[Piece]:
             Decision(request_id=cancel.request_id, outcome=Outcome.REVERSED) for cancel in cancels
         )
     )
-    keys = Keys(["x" * SHORTEST_KEY])
+    keys = Keys(["x" * MIN_KEY_LENGTH])
     plain, packed = group.model_dump_json(), encode_group(group, keys)
     replied = encode_reply(reply, keys)
     success = Said(V4.answer_of(Outcome.REVERSED), one.reference)

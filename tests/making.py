@@ -107,5 +107,5 @@ class Operator(operating.Operator):
             with self.engine.begin() as connection:
                 return work(connection)
 
-        deadline = time.monotonic() + operating.PATIENCE_S
+        deadline = time.monotonic() + operating.LIMIT_S
         return retry_until(deadline, once, again=frozenset({Fault.LOCKED}), report=lambda *_: None)

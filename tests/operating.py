@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine
 import unbet
 
 PROVIDER = "LuckyMonaco"
-PATIENCE_S = 10.0
+LIMIT_S = 10.0
 """On a slow machine a player's account is held longer than the lock timeout."""
 
 Result = TypeVar("Result")
@@ -112,4 +112,4 @@ class Operator:
             return unbet.balance(connection, user_id, currency)
 
     def _commit(self, work: Callable[[Connection], Result]) -> Result:
-        return unbet.transact(self.engine, work, within_s=PATIENCE_S)
+        return unbet.transact(self.engine, work, within_s=LIMIT_S)

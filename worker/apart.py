@@ -12,7 +12,7 @@ from unbet.broker.legacy_queue import OldQueue
 from unbet.broker.presence import Presence
 from unbet.runtime.settings import WorkerSettings, read
 
-EVERY_S: Final = 1.0
+INTERVAL_S: Final = 1.0
 
 log = structlog.get_logger("worker")
 
@@ -35,4 +35,4 @@ def keep_apart(deployment: UUID) -> None:
         except Exception:
             # The outermost shell of a thread.
             log.exception("the old queue was not looked at")
-        time.sleep(EVERY_S)
+        time.sleep(INTERVAL_S)

@@ -7,7 +7,7 @@ import structlog
 from billiard import pool as billiard_pool
 from celery.concurrency import asynpool, prefork
 
-CONSUMED_WITHIN_S: Final = 2.0
+CONSUME_LIMIT_S: Final = 2.0
 """How long a child that ends may wait for the parent to take its results. In a stop under load it
 sometimes waits for one that has been taken, and billiard has it do so for half a minute."""
 
@@ -16,11 +16,11 @@ log = structlog.get_logger("worker")
 # All that a child which no longer waits can lose is an acknowledgement: what it was for is applied
 # once more, which changes nothing.
 billiard_pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = round(
-    CONSUMED_WITHIN_S / billiard_pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_INTERVAL
+    CONSUME_LIMIT_S / billiard_pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_INTERVAL
 )
 
 
-class PatientPool(asynpool.AsynPool):  # type: ignore[misc]
+class RefillingPool(asynpool.AsynPool):  # type: ignore[misc]
     """Where the system has no process left, a lost one is replaced later: Celery looks for lost
     ones every five seconds. It would end the worker instead, with `BlockingIOError`, and for one
     that is lost while the worker starts with `WorkerLostError`."""
@@ -57,4 +57,4 @@ class PatientPool(asynpool.AsynPool):  # type: ignore[misc]
 class TaskPool(prefork.TaskPool):  # type: ignore[misc]
     """Celery's pool, with processes of the kind above."""
 
-    Pool = PatientPool
+    Pool = RefillingPool

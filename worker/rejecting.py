@@ -9,7 +9,7 @@ from unbet.core.wire import ForeignError, MessageError, SignatureError
 from unbet.runtime import metrics
 from worker.connections import deployment, replies
 
-LONGEST_PROBLEM: Final = 500
+MAX_PROBLEM_LENGTH: Final = 500
 """Characters: errors quote what they are about."""
 
 log = structlog.get_logger("worker")
@@ -19,7 +19,7 @@ def reject(content: str, message_id: str, error: Exception) -> None:
     """Nothing is lost: what a receiver has put on the queue it parks or spools itself if it hears
     nothing of it."""
     ours = isinstance(error, MessageError | SignatureError)
-    problem = (str(error) if ours else f"{type(error).__name__}: {error}")[:LONGEST_PROBLEM]
+    problem = (str(error) if ours else f"{type(error).__name__}: {error}")[:MAX_PROBLEM_LENGTH]
     foreign = isinstance(error, ForeignError)
     (metrics.FOREIGN if foreign else metrics.REJECTED).labels(kind="message").inc()
     log.error("a message was rejected", group=message_id, problem=problem)

@@ -31,14 +31,14 @@ from unbet.wallets.ledger.sweeping import GivenUp, claim, give_up, note_error, r
 from unbet.wallets.port import Decided, Undecided, Wallet
 from unbet.wallets.undecided import keep_undecided
 
-EVERY_S: Final = 1.0
-LONGEST_PAUSE_S: Final = 3.0
+INTERVAL_S: Final = 1.0
+MAX_PAUSE_S: Final = 3.0
 HEARTBEAT_S: Final = 60.0
 STOP_LIMIT_S: Final = 10
 """A stop waits for the batch at hand this long; cut off, it is applied again by another sweep."""
 
-MOST_TOGETHER: Final = 256
-MOST_ALONE: Final = 32
+MAX_TOGETHER: Final = 256
+MAX_ALONE: Final = 32
 """Applied alone in one round: what keeps failing must not hold up what has just been parked."""
 
 log = structlog.get_logger("sweep")
@@ -69,7 +69,7 @@ def main() -> None:
 def keep_sweeping(sweep: "Sweep", check: Callable[[], None], stop: threading.Event) -> None:
     """Rounds until `stop`, after one `check` of the ledger: about every second, at once while there
     is work."""
-    checked, pause_s, next_heartbeat = False, EVERY_S, 0.0
+    checked, pause_s, next_heartbeat = False, INTERVAL_S, 0.0
     while not stop.is_set():
         try:
             if not checked:
@@ -80,13 +80,13 @@ def keep_sweeping(sweep: "Sweep", check: Callable[[], None], stop: threading.Eve
                 sweep.heartbeat()
                 next_heartbeat = time.monotonic() + HEARTBEAT_S
             busy = sweep.round()
-            pause_s = 0.0 if busy else EVERY_S
+            pause_s = 0.0 if busy else INTERVAL_S
         except DBAPIError as error:
-            pause_s = min(2 * max(pause_s, 0.1), LONGEST_PAUSE_S)
+            pause_s = min(2 * max(pause_s, 0.1), MAX_PAUSE_S)
             log.warning("the ledger is away", error=first_line(error), again_in_s=pause_s)
         except Exception:
             # The outermost shell: a bug met by one cancel must not leave the others lying.
-            pause_s = LONGEST_PAUSE_S
+            pause_s = MAX_PAUSE_S
             log.exception("a round failed")
         if pause_s:
             stop.wait(random.uniform(0.75, 1.25) * pause_s)  # noqa: S311 - jitter, no secret
@@ -103,9 +103,9 @@ class Sweep:
 
     def __init__(self, engine: Engine, *, hold_unknown: bool = False) -> None:
         self._engine = engine
-        # Without patience: nobody waits, and it comes by again.
+        # Without waiting for locks: nobody waits for it, and the next round tries again.
         self._wallet: Wallet = LedgerWallet(
-            engine, hold_unknown=hold_unknown, decide=reverse_parked, patience_s=0.0
+            engine, hold_unknown=hold_unknown, decide=reverse_parked, lock_wait_s=0.0
         )
         self.decided = 0
 
@@ -113,8 +113,8 @@ class Sweep:
         """Apply what is due: together what has not failed yet, the rest one by one; whether there
         was anything. Raises a `DBAPIError` when the ledger is away."""
         _note_dead(run_within(self._engine, CALL_LIMIT_S, give_up))
-        found = self._take(fresh=True, most=MOST_TOGETHER, within_s=1.0)
-        for _ in range(MOST_ALONE):
+        found = self._take(fresh=True, most=MAX_TOGETHER, within_s=1.0)
+        for _ in range(MAX_ALONE):
             # One claim each: what ends this process must not cost the others a try. And one try:
             # what ends its database session must not end ten of them.
             if not self._take(fresh=False, most=1, within_s=0.0):

@@ -14,7 +14,7 @@ from unbet.core.message import QUEUED_AT, TASK, Decision, Group, Reply
 from unbet.core.outcomes import Outcome
 from unbet.core.wire import MessageError, SignatureError, decode_group, encode_reply
 from unbet.database.faults import LedgerAwayError
-from unbet.database.transaction import WITHIN_S
+from unbet.database.transaction import RETRY_FOR_S
 from unbet.runtime import logs
 from unbet.runtime.failpoints import ARMED, crash_point
 from unbet.runtime.settings import WorkerSettings, read
@@ -50,7 +50,7 @@ def cancel(task: Task, message: str) -> dict[str, int]:
         return {"rejected": 1}
     outcomes: Counter[str] = Counter()
     started = time.monotonic()
-    deadline = started + WITHIN_S
+    deadline = started + RETRY_FOR_S
     if ARMED:
         crash_point("before_transaction", group.cancels)
     try:

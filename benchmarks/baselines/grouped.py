@@ -13,7 +13,7 @@ from api.waits import Decided, Message
 from benchmarks.baselines import serving, tuning
 from unbet import connect_to
 from unbet.core.message import Cancel
-from unbet.database.transaction import WITHIN_S
+from unbet.database.transaction import RETRY_FOR_S
 from unbet.runtime.settings import ReceiverSettings, read
 from unbet.wallets import port
 from unbet.wallets.ledger.reversal import LedgerWallet
@@ -30,7 +30,7 @@ class Grouped:
             self._submit,
             group_size=chosen.group_size,
             groups_in_flight=places,
-            most_waiting=chosen.max_waiting,
+            max_waiting=chosen.max_waiting,
             resend_after_s=chosen.resend_after_s,
         )
 
@@ -53,7 +53,7 @@ class Grouped:
         message.published_at = time.monotonic()
         cancels = [wait.cancel for wait in message.waits]
         try:
-            deadline = message.published_at + WITHIN_S
+            deadline = message.published_at + RETRY_FOR_S
             verdicts = chain(*LedgerWallet(self._engine).cancel(cancels, deadline))
             # What stands in the way of others has no place in a baseline.
             decisions = [one.decision for one in verdicts if isinstance(one, port.Decided)]

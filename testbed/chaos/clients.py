@@ -17,7 +17,7 @@ SHARES: Final = {PLAIN: 95, RESETS: 2, HALF_CLOSES: 2, NEVER_READS: 1}
 DEAF: Final = frozenset({RESETS, NEVER_READS})
 """They cannot hear an answer: that they have none needs no excuse."""
 
-RESET_WITHIN_S: Final = 0.05
+MAX_RESET_DELAY_S: Final = 0.05
 DEAF_FOR_S: Final = (1.0, 9.0)
 HALF_CLOSED_LIMIT_S: Final = 9.9
 """Just below the provider's ten seconds, so that the log can say whose request it was."""
@@ -58,7 +58,7 @@ class UnrulyEndpoint(Endpoint):
                     await asyncio.sleep(self._dice.uniform(*DEAF_FOR_S))
                 case _:
                     connection.send_unread(request)
-                    await asyncio.sleep(self._dice.uniform(0, RESET_WITHIN_S))
+                    await asyncio.sleep(self._dice.uniform(0, MAX_RESET_DELAY_S))
                     connection.reset()
         finally:
             connection.close()

@@ -15,7 +15,7 @@ QUEUE: Final = "cancels"
 UNACKNOWLEDGED: Final = "unacked"
 """As Celery names them in Redis, after what the deployment's keys begin with."""
 
-LOOK_EVERY_S: Final = 0.5
+LOOK_INTERVAL_S: Final = 0.5
 QUIET_LOOKS: Final = 3
 """In a row: a message can be between two places for a moment."""
 
@@ -29,7 +29,7 @@ async def drained(system: System, within_s: float) -> list[str]:
         quiet = 0 if left else quiet + 1
         if quiet == QUIET_LOOKS or (left and clock() > deadline):
             return left
-        await asyncio.sleep(LOOK_EVERY_S)
+        await asyncio.sleep(LOOK_INTERVAL_S)
 
 
 def _left(system: System) -> Iterator[str]:

@@ -10,7 +10,7 @@ import psutil
 
 from testbed.chaos.program import Program
 
-SAMPLE_EVERY_S: Final = 5.0
+SAMPLE_INTERVAL_S: Final = 5.0
 LONG_LIFE_S: Final = 240.0
 """Less than that is warming up."""
 
@@ -59,7 +59,7 @@ class Memory:
         """Until cancelled."""
         while True:
             await asyncio.to_thread(self.sample, programs)
-            await asyncio.sleep(SAMPLE_EVERY_S)
+            await asyncio.sleep(SAMPLE_INTERVAL_S)
 
     def sample(self, programs: list[Program]) -> None:
         """Once, of all that run, their children included."""

@@ -39,7 +39,7 @@ LANES: Final = 6
 AT_ONCE: Final = 2_000
 """Rounds at a time: those of about ten seconds in which nothing is answered."""
 
-MOST_CALLS: Final = 2.5
+MAX_CALLS: Final = 2.5
 """A second, retransmissions included, times the rate of cancels: what has waited for an operator
 whose database was away would else be sent in one moment, by a single process that would measure
 its own queue."""
@@ -147,7 +147,7 @@ async def _play(run: Run, system: System, log: Log) -> None:
         answer = None if response is None else provider.read_answer(response, {})
         system.recoveries.add(final=answer is not None and answer.code not in (None, RETRY))
 
-    pace = provider.Pace(MOST_CALLS * run.rate)
+    pace = provider.Pace(MAX_CALLS * run.rate)
     player = Provider(UnrulyEndpoint(system.url, run.seed, heard), operator, log, turn=pace.turn)
     await provider.fund(operator, system.players, tag=f"chaos-{uuid4().hex}")
     run.schedule = Schedule(system, schedule.plan(run.seed))

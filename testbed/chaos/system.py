@@ -45,8 +45,8 @@ RECEIVERS: Final = "receivers"
 """The load balancer's one address."""
 PROVIDER_ID: Final = "LuckyMonaco"
 START_LIMIT_S: Final = 60.0
-TRIM_EVERY_S: Final = 10.0
-LOOK_EVERY_S: Final = 0.1
+TRIM_INTERVAL_S: Final = 10.0
+LOOK_INTERVAL_S: Final = 0.1
 
 
 class ChaosError(Exception):
@@ -166,8 +166,8 @@ class System:
                 program.supervise()
             if time.monotonic() > trim_at:
                 await asyncio.to_thread(keeping.trim, self.directory)
-                trim_at = time.monotonic() + TRIM_EVERY_S
-            await asyncio.sleep(LOOK_EVERY_S)
+                trim_at = time.monotonic() + TRIM_INTERVAL_S
+            await asyncio.sleep(LOOK_INTERVAL_S)
 
     def outages(self) -> list[Outage]:
         """Of the receivers."""
@@ -199,7 +199,7 @@ class System:
                 if program.endings or time.monotonic() > deadline:
                     said = program.log.read_text(errors="replace").strip().splitlines()[-15:]
                     raise ChaosError(f"{program.name} did not start. It says: " + "\n".join(said))
-            time.sleep(LOOK_EVERY_S)
+            time.sleep(LOOK_INTERVAL_S)
 
     def _programs(self) -> Iterator[Program]:
         commands: dict[str, str] = parse_procfile((ROOT / "Procfile").read_text()).processes

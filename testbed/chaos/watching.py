@@ -10,8 +10,8 @@ from rich.console import Console
 
 from testbed.chaos.running import Run
 
-LINE_EVERY_S: Final = 10.0
-REFRESH_EVERY_S: Final = 0.25
+LINE_INTERVAL_S: Final = 10.0
+REFRESH_INTERVAL_S: Final = 0.25
 
 
 @asynccontextmanager
@@ -29,12 +29,12 @@ async def _watch(run: Run, console: Console) -> None:
     started = time.monotonic()
     if not console.is_terminal:
         while True:
-            await asyncio.sleep(LINE_EVERY_S)
+            await asyncio.sleep(LINE_INTERVAL_S)
             console.print(_line(run, time.monotonic() - started), soft_wrap=True)
     with console.status("") as status:
         while True:
             status.update(_line(run, time.monotonic() - started))
-            await asyncio.sleep(REFRESH_EVERY_S)
+            await asyncio.sleep(REFRESH_INTERVAL_S)
 
 
 def _line(run: Run, seconds: float) -> str:

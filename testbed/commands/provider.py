@@ -97,7 +97,7 @@ def play(
             endpoint=Endpoint(url, DIALECTS[dialect]),
             cancels=cancels,
             rate=rate,
-            connections=provider.MOST_AT_ONCE if rate else connections or CONNECTIONS,
+            connections=provider.MAX_AT_ONCE if rate else connections or CONNECTIONS,
             seed=secrets.randbelow(1_000_000) if seed is None else seed,
             players=players,
             log=log,

@@ -9,7 +9,7 @@ from testbed.conformance.rule import Exchange, Result, Verdict
 
 COLUMNS: Final = ("rule", "from", "sent", "answered", "verdict")
 
-MOST_SHOWN: Final = 300
+MAX_SHOWN: Final = 300
 """Characters of a body; some are made to be long."""
 
 
@@ -66,7 +66,7 @@ def _document(result: Result) -> dict[str, object]:
         "exchanges": [
             {
                 "sent": exchange.sent,
-                "body": exchange.body[:MOST_SHOWN].decode(errors="replace"),
+                "body": exchange.body[:MAX_SHOWN].decode(errors="replace"),
                 **exchange.attempt.model_dump(include={"status", "code", "text", "seconds"}),
             }
             for exchange in result.exchanges

@@ -12,10 +12,10 @@ from testbed.provider import SUCCESS, Answer
 
 BETS: Final = Rules(needs_ledger=True)
 
-SMALLEST: Final = Decimal("0.000000000000000001")
+MIN_STAKE: Final = Decimal("0.000000000000000001")
 """18 decimals, the most that the protocol has."""
 
-LONGEST: Final = Decimal("12345678901234.123456789012345678")
+MAX_STAKE: Final = Decimal("12345678901234.123456789012345678")
 """32 digits, the most as well: four more than Python's decimals have unless they are told."""
 
 RACES: Final = 6
@@ -110,9 +110,9 @@ async def frozen_player(play: Play) -> None:
     await play.expect_back(bet)
 
 
-@BETS.rule("no decimal is lost", sources.FIELD, f"a cancel of {SMALLEST:f}, one of 32 digits")
+@BETS.rule("no decimal is lost", sources.FIELD, f"a cancel of {MIN_STAKE:f}, one of 32 digits")
 async def every_decimal(play: Play) -> None:
-    for stake in (SMALLEST, LONGEST):
+    for stake in (MIN_STAKE, MAX_STAKE):
         bet = await play.bets.placed(stake)
         play.expect_success(await play.cancel(f"a cancel of {stake:f}", bet))
         await play.expect_back(bet)

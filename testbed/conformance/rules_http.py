@@ -12,14 +12,14 @@ from testbed.conformance.rule import NotTriedError, Rules
 
 HTTP: Final = Rules()
 
-LONGEST_BODY: Final = 16 * 1024
+MAX_BODY_LENGTH: Final = 16 * 1024
 """Bytes; a Cancel has about 300."""
 
 
 @HTTP.rule("a body over 16 KiB is not read", sources.PATH, "more than that")
 async def body_too_long(play: Play) -> None:
     bet = await play.bets.any_bet()
-    fields = play.cancel_of(bet).fields() | {"later": "x" * LONGEST_BODY}
+    fields = play.cancel_of(bet).fields() | {"later": "x" * MAX_BODY_LENGTH}
     await _turned_away(
         play, "a body of over 16 KiB", json.dumps(fields).encode(), bet, lambda s: s != 200
     )

@@ -11,7 +11,7 @@ from testbed.provider.ledger_operator import LedgerOperator
 from testbed.provider.log import Attempt, Log, Sent, as_line, read_log
 from testbed.provider.messages import Bet, Cancel, Player, Win
 from testbed.provider.planning import plan, players
-from testbed.provider.playing import MOST_AT_ONCE, fund, play
+from testbed.provider.playing import MAX_AT_ONCE, fund, play
 from testbed.provider.report import Report
 from testbed.provider.round import Operator, Provider, Round, Scenario
 from testbed.provider.scenarios import SCENARIOS
@@ -20,7 +20,7 @@ from testbed.provider.transmit import Pace, Timing, attempt, send, transmit
 __all__ = [
     "AMOUNT",
     "DIALECTS",
-    "MOST_AT_ONCE",
+    "MAX_AT_ONCE",
     "PLAIN",
     "SCENARIOS",
     "SUCCESS",

@@ -11,7 +11,7 @@ from testbed.provider.round import Operator, Provider, Round, RoundInPlay
 POCKET: Final = Decimal("1000000.00")
 """What each player is given at the start: more than a run's bets can take."""
 
-MOST_AT_ONCE: Final = 400
+MAX_AT_ONCE: Final = 400
 """Rounds at a time however slow the answers are: a process has about 1,000 file descriptors."""
 
 
@@ -26,7 +26,7 @@ async def play(
     rounds: Iterable[Round],
     provider: Provider,
     *,
-    at_once: int = MOST_AT_ONCE,
+    at_once: int = MAX_AT_ONCE,
     rate: float | None = None,
 ) -> None:
     """Play all `rounds`, `at_once` at a time, begun at `rate` Cancels a second if one is given.

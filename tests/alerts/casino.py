@@ -18,7 +18,7 @@ from tests.servers import services
 from tests.system.processes import EXAMPLE, System
 from tests.waiting import until
 
-EVERY_S = 0.2
+INTERVAL_S = 0.2
 """Between two cancels of the provider's."""
 
 
@@ -95,7 +95,7 @@ class Casino:
     def _call(self) -> None:
         with ThreadPoolExecutor(40) as pool:
             for number in count():
-                if self._closed.wait(EVERY_S):
+                if self._closed.wait(INTERVAL_S):
                     return
                 if self.provider_calls.is_set():
                     pool.submit(self._cancel, f"r{number}")

@@ -14,7 +14,7 @@ from tests.system.processes import System
 from tests.waiting import until
 from unbet.broker import redis_server
 from unbet.broker.presence import prefix
-from unbet.broker.queue_state import LONGEST, QueueState, look
+from unbet.broker.queue_state import MAX_LENGTH, QueueState, look
 from unbet.core.message import QUEUE, QUEUED_AT
 
 
@@ -84,7 +84,7 @@ def check_what_was_taken(unread: System, queue: OwnQueue) -> None:
 def check_foreign_messages(queue: OwnQueue, ours: bytes | str) -> None:
     """They are counted, and say nothing."""
     foreign = ["", "{", "[]", "1", '{"headers": null}', '{"headers": {"unbet_oldest": "soon"}}']
-    foreign.append(f'{{"headers": {{"unbet_oldest": 1}}, "body": "{"x" * LONGEST}"}}')
+    foreign.append(f'{{"headers": {{"unbet_oldest": 1}}, "body": "{"x" * MAX_LENGTH}"}}')
     for message in foreign:
         queue.client.delete(queue.key)
         queue.client.rpush(queue.key, message, message)

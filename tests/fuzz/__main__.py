@@ -16,7 +16,7 @@ from unbet.dialects import DIALECTS
 from unbet.dialects.port import Dialect
 from unbet.runtime.gc_tuning import collect_rarely
 
-PROGRESS_EVERY_S = 10.0
+PROGRESS_INTERVAL_S = 10.0
 
 
 def main() -> None:
@@ -88,7 +88,7 @@ class Progress:
         return time.monotonic() - self._started
 
     def show(self, number: int) -> None:
-        if time.monotonic() - self._shown > PROGRESS_EVERY_S:
+        if time.monotonic() - self._shown > PROGRESS_INTERVAL_S:
             self._shown = time.monotonic()
             say(f"  {number:>9,} after {self.seconds():.0f} s")
 

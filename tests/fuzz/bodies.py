@@ -49,7 +49,7 @@ ODD_VALUES: Final[list[object]] = [
     [[]],
     {"userId": "x"},
 ]
-LONGEST_BODY: Final = 16 * 1024
+MAX_BODY_LENGTH: Final = 16 * 1024
 """Bytes that the protocol allows."""
 LENGTHS: Final = [4, 32, 33, 36, 37, 256, 257, 999]
 """Those of the protocol's limits, and one more."""
@@ -147,7 +147,7 @@ class Bodies:
                     body = body[:start]
                 case _:
                     body = body[:start] + self._random.choice(PIECES) + body[start:]
-        return body[:LONGEST_BODY]
+        return body[:MAX_BODY_LENGTH]
 
     def _nested(self) -> bytes:
         opening, closing = self._random.choice([("[", "]"), ('{"x":', "}"), ('[{"x":', "}]")])
@@ -156,7 +156,7 @@ class Bodies:
         name = self._random.choice([*CANCEL, "x"])
         twice = f',"gamename":{deep}' if name == "gameName" else ""
         document = json.dumps(CANCEL)[:-1] + f',"{name}":{deep}{twice}}}'
-        return self._random.choice([deep, document, document[:-1]]).encode()[:LONGEST_BODY]
+        return self._random.choice([deep, document, document[:-1]]).encode()[:MAX_BODY_LENGTH]
 
     def _wide(self) -> bytes:
         names = [str(self._random.randrange(10**6)) for _ in range(1200)]

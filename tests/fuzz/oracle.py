@@ -10,7 +10,7 @@ from uuid import UUID
 from tests.fuzz.rules import (
     CURRENCY,
     FORMS,
-    LONGEST,
+    MAX_LENGTHS,
     given_twice,
     is_blank_or_has_nul,
     is_text,
@@ -24,7 +24,7 @@ from unbet.dialects.body import BadRequestError, parse, render
 from unbet.dialects.port import Dialect, ParsedRequest, Said
 
 ACCEPTED: Final = "accepted"
-LONGEST_ANSWER: Final = 512
+MAX_ANSWER_LENGTH: Final = 512
 """Bytes."""
 
 
@@ -64,7 +64,7 @@ def _check_accepted(body: bytes, dialect: Dialect, parsed: ParsedRequest) -> Non
         kept = getattr(parsed, _KEPT.get(ours, ours), value)
         assert kept == value, f"{theirs} is {kept!r}, {value!r} was sent"
         assert is_text(value), f"{theirs} is no text: {value!r}"
-        assert len(value) <= LONGEST[theirs], f"{theirs} is too long"
+        assert len(value) <= MAX_LENGTHS[theirs], f"{theirs} is too long"
         assert not is_blank_or_has_nul(value), f"{theirs} is blank or has a NUL: {value!r}"
     assert CURRENCY.fullmatch(parsed.currency), f"currency is {parsed.currency!r}"
     assert document.get("gamename", document.get("gameName")) == document.get(
@@ -103,7 +103,7 @@ def _check_refusal(body: bytes, dialect: Dialect, refusal: BadRequestError) -> s
 
 def _check_answer(dialect: Dialect, said: Said) -> None:
     answer = render(dialect, said)
-    assert len(answer) <= LONGEST_ANSWER, "the answer is too long"
+    assert len(answer) <= MAX_ANSWER_LENGTH, "the answer is too long"
     assert json.loads(answer)["error"] == said.answer.code
 
 

@@ -11,7 +11,7 @@ import orjson
 
 from tests.operating import PROVIDER
 
-LONGEST: Final = {
+MAX_LENGTHS: Final = {
     "userId": 32,
     "providerId": 32,
     "gameName": 32,
@@ -23,12 +23,12 @@ LONGEST: Final = {
     "roundId": 256,
 }
 CURRENCY: Final = re.compile(r"[A-Za-z0-9]{3,4}")
-_KNOWN: Final = {*LONGEST, "gamename"}
+_KNOWN: Final = {*MAX_LENGTHS, "gamename"}
 _NOT_NAMED: Final = "a field"
 _NAME: Final = f"(?P<name>{'|'.join([*_KNOWN, _NOT_NAMED])})"
 _SURELY_READ: Final = 500
 """Levels of nesting; how many more depends on the stack."""
-_MOST_DIGITS: Final = re.compile(r"\d{4301}")
+_MAX_DIGITS: Final = re.compile(r"\d{4301}")
 """More in one number is refused, since reading it takes quadratic time."""
 
 
@@ -45,7 +45,7 @@ def is_valid(name: str, value: object) -> bool:
     return (
         isinstance(value, str)
         and is_text(value)
-        and len(value) <= LONGEST[name]
+        and len(value) <= MAX_LENGTHS[name]
         and not is_blank_or_has_nul(value)
         and (name != "currency" or CURRENCY.fullmatch(value) is not None)
     )
@@ -60,7 +60,7 @@ def may_be_a_cancel(body: bytes) -> bool:
     if not isinstance(document, dict):
         return False
     named = {"gameName": document.get("gamename")} | document
-    return all(is_valid(name, named.get(name)) for name in LONGEST if name != "roundId")
+    return all(is_valid(name, named.get(name)) for name in MAX_LENGTHS if name != "roundId")
 
 
 def given_twice(text: str) -> set[str]:
@@ -96,7 +96,7 @@ def _is_plain_json(text: str) -> bool:
         orjson.loads(text)
     except orjson.JSONDecodeError:
         return False
-    return text.count("[") + text.count("{") < _SURELY_READ and not _MOST_DIGITS.search(text)
+    return text.count("[") + text.count("{") < _SURELY_READ and not _MAX_DIGITS.search(text)
 
 
 def _field(check: Callable[[str, Any], bool]) -> Callable[..., bool]:
@@ -120,7 +120,7 @@ FORMS: Final[dict[re.Pattern[str], Callable[..., bool]]] = {
     ),
     re.compile(f"{_NAME} is not a string"): _field(lambda _, value: not is_text(value)),
     re.compile(rf"{_NAME} is longer than \d+ characters"): _field(
-        lambda name, value: len(value) > LONGEST[name]
+        lambda name, value: len(value) > MAX_LENGTHS[name]
     ),
     re.compile(f"{_NAME} is blank or has a character that is not allowed"): _field(
         lambda _, value: is_blank_or_has_nul(value)

@@ -7,8 +7,8 @@ from sqlalchemy import Engine
 
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
-from unbet.database.transaction import WITHIN_S
-from unbet.wallets.ledger.reversal import PATIENCE_S, Decide, LedgerWallet
+from unbet.database.transaction import RETRY_FOR_S
+from unbet.wallets.ledger.reversal import LOCK_WAIT_S, Decide, LedgerWallet
 from unbet.wallets.port import Decided, Undecided
 from unbet.wallets.undecided import keep_undecided
 
@@ -28,12 +28,12 @@ def apply(
     cancels: Sequence[Cancel],
     *,
     decide: Decide | None = None,
-    within_s: float = WITHIN_S,
-    patience_s: float = PATIENCE_S,
+    within_s: float = RETRY_FOR_S,
+    lock_wait_s: float = LOCK_WAIT_S,
 ) -> Iterator[list[Decision]]:
     """By the built-in ledger; what it leaves undecided is parked."""
     deadline = time.monotonic() + within_s
-    wallet = LedgerWallet(engine, decide=decide, patience_s=patience_s)
+    wallet = LedgerWallet(engine, decide=decide, lock_wait_s=lock_wait_s)
     for verdicts in wallet.cancel(cancels, deadline):
         left = [one for one in verdicts if isinstance(one, Undecided)]
         decisions = [one.decision for one in verdicts if isinstance(one, Decided)]

@@ -104,7 +104,7 @@ def test_a_row_that_is_held_for_a_moment_only_delays_nobody_into_parking(
     operator: Operator, group: list[Cancel]
 ) -> None:
     with locked(operator.engine, "SELECT FROM unbet_ledger.bets WHERE reference = 'r7'"):
-        parts = apply(operator.engine, group, patience_s=10)
+        parts = apply(operator.engine, group, lock_wait_s=10)
         first = next(parts)
     assert outcomes([first, *parts], group)["r7"] is Outcome.REVERSED
     assert parked(operator.engine) == {}
@@ -120,7 +120,7 @@ def test_one_whose_locks_come_and_go_is_looked_at_again(
         release = threading.Timer(0.6, holder.rollback)  # later than lock timeout and one more look
         release.start()
         # Patient enough for a machine that is slower than the lock.
-        parts = list(apply(operator.engine, group[-size:], patience_s=10))
+        parts = list(apply(operator.engine, group[-size:], lock_wait_s=10))
         told = outcomes(parts, group[-size:])
         release.join()
     assert set(told.values()) == {Outcome.REVERSED}
@@ -135,7 +135,7 @@ def test_one_that_meets_a_lock_after_all_is_looked_at_again(operator: Operator) 
         release = threading.Timer(0.6, connection.commit)
         release.start()
         cancels = [cancel_of("new", user_id="carol")]
-        told = outcomes(list(apply(operator.engine, cancels, patience_s=10)), cancels)
+        told = outcomes(list(apply(operator.engine, cancels, lock_wait_s=10)), cancels)
         release.join()
     assert told == {"new": Outcome.REVERSED}
 

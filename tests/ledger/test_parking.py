@@ -13,7 +13,7 @@ from unbet.core.message import Cancel
 from unbet.core.outcomes import Outcome
 from unbet.journal.parking import count_parked, park, set_aside
 from unbet.wallets.ledger.audit import audit
-from unbet.wallets.ledger.sweeping import MOST_TRIES, claim, give_up, reverse_parked
+from unbet.wallets.ledger.sweeping import MAX_TRIES, claim, give_up, reverse_parked
 
 
 def parked(engine: Engine) -> list[dict[str, object]]:
@@ -89,7 +89,7 @@ def pause(connection: Connection) -> float:
 def test_pauses_grow_with_each_try_up_to_about_a_minute(engine: Engine) -> None:
     keep(engine, cancel_of("r1"))
     pauses = []
-    for number in range(MOST_TRIES):
+    for number in range(MAX_TRIES):
         make_due(engine)
         with engine.begin() as connection:
             assert len(claim(connection, fresh=number == 0, most=1).cancels) == 1
@@ -99,7 +99,7 @@ def test_pauses_grow_with_each_try_up_to_about_a_minute(engine: Engine) -> None:
 
 def test_after_its_tries_a_cancel_is_dead_and_not_claimed_any_more(engine: Engine) -> None:
     keep(engine, cancel_of("r1"))
-    for number in range(MOST_TRIES):
+    for number in range(MAX_TRIES):
         with engine.begin() as connection:
             assert give_up(connection) == []
         assert claimed(engine, fresh=number == 0) == ["r1"]
@@ -162,7 +162,7 @@ def test_a_held_cancel_of_an_unknown_bet_stays_and_its_tries_do_not_count(
 ) -> None:
     cancel = cancel_of("r1")
     keep(operator.engine, cancel)
-    for _ in range(MOST_TRIES + 1):
+    for _ in range(MAX_TRIES + 1):
         make_due(operator.engine)
         assert claimed(operator.engine) == ["r1"]
         with operator.engine.begin() as connection:

@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 from tests.counting import counted
 from tests.making import Operator, cancel_of
 from unbet.journal.parking import park
-from unbet.wallets.ledger.sweeping import MOST_TRIES
+from unbet.wallets.ledger.sweeping import MAX_TRIES
 from worker.sweep import Sweep
 
 
@@ -37,7 +37,7 @@ def test_what_a_round_decides_is_counted_and_what_it_holds_is_not(operator: Oper
 @pytest.mark.parametrize(
     ("change", "error", "uuid"),
     [
-        (f"tries = {MOST_TRIES}", "what applied it ended each time", "uuid-r1"),
+        (f"tries = {MAX_TRIES}", "what applied it ended each time", "uuid-r1"),
         ("cancel = replace(cancel, 'dialect', 'tongue')", "cannot be read: 2 faults", "uuid-r1"),
         ('cancel = \'{"request": {"uuid": 5}}\'', "cannot be read", None),
         ("cancel = '{\"uuid\": 5}'", "cannot be read", None),

@@ -18,7 +18,7 @@ from tests.system.watching import PLAYER, metric
 PAGES = [path for path in DOCUMENT["paths"] if "{secret}" not in path]
 
 
-MOST_WRONG = 20
+MAX_WRONG = 20
 """Wrong secrets of one caller in a while, after which no other is looked at."""
 
 
@@ -99,7 +99,7 @@ def test_made_up_secrets_and_the_pages_are_as_documented(system: System) -> None
     url = str(system.http.base_url)
     guesses = explore(described([cancel_path(V4)]), url, mode="positive", examples=30, seed=4)
     assert guesses.faults == []
-    assert Counter(exchange.status for exchange in guesses.exchanges)[404] == MOST_WRONG
+    assert Counter(exchange.status for exchange in guesses.exchanges)[404] == MAX_WRONG
     assert {exchange.status for exchange in guesses.exchanges} == {404, 429}
     assert {exchange.received for exchange in guesses.exchanges} == {b""}
 

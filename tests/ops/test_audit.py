@@ -18,7 +18,7 @@ from tests.making import Operator, cancel_of
 from tests.ops.conftest import Unbet
 from unbet import connect_to
 from unbet.database.engine import SCAN_SETTINGS
-from unbet.wallets.ledger.audit import CHECKS, MOST_ROWS, Report, Step, audit
+from unbet.wallets.ledger.audit import CHECKS, MAX_ROWS, Report, Step, audit
 from unbet.wallets.ledger.schema import metadata
 
 
@@ -138,15 +138,15 @@ def test_the_guards_refuse_what_the_audit_would_find(engine: Engine) -> None:
 def test_many_rows_of_one_violation_are_counted_and_as_many_shown_as_asked_for(
     engine: Engine, operator: Operator, audited: Callable[[], Report], unbet: Unbet
 ) -> None:
-    for _ in range(MOST_ROWS + 1):
+    for _ in range(MAX_ROWS + 1):
         operator.deposit("1.00")
     tamper(engine, "DELETE FROM unbet_ledger.deposits")
 
     (violation,) = audited().violations
 
-    assert (violation.count, len(violation.rows)) == (MOST_ROWS + 1, MOST_ROWS)
-    (all_of_it,) = unbet("audit", "--rows", MOST_ROWS + 1, "--json").document["violations"]
-    assert len(all_of_it["rows"]) == MOST_ROWS + 1
+    assert (violation.count, len(violation.rows)) == (MAX_ROWS + 1, MAX_ROWS)
+    (all_of_it,) = unbet("audit", "--rows", MAX_ROWS + 1, "--json").document["violations"]
+    assert len(all_of_it["rows"]) == MAX_ROWS + 1
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -8,7 +8,7 @@ import pytest
 from tests.making import Operator, cancel_of
 from tests.ops.conftest import Ran, Unbet
 from tests.ops.lines import Said, as_bytes, bet, deposit, freeze, settle, state_of
-from unbet.cli.import_lines import LONGEST
+from unbet.cli.import_lines import MAX_LINE_LENGTH
 
 Import = Callable[[bytes | list[Said]], Ran]
 
@@ -104,8 +104,8 @@ def test_a_bet_that_meets_a_tombstone_is_reported(imported: Import, operator: Op
         (b"\xff\xfe", "line: not UTF-8"),
         (b"[" * 5000, "line: not JSON"),
         (b"1" * 5000, "line: not JSON"),
-        (b" " * LONGEST + b"{}", "line: longer than"),
-        (b"x" * 3 * LONGEST, "line: longer than"),
+        (b" " * MAX_LINE_LENGTH + b"{}", "line: longer than"),
+        (b"x" * 3 * MAX_LINE_LENGTH, "line: longer than"),
         (b'{"op": "frieze", "user": "alice"}', "op: "),
         (b'{"op": ["freeze"], "user": "alice"}', "op: "),
         (b'{"op": "freeze"}', "user: "),

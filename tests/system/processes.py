@@ -46,7 +46,7 @@ class System:
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.http = httpx.Client(
             base_url=f"http://127.0.0.1:{self.environment['UNBET_PORT']}",
-            timeout=10,  # the provider's patience
+            timeout=10,  # the provider's limit
             trust_env=False,
         )
 

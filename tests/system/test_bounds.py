@@ -17,7 +17,7 @@ from tests.waiting import until
 OTHER_FILES = 200
 """What a receiver keeps of the open files that the system allows it; the others are connections."""
 
-PATIENCE_S = 14.0
+LIMIT_S = 14.0
 """More than a head may take."""
 
 
@@ -28,11 +28,11 @@ def system(shared_system: System) -> System:
 
 def connect(system: System) -> socket.socket:
     address = "127.0.0.1", int(system.environment["UNBET_PORT"])
-    return socket.create_connection(address, timeout=PATIENCE_S)
+    return socket.create_connection(address, timeout=LIMIT_S)
 
 
 def is_cut(connection: socket.socket) -> bool:
-    """Whether the other side has ended it, now or within the patience."""
+    """Whether the other side has ended it, now or within the limit."""
     try:
         while connection.recv(65536):
             pass

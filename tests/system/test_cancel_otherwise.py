@@ -27,7 +27,7 @@ def test_with_hold_an_unknown_bet_is_parked_and_answered_with_retry(
     assert operator.balance(**PLAYER).cash == Decimal(100)
 
 
-def test_without_a_worker_the_answer_is_retry_before_the_providers_patience_ends(
+def test_without_a_worker_the_answer_is_retry_before_the_providers_limit_is_over(
     idle_system: System,
 ) -> None:
     idle_system.environment["UNBET_ANSWER_DEADLINE_S"] = "6"

@@ -26,7 +26,7 @@ from tests.system.processes import MESSAGE_KEY, System
 
 USER, PASSWORD = "unbet", "a-password-for-tests"
 LIMIT_S: Final = 20.0
-MOST_WRONG: Final = 20
+MAX_WRONG: Final = 20
 """Wrong logins in a while, after which no other is looked at."""
 MAX_TASKS: Final = 10_000
 """How many groups it remembers."""
@@ -132,12 +132,12 @@ def test_wrong_logins_are_limited_and_the_right_one_is_let_in(window: Window) ->
     with httpx.Client(base_url=window.http.base_url, trust_env=False) as stranger:
         codes = [
             stranger.get("/api/workers", auth=(USER, f"guess-{number}")).status_code
-            for number in range(MOST_WRONG + 10)
+            for number in range(MAX_WRONG + 10)
         ]
-        assert codes == [401] * MOST_WRONG + [429] * 10
+        assert codes == [401] * MAX_WRONG + [429] * 10
         assert stranger.get("/").status_code == 401, "who says nothing is asked for a login"
     assert window.http.get("/").status_code == 200
-    assert window.system.said("flower").count("wrong login") == MOST_WRONG
+    assert window.system.said("flower").count("wrong login") == MAX_WRONG
 
 
 def test_flower_controls_nothing(window: Window) -> None:

@@ -10,7 +10,7 @@ from tests.operating import Operator, Player
 from tests.system.processes import EXAMPLE, System
 
 PLAYER: Final[Player] = {"user_id": EXAMPLE["userId"], "currency": EXAMPLE["currency"]}
-PROVIDERS_PATIENCE_S = 10.0
+PROVIDER_LIMIT_S = 10.0
 DEADLINE_S = 8.0
 RESEND_AFTER_S = 1.5
 

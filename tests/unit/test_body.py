@@ -8,7 +8,7 @@ import pytest
 from tests.system.processes import EXAMPLE
 from unbet.dialects.body import BadRequestError, parse
 
-LONGEST = {
+MAX_LENGTHS = {
     "userId": 32,
     "providerId": 32,
     "gameName": 32,
@@ -57,7 +57,7 @@ def test_the_providers_case_says_nothing(spelling: str) -> None:
     assert parse(body(providerId=spelling), "LuckyMonaco").reference == EXAMPLE["reference"]
 
 
-@pytest.mark.parametrize("field", [*LONGEST, "currency"])
+@pytest.mark.parametrize("field", [*MAX_LENGTHS, "currency"])
 @pytest.mark.parametrize("value", [None, 5, 1.5, True, [], {}, "", "  ", "nul\x00", "\ud800"])
 def test_a_wrong_value_is_refused_by_the_fields_name(field: str, value: Any) -> None:
     assert str(refusal(body(**{field: value}))).startswith(f"{field} is ")
@@ -74,7 +74,7 @@ def test_a_missing_field_is_named(field: str) -> None:
     assert str(refusal(json.dumps(without).encode())) == f"{field} is missing"
 
 
-@pytest.mark.parametrize(("field", "longest"), LONGEST.items())
+@pytest.mark.parametrize(("field", "longest"), MAX_LENGTHS.items())
 def test_a_field_may_be_as_long_as_the_protocol_says_and_no_longer(
     field: str, longest: int
 ) -> None:

@@ -13,7 +13,7 @@ from redis._parsers.base import BaseParser
 
 from unbet.broker import redis_server, transport
 from unbet.broker.consumer import TaskFirst
-from worker.pool import PatientPool
+from worker.pool import RefillingPool
 from worker.program import LOOKING, prepare
 
 REFUSALS = (
@@ -55,7 +55,7 @@ def test_whatever_redis_refuses_is_an_error_after_which_celery_connects_again(sa
             "maybe_refresh_binding_expiry",
         ),
         (transport.QoS, kombu_redis.QoS, "append ack reject restore_by_tag"),
-        (PatientPool, AsynPool, "_create_worker_process"),
+        (RefillingPool, AsynPool, "_create_worker_process"),
         (
             TaskFirst,
             Consumer,

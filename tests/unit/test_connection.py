@@ -15,7 +15,7 @@ from api import connection as connections
 from api.protocol import Bounded
 from tests.counting import counted
 from tests.unit.test_protocol import FOR_EVER_S, connected
-from unbet.dialects.body import LONGEST_BODY
+from unbet.dialects.body import MAX_BODY_LENGTH
 from unbet.runtime import metrics
 from unbet.runtime.http import UnreadableError, read_body, respond
 
@@ -37,7 +37,7 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            body = await read_body(receive, LONGEST_BODY)
+            body = await read_body(receive, MAX_BODY_LENGTH)
         except UnreadableError as error:
             self.refused.append((error.status, error.read))
             await respond(send, error.status)

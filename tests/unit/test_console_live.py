@@ -52,7 +52,7 @@ class System:
 
 @pytest.fixture
 def system(monkeypatch: pytest.MonkeyPatch) -> System:
-    monkeypatch.setattr("unbet.console.live.EVERY_S", 0.02)
+    monkeypatch.setattr("unbet.console.live.INTERVAL_S", 0.02)
     return System()
 
 
@@ -84,7 +84,7 @@ async def test_all_who_watch_are_sent_the_same_and_the_parts_are_asked_once(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # All are given one event before the next is made.
-    monkeypatch.setattr("unbet.console.live.EVERY_S", 0.1)
+    monkeypatch.setattr("unbet.console.live.INTERVAL_S", 0.1)
     async with reading(system) as live, asyncio.timeout(5):
         viewers = [live.follow() for _ in range(20)]
         for viewer in viewers:
@@ -180,7 +180,7 @@ async def test_a_part_that_hangs_is_away_after_its_limit_and_holds_up_no_other(
 async def test_no_more_pages_follow_than_there_is_room_for(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("unbet.console.live.MOST_VIEWERS", 2)
+    monkeypatch.setattr("unbet.console.live.MAX_VIEWERS", 2)
     async with reading(system) as live:
         viewers = [live.follow(), live.follow()]
         assert not live.full

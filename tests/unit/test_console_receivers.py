@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from tests.ops.console.serving import served
 from unbet.console.counters import LATELY_S, LastRise, Refusals
-from unbet.console.receivers import LONGEST, Receivers, ask_receivers
+from unbet.console.receivers import MAX_LENGTH, Receivers, ask_receivers
 
 COUNTED = """\
 # TYPE unbet_refused_total counter
@@ -37,7 +37,7 @@ async def shown(request: Request) -> Response:
         "nan": PlainTextResponse("unbet_spool_bytes NaN"),
         "infinite": PlainTextResponse("unbet_sweep_rounds_total +Inf"),
         "of-others": PlainTextResponse("process_open_fds NaN\n"),
-        "endless": PlainTextResponse("# " + "x" * LONGEST),
+        "endless": PlainTextResponse("# " + "x" * MAX_LENGTH),
         "nonsense": PlainTextResponse("unbet_refused_total{"),
     }
     return pages[request.path_params["name"]]

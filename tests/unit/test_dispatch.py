@@ -33,7 +33,7 @@ class Queue:
 
 
 def dispatcher(queue: Queue, *, resend_after_s: float = 9, **limits: int) -> Dispatcher:
-    defaults = {"group_size": 3, "groups_in_flight": 1, "most_waiting": 100}
+    defaults = {"group_size": 3, "groups_in_flight": 1, "max_waiting": 100}
     return Dispatcher(queue.submit, **(defaults | limits), resend_after_s=resend_after_s)
 
 
@@ -130,7 +130,7 @@ async def test_what_the_broker_does_not_take_in_time_is_overdue(
     monkeypatch.setattr("api.publish.PUBLISH_LIMIT_S", 0.02)
     desk = Dispatcher(
         lambda _message, _failed: None,
-        **{"group_size": 1, "groups_in_flight": 1, "most_waiting": 9, "resend_after_s": 9},
+        **{"group_size": 1, "groups_in_flight": 1, "max_waiting": 9, "resend_after_s": 9},
     )
     waits = [desk.decide(cancel_of(f"r{number}"), 0.2) for number in range(2)]
     async with asyncio.timeout(10):
@@ -241,7 +241,7 @@ async def test_a_lost_group_gives_its_place_back() -> None:
 
 
 async def test_more_than_may_wait_are_turned_away() -> None:
-    desk = dispatcher(Queue(), most_waiting=2)
+    desk = dispatcher(Queue(), max_waiting=2)
     waits = [asyncio.ensure_future(desk.decide(cancel_of(f"r{n}"), 2)) for n in range(2)]
     await settle_down()
     with pytest.raises(Overloaded):

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from unbet.runtime.doors import (
-    MOST_REMEMBERED,
-    MOST_WRONG,
+    MAX_REMEMBERED,
+    MAX_WRONG,
     WINDOW_S,
     WrongSecrets,
     is_in,
@@ -79,7 +79,7 @@ def test_wrong_secrets_are_limited_by_address(monkeypatch: pytest.MonkeyPatch) -
     clock = [0.0]
     monkeypatch.setattr("unbet.runtime.doors.time.monotonic", lambda: clock[0])
     wrong = WrongSecrets()
-    assert not any(wrong.too_many("192.0.2.1") for _ in range(MOST_WRONG))
+    assert not any(wrong.too_many("192.0.2.1") for _ in range(MAX_WRONG))
     assert wrong.too_many("192.0.2.1")
     assert not wrong.too_many("192.0.2.2")
     clock[0] = WINDOW_S + 0.1
@@ -88,13 +88,13 @@ def test_wrong_secrets_are_limited_by_address(monkeypatch: pytest.MonkeyPatch) -
 
 def test_an_ipv6_network_is_limited_as_one() -> None:
     wrong = WrongSecrets()
-    assert not any(wrong.too_many(f"2001:db8::{n:x}") for n in range(MOST_WRONG))
+    assert not any(wrong.too_many(f"2001:db8::{n:x}") for n in range(MAX_WRONG))
     assert wrong.too_many("2001:db8::ffff")
     assert not wrong.too_many("2001:db8:0:1::1")
 
 
 def test_no_number_of_addresses_makes_it_grow_without_bound() -> None:
     wrong = WrongSecrets()
-    for number in range(MOST_REMEMBERED + 100):
+    for number in range(MAX_REMEMBERED + 100):
         wrong.too_many(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
-    assert len(wrong._counts) == MOST_REMEMBERED
+    assert len(wrong._counts) == MAX_REMEMBERED

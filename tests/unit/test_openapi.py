@@ -11,15 +11,15 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
 from api.health import DEPENDENCIES
-from api.protocol import HEAD_LIMIT_S, LONGEST_HEAD
+from api.protocol import HEAD_LIMIT_S, MAX_HEAD_LENGTH
 from tests.openapi import DOCUMENT
 from tests.system.processes import EXAMPLE
 from unbet.core.message import Decision
 from unbet.core.outcomes import Outcome
 from unbet.dialects import DIALECTS
-from unbet.dialects.body import LONGEST_BODY, OTHER_SPELLING, parse, render
+from unbet.dialects.body import MAX_BODY_LENGTH, OTHER_SPELLING, parse, render
 from unbet.dialects.port import Answer, Dialect, Said
-from unbet.runtime.doors import MOST_WRONG, WINDOW_S
+from unbet.runtime.doors import MAX_WRONG, WINDOW_S
 from unbet.runtime.endpoints import SEGMENT
 from unbet.runtime.http import BODY_LIMIT_S
 from unbet.runtime.settings import Settings
@@ -95,12 +95,16 @@ def test_the_paths_are_those_of_the_dialects_and_the_pages() -> None:
 
 def test_its_limits_are_the_receivers() -> None:
     said = DOCUMENT["info"]["description"].replace("\n", " ")
-    assert f"a head of at most {LONGEST_HEAD // 1024} KiB, sent within {HEAD_LIMIT_S:g} s" in said
-    assert f"a body of at most {LONGEST_BODY // 1024} KiB, sent within {BODY_LIMIT_S:g} s" in said
+    assert (
+        f"a head of at most {MAX_HEAD_LENGTH // 1024} KiB, sent within {HEAD_LIMIT_S:g} s" in said
+    )
+    assert (
+        f"a body of at most {MAX_BODY_LENGTH // 1024} KiB, sent within {BODY_LIMIT_S:g} s" in said
+    )
     assert f" {BODY_LIMIT_S:g} seconds;" in RESPONSES["SlowBody"]["description"]
-    assert f" {LONGEST_BODY} bytes;" in RESPONSES["LongBody"]["description"]
+    assert f" {MAX_BODY_LENGTH} bytes;" in RESPONSES["LongBody"]["description"]
     guessing = RESPONSES["Guessing"]["description"]
-    assert guessing.startswith(f"More than {MOST_WRONG} wrong secrets")
+    assert guessing.startswith(f"More than {MAX_WRONG} wrong secrets")
     assert f"within {WINDOW_S:g} seconds" in guessing
     secret = DOCUMENT["components"]["parameters"]["secret"]["schema"]
     assert secret == {"type": "string", "pattern": f"^{SEGMENT}$"}

@@ -11,8 +11,8 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from api.protocol import LONGEST_WRAPPING, Bounded
-from unbet.dialects.body import LONGEST_BODY
+from api.protocol import MAX_WRAPPING_LENGTH, Bounded
+from unbet.dialects.body import MAX_BODY_LENGTH
 from unbet.runtime.http import read_body, respond
 
 FOR_EVER_S = 20
@@ -41,13 +41,13 @@ async def test_of_a_body_that_is_too_long_no_more_is_kept_than_shows_it() -> Non
         await answer.wait()  # which keeps what has come meanwhile
 
     async with connected(application) as (connection, theirs):
-        body = b"x" * 10 * LONGEST_BODY
+        body = b"x" * 10 * MAX_BODY_LENGTH
         head = b"POST /nothing HTTP/1.1\r\nhost: a\r\ncontent-length: %d\r\n\r\n" % len(body)
         loop = asyncio.get_running_loop()
         sending = asyncio.create_task(loop.sock_sendall(theirs, head + body))
         await asyncio.wait_for(arrived.wait(), FOR_EVER_S)
         await asyncio.wait([sending], timeout=0.5)
-        assert LONGEST_BODY < len(connection.cycle.body) <= 2 * LONGEST_BODY + 1
+        assert MAX_BODY_LENGTH < len(connection.cycle.body) <= 2 * MAX_BODY_LENGTH + 1
         answer.set()
         sending.cancel()
 
@@ -59,7 +59,7 @@ async def test_what_comes_after_the_body_is_no_header() -> None:
     seen: list[Any] = []
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        body = await read_body(receive, LONGEST_BODY)
+        body = await read_body(receive, MAX_BODY_LENGTH)
         seen.append(([value for name, value in scope["headers"] if name[:1] == b"x"], body))
         await respond(send, 200)
 
@@ -96,10 +96,10 @@ async def test_a_body_in_chunks_of_one_byte_is_read() -> None:
     whole: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
 
     async def application(_scope: Scope, receive: Receive, send: Send) -> None:
-        whole.set_result(await read_body(receive, LONGEST_BODY))
+        whole.set_result(await read_body(receive, MAX_BODY_LENGTH))
         await respond(send, 200)
 
-    body = b"x" * (LONGEST_WRAPPING // 10)
+    body = b"x" * (MAX_WRAPPING_LENGTH // 10)
     async with connected(application) as (_, theirs):
         chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body) + b"0\r\n\r\n"
         loop = asyncio.get_running_loop()

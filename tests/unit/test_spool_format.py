@@ -7,7 +7,7 @@ import pytest
 
 from tests.making import cancel_of
 from unbet.core.message import Cancel
-from unbet.dialects.body import LONGEST_BODY
+from unbet.dialects.body import MAX_BODY_LENGTH
 from unbet.spool.format import (
     HEADER_SIZE,
     MAX_PAYLOAD,
@@ -85,7 +85,7 @@ def test_bytes_that_are_lost_or_too_many_damage_no_record_that_is_whole() -> Non
 
 
 def test_the_longest_body_that_a_receiver_takes_fits_into_a_record() -> None:
-    longest = cancel_of("r").model_copy(update={"body": "\x01" * LONGEST_BODY})
+    longest = cancel_of("r").model_copy(update={"body": "\x01" * MAX_BODY_LENGTH})
     assert len(encode_record(longest)) < MAX_PAYLOAD / 2
     with pytest.raises(ValueError, match="too long"):
         encode_record(longest.model_copy(update={"body": "a" * MAX_PAYLOAD}))

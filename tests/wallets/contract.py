@@ -16,7 +16,7 @@ from unbet.core.outcomes import Outcome
 from unbet.database.faults import LedgerAwayError
 from unbet.wallets.port import Decided, Undecided, Verdict, Wallet, Why
 
-WITHIN_S = 5.0
+LIMIT_S = 5.0
 RACES = 20
 EXACT = "0.000000000000000001"
 """Eighteen decimals."""
@@ -44,7 +44,7 @@ class Casino(Protocol):
 
 def verdicts_on(wallet: Wallet, *cancels: Cancel) -> list[Verdict]:
     """What the wallet says of `cancels`, each once."""
-    deadline = time.monotonic() + WITHIN_S
+    deadline = time.monotonic() + LIMIT_S
     told = [one for part in wallet.cancel(cancels, deadline) for one in part]
     assert len(told) == len(cancels)
     return told

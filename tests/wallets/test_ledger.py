@@ -71,7 +71,7 @@ def test_what_another_transaction_holds_is_busy_and_the_others_are_decided(
     operator.deposit("10.00")
     for reference in ("held", "free"):
         operator.bet(reference, "1.00")
-    wallet = LedgerWallet(engine, patience_s=0.0)
+    wallet = LedgerWallet(engine, lock_wait_s=0.0)
     with engine.connect() as holder:
         holder.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         holder.execute(

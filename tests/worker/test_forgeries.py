@@ -19,7 +19,7 @@ from tests.system.processes import System
 from tests.system.watching import metric
 from tests.waiting import until
 from tests.worker.envelopes import DUE, NOT_OURS, Envelope, due_at, envelope_of
-from unbet.broker.rejected import LIST, LONGEST
+from unbet.broker.rejected import LIST, MAX_LENGTH
 from unbet.core.message import QUEUE, Decision, Group, Reply
 from unbet.core.outcomes import Outcome
 from unbet.core.wire import Keys, decode_group, encode_group, encode_reply
@@ -75,7 +75,7 @@ def test_what_is_none_of_ours_ends_no_worker_and_is_kept_aside(
         until(lambda: is_empty(idle_system, broker), "something is still there")
     kept = [entry["content"] for entry in _rejected(idle_system)]
     shown = {
-        name: text.encode(errors="surrogateescape").decode(errors="replace")[:LONGEST]
+        name: text.encode(errors="surrogateescape").decode(errors="replace")[:MAX_LENGTH]
         for name, text in sent.items()
     }
     assert [name for name, text in shown.items() if text not in kept] == []
@@ -123,7 +123,7 @@ def test_what_cannot_be_given_back_ends_no_worker_and_is_kept_aside(
         until(lambda: len(_rejected(idle_system)) == len(taken) - 1, "not all are kept aside")
         until(lambda: is_empty(idle_system, broker), "something is still there")
     kept_aside = {entry["content"] for entry in _rejected(idle_system)}
-    assert kept_aside == {kept[:LONGEST] for kept in taken[:-1]}
+    assert kept_aside == {kept[:MAX_LENGTH] for kept in taken[:-1]}
 
 
 def test_code_in_a_message_is_kept_aside_and_not_run(idle_system: System, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from unbet.core.message import Cancel
 from unbet.journal.parking import park
 from unbet.runtime.failpoints import KILLED
 from unbet.wallets.ledger.audit import audit
-from unbet.wallets.ledger.sweeping import MOST_TRIES
+from unbet.wallets.ledger.sweeping import MAX_TRIES
 
 BREAK_SESSIONS = """
     CREATE FUNCTION break_the_session() RETURNS trigger LANGUAGE plpgsql AS
@@ -168,7 +168,7 @@ def test_a_cancel_that_kills_whatever_process_applies_it_is_dead_after_its_tries
     lone: System, parking: Parking
 ) -> None:
     parking.fill("r1", "poison", "r2")
-    for number in range(1, MOST_TRIES + 1):
+    for number in range(1, MAX_TRIES + 1):
         crash(lone, "before_commit:poison")
         assert parking.tries("poison") == number
         parking.make_due()
@@ -188,7 +188,7 @@ def test_a_cancel_that_breaks_every_session_is_dead_after_its_tries(
         connection.execute(text(BREAK_SESSIONS))
     parking.fill("r1", "poison", "r2")
     lone.start_sweep()
-    for number in range(1, MOST_TRIES + 1):
+    for number in range(1, MAX_TRIES + 1):
         until(lambda: parking.tries("poison") == number, f"no try {number}")  # noqa: B023 - called at once
         parking.make_due()
     until(lambda: parking.count("dead") == 1, "not dead")

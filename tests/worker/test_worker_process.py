@@ -15,14 +15,14 @@ from unbet.broker import transport
 LOSES_A_CHILD: Final = """
 import os, signal
 from celery.__main__ import main
-from worker.pool import PatientPool
+from worker.pool import RefillingPool
 
-def did_start_ok(pool, real=PatientPool.did_start_ok):
+def did_start_ok(pool, real=RefillingPool.did_start_ok):
     os.kill(pool._pool[0].pid, signal.SIGKILL)
     pool._pool[0].join()
     return real(pool)
 
-PatientPool.did_start_ok = did_start_ok
+RefillingPool.did_start_ok = did_start_ok
 main()
 """
 """Celery's program, a child of which dies right before it is looked for."""

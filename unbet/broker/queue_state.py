@@ -12,7 +12,7 @@ from unbet.core.message import QUEUE, QUEUED_AT
 UNACKED: Final = "unacked"
 """Where kombu keeps what workers have taken and not acknowledged."""
 
-LONGEST: Final = 4 * 1024 * 1024
+MAX_LENGTH: Final = 4 * 1024 * 1024
 """Bytes of a message that is looked at; a longer one stays where it is."""
 
 # A group that a worker hands back goes to the end where new ones come: both ends are looked at.
@@ -46,7 +46,7 @@ def look(client: redis_server.Client, deployment: UUID) -> QueueState:
     with client.pipeline(transaction=False) as pipeline:
         pipeline.llen(queue)
         pipeline.hlen(key(deployment, UNACKED))
-        pipeline.eval(_ENDS, 1, queue, str(LONGEST))
+        pipeline.eval(_ENDS, 1, queue, str(MAX_LENGTH))
         length, unacked, ends = pipeline.execute()
     times = [began for message in ends if (began := _began(message)) is not None]
     age_s = max(0.0, redis_server.now(client) - min(times)) if times else None

@@ -16,8 +16,8 @@ from unbet.broker.redis_server import Client
 LIST: Final = "rejected"
 """In the Redis of the replies, a deployment's own (`presence.py`); the newest first."""
 
-MOST: Final = 1000
-LONGEST: Final = 16 * 1024
+MAX_KEPT: Final = 1000
+MAX_LENGTH: Final = 16 * 1024
 """Characters kept of one."""
 
 
@@ -54,7 +54,7 @@ def put(pipeline: Any, deployment: UUID, kind: str, problem: str, content: str |
     """Add the commands to `pipeline` that keep a rejected message or reply (`kind`) aside."""
     aside = key(deployment, LIST)
     pipeline.lpush(aside, entry(kind, problem, content))
-    pipeline.ltrim(aside, 0, MOST - 1)
+    pipeline.ltrim(aside, 0, MAX_KEPT - 1)
 
 
 def entry(kind: str, problem: str, content: str | bytes) -> str:
@@ -65,6 +65,6 @@ def entry(kind: str, problem: str, content: str | bytes) -> str:
             "at": datetime.now(UTC).isoformat(),
             "kind": kind,
             "problem": problem,
-            "content": text[:LONGEST],
+            "content": text[:MAX_LENGTH],
         }
     )

@@ -10,7 +10,7 @@ from typing import Annotated, BinaryIO, Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from unbet.cli.import_lines import LONGEST
+from unbet.cli.import_lines import MAX_LINE_LENGTH
 from unbet.cli.spreadsheets import unprotect
 from unbet.core.fields import Currency, ProviderId, Reference, UserId, text
 from unbet.core.outcomes import Outcome
@@ -78,7 +78,7 @@ def read_list(file: BinaryIO, form: Form) -> Iterator[Line]:
         for number, found in _READERS[form](texts):
             yield _line(number, found)
     except _TooLongError as error:
-        yield Line(error.number, None, f"line: longer than {LONGEST} bytes")
+        yield Line(error.number, None, f"line: longer than {MAX_LINE_LENGTH} bytes")
 
 
 def _line(number: int, found: dict[str, object] | str) -> Line:
@@ -108,9 +108,9 @@ class _TooLongError(Exception):
 def _texts(file: BinaryIO) -> Iterator[str]:
     """The lines with their ends; a byte that is not UTF-8 becomes a surrogate, for `_is_utf8`."""
     number = 0
-    while raw := file.readline(LONGEST + 1):
+    while raw := file.readline(MAX_LINE_LENGTH + 1):
         number += 1
-        if len(raw) > LONGEST:
+        if len(raw) > MAX_LINE_LENGTH:
             raise _TooLongError(number)
         if number == 1:
             raw = raw.removeprefix(codecs.BOM_UTF8)

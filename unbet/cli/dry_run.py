@@ -11,14 +11,14 @@ from sqlalchemy import Connection
 
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
-from unbet.dialects.body import LONGEST_BODY, BadRequestError, parse, render
+from unbet.dialects.body import MAX_BODY_LENGTH, BadRequestError, parse, render
 from unbet.dialects.port import Dialect, Said
 from unbet.history.prediction import Prediction, predict
 from unbet.history.story import EntryFact
 from unbet.history.telling.wording import balances
 
 TOO_LONG: Final = 413
-"""The HTTP status for a body longer than `LONGEST_BODY`."""
+"""The HTTP status for a body longer than `MAX_BODY_LENGTH`."""
 
 _NEW: Final = {
     Outcome.REVERSED: "The bet stands: its stake would be returned",
@@ -54,8 +54,8 @@ class DryRun(NamedTuple):
 
 def read_request(body: bytes, reference: str, provider: str, dialect: Dialect) -> Cancel | DryRun:
     """The cancel of `body`, or how the receiver refuses it. Raises `WrongReferenceError`."""
-    if len(body) > LONGEST_BODY:
-        return _refused(TOO_LONG, b"", f"The body is longer than {LONGEST_BODY} bytes.")
+    if len(body) > MAX_BODY_LENGTH:
+        return _refused(TOO_LONG, b"", f"The body is longer than {MAX_BODY_LENGTH} bytes.")
     try:
         parsed = parse(body, provider, dialect)
     except BadRequestError as error:

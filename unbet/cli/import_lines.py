@@ -9,7 +9,7 @@ from typing import BinaryIO, Final
 from unbet.cli.instructions import Instruction, instruction
 from unbet.wallets.ledger.operations import InvalidOperationError
 
-LONGEST: Final = 8192
+MAX_LINE_LENGTH: Final = 8192
 """Bytes. A valid line is far shorter; a file without line ends must not fill the memory."""
 
 
@@ -36,9 +36,9 @@ class Lines:
         number = 0
         while raw := self._piece():
             number += 1
-            if len(raw) > LONGEST and not raw.endswith(b"\n"):
+            if len(raw) > MAX_LINE_LENGTH and not raw.endswith(b"\n"):
                 self._skip_the_rest()
-                yield Line(number, None, None, None, f"line: longer than {LONGEST} bytes")
+                yield Line(number, None, None, None, f"line: longer than {MAX_LINE_LENGTH} bytes")
                 continue
             if number == 1:
                 raw = raw.removeprefix(codecs.BOM_UTF8)
@@ -46,7 +46,7 @@ class Lines:
                 yield parse(number, raw)
 
     def _piece(self) -> bytes:
-        piece = self._file.readline(LONGEST + 1)
+        piece = self._file.readline(MAX_LINE_LENGTH + 1)
         self.bytes_read += len(piece)
         return piece
 

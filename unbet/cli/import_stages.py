@@ -20,7 +20,7 @@ from unbet.cli.instructions import (
     SettleInstruction,
 )
 
-MOST_STAGES: Final = 32
+MAX_STAGES: Final = 32
 """Each stage is some statements, and a transaction's locks bar cancels of the same players."""
 
 BetKey = tuple[str, str]
@@ -58,7 +58,7 @@ def arrange(
         places = of_kind[kind]
         at = bisect_left(places, earliest)
         if at == len(places):
-            if len(stages) == MOST_STAGES:
+            if len(stages) == MAX_STAGES:
                 return stages, lines[:covered]
             places.append(len(stages))
             stages.append(Stage(kind))

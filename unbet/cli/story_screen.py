@@ -15,7 +15,7 @@ from unbet.history.telling import Event, EventKind, timeline, verdict
 
 WIDTH: Final = 100
 """Columns."""
-LONGEST_TITLE: Final = 32
+MAX_TITLE_LENGTH: Final = 32
 """Columns; a longer one is broken."""
 
 KEPT_FIRST: Final = 3
@@ -37,7 +37,7 @@ def lines_of(story: Story) -> Iterator[str]:
     yield from _wrapped(plain(f"{story.reference} at {story.provider}, times in UTC"))
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
-    table.add_column(max_width=LONGEST_TITLE, overflow="fold")
+    table.add_column(max_width=MAX_TITLE_LENGTH, overflow="fold")
     table.add_column(overflow="fold")
     day = None
     for at, title, detail in folded(timeline(story)):

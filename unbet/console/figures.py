@@ -7,7 +7,7 @@ from unbet.broker.queue_state import QueueState
 from unbet.console.answers import Answers
 from unbet.console.charts import MINUTE_S, Document, chart, legend, minutes
 from unbet.console.headline import PARKED_OLD_AFTER_S, headline
-from unbet.console.looking import MOST_LATE_BETS, RATE_OVER_S, LedgerLook, Looks
+from unbet.console.looking import MAX_LATE_BETS, RATE_OVER_S, LedgerLook, Looks
 from unbet.console.receivers import Receivers
 from unbet.console.saying import NONE, clock, count, lasted, rate, took
 from unbet.journal.activity import InParking
@@ -92,7 +92,7 @@ def _none_of_the_ledger(away: str | None) -> list[Figure]:
 def _of_the_ledger(ledger: LedgerLook) -> list[Figure]:
     now, dead, parked = ledger.answers.now, ledger.dead, ledger.parked
     answered = sum(step.answers for step in ledger.answers.steps.values())
-    most = "+" if ledger.late_bets == MOST_LATE_BETS else ""
+    most = "+" if ledger.late_bets == MAX_LATE_BETS else ""
     return [
         Figure("rate", rate(ledger.recent / RATE_OVER_S), f"{count(answered)} in 15 min"),
         Figure("answer", *_answer_time(ledger.answers)),

@@ -14,7 +14,7 @@ from unbet.runtime.http import read_body
 HOLDS_S: Final = 12 * 3600
 """A page may stay open for a shift."""
 
-LONGEST: Final = 16 * 1024
+MAX_BODY_LENGTH: Final = 16 * 1024
 """Bytes of a form."""
 
 
@@ -42,6 +42,6 @@ class Tokens:
 
 async def fields_of(request: Request) -> dict[str, str]:
     """What was filled in. Raises `UnreadableError`."""
-    body = await read_body(request.receive, LONGEST)
+    body = await read_body(request.receive, MAX_BODY_LENGTH)
     fields = parse_qs(body.decode(errors="replace"), keep_blank_values=True)
     return {name: values[0] for name, values in fields.items()}

@@ -13,9 +13,9 @@ QUEUE_STANDS_AFTER_S: Final = 5.0
 """A cancel that waits for longer is near the time when its receiver looks for another way."""
 SWEEP_STANDS_AFTER_S: Final = 30.0
 """It makes a round about every second, and waits a few for a ledger that is away."""
-UNDECIDED_WITHIN_S: Final = 60
+UNDECIDED_WINDOW_S: Final = 60
 # As the alerts have it (deploy/prometheus/alerts.yml):
-DECIDED_WITHIN_S: Final = 300
+DECIDED_WINDOW_S: Final = 300
 PARKED_OLD_AFTER_S: Final = 300
 QUIET_AFTER_S: Final = 300
 """Without a cancel for longer nothing shows that they would get through."""
@@ -157,7 +157,7 @@ def _of_the_ledger(ledger: LedgerLook) -> Iterator[Headline]:
             f"{count(dead)} {_cancels(dead)} {'wait' if dead > 1 else 'waits'} for a person",
             "Dead: the sweep could not decide them. Try again, or close with a reason.",
         )
-    undecided = sum(step.undecided for step in ledger.answers.since(UNDECIDED_WITHIN_S))
+    undecided = sum(step.undecided for step in ledger.answers.since(UNDECIDED_WINDOW_S))
     if undecided:
         yield Headline(
             "attention",
@@ -193,7 +193,7 @@ def _of_what_was_not_taken(receivers: Receivers) -> Iterator[Headline]:
 
 
 def _of_all_that_came(ledger: LedgerLook, receivers: Receivers) -> Iterator[Headline]:
-    steps = ledger.answers.since(DECIDED_WITHIN_S)
+    steps = ledger.answers.since(DECIDED_WINDOW_S)
     answered = sum(step.answers for step in steps)
     undecided = sum(step.undecided for step in steps)
     if answered == undecided and undecided + receivers.refused_lately:

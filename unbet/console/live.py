@@ -11,12 +11,12 @@ import structlog
 
 from unbet.console.charts import Document
 from unbet.console.figures import document
-from unbet.console.looking import EVERY_S, Looks
+from unbet.console.looking import INTERVAL_S, Looks
 
 FIRST_LIMIT_S: Final = 1.5
 """A first page waits this long for what is not known yet; the rest comes with the next reading."""
 
-MOST_VIEWERS: Final = 100
+MAX_VIEWERS: Final = 100
 """Pages open at a time; each keeps a connection."""
 
 log = structlog.get_logger("console")
@@ -35,7 +35,7 @@ class Live:
     @property
     def full(self) -> bool:
         """Whether there is no room for another page."""
-        return self._viewers >= MOST_VIEWERS
+        return self._viewers >= MAX_VIEWERS
 
     async def keep_reading(self) -> None:
         """Run until cancelled. With nobody there nothing is read."""
@@ -45,7 +45,7 @@ class Live:
             except Exception:
                 # The outermost shell: a bug must not leave every page standing still.
                 log.exception("reading failed and begins anew")
-                await asyncio.sleep(EVERY_S)
+                await asyncio.sleep(INTERVAL_S)
 
     async def document(self) -> Document:
         """A reading now, for a page that is about to be sent."""
@@ -72,7 +72,7 @@ class Live:
     async def _keep_publishing(self) -> None:
         while True:
             await self._watched.wait()
-            await asyncio.sleep(EVERY_S)
+            await asyncio.sleep(INTERVAL_S)
             self._event = _event(document(self._looks))
             async with self._published:
                 self._published.notify_all()

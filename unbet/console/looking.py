@@ -31,12 +31,12 @@ from unbet.runtime.settings import ConsoleSettings
 
 Value = TypeVar("Value")
 
-EVERY_S: Final = 1.5
-PING_EVERY_S: Final = 5.0
+INTERVAL_S: Final = 1.5
+PING_INTERVAL_S: Final = 5.0
 LIMIT_S: Final = 2.0
 LEDGER_LIMIT_S: Final = 2.5
 
-MOST_LATE_BETS: Final = 10_000
+MAX_LATE_BETS: Final = 10_000
 """Counted; beyond it the console says that there are more."""
 
 RATE_OVER_S: Final = 10
@@ -53,7 +53,7 @@ class LedgerLook(NamedTuple):
     parked: InParking
     dead: InParking
     late_bets: int
-    """Of the time that `answers` covers, and no more than `MOST_LATE_BETS`."""
+    """Of the time that `answers` covers, and no more than `MAX_LATE_BETS`."""
 
 
 class Looks:
@@ -70,20 +70,22 @@ class Looks:
             return run_within(engine, LEDGER_LIMIT_S, partial(_look_at_ledger, answers))
 
         self.ledger = Source(
-            self._in_thread(look_at_ledger), every_s=EVERY_S, limit_s=LEDGER_LIMIT_S
+            self._in_thread(look_at_ledger), every_s=INTERVAL_S, limit_s=LEDGER_LIMIT_S
         )
         self.queue = Source(
             self._in_thread(lambda: look(client, _known(identity))),
-            every_s=EVERY_S,
+            every_s=INTERVAL_S,
             limit_s=LIMIT_S,
         )
         self.workers = Source(
             self._in_thread(lambda: workers.ping(_known(identity))),
-            every_s=PING_EVERY_S,
+            every_s=PING_INTERVAL_S,
             limit_s=2 * LIMIT_S,
         )
         self.receivers = Source(
-            partial(ask_receivers, urls, Refusals(), LastRise()), every_s=EVERY_S, limit_s=LIMIT_S
+            partial(ask_receivers, urls, Refusals(), LastRise()),
+            every_s=INTERVAL_S,
+            limit_s=LIMIT_S,
         )
 
     @property
@@ -113,7 +115,7 @@ def _look_at_ledger(answers: AnswersReader, connection: Connection) -> LedgerLoo
         last_answer=last_answer(connection),
         parked=waiting.get("parked", InParking()),
         dead=waiting.get("dead", InParking()),
-        late_bets=late_bets_within(connection, SPAN_S, most=MOST_LATE_BETS),
+        late_bets=late_bets_within(connection, SPAN_S, most=MAX_LATE_BETS),
     )
 
 

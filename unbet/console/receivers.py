@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from unbet.console.counters import LastRise, Refusals
 
 LIMIT_S: Final = 1.5
-LONGEST: Final = 1024 * 1024
+MAX_LENGTH: Final = 1024 * 1024
 """Bytes; more than a receiver's metrics ever are is not read."""
 
 HIDDEN: Final = (httpx.codes.FORBIDDEN, httpx.codes.NOT_FOUND)
@@ -94,7 +94,7 @@ async def _ask(client: httpx.AsyncClient, url: str) -> Samples | Literal["hidden
             body = b""
             async for part in response.aiter_bytes():
                 body += part
-                if len(body) > LONGEST:
+                if len(body) > MAX_LENGTH:
                     return "away"
         return _samples(body.decode())
     except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError):

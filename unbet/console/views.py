@@ -14,14 +14,14 @@ from unbet.console.rendering import Pages
 from unbet.database.deadlines import run_within
 from unbet.history.explain import explain
 from unbet.history.telling import timeline, verdict
-from unbet.journal.finding import MOST, Found, find
+from unbet.journal.finding import MAX_ROWS, Found, find
 from unbet.journal.parking import count_parked, list_parked
 from unbet.wallets.ledger.intervention_log import decision, newest_decisions
 
 LIMIT_S: Final = 3.0
 LISTED: Final = 200
 """Parked cancels on a page."""
-LONGEST_WORDS: Final = 256
+MAX_WORDS_LENGTH: Final = 256
 STATES: Final = ("dead", "parked", "closed")
 
 Result = TypeVar("Result")
@@ -48,14 +48,14 @@ class Views:
         )
 
     async def search(self, request: Request) -> Response:
-        words = request.query_params.get("words", "")[:LONGEST_WORDS]
+        words = request.query_params.get("words", "")[:MAX_WORDS_LENGTH]
         found = await self._read(lambda connection: _find(connection, words)) if words else []
         if len(found) == 1:
             only = found[0]
             asked = {"reference": only.reference, "provider": only.provider}
             return RedirectResponse(f"/explain?{urlencode(asked)}", 303)
         return self._pages.page(
-            request, "search", words=words, found=found, more=len(found) == MOST
+            request, "search", words=words, found=found, more=len(found) == MAX_ROWS
         )
 
     async def explain(self, request: Request) -> Response:

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 from unbet.core.message import Group, Reply
 from unbet.core.older import OldGroup
 
-SHORTEST_KEY: Final = 32
+MIN_KEY_LENGTH: Final = 32
 """Characters."""
 
 _GROUP: Final = "unbet group"

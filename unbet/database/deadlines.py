@@ -27,8 +27,8 @@ CALL_LIMIT_S: Final = 5.0
 """For one transaction that nobody waits for by the second: longer than the server's own limits,
 which say more, and only needed where the server itself has stopped."""
 
-_LOOK_EVERY_S: Final = 0.05
-_CANCELLED_WITHIN_S: Final = 1.0
+_LOOK_INTERVAL_S: Final = 0.05
+_CANCEL_LIMIT_S: Final = 1.0
 """So a thread that calls leaves no more than a few requests under way, a descriptor each."""
 
 _AWAITED: Final[dict[int, int]] = {
@@ -168,7 +168,7 @@ class _Cancellation:
     def __init__(self, request: PGcancelConn) -> None:
         self._request = request
         self._awaited = 0  # begins at the first step
-        self._until = time.monotonic() + _CANCELLED_WITHIN_S
+        self._until = time.monotonic() + _CANCEL_LIMIT_S
 
     def is_over(self) -> bool:
         """Go on as far as is possible at once; whether it is done, has failed or takes too long."""
@@ -222,7 +222,7 @@ class _Watch:
 
     def _keep_looking(self) -> None:
         while True:
-            time.sleep(_LOOK_EVERY_S)
+            time.sleep(_LOOK_INTERVAL_S)
             now = time.monotonic()
             with self._lock:
                 for call in [call for call in self._calls if call.deadline <= now]:

@@ -88,7 +88,7 @@ def connect_to(
         _sqlalchemy_url(asked),
         pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=2,  # seconds; a pool that is empty for longer means trouble, not patience
+        pool_timeout=2,  # seconds; a pool that is empty for longer means trouble
         pool_pre_ping=False,  # `_Watchman` asks less often, and with a limit
         pool_recycle=SESSION_LIFETIME_S,
         hide_parameters=True,  # an error goes to logs and to Flower, players do not

@@ -14,9 +14,9 @@ from unbet.database.faults import ASK_AGAIN, Fault, UndecidedError, fault_of, fi
 
 Result = TypeVar("Result")
 
-WITHIN_S: Final = 3.0
+RETRY_FOR_S: Final = 3.0
 _FIRST_PAUSE_S: Final = 0.05
-_LONGEST_PAUSE_S: Final = 0.5
+_MAX_PAUSE_S: Final = 0.5
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ def transact(
     engine: Engine,
     work: Callable[[Connection], Result],
     *,
-    within_s: float = WITHIN_S,
+    within_s: float = RETRY_FOR_S,
     limit_s: float = CALL_LIMIT_S,
 ) -> Result:
     """Run `work` in a transaction and commit it; its result.
@@ -70,4 +70,4 @@ def retry_until(
                 raise
             report(fault, first_line(error))
         time.sleep(random.uniform(pause_s / 2, pause_s))  # noqa: S311 - jitter, no secret
-        pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+        pause_s = min(2 * pause_s, _MAX_PAUSE_S)

@@ -13,7 +13,7 @@ from unbet.dialects import DIALECTS
 from unbet.dialects.lucky_monaco import V4
 from unbet.dialects.port import Dialect, ParsedRequest, Said
 
-LONGEST_BODY: Final = 16 * 1024
+MAX_BODY_LENGTH: Final = 16 * 1024
 """Bytes; a Cancel has about 300."""
 
 OTHER_SPELLING: Final = "gamename"

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, text
 
-MOST: Final = 100
+MAX_ROWS: Final = 100
 
 # Each part stops at its newest ones: a player may have millions of bets.
 _FIND: Final = text("""
@@ -89,7 +89,7 @@ class Found(NamedTuple):
     """`reference`, `player` or `uuid`."""
 
 
-def find(connection: Connection, words: str, *, most: int = MOST) -> list[Found]:
+def find(connection: Connection, words: str, *, most: int = MAX_ROWS) -> list[Found]:
     """What is known by exactly these `words`, the newest first, at most `most`."""
     if "\0" in words:  # PostgreSQL stores none
         return []

@@ -20,7 +20,7 @@ where an index leads to the old part of it."""
 ROWS_AT_ONCE: Final = 2000
 """Removed by one transaction."""
 
-LONGEST_PAUSE_S: Final = 1.0
+MAX_PAUSE_S: Final = 1.0
 
 
 class Kept(NamedTuple):
@@ -75,7 +75,7 @@ def remove_older(connection: Connection, kept: Kept, than: datetime) -> Generato
         while ids := _next(connection):
             began = time.monotonic()
             yield connection.execute(remove, {"ids": ids, "than": than}).rowcount
-            time.sleep(min(time.monotonic() - began, LONGEST_PAUSE_S))
+            time.sleep(min(time.monotonic() - began, MAX_PAUSE_S))
     finally:
         connection.execute(text("CLOSE older"))
 

@@ -13,14 +13,14 @@ PORTS: Final = range(20_000, 32_768)
 one of these could be lost before its server listens, or while it is started again; and a client
 that tries to reach a server that is away could be connected to itself."""
 
-_MOST_TRIES: Final = 1000
+_MAX_TRIES: Final = 1000
 
 
 def reserve_port(host: str = "127.0.0.1") -> int:
     """One that nobody listens on, and that until our end no other process is given by this: the
     UDP port of the same number, which no server here has a use for, is the sign. Raises `OSError`
     when none can be had."""
-    for _ in range(_MOST_TRIES):
+    for _ in range(_MAX_TRIES):
         port = secrets.choice(PORTS)
         sign = socket.socket(type=socket.SOCK_DGRAM)
         try:

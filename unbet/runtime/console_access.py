@@ -3,10 +3,10 @@
 from typing import Final
 from urllib.parse import urlsplit
 
-SHORTEST_PASSWORD: Final = 12
+MIN_PASSWORD_LENGTH: Final = 12
 """Characters: what a program that guesses does not reach in years."""
 
-LONGEST_USER: Final = 100
+MAX_USER_LENGTH: Final = 100
 """Characters: what the record of decisions has room for."""
 
 
@@ -18,11 +18,11 @@ def read_logins(value: str) -> dict[str, str]:
     logins: dict[str, str] = {}
     for number, part in enumerate(filter(None, map(str.strip, value.split(","))), 1):
         user, _, password = part.partition(":")
-        if not 0 < len(user) <= LONGEST_USER or not user.isprintable():
+        if not 0 < len(user) <= MAX_USER_LENGTH or not user.isprintable():
             raise ValueError(f"login {number}: expected user:password")
-        if len(password) < SHORTEST_PASSWORD:
+        if len(password) < MIN_PASSWORD_LENGTH:
             raise ValueError(
-                f"login {number}: expected a password of at least {SHORTEST_PASSWORD} characters"
+                f"login {number}: expected a password of at least {MIN_PASSWORD_LENGTH} characters"
             )
         if user in logins:
             raise ValueError(f"login {number}: that user is given more than once")

@@ -17,10 +17,10 @@ from unbet.runtime.endpoints import Endpoint
 from unbet.runtime.settings import Network, ReceiverSettings
 
 WINDOW_S: Final = 60.0
-MOST_WRONG: Final = 20
+MAX_WRONG: Final = 20
 """Wrong secrets, and other paths that lead nowhere, of one address within `WINDOW_S`; an IPv6
 address stands for its /64 network."""
-MOST_REMEMBERED: Final = 10_000
+MAX_REMEMBERED: Final = 10_000
 """Addresses; the oldest is forgotten for a new one."""
 
 UNKNOWN: Final = "unknown"
@@ -70,9 +70,9 @@ class WrongSecrets:
         if now - began > WINDOW_S:
             began, count = now, 0
         self._counts[key] = began, count + 1
-        if len(self._counts) > MOST_REMEMBERED:
+        if len(self._counts) > MAX_REMEMBERED:
             self._counts.popitem(last=False)
-        return count >= MOST_WRONG
+        return count >= MAX_WRONG
 
 
 def sender_of(scope: Scope, trusted: tuple[Network, ...]) -> str:

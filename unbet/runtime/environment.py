@@ -10,8 +10,8 @@ from typing import Annotated, Any, Final, TypeVar, cast
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from unbet.core.wire import SHORTEST_KEY
-from unbet.runtime.console_access import SHORTEST_PASSWORD, read_logins
+from unbet.core.wire import MIN_KEY_LENGTH
+from unbet.runtime.console_access import MIN_PASSWORD_LENGTH, read_logins
 from unbet.runtime.database_url import parameters_of
 from unbet.runtime.endpoints import check_secret
 
@@ -130,9 +130,9 @@ def _check_segment(secret: SecretStr) -> SecretStr:
 
 def _check_login(login: SecretStr) -> SecretStr:
     user, _, password = login.get_secret_value().partition(":")
-    if not user or len(password) < SHORTEST_PASSWORD or not login.get_secret_value().isascii():
+    if not user or len(password) < MIN_PASSWORD_LENGTH or not login.get_secret_value().isascii():
         raise ValueError(
-            f"expected user:password, in ASCII, the password of at least {SHORTEST_PASSWORD} "
+            f"expected user:password, in ASCII, the password of at least {MIN_PASSWORD_LENGTH} "
             "characters"
         )
     return login
@@ -146,8 +146,8 @@ def _split(value: Any) -> Any:
 
 def _read_keys(value: Any) -> Any:
     keys = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
-    if any(len(key) < SHORTEST_KEY for key in keys):
-        raise ValueError(f"expected keys of at least {SHORTEST_KEY} characters")
+    if any(len(key) < MIN_KEY_LENGTH for key in keys):
+        raise ValueError(f"expected keys of at least {MIN_KEY_LENGTH} characters")
     return keys
 
 

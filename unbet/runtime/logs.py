@@ -21,7 +21,7 @@ from typing import Any, Final, NoReturn
 import orjson
 import structlog
 
-PATIENCE_MS: Final = 100
+WRITE_WAIT_MS: Final = 100
 """How long a line may wait for a reader, once; until that one reads again, lines do not wait."""
 
 
@@ -117,7 +117,7 @@ class _StandardError:
 
     def __init__(self) -> None:
         self.is_json = False
-        self._patience_ms = PATIENCE_MS
+        self._write_wait_ms = WRITE_WAIT_MS
         self._lost = 0
         self._held = _Held()
 
@@ -155,9 +155,9 @@ class _StandardError:
             for piece in _pieces(lines, select.PIPE_BUF):
                 if not self._written(file, piece):
                     self._lost += piece.count(b"\n")
-                    self._patience_ms = 0
+                    self._write_wait_ms = 0
                 elif self._lost:
-                    lost, self._lost, self._patience_ms = self._lost, 0, PATIENCE_MS
+                    lost, self._lost, self._write_wait_ms = self._lost, 0, WRITE_WAIT_MS
                     structlog.get_logger("logs").error("nobody read the log", lines_lost=lost)
 
     def _written(self, file: int, piece: bytes) -> bool:
@@ -165,7 +165,7 @@ class _StandardError:
         readiness.register(file, select.POLLOUT)
         # A pipe takes that much at once or not at all.
         for start in range(0, len(piece), select.PIPE_BUF):
-            if not readiness.poll(self._patience_ms):
+            if not readiness.poll(self._write_wait_ms):
                 return False
             os.write(file, piece[start : start + select.PIPE_BUF])
         return True

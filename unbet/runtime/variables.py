@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BeforeValidator
 from pydantic_settings import NoDecode
 
-from unbet.core.wire import SHORTEST_KEY, Keys
+from unbet.core.wire import MIN_KEY_LENGTH, Keys
 from unbet.dialects import DialectName
 from unbet.runtime.endpoints import Endpoint, read_endpoints
 from unbet.runtime.environment import (
@@ -85,8 +85,8 @@ class SigningSettings(Environment):
         if not self.message_key:
             raise SettingsError(
                 "UNBET_MESSAGE_KEY is not set: without it whoever can write to Redis could cancel "
-                f"bets. Expected at least {SHORTEST_KEY} random characters, the same for receivers "
-                "and workers."
+                f"bets. Expected at least {MIN_KEY_LENGTH} random characters, the same for "
+                "receivers and workers."
             )
         return Keys([key.get_secret_value() for key in self.message_key])
 

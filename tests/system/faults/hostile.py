@@ -10,7 +10,7 @@ from contextlib import suppress
 from random import Random
 from typing import Final
 
-from tests.fuzz.bodies import LONGEST_BODY, Bodies
+from tests.fuzz.bodies import MAX_BODY_LENGTH, Bodies
 from tests.fuzz.rules import may_be_a_cancel
 
 CONNECTIONS: Final = 64
@@ -31,8 +31,8 @@ def hostile(count: int, random: Random) -> list[bytes]:
     while len(made) < count:
         body = bodies.next().content
         if random.random() < 0.02:
-            body = body.ljust(LONGEST_BODY + random.choice([1, 1000, 60_000]), b" ")
-        if len(body) > LONGEST_BODY or not may_be_a_cancel(body):
+            body = body.ljust(MAX_BODY_LENGTH + random.choice([1, 1000, 60_000]), b" ")
+        if len(body) > MAX_BODY_LENGTH or not may_be_a_cancel(body):
             made.append(body)
     return made
 

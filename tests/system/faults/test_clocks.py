@@ -27,7 +27,7 @@ from tests.system.watching import (
 )
 from tests.waiting import until
 
-JUMP_EVERY_S = 0.7
+JUMP_INTERVAL_S = 0.7
 CANCELS = 120
 
 
@@ -72,7 +72,7 @@ def test_cancels_are_decided_while_every_clock_jumps(
                 system.start_worker(name)
     references = placed_by_many(operator, CANCELS)
     dice = random.Random(42)
-    ends = time.monotonic() + JUMP_EVERY_S * 12
+    ends = time.monotonic() + JUMP_INTERVAL_S * 12
     ages = []
 
     def jump() -> None:
@@ -80,7 +80,7 @@ def test_cancels_are_decided_while_every_clock_jumps(
             for clock in (*parts.values(), clocks("servers")):
                 clock.set(dice.choice((-HOUR_S, 0, HOUR_S)))
             ages.append(oldest_age(system))
-            time.sleep(JUMP_EVERY_S)
+            time.sleep(JUMP_INTERVAL_S)
 
     with ThreadPoolExecutor(8) as pool:
         jumping = pool.submit(jump)

@@ -24,7 +24,7 @@ from tests.system.processes import System
 from tests.system.watching import (
     DEADLINE_S,
     PLAYER,
-    PROVIDERS_PATIENCE_S,
+    PROVIDER_LIMIT_S,
     RESEND_AFTER_S,
     placed,
     timed,
@@ -66,7 +66,7 @@ def test_with_postgres_away_for_a_minute_and_redis_emptied_all_are_answered_and_
         services.start(own_services)
         operator.engine.dispose()  # its connections are the old server's
         told = [answer.result() for answer in answers]
-    assert max(seconds for _, seconds in told) < PROVIDERS_PATIENCE_S
+    assert max(seconds for _, seconds in told) < PROVIDER_LIMIT_S
     said = system.said("receiver")
     answered = re.findall(r'"seconds":([0-9.]+).*"event":"answered"', said)
     assert len(answered) == len(references)

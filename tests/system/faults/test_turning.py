@@ -21,7 +21,7 @@ from tests.waiting import until
 
 TRUSTED_FOR_S = 1.0
 """A connection that was good so lately is not asked whether it still is."""
-FINAL_WITHIN_S = 5.0
+FINAL_LIMIT_S = 5.0
 """After a server is there that takes writes: final answers again. Measured: 0.7 s."""
 
 
@@ -65,7 +65,7 @@ def test_after_a_failover_behind_one_address_answers_are_final_again(
     standby.promote()
     # The old sessions stay with the old server, which answers.
     addresses.move(POSTGRES, standby.access.port)
-    assert seconds_until_final(system, operator, "after") < FINAL_WITHIN_S
+    assert seconds_until_final(system, operator, "after") < FINAL_LIMIT_S
     for reference in references[1:]:
         assert timed(system, reference)[0] == 0
     wait_until_cancelled(operator, *references)
@@ -81,7 +81,7 @@ def test_after_a_while_of_read_only_answers_are_final_again(
     read_only(primary, on=True)
     assert timed(system, "r0")[0] == 100
     read_only(primary, on=False)
-    assert seconds_until_final(system, operator, "after") < FINAL_WITHIN_S
+    assert seconds_until_final(system, operator, "after") < FINAL_LIMIT_S
     wait_until_cancelled(operator, "r0")
 
 

@@ -9,9 +9,9 @@ from unbet.cli import database
 from unbet.cli.bars import bar
 from unbet.cli.display import AsJson, print_json, print_table
 from unbet.database.engine import SCAN_SETTINGS
-from unbet.wallets.ledger.audit import CHECKS, MOST_ROWS, Report, Step, Violation, audit
+from unbet.wallets.ledger.audit import CHECKS, MAX_ROWS, Report, Step, Violation, audit
 
-MOST_ASKED: Final = 100_000
+MAX_ASKED: Final = 100_000
 """They are held in memory."""
 
 app = typer.Typer()
@@ -20,8 +20,8 @@ app = typer.Typer()
 @app.command("audit")
 def check_everything(
     rows: Annotated[
-        int, typer.Option("--rows", min=1, max=MOST_ASKED, help="Shown of each violation, at most.")
-    ] = MOST_ROWS,
+        int, typer.Option("--rows", min=1, max=MAX_ASKED, help="Shown of each violation, at most.")
+    ] = MAX_ROWS,
     as_json: AsJson = False,
 ) -> None:
     """Check the whole ledger, also while it is at work. Exit status 1 if anything is wrong."""

@@ -13,7 +13,7 @@ from unbet.cli.dry_run import DryRun, WrongReferenceError, decide, read_request
 from unbet.cli.story_screen import lines_of
 from unbet.core.text import plain
 from unbet.dialects import DIALECTS
-from unbet.dialects.body import LONGEST_BODY
+from unbet.dialects.body import MAX_BODY_LENGTH
 from unbet.history.explain import explain
 from unbet.history.story import Story
 from unbet.history.telling import timeline, verdict
@@ -128,7 +128,7 @@ def _read(body: Path) -> bytes:
     """No more of it than shows that it is too long."""
     try:
         with sys.stdin.buffer if str(body) == "-" else body.open("rb") as file:
-            return file.read(LONGEST_BODY + 1)
+            return file.read(MAX_BODY_LENGTH + 1)
     except OSError as error:
         raise typer.BadParameter(f"{body}: {error.strerror}") from None
 

@@ -19,12 +19,12 @@ LEAST_DAYS: Final = 30
 """A month is reconciled and disputed, and its refused requests are replayed, in the month after:
 who asks then wants to see what was sent and answered."""
 
-MOST_DAYS: Final = 36_500
+MAX_DAYS: Final = 36_500
 
 
 @app.command()
 def retain(
-    days: Annotated[int, typer.Option("--days", max=MOST_DAYS, help="How long they are kept.")],
+    days: Annotated[int, typer.Option("--days", max=MAX_DAYS, help="How long they are kept.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is older.")] = False,
     as_json: AsJson = False,
 ) -> None:

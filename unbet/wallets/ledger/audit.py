@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, text
 
-MOST_ROWS: Final = 100
+MAX_ROWS: Final = 100
 """Rows that are shown of each violation unless more are asked for: to see what it is about."""
 
 _TABLES: Final = ("transfers", "entries", "accounts", "bets", "wins", "deposits")
@@ -82,7 +82,7 @@ def audit(
     connection: Connection,
     say: Callable[[Step], object] = lambda _: None,
     *,
-    most_rows: int = MOST_ROWS,
+    most_rows: int = MAX_ROWS,
 ) -> Report:
     """Check the whole ledger while it is at work: everything is read from one snapshot.
 

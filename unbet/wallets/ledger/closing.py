@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 
 from unbet.core.outcomes import Outcome
 from unbet.database.faults import UndecidedError
-from unbet.wallets.ledger.reversal import MOST_ROUNDS
+from unbet.wallets.ledger.reversal import MAX_ROUNDS
 
 _TOLD: Final = """
     CASE WHEN state = 'tombstone'           THEN coalesce(outcome, 'no_bet')
@@ -77,7 +77,7 @@ def bind_closing(
     if asked is None:
         return None
     values = {"request_id": request_id, "provider": provider, "reference": reference, **asked}
-    for _ in range(MOST_ROUNDS):
+    for _ in range(MAX_ROUNDS):
         outcome = connection.execute(_BIND, values).scalar()
         if outcome is not None:
             return Outcome(outcome)

@@ -10,10 +10,10 @@ from sqlalchemy import Connection, Row, text
 from unbet.core.outcomes import Outcome
 from unbet.wallets.ledger.closing import bind_closing, outcome_of_closed, unbind_closing
 
-LONGEST_REASON: Final = 500
+MAX_REASON_LENGTH: Final = 500
 """Characters."""
 
-LONGEST_NAME: Final = 100
+MAX_NAME_LENGTH: Final = 100
 """Characters of a person's name."""
 
 # Locks the rows in order, and before any bet, as everybody does. The record is written by the
@@ -171,13 +171,13 @@ def _record(row: Row[Any]) -> Record:
 def _intervene(
     connection: Connection, statement: Any, request_id: UUID, action: str, made_by: str, reason: str
 ) -> Row[Any] | None:
-    why = _bounded("reason", reason, LONGEST_REASON)
+    why = _bounded("reason", reason, MAX_REASON_LENGTH)
     values = {"action": action, "made_by": _name(made_by), "reason": why}
     return connection.execute(statement, values | {"request_id": request_id}).one_or_none()
 
 
 def _name(made_by: str) -> str:
-    return _bounded("name", made_by, LONGEST_NAME)
+    return _bounded("name", made_by, MAX_NAME_LENGTH)
 
 
 def _bounded(what: str, words: str, longest: int) -> str:

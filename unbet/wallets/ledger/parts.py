@@ -50,10 +50,10 @@ def apply_in_parts(
     failed: DBAPIError | UndecidedError,
     started: float,
     deadline: float,
-    patience_s: float,
+    lock_wait_s: float,
 ) -> Iterator[Sequence[Verdict]]:
     """What `apply` does once its one transaction, begun at `started`, has `failed`."""
-    application = _Application(engine, decide, started, deadline, patience_s)
+    application = _Application(engine, decide, started, deadline, lock_wait_s)
     return application.part(list(cancels), patiently=True, failed=failed)
 
 
@@ -65,7 +65,7 @@ class _Application:
     decide: Decide
     started: float
     deadline: float
-    patience_s: float
+    lock_wait_s: float
 
     def part(
         self,
@@ -108,8 +108,8 @@ class _Application:
         return left + (yield from self.part(cancels[middle:], patiently=patiently))
 
     def _around_locks(self, cancels: list[Cancel], problem: str) -> Iterator[Sequence[Verdict]]:
-        """Decide those that nothing blocks, and look again at the others until patience ends."""
-        ends = time.monotonic() + self.patience_s
+        """Decide those that nothing blocks, and look again at the others until the time to wait is over."""
+        ends = time.monotonic() + self.lock_wait_s
         blocked = yield from self._free_of(cancels)
         while blocked and time.monotonic() < ends:
             time.sleep(LOOK_AGAIN_AFTER_S)

@@ -23,10 +23,10 @@ from unbet.wallets.port import Abilities, Decided, Memory, Verdict
 
 REVERSE: Final = text(Path(__file__).with_name("reverse.sql").read_text("utf-8"))
 
-MOST_ROUNDS: Final = 10
+MAX_ROUNDS: Final = 10
 """A group goes round again only when a bet of it was committed during the statement."""
 
-PATIENCE_S: Final = 0.5
+LOCK_WAIT_S: Final = 0.5
 """After the lock timeout: the transactions of a busy player are over by then, on a slow disk too;
 an operator's that is left open is not, and must not hold up others."""
 
@@ -44,7 +44,7 @@ class LedgerWallet:
 
     A group is decided by one statement in one transaction, which also writes the journal. Where
     some of it stand in the way of the others it is done in parts, each of which is final as soon
-    as it is yielded: what another transaction has locked is looked at again for `patience_s`
+    as it is yielded: what another transaction has locked is looked at again for `lock_wait_s`
     seconds, and is BUSY then; what the tables refuse is REJECTED; where the database itself is to
     blame, what it cannot decide is AWAY. A deadlock or a connection that is lost or no good is
     tried again until the deadline, then `LedgerAwayError` is raised.
@@ -65,14 +65,14 @@ class LedgerWallet:
         *,
         hold_unknown: bool = False,
         decide: Decide | None = None,
-        patience_s: float = PATIENCE_S,
+        lock_wait_s: float = LOCK_WAIT_S,
     ) -> None:
         """With `hold_unknown` the cancel of a bet that is not there is parked, not decided. What
         decides is `reverse`, or `decide` in its place."""
         self._engine = engine
         self._hold_unknown = hold_unknown
         self._decide = decide or reverse
-        self._patience_s = patience_s
+        self._lock_wait_s = lock_wait_s
 
     def cancel(self, cancels: Sequence[Cancel], deadline: float) -> Iterator[Sequence[Verdict]]:
         """As `Wallet.cancel`."""
@@ -94,7 +94,7 @@ class LedgerWallet:
             failed=failed,
             started=started,
             deadline=deadline,
-            patience_s=self._patience_s,
+            lock_wait_s=self._lock_wait_s,
         )
 
     def _work(self, cancels: Sequence[Cancel], connection: Connection) -> list[Decision]:
@@ -117,7 +117,7 @@ def reverse(
     if not cancels:
         return []
     parameters = parameters_of(cancels, leave_tombstones=not hold_unknown)
-    for _ in range(MOST_ROUNDS):
+    for _ in range(MAX_ROUNDS):
         rows = {row.request_id: row for row in connection.execute(REVERSE, parameters)}
         open_cancels = [c for c in cancels if rows[c.request_id].outcome is None]
         if hold_unknown:

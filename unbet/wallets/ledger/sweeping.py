@@ -15,7 +15,7 @@ from unbet.core.outcomes import Outcome
 from unbet.journal.parking import DUE, PAUSE_BY_AGE
 from unbet.wallets.ledger.reversal import reverse
 
-MOST_TRIES: Final = 5
+MAX_TRIES: Final = 5
 """Tries that failed by the cancel's own doing, as far as one can tell; then it is dead."""
 
 _CLAIM: Final = text(f"""
@@ -105,7 +105,7 @@ def claim(connection: Connection, *, fresh: bool, most: int) -> Due:
     `fresh` ones have not failed yet and may be applied together; the others only alone. Until their
     pause is over nobody else claims them. One that cannot be read is dead.
     """
-    rows = connection.execute(_CLAIM, {"fresh": fresh, "most": most, "most_tries": MOST_TRIES})
+    rows = connection.execute(_CLAIM, {"fresh": fresh, "most": most, "most_tries": MAX_TRIES})
     due = Due([], [])
     for row in rows.all():
         try:
@@ -119,7 +119,7 @@ def claim(connection: Connection, *, fresh: bool, most: int) -> Due:
 
 def give_up(connection: Connection) -> list[GivenUp]:
     """Make dead what has had all its tries. Does not commit."""
-    rows = connection.execute(_GIVE_UP, {"most_tries": MOST_TRIES})
+    rows = connection.execute(_GIVE_UP, {"most_tries": MAX_TRIES})
     return [_given_up(row, row.last_error) for row in rows]
 
 
