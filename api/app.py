@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from api.deadline import ASK_SHARE, CALL_SHARE
 from api.dispatch import Dispatcher, Replies
+from api.fallback import Fallback
 from api.health import Readiness
 from api.ledger_calls import THREADS, LedgerCalls
 from api.membership import Membership
@@ -19,8 +20,7 @@ from api.pages import pages
 from api.parking import Parking
 from api.publish import Publisher
 from api.receive import Receiver
-from api.rescue import Rescue
-from api.scrape import State
+from api.scrape import ScrapedState
 from unbet.database.deployment import Identity, guard
 from unbet.database.engine import connect_to
 from unbet.runtime.settings import ReceiverSettings
@@ -28,7 +28,7 @@ from unbet.spool import Spool
 
 log = structlog.get_logger("receiver")
 
-BEGIN_ANEW_S: Final = 1.0
+RESTART_AFTER_S: Final = 1.0
 
 
 def create_app(settings: ReceiverSettings, identity: Identity | None = None) -> ASGIApp:
@@ -52,17 +52,17 @@ def create_app(settings: ReceiverSettings, identity: Identity | None = None) -> 
         resend_after_s=settings.resend_after_s,
     )
     membership = Membership(settings.broker_url, identity, ledger)
-    rescue = Rescue(dispatcher, ledger, parking, settings.answer_deadline_s * ASK_SHARE)
+    fallback = Fallback(dispatcher, ledger, parking, settings.answer_deadline_s * ASK_SHARE)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         tasks = [
-            asyncio.create_task(keep(work))
+            asyncio.create_task(keep_running(work))
             for work in (
                 lambda: replies.listen(dispatcher.resolve),
-                rescue.watch,
-                rescue.keep_asking,
-                parking.keep_emptying,
+                fallback.watch,
+                fallback.keep_asking,
+                parking.keep_draining,
                 notes.keep_writing,
                 membership.keep_noting,
             )
@@ -80,12 +80,12 @@ def create_app(settings: ReceiverSettings, identity: Identity | None = None) -> 
         engine.dispose()
 
     readiness = Readiness(settings, engine, identity)
-    state = State(settings, engine, spool, identity)
+    state = ScrapedState(settings, engine, spool, identity)
     others = pages(readiness, state, membership, lifespan)
     return Receiver(settings, dispatcher, parking, notes, others)
 
 
-async def keep(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+async def keep_running(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Have `work` done for ever: the outermost shell of what goes on in the background. A bug met
     by one cancel must not leave the others without it."""
     while True:
@@ -93,4 +93,4 @@ async def keep(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
             await asyncio.create_task(work())
         except Exception:
             log.exception("work in the background failed and begins anew")
-            await asyncio.sleep(BEGIN_ANEW_S)
+            await asyncio.sleep(RESTART_AFTER_S)

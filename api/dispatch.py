@@ -47,7 +47,7 @@ class Dispatcher:
         self._most_waiting = max_waiting
         self._waiters = 0
         self._waits: dict[UUID, Wait] = {}
-        self._same: dict[tuple[str, str, str, str], Wait] = {}
+        self._by_content: dict[tuple[str, str, str, str], Wait] = {}
         """By what makes two requests equal, so that the later one shares the earlier one's wait."""
 
     def decide(self, cancel: Cancel, within_s: float) -> asyncio.Future[Decided]:
@@ -55,9 +55,11 @@ class Dispatcher:
         if self._waiters >= self._most_waiting:
             raise Overloaded
         loop = asyncio.get_running_loop()
-        wait = self._same.get(_sameness(cancel))
+        wait = self._by_content.get(_content_key(cancel))
         if wait is None:
-            wait = self._waits[cancel.request_id] = self._same[_sameness(cancel)] = Wait(cancel)
+            wait = self._waits[cancel.request_id] = self._by_content[_content_key(cancel)] = Wait(
+                cancel
+            )
             if not self._groups.filling:
                 loop.call_soon(self._groups.fill)
             self._groups.filling[cancel.request_id] = wait
@@ -93,37 +95,37 @@ class Dispatcher:
                     # Those who were woken answer first.
                     asyncio.get_running_loop().call_soon(self._groups.on_done, message)
 
-    def take_overdue(self, after_s: float) -> list[Wait]:
+    def take_expired(self, after_s: float) -> list[Wait]:
         """Those that were not published, or have no decision after `after_s` seconds; each once."""
         before = time.monotonic() - after_s
-        overdue = [
+        expired = [
             wait
             for wait in self._waits.values()
-            if not wait.overdue and (wait.unpublished or wait.since <= before)
+            if not wait.expired and (wait.unpublished or wait.since <= before)
         ]
-        for wait in overdue:
-            wait.overdue = True
+        for wait in expired:
+            wait.expired = True
             self._groups.filling.pop(wait.cancel.request_id, None)
-        return overdue
+        return expired
 
     def parked(self) -> list[Wait]:
-        """Those that have a home and no decision yet."""
-        return [wait for wait in self._waits.values() if wait.has_home]
+        """Those that are parked or spooled and have no decision yet."""
+        return [wait for wait in self._waits.values() if wait.is_persisted]
 
     def _expire(self, wait: Wait, waiter: asyncio.Future[Decided]) -> None:
         del wait.waiters[waiter]
         self._waiters -= 1
         if not waiter.done():
             request_id, message = wait.cancel.request_id, wait.message
-            home = Decision(request_id=request_id, outcome=Outcome.PARKED)
-            decision = home if wait.has_home else None
+            parked = Decision(request_id=request_id, outcome=Outcome.PARKED)
+            decision = parked if wait.is_persisted else None
             waiter.set_result(Decided(decision, request_id, message.id if message else None))
         if not wait.waiters:
             self._forget(wait)
 
     def _forget(self, wait: Wait) -> None:
         request_id = wait.cancel.request_id
-        del self._waits[request_id], self._same[_sameness(wait.cancel)]
+        del self._waits[request_id], self._by_content[_content_key(wait.cancel)]
         self._groups.filling.pop(request_id, None)
 
 
@@ -181,5 +183,5 @@ class Replies:
         await self._list.close()
 
 
-def _sameness(cancel: Cancel) -> tuple[str, str, str, str]:
+def _content_key(cancel: Cancel) -> tuple[str, str, str, str]:
     return cancel.provider, cancel.reference, cancel.player, cancel.currency

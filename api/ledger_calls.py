@@ -19,7 +19,7 @@ log = structlog.get_logger("receiver")
 Result = TypeVar("Result")
 
 THREADS: Final = 4
-AGAIN_WITH_S: Final = 0.2
+RETRY_NEEDS_S: Final = 0.2
 """What a second try needs at least of a call's time."""
 
 
@@ -34,7 +34,7 @@ class LedgerCalls:
 
     async def run(self, work: Callable[[Connection], Result]) -> Result:
         """The result of `work`, committed. Raises `LedgerAwayError`; as a `ContentRefusedError`,
-        it says nothing of other work, and the ledger is not spared."""
+        it says nothing of other work, and the circuit breaker stays closed."""
         if time.monotonic() < self._breaker.open_until:
             raise LedgerAwayError("the ledger was away a moment ago")
         loop = asyncio.get_running_loop()
@@ -50,7 +50,7 @@ class LedgerCalls:
         except SQLAlchemyError as error:
             problem = first_line(error)
         except Exception as error:
-            # The outermost shell of a call: a bug must not keep a cancel from its other home.
+            # The outermost shell of a call: a bug must not keep a cancel from the spool.
             log.exception("a call to the ledger failed")
             problem = type(error).__name__
         self._breaker.trip()
@@ -64,7 +64,7 @@ class LedgerCalls:
             left_s = ends - time.monotonic()
             # A session that turned out to be no good says nothing of the server that a new one
             # leads to. What is asked here may be asked twice.
-            if not error.connection_invalidated or left_s < AGAIN_WITH_S:
+            if not error.connection_invalidated or left_s < RETRY_NEEDS_S:
                 raise
             return run_within(self._engine, left_s, work)
 

@@ -1,6 +1,6 @@
-"""The receiver's pages: whether it is alive, and for operators' addresses what there is to see.
+"""The receiver's pages: `/healthz` for everyone, the others for operators' addresses only.
 
-Others do not come here but for the first (`Receiver.takes`).
+Everyone else reaches only `/healthz` (`Refusals.takes`).
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from api.health import Readiness
 from api.membership import Membership
-from api.scrape import State
+from api.scrape import ScrapedState
 from unbet.runtime.exposition import CONTENT_TYPE_LATEST, exposition
 
 ALIVE = "/healthz"
@@ -29,7 +29,7 @@ Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 
 def pages(
-    readiness: Readiness, state: State, membership: Membership, lifespan: Lifespan
+    readiness: Readiness, state: ScrapedState, membership: Membership, lifespan: Lifespan
 ) -> Starlette:
     """An application of the pages; whatever else is asked of it does not exist."""
 

@@ -1,4 +1,4 @@
-"""A home for cancels that get no outcome in time: parked in the ledger, else in the spool."""
+"""Cancels that get no outcome in time are parked in the ledger, or else written to the spool."""
 
 import asyncio
 import time
@@ -19,15 +19,15 @@ from unbet.runtime import metrics
 from unbet.runtime.failpoints import crash_point
 from unbet.spool import Batches, Spool
 
-MAX_TOGETHER: Final = 1000
+MAX_BATCH_SIZE: Final = 1000
 """Cancels in one statement; it must end within the limit of a ledger call."""
 
-EMPTY_INTERVAL_S: Final = 1.0
+DRAIN_INTERVAL_S: Final = 1.0
 
-EMPTIED_TOGETHER: Final = 500
+DRAIN_BATCH_SIZE: Final = 500
 """Cancels of the spool in one statement: few, so that others wait for a fraction of a second."""
 
-GIVES_WAY_S: Final = 0.3
+MAX_YIELD_S: Final = 0.3
 """How long the spool waits for cancels that are being parked just now: it has to get on as well."""
 
 log = structlog.get_logger("receiver")
@@ -36,15 +36,15 @@ log = structlog.get_logger("receiver")
 class _Waiting(NamedTuple):
     cancel: Cancel
     reason: str
-    home: asyncio.Future[bool]
+    persisted: asyncio.Future[bool]
 
 
-class HomelessError(Exception):
+class UnpersistedError(Exception):
     """Neither ledger nor disk took the cancel: the provider must not think that we have it."""
 
 
 class Parking:
-    """Parks what comes while a statement is on its way in the next one."""
+    """Parks cancels in batches: what comes while one statement runs goes into the next."""
 
     def __init__(self, ledger: LedgerCalls, spool: Spool) -> None:
         self._ledger = ledger
@@ -55,34 +55,34 @@ class Parking:
         self._at_work: asyncio.Task[None] | None = None
 
     async def park(self, cancels: Sequence[Cancel], reason: str) -> bool:
-        """Return once `cancels` have a home: True in the ledger, where their outcome will be, False
-        in the spool, whence they will be parked. `reason` says why they are not decided. Raises
-        `HomelessError`."""
+        """Return once `cancels` are stored: True in the ledger, where their outcome will be, False
+        in the spool, from where they will be parked. `reason` says why they are not decided.
+        Raises `UnpersistedError`."""
         loop = asyncio.get_running_loop()
         waiting = [_Waiting(cancel, reason, loop.create_future()) for cancel in cancels]
         self._waiting += waiting
         if self._at_work is None:
             self._at_work = asyncio.create_task(self._work())
         # Every one is awaited, so that no exception of another is left unseen.
-        results = await asyncio.gather(*(one.home for one in waiting), return_exceptions=True)
+        results = await asyncio.gather(*(one.persisted for one in waiting), return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
                 raise result
         return all(results)
 
-    async def keep_emptying(self) -> None:
+    async def keep_draining(self) -> None:
         """Park what lies in the spool, now and whenever something does; until cancelled."""
         while True:
             try:
-                await self._empty()
+                await self._drain()
             except LedgerAwayError:
                 pass  # whoever filled the spool has said so
             except OSError as error:
                 log.error("the spool cannot be read", error=str(error))
-            await asyncio.sleep(EMPTY_INTERVAL_S)
+            await asyncio.sleep(DRAIN_INTERVAL_S)
 
-    async def _empty(self) -> None:
-        batches = self._spool.batches(EMPTIED_TOGETHER)
+    async def _drain(self) -> None:
+        batches = self._spool.batches(DRAIN_BATCH_SIZE)
         refusal: str | None = None
         try:
             while (batch := await self._on_disk(_next, batches, refusal)) is not None:
@@ -98,15 +98,15 @@ class Parking:
                 else:
                     crash_point("spool_parked", batch)
                     log.info("parked from the spool", cancels=len(batch))
-                await self._give_way(time.monotonic() - started)
+                await self._yield_to_others(time.monotonic() - started)
         finally:
             await self._on_disk(batches.close)
 
-    async def _give_way(self, took_s: float) -> None:
+    async def _yield_to_others(self, took_s: float) -> None:
         """Leave ledger and processor to others for as long as the last batch has had them, and
         until nothing newer is being parked."""
         await asyncio.sleep(took_s)
-        until = time.monotonic() + GIVES_WAY_S
+        until = time.monotonic() + MAX_YIELD_S
         while self._at_work and time.monotonic() < until:
             await asyncio.sleep(0.01)
 
@@ -117,36 +117,36 @@ class Parking:
         try:
             while self._waiting:
                 reason, alike = next(groupby(self._waiting, attrgetter("reason")))
-                batch = list(islice(alike, MAX_TOGETHER))
+                batch = list(islice(alike, MAX_BATCH_SIZE))
                 self._waiting = self._waiting[len(batch) :]
-                await self._house(batch, reason)
+                await self._persist(batch, reason)
         finally:
             self._at_work = None
 
-    async def _house(self, batch: list[_Waiting], reason: str) -> None:
+    async def _persist(self, batch: list[_Waiting], reason: str) -> None:
         cancels = [one.cancel for one in batch]
         try:
             in_ledger = await self._keep(cancels, reason)
-        except HomelessError as error:
-            log.error("cancels have no home", cancels=len(cancels), error=str(error))
+        except UnpersistedError as error:
+            log.error("cancels unpersisted", cancels=len(cancels), error=str(error))
         else:
             for one in batch:
-                one.home.set_result(in_ledger)
+                one.persisted.set_result(in_ledger)
         finally:
             # Whatever went wrong: nobody waits for ever.
             for one in batch:
-                if not one.home.done():
-                    one.home.set_exception(HomelessError("neither ledger nor disk took it"))
+                if not one.persisted.done():
+                    one.persisted.set_exception(UnpersistedError("neither ledger nor disk took it"))
 
     async def _keep(self, cancels: Sequence[Cancel], reason: str) -> bool:
-        """True once they are in the ledger, False in the spool. Raises `HomelessError`."""
+        """True once they are in the ledger, False in the spool. Raises `UnpersistedError`."""
         try:
             await self._ledger.run(partial(park, cancels=cancels, reason=reason))
         except LedgerAwayError as away:
             try:
                 await self._on_disk(self._spool.append, cancels)
             except (OSError, ValueError) as error:  # the disk's, or a record beyond its bound
-                raise HomelessError(f"{away}; {error}") from error
+                raise UnpersistedError(f"{away}; {error}") from error
             crash_point("spooled", cancels)
             metrics.SPOOLED.inc(len(cancels))
             log.warning("spooled", cancels=len(cancels), reason=str(away))

@@ -62,7 +62,7 @@ class Groups:
         self._size = size
         self._free_slots = slots
         self._resend_after_s = resend_after_s
-        self._breaker = CircuitBreaker()  # while it is open cancels are rescued at once
+        self._breaker = CircuitBreaker()  # while it is open cancels fall back at once
         self._messages: set[Message] = set()
 
     def fill(self) -> None:
@@ -142,7 +142,7 @@ class Groups:
             for wait in message.waits
             if wait.waiters
             and not wait.is_decided
-            and not wait.overdue
+            and not wait.expired
             and wait.sendings < MAX_SENDINGS
         ]
         if silent:

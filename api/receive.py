@@ -15,17 +15,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.deadline import ANSWER_SHARE
 from api.dispatch import Overloaded
-from api.parking import HomelessError
-from api.refusals import Refusals, tell
+from api.parking import UnpersistedError
+from api.refusals import Refusals, report
 from api.waits import Decided
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
 from unbet.dialects import DIALECTS
 from unbet.dialects.body import MAX_BODY_LENGTH, BadRequestError, parse, render
-from unbet.dialects.port import Said
+from unbet.dialects.port import AnswerContext
 from unbet.journal.answers import AnswerNote
 from unbet.runtime import metrics
-from unbet.runtime.doors import UNKNOWN, Door, doors_of, is_in, plain, sender_of
+from unbet.runtime.endpoint_registry import UNKNOWN, Endpoint, endpoints_of, is_in, plain, sender_of
 from unbet.runtime.failpoints import ARMED, crash_point
 from unbet.runtime.http import BODY_LIMIT_S, JSON, UnreadableError, read_rest, respond
 from unbet.runtime.settings import ReceiverSettings
@@ -33,80 +33,82 @@ from unbet.runtime.settings import ReceiverSettings
 log = structlog.get_logger("receiver")
 
 
-class Desk(Protocol):
-    """Where a cancel is decided: the `Dispatcher`."""
+class Dispatcher(Protocol):
+    """Decides a cancel (`api/dispatch.py`)."""
 
     def decide(self, cancel: Cancel, within_s: float) -> Awaitable[Decided]: ...
 
 
-class Home(Protocol):
-    """Where a cancel finds a home that cannot be decided now: the `Parking`."""
+class FallbackStore(Protocol):
+    """Stores a cancel that cannot be decided now (`api/parking.py`)."""
 
     async def park(self, cancels: Sequence[Cancel], reason: str) -> object: ...
 
 
-class Notebook(Protocol):
-    """Where answers are noted: the `Notes`."""
+class AnswerLog(Protocol):
+    """Records what was answered (`api/notes.py`)."""
 
     def add(self, note: AnswerNote) -> None: ...
 
 
 class Receiver:
-    """The endpoints, `POST /<secret>` with the path of the secret's dialect; what is for none of
-    them, and nobody's guess, `others` answer."""
+    """The endpoints: `POST /<secret>` with the path of the secret's dialect. `others` answers what
+    is for none of them and is not refused."""
 
     def __init__(
         self,
         settings: ReceiverSettings,
-        desk: Desk,
-        parking: Home,
-        notes: Notebook,
+        dispatcher: Dispatcher,
+        parking: FallbackStore,
+        notes: AnswerLog,
         others: ASGIApp | None = None,
     ) -> None:
-        endpoints = settings.by_secret()
-        if not endpoints:
+        configs = settings.by_secret()
+        if not configs:
             raise ValueError("a receiver needs a secret")
-        for endpoint in endpoints.values():
+        for config in configs.values():
             # They begin at 0: of a counter that begins at 1 Prometheus sees no increase.
-            for outcome, answer in DIALECTS[endpoint.dialect].outcomes.items():
-                metrics.answers(answer.code, outcome, endpoint.dialect, endpoint.provider)
+            for outcome, answer in DIALECTS[config.dialect].outcomes.items():
+                metrics.answers(answer.code, outcome, config.dialect, config.provider)
         self._allowed_ips = settings.allowed_ips
         self._trusted_proxies = settings.trusted_proxies
         self._answer_within_s = settings.answer_deadline_s * ANSWER_SHARE
-        self._doors = doors_of(endpoints)
-        self._refusals = Refusals(settings, self._doors)
-        self._desk = desk
+        self._endpoints = endpoints_of(configs)
+        self._refusals = Refusals(settings, self._endpoints)
+        self._dispatcher = dispatcher
         self._parking = parking
         self._notes = notes
         self._others = others
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        door = None
+        endpoint = None
         if scope["type"] == "http":
             path = scope["path"].encode(errors="replace")
-            for one in self._doors:  # each of them, in constant time
+            for one in self._endpoints:  # each of them, in constant time
                 if compare_digest(one.path, path):
-                    door = one
-        if door is not None:
-            await self._receive(door, scope, receive, send)
+                    endpoint = one
+        if endpoint is not None:
+            await self._receive(endpoint, scope, receive, send)
         elif self._others is None or (scope["type"] == "http" and self._refusals.takes(scope)):
-            await self._refusals.turn_away(scope, receive, send)
+            await self._refusals.reject(scope, receive, send)
         else:
             await self._others(scope, receive, send)
 
-    async def _receive(self, door: Door, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _receive(
+        self, endpoint: Endpoint, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         if self._trusted_proxies:
             sender = sender_of(scope, self._trusted_proxies)
         else:
             sender = plain(scope["client"][0]) if scope["client"] else UNKNOWN
-        endpoint, dialect = door.endpoint, door.dialect
-        if endpoint.until is not None and not endpoint.holds_at(datetime.now(UTC)):
-            await self._refusals.refuse(door, sender, receive, send, expired=True)
+        config, dialect = endpoint.config, endpoint.dialect
+        if config.until is not None and not config.holds_at(datetime.now(UTC)):
+            await self._refusals.refuse(endpoint, sender, receive, send, expired=True)
             return
         if scope["method"] != "POST":
-            await self._refusals.refuse(door, sender, receive, send)
+            await self._refusals.refuse(endpoint, sender, receive, send)
             return
-        refuse = partial(tell, door=door, sender=sender)
+        refuse = partial(report, endpoint=endpoint, sender=sender)
         try:
             body = await _read(receive)
         except UnreadableError as error:
@@ -117,20 +119,20 @@ class Receiver:
         refuse = partial(refuse, received_at=received_at, body=body)
         if not is_in(sender, self._allowed_ips):
             refuse("address", "the sender's address is not allowed")
-            await respond(send, 403, render(dialect, Said(dialect.not_allowed)))
+            await respond(send, 403, render(dialect, AnswerContext(dialect.not_allowed)))
             return
         try:
-            parsed = parse(body, endpoint.provider, dialect)
+            parsed = parse(body, config.provider, dialect)
         except BadRequestError as error:
             refuse("form", str(error))
-            answer = Said(dialect.refusal(str(error)), error.reference)
+            answer = AnswerContext(dialect.refusal(str(error)), error.reference)
             await respond(send, 200, render(dialect, answer))
             return
         cancel = Cancel(
             request_id=uuid_utils.compat.uuid7(),
             received_at=received_at,
             received_from=sender,
-            provider=endpoint.provider,
+            provider=config.provider,
             dialect=dialect.name,
             reference=parsed.reference,
             player=parsed.player,
@@ -138,16 +140,16 @@ class Receiver:
             uuid=parsed.uuid,
             body=parsed.body,
         )
-        await self._answer(cancel, door, started, send)
+        await self._answer(cancel, endpoint, started, send)
 
-    async def _answer(self, cancel: Cancel, door: Door, started: float, send: Send) -> None:
+    async def _answer(self, cancel: Cancel, endpoint: Endpoint, started: float, send: Send) -> None:
         decided = await self._decide(cancel, started)
         decision = decided.decision
         if decision is None:
-            # It is nowhere: anything but a failure would make the provider stop.
-            metrics.HOMELESS.inc()
+            # It is stored nowhere: anything but a failure would make the provider stop.
+            metrics.UNPERSISTED.inc()
             log.error(
-                "no home",
+                "unpersisted",
                 request_id=str(cancel.request_id),
                 reference=cancel.reference,
                 uuid=cancel.uuid,
@@ -156,10 +158,10 @@ class Receiver:
             return
         if ARMED:
             crash_point("receiver_answer", [cancel])
-        answer = door.dialect.outcomes[decision.outcome]
-        body = render(door.dialect, Said(answer, cancel.reference, decision))
+        answer = endpoint.dialect.outcomes[decision.outcome]
+        body = render(endpoint.dialect, AnswerContext(answer, cancel.reference, decision))
         seconds = Decimal(str(round(time.monotonic() - started, 6)))
-        # As `respond`, without a way there. What is left to do nobody waits for.
+        # As `respond`, without the call. Nobody waits for what is left to do.
         headers = [(b"content-length", b"%d" % len(body)), JSON]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
@@ -168,14 +170,14 @@ class Receiver:
     async def _decide(self, cancel: Cancel, started: float) -> Decided:
         try:
             left_s = self._answer_within_s - (time.monotonic() - started)
-            return await self._desk.decide(cancel, left_s)
+            return await self._dispatcher.decide(cancel, left_s)
         except Overloaded:
             return Decided(await self._park(cancel), cancel.request_id)
 
     async def _park(self, cancel: Cancel) -> Decision | None:
         try:
             await self._parking.park([cancel], "too many waiting")
-        except HomelessError:
+        except UnpersistedError:
             return None
         return Decision(request_id=cancel.request_id, outcome=Outcome.PARKED)
 

@@ -1,8 +1,7 @@
-"""What is no Cancel of an endpoint's, and who asks for it.
+"""Refuses requests that are no valid Cancel.
 
-Nothing is refused in silence from a caller that knows a secret, since it will not call again: the
-provider tries three times and stops. So each refusal is logged whole, counted by reason, and can be
-decided later, once mended, by a person: `unbet replay`.
+A caller that knows a secret tries three times and stops. So each of its refused requests is logged
+in full and counted by reason; a person can correct it and have it decided later: `unbet replay`.
 """
 
 import base64
@@ -17,7 +16,13 @@ from api.pages import ALIVE
 from unbet.dialects import DIALECTS
 from unbet.dialects.body import MAX_BODY_LENGTH
 from unbet.runtime import metrics
-from unbet.runtime.doors import Door, WrongSecrets, may_ask, missed, sender_of
+from unbet.runtime.endpoint_registry import (
+    Endpoint,
+    WrongSecrets,
+    find_by_secret,
+    may_ask,
+    sender_of,
+)
 from unbet.runtime.http import UnreadableError, read_body, respond
 from unbet.runtime.settings import ReceiverSettings
 
@@ -29,8 +34,14 @@ _PATHS: Final = tuple(dialect.path for dialect in DIALECTS.values())
 log = structlog.get_logger("receiver")
 
 
-def tell(
-    reason: str, problem: str, *, door: Door, received_at: datetime, sender: str, body: bytes = b""
+def report(
+    reason: str,
+    problem: str,
+    *,
+    endpoint: Endpoint,
+    received_at: datetime,
+    sender: str,
+    body: bytes = b"",
 ) -> None:
     """Log and count a refusal. `reason` is one of a few words, `problem` a sentence."""
     metrics.REFUSED.labels(reason=reason).inc()
@@ -43,8 +54,8 @@ def tell(
         "refused",
         reason=reason,
         problem=problem,
-        provider=door.endpoint.provider,
-        dialect=door.dialect.name,
+        provider=endpoint.config.provider,
+        dialect=endpoint.dialect.name,
         received_at=received_at.isoformat(),
         received_from=sender,
         **content,
@@ -54,26 +65,30 @@ def tell(
 class Refusals:
     """Answers what leads to no endpoint, or comes to one in a wrong way."""
 
-    def __init__(self, settings: ReceiverSettings, doors: Sequence[Door]) -> None:
+    def __init__(self, settings: ReceiverSettings, endpoints: Sequence[Endpoint]) -> None:
         self._settings = settings
-        self._doors = doors
+        self._endpoints = endpoints
         self._wrong_secrets = WrongSecrets()
 
     def takes(self, scope: Scope) -> bool:
         """Whether a request that leads to no endpoint is one for here: for a Cancel's path, with a
-        secret in its path, because whoever has one is not turned away in silence, or of a sender
+        secret in its path, because whoever has one is not refused in silence, or of a sender
         that may see no page, because it may be a guess."""
         path = scope["path"]
         is_page = path == ALIVE or may_ask(scope, self._settings)
-        return path.endswith(_PATHS) or not is_page or missed(self._doors, path) is not None
+        return (
+            path.endswith(_PATHS)
+            or not is_page
+            or find_by_secret(self._endpoints, path) is not None
+        )
 
-    async def turn_away(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def reject(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what leads to no endpoint."""
         sender = sender_of(scope, self._settings.trusted_proxies)
-        door = missed(self._doors, scope["path"])
-        if door is not None:
+        endpoint = find_by_secret(self._endpoints, scope["path"])
+        if endpoint is not None:
             problem = "the path after the secret is not the endpoint's"
-            await _hear_out("path", problem, door, sender, receive)
+            await log_refusal("path", problem, endpoint, sender, receive)
             await respond(send, 404)
             return
         # As any path that leads nowhere, and not sooner than the right secret's.
@@ -82,12 +97,12 @@ class Refusals:
             await respond(send, 429, more={b"connection": b"close"})
             return
         log.warning("a wrong secret", received_from=sender)
-        await _whatever_came(receive)
+        await _read_any(receive)
         await respond(send, 404)
 
     async def refuse(
         self,
-        door: Door,
+        endpoint: Endpoint,
         sender: str,
         receive: Receive,
         send: Send,
@@ -101,18 +116,22 @@ class Refusals:
         else:
             reason, problem, status = "method", "the method is not POST", 405
             more = {b"allow": b"POST"}
-        await _hear_out(reason, problem, door, sender, receive)
+        await log_refusal(reason, problem, endpoint, sender, receive)
         await respond(send, status, more=more)
 
 
-async def _hear_out(reason: str, problem: str, door: Door, sender: str, receive: Receive) -> None:
-    """Refuse what is no Cancel of the endpoint's, but tell it whole: it was meant to be one."""
-    body = await _whatever_came(receive)
-    tell(reason, problem, door=door, received_at=datetime.now(UTC), sender=sender, body=body)
+async def log_refusal(
+    reason: str, problem: str, endpoint: Endpoint, sender: str, receive: Receive
+) -> None:
+    """Refuse an invalid Cancel and log it in full."""
+    body = await _read_any(receive)
+    report(
+        reason, problem, endpoint=endpoint, received_at=datetime.now(UTC), sender=sender, body=body
+    )
 
 
-async def _whatever_came(receive: Receive) -> bytes:
-    """A body that is not judged: as much of it as can be had."""
+async def _read_any(receive: Receive) -> bytes:
+    """As much of a body as arrives; nothing is checked."""
     try:
         return await read_body(receive, MAX_BODY_LENGTH)
     except UnreadableError as error:

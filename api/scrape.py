@@ -43,7 +43,7 @@ log = structlog.get_logger("receiver")
 Seen = TypeVar("Seen")
 
 
-class State:
+class ScrapedState:
     """Asks all of them at once; who comes meanwhile gets the same."""
 
     def __init__(

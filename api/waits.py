@@ -13,8 +13,8 @@ class Decided(NamedTuple):
     """What a cancel was told, and on what way."""
 
     decision: Decision | None
-    """`parked` if there was none in time but the cancel has a home; None if it has none, which must
-    not be answered as if it had."""
+    """`parked` if there was none in time but the cancel is stored; None if it is stored nowhere,
+    which must not be answered as if it were."""
     request_id: UUID
     """The request that the decision is of: an equal one's if one was on its way already."""
     group: str | None = None
@@ -35,8 +35,8 @@ class Wait:
     """The last one that it travelled in."""
     is_decided: bool = False
     unpublished: bool = False
-    overdue: bool = False
-    has_home: bool = False
+    expired: bool = False
+    is_persisted: bool = False
     """Parked or spooled: it will be finished without the provider's help."""
 
 

@@ -33,7 +33,7 @@ from unbet.core.wire import (
 )
 from unbet.dialects.body import parse, render
 from unbet.dialects.lucky_monaco import V4
-from unbet.dialects.port import Said
+from unbet.dialects.port import AnswerContext
 from unbet.runtime import logs
 
 SAMPLES: Final = 15
@@ -81,7 +81,7 @@ def measure() -> Iterator[Piece]:
     keys = Keys(["x" * MIN_KEY_LENGTH])
     plain, packed = group.model_dump_json(), encode_group(group, keys)
     replied = encode_reply(reply, keys)
-    success = Said(V4.answer_of(Outcome.REVERSED), one.reference)
+    success = AnswerContext(V4.answer_of(Outcome.REVERSED), one.reference)
 
     def piece(
         what: str, way: str, work: Callable[[], object], of: int = 1, *, chosen: bool = True

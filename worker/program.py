@@ -14,7 +14,7 @@ from unbet.runtime import logs
 from unbet.runtime.settings import WorkerSettings, read
 from unbet.start import starting
 
-LOOKING: Final = frozenset(
+READ_ONLY_COMMANDS: Final = frozenset(
     {
         *("ping", "heartbeat", "clock", "report", "stats", "conf"),
         *("active", "active_queues", "query_task", "registered", "reserved", "revoked"),
@@ -54,6 +54,6 @@ def prepare() -> None:
     signals.setup_logging.connect(_configure_logs)
     # It prints its lines about a stop.
     celery_program.safe_say = _say
-    for command in Panel.data.keys() - LOOKING:
+    for command in Panel.data.keys() - READ_ONLY_COMMANDS:
         del Panel.data[command]
         Panel.meta.pop(command, None)  # a second name of a command has none

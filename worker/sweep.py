@@ -37,7 +37,7 @@ HEARTBEAT_S: Final = 60.0
 STOP_LIMIT_S: Final = 10
 """A stop waits for the batch at hand this long; cut off, it is applied again by another sweep."""
 
-MAX_TOGETHER: Final = 256
+MAX_BATCH_SIZE: Final = 256
 MAX_ALONE: Final = 32
 """Applied alone in one round: what keeps failing must not hold up what has just been parked."""
 
@@ -113,7 +113,7 @@ class Sweep:
         """Apply what is due: together what has not failed yet, the rest one by one; whether there
         was anything. Raises a `DBAPIError` when the ledger is away."""
         _note_dead(run_within(self._engine, CALL_LIMIT_S, give_up))
-        found = self._take(fresh=True, most=MAX_TOGETHER, within_s=1.0)
+        found = self._take(fresh=True, most=MAX_BATCH_SIZE, within_s=1.0)
         for _ in range(MAX_ALONE):
             # One claim each: what ends this process must not cost the others a try. And one try:
             # what ends its database session must not end ten of them.

@@ -38,8 +38,8 @@ class Direct:
 
 
 def app() -> ASGIApp:
-    desk = Direct(read(ReceiverSettings).database_url, tuning.DIRECT_THREADS)
-    return serving.application(desk, desk.close)
+    dispatcher = Direct(read(ReceiverSettings).database_url, tuning.DIRECT_THREADS)
+    return serving.application(dispatcher, dispatcher.close)
 
 
 if __name__ == "__main__":

@@ -63,8 +63,8 @@ class Grouped:
 
 
 def app() -> ASGIApp:
-    desk = Grouped(read(ReceiverSettings))
-    return serving.application(desk, desk.close)
+    dispatcher = Grouped(read(ReceiverSettings))
+    return serving.application(dispatcher, dispatcher.close)
 
 
 if __name__ == "__main__":

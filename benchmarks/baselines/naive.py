@@ -30,8 +30,8 @@ class Naive:
 
 
 def app() -> ASGIApp:
-    desk = Naive(tuning.NAIVE_THREADS)
-    return serving.application(desk, desk.close)
+    dispatcher = Naive(tuning.NAIVE_THREADS)
+    return serving.application(dispatcher, dispatcher.close)
 
 
 if __name__ == "__main__":

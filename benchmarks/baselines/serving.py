@@ -1,4 +1,4 @@
-"""The receiver's endpoint in front of another desk, under the receiver's web server.
+"""The receiver's endpoint in front of another dispatcher, under the receiver's web server.
 
 This is the one file of the baselines that knows how the receiver is put together.
 """
@@ -15,8 +15,8 @@ from starlette.types import ASGIApp
 
 from api import server
 from api.notes import Notes
-from api.parking import HomelessError
-from api.receive import Desk, Receiver
+from api.parking import UnpersistedError
+from api.receive import Dispatcher, Receiver
 from unbet import connect_to
 from unbet.core.message import Cancel
 from unbet.journal.answers import AnswerNote
@@ -29,11 +29,11 @@ class _Nowhere:
     """Nothing is parked here: these desks decide, or fail."""
 
     async def park(self, _cancels: Sequence[Cancel], _reason: str) -> None:
-        raise HomelessError
+        raise UnpersistedError
 
 
 class _NoNotes:
-    """For a desk that leaves the ledger alone."""
+    """For a dispatcher that leaves the ledger alone."""
 
     def add(self, note: AnswerNote) -> None:
         pass
@@ -46,9 +46,9 @@ class _NoNotes:
 
 
 def application(
-    desk: Desk, close: Callable[[], None] = lambda: None, *, noted: bool = True
+    dispatcher: Dispatcher, close: Callable[[], None] = lambda: None, *, noted: bool = True
 ) -> ASGIApp:
-    """The receiver's application with `desk`; `close` is called at its end. With `noted` the
+    """The receiver's application with `dispatcher`; `close` is called at its end. With `noted` the
     answers are noted in the ledger, as the receiver does it."""
     chosen = read(ReceiverSettings)
     logs.configure(chosen.log_format)
@@ -71,7 +71,7 @@ def application(
         return JSONResponse({"status": "ok"})
 
     others = Starlette(routes=[Route("/healthz", healthz)], lifespan=lifespan)
-    return Receiver(chosen, desk, _Nowhere(), notes, others)
+    return Receiver(chosen, dispatcher, _Nowhere(), notes, others)
 
 
 def serve(module: str, processes: int) -> None:

@@ -32,7 +32,7 @@ WAITING: Final = 24
 """Faults that are drawn ahead: one whose target is not free does not hold up the next."""
 
 LONG_RUN_S: Final = 600.0
-SPARED_FROM: Final = 0.25
+CALM_FROM: Final = 0.25
 """In a long run, the first process of each role is not killed any more from that part of it on:
 memory that grows is only seen in a process that lives."""
 
@@ -85,18 +85,18 @@ class Schedule:
         """Begin faults for so long; returns when the last one has been undone."""
         clock = asyncio.get_running_loop().time
         started = clock()
-        spared_from = seconds * SPARED_FROM if seconds >= LONG_RUN_S else seconds
+        calm_from = seconds * CALM_FROM if seconds >= LONG_RUN_S else seconds
         no_clocks = self._system.clock_library is None
         waiting: list[Planned] = []
         async with asyncio.TaskGroup() as faults:
             while True:
                 possible = (p for p in self._planned if not (p.fault.jumps and no_clocks))
                 waiting += islice(possible, WAITING - len(waiting))
-                spared = clock() - started > spared_from
+                calm = clock() - started > calm_from
                 try:
                     async with asyncio.timeout_at(started + seconds):
                         await asyncio.sleep(started + self._next_at_s - clock())
-                        planned, target = await self._take_one(waiting, spared=spared)
+                        planned, target = await self._take_one(waiting, calm=calm)
                 except TimeoutError:
                     return
                 self._next_at_s = clock() - started + planned.gap_s
@@ -105,7 +105,7 @@ class Schedule:
                 self._needed[target] = planned.fault.needs
                 faults.create_task(self._do(planned, target))
 
-    async def _take_one(self, waiting: list[Planned], *, spared: bool) -> tuple[Planned, str]:
+    async def _take_one(self, waiting: list[Planned], *, calm: bool) -> tuple[Planned, str]:
         """The first of those that wait whose target is free; waits until there is one."""
         found: list[tuple[Planned, str]] = []
 
@@ -113,7 +113,7 @@ class Schedule:
             if len(self.under_way) >= MAX_AT_ONCE:
                 return False
             for planned in waiting:
-                targets = self._free_targets(planned.fault, spared=spared)
+                targets = self._free_targets(planned.fault, calm=calm)
                 if targets:
                     found.append((planned, planned.dice.choice(targets)))
                     return True
@@ -124,14 +124,14 @@ class Schedule:
         waiting.remove(found[0][0])
         return found[0]
 
-    def _free_targets(self, fault: Fault, *, spared: bool) -> list[str]:
+    def _free_targets(self, fault: Fault, *, calm: bool) -> list[str]:
         busy = self._resting.union(self.under_way, *self._needed.values(), *self._occupied.values())
         if (fault.needs | fault.occupies) & busy:
             return []
         targets = [fault.target]
         if fault.target in ("worker", "sweeper", "receiver"):
             targets = [program.name for program in self._system.of(fault.target)]
-            if fault.kills and spared:
+            if fault.kills and calm:
                 targets = targets[1:]
         return [target for target in targets if target not in busy]
 

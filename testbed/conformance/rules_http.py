@@ -20,7 +20,7 @@ MAX_BODY_LENGTH: Final = 16 * 1024
 async def body_too_long(play: Play) -> None:
     bet = await play.bets.any_bet()
     fields = play.cancel_of(bet).fields() | {"later": "x" * MAX_BODY_LENGTH}
-    await _turned_away(
+    await _refused_away(
         play, "a body of over 16 KiB", json.dumps(fields).encode(), bet, lambda s: s != 200
     )
 
@@ -29,7 +29,7 @@ async def body_too_long(play: Play) -> None:
 async def another_method(play: Play) -> None:
     bet = await play.bets.any_bet()
     body, by = play.cancel_of(bet).body(), play.by("GET", "application/json")
-    await _turned_away(play, "a GET", body, bet, lambda status: status == 405, by)
+    await _refused_away(play, "a GET", body, bet, lambda status: status == 405, by)
 
 
 @HTTP.rule("a wrong secret opens nothing", sources.OUTCOMES, "another secret")
@@ -40,7 +40,7 @@ async def wrong_secret(play: Play) -> None:
     bet = await play.bets.any_bet()
     body = play.cancel_of(bet).body()
     try:
-        await _turned_away(play, "a wrong secret", body, bet, lambda s: s == 404, other.post)
+        await _refused_away(play, "a wrong secret", body, bet, lambda s: s == 404, other.post)
     finally:
         other.close()
 
@@ -51,7 +51,7 @@ async def refused_address(play: Play) -> None:
         raise NotTriedError("no address is given that must be refused (--refused-from)")
     bet = await play.bets.any_bet()
     body, code = play.cancel_of(bet).body(), play.dialect.credentials
-    await _turned_away(
+    await _refused_away(
         play, "a cancel from outside", body, bet, lambda s: s == 403, play.outside.post
     )
     heard = play.exchanges[0]
@@ -66,7 +66,7 @@ async def in_time(play: Play) -> None:
             play.fault(heard, f"no answer within {play.limit_s:g} s")
 
 
-async def _turned_away(
+async def _refused_away(
     play: Play,
     sent: str,
     body: bytes,

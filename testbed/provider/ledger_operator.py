@@ -16,7 +16,7 @@ from testbed.provider.messages import Bet, Player, Win
 from unbet.database.deadlines import CALL_LIMIT_S, run_within
 from unbet.wallets.ledger.operations import Purse, Refusal, Result, Status
 
-MAX_TOGETHER: Final = 100
+MAX_BATCH_SIZE: Final = 100
 """Orders in one transaction: a bet alone costs 2.3 ms of CPU, one of 32 together 0.1 ms."""
 
 TRIES: Final = 3
@@ -94,7 +94,7 @@ class _Desk(Generic[Order]):
 
     async def ask(self, order: Order) -> Result:
         """The ledger's result. Raises `NoAnswerError` if there is none."""
-        if self._next is None or len(self._next[0]) == MAX_TOGETHER:
+        if self._next is None or len(self._next[0]) == MAX_BATCH_SIZE:
             orders: list[Order] = []
             self._next = orders, asyncio.create_task(self._carry_out(orders))
         orders, results = self._next

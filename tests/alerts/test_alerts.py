@@ -58,7 +58,7 @@ def test_without_servers_cancels_go_to_the_disk_and_with_it_full_nowhere(casino:
     receiver = psutil.Process(casino.system.processes["receiver"].pid)
     _, hard = receiver.rlimit(psutil.RLIMIT_FSIZE)
     receiver.rlimit(psutil.RLIMIT_FSIZE, (0, hard))
-    casino.fires("UnbetHomeless")
+    casino.fires("UnbetUnpersisted")
     receiver.rlimit(psutil.RLIMIT_FSIZE, (hard, hard))
     casino.get_servers_back()
     casino.calms_down()

@@ -38,7 +38,7 @@ def test_a_spooled_cancel_that_the_ledger_refuses_holds_up_no_other(
     assert (
         "1 files, 1 of them damaged." in idle_system.unbet("spool", "list", str(directory)).stdout
     )
-    # The ledger is not spared because of it.
+    # The circuit breaker stays closed.
     assert idle_system.cancel(reference="live")["error"] == 100
     assert metric(idle_system, "unbet_spooled_total") == 0
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 
 from api.ledger_calls import LedgerCalls
-from api.parking import EMPTIED_TOGETHER, Parking
+from api.parking import DRAIN_BATCH_SIZE, Parking
 from tests.making import cancel_of
 from unbet.spool import Spool
 
@@ -51,12 +51,12 @@ async def test_between_two_batches_of_the_spool_there_is_a_pause_and_what_is_par
     with engine.begin() as connection:
         connection.exec_driver_sql(SLOW)
     spool = Spool(tmp_path)
-    spool.append([cancel_of(f"r{number}") for number in range(3 * EMPTIED_TOGETHER)])
+    spool.append([cancel_of(f"r{number}") for number in range(3 * DRAIN_BATCH_SIZE)])
     ledger = LedgerCalls(engine, limit_s=10.0)
     parking = Parking(ledger, spool)
     # Connected before it matters.
     await asyncio.gather(*(ledger.run(lambda c: c.execute(text("SELECT 1"))) for _ in range(4)))
-    emptying = asyncio.create_task(parking.keep_emptying())
+    emptying = asyncio.create_task(parking.keep_draining())
     assert await parking.park([cancel_of("live")], "live")
     await until_begun(engine, 3)
     emptying.cancel()

@@ -186,5 +186,5 @@ def test_a_request_that_is_refused_is_told_in_the_headline(
     page = open_page()
     expect(page.locator("#title")).to_have_text("Cancels get through")
     system.http.post(system.path, content=b"no JSON")
-    expect(page.locator("#title")).to_have_text("1 request was refused at the door")
+    expect(page.locator("#title")).to_have_text("1 request was refused at validation")
     expect(page.locator("#headline")).to_have_attribute("data-level", "attention")

@@ -21,7 +21,7 @@ from unbet.core.message import Cancel, Group
 from unbet.core.outcomes import Outcome
 from unbet.core.wire import decode_group, encode_group
 from unbet.dialects.body import BadRequestError, parse, render
-from unbet.dialects.port import Dialect, ParsedRequest, Said
+from unbet.dialects.port import AnswerContext, Dialect, ParsedRequest
 
 ACCEPTED: Final = "accepted"
 MAX_ANSWER_LENGTH: Final = 512
@@ -80,7 +80,7 @@ def _check_accepted(body: bytes, dialect: Dialect, parsed: ParsedRequest) -> Non
     arrived = decode_group(encode_group(group, KEYS), KEYS)
     # As JSON: what only a dialect asks for (`roundId`) travels in the text alone.
     assert arrived.model_dump_json() == group.model_dump_json(), "it does not survive the queue"
-    _check_answer(dialect, Said(dialect.answer_of(Outcome.NO_BET), parsed.reference))
+    _check_answer(dialect, AnswerContext(dialect.answer_of(Outcome.NO_BET), parsed.reference))
 
 
 def _check_refusal(body: bytes, dialect: Dialect, refusal: BadRequestError) -> str:
@@ -96,12 +96,12 @@ def _check_refusal(body: bytes, dialect: Dialect, refusal: BadRequestError) -> s
             if refusal.reference is not None:
                 assert refusal.reference == fields.get("reference"), "another reference is echoed"
                 assert is_valid("reference", refusal.reference), "a wrong reference is echoed"
-            _check_answer(dialect, Said(dialect.refusal(problem), refusal.reference))
+            _check_answer(dialect, AnswerContext(dialect.refusal(problem), refusal.reference))
             return problem.replace(name, "…", 1) if name else problem
     raise AssertionError(f"a refusal of no known form: {problem!r}")
 
 
-def _check_answer(dialect: Dialect, said: Said) -> None:
+def _check_answer(dialect: Dialect, said: AnswerContext) -> None:
     answer = render(dialect, said)
     assert len(answer) <= MAX_ANSWER_LENGTH, "the answer is too long"
     assert json.loads(answer)["error"] == said.answer.code

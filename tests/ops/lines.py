@@ -12,33 +12,33 @@ import unbet
 from tests.making import PROVIDER
 from unbet.cli.import_lines import Line, Lines
 
-Said = dict[str, Any]
+AnswerContext = dict[str, Any]
 
 
-def deposit(reference: str, amount: str = "10.00", user: str = "alice") -> Said:
+def deposit(reference: str, amount: str = "10.00", user: str = "alice") -> AnswerContext:
     return {"op": "deposit", "user": user, "currency": "EUR"} | {
         "amount": amount,
         "reference": reference,
     }
 
 
-def bet(reference: str, amount: str = "1.00", user: str = "alice") -> Said:
+def bet(reference: str, amount: str = "1.00", user: str = "alice") -> AnswerContext:
     return deposit(reference, amount, user) | {"op": "bet", "provider": PROVIDER}
 
 
-def settle(reference: str, win: str = "2.00", **more: str) -> Said:
+def settle(reference: str, win: str = "2.00", **more: str) -> AnswerContext:
     return {"op": "settle", "provider": PROVIDER, "reference": reference, "win": win, **more}
 
 
-def freeze(user: str = "alice", op: str = "freeze") -> Said:
+def freeze(user: str = "alice", op: str = "freeze") -> AnswerContext:
     return {"op": op, "user": user}
 
 
-def as_bytes(said: Iterable[Said]) -> bytes:
+def as_bytes(said: Iterable[AnswerContext]) -> bytes:
     return b"".join(json.dumps(line).encode() + b"\n" for line in said)
 
 
-def parsed(said: Iterable[Said]) -> Iterable[Line]:
+def parsed(said: Iterable[AnswerContext]) -> Iterable[Line]:
     return Lines(io.BytesIO(as_bytes(said)))
 
 

@@ -18,7 +18,7 @@ from unbet.core.outcomes import Outcome
 from unbet.database.roles import Role
 from unbet.dialects.body import render
 from unbet.dialects.lucky_monaco import V1
-from unbet.dialects.port import Said
+from unbet.dialects.port import AnswerContext
 from unbet.wallets.ledger.schema import metadata
 
 BODY = {
@@ -119,7 +119,7 @@ def test_the_later_dialect_is_answered_as_the_decision_will_be(
     (decided,) = operator.cancel(cancel_of("r1"))
     after = dry_run("--dialect", V1.name, "--json").document
 
-    real = json.loads(render(V1, Said(V1.answer_of(decided.outcome), "r1", decided)))
+    real = json.loads(render(V1, AnswerContext(V1.answer_of(decided.outcome), "r1", decided)))
     assert after["answer"] == real
     assert (after["is_repeat"], after["given_when_decided"], after["returned"]) == (True, [], [])
     del real["transactionId"]

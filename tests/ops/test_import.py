@@ -7,17 +7,17 @@ import pytest
 
 from tests.making import Operator, cancel_of
 from tests.ops.conftest import Ran, Unbet
-from tests.ops.lines import Said, as_bytes, bet, deposit, freeze, settle, state_of
+from tests.ops.lines import AnswerContext, as_bytes, bet, deposit, freeze, settle, state_of
 from unbet.cli.import_lines import MAX_LINE_LENGTH
 
-Import = Callable[[bytes | list[Said]], Ran]
+Import = Callable[[bytes | list[AnswerContext]], Ran]
 
 
 @pytest.fixture
 def imported(unbet: Unbet, tmp_path: Path) -> Import:
     """Imports a file of these bytes or lines."""
 
-    def run(content: bytes | list[Said]) -> Ran:
+    def run(content: bytes | list[AnswerContext]) -> Ran:
         file = tmp_path / "import.jsonl"
         file.write_bytes(content if isinstance(content, bytes) else as_bytes(content))
         return unbet("import", file)

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, text
 import unbet
 from tests.making import Operator
 from tests.ops.lines import (
-    Said,
+    AnswerContext,
     as_bytes,
     bet,
     connected,
@@ -135,7 +135,7 @@ def test_lines_in_stages_end_like_lines_one_by_one(
     assert state_of(staged) == state_of(alone)
 
 
-def some_lines(chance: random.Random, count: int) -> Iterator[Said]:
+def some_lines(chance: random.Random, count: int) -> Iterator[AnswerContext]:
     """Few players and few references, so that nearly every line depends on others."""
     for _ in range(count):
         user = chance.choice(["alice", "bob", "carol", "dave"])

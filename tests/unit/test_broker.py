@@ -14,7 +14,7 @@ from redis._parsers.base import BaseParser
 from unbet.broker import redis_server, transport
 from unbet.broker.consumer import TaskFirst
 from worker.pool import RefillingPool
-from worker.program import LOOKING, prepare
+from worker.program import READ_ONLY_COMMANDS, prepare
 
 REFUSALS = (
     "READONLY You can't write against a read only replica.",
@@ -82,4 +82,6 @@ def test_what_is_known_of_a_library_is_still_so() -> None:
     assert queue.name == f"{queue.routing_key}.{transport.REPLIES}"
     assert "safe_say(" in inspect.getsource(celery_program._shutdown_handler)
     prepare()
-    assert set(Panel.data) == set(Panel.meta) == LOOKING, "a command of Celery's has another name"
+    assert set(Panel.data) == set(Panel.meta) == READ_ONLY_COMMANDS, (
+        "a command of Celery's has another name"
+    )

@@ -102,12 +102,12 @@ def looks(**other: Any) -> Looks:
         (
             {"receivers": receivers(refused_lately=1)},
             "attention",
-            "1 request was refused at the door",
+            "1 request was refused at validation",
         ),
         (
             {"receivers": receivers(refused_lately=9)},
             "attention",
-            "9 requests were refused at the door",
+            "9 requests were refused at validation",
         ),
         ({"receivers": receivers(spool_bytes=1)}, "attention", "Cancels lie on a receiver's disk"),
         (
@@ -177,4 +177,4 @@ def test_what_was_decided_six_minutes_ago_does_not_say_that_cancels_get_through(
         looks(ledger=ledger(Step(given_back=1), *QUIET), receivers=receivers(refused_lately=1))
     )
     assert said.title == "No cancel gets through"
-    assert said.detail.endswith("Also: 1 request was refused at the door.")
+    assert said.detail.endswith("Also: 1 request was refused at validation.")

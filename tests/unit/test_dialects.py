@@ -12,7 +12,7 @@ from unbet.core.outcomes import Outcome
 from unbet.dialects import DIALECTS
 from unbet.dialects.body import BadRequestError, parse, render
 from unbet.dialects.lucky_monaco import V1, V4
-from unbet.dialects.port import Dialect, Said
+from unbet.dialects.port import AnswerContext, Dialect
 
 CODES = {
     "lucky-monaco-v4": {
@@ -40,7 +40,7 @@ CODES = {
 
 def answer(dialect: Dialect, outcome: Outcome, **decided: object) -> dict[str, object]:
     decision = Decision(request_id=uuid4(), outcome=outcome, **decided)
-    said = Said(dialect.answer_of(outcome), 'r"1', decision)
+    said = AnswerContext(dialect.answer_of(outcome), 'r"1', decision)
     return dict(json.loads(render(dialect, said)))
 
 
@@ -56,7 +56,7 @@ def test_v4_answers_with_a_number_and_the_reference_as_sent() -> None:
         "description": "Success",
         "reference": 'r"1',
     }
-    assert json.loads(render(V4, Said(V4.refusal("uuid is missing")))) == {
+    assert json.loads(render(V4, AnswerContext(V4.refusal("uuid is missing")))) == {
         "error": 7,
         "description": "uuid is missing",
     }

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from api.app import keep
+from api.app import keep_running
 
 
 async def test_what_goes_on_in_the_background_begins_anew_after_a_bug() -> None:
@@ -16,7 +16,7 @@ async def test_what_goes_on_in_the_background_begins_anew_after_a_bug() -> None:
         again.set()
         await asyncio.Event().wait()
 
-    keeping = asyncio.create_task(keep(work))
+    keeping = asyncio.create_task(keep_running(work))
     async with asyncio.timeout(10):
         await again.wait()
     keeping.cancel()

@@ -18,8 +18,8 @@ from unbet.core.message import Decision
 from unbet.core.outcomes import Outcome
 from unbet.dialects import DIALECTS
 from unbet.dialects.body import MAX_BODY_LENGTH, OTHER_SPELLING, parse, render
-from unbet.dialects.port import Answer, Dialect, Said
-from unbet.runtime.doors import MAX_WRONG, WINDOW_S
+from unbet.dialects.port import Answer, AnswerContext, Dialect
+from unbet.runtime.endpoint_registry import MAX_WRONG, WINDOW_S
 from unbet.runtime.endpoints import SEGMENT
 from unbet.runtime.http import BODY_LIMIT_S
 from unbet.runtime.settings import Settings
@@ -150,7 +150,7 @@ def test_the_examples_of_requests_are_taken_the_providers_own_first(dialect: Dia
 @EACH_DIALECT
 def test_the_examples_of_answers_are_what_the_receiver_writes(dialect: Dialect) -> None:
     def answered(answer: Answer, decision: Decision | None = None) -> Any:
-        return json.loads(render(dialect, Said(answer, EXAMPLE["reference"], decision)))
+        return json.loads(render(dialect, AnswerContext(answer, EXAMPLE["reference"], decision)))
 
     written = {"refused": answered(dialect.refusal("uuid is missing"))}
     for outcome, (told, *_) in TOLD.items():
@@ -178,11 +178,13 @@ def test_every_answer_is_documented_and_not_with_a_field_less_or_more(dialect: D
     validator = validator_for({"$ref": f"#/components/schemas/{dialect.name}-answer"})
     refusal = dialect.refusal("uuid is missing")
     answers = [
-        Said(dialect.answer_of(outcome), "r", Decision(request_id=uuid4(), outcome=outcome, **told))
+        AnswerContext(
+            dialect.answer_of(outcome), "r", Decision(request_id=uuid4(), outcome=outcome, **told)
+        )
         for outcome, tellings in TOLD.items()
         for told in tellings
     ]
-    for said in (*answers, Said(refusal, "r"), Said(refusal)):
+    for said in (*answers, AnswerContext(refusal, "r"), AnswerContext(refusal)):
         body = json.loads(render(dialect, said))
         assert validator.is_valid(body), body
         assert not validator.is_valid(body | {"more": 1}), body
@@ -196,6 +198,6 @@ def test_every_answer_is_documented_and_not_with_a_field_less_or_more(dialect: D
 @EACH_DIALECT
 def test_a_sender_that_is_not_allowed_is_answered_as_documented(dialect: Dialect) -> None:
     validator = validator_for({"$ref": f"#/components/schemas/{dialect.name}-not-allowed"})
-    body = json.loads(render(dialect, Said(dialect.not_allowed)))
+    body = json.loads(render(dialect, AnswerContext(dialect.not_allowed)))
     assert validator.is_valid(body)
     assert not validator.is_valid(body | {"error": 0})

@@ -13,7 +13,7 @@ from unbet.runtime.settings import Settings
 PATH = "/a-secret-for-tests-only/V4/Cancel"
 
 
-class Desk:
+class Dispatcher:
     """Decides at once."""
 
     def __init__(self) -> None:
@@ -31,25 +31,25 @@ class NoNotes:
 
 
 async def test_a_sender_that_has_no_address_any_more_is_answered() -> None:
-    desk = Desk()
-    status, answer = await answer_to(desk, PATH, url_secret=PATH.split("/")[1])
+    dispatcher = Dispatcher()
+    status, answer = await answer_to(dispatcher, PATH, url_secret=PATH.split("/")[1])
     assert status == 200
     assert json.loads(answer)["error"] == 0
-    assert [cancel.received_from for cancel in desk.cancels] == ["unknown"]
+    assert [cancel.received_from for cancel in dispatcher.cancels] == ["unknown"]
 
 
 async def test_each_secret_leads_to_its_own_endpoint_by_its_own_path() -> None:
-    desk = Desk()
+    dispatcher = Dispatcher()
     endpoints = {
         "a-secret-of-the-first": {"provider": "First"},
         "a-secret-of-the-second": {"provider": "Second", "dialect": "lucky-monaco-v1"},
     }
 
     async def provider(path: str) -> str | None:
-        desk.cancels.clear()
+        dispatcher.cancels.clear()
         for name in ("First", "Second"):
-            await answer_to(desk, path, name, endpoints=endpoints)
-        found = {cancel.provider for cancel in desk.cancels}
+            await answer_to(dispatcher, path, name, endpoints=endpoints)
+        found = {cancel.provider for cancel in dispatcher.cancels}
         return found.pop() if found else None
 
     assert await provider("/a-secret-of-the-first/V4/Cancel") == "First"
@@ -63,7 +63,7 @@ async def test_each_secret_leads_to_its_own_endpoint_by_its_own_path() -> None:
 
 
 async def answer_to(
-    desk: Desk, path: str, provider: str = "LuckyMonaco", **settings: Any
+    dispatcher: Dispatcher, path: str, provider: str = "LuckyMonaco", **settings: Any
 ) -> tuple[int, bytes]:
     """What a receiver with these settings answers to the example."""
     urls: dict[str, Any] = {
@@ -71,7 +71,7 @@ async def answer_to(
         "broker_url": "redis://localhost",
     }
     receiver = Receiver(
-        Settings(**urls, **settings), cast(Any, desk), cast(Any, None), cast(Any, NoNotes())
+        Settings(**urls, **settings), cast(Any, dispatcher), cast(Any, None), cast(Any, NoNotes())
     )
     sent: list[Any] = []
     body = json.dumps(EXAMPLE | {"roundId": "1", "providerId": provider}).encode()

@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from api.scrape import State
+from api.scrape import ScrapedState
 from tests.making import cancel_of
 from unbet import connect_to
 from unbet.database.deployment import Identity
@@ -31,7 +31,7 @@ async def test_who_asks_within_a_second_gets_the_same_answer_and_what_is_away_is
         broker_url="redis://127.0.0.1:1",
     )
     engine = connect_to(settings.database_url, name="test", pool_size=1)
-    state = State(settings, engine, spool, Identity())
+    state = ScrapedState(settings, engine, spool, Identity())
     first, second = await asyncio.gather(state.families(), state.families())
     assert first is second
     assert spool.looks == 1

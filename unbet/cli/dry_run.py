@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
 from unbet.dialects.body import MAX_BODY_LENGTH, BadRequestError, parse, render
-from unbet.dialects.port import Dialect, Said
+from unbet.dialects.port import AnswerContext, Dialect
 from unbet.history.prediction import Prediction, predict
 from unbet.history.story import EntryFact
 from unbet.history.telling.wording import balances
@@ -60,7 +60,7 @@ def read_request(body: bytes, reference: str, provider: str, dialect: Dialect) -
         parsed = parse(body, provider, dialect)
     except BadRequestError as error:
         _compare(error.reference, reference)
-        answer = render(dialect, Said(dialect.refusal(str(error)), error.reference))
+        answer = render(dialect, AnswerContext(dialect.refusal(str(error)), error.reference))
         return _refused(200, answer, f"Refused, with no trace in the ledger: {error}.")
     _compare(parsed.reference, reference)
     return Cancel(
@@ -99,7 +99,7 @@ def _says(found: Prediction) -> str:
 
 def _answer(cancel: Cancel, dialect: Dialect, decision: Decision) -> bytes:
     answer = dialect.answer_of(decision.outcome)
-    return render(dialect, Said(answer, cancel.reference, decision))
+    return render(dialect, AnswerContext(answer, cancel.reference, decision))
 
 
 def _refused(status: int, answer: bytes, says: str) -> DryRun:

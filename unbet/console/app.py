@@ -1,4 +1,4 @@
-"""The console's ASGI application: its pages, behind its door."""
+"""The console's ASGI application: its pages, behind its login."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence

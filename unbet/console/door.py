@@ -22,7 +22,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from unbet.runtime.doors import UNKNOWN, WrongSecrets
+from unbet.runtime.endpoint_registry import UNKNOWN, WrongSecrets
 
 HEADERS: Final = {
     # Scripts and styles of our own files only: a text that gets past the escaping is still a text.
@@ -51,7 +51,7 @@ class TooManyError(AuthenticationError):
 
 class Login(AuthenticationBackend):
     """HTTP Basic. The right login is let in whatever others have tried: at three in the morning
-    nobody stands before a locked door."""
+    nobody is locked out."""
 
     def __init__(self, logins: Mapping[str, SecretStr]) -> None:
         self._logins = {

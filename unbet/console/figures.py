@@ -21,7 +21,7 @@ LABELS: Final = {
     "queue": "Queue",
     "workers": "Workers alive",
     "sweep": "Last sweep",
-    "refused": "Refused at the door",
+    "refused": "Refused at validation",
     "spooled": "Went to disk",
 }
 """The figures, in the order of the page."""

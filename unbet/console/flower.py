@@ -22,7 +22,7 @@ from flower.views.monitor import Metrics
 from unbet.broker import redis_server, transport
 from unbet.broker.presence import present
 from unbet.runtime import logs
-from unbet.runtime.doors import UNKNOWN, WrongSecrets
+from unbet.runtime.endpoint_registry import UNKNOWN, WrongSecrets
 from unbet.runtime.settings import FlowerSettings, SettingsError, read, warn_of_unknown_names
 from unbet.start import starting
 

@@ -180,7 +180,7 @@ def _of_what_was_not_taken(receivers: Receivers) -> Iterator[Headline]:
         yield Headline(
             "attention",
             f"{count(refused)} {'request was' if refused == 1 else 'requests were'} refused at "
-            "the door",
+            "validation",
             "In the last 10 minutes, with a right secret. The provider gives up after three tries: "
             "see the receivers' logs.",
         )
@@ -207,7 +207,7 @@ def _of_all_that_came(ledger: LedgerLook, receivers: Receivers) -> Iterator[Head
         yield Headline(
             "attention",
             "No cancel was answered in 15 minutes",
-            "Refused at the door since the receivers' start: "
+            "Refused at validation since the receivers' start: "
             f"{count(sum(receivers.refused.values()))}. See their logs.",
         )
 

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from unbet.core.fields import Reference
 from unbet.dialects import DIALECTS
 from unbet.dialects.lucky_monaco import V4
-from unbet.dialects.port import Dialect, ParsedRequest, Said
+from unbet.dialects.port import AnswerContext, Dialect, ParsedRequest
 
 MAX_BODY_LENGTH: Final = 16 * 1024
 """Bytes; a Cancel has about 300."""
@@ -55,9 +55,9 @@ def parse(body: bytes, provider: str, dialect: Dialect = V4) -> ParsedRequest:
     return ParsedRequest(request.reference, request.user_id, request.currency, request.uuid, text)
 
 
-def render(dialect: Dialect, said: Said) -> bytes:
+def render(dialect: Dialect, context: AnswerContext) -> bytes:
     """The answer as the provider reads it."""
-    values = {name: field(said) for name, field in dialect.shape.items()}
+    values = {name: field(context) for name, field in dialect.shape.items()}
     return orjson.dumps({name: value for name, value in values.items() if value is not None})
 
 

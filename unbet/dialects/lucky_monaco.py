@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from unbet.core.fields import Currency, ProviderId, Reference, UserId, text
 from unbet.core.outcomes import Outcome
-from unbet.dialects.port import Answer, Dialect, Field, Said
+from unbet.dialects.port import Answer, AnswerContext, Dialect, Field
 
 
 class Request(BaseModel):
@@ -36,20 +36,20 @@ _DESCRIPTION: Final[Field] = attrgetter("answer.description")
 _REFERENCE: Final[Field] = attrgetter("reference")
 
 
-def _currency(said: Said) -> object:
-    return said.decision and said.decision.currency
+def _currency(context: AnswerContext) -> object:
+    return context.decision and context.decision.currency
 
 
-def _cash(said: Said) -> object:
-    if said.decision is None or said.decision.cash is None:
+def _cash(context: AnswerContext) -> object:
+    if context.decision is None or context.decision.cash is None:
         return None
-    return format(said.decision.cash, "f")
+    return format(context.decision.cash, "f")
 
 
-def _transaction(said: Said) -> object:
-    if said.decision is None or said.decision.transfer_id is None:
+def _transaction(context: AnswerContext) -> object:
+    if context.decision is None or context.decision.transfer_id is None:
         return None
-    return str(said.decision.transfer_id)
+    return str(context.decision.transfer_id)
 
 
 _SUCCESS: Final = dict.fromkeys(

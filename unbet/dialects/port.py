@@ -29,7 +29,7 @@ class Answer(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Said:
+class AnswerContext:
     """What an answer can be made of."""
 
     answer: Answer
@@ -39,7 +39,7 @@ class Said:
     """None for a request that was refused."""
 
 
-Field = Callable[[Said], object]
+Field = Callable[[AnswerContext], object]
 """One field of the answer; None leaves it out. `body.render` puts them together."""
 
 

@@ -17,7 +17,7 @@ SEGMENT: Final = r"[A-Za-z0-9._~-]{16,}"
 _FORM: Final = 'expected JSON as {"the-secret": {"provider": "LuckyMonaco"}}'
 
 
-class Endpoint(BaseModel):
+class EndpointConfig(BaseModel):
     """One URL that a provider was told, by its secret."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,7 +40,7 @@ def check_secret(secret: str) -> str:
     return secret
 
 
-def read_endpoints(document: Any) -> Mapping[str, Endpoint]:
+def read_endpoints(document: Any) -> Mapping[str, EndpointConfig]:
     """By secret. Raises `ValueError` that names the endpoint by its place, never by its secret."""
     if isinstance(document, str):
         try:
@@ -64,9 +64,9 @@ def read_endpoints(document: Any) -> Mapping[str, Endpoint]:
     return endpoints
 
 
-def _endpoint(number: int, fields: Any) -> Endpoint:
+def _endpoint(number: int, fields: Any) -> EndpointConfig:
     try:
-        return Endpoint.model_validate(fields)
+        return EndpointConfig.model_validate(fields)
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, fault["loc"])) or "it"

@@ -20,8 +20,8 @@ ANSWER_SECONDS = Histogram(
     "From a body's last byte to its answer.",
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 4, 5, 6, 7, 8, 10),
 )
-HOMELESS = Counter(
-    "unbet_homeless_total",
+UNPERSISTED = Counter(
+    "unbet_unpersisted_total",
     "Cancels that neither ledger nor disk took: answered with HTTP 503.",
 )
 WAITING = Gauge(

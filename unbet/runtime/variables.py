@@ -10,7 +10,7 @@ from pydantic_settings import NoDecode
 
 from unbet.core.wire import MIN_KEY_LENGTH, Keys
 from unbet.dialects import DialectName
-from unbet.runtime.endpoints import Endpoint, read_endpoints
+from unbet.runtime.endpoints import EndpointConfig, read_endpoints
 from unbet.runtime.environment import (
     Environment,
     Name,
@@ -115,23 +115,23 @@ class EndpointSettings(ProviderSettings):
         "`A-Z a-z 0-9 - . _ ~`; the receiver needs it, or several in UNBET_ENDPOINTS",
         prevents="cancels by anybody",
     )
-    endpoints: Annotated[Mapping[str, Endpoint], NoDecode, BeforeValidator(read_endpoints)] = (
-        setting(
-            {},
-            repr=False,
-            what="several endpoints, instead of the secret, the provider and the dialect: JSON, "
-            'as `{"the-secret": {"provider": "LuckyMonaco", "dialect": "lucky-monaco-v1", '
-            '"until": "2027-01-31T00:00:00Z"}}`, the latter two optional',
-            prevents="one provider's cancels of another one's bets, and a gap while a secret is "
-            "replaced",
-        )
+    endpoints: Annotated[
+        Mapping[str, EndpointConfig], NoDecode, BeforeValidator(read_endpoints)
+    ] = setting(
+        {},
+        repr=False,
+        what="several endpoints, instead of the secret, the provider and the dialect: JSON, "
+        'as `{"the-secret": {"provider": "LuckyMonaco", "dialect": "lucky-monaco-v1", '
+        '"until": "2027-01-31T00:00:00Z"}}`, the latter two optional',
+        prevents="one provider's cancels of another one's bets, and a gap while a secret is "
+        "replaced",
     )
 
-    def by_secret(self) -> Mapping[str, Endpoint]:
+    def by_secret(self) -> Mapping[str, EndpointConfig]:
         """The endpoints there are, by secret; empty if there is none."""
         if self.endpoints or self.url_secret is None:
             return self.endpoints
-        only = Endpoint(provider=self.provider_id, dialect=self.dialect)
+        only = EndpointConfig(provider=self.provider_id, dialect=self.dialect)
         return {self.url_secret.get_secret_value(): only}
 
 

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from tests.ops.conformance import doors, ledgers
+from tests.ops.conformance import handlers, ledgers
 from tests.ops.conformance.casino import Casino
-from tests.ops.conformance.doors import changed, failing, mending, on_success, refusing
-from tests.ops.conformance.serving import Door, honest
+from tests.ops.conformance.handlers import changed, failing, mending, on_success, refusing
+from tests.ops.conformance.serving import Handler, honest
 from unbet.dialects import DialectName
 
 
@@ -15,7 +15,7 @@ class Defect:
 
     rule: str
     what: str
-    door: Door = honest
+    handler: Handler = honest
     casino: type[Casino] = Casino
     spreads: bool = False
     """Other rules find it as well."""
@@ -28,12 +28,12 @@ def _in(casino: type[Casino], rule: str, what: str, *, spreads: bool = False) ->
     return Defect(rule, what, casino=casino, spreads=spreads)
 
 
-def _at(door: Door, rule: str, what: str, *, spreads: bool = False) -> Defect:
-    return Defect(rule, what, door=door, spreads=spreads)
+def _at(handler: Handler, rule: str, what: str, *, spreads: bool = False) -> Defect:
+    return Defect(rule, what, handler=handler, spreads=spreads)
 
 
-def _v1(door: Door, rule: str, what: str, *, spreads: bool = False) -> Defect:
-    return Defect(rule, what, door=door, spreads=spreads, dialect="lucky-monaco-v1")
+def _v1(handler: Handler, rule: str, what: str, *, spreads: bool = False) -> Defect:
+    return Defect(rule, what, handler=handler, spreads=spreads, dialect="lucky-monaco-v1")
 
 
 _FORM = "success has the dialect's form"
@@ -59,11 +59,11 @@ DEFECTS = [
     _v1(on_success(cash=None), _FORM, "no cash"),
     _v1(on_success(currency="USD"), _FORM, "another currency", spreads=True),
     _v1(on_success(currency=None), _FORM, "no currency", spreads=True),
-    _at(doors.never_again(3), _AGAIN, "a retransmission is refused", spreads=True),
+    _at(handlers.never_again(3), _AGAIN, "a retransmission is refused", spreads=True),
     _in(ledgers.GivesBackAgain, _AGAIN, "a retransmission is paid", spreads=True),
-    _at(doors.first_only("uuid", 3), _ANOTHER, "another uuid is refused", spreads=True),
+    _at(handlers.first_only("uuid", 3), _ANOTHER, "another uuid is refused", spreads=True),
     _in(ledgers.GivesBackForEachUuid, _ANOTHER, "another uuid is paid", spreads=True),
-    _at(doors.racing, "cancels at once give back once", "a race is paid twice"),
+    _at(handlers.racing, "cancels at once give back once", "a race is paid twice"),
     _at(
         refusing(lambda fields, casino: fields.get("reference") not in casino.bets, 3),
         "an unknown reference is a success",
@@ -76,8 +76,8 @@ DEFECTS = [
     _in(ledgers.ForgetsThatItRefused, _SETTLED, "the second answer is another"),
     _in(ledgers.PaysStrangers, _STRANGER, "a stranger's cancel is taken"),
     _in(ledgers.IsBoundByStrangers, _STRANGER, "the owner's is not"),
-    _at(doors.yielding(), _STRANGER, "a retransmission is taken", spreads=True),
-    _at(doors.yielding(), _CURRENCY, "a retransmission is taken", spreads=True),
+    _at(handlers.yielding(), _STRANGER, "a retransmission is taken", spreads=True),
+    _at(handlers.yielding(), _CURRENCY, "a retransmission is taken", spreads=True),
     _in(
         ledgers.PaysInAnyCurrency,
         _CURRENCY,
@@ -112,7 +112,7 @@ DEFECTS = [
     _in(ledgers.KeepsTwentyEightDigits, "no decimal is lost", "28 digits are kept"),
     _in(ledgers.IgnoresCase, "references are compared exactly", "case says nothing"),
     _at(
-        doors.first_only("sessionId", 5),
+        handlers.first_only("sessionId", 5),
         "the session says nothing",
         "a later session is refused",
         spreads=True,
@@ -132,13 +132,13 @@ DEFECTS = [
         "unknown fields change nothing",
         "they are refused",
     ),
-    _at(doors.paying_what_is_asked, "an amount says nothing", "it is paid"),
+    _at(handlers.paying_what_is_asked, "an amount says nothing", "it is paid"),
     _at(
         failing(lambda asked: not asked.content_type.startswith("application/json"), 415),
         "any content type is read",
         "only JSON's is",
     ),
-    _at(failing(lambda asked: asked.body.startswith(doors.BOM)), "a BOM is skipped", "a crash"),
+    _at(failing(lambda asked: asked.body.startswith(handlers.BOM)), "a BOM is skipped", "a crash"),
     _at(failing(lambda asked: b"W\xc3\xbc" in asked.body), "UTF-8 is read", "a crash"),
     _at(
         refusing(
@@ -152,12 +152,14 @@ DEFECTS = [
         "a missing field is named",
         "gameId may be missing",
     ),
-    _at(doors.without_the_name, "a missing field is named", "it is not named"),
+    _at(handlers.without_the_name, "a missing field is named", "it is not named"),
     _at(
-        mending(doors.with_strings), "a field that is no string is named", "numbers become strings"
+        mending(handlers.with_strings),
+        "a field that is no string is named",
+        "numbers become strings",
     ),
-    _at(mending(doors.without_blanks), "a blank field is named", "blanks are taken"),
-    _at(mending(doors.shortened), "a field that is too long is named", "it is shortened"),
+    _at(mending(handlers.without_blanks), "a blank field is named", "blanks are taken"),
+    _at(mending(handlers.shortened), "a field that is too long is named", "it is shortened"),
     _at(
         mending(lambda fields: {"currency": "EUR"} if fields.get("currency") == "EU" else {}),
         "a currency has 3 or 4 letters or digits",
@@ -169,34 +171,36 @@ DEFECTS = [
         "it is not looked at",
         spreads=True,
     ),
-    _at(changed(doors.last_of_two), "a field given twice is refused", "the last one counts"),
-    _at(changed(doors.first_of_array), "only an object is a Cancel", "an array will do"),
-    _at(changed(doors.before_the_rest), "only JSON is a Cancel", "the rest is not read"),
-    _at(changed(doors.whatever_the_bytes), "only UTF-8 is read", "any bytes are"),
-    _at(changed(doors.replacing(b"\\u0000", b"")), "NUL is refused", "it is skipped"),
+    _at(changed(handlers.last_of_two), "a field given twice is refused", "the last one counts"),
+    _at(changed(handlers.first_of_array), "only an object is a Cancel", "an array will do"),
+    _at(changed(handlers.before_the_rest), "only JSON is a Cancel", "the rest is not read"),
+    _at(changed(handlers.whatever_the_bytes), "only UTF-8 is read", "any bytes are"),
+    _at(changed(handlers.replacing(b"\\u0000", b"")), "NUL is refused", "it is skipped"),
     _at(
-        changed(doors.replacing(b"\\ud83c", b"?")),
+        changed(handlers.replacing(b"\\ud83c", b"?")),
         "half a surrogate pair is refused",
         "it is replaced",
     ),
     _at(failing(lambda asked: b"[[[" in asked.body), "deep nesting is refused", "a crash"),
-    _at(changed(doors.cut), "a body over 16 KiB is not read", "it is"),
+    _at(changed(handlers.cut), "a body over 16 KiB is not read", "it is"),
     _at(
         changed(lambda asked: asked._replace(method="POST")),
         "only POST cancels",
         "any method cancels",
     ),
-    _at(changed(doors.at_any_path), "a wrong secret opens nothing", "any secret is right"),
-    _at(changed(doors.from_anywhere), _ADDRESS, "any address may call"),
-    _at(doors.from_outside(403), _ADDRESS, "there is no code"),
-    _at(doors.from_outside(403, b'{"error": 7}'), _ADDRESS, "another code"),
-    _at(doors.from_outside(200, b'{"error": 4, "description": "No"}'), _ADDRESS, "another status"),
-    _v1(doors.from_outside(403, b'{"error": 4}'), _ADDRESS, "another dialect's code"),
+    _at(changed(handlers.at_any_path), "a wrong secret opens nothing", "any secret is right"),
+    _at(changed(handlers.from_anywhere), _ADDRESS, "any address may call"),
+    _at(handlers.from_outside(403), _ADDRESS, "there is no code"),
+    _at(handlers.from_outside(403, b'{"error": 7}'), _ADDRESS, "another code"),
+    _at(
+        handlers.from_outside(200, b'{"error": 4, "description": "No"}'), _ADDRESS, "another status"
+    ),
+    _v1(handlers.from_outside(403, b'{"error": 4}'), _ADDRESS, "another dialect's code"),
     Defect(
         "every answer comes in time",
         "one comes late",
-        door=doors.slow_over_a_bom,
+        handler=handlers.slow_over_a_bom,
         spreads=True,
-        limit_s=doors.SHORT_S,
+        limit_s=handlers.SHORT_S,
     ),
 ]

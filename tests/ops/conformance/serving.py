@@ -58,7 +58,7 @@ class Told(NamedTuple):
 Right = Callable[[Asked], Awaitable[Told]]
 """What the real receiver answers."""
 
-Door = Callable[[Asked, Right, Casino], Awaitable[Told]]
+Handler = Callable[[Asked, Right, Casino], Awaitable[Told]]
 """What is answered in front of it."""
 
 
@@ -68,7 +68,7 @@ async def honest(asked: Asked, right: Right, _casino: Casino) -> Told:
 
 @asynccontextmanager
 async def serving(
-    casino: Casino, dialect: DialectName = "lucky-monaco-v4", door: Door = honest
+    casino: Casino, dialect: DialectName = "lucky-monaco-v4", handler: Handler = honest
 ) -> AsyncIterator[str]:
     """The URL that the operator told the provider."""
     right = _receiver(casino, dialect)
@@ -80,7 +80,7 @@ async def serving(
         with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             while True:
                 sender, _ = writer.get_extra_info("peername")
-                told = await door(await _read(reader, sender), right, casino)
+                told = await handler(await _read(reader, sender), right, casino)
                 head = f"HTTP/1.1 {told.status} .\r\nContent-Length: {len(told.body)}\r\n\r\n"
                 writer.write(head.encode() + told.body)
                 await writer.drain()

@@ -10,7 +10,7 @@ import pytest
 from testbed.conformance import RULES
 from testbed.provider import Bet, Player, Win
 from tests.ops.conformance.casino import Casino
-from tests.ops.conformance.doors import on_success
+from tests.ops.conformance.handlers import on_success
 from tests.ops.conformance.serving import REFUSED, SECRET, serving
 from tests.ops.running import run
 

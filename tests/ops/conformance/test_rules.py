@@ -15,7 +15,7 @@ from unbet.dialects import DialectName
 async def judged(defect: Defect) -> Report:
     """What the kit says of an endpoint."""
     casino, dialect = defect.casino(), DIALECTS[defect.dialect]
-    async with serving(casino, defect.dialect, defect.door) as url:
+    async with serving(casino, defect.dialect, defect.handler) as url:
         endpoint = Endpoint(url, dialect)
         outside = endpoint.called_from(REFUSED)
         bets = await PlacedBets.open(casino, "LuckyMonaco")
@@ -62,7 +62,7 @@ async def test_an_endpoint_that_falls_silent_is_given_up() -> None:
         await asyncio.sleep(30)
         raise AssertionError
 
-    report = await judged(Defect("none", "silence", door=silent, limit_s=0.05))
+    report = await judged(Defect("none", "silence", handler=silent, limit_s=0.05))
 
     assert report.count(Verdict.BROKEN) == 4, "three rules, and that of the time"
     assert report.count(Verdict.NOT_TRIED) == len(RULES) - 4

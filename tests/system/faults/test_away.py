@@ -26,7 +26,7 @@ from tests.system.watching import (
 )
 
 ASK_SHARE = 0.55
-"""Of the deadline, after which a receiver asks the ledger for what is overdue."""
+"""Of the deadline, after which a receiver asks the ledger for what has expired."""
 
 
 def require_final(system: System, answers: Sequence[tuple[int, float]]) -> None:
@@ -46,7 +46,7 @@ def test_with_redis_gone_for_good_cancels_still_get_final_answers(
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(partial(timed, system), references))
     require_final(system, answers)
-    # What could not be published is parked at once, not when its outcome is overdue.
+    # What could not be published is parked at once, not when its wait has expired.
     assert max(seconds for _, seconds in answers) < DEADLINE_S * ASK_SHARE
     assert operator.balance(**PLAYER).cash == Decimal(1000)
 

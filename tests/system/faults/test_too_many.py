@@ -70,7 +70,7 @@ def test_thousands_of_timed_out_requests_leave_nothing_behind(
     assert after["keys"] <= POOLED_KEYS
     assert after["memory"] < before["memory"] + 30 * 2**20
     until(lambda: metric(idle_system, "unbet_waiting") == 0, "somebody waits")
-    # Each of them has a home, though nobody is there to finish it.
+    # Each of them is stored, though nobody is there to finish it.
     assert (
         metric(idle_system, "unbet_parked_total") + metric(idle_system, "unbet_spooled_total")
         >= 6000

@@ -20,7 +20,7 @@ from unbet.history.telling import timeline, verdict
 from unbet.runtime.settings import EndpointSettings, UnknownBetSettings, load
 
 _ELSEWHERE: Final = (
-    "A cancel that was refused at the door is in its receiver's log; one that came while the "
+    "A cancel that was refused at validation is in its receiver's log; one that came while the "
     "ledger was away lies in its receiver's spool until that is back."
 )
 

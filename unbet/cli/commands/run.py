@@ -21,8 +21,8 @@ from unbet.local.processes import ROOT, ProcessError, Processes
 from unbet.local.run_record import RunError
 from unbet.local.stopping import Stopped, StopRequests, stoppable
 from unbet.local.supervisor import Supervisor
-from unbet.runtime.doors import is_in
-from unbet.runtime.endpoints import Endpoint
+from unbet.runtime.endpoint_registry import is_in
+from unbet.runtime.endpoints import EndpointConfig
 from unbet.runtime.settings import Settings
 
 app = typer.Typer()
@@ -170,7 +170,7 @@ def _console(chosen: Settings) -> str:
     return f"http://127.0.0.1:{chosen.console_port}"
 
 
-def _urls(chosen: Settings) -> list[tuple[str, Endpoint]]:
+def _urls(chosen: Settings) -> list[tuple[str, EndpointConfig]]:
     """What each provider is told, secret included."""
     return [
         (f"{chosen.receiver_url()}/{secret}{DIALECTS[endpoint.dialect].path}", endpoint)

@@ -108,7 +108,7 @@ class _Application:
         return left + (yield from self.part(cancels[middle:], patiently=patiently))
 
     def _around_locks(self, cancels: list[Cancel], problem: str) -> Iterator[Sequence[Verdict]]:
-        """Decide those that nothing blocks, and look again at the others until the time to wait is over."""
+        """Decide those that nothing blocks; look again at the others for `lock_wait_s`."""
         ends = time.monotonic() + self.lock_wait_s
         blocked = yield from self._free_of(cancels)
         while blocked and time.monotonic() < ends:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from unbet.runtime.doors import (
+from unbet.runtime.endpoint_registry import (
     MAX_REMEMBERED,
     MAX_WRONG,
     WINDOW_S,
@@ -14,7 +14,7 @@ from unbet.runtime.doors import (
     is_in,
     sender_of,
 )
-from unbet.runtime.endpoints import Endpoint
+from unbet.runtime.endpoints import EndpointConfig
 
 PROXIES = (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
 
@@ -26,10 +26,10 @@ def scope(peer: str | None, *forwarded: str) -> dict[str, Any]:
 
 def test_a_secret_that_is_being_replaced_holds_until_its_date() -> None:
     now = datetime.now(UTC)
-    endpoint = Endpoint(provider="P", until=now)
+    endpoint = EndpointConfig(provider="P", until=now)
     assert endpoint.holds_at(now - timedelta(seconds=1))
     assert not endpoint.holds_at(now)
-    assert Endpoint(provider="P").holds_at(now)
+    assert EndpointConfig(provider="P").holds_at(now)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_an_address_is_in_a_network_of_its_kind() -> None:
 
 def test_wrong_secrets_are_limited_by_address(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [0.0]
-    monkeypatch.setattr("unbet.runtime.doors.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("unbet.runtime.endpoint_registry.time.monotonic", lambda: clock[0])
     wrong = WrongSecrets()
     assert not any(wrong.too_many("192.0.2.1") for _ in range(MAX_WRONG))
     assert wrong.too_many("192.0.2.1")

@@ -1,4 +1,4 @@
-"""Looks after the cancels that got no reply: asks the ledger itself, then finds them a home."""
+"""The fallback for cancels that got no reply: asks the ledger itself, then parks or spools them."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ import structlog
 
 from api.dispatch import Dispatcher
 from api.ledger_calls import LedgerCalls
-from api.parking import HomelessError, Parking
+from api.parking import Parking, UnpersistedError
 from api.waits import Wait
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
@@ -17,14 +17,14 @@ from unbet.journal.outcomes import find_outcomes
 from unbet.runtime import metrics
 
 LOOK_INTERVAL_S: Final = 0.1
-AGAIN_AFTER_S: Final = 1.0
+RETRY_AFTER_S: Final = 1.0
 ASK_INTERVAL_S: Final = 0.3
 """How often the ledger is asked for the outcomes of what is parked: the sweep is at work on it."""
 
 log = structlog.get_logger("receiver")
 
 
-class Rescue:
+class Fallback:
     """Watches a dispatcher's waits; everything it does has the ledger calls' limits."""
 
     def __init__(
@@ -34,21 +34,21 @@ class Rescue:
         self._ledger = ledger
         self._parking = parking
         self._ask_after_s = ask_after_s
-        self._rescues: set[asyncio.Task[None]] = set()
+        self._fallbacks: set[asyncio.Task[None]] = set()
 
     async def watch(self) -> None:
-        """Find a home for what is overdue; until cancelled."""
+        """Decide or park what has expired; until cancelled."""
         while True:
             metrics.WAITING.set(self._dispatcher.waiting)
-            waits = self._dispatcher.take_overdue(self._ask_after_s)
+            waits = self._dispatcher.take_expired(self._ask_after_s)
             if waits:
                 # A task of its own: what a hung ledger holds up must not hold up the next ones.
-                rescue = asyncio.create_task(self._rescue(waits))
-                self._rescues.add(rescue)
-                rescue.add_done_callback(self._rescues.discard)
+                task = asyncio.create_task(self._decide_or_park(waits))
+                self._fallbacks.add(task)
+                task.add_done_callback(self._fallbacks.discard)
             await asyncio.sleep(LOOK_INTERVAL_S)
 
-    async def _rescue(self, waits: Sequence[Wait]) -> None:
+    async def _decide_or_park(self, waits: Sequence[Wait]) -> None:
         await self._ask([wait.cancel for wait in waits])
         left = [wait for wait in waits if not wait.is_decided]
         if not left:
@@ -56,15 +56,15 @@ class Rescue:
         try:
             undecided = [wait.cancel for wait in left]
             in_ledger = await self._parking.park(undecided, "no outcome in time")
-        except HomelessError:
-            # They are not answered, so that the provider sends them again: to whoever shares such a
-            # wait by then, a home is due as to any other.
-            await asyncio.sleep(AGAIN_AFTER_S)
+        except UnpersistedError:
+            # They are not answered, so that the provider sends them again: whoever shares such a
+            # wait by then must be parked as well.
+            await asyncio.sleep(RETRY_AFTER_S)
             for wait in left:
-                wait.overdue = False
+                wait.expired = False
             return
         for wait in left:
-            wait.has_home = True
+            wait.is_persisted = True
         if not in_ledger:
             # No outcome can be had before their answer is due.
             self._dispatcher.resolve(_parked(wait.cancel) for wait in left)

@@ -1,13 +1,13 @@
-"""Finding a home for what got no reply, though one is not to be had at first, or badly said."""
+"""What got no reply is parked, also where that fails at first."""
 
 import asyncio
 from collections.abc import Sequence
 
-from api.parking import HomelessError
+from api.fallback import Fallback
+from api.parking import UnpersistedError
 from api.publish import PublishError
-from api.rescue import Rescue
 from tests.making import cancel_of
-from tests.unit.test_dispatch import Queue, dispatcher
+from tests.unit.test_dispatch import Queue, dispatcher_of
 from unbet.core.message import Cancel
 from unbet.core.outcomes import Outcome
 from unbet.database.faults import LedgerAwayError
@@ -25,17 +25,17 @@ class World:
 
     async def park(self, _cancels: Sequence[Cancel], _reason: str) -> bool:
         if self.is_away:
-            raise HomelessError("away")
+            raise UnpersistedError("away")
         return True
 
 
-async def test_who_shares_the_wait_of_a_homeless_cancel_finds_it_a_home() -> None:
-    desk, world = dispatcher(Queue(PublishError("refused"))), World()
-    watching = asyncio.create_task(Rescue(desk, world, world, 0.1).watch())  # type: ignore[arg-type]
-    first = asyncio.ensure_future(desk.decide(cancel_of("r1"), 0.6))
+async def test_who_shares_the_wait_of_an_unpersisted_cancel_has_it_parked() -> None:
+    dispatcher, world = dispatcher_of(Queue(PublishError("refused"))), World()
+    watching = asyncio.create_task(Fallback(dispatcher, world, world, 0.1).watch())  # type: ignore[arg-type]
+    first = asyncio.ensure_future(dispatcher.decide(cancel_of("r1"), 0.6))
     await asyncio.sleep(0.4)
     world.is_away = False
-    second = await desk.decide(cancel_of("r1"), 3)
+    second = await dispatcher.decide(cancel_of("r1"), 3)
     assert (await first).decision is None
     watching.cancel()
     assert second.decision is not None

@@ -8,7 +8,7 @@ from typing import Any
 
 from testbed.provider import DIALECTS
 from tests.ops.conformance.casino import Casino
-from tests.ops.conformance.serving import ALLOWED, REFUSED, SECRET, Asked, Door, Right, Told
+from tests.ops.conformance.serving import ALLOWED, REFUSED, SECRET, Asked, Handler, Right, Told
 
 SHORT_S = 0.3
 """How long the provider waits for an answer where one comes late on purpose."""
@@ -17,16 +17,16 @@ BOM = b"\xef\xbb\xbf"
 LIMITS = {"userId": 32, "gameName": 32, "gameId": 32, "currency": 4, "reference": 36, "uuid": 36}
 
 
-def changed(request: Callable[[Asked], Asked]) -> Door:
+def changed(request: Callable[[Asked], Asked]) -> Handler:
     """Takes a request for another one."""
 
-    async def door(asked: Asked, right: Right, _casino: Casino) -> Told:
+    async def handler(asked: Asked, right: Right, _casino: Casino) -> Told:
         return await right(request(asked))
 
-    return door
+    return handler
 
 
-def mending(mend: Callable[[dict[str, Any]], dict[str, Any]]) -> Door:
+def mending(mend: Callable[[dict[str, Any]], dict[str, Any]]) -> Handler:
     """Sets right the fields of a Cancel."""
 
     def request(asked: Asked) -> Asked:
@@ -39,41 +39,41 @@ def mending(mend: Callable[[dict[str, Any]], dict[str, Any]]) -> Door:
 
 def refusing(
     when: Callable[[dict[str, Any], Casino], object], code: int = 7, description: str = "No"
-) -> Door:
+) -> Handler:
     """Refuses what must be taken."""
 
-    async def door(asked: Asked, right: Right, casino: Casino) -> Told:
+    async def handler(asked: Asked, right: Right, casino: Casino) -> Told:
         fields = asked.fields
         if not fields or not when(fields, casino):
             return await right(asked)
         said = {"error": code, "description": description, "reference": fields.get("reference")}
         return Told(200, json.dumps(said).encode())
 
-    return door
+    return handler
 
 
-def failing(when: Callable[[Asked], object], status: int = 500) -> Door:
+def failing(when: Callable[[Asked], object], status: int = 500) -> Handler:
     """Has nothing but a status to say to a request."""
 
-    async def door(asked: Asked, right: Right, _casino: Casino) -> Told:
+    async def handler(asked: Asked, right: Right, _casino: Casino) -> Told:
         return Told(status, b"") if when(asked) else await right(asked)
 
-    return door
+    return handler
 
 
-def from_outside(status: int, body: bytes = b"") -> Door:
+def from_outside(status: int, body: bytes = b"") -> Handler:
     """Has nothing else to say to the address that it refuses."""
 
-    async def door(asked: Asked, right: Right, _casino: Casino) -> Told:
+    async def handler(asked: Asked, right: Right, _casino: Casino) -> Told:
         return Told(status, body) if asked.sender == REFUSED else await right(asked)
 
-    return door
+    return handler
 
 
-def on_success(**fields: object) -> Door:
+def on_success(**fields: object) -> Handler:
     """Says something else in the answer of a success; a field that is None is left out."""
 
-    async def door(asked: Asked, right: Right, _casino: Casino) -> Told:
+    async def handler(asked: Asked, right: Right, _casino: Casino) -> Told:
         told = await right(asked)
         document = json.loads(told.body or "{}")
         if document.get("error") != 0:
@@ -81,7 +81,7 @@ def on_success(**fields: object) -> Door:
         document = {k: v for k, v in (document | fields).items() if v is not None}
         return told._replace(body=json.dumps(document).encode())
 
-    return door
+    return handler
 
 
 async def without_the_name(asked: Asked, right: Right, _casino: Casino) -> Told:
@@ -109,11 +109,11 @@ async def paying_what_is_asked(asked: Asked, right: Right, casino: Casino) -> To
     return told
 
 
-def yielding() -> Door:
+def yielding() -> Handler:
     """Says yes to what it has said no to before."""
     refused: set[bytes] = set()
 
-    async def door(asked: Asked, right: Right, _casino: Casino) -> Told:
+    async def handler(asked: Asked, right: Right, _casino: Casino) -> Told:
         told = await right(asked)
         if asked.body in refused:
             return told.with_fields(error=0)
@@ -121,7 +121,7 @@ def yielding() -> Door:
             refused.add(asked.body)
         return told
 
-    return door
+    return handler
 
 
 async def slow_over_a_bom(asked: Asked, right: Right, _casino: Casino) -> Told:
@@ -130,7 +130,7 @@ async def slow_over_a_bom(asked: Asked, right: Right, _casino: Casino) -> Told:
     return await right(asked)
 
 
-def first_only(name: str, code: int) -> Door:
+def first_only(name: str, code: int) -> Handler:
     """Refuses a cancel of a reference in which field `name` is not what it was at first."""
     firsts: dict[object, object] = {}
 
@@ -141,7 +141,7 @@ def first_only(name: str, code: int) -> Door:
     return refusing(is_other, code)
 
 
-def never_again(code: int) -> Door:
+def never_again(code: int) -> Handler:
     """Refuses a uuid that it has seen."""
     seen: set[str] = set()
 

@@ -1,4 +1,4 @@
-"""The door: several endpoints, addresses and secrets, on real processes."""
+"""The endpoints: several endpoints, addresses and secrets, on real processes."""
 
 import json
 import socket

@@ -1,4 +1,5 @@
-"""Who knocks: the endpoint that a path leads to, and the address that a request comes from."""
+"""The endpoint registry: the endpoint that a path leads to, and the address that a request comes
+from."""
 
 import time
 from collections import OrderedDict
@@ -13,7 +14,7 @@ from starlette.types import Scope
 
 from unbet.dialects import DIALECTS
 from unbet.dialects.port import Dialect
-from unbet.runtime.endpoints import Endpoint
+from unbet.runtime.endpoints import EndpointConfig
 from unbet.runtime.settings import Network, ReceiverSettings
 
 WINDOW_S: Final = 60.0
@@ -29,31 +30,31 @@ does not say it."""
 
 
 @dataclass(frozen=True)
-class Door:
+class Endpoint:
     """One endpoint, and the path that leads to it."""
 
     path: bytes
-    endpoint: Endpoint
+    config: EndpointConfig
     dialect: Dialect
 
 
-def doors_of(endpoints: Mapping[str, Endpoint]) -> tuple[Door, ...]:
+def endpoints_of(configs: Mapping[str, EndpointConfig]) -> tuple[Endpoint, ...]:
     """All endpoints of a receiver. A path is to be compared with each, in constant time."""
     return tuple(
-        Door(f"/{secret}{dialect.path}".encode(), endpoint, dialect)
-        for secret, endpoint in endpoints.items()
-        for dialect in (DIALECTS[endpoint.dialect],)
+        Endpoint(f"/{secret}{dialect.path}".encode(), config, dialect)
+        for secret, config in configs.items()
+        for dialect in (DIALECTS[config.dialect],)
     )
 
 
-def missed(doors: Sequence[Door], path: str) -> Door | None:
+def find_by_secret(endpoints: Sequence[Endpoint], path: str) -> Endpoint | None:
     """The endpoint whose secret is a part of `path`, which does not lead to it."""
     parts, found = path.encode(errors="replace").split(b"/"), None
-    for door in doors:
-        secret = door.path.split(b"/")[1]
+    for endpoint in endpoints:
+        secret = endpoint.path.split(b"/")[1]
         for part in parts:
             if compare_digest(secret, part):
-                found = door
+                found = endpoint
     return found
 
 
@@ -127,7 +128,7 @@ def _parsed(address: str) -> IPv4Address | IPv6Address | None:
 
 @lru_cache(maxsize=4096)
 def plain(address: str) -> str:
-    """An IPv4 address in IPv6 clothes is an IPv4 address."""
+    """An IPv4 address that is mapped into IPv6 is an IPv4 address."""
     parsed = _parsed(address)
     mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
     return str(mapped) if mapped else address
