@@ -57,7 +57,7 @@ def test_a_search_by_reference_player_or_uuid_leads_to_the_story(open_page: Open
         page.get_by_role("searchbox").fill(words)
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", level=1)).to_have_text("dead-1")
-    expect(page.locator(".verdict")).to_contain_text("dead until a person looks")
+    expect(page.locator(".summary")).to_contain_text("dead until a person looks")
     expect(page.locator(".timeline li h3")).to_have_text(
         ["Bet placed: 10.00 EUR", "Cancel", "Parked, dead by now"]
     )
@@ -75,7 +75,7 @@ def test_a_dead_cancel_is_tried_again_and_the_sweep_decides_it(
     assert record(system) == [("retry", "anna", None)]
     page.get_by_role("status").get_by_role("link").click()
     for _ in range(20):
-        if "Cancelled once" in page.locator(".verdict").inner_text():
+        if "Cancelled once" in page.locator(".summary").inner_text():
             break
         page.wait_for_timeout(250)
         page.reload()
@@ -124,7 +124,7 @@ def test_all_of_it_works_without_scripts(open_page: Open, system: Watched) -> No
     page.get_by_role("button", name="Close it").click()
     expect(page.get_by_role("status")).to_contain_text("is closed: no scripts.")
     page.get_by_role("status").get_by_role("link").click()
-    expect(page.locator(".verdict")).to_contain_text("Closed by anna on ")
+    expect(page.locator(".summary")).to_contain_text("Closed by anna on ")
     page.get_by_text("Reopen …").click()
     page.get_by_label("Why it is tried after all").fill("a mistake")
     page.get_by_role("button", name="Reopen it").click()

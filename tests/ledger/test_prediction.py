@@ -111,8 +111,8 @@ def decide_as_predicted(
 def entered(engine: Engine, reference: str) -> list[tuple[str, Decimal, Decimal]]:
     """What the reversal has entered on the player's accounts."""
     with engine.connect() as connection:
-        (story,) = explain(connection, reference)
-    (reversal,) = (transfer for transfer in story.transfers if transfer.kind == "reversal")
+        (history,) = explain(connection, reference)
+    (reversal,) = (transfer for transfer in history.transfers if transfer.kind == "reversal")
     return [
         (entry.kind, entry.amount, entry.balance_after)
         for entry in reversal.entries

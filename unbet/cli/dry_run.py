@@ -14,8 +14,8 @@ from unbet.core.outcomes import Outcome
 from unbet.dialects.body import MAX_BODY_LENGTH, BadRequestError, parse, render
 from unbet.dialects.port import AnswerContext, Dialect
 from unbet.history.prediction import Prediction, predict
-from unbet.history.story import EntryFact
-from unbet.history.telling.wording import balances
+from unbet.history.records import EntryRecord
+from unbet.history.timeline.phrases import balances
 
 TOO_LONG: Final = 413
 """The HTTP status for a body longer than `MAX_BODY_LENGTH`."""
@@ -47,7 +47,7 @@ class DryRun(NamedTuple):
     outcome: Outcome | None
     """None for what the receiver refuses by itself."""
     is_repeat: bool
-    returned: tuple[EntryFact, ...]
+    returned: tuple[EntryRecord, ...]
     says: str
     """A sentence."""
 

@@ -13,7 +13,7 @@ from unbet.console import saying
 from unbet.console.forms import Tokens
 from unbet.core.money import amount
 from unbet.core.text import plain
-from unbet.history.telling.wording import because
+from unbet.history.timeline.phrases import because
 
 HERE: Final = Path(__file__).parent
 

@@ -1,4 +1,4 @@
-"""What changes nothing: the figures, live; a search; a reference's story; what is parked."""
+"""What changes nothing: the figures, live; a search; a reference's history; what is parked."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from unbet.console.live import Live
 from unbet.console.rendering import Pages
 from unbet.database.deadlines import run_within
 from unbet.history.explain import explain
-from unbet.history.telling import timeline, verdict
+from unbet.history.timeline import summary, timeline
 from unbet.journal.finding import MAX_ROWS, Found, find
 from unbet.journal.parking import count_parked, list_parked
 from unbet.wallets.ledger.intervention_log import decision, newest_decisions
@@ -65,8 +65,8 @@ class Views:
             return self._pages.failed(
                 request, 404, "Nothing is known of that", "Search for a reference."
             )
-        stories = await self._read(lambda connection: explain(connection, reference, provider))
-        told = [(story, verdict(story), timeline(story)) for story in stories]
+        histories = await self._read(lambda connection: explain(connection, reference, provider))
+        told = [(history, summary(history), timeline(history)) for history in histories]
         status = 200 if told else 404
         return self._pages.page(
             request, "explain", status, words=reference, reference=reference, told=told

@@ -6,18 +6,18 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table, or_, select
 
-from unbet.history.story import (
-    AnswerFact,
-    BetFact,
-    EntryFact,
-    InterventionFact,
-    LateBetFact,
-    ParkedFact,
-    ParkingFact,
-    RequestFact,
-    Story,
-    TransferFact,
-    WinFact,
+from unbet.history.records import (
+    AnswerRecord,
+    BetRecord,
+    EntryRecord,
+    History,
+    InterventionRecord,
+    LateBetRecord,
+    ParkedRecord,
+    ParkingRecord,
+    RequestRecord,
+    TransferRecord,
+    WinRecord,
 )
 from unbet.journal.schema import answers, interventions, parked, parkings, requests
 from unbet.wallets.ledger.schema import accounts, bets, entries, late_bets, transfers, wins
@@ -25,8 +25,8 @@ from unbet.wallets.ledger.schema import accounts, bets, entries, late_bets, tran
 Rows = list[RowMapping]
 
 
-def explain(connection: Connection, reference: str, provider: str | None = None) -> list[Story]:
-    """The stories of `reference`: one for each provider that knows it, or only `provider`'s.
+def explain(connection: Connection, reference: str, provider: str | None = None) -> list[History]:
+    """The histories of `reference`: one for each provider that knows it, or only `provider`'s.
 
     An empty list if nothing is known. Reads several tables: use a transaction with a snapshot.
     """
@@ -41,40 +41,42 @@ def explain(connection: Connection, reference: str, provider: str | None = None)
 
     bet_rows = known(bets, bets.c.id, bets.c.reference)
     late = known(late_bets, late_bets.c.id, late_bets.c.reference)
-    asked = known(requests, requests.c.received_at, requests.c.reference)
+    received = known(requests, requests.c.received_at, requests.c.reference)
     waiting = known(parked, parked.c.parked_at, parked.c.reference)
     were_parked = known(parkings, parkings.c.parked_at, parkings.c.reference)
     by_people = known(interventions, interventions.c.id, interventions.c.reference)
     won = known(wins, wins.c.created_at, wins.c.bet_reference, wins.c.reference)
 
-    told = _answers(connection, [row["request_id"] for row in _all(asked) + _all(waiting)])
+    answered = _answers(connection, [row["request_id"] for row in _all(received) + _all(waiting)])
     moved = _transfers(connection, [row["id"] for row in _all(bet_rows)])
-    stories = []
-    for name in sorted({*bet_rows, *late, *asked, *waiting, *by_people, *won}):
+    histories = []
+    for name in sorted({*bet_rows, *late, *received, *waiting, *by_people, *won}):
         bet = next(iter(bet_rows.get(name, [])), None)
-        story = Story(
+        history = History(
             provider=name,
             reference=reference,
-            bet=None if bet is None else BetFact(**bet),
+            bet=None if bet is None else BetRecord(**bet),
             requests=tuple(
-                RequestFact(**row, answers=told[row["request_id"]]) for row in asked.get(name, [])
+                RequestRecord(**row, answers=answered[row["request_id"]])
+                for row in received.get(name, [])
             ),
             parked=tuple(
-                ParkedFact(**row, answers=told[row["request_id"]]) for row in waiting.get(name, [])
+                ParkedRecord(**row, answers=answered[row["request_id"]])
+                for row in waiting.get(name, [])
             ),
-            parkings=tuple(ParkingFact(**row) for row in were_parked.get(name, [])),
-            interventions=tuple(InterventionFact(**row) for row in by_people.get(name, [])),
-            late_bets=tuple(LateBetFact(**row) for row in late.get(name, [])),
+            parkings=tuple(ParkingRecord(**row) for row in were_parked.get(name, [])),
+            interventions=tuple(InterventionRecord(**row) for row in by_people.get(name, [])),
+            late_bets=tuple(LateBetRecord(**row) for row in late.get(name, [])),
             transfers=() if bet is None else moved[bet["id"]],
-            wins=tuple(WinFact(**row) for row in won.get(name, [])),
+            wins=tuple(WinRecord(**row) for row in won.get(name, [])),
         )
-        stories.append(story)
-    return stories
+        histories.append(history)
+    return histories
 
 
 def _answers(
     connection: Connection, request_ids: list[UUID]
-) -> defaultdict[UUID, tuple[AnswerFact, ...]]:
+) -> defaultdict[UUID, tuple[AnswerRecord, ...]]:
     """The answers to each request, and to those that shared its wait."""
     query = (
         select(answers)
@@ -83,15 +85,15 @@ def _answers(
         )
         .order_by(answers.c.received_at)
     )
-    told: defaultdict[UUID, tuple[AnswerFact, ...]] = defaultdict(tuple)
+    by_request: defaultdict[UUID, tuple[AnswerRecord, ...]] = defaultdict(tuple)
     for row in connection.execute(query).mappings():
-        told[row["shared_request_id"] or row["request_id"]] += (AnswerFact(**row),)
-    return told
+        by_request[row["shared_request_id"] or row["request_id"]] += (AnswerRecord(**row),)
+    return by_request
 
 
 def _transfers(
     connection: Connection, bet_ids: list[int]
-) -> defaultdict[int, tuple[TransferFact, ...]]:
+) -> defaultdict[int, tuple[TransferRecord, ...]]:
     """The transfers of each bet, with their entries."""
     of_bet = transfers.c.bet_id.in_(bet_ids)
     lines = _grouped(
@@ -103,11 +105,11 @@ def _transfers(
         .order_by(entries.c.account_id),
         "transfer_id",
     )
-    moved: defaultdict[int, tuple[TransferFact, ...]] = defaultdict(tuple)
+    moved: defaultdict[int, tuple[TransferRecord, ...]] = defaultdict(tuple)
     query = select(transfers).where(of_bet).order_by(transfers.c.id)
     for row in connection.execute(query).mappings():
-        own = tuple(EntryFact(**line) for line in lines.get(row["id"], []))
-        moved[row["bet_id"]] += (TransferFact(**row, entries=own),)
+        own = tuple(EntryRecord(**line) for line in lines.get(row["id"], []))
+        moved[row["bet_id"]] += (TransferRecord(**row, entries=own),)
     return moved
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, select
 
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
-from unbet.history.story import EntryFact
+from unbet.history.records import EntryRecord
 from unbet.wallets.ledger.reversal import reverse
 from unbet.wallets.ledger.schema import accounts, bets, entries
 
@@ -20,7 +20,7 @@ class Prediction(NamedTuple):
     """As it would be; without the transfer's id where that transfer is still to be made."""
     is_repeat: bool
     """It was decided before: nothing would change."""
-    returned: tuple[EntryFact, ...] = ()
+    returned: tuple[EntryRecord, ...] = ()
     """What the player's accounts would get, and hold then."""
 
 
@@ -50,7 +50,7 @@ def _is_decided_by(connection: Connection, cancel: Cancel) -> bool:
     return connection.execute(query).scalar() == cancel.request_id
 
 
-def _entered(connection: Connection, transfer_id: int | None) -> tuple[EntryFact, ...]:
+def _entered(connection: Connection, transfer_id: int | None) -> tuple[EntryRecord, ...]:
     """The transfer's entries on the player's accounts."""
     query = (
         select(entries, accounts.c.owner, accounts.c.kind, accounts.c.currency)
@@ -58,4 +58,4 @@ def _entered(connection: Connection, transfer_id: int | None) -> tuple[EntryFact
         .where(entries.c.transfer_id == transfer_id, entries.c.balance_after.is_not(None))
         .order_by(entries.c.account_id)
     )
-    return tuple(EntryFact(**row) for row in connection.execute(query).mappings())
+    return tuple(EntryRecord(**row) for row in connection.execute(query).mappings())

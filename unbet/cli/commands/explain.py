@@ -1,4 +1,4 @@
-"""`unbet explain`: the story of one reference, or what a Cancel of it would be answered."""
+"""`unbet explain`: the history of one reference, or what a Cancel of it would be answered."""
 
 import sys
 from pathlib import Path
@@ -10,13 +10,13 @@ import typer
 from unbet.cli import database
 from unbet.cli.display import AsJson, print_json
 from unbet.cli.dry_run import DryRun, WrongReferenceError, decide, read_request
-from unbet.cli.story_screen import lines_of
+from unbet.cli.history_screen import lines_of
 from unbet.core.text import plain
 from unbet.dialects import DIALECTS
 from unbet.dialects.body import MAX_BODY_LENGTH
 from unbet.history.explain import explain
-from unbet.history.story import Story
-from unbet.history.telling import timeline, verdict
+from unbet.history.records import History
+from unbet.history.timeline import summary, timeline
 from unbet.runtime.settings import EndpointSettings, UnknownBetSettings, load
 
 _ELSEWHERE: Final = (
@@ -62,20 +62,22 @@ def tell(
     if dialect is not None:
         raise typer.BadParameter("--dialect is for --dry-run")
     with database.snapshot() as connection:
-        stories = explain(connection, reference, provider)
+        histories = explain(connection, reference, provider)
     if as_json:
-        print_json({"reference": reference, "stories": list(map(_document, stories))})
+        print_json({"reference": reference, "stories": list(map(_document, histories))})
     else:
-        typer.echo("\n\n".join("\n".join(lines_of(story)) for story in stories), nl=bool(stories))
-    if not stories:
+        typer.echo(
+            "\n\n".join("\n".join(lines_of(history)) for history in histories), nl=bool(histories)
+        )
+    if not histories:
         where = f" at {provider}" if provider else ""
         typer.echo(f"Nothing is known of {plain(reference)}{plain(where)}. {_ELSEWHERE}", err=True)
         raise typer.Exit(1)
 
 
-def _document(story: Story) -> dict[str, object]:
-    told = [event._asdict() for event in timeline(story)]
-    return story.model_dump() | {"verdict": verdict(story), "timeline": told}
+def _document(history: History) -> dict[str, object]:
+    told = [event._asdict() for event in timeline(history)]
+    return history.model_dump() | {"verdict": summary(history), "timeline": told}
 
 
 def _say(

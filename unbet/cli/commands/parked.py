@@ -16,7 +16,7 @@ from unbet.cli.failing import CommandError
 from unbet.cli.people import login
 from unbet.core.outcomes import Outcome
 from unbet.database.faults import Fault, fault_of
-from unbet.history.telling.wording import when
+from unbet.history.timeline.phrases import when
 from unbet.journal.parking import Parked, count_parked, list_parked
 from unbet.wallets.ledger.interventions import (
     Closing,

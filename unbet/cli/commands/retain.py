@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from unbet.cli import database
 from unbet.cli.bars import bar
 from unbet.cli.display import AsJson, moment, print_json
-from unbet.history.telling.wording import listed
+from unbet.history.timeline.phrases import listed
 from unbet.journal.retention import LIMITS, RECORDS, count_older, cutoff, remove_older
 
 app = typer.Typer()

@@ -1,28 +1,28 @@
-"""What became of a reference, in one sentence: one for each kind of story.
+"""What became of a reference, in one sentence: one for each kind of history.
 
 (Over 250 lines: each sentence stands here as it is printed.)
 """
 
 import pytest
 
-from tests.stories import (
+from tests.histories import (
     REVERSAL,
     SESSION,
     at,
     bet,
+    history,
     intervention,
     late_bet,
     parked,
     parking,
     request,
     stake,
-    story,
     transfer,
     win,
 )
 from unbet.core.outcomes import Outcome
-from unbet.history.story import Story
-from unbet.history.telling import verdict
+from unbet.history.records import History
+from unbet.history.timeline import summary
 from unbet.wallets.ledger.operations import Refusal
 
 CANCEL = request(60)
@@ -50,15 +50,15 @@ RETURNED = "Cancelled once: 10.00 EUR returned to cash on 2026-11-24 17:01:00 UT
 @pytest.mark.parametrize(
     ("told", "sentence"),
     [
-        pytest.param(story(REVERSED_BET, CANCEL, transfers=TO_CASH), RETURNED, id="cash"),
+        pytest.param(history(REVERSED_BET, CANCEL, transfers=TO_CASH), RETURNED, id="cash"),
         pytest.param(
-            story(REVERSED_BET, CANCEL, transfers=SPLIT),
+            history(REVERSED_BET, CANCEL, transfers=SPLIT),
             "Cancelled once: 10.00 EUR returned, 7.50 to cash and 2.50 to bonus, on 2026-11-24 "
             "17:01:00 UTC",
             id="cash and bonus",
         ),
         pytest.param(
-            story(
+            history(
                 bet("reversed", amount="0.00", by=CANCEL),
                 CANCEL,
                 transfers=(stake(), transfer(REVERSAL, "reversal", 60)),
@@ -68,12 +68,12 @@ RETURNED = "Cancelled once: 10.00 EUR returned to cash on 2026-11-24 17:01:00 UT
             id="stake zero",
         ),
         pytest.param(
-            story(REVERSED_BET, CANCEL, *map(request, (70, 80, 90)), transfers=TO_CASH),
+            history(REVERSED_BET, CANCEL, *map(request, (70, 80, 90)), transfers=TO_CASH),
             f"{RETURNED}; 3 retransmissions answered the same",
             id="retransmissions",
         ),
         pytest.param(
-            story(
+            history(
                 REVERSED_BET,
                 CANCEL,
                 request(70),
@@ -84,7 +84,7 @@ RETURNED = "Cancelled once: 10.00 EUR returned to cash on 2026-11-24 17:01:00 UT
             id="an answer that is not noted",
         ),
         pytest.param(
-            story(
+            history(
                 bet("reversed", by=(first := request(60, code=100, shared_by=("u1", "u2")))),
                 first,
                 request(70),
@@ -94,7 +94,7 @@ RETURNED = "Cancelled once: 10.00 EUR returned to cash on 2026-11-24 17:01:00 UT
             id="answered 100 first",
         ),
         pytest.param(
-            story(
+            history(
                 bet("reversed", by=(held := request(60, code=100, shared_by=("u1",)))),
                 held,
                 (spooled := request(70, code=100)),
@@ -109,7 +109,7 @@ RETURNED = "Cancelled once: 10.00 EUR returned to cash on 2026-11-24 17:01:00 UT
             id="answered 100 first, and why",
         ),
         pytest.param(
-            story(
+            history(
                 REVERSED_BET,
                 CANCEL,
                 parked=(parked(70), parked(80, "dead")),
@@ -122,7 +122,7 @@ RETURNED = "Cancelled once: 10.00 EUR returned to cash on 2026-11-24 17:01:00 UT
             id="more after it",
         ),
         pytest.param(
-            story(
+            history(
                 bet("tombstone", amount=None, by=NO_BET),
                 NO_BET,
                 request(65, Outcome.NO_BET),
@@ -133,7 +133,7 @@ RETURNED = "Cancelled once: 10.00 EUR returned to cash on 2026-11-24 17:01:00 UT
             id="tombstone and late bet",
         ),
         pytest.param(
-            story(
+            history(
                 bet("settled", by=TOO_LATE),
                 TOO_LATE,
                 wins=(win(20, "2.50", paid=3), win(30, "1.00", paid=4), win(40, "7", of="r0")),
@@ -143,26 +143,26 @@ RETURNED = "Cancelled once: 10.00 EUR returned to cash on 2026-11-24 17:01:00 UT
             id="settled",
         ),
         pytest.param(
-            story(bet("refused", refusal=Refusal.INSUFFICIENT_FUNDS, by=REFUSED), REFUSED),
+            history(bet("refused", refusal=Refusal.INSUFFICIENT_FUNDS, by=REFUSED), REFUSED),
             "Nothing to return on 2026-11-24 17:01:00 UTC: the bet of 10.00 EUR was refused "
             "(insufficient funds)",
             id="refused bet",
         ),
         pytest.param(
-            story(parked=(WAITING, parked(70))),
+            history(parked=(WAITING, parked(70))),
             "Not decided yet: parked since 2026-11-24 17:01:00 UTC because its bet is not known "
             "here, tried 3 times, next try at 2026-11-24 17:02:00 UTC; nothing was returned",
             id="parked",
         ),
         pytest.param(
-            story(bet(), parked=(parked(60, "dead", tries=5, error="out of range"),)),
+            history(bet(), parked=(parked(60, "dead", tries=5, error="out of range"),)),
             "Not decided, and dead until a person looks: parked since 2026-11-24 17:01:00 UTC "
             "because its bet is not known here, tried 5 times, last error: out of range; nothing "
             "was returned",
             id="dead",
         ),
         pytest.param(
-            story(
+            history(
                 parked=(CLOSED,),
                 interventions=(
                     intervention(70, "retry", CLOSED, None),
@@ -175,24 +175,24 @@ RETURNED = "Cancelled once: 10.00 EUR returned to cash on 2026-11-24 17:01:00 UT
             id="closed",
         ),
         pytest.param(
-            story(bet()),
+            history(bet()),
             "Never cancelled: the bet of 10.00 EUR was placed on 2026-11-24 17:00:00 UTC",
             id="never cancelled",
         ),
         pytest.param(
-            story(bet("settled"), wins=(win(20, "0", paid=3),)),
+            history(bet("settled"), wins=(win(20, "0", paid=3),)),
             "Never cancelled: the bet of 10.00 EUR was placed on 2026-11-24 17:00:00 UTC, settled "
             "for 0.00 EUR since",
             id="settled and never cancelled",
         ),
         pytest.param(
-            story(bet("refused", refusal=Refusal.PLAYER_FROZEN)),
+            history(bet("refused", refusal=Refusal.PLAYER_FROZEN)),
             "Never cancelled: the bet of 10.00 EUR was refused on 2026-11-24 17:00:00 UTC (player "
             "frozen)",
             id="refused and never cancelled",
         ),
         pytest.param(
-            story(
+            history(
                 bet(),
                 request(60, Outcome.MISMATCH, code=7),
                 request(61, Outcome.MISMATCH, code=7),
@@ -204,7 +204,7 @@ RETURNED = "Cancelled once: 10.00 EUR returned to cash on 2026-11-24 17:01:00 UT
             id="mismatches only",
         ),
         pytest.param(
-            story(
+            history(
                 wins=(win(20, "2.50", of="r0", paid=3), win(30, "1", refusal=Refusal.UNKNOWN_BET))
             ),
             "No bet: a win of 2.50 on bet r0 was paid on 2026-11-24 17:00:20 UTC; a win of "
@@ -212,7 +212,7 @@ RETURNED = "Cancelled once: 10.00 EUR returned to cash on 2026-11-24 17:01:00 UT
             id="wins alone",
         ),
         pytest.param(
-            story(
+            history(
                 BY_HAND,
                 request(85, Outcome.CLOSED, uuid="u2", code=120),
                 parked=(CLOSED,),
@@ -224,7 +224,7 @@ RETURNED = "Cancelled once: 10.00 EUR returned to cash on 2026-11-24 17:01:00 UT
             id="closed, its bet stands",
         ),
         pytest.param(
-            story(
+            history(
                 BY_HAND.model_copy(update={"state": "tombstone", "amount": None}),
                 interventions=(intervention(70, "close", CLOSED, "a test"), REOPENING, CLOSING),
             ),
@@ -234,22 +234,22 @@ RETURNED = "Cancelled once: 10.00 EUR returned to cash on 2026-11-24 17:01:00 UT
             id="closed again, no bet",
         ),
         pytest.param(
-            story(REVERSED_BET, CANCEL, transfers=TO_CASH, interventions=(CLOSING, REOPENING)),
+            history(REVERSED_BET, CANCEL, transfers=TO_CASH, interventions=(CLOSING, REOPENING)),
             f"{RETURNED}; closed by anna on 2026-11-24 17:01:20 UTC (paid by hand); reopened by "
             "anna on 2026-11-24 17:01:30 UTC (not paid)",
             id="closed and reopened",
         ),
-        pytest.param(story(), "No bet and no cancel is known", id="nothing"),
+        pytest.param(history(), "No bet and no cancel is known", id="nothing"),
     ],
 )
-def test_each_kind_of_story_has_its_sentence(told: Story, sentence: str) -> None:
-    assert verdict(told) == f"{sentence}."
-    assert SESSION not in verdict(told)
+def test_each_kind_of_story_has_its_sentence(told: History, sentence: str) -> None:
+    assert summary(told) == f"{sentence}."
+    assert SESSION not in summary(told)
 
 
 def test_a_cancel_that_is_still_in_parking_but_decided_is_no_further_one() -> None:
     decided = parked(60)
     binding = request(60).model_copy(update={"request_id": decided.request_id})
-    told = story(bet("reversed", by=binding), binding, parked=(decided,), transfers=TO_CASH)
+    told = history(bet("reversed", by=binding), binding, parked=(decided,), transfers=TO_CASH)
 
-    assert "further" not in verdict(told)
+    assert "further" not in summary(told)

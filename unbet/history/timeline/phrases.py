@@ -1,4 +1,4 @@
-"""How the facts of a story are put into words."""
+"""Phrases for a history: reasons, times, amounts, balances."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from unbet.core.money import EXACT, amount
-from unbet.history.story import EntryFact
+from unbet.history.records import EntryRecord
 from unbet.wallets.ledger.operations import Refusal
 
 _REASONS: Final = {
@@ -60,17 +60,17 @@ def listed(parts: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def of_player(entries: Iterable[EntryFact]) -> list[EntryFact]:
+def of_player(entries: Iterable[EntryRecord]) -> list[EntryRecord]:
     """Those on the player's accounts: the operator's run no balance."""
     return [entry for entry in entries if entry.balance_after is not None]
 
 
-def balances(entries: Iterable[EntryFact]) -> str:
+def balances(entries: Iterable[EntryRecord]) -> str:
     """The player's balances before and after: `cash 90.00 + 10.00 = 100.00`."""
     return ", ".join(map(_balance, of_player(entries))) or "no account is moved"
 
 
-def _balance(entry: EntryFact) -> str:
+def _balance(entry: EntryRecord) -> str:
     after = entry.balance_after or Decimal()
     before = EXACT.subtract(after, entry.amount)
     sign = "-" if entry.amount < 0 else "+"

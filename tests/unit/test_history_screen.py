@@ -1,31 +1,31 @@
-"""A story on one screen: readable, however often the provider has called."""
+"""A history on one screen: readable, however often the provider has called."""
 
 import re
 
-from tests.stories import (
+from tests.histories import (
     REVERSAL,
     bet,
+    history,
     intervention,
     late_bet,
     parked,
     request,
     stake,
-    story,
     transfer,
 )
-from unbet.cli.story_screen import WIDTH, folded, lines_of
+from unbet.cli.history_screen import WIDTH, folded, lines_of
 from unbet.core.outcomes import Outcome
-from unbet.history.story import Story
-from unbet.history.telling import timeline
+from unbet.history.records import History
+from unbet.history.timeline import timeline
 
 UUID = "4a5d375a-c131-1b04-fba2-ea66d067b8e5"
 FIRST = request(60, uuid=UUID)
 
 
-def called_often(times: int, *more: object) -> Story:
+def called_often(times: int, *more: object) -> History:
     again = (request(60 + n, uuid=UUID) for n in range(1, times + 1))
     returned = transfer(REVERSAL, "reversal", 60.01, ("cash", "10", "100"))
-    return story(
+    return history(
         bet("reversed", by=FIRST),
         FIRST,
         *again,
@@ -34,11 +34,11 @@ def called_often(times: int, *more: object) -> Story:
     )
 
 
-def folded_of(of: Story) -> list[tuple[object, str, str]]:
+def folded_of(of: History) -> list[tuple[object, str, str]]:
     return list(folded(timeline(of)))
 
 
-def test_the_verdict_comes_first_and_each_event_has_a_line() -> None:
+def test_the_summary_comes_first_and_each_event_has_a_line() -> None:
     lines = list(lines_of(called_often(0)))
     assert lines[:4] == [
         "Cancelled once: 10.00 EUR returned to cash on 2026-11-24 17:01:00 UTC.",
@@ -75,7 +75,7 @@ def test_what_repeats_nothing_is_never_folded() -> None:
 def test_what_people_did_is_shown_however_often() -> None:
     waits = parked(10)
     often = tuple(intervention(20 + n, "retry", waits, None) for n in range(20))
-    shown = "\n".join(lines_of(story(parked=(waits,), interventions=often)))
+    shown = "\n".join(lines_of(history(parked=(waits,), interventions=often)))
     assert shown.count("Retry by anna") == 20
 
 
@@ -91,7 +91,7 @@ def test_no_uuid_is_broken() -> None:
 
 def test_each_day_is_named_once() -> None:
     late = request(60 + 24 * 3600, uuid=UUID)
-    of = story(bet("reversed", by=FIRST), FIRST, late)
+    of = history(bet("reversed", by=FIRST), FIRST, late)
     days = [line for line in lines_of(of) if re.fullmatch(r"\d{4}-\d\d-\d\d", line)]
     assert days == ["2026-11-24", "2026-11-25"]
 
@@ -100,7 +100,7 @@ def test_a_fold_that_ends_on_another_day_says_so() -> None:
     often = [request(60 + 3600 * n, uuid=UUID) for n in range(1, 51)]
     (fold,) = (
         detail
-        for _, title, detail in folded_of(story(bet("reversed", by=FIRST), FIRST, *often))
+        for _, title, detail in folded_of(history(bet("reversed", by=FIRST), FIRST, *often))
         if "more" in title
     )
     assert fold.startswith("until 2026-11-26 18:01:00.020: ")

@@ -6,10 +6,10 @@ from typing import Final
 from uuid import UUID
 
 from unbet.core.outcomes import Outcome
-from unbet.history.story import ParkedFact, ParkingFact, Story
-from unbet.history.telling.asked import Asked
-from unbet.history.telling.event import Event, EventKind
-from unbet.history.telling.wording import because, tried, when
+from unbet.history.records import History, ParkedRecord, ParkingRecord
+from unbet.history.timeline.event import Event, EventKind
+from unbet.history.timeline.phrases import because, tried, when
+from unbet.history.timeline.requests import ReceivedRequest
 
 _MEANING: Final = {
     Outcome.REVERSED: "the bet stands no more",
@@ -28,23 +28,23 @@ _SHORT: Final = {
 _DONE: Final = {"close": "Closed", "reopen": "Reopened", "retry": "Retry"}
 
 
-def cancel_events(story: Story, asked: Sequence[Asked]) -> Iterator[Event]:
+def cancel_events(history: History, requests: Sequence[ReceivedRequest]) -> Iterator[Event]:
     """The events, in no order."""
-    uuids = {one.request_id: one.uuid for one in asked}
-    yield from map(_request, asked)
-    for parked in story.parked:
+    uuids = {one.request_id: one.uuid for one in requests}
+    yield from map(_request, requests)
+    for parked in history.parked:
         yield Event(parked.parked_at, EventKind.PARKED, *_parked(parked, uuids))
-    for parking in story.parkings:
+    for parking in history.parkings:
         yield Event(parking.parked_at, EventKind.PARKED, *_parking(parking, uuids))
-    for done in story.interventions:
+    for done in history.interventions:
         about = [_uuid(uuids, done.request_id), *([done.reason] if done.reason else [])]
         title = f"{_DONE[done.action]} by {done.made_by}"
         yield Event(done.made_at, EventKind.INTERVENTION, title, "; ".join(about))
-    yield from _decisions(story, uuids)
-    yield from _answers(asked)
+    yield from _decisions(history, uuids)
+    yield from _answers(requests)
 
 
-def _request(one: Asked) -> Event:
+def _request(one: ReceivedRequest) -> Event:
     if one.uuid is None:
         return Event(one.received_at, EventKind.REQUEST, "Cancel", "cannot be read any more")
     about = [f"shares the wait of uuid {one.shares}"] if one.shares else []
@@ -56,7 +56,7 @@ def _request(one: Asked) -> Event:
     return Event(one.received_at, EventKind.REQUEST, title, detail)
 
 
-def _parked(parked: ParkedFact, uuids: dict[UUID, str | None]) -> tuple[str, str]:
+def _parked(parked: ParkedRecord, uuids: dict[UUID, str | None]) -> tuple[str, str]:
     about = [
         _uuid(uuids, parked.request_id),
         because(parked.reason),
@@ -70,22 +70,22 @@ def _parked(parked: ParkedFact, uuids: dict[UUID, str | None]) -> tuple[str, str
     return f"Parked{state}", "; ".join(about)
 
 
-def _parking(parking: ParkingFact, uuids: dict[UUID, str | None]) -> tuple[str, str]:
+def _parking(parking: ParkingRecord, uuids: dict[UUID, str | None]) -> tuple[str, str]:
     about = [_uuid(uuids, parking.request_id), because(parking.reason), tried(parking.tries)]
     if parking.last_error:
         about.append(f"last error: {parking.last_error}")
     return "Parked, decided by now", "; ".join(about)
 
 
-def _decisions(story: Story, uuids: dict[UUID, str | None]) -> Iterator[Event]:
+def _decisions(history: History, uuids: dict[UUID, str | None]) -> Iterator[Event]:
     """The one that binds, and those that the provider's answer does not tell as well."""
-    bet = story.bet
+    bet = history.bet
     if bet and bet.outcome and bet.cancelled_at:
         by = f"{_uuid(uuids, bet.cancel_request_id)}; " if bet.cancel_request_id else ""
         title = f"Decided: {_words(bet.outcome)}"
         detail = f"{by}{_MEANING[bet.outcome]}"
         yield Event(bet.cancelled_at, EventKind.DECISION, title, detail)
-    for request in story.requests:
+    for request in history.requests:
         own = [a.outcome for a in request.answers if a.request_id == request.request_id]
         if (bet and request.request_id == bet.cancel_request_id) or own == [request.outcome]:
             continue
@@ -95,8 +95,8 @@ def _decisions(story: Story, uuids: dict[UUID, str | None]) -> Iterator[Event]:
         yield Event(request.decided_at, EventKind.DECISION, title, detail)
 
 
-def _answers(asked: Sequence[Asked]) -> Iterator[Event]:
-    for one in asked:
+def _answers(requests: Sequence[ReceivedRequest]) -> Iterator[Event]:
+    for one in requests:
         if one.answer is None:
             continue
         # When it was noted is later: answers are written in batches.

@@ -6,15 +6,15 @@ from sqlalchemy import Engine
 
 from tests.making import Operator, cancel_of, note_answer
 from unbet.history.explain import explain
-from unbet.history.story import Story
-from unbet.history.telling import timeline, verdict
+from unbet.history.records import History
+from unbet.history.timeline import summary, timeline
 from unbet.wallets.ledger.interventions import close_parked, retry_parked
 
 
-def story_of(engine: Engine, reference: str) -> Story:
+def story_of(engine: Engine, reference: str) -> History:
     with engine.connect() as connection:
-        (story,) = explain(connection, reference)
-    return story
+        (history,) = explain(connection, reference)
+    return history
 
 
 def test_a_bet_of_cash_and_bonus_is_told_from_the_stake_to_the_answer(
@@ -29,16 +29,16 @@ def test_a_bet_of_cash_and_bonus_is_told_from_the_stake_to_the_answer(
     operator.cancel(cancel_of("r1", uuid="u1"))
     operator.bet("r1", "12.50")
 
-    story = story_of(engine, "r1")
+    history = story_of(engine, "r1")
 
-    assert story.bet
-    assert story.bet.cancelled_at
-    moment = f"{story.bet.cancelled_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-    assert verdict(story) == (
+    assert history.bet
+    assert history.bet.cancelled_at
+    moment = f"{history.bet.cancelled_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    assert summary(history) == (
         f"Cancelled once: 12.50 EUR returned, 10.00 to cash and 2.50 to bonus, on {moment}; "
         "1 retransmission decided the same; 1 late bet of 12.50 EUR was refused."
     )
-    events = timeline(story)
+    events = timeline(history)
     assert events == sorted(events, key=lambda event: event.at)
     assert {event.title: event.detail for event in events} == {
         "Bet placed: 12.50 EUR": "player alice; cash 10.00 - 10.00 = 0.00, "
@@ -63,28 +63,28 @@ def test_what_people_did_to_a_parked_cancel_belongs_to_its_story(
     with engine.begin() as connection:
         assert close_parked(connection, cancel.request_id, made_by="ben", reason="a test").closed
 
-    story = story_of(engine, "r1")
+    history = story_of(engine, "r1")
 
-    assert [(done.action, done.made_by, done.reason) for done in story.interventions] == [
+    assert [(done.action, done.made_by, done.reason) for done in history.interventions] == [
         ("retry", "anna", None),
         ("close", "ben", "a test"),
     ]
-    assert [event.title for event in timeline(story)] == [
+    assert [event.title for event in timeline(history)] == [
         "Cancel",
         "Parked, closed by now",
         "Retry by anna",
         "Closed by ben",
         "Decided: closed",
     ]
-    assert verdict(story).startswith("Closed by ben on ")
-    assert verdict(story).endswith("(a test): there is no such bet, and a tombstone refuses it.")
+    assert summary(history).startswith("Closed by ben on ")
+    assert summary(history).endswith("(a test): there is no such bet, and a tombstone refuses it.")
 
 
 def test_no_story_tells_a_session(engine: Engine, operator: Operator) -> None:
     for hold in (True, False):
         operator.cancel(cancel_of("r1"), hold_unknown=hold)
 
-    story = story_of(engine, "r1")
+    history = story_of(engine, "r1")
 
-    assert "session-1" in story.parked[0].cancel
-    assert "session-1" not in verdict(story) + str(timeline(story))
+    assert "session-1" in history.parked[0].cancel
+    assert "session-1" not in summary(history) + str(timeline(history))

@@ -7,9 +7,8 @@ from typing import Final
 
 from unbet.core.money import EXACT, amount
 from unbet.core.outcomes import Outcome
-from unbet.history.story import BetFact, InterventionFact, ParkedFact, Story, WinFact
-from unbet.history.telling.asked import Asked, all_asked
-from unbet.history.telling.wording import (
+from unbet.history.records import BetRecord, History, InterventionRecord, ParkedRecord, WinRecord
+from unbet.history.timeline.phrases import (
     because,
     counted,
     listed,
@@ -19,73 +18,76 @@ from unbet.history.telling.wording import (
     tried,
     when,
 )
+from unbet.history.timeline.requests import ReceivedRequest, all_requests
 
 _MISMATCHES: Final = {Outcome.MISMATCH: "player", Outcome.CURRENCY_MISMATCH: "currency"}
 
 
-def verdict(story: Story) -> str:
-    """One plain sentence. What the provider sent stands in it as it came: whoever shows it sees to
-    characters that mean something there."""
-    asked = all_asked(story)
-    bet = story.bet
+def summary(history: History) -> str:
+    """One plain sentence. What the provider sent stands in it unchanged: whoever shows it escapes
+    it."""
+    requests = all_requests(history)
+    bet = history.bet
     if bet is not None and bet.outcome is not None:
-        parts = [_decided(story, bet), *_repeats(story, bet, asked), *_still_parked(story)]
-        parts += _by_people(story, bet)
-    elif story.parked:
-        parts = [_undecided(story)]
+        parts = [_decided(history, bet), *_repeats(history, bet, requests), *_still_parked(history)]
+        parts += _by_people(history, bet)
+    elif history.parked:
+        parts = [_undecided(history)]
     elif bet is not None:
-        parts = [_never_cancelled(story, bet)]
-    elif story.wins:
-        parts = ["No bet: " + "; ".join(map(_win_alone, story.wins))]
+        parts = [_never_cancelled(history, bet)]
+    elif history.wins:
+        parts = ["No bet: " + "; ".join(map(_win_alone, history.wins))]
     else:
         parts = ["No bet and no cancel is known"]
-    return "; ".join([*parts, *_mismatches(asked), *_late(story), *_refused_wins(story)]) + "."
+    return (
+        "; ".join([*parts, *_mismatches(requests), *_late(history), *_refused_wins(history)]) + "."
+    )
 
 
-def _decided(story: Story, bet: BetFact) -> str:
+def _decided(history: History, bet: BetRecord) -> str:
     at = when(bet.cancelled_at or bet.created_at)
     if bet.outcome is Outcome.CLOSED:
-        return _decided_by_a_person(story, bet, at)
+        return _decided_by_a_person(history, bet, at)
     if bet.amount is None:
         return f"No such bet: a tombstone refuses it since {at}"
     stake = money(bet.amount, bet.currency)
     if bet.outcome is Outcome.REVERSED:
-        return f"Cancelled once: {_returned(story, bet, stake)} on {at}"
+        return f"Cancelled once: {_returned(history, bet, stake)} on {at}"
     if bet.refusal:
         return f"Nothing to return on {at}: the bet of {stake} was refused ({refused(bet.refusal)})"
-    settled = f"the bet of {stake} was {_settled(story, bet)}"
+    settled = f"the bet of {stake} was {_settled(history, bet)}"
     return f"Cancelled too late on {at}: {settled}, nothing was returned"
 
 
-def _decided_by_a_person(story: Story, bet: BetFact, at: str) -> str:
-    closed = next((done for done in reversed(story.interventions) if _binds(done, bet)), None)
+def _decided_by_a_person(history: History, bet: BetRecord, at: str) -> str:
+    closed = next((done for done in reversed(history.interventions) if _binds(done, bet)), None)
     who = f"Closed by {closed.made_by} on {at} ({closed.reason})" if closed else f"Closed on {at}"
     if bet.amount is None:
         return f"{who}: there is no such bet, and a tombstone refuses it"
     stake = money(bet.amount, bet.currency)
     if bet.refusal:
         return f"{who}: nothing to return, the bet of {stake} was refused ({refused(bet.refusal)})"
-    stands = _settled(story, bet) if bet.state == "settled" else "not settled"
+    stands = _settled(history, bet) if bet.state == "settled" else "not settled"
     return f"{who}: nothing was returned, the bet of {stake} stands, {stands}"
 
 
-def _binds(done: InterventionFact, bet: BetFact) -> bool:
+def _binds(done: InterventionRecord, bet: BetRecord) -> bool:
     return (done.action, done.request_id) == ("close", bet.cancel_request_id)
 
 
-def _by_people(story: Story, bet: BetFact) -> Iterator[str]:
+def _by_people(history: History, bet: BetRecord) -> Iterator[str]:
     """Closings and reopenings that are not told already."""
-    binding = [done for done in story.interventions if _binds(done, bet)][-1:]
+    binding = [done for done in history.interventions if _binds(done, bet)][-1:]
     told = binding if bet.outcome is Outcome.CLOSED else []
     words = {"close": "closed", "reopen": "reopened"}
-    for done in story.interventions:
+    for done in history.interventions:
         if done.action in words and done not in told:
             at = when(done.made_at)
             yield f"{words[done.action]} by {done.made_by} on {at} ({done.reason})"
 
 
-def _returned(story: Story, bet: BetFact, stake: str) -> str:
-    reversal = next((t for t in story.transfers if t.id == bet.reversal_id), None)
+def _returned(history: History, bet: BetRecord, stake: str) -> str:
+    reversal = next((t for t in history.transfers if t.id == bet.reversal_id), None)
     legs = of_player(reversal.entries) if reversal else []
     if not legs:
         return "the stake was zero, nothing had to be returned,"
@@ -94,20 +96,22 @@ def _returned(story: Story, bet: BetFact, stake: str) -> str:
     return f"{stake} returned, {listed(f'{amount(leg.amount)} to {leg.kind}' for leg in legs)},"
 
 
-def _settled(story: Story, bet: BetFact) -> str:
+def _settled(history: History, bet: BetRecord) -> str:
     won = Decimal()
-    for win in _own_wins(story):
+    for win in _own_wins(history):
         won = won if win.refusal else EXACT.add(won, win.amount)
     return f"settled for {money(won, bet.currency)}"
 
 
-def _own_wins(story: Story) -> list[WinFact]:
+def _own_wins(history: History) -> list[WinRecord]:
     """A win of another bet may have this bet's reference."""
-    return [win for win in story.wins if win.bet_reference == story.reference]
+    return [win for win in history.wins if win.bet_reference == history.reference]
 
 
-def _repeats(story: Story, bet: BetFact, asked: Sequence[Asked]) -> Iterator[str]:
-    decided = [one for one in asked if one.outcome is bet.outcome]
+def _repeats(
+    history: History, bet: BetRecord, requests: Sequence[ReceivedRequest]
+) -> Iterator[str]:
+    decided = [one for one in requests if one.outcome is bet.outcome]
     more = [
         one for one in decided if one.request_id != bet.cancel_request_id and not one.was_put_off
     ]
@@ -117,15 +121,15 @@ def _repeats(story: Story, bet: BetFact, asked: Sequence[Asked]) -> Iterator[str
     if kinds:
         told = "answered" if all(one.answer for one in more) else "decided"
         yield f"{listed(kinds)} {told} the same"
-    yield from _put_off(story, [one for one in decided if one.was_put_off])
+    yield from _put_off(history, [one for one in decided if one.was_put_off])
 
 
-def _put_off(story: Story, asked: Sequence[Asked]) -> Iterator[str]:
+def _put_off(history: History, requests: Sequence[ReceivedRequest]) -> Iterator[str]:
     """Those that were told to ask again, and why: as far as it is still known."""
-    reasons = {parking.request_id: parking.reason for parking in story.parkings}
-    reasons |= {parked.request_id: parked.reason for parked in story.parked}
+    reasons = {parking.request_id: parking.reason for parking in history.parkings}
+    reasons |= {parked.request_id: parked.reason for parked in history.parked}
     by_reason: defaultdict[str | None, list[int]] = defaultdict(list)
-    for one in asked:
+    for one in requests:
         answer = one.answer
         if answer is not None:
             by_reason[reasons.get(answer.shared_request_id or answer.request_id)] += [answer.code]
@@ -134,18 +138,18 @@ def _put_off(story: Story, asked: Sequence[Asked]) -> Iterator[str]:
         yield f"{told} first, {because(reason)}" if reason else f"{told} first"
 
 
-def _still_parked(story: Story) -> Iterator[str]:
-    decided = {request.request_id for request in story.requests}
+def _still_parked(history: History) -> Iterator[str]:
+    decided = {request.request_id for request in history.requests}
     for state in ("parked", "dead"):
-        number = sum(p.state == state and p.request_id not in decided for p in story.parked)
+        number = sum(p.state == state and p.request_id not in decided for p in history.parked)
         if number:
             yield f"{counted(number, 'further cancel')} {'is' if number == 1 else 'are'} {state}"
 
 
-def _undecided(story: Story) -> str:
+def _undecided(history: History) -> str:
     """Of several, the one that can still be decided, and that was parked first."""
     parked = min(
-        story.parked, key=lambda p: (("parked", "dead", "closed").index(p.state), p.parked_at)
+        history.parked, key=lambda p: (("parked", "dead", "closed").index(p.state), p.parked_at)
     )
     since = f"parked since {when(parked.parked_at)} {because(parked.reason)}, {tried(parked.tries)}"
     error = f", last error: {parked.last_error}" if parked.last_error else ""
@@ -154,47 +158,47 @@ def _undecided(story: Story) -> str:
         return f"Not decided yet: {since}, {due}{error}; nothing was returned"
     if parked.state == "dead":
         return f"Not decided, and dead until a person looks: {since}{error}; nothing was returned"
-    return f"Not decided, and {_closed(story, parked)}: {since}{error}; nothing was returned"
+    return f"Not decided, and {_closed(history, parked)}: {since}{error}; nothing was returned"
 
 
-def _closed(story: Story, parked: ParkedFact) -> str:
-    for done in reversed(story.interventions):
+def _closed(history: History, parked: ParkedRecord) -> str:
+    for done in reversed(history.interventions):
         if done.request_id == parked.request_id and done.action == "close":
             return f"closed for good by {done.made_by} on {when(done.made_at)} ({done.reason})"
     return "closed for good"
 
 
-def _never_cancelled(story: Story, bet: BetFact) -> str:
+def _never_cancelled(history: History, bet: BetRecord) -> str:
     at = when(bet.created_at)
     stake = "bet" if bet.amount is None else f"bet of {money(bet.amount, bet.currency)}"
     if bet.refusal:
         return f"Never cancelled: the {stake} was refused on {at} ({refused(bet.refusal)})"
-    since = f", {_settled(story, bet)} since" if bet.state == "settled" else ""
+    since = f", {_settled(history, bet)} since" if bet.state == "settled" else ""
     return f"Never cancelled: the {stake} was placed on {at}{since}"
 
 
-def _mismatches(asked: Sequence[Asked]) -> Iterator[str]:
+def _mismatches(requests: Sequence[ReceivedRequest]) -> Iterator[str]:
     for outcome, what in _MISMATCHES.items():
-        number = sum(one.outcome is outcome for one in asked)
+        number = sum(one.outcome is outcome for one in requests)
         if number:
             yield f"{counted(number, 'cancel')} of another {what} changed nothing"
 
 
-def _late(story: Story) -> Iterator[str]:
-    late = story.late_bets
+def _late(history: History) -> Iterator[str]:
+    late = history.late_bets
     if len(late) == 1:
         yield f"1 late bet of {money(late[0].amount, late[0].currency)} was refused"
     elif late:
         yield f"{len(late)} late bets were refused"
 
 
-def _refused_wins(story: Story) -> Iterator[str]:
-    number = sum(win.refusal is not None for win in _own_wins(story))
-    if story.bet and number:
+def _refused_wins(history: History) -> Iterator[str]:
+    number = sum(win.refusal is not None for win in _own_wins(history))
+    if history.bet and number:
         yield f"{counted(number, 'win')} {'was' if number == 1 else 'were'} refused"
 
 
-def _win_alone(win: WinFact) -> str:
+def _win_alone(win: WinRecord) -> str:
     became = f"refused ({refused(win.refusal)})" if win.refusal else "paid"
     at = when(win.created_at)
     return f"a win of {money(win.amount, None)} on bet {win.bet_reference} was {became} on {at}"

@@ -1,4 +1,4 @@
-"""Each request of a story: those that were decided, those that are parked, and those that shared
+"""Each request of a history: those that were decided, those that are parked, and those that shared
 the wait of an equal one."""
 
 from collections.abc import Iterable, Iterator
@@ -10,10 +10,10 @@ from pydantic import ValidationError
 
 from unbet.core.older import read_cancel
 from unbet.core.outcomes import Outcome
-from unbet.history.story import AnswerFact, BetFact, ParkedFact, RequestFact, Story
+from unbet.history.records import AnswerRecord, BetRecord, History, ParkedRecord, RequestRecord
 
 
-class Asked(NamedTuple):
+class ReceivedRequest(NamedTuple):
     """One request, without the body and the player's session."""
 
     request_id: UUID
@@ -27,7 +27,7 @@ class Asked(NamedTuple):
     currency: str | None
     outcome: Outcome | None
     """None: not decided yet."""
-    answer: AnswerFact | None = None
+    answer: AnswerRecord | None = None
     """None where none could be noted, or was given."""
     shares: str | None = None
     """The uuid of the request whose wait it shared."""
@@ -40,25 +40,25 @@ class Asked(NamedTuple):
         return self.answer is not None and self.answer.outcome in (None, Outcome.PARKED)
 
 
-def all_asked(story: Story) -> list[Asked]:
-    """The requests of `story`, in the order in which they came."""
-    decided = {request.request_id for request in story.requests}
+def all_requests(history: History) -> list[ReceivedRequest]:
+    """The requests of `history`, in the order in which they came."""
+    decided = {request.request_id for request in history.requests}
     found = [
-        asked
-        for request in story.requests
-        for asked in _with_sharers(_of_request(request), request.answers)
+        one
+        for request in history.requests
+        for one in _with_sharers(_of_request(request), request.answers)
     ]
     found += [
-        asked
-        for parked in story.parked
+        one
+        for parked in history.parked
         if parked.request_id not in decided
-        for asked in _with_sharers(_of_parked(parked, story.bet), parked.answers)
+        for one in _with_sharers(_of_parked(parked, history.bet), parked.answers)
     ]
-    return list(_marked(sorted(found, key=lambda asked: asked.received_at)))
+    return list(_marked(sorted(found, key=lambda one: one.received_at)))
 
 
-def _of_request(request: RequestFact) -> Asked:
-    return Asked(
+def _of_request(request: RequestRecord) -> ReceivedRequest:
+    return ReceivedRequest(
         request.request_id,
         request.received_at,
         request.uuid,
@@ -70,14 +70,16 @@ def _of_request(request: RequestFact) -> Asked:
     )
 
 
-def _of_parked(parked: ParkedFact, bet: BetFact | None) -> Asked:
+def _of_parked(parked: ParkedRecord, bet: BetRecord | None) -> ReceivedRequest:
     # What a person has closed is decided, and stays where it is in case it is reopened.
     binds = bet is not None and bet.cancel_request_id == parked.request_id
     try:
         cancel = read_cancel(parked.cancel)
     except ValidationError:
-        return Asked(parked.request_id, parked.parked_at, None, None, None, None, None, None)
-    return Asked(
+        return ReceivedRequest(
+            parked.request_id, parked.parked_at, None, None, None, None, None, None
+        )
+    return ReceivedRequest(
         parked.request_id,
         cancel.received_at,
         cancel.uuid,
@@ -89,25 +91,27 @@ def _of_parked(parked: ParkedFact, bet: BetFact | None) -> Asked:
     )
 
 
-def _with_sharers(asked: Asked, answers: Iterable[AnswerFact]) -> Iterator[Asked]:
-    shared = [answer for answer in answers if answer.request_id != asked.request_id]
-    own = next((answer for answer in answers if answer.request_id == asked.request_id), None)
-    yield asked._replace(answer=own)
+def _with_sharers(
+    one: ReceivedRequest, answers: Iterable[AnswerRecord]
+) -> Iterator[ReceivedRequest]:
+    shared = [answer for answer in answers if answer.request_id != one.request_id]
+    own = next((answer for answer in answers if answer.request_id == one.request_id), None)
+    yield one._replace(answer=own)
     for answer in shared:
-        yield asked._replace(
+        yield one._replace(
             request_id=answer.request_id,
             received_at=answer.received_at,
             uuid=answer.uuid,
             received_from=answer.received_from,
             dialect=None,
             answer=answer,
-            shares=asked.uuid,
+            shares=one.uuid,
         )
 
 
-def _marked(in_order: Iterable[Asked]) -> Iterator[Asked]:
+def _marked(in_order: Iterable[ReceivedRequest]) -> Iterator[ReceivedRequest]:
     seen: set[str] = set()
-    for asked in in_order:
-        yield asked._replace(is_again=asked.uuid in seen)
-        if asked.uuid is not None:
-            seen.add(asked.uuid)
+    for one in in_order:
+        yield one._replace(is_again=one.uuid in seen)
+        if one.uuid is not None:
+            seen.add(one.uuid)

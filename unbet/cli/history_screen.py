@@ -1,4 +1,4 @@
-"""A story on one screen: the verdict, then what happened, repeats folded."""
+"""A history on one screen: the summary, then what happened, repeats folded."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from unbet.core.text import plain
-from unbet.history.story import Story
-from unbet.history.telling import Event, EventKind, timeline, verdict
+from unbet.history.records import History
+from unbet.history.timeline import Event, EventKind, summary, timeline
 
 WIDTH: Final = 100
 """Columns."""
@@ -30,17 +30,17 @@ Line = tuple[datetime, str, str]
 """When, what, and the rest."""
 
 
-def lines_of(story: Story) -> Iterator[str]:
+def lines_of(history: History) -> Iterator[str]:
     """The screen's lines, of at most `WIDTH` columns."""
-    yield from _wrapped(plain(verdict(story)))
+    yield from _wrapped(plain(summary(history)))
     yield ""
-    yield from _wrapped(plain(f"{story.reference} at {story.provider}, times in UTC"))
+    yield from _wrapped(plain(f"{history.reference} at {history.provider}, times in UTC"))
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(max_width=MAX_TITLE_LENGTH, overflow="fold")
     table.add_column(overflow="fold")
     day = None
-    for at, title, detail in folded(timeline(story)):
+    for at, title, detail in folded(timeline(history)):
         if day != (day := _day(at)):
             table.add_row(day)
         table.add_row(_time(at), plain(title), plain(detail))

@@ -1,4 +1,4 @@
-"""What is known of one reference: frozen values, read by `explain.py`."""
+"""The records of one reference: frozen values, read by `explain.py`."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -10,11 +10,11 @@ from unbet.core.outcomes import Outcome
 from unbet.wallets.ledger.operations import Refusal
 
 
-class _Fact(BaseModel):
+class _Record(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class BetFact(_Fact):
+class BetRecord(_Record):
     """The bet, or the tombstone in its place."""
 
     state: str
@@ -33,7 +33,7 @@ class BetFact(_Fact):
     cash_after: Decimal | None
 
 
-class AnswerFact(_Fact):
+class AnswerRecord(_Record):
     """What the provider was told, as far as the receiver could note it."""
 
     request_id: UUID
@@ -48,7 +48,7 @@ class AnswerFact(_Fact):
     answered_at: datetime
 
 
-class RequestFact(_Fact):
+class RequestRecord(_Record):
     """One cancel that was decided."""
 
     request_id: UUID
@@ -62,10 +62,10 @@ class RequestFact(_Fact):
     decided_at: datetime
     body: str
     """As the provider sent it: with the player's session."""
-    answers: tuple[AnswerFact, ...] = ()
+    answers: tuple[AnswerRecord, ...] = ()
 
 
-class ParkedFact(_Fact):
+class ParkedRecord(_Record):
     """A cancel that has no final outcome yet."""
 
     request_id: UUID
@@ -77,10 +77,10 @@ class ParkedFact(_Fact):
     next_try_at: datetime
     cancel: str
     """As the message carried it, JSON: with the player's session."""
-    answers: tuple[AnswerFact, ...] = ()
+    answers: tuple[AnswerRecord, ...] = ()
 
 
-class ParkingFact(_Fact):
+class ParkingRecord(_Record):
     """A cancel that was parked before it got its outcome."""
 
     request_id: UUID
@@ -92,7 +92,7 @@ class ParkingFact(_Fact):
     decided_at: datetime
 
 
-class InterventionFact(_Fact):
+class InterventionRecord(_Record):
     """What a person did to a parked cancel."""
 
     request_id: UUID
@@ -103,7 +103,7 @@ class InterventionFact(_Fact):
     reason: str | None
 
 
-class LateBetFact(_Fact):
+class LateBetRecord(_Record):
     """A bet that came after its cancel and was refused."""
 
     user_id: str
@@ -112,7 +112,7 @@ class LateBetFact(_Fact):
     refused_at: datetime
 
 
-class EntryFact(_Fact):
+class EntryRecord(_Record):
     """What a transfer did to one account."""
 
     owner: str
@@ -123,16 +123,16 @@ class EntryFact(_Fact):
     """None on the operator's accounts."""
 
 
-class TransferFact(_Fact):
+class TransferRecord(_Record):
     """Money that moved."""
 
     id: int
     kind: str
     created_at: datetime
-    entries: tuple[EntryFact, ...] = ()
+    entries: tuple[EntryRecord, ...] = ()
 
 
-class WinFact(_Fact):
+class WinRecord(_Record):
     """A result of the bet, or the win that has this reference itself."""
 
     reference: str
@@ -144,16 +144,16 @@ class WinFact(_Fact):
     created_at: datetime
 
 
-class Story(_Fact):
+class History(_Record):
     """What is known of one reference at one provider; everything in the order of time."""
 
     provider: str
     reference: str
-    bet: BetFact | None
-    requests: tuple[RequestFact, ...]
-    parked: tuple[ParkedFact, ...]
-    parkings: tuple[ParkingFact, ...]
-    interventions: tuple[InterventionFact, ...]
-    late_bets: tuple[LateBetFact, ...]
-    transfers: tuple[TransferFact, ...]
-    wins: tuple[WinFact, ...]
+    bet: BetRecord | None
+    requests: tuple[RequestRecord, ...]
+    parked: tuple[ParkedRecord, ...]
+    parkings: tuple[ParkingRecord, ...]
+    interventions: tuple[InterventionRecord, ...]
+    late_bets: tuple[LateBetRecord, ...]
+    transfers: tuple[TransferRecord, ...]
+    wins: tuple[WinRecord, ...]

@@ -8,18 +8,18 @@ from uuid import UUID, uuid4
 
 from tests.making import PROVIDER, cancel_of
 from unbet.core.outcomes import Outcome
-from unbet.history.story import (
-    AnswerFact,
-    BetFact,
-    EntryFact,
-    InterventionFact,
-    LateBetFact,
-    ParkedFact,
-    ParkingFact,
-    RequestFact,
-    Story,
-    TransferFact,
-    WinFact,
+from unbet.history.records import (
+    AnswerRecord,
+    BetRecord,
+    EntryRecord,
+    History,
+    InterventionRecord,
+    LateBetRecord,
+    ParkedRecord,
+    ParkingRecord,
+    RequestRecord,
+    TransferRecord,
+    WinRecord,
 )
 from unbet.wallets.ledger.operations import Refusal
 
@@ -33,17 +33,17 @@ def at(seconds: float) -> datetime:
     return datetime(2026, 11, 24, 17, 0, tzinfo=UTC) + timedelta(seconds=seconds)
 
 
-def story(
-    bet: BetFact | None = None,
-    *requests: RequestFact,
-    parked: tuple[ParkedFact, ...] = (),
-    parkings: tuple[ParkingFact, ...] = (),
-    interventions: tuple[InterventionFact, ...] = (),
-    late_bets: tuple[LateBetFact, ...] = (),
-    transfers: tuple[TransferFact, ...] = (),
-    wins: tuple[WinFact, ...] = (),
-) -> Story:
-    return Story(
+def history(
+    bet: BetRecord | None = None,
+    *requests: RequestRecord,
+    parked: tuple[ParkedRecord, ...] = (),
+    parkings: tuple[ParkingRecord, ...] = (),
+    interventions: tuple[InterventionRecord, ...] = (),
+    late_bets: tuple[LateBetRecord, ...] = (),
+    transfers: tuple[TransferRecord, ...] = (),
+    wins: tuple[WinRecord, ...] = (),
+) -> History:
+    return History(
         provider=PROVIDER,
         reference="r1",
         bet=bet,
@@ -63,10 +63,10 @@ def bet(
     amount: str | None = "10.00",
     refusal: Refusal | None = None,
     outcome: Outcome | None = None,
-    by: RequestFact | None = None,
-) -> BetFact:
+    by: RequestRecord | None = None,
+) -> BetRecord:
     """`by` is the cancel that bound it."""
-    return BetFact(
+    return BetRecord(
         state=state,
         user_id="alice",
         currency="EUR",
@@ -89,13 +89,13 @@ def request(
     code: int | None = 0,
     decided_after: float = 0.01,
     shared_by: tuple[str, ...] = (),
-) -> RequestFact:
+) -> RequestRecord:
     """A cancel that was decided; `code` None for one whose answer is not noted."""
     request_id = uuid4()
     put_off = code in (100, 998)
     told = Outcome.PARKED if put_off else outcome
     own = [] if code is None else [answer(request_id, seconds, uuid, code, told)]
-    return RequestFact(
+    return RequestRecord(
         request_id=request_id,
         uuid=uuid,
         user_id="alice",
@@ -123,8 +123,8 @@ def answer(
     code: int,
     outcome: Outcome,
     shared: UUID | None = None,
-) -> AnswerFact:
-    return AnswerFact(
+) -> AnswerRecord:
+    return AnswerRecord(
         request_id=request_id,
         shared_request_id=shared,
         uuid=uuid,
@@ -139,11 +139,11 @@ def answer(
 
 def parked(
     seconds: float, state: str = "parked", *, tries: int = 3, error: str | None = None
-) -> ParkedFact:
+) -> ParkedRecord:
     """A cancel of an unknown reference that came a second before it was parked."""
     cancel = cancel_of("r1", uuid="u9").model_copy(update={"received_at": at(seconds - 1)})
     told = answer(cancel.request_id, seconds - 1, "u9", 100, Outcome.PARKED)
-    return ParkedFact(
+    return ParkedRecord(
         request_id=cancel.request_id,
         state=state,
         reason="unknown reference",
@@ -156,9 +156,11 @@ def parked(
     )
 
 
-def parking(of: RequestFact, seconds: float, reason: str, error: str | None = None) -> ParkingFact:
+def parking(
+    of: RequestRecord, seconds: float, reason: str, error: str | None = None
+) -> ParkingRecord:
     """That `of` was parked before it was decided."""
-    return ParkingFact(
+    return ParkingRecord(
         request_id=of.request_id,
         reason=reason,
         tries=1,
@@ -169,27 +171,27 @@ def parking(of: RequestFact, seconds: float, reason: str, error: str | None = No
 
 
 def intervention(
-    seconds: float, action: str, of: ParkedFact, reason: str | None
-) -> InterventionFact:
-    return InterventionFact(
+    seconds: float, action: str, of: ParkedRecord, reason: str | None
+) -> InterventionRecord:
+    return InterventionRecord(
         request_id=of.request_id, action=action, made_by="anna", made_at=at(seconds), reason=reason
     )
 
 
-def late_bet(seconds: float, amount: str = "10.00") -> LateBetFact:
-    return LateBetFact(
+def late_bet(seconds: float, amount: str = "10.00") -> LateBetRecord:
+    return LateBetRecord(
         user_id="alice", currency="EUR", amount=Decimal(amount), refused_at=at(seconds)
     )
 
 
-def stake(*legs: tuple[str, str, str]) -> TransferFact:
+def stake(*legs: tuple[str, str, str]) -> TransferRecord:
     """Legs as (account, amount, balance after); the operator's entry comes with them."""
     return transfer(STAKE, "bet", 0, *legs)
 
 
-def transfer(number: int, kind: str, seconds: float, *legs: tuple[str, str, str]) -> TransferFact:
+def transfer(number: int, kind: str, seconds: float, *legs: tuple[str, str, str]) -> TransferRecord:
     entries = [
-        EntryFact(
+        EntryRecord(
             owner="alice",
             kind=account,
             currency="EUR",
@@ -201,11 +203,11 @@ def transfer(number: int, kind: str, seconds: float, *legs: tuple[str, str, str]
     house = -sum((entry.amount for entry in entries), Decimal())
     if entries:
         entries.append(
-            EntryFact(
+            EntryRecord(
                 owner=PROVIDER, kind="house", currency="EUR", amount=house, balance_after=None
             )
         )
-    return TransferFact(id=number, kind=kind, created_at=at(seconds), entries=tuple(entries))
+    return TransferRecord(id=number, kind=kind, created_at=at(seconds), entries=tuple(entries))
 
 
 def win(
@@ -215,8 +217,8 @@ def win(
     of: str = "r1",
     refusal: Refusal | None = None,
     paid: int | None = None,
-) -> WinFact:
-    return WinFact(
+) -> WinRecord:
+    return WinRecord(
         reference="w1",
         bet_reference=of,
         amount=Decimal(amount),

@@ -2,24 +2,24 @@
 
 from collections.abc import Iterator
 
-from unbet.history.story import BetFact, Story
-from unbet.history.telling.event import Event, EventKind
-from unbet.history.telling.wording import balances, money, refused
+from unbet.history.records import BetRecord, History
+from unbet.history.timeline.event import Event, EventKind
+from unbet.history.timeline.phrases import balances, money, refused
 
 
-def bet_events(story: Story) -> Iterator[Event]:
+def bet_events(history: History) -> Iterator[Event]:
     """The events, in no order."""
-    if story.bet and story.bet.amount is not None:
-        yield from _bet(story, story.bet, money(story.bet.amount, story.bet.currency))
-    for late in story.late_bets:
+    if history.bet and history.bet.amount is not None:
+        yield from _bet(history, history.bet, money(history.bet.amount, history.bet.currency))
+    for late in history.late_bets:
         title = f"Late bet refused: {money(late.amount, late.currency)}"
         detail = f"player {late.user_id}; its cancel had been here before"
         yield Event(late.refused_at, EventKind.LATE_BET, title, detail)
-    yield from _wins(story)
+    yield from _wins(history)
 
 
-def _bet(story: Story, bet: BetFact, stake: str) -> Iterator[Event]:
-    moved = {transfer.kind: transfer for transfer in story.transfers}
+def _bet(history: History, bet: BetRecord, stake: str) -> Iterator[Event]:
+    moved = {transfer.kind: transfer for transfer in history.transfers}
     player = f"player {bet.user_id}"
     if bet.refusal:
         detail = f"{player}; {refused(bet.refusal)}"
@@ -32,12 +32,12 @@ def _bet(story: Story, bet: BetFact, stake: str) -> Iterator[Event]:
         yield Event(returned.created_at, EventKind.MONEY, f"Returned: {stake}", detail)
 
 
-def _wins(story: Story) -> Iterator[Event]:
-    transfers = {transfer.id: transfer for transfer in story.transfers}
-    for win in story.wins:
+def _wins(history: History) -> Iterator[Event]:
+    transfers = {transfer.id: transfer for transfer in history.transfers}
+    for win in history.wins:
         # A win of another bet may have this bet's reference; that bet's currency is not known here.
-        is_own = win.bet_reference == story.reference
-        won = money(win.amount, story.bet.currency if story.bet and is_own else None)
+        is_own = win.bet_reference == history.reference
+        won = money(win.amount, history.bet.currency if history.bet and is_own else None)
         about = [f"reference {win.reference}, of bet {win.bet_reference}"]
         if win.refusal:
             about.append(refused(win.refusal))
