@@ -16,7 +16,7 @@ from unbet.history.records import (
     InterventionRecord,
     LateBetRecord,
     ParkedRecord,
-    ParkingRecord,
+    ParkingHistoryRecord,
     RequestRecord,
     TransferRecord,
     WinRecord,
@@ -37,7 +37,7 @@ def history(
     bet: BetRecord | None = None,
     *requests: RequestRecord,
     parked: tuple[ParkedRecord, ...] = (),
-    parkings: tuple[ParkingRecord, ...] = (),
+    parking_history: tuple[ParkingHistoryRecord, ...] = (),
     interventions: tuple[InterventionRecord, ...] = (),
     late_bets: tuple[LateBetRecord, ...] = (),
     transfers: tuple[TransferRecord, ...] = (),
@@ -49,7 +49,7 @@ def history(
         bet=bet,
         requests=requests,
         parked=parked,
-        parkings=parkings,
+        parking_history=parking_history,
         interventions=interventions,
         late_bets=late_bets,
         transfers=transfers,
@@ -158,9 +158,9 @@ def parked(
 
 def parking(
     of: RequestRecord, seconds: float, reason: str, error: str | None = None
-) -> ParkingRecord:
+) -> ParkingHistoryRecord:
     """That `of` was parked before it was decided."""
-    return ParkingRecord(
+    return ParkingHistoryRecord(
         request_id=of.request_id,
         reason=reason,
         tries=1,

@@ -27,7 +27,7 @@ from unbet.runtime.failpoints import crash_point
 from unbet.runtime.settings import SweepSettings, read, warn_of_unknown_names
 from unbet.start import check_database, starting
 from unbet.wallets.ledger.reversal import LedgerWallet
-from unbet.wallets.ledger.sweeping import GivenUp, claim, give_up, note_error, reverse_parked
+from unbet.wallets.ledger.sweeping import GivenUp, give_up, lease, note_error, reverse_parked
 from unbet.wallets.port import Decided, Undecided, Wallet
 from unbet.wallets.undecided import keep_undecided
 
@@ -115,7 +115,7 @@ class Sweep:
         _note_dead(run_within(self._engine, CALL_LIMIT_S, give_up))
         found = self._take(fresh=True, most=MAX_BATCH_SIZE, within_s=1.0)
         for _ in range(MAX_ALONE):
-            # One claim each: what ends this process must not cost the others a try. And one try:
+            # One lease each: what ends this process must not cost the others a try. And one try:
             # what ends its database session must not end ten of them.
             if not self._take(fresh=False, most=1, within_s=0.0):
                 break
@@ -124,8 +124,8 @@ class Sweep:
         return found
 
     def _take(self, *, fresh: bool, most: int, within_s: float) -> bool:
-        """Whether anything was due, be it only to be buried."""
-        due = run_within(self._engine, CALL_LIMIT_S, lambda c: claim(c, fresh=fresh, most=most))
+        """Whether anything was due, including unreadable rows, now dead."""
+        due = run_within(self._engine, CALL_LIMIT_S, lambda c: lease(c, fresh=fresh, most=most))
         _note_dead(due.unreadable)
         if due.cancels:
             crash_point("sweep_claimed", due.cancels)
@@ -134,14 +134,14 @@ class Sweep:
         return bool(due.cancels or due.unreadable)
 
     def _apply(self, cancels: Sequence[Cancel], within_s: float) -> None:
-        claimed = {cancel.request_id: cancel for cancel in cancels}
+        leased = {cancel.request_id: cancel for cancel in cancels}
         deadline = time.monotonic() + within_s
         try:
             for verdicts in self._wallet.cancel(cancels, deadline):
                 decisions = [one.decision for one in verdicts if isinstance(one, Decided)]
                 left = [one for one in verdicts if isinstance(one, Undecided)]
                 for decision in decisions + keep_undecided(self._engine, left, deadline):
-                    self._note(decision, claimed[decision.request_id])
+                    self._note(decision, leased[decision.request_id])
         except LedgerAwayError as away:
             error = str(away)
             references = [cancel.reference for cancel in cancels[:20]]

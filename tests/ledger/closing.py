@@ -16,7 +16,7 @@ from unbet.core.outcomes import Outcome
 from unbet.journal.parking import park
 from unbet.wallets.ledger.audit import audit
 from unbet.wallets.ledger.interventions import Closing, Reopening, close_parked, reopen_parked
-from unbet.wallets.ledger.sweeping import claim, reverse_parked
+from unbet.wallets.ledger.sweeping import lease, reverse_parked
 
 
 def keep(engine: Engine, *cancels: Cancel) -> None:
@@ -47,7 +47,7 @@ def reopen(engine: Engine, cancel: Cancel) -> Reopening | None:
 def sweep(engine: Engine) -> list[Outcome]:
     with engine.begin() as connection:
         connection.execute(text("UPDATE unbet.parked SET next_try_at = now()"))
-        due = claim(connection, fresh=True, most=10).cancels
+        due = lease(connection, fresh=True, most=10).cancels
     with engine.begin() as connection:
         return [decision.outcome for decision in reverse_parked(connection, due)]
 

@@ -1,4 +1,4 @@
-"""Parked cancels: kept, claimed, finished once, given up after a number of tries."""
+"""Parked cancels: kept, leased, finished once, given up after a number of tries."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +13,7 @@ from unbet.core.message import Cancel
 from unbet.core.outcomes import Outcome
 from unbet.journal.parking import count_parked, park, set_aside
 from unbet.wallets.ledger.audit import audit
-from unbet.wallets.ledger.sweeping import MAX_TRIES, claim, give_up, reverse_parked
+from unbet.wallets.ledger.sweeping import MAX_TRIES, give_up, lease, reverse_parked
 
 
 def parked(engine: Engine) -> list[dict[str, object]]:
@@ -32,9 +32,9 @@ def keep(engine: Engine, *cancels: Cancel) -> None:
         park(connection, cancels, reason="test")
 
 
-def claimed(engine: Engine, *, fresh: bool = True, most: int = 100) -> list[str]:
+def leased(engine: Engine, *, fresh: bool = True, most: int = 100) -> list[str]:
     with engine.begin() as connection:
-        found = claim(connection, fresh=fresh, most=most).cancels
+        found = lease(connection, fresh=fresh, most=most).cancels
         return [cancel.reference for cancel in found]
 
 
@@ -62,22 +62,22 @@ def test_a_parked_cancel_is_the_one_that_was_received(engine: Engine) -> None:
     cancel = cancel_of("r1")
     keep(engine, cancel)
     with engine.begin() as connection:
-        assert claim(connection, fresh=True, most=1).cancels == [cancel]
+        assert lease(connection, fresh=True, most=1).cancels == [cancel]
 
 
 def test_a_claim_counts_the_try_and_nobody_else_claims_it_meanwhile(engine: Engine) -> None:
     keep(engine, cancel_of("r1"))
-    assert claimed(engine) == ["r1"]
-    assert claimed(engine) == claimed(engine, fresh=False) == []
+    assert leased(engine) == ["r1"]
+    assert leased(engine) == leased(engine, fresh=False) == []
     assert parked(engine)[0]["tries"] == 1
 
 
 def test_what_has_failed_once_is_no_longer_claimed_with_the_fresh_ones(engine: Engine) -> None:
     keep(engine, cancel_of("r1"), cancel_of("r2"))
-    assert claimed(engine, most=1) == ["r1"]
+    assert leased(engine, most=1) == ["r1"]
     make_due(engine)
-    assert claimed(engine) == ["r2"]
-    assert claimed(engine, fresh=False) == ["r1"]
+    assert leased(engine) == ["r2"]
+    assert leased(engine, fresh=False) == ["r1"]
 
 
 def pause(connection: Connection) -> float:
@@ -92,7 +92,7 @@ def test_pauses_grow_with_each_try_up_to_about_a_minute(engine: Engine) -> None:
     for number in range(MAX_TRIES):
         make_due(engine)
         with engine.begin() as connection:
-            assert len(claim(connection, fresh=number == 0, most=1).cancels) == 1
+            assert len(lease(connection, fresh=number == 0, most=1).cancels) == 1
             pauses.append(pause(connection))
     assert pauses == pytest.approx([4, 8, 16, 32, 60], rel=0.26)
 
@@ -102,9 +102,9 @@ def test_after_its_tries_a_cancel_is_dead_and_not_claimed_any_more(engine: Engin
     for number in range(MAX_TRIES):
         with engine.begin() as connection:
             assert give_up(connection) == []
-        assert claimed(engine, fresh=number == 0) == ["r1"]
+        assert leased(engine, fresh=number == 0) == ["r1"]
         make_due(engine)
-    assert claimed(engine, fresh=False) == []
+    assert leased(engine, fresh=False) == []
     with engine.begin() as connection:
         assert [lost.reference for lost in give_up(connection)] == ["r1"]
     (row,) = parked(engine)
@@ -115,7 +115,7 @@ def test_a_row_that_cannot_be_read_is_dead_and_does_not_stop_the_others(engine: 
     keep(engine, cancel_of("r1"), cancel_of("r2"))
     with engine.begin() as connection:
         connection.execute(text("UPDATE unbet.parked SET cancel = '{}' WHERE reference = 'r1'"))
-    assert claimed(engine) == ["r2"]
+    assert leased(engine) == ["r2"]
     assert [row["state"] for row in parked(engine)] == ["dead", "parked"]
 
 
@@ -164,7 +164,7 @@ def test_a_held_cancel_of_an_unknown_bet_stays_and_its_tries_do_not_count(
     keep(operator.engine, cancel)
     for _ in range(MAX_TRIES + 1):
         make_due(operator.engine)
-        assert claimed(operator.engine) == ["r1"]
+        assert leased(operator.engine) == ["r1"]
         with operator.engine.begin() as connection:
             (decision,) = reverse_parked(connection, [cancel], hold_unknown=True)
         assert decision.outcome is Outcome.PARKED
@@ -204,7 +204,7 @@ def test_five_hundred_parked_cancels_are_shared_by_sweeps_and_done_once_each(
             all_are_ready.wait(timeout=30)
         while True:
             with operator.engine.begin() as connection:
-                batch = claim(connection, fresh=True, most=20).cancels
+                batch = lease(connection, fresh=True, most=20).cancels
             if not batch:
                 return done
             with operator.engine.begin() as connection:
@@ -216,12 +216,12 @@ def test_five_hundred_parked_cancels_are_shared_by_sweeps_and_done_once_each(
         shares = [future.result(timeout=60) for future in [pool.submit(sweep) for _ in range(4)]]
     assert all(shares)
     assert sorted(reference for share in shares for reference in share) == sorted(references)
-    # A row that another sweep's claim looked at in that instant is left for its next try.
+    # A row that another sweep's lease looked at in that instant is left for its next try.
     with operator.engine.begin() as connection:
         connection.execute(text("UPDATE unbet.parked SET next_try_at = now()"))
     while True:
         with operator.engine.begin() as connection:
-            if not (left := claim(connection, fresh=False, most=1).cancels):
+            if not (left := lease(connection, fresh=False, most=1).cancels):
                 break
             reverse_parked(connection, left)
     assert parked(operator.engine) == []
@@ -230,7 +230,7 @@ def test_five_hundred_parked_cancels_are_shared_by_sweeps_and_done_once_each(
         assert audit(connection).violations == ()
 
 
-def test_what_was_parked_in_the_time_to_come_is_dated_now_by_its_claim(engine: Engine) -> None:
+def test_what_was_parked_in_the_time_to_come_is_dated_now_by_its_lease(engine: Engine) -> None:
     """By a clock that was an hour ahead, and has come back."""
     keep(engine, cancel_of("r1"))
     ahead = text("""
@@ -239,6 +239,6 @@ def test_what_was_parked_in_the_time_to_come_is_dated_now_by_its_claim(engine: E
     """)
     with engine.begin() as connection:
         connection.execute(ahead)
-    assert claimed(engine) == ["r1"]
+    assert leased(engine) == ["r1"]
     with engine.connect() as connection:
         assert connection.execute(text("SELECT parked_at <= now() FROM unbet.parked")).scalar()

@@ -51,11 +51,11 @@ def test_a_closed_cancel_is_exported_as_one_that_returned_nothing(unbet: Unbet) 
 def test_a_closed_cancel_is_what_a_provider_was_told_120_of_and_not_a_cancelled_bet(
     unbet: Unbet, tmp_path: Path
 ) -> None:
-    claims = tmp_path / "claims.csv"
-    claims.write_text("reference,code\nr1,120\n")
-    assert unbet("reconcile", claims, "--provider", PROVIDER, "--json").document["ok"]
-    claims.write_text("reference\nr1\n")
-    (row,) = unbet("reconcile", claims, "--provider", PROVIDER, "--json").document["rows"]
+    statement = tmp_path / "statement.csv"
+    statement.write_text("reference,code\nr1,120\n")
+    assert unbet("reconcile", statement, "--provider", PROVIDER, "--json").document["ok"]
+    statement.write_text("reference\nr1\n")
+    (row,) = unbet("reconcile", statement, "--provider", PROVIDER, "--json").document["rows"]
     assert (row["kind"], row["reason"], row["our_outcome"]) == ("differing", "closed", "closed")
 
 

@@ -7,7 +7,7 @@ from tests.making import PROVIDER, Operator, cancel_of, note_answer
 from tests.ops.conftest import Unbet
 from unbet.core.outcomes import Outcome
 from unbet.journal.parking import park
-from unbet.wallets.ledger.sweeping import claim, reverse_parked
+from unbet.wallets.ledger.sweeping import lease, reverse_parked
 
 
 def test_the_story_of_a_reversed_bet_is_told_from_the_bet_to_the_answers(
@@ -182,7 +182,7 @@ def test_why_a_cancel_was_answered_100_is_told_after_it_has_been_decided(
     operator.bet("r1", "4.00")
     with engine.begin() as connection:
         connection.execute(text("UPDATE unbet.parked SET next_try_at = now()"))
-        reverse_parked(connection, claim(connection, fresh=True, most=1).cancels)
+        reverse_parked(connection, lease(connection, fresh=True, most=1).cancels)
 
     told = unbet("explain", "r1").out
 

@@ -9,7 +9,7 @@ from tests.making import cancel_of
 from tests.ops.conftest import Unbet
 from unbet.core.message import Cancel
 from unbet.journal.parking import park, set_aside
-from unbet.wallets.ledger.sweeping import claim, reverse_parked
+from unbet.wallets.ledger.sweeping import lease, reverse_parked
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def cancels(engine: Engine) -> dict[str, Cancel]:
 
 def due(engine: Engine) -> set[str]:
     with engine.begin() as connection:
-        found = claim(connection, fresh=True, most=10).cancels
+        found = lease(connection, fresh=True, most=10).cancels
         return {cancel.reference for cancel in found}
 
 
@@ -156,7 +156,7 @@ def test_a_reason_is_one_line_of_some_words(
 
 def sweep(engine: Engine) -> None:
     with engine.begin() as connection:
-        reverse_parked(connection, claim(connection, fresh=True, most=10).cancels)
+        reverse_parked(connection, lease(connection, fresh=True, most=10).cancels)
 
 
 def interventions(engine: Engine) -> list[tuple[object, ...]]:

@@ -21,7 +21,7 @@ from unbet.journal.parking import park, set_aside
 from unbet.journal.retention import LIMITS, RECORDS, cutoff, remove_older
 from unbet.wallets.ledger.interventions import close_parked
 from unbet.wallets.ledger.schema import metadata
-from unbet.wallets.ledger.sweeping import claim, reverse_parked
+from unbet.wallets.ledger.sweeping import lease, reverse_parked
 
 OLD, RECENT = "old", "recent"
 
@@ -38,7 +38,7 @@ def cancels(operator: Operator) -> dict[str, Cancel]:
     with operator.engine.begin() as connection:
         note_answers(connection, [_note(made[OLD]), _note(made[RECENT])])
         park(connection, [made[OLD], made[RECENT]], reason="no outcome in time")
-        reverse_parked(connection, claim(connection, fresh=True, most=2).cancels)
+        reverse_parked(connection, lease(connection, fresh=True, most=2).cancels)
         park(connection, [made["parked"]], reason="no outcome in time")
         set_aside(connection, [made["closed"]], reason="content", error="too much", dead=True)
         close_parked(connection, made["closed"].request_id, made_by="ada", reason="a test")

@@ -14,7 +14,7 @@ from unbet.console.headline import headline
 from unbet.console.looking import LedgerLook, Looks
 from unbet.console.receivers import Receivers
 from unbet.console.saying import NONE
-from unbet.journal.activity import InParking, Step
+from unbet.journal.activity import Backlog, Step
 
 NOW = time.time()
 QUIET = [Step()] * 72
@@ -30,8 +30,8 @@ def ledger(*steps: Step, parked: int = 0, dead: int = 0, waits: float = 90) -> L
         answers=Answers(NOW, dict(zip(times, steps, strict=True))),
         recent=0,
         last_answer=datetime.fromtimestamp(NOW - 400, UTC),
-        parked=InParking(parked, since if parked else None),
-        dead=InParking(dead, since if dead else None),
+        parked=Backlog(parked, since if parked else None),
+        dead=Backlog(dead, since if dead else None),
         late_bets=0,
     )
 

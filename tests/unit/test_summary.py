@@ -99,7 +99,7 @@ RETURNED = "Cancelled once: 10.00 EUR returned to cash on 2026-11-24 17:01:00 UT
                 held,
                 (spooled := request(70, code=100)),
                 transfers=TO_CASH,
-                parkings=(
+                parking_history=(
                     parking(held, 60, "unknown reference"),
                     parking(spooled, 71, "spooled"),
                 ),

@@ -111,7 +111,7 @@ def test_a_cancel_answered_100_is_seen_to_be_decided_afterwards() -> None:
     of = history(
         bet("reversed", by=late),
         late,
-        parkings=(parking(late, 66, "locked", "lock timeout"),),
+        parking_history=(parking(late, 66, "locked", "lock timeout"),),
     )
     assert told(of)[2:] == [
         (

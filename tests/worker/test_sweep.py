@@ -232,10 +232,10 @@ def test_a_stop_lets_a_sweep_finish_and_ends_it_with_success(
     assert lone.processes["sweep"].wait(timeout=15) == 0
     swept = 1000 - parking.count()
     assert lone.said("sweep").count('"outcome":"reversed"') == swept
-    # What was at hand was finished: nothing is claimed and left.
+    # What was at hand was finished: nothing is leased and left.
     with parking.engine.connect() as connection:
-        claimed = text("SELECT count(*) FROM unbet.parked WHERE tries > 0")
-        assert connection.execute(claimed).scalar() == 0
+        leased = text("SELECT count(*) FROM unbet.parked WHERE tries > 0")
+        assert connection.execute(leased).scalar() == 0
 
 
 @pytest.fixture

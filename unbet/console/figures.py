@@ -10,7 +10,7 @@ from unbet.console.headline import PARKED_OLD_AFTER_S, headline
 from unbet.console.looking import MAX_LATE_BETS, RATE_OVER_S, LedgerLook, Looks
 from unbet.console.receivers import Receivers
 from unbet.console.saying import NONE, clock, count, lasted, rate, took
-from unbet.journal.activity import InParking
+from unbet.journal.activity import Backlog
 
 LABELS: Final = {
     "rate": "Cancels per second",
@@ -122,7 +122,7 @@ def _answer_time(answers: Answers) -> tuple[str, str]:
     return NONE, "none in the last minute"
 
 
-def _oldest(parked: InParking, now: float) -> str:
+def _oldest(parked: Backlog, now: float) -> str:
     return f"oldest {lasted(parked.waits(now))}" if parked.longest else ""
 
 

@@ -21,7 +21,7 @@ from unbet.console.source import Source
 from unbet.database.deadlines import run_within
 from unbet.database.deployment import Identity
 from unbet.journal.activity import (
-    InParking,
+    Backlog,
     answered_within,
     last_answer,
     late_bets_within,
@@ -50,8 +50,8 @@ class LedgerLook(NamedTuple):
     """Answers of the last `RATE_OVER_S` seconds."""
     last_answer: datetime | None
     """None if there is no record of any."""
-    parked: InParking
-    dead: InParking
+    parked: Backlog
+    dead: Backlog
     late_bets: int
     """Of the time that `answers` covers, and no more than `MAX_LATE_BETS`."""
 
@@ -113,8 +113,8 @@ def _look_at_ledger(answers: AnswersReader, connection: Connection) -> LedgerLoo
         answers=answers.read(connection),
         recent=answered_within(connection, RATE_OVER_S),
         last_answer=last_answer(connection),
-        parked=waiting.get("parked", InParking()),
-        dead=waiting.get("dead", InParking()),
+        parked=waiting.get("parked", Backlog()),
+        dead=waiting.get("dead", Backlog()),
         late_bets=late_bets_within(connection, SPAN_S, most=MAX_LATE_BETS),
     )
 

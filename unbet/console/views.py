@@ -14,8 +14,8 @@ from unbet.console.rendering import Pages
 from unbet.database.deadlines import run_within
 from unbet.history.explain import explain
 from unbet.history.timeline import summary, timeline
-from unbet.journal.finding import MAX_ROWS, Found, find
 from unbet.journal.parking import count_parked, list_parked
+from unbet.journal.search import MAX_ROWS, SearchResult, find
 from unbet.wallets.ledger.intervention_log import decision, newest_decisions
 
 LIMIT_S: Final = 3.0
@@ -95,7 +95,7 @@ class Views:
         return await asyncio.to_thread(run_within, self._engine, LIMIT_S, work)
 
 
-def _find(connection: Connection, words: str) -> list[Found]:
+def _find(connection: Connection, words: str) -> list[SearchResult]:
     """By the words as they are, since a reference may begin or end with a blank; or else without
     those that copying leaves."""
     return find(connection, words) or find(connection, words.strip())

@@ -14,12 +14,12 @@ from unbet.history.records import (
     InterventionRecord,
     LateBetRecord,
     ParkedRecord,
-    ParkingRecord,
+    ParkingHistoryRecord,
     RequestRecord,
     TransferRecord,
     WinRecord,
 )
-from unbet.journal.schema import answers, interventions, parked, parkings, requests
+from unbet.journal.schema import answers, interventions, parked, parking_history, requests
 from unbet.wallets.ledger.schema import accounts, bets, entries, late_bets, transfers, wins
 
 Rows = list[RowMapping]
@@ -43,7 +43,7 @@ def explain(connection: Connection, reference: str, provider: str | None = None)
     late = known(late_bets, late_bets.c.id, late_bets.c.reference)
     received = known(requests, requests.c.received_at, requests.c.reference)
     waiting = known(parked, parked.c.parked_at, parked.c.reference)
-    were_parked = known(parkings, parkings.c.parked_at, parkings.c.reference)
+    were_parked = known(parking_history, parking_history.c.parked_at, parking_history.c.reference)
     by_people = known(interventions, interventions.c.id, interventions.c.reference)
     won = known(wins, wins.c.created_at, wins.c.bet_reference, wins.c.reference)
 
@@ -64,7 +64,7 @@ def explain(connection: Connection, reference: str, provider: str | None = None)
                 ParkedRecord(**row, answers=answered[row["request_id"]])
                 for row in waiting.get(name, [])
             ),
-            parkings=tuple(ParkingRecord(**row) for row in were_parked.get(name, [])),
+            parking_history=tuple(ParkingHistoryRecord(**row) for row in were_parked.get(name, [])),
             interventions=tuple(InterventionRecord(**row) for row in by_people.get(name, [])),
             late_bets=tuple(LateBetRecord(**row) for row in late.get(name, [])),
             transfers=() if bet is None else moved[bet["id"]],

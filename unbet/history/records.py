@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from unbet.core.outcomes import Outcome
 from unbet.wallets.ledger.operations import Refusal
@@ -80,7 +80,7 @@ class ParkedRecord(_Record):
     answers: tuple[AnswerRecord, ...] = ()
 
 
-class ParkingRecord(_Record):
+class ParkingHistoryRecord(_Record):
     """A cancel that was parked before it got its outcome."""
 
     request_id: UUID
@@ -152,7 +152,7 @@ class History(_Record):
     bet: BetRecord | None
     requests: tuple[RequestRecord, ...]
     parked: tuple[ParkedRecord, ...]
-    parkings: tuple[ParkingRecord, ...]
+    parking_history: tuple[ParkingHistoryRecord, ...] = Field(serialization_alias="parkings")
     interventions: tuple[InterventionRecord, ...]
     late_bets: tuple[LateBetRecord, ...]
     transfers: tuple[TransferRecord, ...]

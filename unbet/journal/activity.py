@@ -42,7 +42,7 @@ _READ: Final = text("""
 """)
 
 
-class InParking(NamedTuple):
+class Backlog(NamedTuple):
     """How many cancels are in one state of parking, and since when the first of them is."""
 
     cancels: int = 0
@@ -69,9 +69,9 @@ class Step(NamedTuple):
         return self.given_back + self.no_bet + self.nothing + self.mismatch + self.undecided
 
 
-def parked_by_state(connection: Connection) -> dict[str, InParking]:
+def parked_by_state(connection: Connection) -> dict[str, Backlog]:
     """Those that are not closed; without a state that none is in."""
-    return {state: InParking(*rest) for state, *rest in connection.execute(_PARKED)}
+    return {state: Backlog(*rest) for state, *rest in connection.execute(_PARKED)}
 
 
 def answered_within(connection: Connection, seconds: float) -> int:

@@ -2,26 +2,26 @@
 -- What agrees is left out. `expected` are the outcomes that a line can be about: one of them must be ours.
 -- The case of a provider's id says nothing. The list's order is its primary key's: rows come at once.
 
-SELECT kind, reason, claimed.line, claimed.provider, claimed.reference, claimed.user_id,
-       claimed.currency, claimed.uuid, claimed.code, claimed.cancelled_at,
+SELECT kind, reason, stated.line, stated.provider, stated.reference, stated.user_id,
+       stated.currency, stated.uuid, stated.code, stated.cancelled_at,
        bet.state, coalesce(bet.outcome, told.outcomes[1]), bet.user_id, bet.currency, NULL
-  FROM (SELECT * FROM pg_temp.claims ORDER BY line) AS claimed
+  FROM (SELECT * FROM pg_temp.statement ORDER BY line) AS stated
   LEFT JOIN LATERAL (
            SELECT state, outcome, user_id, currency
              FROM unbet_ledger.bets
-            WHERE reference = claimed.reference AND lower(provider) = lower(claimed.provider COLLATE "C")
+            WHERE reference = stated.reference AND lower(provider) = lower(stated.provider COLLATE "C")
             LIMIT 1
        ) AS bet ON true
  CROSS JOIN LATERAL (
            -- A tombstone has the player of the cancel that left it.
-           SELECT bet.user_id <> claimed.user_id AS is_anothers,
-                  bet.currency <> claimed.currency AS is_in_another_currency,
+           SELECT bet.user_id <> stated.user_id AS is_anothers,
+                  bet.currency <> stated.currency AS is_in_another_currency,
                   coalesce(bet.outcome = ANY (CAST(:cancelled AS text[])), false) AS is_cancelled
        ) AS fact
   LEFT JOIN LATERAL (
            SELECT state
              FROM unbet.parked
-            WHERE reference = claimed.reference AND lower(provider) = lower(claimed.provider COLLATE "C")
+            WHERE reference = stated.reference AND lower(provider) = lower(stated.provider COLLATE "C")
               AND bet.outcome IS NULL
             ORDER BY parked_at DESC
             LIMIT 1
@@ -34,8 +34,8 @@ SELECT kind, reason, claimed.line, claimed.provider, claimed.reference, claimed.
              FROM unbet.requests
              LEFT JOIN unbet.answers ON answers.request_id = requests.request_id
             WHERE NOT fact.is_cancelled
-              AND requests.reference = claimed.reference
-              AND lower(requests.provider) = lower(claimed.provider COLLATE "C")
+              AND requests.reference = stated.reference
+              AND lower(requests.provider) = lower(stated.provider COLLATE "C")
        ) AS told ON true
  CROSS JOIN LATERAL (
            SELECT CASE
@@ -60,4 +60,4 @@ SELECT kind, reason, claimed.line, claimed.provider, claimed.reference, claimed.
            SELECT CASE reason WHEN 'unknown' THEN 'missing' ELSE 'differing' END AS kind
        ) AS named
  WHERE reason IS NOT NULL
- ORDER BY claimed.line
+ ORDER BY stated.line

@@ -19,13 +19,13 @@ CANCELLED: Final = (Outcome.REVERSED, Outcome.NO_BET, Outcome.BET_REFUSED)
 _STREAMED: Final = {"yield_per": ROWS_AT_ONCE}
 
 _TABLE: Final = text("""
-    CREATE TEMPORARY TABLE claims (line bigint PRIMARY KEY, provider text COLLATE "C",
+    CREATE TEMPORARY TABLE statement (line bigint PRIMARY KEY, provider text COLLATE "C",
                                    reference text COLLATE "C", user_id text, currency text,
                                    uuid text, code bigint, cancelled_at text, expected text[])
 """)
-_COPY: Final = "COPY pg_temp.claims FROM STDIN"
-_INDEX: Final = text("CREATE INDEX ON pg_temp.claims (reference, lower(provider))")
-_ANALYZE: Final = text("ANALYZE pg_temp.claims")
+_COPY: Final = "COPY pg_temp.statement FROM STDIN"
+_INDEX: Final = text("CREATE INDEX ON pg_temp.statement (reference, lower(provider))")
+_ANALYZE: Final = text("ANALYZE pg_temp.statement")
 
 _RECONCILE: Final = text(Path(__file__).with_name("reconcile.sql").read_text("utf-8"))
 _CANCELLED_IN: Final = text("""
@@ -34,27 +34,27 @@ _CANCELLED_IN: Final = text("""
       FROM unbet_ledger.bets
      WHERE cancelled_at >= :since AND cancelled_at < :until
        AND outcome = ANY (CAST(:cancelled AS text[]))
-       AND lower(provider) = ANY (ARRAY (SELECT lower(provider) FROM pg_temp.claims
+       AND lower(provider) = ANY (ARRAY (SELECT lower(provider) FROM pg_temp.statement
                                           UNION
                                          SELECT lower(CAST(:provider AS text) COLLATE "C")
-                                          WHERE NOT EXISTS (SELECT FROM pg_temp.claims)))
+                                          WHERE NOT EXISTS (SELECT FROM pg_temp.statement)))
        AND NOT EXISTS (SELECT
-                         FROM pg_temp.claims
-                        WHERE claims.reference = bets.reference
-                          AND lower(claims.provider) = lower(bets.provider))
+                         FROM pg_temp.statement
+                        WHERE statement.reference = bets.reference
+                          AND lower(statement.provider) = lower(bets.provider))
      ORDER BY cancelled_at, id
 """)
 _REPEATED: Final = text("""
     SELECT 'repeated', (array_agg(provider ORDER BY line))[1], reference, min(line) AS first_line,
            count(*)
-      FROM pg_temp.claims
+      FROM pg_temp.statement
      GROUP BY reference, lower(provider)
     HAVING count(*) > 1
      ORDER BY first_line
 """)
 
 
-class Claim(NamedTuple):
+class StatementLine(NamedTuple):
     """A cancel as the provider has it in its list."""
 
     line: int
@@ -68,7 +68,7 @@ class Claim(NamedTuple):
     cancelled_at: str | None
     """ISO 8601."""
     expected: Sequence[Outcome]
-    """What our outcome must be one of, for the claim to be right."""
+    """What our outcome must be one of, for the line to be right."""
 
 
 class Difference(NamedTuple):
@@ -109,7 +109,7 @@ class Repeated(NamedTuple):
     times: int
 
 
-def take(connection: Connection, claims: Iterable[Claim]) -> int:
+def take(connection: Connection, lines: Iterable[StatementLine]) -> int:
     """Put the list into a table that lives as long as the session; how many lines it has."""
     connection.execute(_TABLE)
     driver = connection.connection.driver_connection
@@ -117,14 +117,14 @@ def take(connection: Connection, claims: Iterable[Claim]) -> int:
     try:
         with driver.cursor() as cursor:
             with cursor.copy(_COPY) as copy:
-                for claim in claims:
-                    copy.write_row((*claim[:-1], [*claim.expected]))
-            lines = cursor.rowcount
+                for line in lines:
+                    copy.write_row((*line[:-1], [*line.expected]))
+            count = cursor.rowcount
     except psycopg.Error as error:
         raise DBAPIError.instance(None, None, error, psycopg.Error) from error
     connection.execute(_INDEX)
     connection.execute(_ANALYZE)
-    return lines
+    return count
 
 
 def differences(connection: Connection) -> Iterator[Difference]:

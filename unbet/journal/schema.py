@@ -71,7 +71,7 @@ parked = Table(
     schema=SCHEMA,
 )
 
-parkings = Table(
+parking_history = Table(
     "parkings",
     metadata,
     Column("request_id", Uuid, primary_key=True),

@@ -77,7 +77,7 @@ def tell(
 
 def _document(history: History) -> dict[str, object]:
     told = [event._asdict() for event in timeline(history)]
-    return history.model_dump() | {"verdict": summary(history), "timeline": told}
+    return history.model_dump(by_alias=True) | {"verdict": summary(history), "timeline": told}
 
 
 def _say(

@@ -10,10 +10,10 @@ from typing import Annotated, Final
 import typer
 
 from unbet.cli import database
-from unbet.cli.claims import Form
 from unbet.cli.display import as_text
 from unbet.cli.periods import moment_of, require_order
 from unbet.cli.spreadsheets import protect
+from unbet.cli.statement_file import Form
 from unbet.journal.exporting import STREAM_LIMITS, Exported, export
 
 app = typer.Typer()

@@ -13,18 +13,18 @@ import typer
 from sqlalchemy import Connection
 
 from unbet.cli import database
-from unbet.cli.claims import Entry, Form, read_list
 from unbet.cli.display import AsJson, as_text, print_table
 from unbet.cli.failing import CommandError
 from unbet.cli.periods import moment_of, require_order
+from unbet.cli.statement_file import Entry, Form, read_list
 from unbet.core.outcomes import Outcome
 from unbet.dialects import DIALECTS
 from unbet.journal.exporting import STREAM_LIMITS
 from unbet.journal.reconciling import (
     CANCELLED,
-    Claim,
     Difference,
     Repeated,
+    StatementLine,
     differences,
     extra,
     repeated,
@@ -111,11 +111,11 @@ def _take(connection: Connection, file: BinaryIO, form: Form, provider: str) -> 
     """How many lines were taken. Exits if one cannot be read."""
     faults = 0
 
-    def readable() -> Iterator[Claim]:
+    def readable() -> Iterator[StatementLine]:
         nonlocal faults
         for number, entry, fault in read_list(file, form):
             if entry is not None:
-                yield _claim(number, entry, provider)
+                yield _statement_line(number, entry, provider)
                 continue
             faults += 1
             if faults <= SHOWN:
@@ -130,11 +130,11 @@ def _take(connection: Connection, file: BinaryIO, form: Form, provider: str) -> 
     return lines
 
 
-def _claim(line: int, entry: Entry, provider: str) -> Claim:
+def _statement_line(line: int, entry: Entry, provider: str) -> StatementLine:
     moment = entry.cancelled_at
     if moment is not None and moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return Claim(
+    return StatementLine(
         line=line,
         provider=entry.provider or provider,
         reference=entry.reference,

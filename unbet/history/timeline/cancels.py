@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from unbet.core.outcomes import Outcome
-from unbet.history.records import History, ParkedRecord, ParkingRecord
+from unbet.history.records import History, ParkedRecord, ParkingHistoryRecord
 from unbet.history.timeline.event import Event, EventKind
 from unbet.history.timeline.phrases import because, tried, when
 from unbet.history.timeline.requests import ReceivedRequest
@@ -34,7 +34,7 @@ def cancel_events(history: History, requests: Sequence[ReceivedRequest]) -> Iter
     yield from map(_request, requests)
     for parked in history.parked:
         yield Event(parked.parked_at, EventKind.PARKED, *_parked(parked, uuids))
-    for parking in history.parkings:
+    for parking in history.parking_history:
         yield Event(parking.parked_at, EventKind.PARKED, *_parking(parking, uuids))
     for done in history.interventions:
         about = [_uuid(uuids, done.request_id), *([done.reason] if done.reason else [])]
@@ -70,7 +70,7 @@ def _parked(parked: ParkedRecord, uuids: dict[UUID, str | None]) -> tuple[str, s
     return f"Parked{state}", "; ".join(about)
 
 
-def _parking(parking: ParkingRecord, uuids: dict[UUID, str | None]) -> tuple[str, str]:
+def _parking(parking: ParkingHistoryRecord, uuids: dict[UUID, str | None]) -> tuple[str, str]:
     about = [_uuid(uuids, parking.request_id), because(parking.reason), tried(parking.tries)]
     if parking.last_error:
         about.append(f"last error: {parking.last_error}")

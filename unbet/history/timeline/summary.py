@@ -126,7 +126,7 @@ def _repeats(
 
 def _put_off(history: History, requests: Sequence[ReceivedRequest]) -> Iterator[str]:
     """Those that were told to ask again, and why: as far as it is still known."""
-    reasons = {parking.request_id: parking.reason for parking in history.parkings}
+    reasons = {parking.request_id: parking.reason for parking in history.parking_history}
     reasons |= {parked.request_id: parked.reason for parked in history.parked}
     by_reason: defaultdict[str | None, list[int]] = defaultdict(list)
     for one in requests:

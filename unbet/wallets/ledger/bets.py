@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from unbet.core.money import EXACT
 from unbet.wallets.ledger.operations import Bet, Purse, Refusal, Result, StakeOrder, Status
-from unbet.wallets.ledger.posting import AccountKey, Books
+from unbet.wallets.ledger.posting import AccountKey, PostingBatch
 from unbet.wallets.ledger.schema import late_bets
 
 _ADD = text("""
@@ -75,35 +75,35 @@ def place_all(connection: Connection, batch: Sequence[Bet]) -> list[Result]:
 def _decide_new(connection: Connection, bets: Sequence[tuple[Bet, int]]) -> dict[int, Refusal]:
     """Take the stakes of `bets`, each with its id, or say why not."""
     frozen = _frozen(connection, {bet.user_id for bet, _ in bets})
-    books = Books(connection)
-    books.open(
+    postings = PostingBatch(connection)
+    postings.open(
         {key for bet, _ in bets for key in _purses(bet)},
         add={AccountKey.house(bet.provider, bet.currency) for bet, _ in bets},
         transfers=len(bets),
     )
     refused: dict[int, Refusal] = {}
     for bet, bet_id in bets:
-        stake = _stake(books, bet)
+        stake = _stake(postings, bet)
         if bet.user_id in frozen:
             refused[bet_id] = Refusal.PLAYER_FROZEN
         elif stake is None:
             refused[bet_id] = Refusal.INSUFFICIENT_FUNDS
         else:
             house = {AccountKey.house(bet.provider, bet.currency): bet.amount}
-            books.move(books.take_id(), "bet", {**stake, **house}, bet_id)
+            postings.move(postings.take_id(), "bet", {**stake, **house}, bet_id)
     if refused:
         reasons = [reason.value for reason in refused.values()]
         connection.execute(_REFUSE, {"ids": list(refused), "reasons": reasons})
-    books.write()
+    postings.write()
     return refused
 
 
-def _stake(books: Books, bet: Bet) -> Mapping[AccountKey, Decimal] | None:
+def _stake(postings: PostingBatch, bet: Bet) -> Mapping[AccountKey, Decimal] | None:
     """What each purse pays, as negative amounts; None if they hold too little together."""
     first, second = _purses(bet)
-    from_first = min(bet.amount, books.balance(first))
+    from_first = min(bet.amount, postings.balance(first))
     from_second = EXACT.subtract(bet.amount, from_first)
-    if from_second > books.balance(second):
+    if from_second > postings.balance(second):
         return None
     return {first: EXACT.minus(from_first), second: EXACT.minus(from_second)}
 

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, text
 
 from unbet.core.money import EXACT
 from unbet.wallets.ledger.operations import Deposit, Result, Status
-from unbet.wallets.ledger.posting import AccountKey, Books
+from unbet.wallets.ledger.posting import AccountKey, PostingBatch
 
 _ADD = text("""
     INSERT INTO unbet_ledger.deposits (reference, user_id, currency, kind, amount, transfer_id)
@@ -35,8 +35,8 @@ def deposit_all(connection: Connection, batch: Sequence[Deposit]) -> list[Result
     A reference that was used before is `done` and replayed where user, currency, purse and amount
     are the same, else a `conflict`.
     """
-    books = Books(connection)
-    books.open(
+    postings = PostingBatch(connection)
+    postings.open(
         (),
         add={key for d in batch for key in (_purse(d), AccountKey.funding(d.currency))},
         transfers=len(batch),
@@ -52,7 +52,7 @@ def deposit_all(connection: Connection, batch: Sequence[Deposit]) -> list[Result
             "currencies": [d.currency for d in firsts.values()],
             "kinds": [d.purse.value for d in firsts.values()],
             "amounts": [d.amount for d in firsts.values()],
-            "transfer_ids": [books.take_id() for _ in firsts],
+            "transfer_ids": [postings.take_id() for _ in firsts],
         },
     )
     new = {row.reference: row.transfer_id for row in rows}
@@ -63,13 +63,13 @@ def deposit_all(connection: Connection, batch: Sequence[Deposit]) -> list[Result
         transfer_id = new.pop(d.reference, None)
         if transfer_id is not None:
             legs = {_purse(d): d.amount, AccountKey.funding(d.currency): EXACT.minus(d.amount)}
-            books.move(transfer_id, "deposit", legs)
+            postings.move(transfer_id, "deposit", legs)
             results.append(Result(status=Status.DONE))
         elif known[d.reference] == d:
             results.append(Result(status=Status.DONE, replayed=True))
         else:
             results.append(Result(status=Status.CONFLICT))
-    books.write()
+    postings.write()
     return results
 
 

@@ -53,7 +53,7 @@ class _Account:
     moved: bool = False
 
 
-class Books:
+class PostingBatch:
     """The accounts of one transaction: players' locked, moves collected, then written at once."""
 
     def __init__(self, connection: Connection) -> None:

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Row, text
 
 from unbet.core.money import EXACT
 from unbet.wallets.ledger.operations import Purse, Refusal, Result, Settlement, Status
-from unbet.wallets.ledger.posting import AccountKey, Books
+from unbet.wallets.ledger.posting import AccountKey, PostingBatch
 
 _LOCK_BETS = text("""
     SELECT bets.id, bets.provider, bets.reference, bets.state, bets.user_id, bets.currency
@@ -64,8 +64,8 @@ def settle_all(connection: Connection, batch: Sequence[Settlement]) -> list[Resu
     for s in batch:
         firsts.setdefault((s.provider, s.reference), s)
     refusals = {key: _refusal(bets.get(_bet_key(s))) for key, s in firsts.items()}
-    books = Books(connection)
-    books.open(
+    postings = PostingBatch(connection)
+    postings.open(
         (),
         add={
             account
@@ -75,7 +75,7 @@ def settle_all(connection: Connection, batch: Sequence[Settlement]) -> list[Resu
         },
         transfers=len(firsts),
     )
-    new = _record(connection, books, firsts, refusals)
+    new = _record(connection, postings, firsts, refusals)
     stored = _find(connection, firsts)
 
     results, settled = [], []
@@ -89,7 +89,7 @@ def settle_all(connection: Connection, batch: Sequence[Settlement]) -> list[Resu
             if refusal is None:
                 bet = bets[_bet_key(s)]
                 cash, house = _accounts(s, bet)
-                books.move(
+                postings.move(
                     row.transfer_id, "win", {cash: s.amount, house: EXACT.minus(s.amount)}, bet.id
                 )
                 settled.append(bet.id)
@@ -99,7 +99,7 @@ def settle_all(connection: Connection, batch: Sequence[Settlement]) -> list[Resu
         else:
             results.append(Result(status=Status.CONFLICT))
     connection.execute(_SETTLE, {"ids": settled})
-    books.write()
+    postings.write()
     return results
 
 
@@ -111,7 +111,7 @@ def _lock_bets(connection: Connection, batch: Sequence[Settlement]) -> dict[Key,
 
 def _record(
     connection: Connection,
-    books: Books,
+    postings: PostingBatch,
     firsts: dict[Key, Settlement],
     refusals: dict[Key, Refusal | None],
 ) -> set[Key]:
@@ -123,7 +123,9 @@ def _record(
             "bet_references": [s.bet_reference for s in firsts.values()],
             "amounts": [s.amount for s in firsts.values()],
             "refusals": [refusals[key] for key in firsts],
-            "transfer_ids": [books.take_id() if refusals[key] is None else None for key in firsts],
+            "transfer_ids": [
+                postings.take_id() if refusals[key] is None else None for key in firsts
+            ],
         },
     )
     return {(row.provider, row.reference) for row in rows}

@@ -18,7 +18,7 @@ from unbet.wallets.ledger.reversal import reverse
 MAX_TRIES: Final = 5
 """Tries that failed by the cancel's own doing, as far as one can tell; then it is dead."""
 
-_CLAIM: Final = text(f"""
+_LEASE: Final = text(f"""
     WITH due AS (
         SELECT request_id
           FROM unbet.parked
@@ -77,7 +77,7 @@ _NOTE: Final = text("""
     UPDATE unbet.parked SET last_error = :error
      WHERE request_id = ANY (CAST(:request_ids AS uuid[])) AND state = 'parked'
 """)
-_BURY: Final = text("""
+_MARK_DEAD: Final = text("""
     UPDATE unbet.parked SET state = 'dead', last_error = :error WHERE request_id = :request_id
 """)
 
@@ -93,26 +93,26 @@ class GivenUp(NamedTuple):
 
 
 class Due(NamedTuple):
-    """What a claim has found."""
+    """Parked cancels that are due, leased to the caller."""
 
     cancels: list[Cancel]
     unreadable: list[GivenUp]
 
 
-def claim(connection: Connection, *, fresh: bool, most: int) -> Due:
+def lease(connection: Connection, *, fresh: bool, most: int) -> Due:
     """Up to `most` cancels that are due, their try counted; to be committed before it is made.
 
     `fresh` ones have not failed yet and may be applied together; the others only alone. Until their
-    pause is over nobody else claims them. One that cannot be read is dead.
+    pause is over nobody else gets them. One that cannot be read is marked dead.
     """
-    rows = connection.execute(_CLAIM, {"fresh": fresh, "most": most, "most_tries": MAX_TRIES})
+    rows = connection.execute(_LEASE, {"fresh": fresh, "most": most, "most_tries": MAX_TRIES})
     due = Due([], [])
     for row in rows.all():
         try:
             due.cancels.append(read_cancel(row.cancel))
         except ValidationError as error:
             problem = f"the parked cancel cannot be read: {error.error_count()} faults"
-            connection.execute(_BURY, {"request_id": row.request_id, "error": problem})
+            connection.execute(_MARK_DEAD, {"request_id": row.request_id, "error": problem})
             due.unreadable.append(_given_up(row, problem))
     return due
 

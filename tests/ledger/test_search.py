@@ -5,8 +5,8 @@ from sqlalchemy import Engine, text
 
 from tests.making import Operator, cancel_of, note_answer
 from unbet.core.outcomes import Outcome
-from unbet.journal.finding import find
 from unbet.journal.parking import park
+from unbet.journal.search import find
 
 
 @pytest.fixture

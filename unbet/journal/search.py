@@ -73,7 +73,7 @@ _FIND: Final = text("""
 """)
 
 
-class Found(NamedTuple):
+class SearchResult(NamedTuple):
     """A reference of which something is known."""
 
     provider: str
@@ -89,11 +89,11 @@ class Found(NamedTuple):
     """`reference`, `player` or `uuid`."""
 
 
-def find(connection: Connection, words: str, *, most: int = MAX_ROWS) -> list[Found]:
+def find(connection: Connection, words: str, *, most: int = MAX_ROWS) -> list[SearchResult]:
     """What is known by exactly these `words`, the newest first, at most `most`."""
     if "\0" in words:  # PostgreSQL stores none
         return []
     quoted = json.dumps(words, ensure_ascii=False)
     parts = {"uuid": f'"uuid":{quoted}', "user": f'"user_id":{quoted}'}
     rows = connection.execute(_FIND, {"words": words, "most": most} | parts)
-    return [Found(*row) for row in rows]
+    return [SearchResult(*row) for row in rows]
