@@ -7,7 +7,7 @@ from unbet.database.deployment import Identity
 from unbet.database.engine import require_durability
 from unbet.database.migrate import require_schema
 from unbet.runtime import logs
-from unbet.runtime.gc_tuning import collect_rarely
+from unbet.runtime.gc_tuning import tune_gc
 from unbet.runtime.settings import ReceiverSettings, SettingsError, read, warn_of_unknown_names
 from unbet.spool import SpoolError
 from unbet.start import check_database, check_redis, starting, unless_away
@@ -28,7 +28,7 @@ def main() -> None:
         identity = Identity(chosen.deployment)
         _check_dependencies(chosen, identity)
         application = create_app(chosen, identity)
-    collect_rarely()
+    tune_gc()
     with starting(NAME, TooFewFilesError):
         serve(application, chosen)
 

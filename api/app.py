@@ -92,5 +92,5 @@ async def keep_running(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:
             await asyncio.create_task(work())
         except Exception:
-            log.exception("work in the background failed and begins anew")
+            log.exception("a background task failed and is restarted")
             await asyncio.sleep(RESTART_AFTER_S)

@@ -149,7 +149,7 @@ class Replies:
                 async with asyncio.timeout(HUNG_AFTER_S):
                     reply = await read()
                     if away:
-                        log.info("Redis is there again")
+                        log.info("Redis is back")
                         away = False
                     if reply is not None:
                         await self._read(reply[1], resolve, deployment)

@@ -83,7 +83,7 @@ class Fallback:
                 await self._ledger.run(lambda connection: find_outcomes(connection, cancels))
             )
         except LedgerAwayError as error:
-            log.warning("the ledger was not asked", cancels=len(cancels), error=str(error))
+            log.warning("the ledger query failed", cancels=len(cancels), error=str(error))
 
 
 def _parked(cancel: Cancel) -> Decision:

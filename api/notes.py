@@ -52,7 +52,7 @@ class Notes:
             )
         except SQLAlchemyError as error:
             self._notes = (batch + self._notes)[:MAX_KEPT]
-            log.warning("answers were not noted", answers=len(batch), error=first_line(error))
+            log.warning("answers were not recorded", answers=len(batch), error=first_line(error))
         if self._dropped:
-            log.warning("answers will not be noted", answers=self._dropped)
+            log.warning("answers were dropped", answers=self._dropped)
             self._dropped = 0

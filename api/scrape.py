@@ -91,7 +91,7 @@ async def _seen(name: str, ask: Callable[[], Seen]) -> Seen | None:
         problem = "no answer in time"
     except (SQLAlchemyError, *redis_server.AWAY) as error:
         problem = first_line(error)
-    log.warning("not asked for its state", dependency=name, error=problem)
+    log.warning("state unavailable", dependency=name, error=problem)
     return None
 
 

@@ -12,17 +12,17 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 
-from benchmarks import auditing, filling, goals, ground, machine, report, running
+from benchmarks import auditing, environment, filling, goals, machine, report, running
 from benchmarks import drain as draining
 from benchmarks import endurance as enduring
 from benchmarks import explain as explaining
 from benchmarks import pieces as measuring
 from benchmarks.checking import CheckError, check_whole
-from benchmarks.ground import Ground, GroundError, Ledger
+from benchmarks.contenders import CONTENDERS
+from benchmarks.environment import BenchmarkError, Environment, Ledger
 from benchmarks.load import LoadError, require_wrk
 from benchmarks.progress import Shown, shown
 from benchmarks.running import Plan, Subject
-from benchmarks.sides import SIDES
 from unbet.cli.display import print_table
 from unbet.local.services import ServicesError
 from unbet.local.stopping import EXIT_STOPPED, Stopped, stoppable
@@ -69,22 +69,24 @@ def run(
     seconds: Seconds = 8,
     warm_up: WarmUp = 2,
     connections: Connections = "1,16,64,256",
-    sides: Annotated[str, typer.Option(help="Which, separated by commas.")] = ",".join(SIDES),
+    contenders: Annotated[
+        str, typer.Option("--sides", help="Which, separated by commas.")
+    ] = ",".join(CONTENDERS),
     ballast: Ballast = 100_000,
     one_player: Annotated[bool, typer.Option(help="All cancels on one player.")] = False,
     results: Results = None,
     directory: Directory = None,
 ) -> None:
     """Unbet and the baselines, at each number of connections in turn."""
-    names, counts = sides.split(","), _numbers(connections)
-    unknown = [name for name in names if name not in SIDES]
+    names, counts = contenders.split(","), _numbers(connections)
+    unknown = [name for name in names if name not in CONTENDERS]
     if unknown:
-        raise typer.BadParameter(f"{', '.join(unknown)}: expected some of {', '.join(SIDES)}")
+        raise typer.BadParameter(f"{', '.join(unknown)}: expected some of {', '.join(CONTENDERS)}")
     user_ids = filling.players(_ONE_PLAYER) if one_player else filling.players()
 
-    def subjects(place: Ground, display: Shown) -> list[Subject]:
+    def subjects(place: Environment, display: Shown) -> list[Subject]:
         ledger = _filled(place, ballast, display)
-        return [Subject(name, SIDES[name], ledger, user_ids) for name in names]
+        return [Subject(name, CONTENDERS[name], ledger, user_ids) for name in names]
 
     _compare(
         "run",
@@ -113,12 +115,12 @@ def growth(
     small, large = _numbers(ballasts)
     names = f"{small:,} bets", f"{large:,} bets", "one player"
 
-    def subjects(place: Ground, display: Shown) -> list[Subject]:
+    def subjects(place: Environment, display: Shown) -> list[Subject]:
         ledger, many = _filled(place, small, display), filling.players()
         return [
-            Subject(names[0], SIDES["unbet"], ledger, many),
-            Subject(names[1], SIDES["unbet"], _filled(place, large, display), many),
-            Subject(names[2], SIDES["unbet"], ledger, filling.players(_ONE_PLAYER)),
+            Subject(names[0], CONTENDERS["unbet"], ledger, many),
+            Subject(names[1], CONTENDERS["unbet"], _filled(place, large, display), many),
+            Subject(names[2], CONTENDERS["unbet"], ledger, filling.players(_ONE_PLAYER)),
         ]
 
     _compare(
@@ -220,23 +222,23 @@ def main() -> None:
         sys.exit(EXIT_STOPPED)
     except CheckError as error:
         sys.exit(f"benchmarks: the ledger is not as answered: {error}")
-    except (GroundError, LoadError, ServicesError) as error:
+    except (BenchmarkError, LoadError, ServicesError) as error:
         sys.exit(f"benchmarks: {error}")
 
 
 @contextmanager
-def _stage(directory: Path | None) -> Iterator[tuple[Ground, Shown]]:
-    with ground.prepared(directory) as place, shown(Console(highlight=False)) as display:
+def _stage(directory: Path | None) -> Iterator[tuple[Environment, Shown]]:
+    with environment.prepared(directory) as place, shown(Console(highlight=False)) as display:
         yield place, display
 
 
-def _filled(place: Ground, ballast: int, display: Shown) -> Ledger:
+def _filled(place: Environment, ballast: int, display: Shown) -> Ledger:
     return place.ledger(ballast, lambda count: display.often(f"{count:,} of {ballast:,} bets"))
 
 
 def _compare(
     name: str,
-    make_subjects: Callable[[Ground, Shown], list[Subject]],
+    make_subjects: Callable[[Environment, Shown], list[Subject]],
     make_plan: Callable[[list[Subject]], Plan],
     asked: Sequence[goals.Goal],
     references: Sequence[str],

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from benchmarks import filling
 from benchmarks.cancels import cancel_of
 from benchmarks.checking import CheckError
-from benchmarks.ground import Ledger
+from benchmarks.environment import Ledger
 from benchmarks.references import References
 from unbet import connect_to
 from unbet.cli.display import print_table

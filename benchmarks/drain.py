@@ -16,11 +16,11 @@ from api.publish import Publisher
 from benchmarks import filling
 from benchmarks.cancels import cancel_of
 from benchmarks.checking import check
+from benchmarks.contenders import CONTENDERS
+from benchmarks.environment import BenchmarkError, Environment, Ledger
 from benchmarks.filling import Bet
-from benchmarks.ground import Ground, GroundError, Ledger
 from benchmarks.progress import Shown
 from benchmarks.references import References
-from benchmarks.sides import SIDES
 from unbet.broker.presence import key
 from unbet.cli.display import print_table
 from unbet.core.message import QUEUE
@@ -61,10 +61,15 @@ class Drained:
 
 
 def carry_out(
-    ground: Ground, ledger: Ledger, workers: Sequence[int], rounds: int, cancels: int, shown: Shown
+    benchmark: Environment,
+    ledger: Ledger,
+    workers: Sequence[int],
+    rounds: int,
+    cancels: int,
+    shown: Shown,
 ) -> Iterator[Drained]:
     """Yield each drained queue. Raises `CheckError` where the ledger does not hold exactly one
-    reversal of each bet, `GroundError` where a queue is not drained."""
+    reversal of each bet, `BenchmarkError` where a queue is not drained."""
     references = References()
     for number in range(1, rounds + 1):
         for count in workers:
@@ -72,7 +77,7 @@ def carry_out(
             shown.at(name)
             bets = filling.new_bets(references, cancels, filling.players())
             filling.place(ledger.engine, bets)
-            cancelled, seconds = _drain(ground, ledger, bets, count)
+            cancelled, seconds = _drain(benchmark, ledger, bets, count)
             check(ledger.engine, bets, [bet.reference for bet in bets], unanswered=0)
             drained = Drained(number, count, cancels, seconds, cancelled / seconds)
             shown.step(f"{name}: {drained.per_second:,.0f} reversals/s")
@@ -110,18 +115,20 @@ def _paces(found: Sequence[Drained]) -> dict[int, list[float]]:
     }
 
 
-def _drain(ground: Ground, ledger: Ledger, bets: Sequence[Bet], workers: int) -> tuple[int, float]:
-    environment = ground.environment(ledger)
+def _drain(
+    benchmark: Environment, ledger: Ledger, bets: Sequence[Bet], workers: int
+) -> tuple[int, float]:
+    environment = benchmark.environment(ledger)
     with ledger.engine.connect() as connection:
         deployment = current(connection)
     queue = key(deployment, QUEUE)
     _publish(bets, environment, deployment)
-    command = f"{SIDES['unbet'].commands['worker']} --concurrency 1 --hostname"
+    command = f"{CONTENDERS['unbet'].commands['worker']} --concurrency 1 --hostname"
     commands = {f"worker{n}": f"{command} worker{n}@bench" for n in range(1, workers + 1)}
     with redis.Redis.from_url(environment["UNBET_BROKER_URL"]) as broker:
         # Out of sight until all workers are there: their starts take longer than the queue.
         broker.rename(queue, _HELD)
-        with ground.running(commands, environment):
+        with benchmark.running(commands, environment):
             before = _last_transfer(ledger.engine)
             broker.rename(_HELD, queue)
             _wait_until(ledger.engine, before + len(bets))
@@ -153,7 +160,7 @@ def _wait_until(engine: Engine, transfer_id: int) -> None:
         if now > last:
             last, moved_at = now, time.monotonic()
         if time.monotonic() - moved_at > STUCK_S:
-            raise GroundError(f"the queue is not drained: {transfer_id - now} cancels are left")
+            raise BenchmarkError(f"the queue is not drained: {transfer_id - now} cancels are left")
         time.sleep(LOOK_INTERVAL_S)
 
 

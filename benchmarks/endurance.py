@@ -12,12 +12,12 @@ import psutil
 
 from benchmarks import filling
 from benchmarks.checking import check
+from benchmarks.contenders import CONTENDERS
+from benchmarks.environment import Environment, Ledger
 from benchmarks.filling import Bet
-from benchmarks.ground import Ground, Ledger
 from benchmarks.load import LoadError, offer
 from benchmarks.progress import Shown
 from benchmarks.references import References
-from benchmarks.sides import SIDES
 from unbet.cli.display import print_table
 
 MAX_MB: Final = 150
@@ -89,13 +89,13 @@ class Endurance:
 
 
 def carry_out(
-    ground: Ground, ledger: Ledger, cancels: int, connections: int, shown: Shown
+    benchmark: Environment, ledger: Ledger, cancels: int, connections: int, shown: Shown
 ) -> Endurance:
-    """Have Unbet answer `cancels` cancels. Raises `CheckError`, `GroundError`, `LoadError`."""
+    """Have Unbet answer `cancels` cancels. Raises `CheckError`, `BenchmarkError`, `LoadError`."""
     references, bets = References(), list[Bet]()
-    side = SIDES["unbet"]
-    rate = side.at_most_per_s
-    with ground.running(side.commands, ground.environment(ledger)) as url:
+    contender = CONTENDERS["unbet"]
+    rate = contender.at_most_per_s
+    with benchmark.running(contender.commands, benchmark.environment(ledger)) as url:
         found = Endurance()
         with _watched(found):
             while found.answered < cancels:
@@ -106,7 +106,7 @@ def carry_out(
                 filling.place(ledger.engine, new)
                 bets += new
                 measured = offer(
-                    url, bets, connections=connections, seconds=LEG_S, directory=ground.scratch
+                    url, bets, connections=connections, seconds=LEG_S, directory=benchmark.scratch
                 )
                 if measured.exhausted and measured.answered == 0:
                     raise LoadError("there were no bets to cancel")

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 
 from benchmarks import filling
 from benchmarks.cancels import cancel_of
-from benchmarks.ground import Ledger
+from benchmarks.environment import Ledger
 from benchmarks.references import References
 from unbet import connect_to
 from unbet.wallets.ledger.reversal import REVERSE, parameters_of

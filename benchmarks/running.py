@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from benchmarks import filling
 from benchmarks.checking import CheckError, check
+from benchmarks.contenders import Contender
+from benchmarks.environment import Environment, Ledger
 from benchmarks.filling import Bet
-from benchmarks.ground import Ground, Ledger
 from benchmarks.load import LoadError, Measured, offer
 from benchmarks.progress import Shown
 from benchmarks.references import References
-from benchmarks.sides import Side
 
 TRIES: Final = 3
 """A run that comes out of bets is made again with twice as many."""
@@ -23,10 +23,10 @@ _PER_CONNECTION: Final = 3000
 
 @dataclass(frozen=True)
 class Subject:
-    """A side on a ledger."""
+    """A contender on a ledger."""
 
     name: str
-    side: Side
+    contender: Contender
     ledger: Ledger
     user_ids: Sequence[str]
     """Whose bets are cancelled."""
@@ -72,11 +72,12 @@ class Run:
         }
 
 
-def carry_out(plan: Plan, ground: Ground, shown: Shown) -> Iterator[Run]:
+def carry_out(plan: Plan, benchmark: Environment, shown: Shown) -> Iterator[Run]:
     """Yield every run as it is done. The order of the subjects rotates from round to round and is
     turned round in every other one, so that each has other neighbours.
 
-    Raises `CheckError` after a run that the ledger does not bear out, `LoadError`, `GroundError`.
+    Raises `CheckError` after a run that the ledger does not confirm, `LoadError` and
+    `BenchmarkError`.
     """
     references = References()
     for number in range(1, plan.rounds + 1):
@@ -88,7 +89,7 @@ def carry_out(plan: Plan, ground: Ground, shown: Shown) -> Iterator[Run]:
                 shown.at(name)
                 try:
                     older = subject.ledger.count()
-                    measured, bets = _measure(plan, ground, subject, connections, references)
+                    measured, bets = _measure(plan, benchmark, subject, connections, references)
                     found = _checked(subject, bets, measured, connections)
                 except CheckError as error:
                     raise CheckError(f"{name}: {error}") from None
@@ -97,18 +98,18 @@ def carry_out(plan: Plan, ground: Ground, shown: Shown) -> Iterator[Run]:
 
 
 def _measure(
-    plan: Plan, ground: Ground, subject: Subject, connections: int, references: References
+    plan: Plan, benchmark: Environment, subject: Subject, connections: int, references: References
 ) -> tuple[Measured, Sequence[Bet]]:
     """One run after a warm-up, on processes that were just started and have ended afterwards."""
-    environment = ground.environment(subject.ledger)
-    with ground.running(subject.side.commands, environment) as url:
+    environment = benchmark.environment(subject.ledger)
+    with benchmark.running(subject.contender.commands, environment) as url:
 
         def load(bets: Sequence[Bet], seconds: int) -> Measured:
             return offer(
-                url, bets, connections=connections, seconds=seconds, directory=ground.scratch
+                url, bets, connections=connections, seconds=seconds, directory=benchmark.scratch
             )
 
-        rate = min(subject.side.at_most_per_s, connections * _PER_CONNECTION)
+        rate = min(subject.contender.at_most_per_s, connections * _PER_CONNECTION)
         warm = load(_placed(subject, references, rate * plan.warm_up_s), plan.warm_up_s)
         if not warm.exhausted:
             rate = round(warm.per_second * 1.5)
@@ -123,7 +124,7 @@ def _measure(
 
 def _placed(subject: Subject, references: References, count: int) -> list[Bet]:
     bets = filling.new_bets(references, count, subject.user_ids)
-    if subject.side.keeps_the_ledger:
+    if subject.contender.keeps_the_ledger:
         filling.place(subject.ledger.engine, bets)
         filling.write_down(subject.ledger.engine)
     return bets
@@ -132,7 +133,7 @@ def _placed(subject: Subject, references: References, count: int) -> list[Bet]:
 def _checked(
     subject: Subject, bets: Sequence[Bet], measured: Measured, connections: int
 ) -> int | None:
-    if not subject.side.keeps_the_ledger:
+    if not subject.contender.keeps_the_ledger:
         return None
     # What was on its way when the load ended, and what had an answer other than success.
     unanswered = connections + measured.failures

@@ -94,14 +94,14 @@ def _answer(engine: Engine, provider: str, read: Read, body: bytes) -> JSONRespo
     try:
         sent = _fields(body)
         move = read(sent, provider)
-        result, purses = transact(engine, lambda c: (move(c), _balance(c, sent)))
+        result, balance = transact(engine, lambda c: (move(c), _balance(c, sent)))
     except (InvalidOperationError, ValueError) as error:
         return _say(BAD_PARAMETERS, str(error))
     except SQLAlchemyError:
         # Committed or not, nobody knows; the next try does, and changes nothing if it was.
         return _say(TRY_AGAIN, "Try again")
     code, description = ANSWERS[result.refusal or result.status]
-    return _say(code, description, cash=f"{purses.cash:f}", bonus=f"{purses.bonus:f}")
+    return _say(code, description, cash=f"{balance.cash:f}", bonus=f"{balance.bonus:f}")
 
 
 def _fields(body: bytes) -> dict[str, Any]:

@@ -61,7 +61,7 @@ class Operator:
             currency=currency,
             amount=amount,
             reference=reference or uuid4().hex,
-            purse=unbet.Purse.BONUS if bonus else unbet.Purse.CASH,
+            purse=unbet.BalanceType.BONUS if bonus else unbet.BalanceType.CASH,
         )
         return self._commit(lambda connection: unbet.deposit(connection, made))
 

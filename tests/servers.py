@@ -10,20 +10,20 @@ from unbet.database.roles import Role
 from unbet.local import services
 from unbet.local.ports import reserve_port
 from unbet.local.services import process
-from unbet.local.services.account import Account
 from unbet.local.services.postgres import PostgreSQL
 from unbet.local.services.process import is_alive
 from unbet.local.services.standby import Standby, alter_system, execute
+from unbet.local.services.unix_user import UnixUser
 
 __all__ = [
     "POSTGRES",
     "REDIS",
-    "Account",
     "Addresses",
     "PostgreSQL",
     "RedisPair",
     "Role",
     "Standby",
+    "UnixUser",
     "alter_system",
     "execute",
     "is_alive",

@@ -12,7 +12,7 @@ from unbet.database.engine import require_durability, require_room
 from unbet.database.faults import first_line
 from unbet.database.migrate import require_schema
 from unbet.runtime import exposition
-from unbet.runtime.gc_tuning import collect_rarely
+from unbet.runtime.gc_tuning import tune_gc
 from unbet.runtime.settings import WorkerSettings, read, warn_of_unknown_names
 from unbet.start import AWAY, check_database, check_redis, refuse, starting
 from worker import program
@@ -59,7 +59,7 @@ def _stay_apart(**_: object) -> None:
 
 
 def _begin_work(**_: object) -> None:
-    collect_rarely()
+    tune_gc()
 
 
 def _show_metrics(**_: object) -> None:

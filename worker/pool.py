@@ -41,7 +41,7 @@ class RefillingPool(asynpool.AsynPool):  # type: ignore[misc]
             self._short = True
             return None
         if self._short and len(self._pool) == self._processes:
-            log.info("all processes are there again")
+            log.info("all processes run again")
             self._short = False
         return started
 

@@ -116,7 +116,7 @@ def _reply(group: Group, decisions: list[Decision]) -> None:
 def _tell(group: Group, decisions: list[Decision], message_id: str, seconds: float) -> None:
     """Log each decision; `seconds` from the task's beginning to the reply."""
     cancels = {cancel.request_id: cancel for cancel in group.cancels}
-    with logs.together():
+    with logs.buffered():
         for decision in decisions:
             cancel = cancels[decision.request_id]
             log.info(

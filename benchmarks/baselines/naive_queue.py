@@ -10,7 +10,7 @@ from benchmarks.baselines import tuning
 from unbet import connect_to, transact
 from unbet.core.message import Cancel
 from unbet.runtime import logs
-from unbet.runtime.gc_tuning import collect_rarely
+from unbet.runtime.gc_tuning import tune_gc
 from unbet.runtime.settings import ReceiverSettings, read
 from unbet.wallets.ledger.reversal import reverse
 
@@ -48,7 +48,7 @@ def _configure_logs(**_: object) -> None:
 
 
 def _say_so(**_: object) -> None:
-    collect_rarely()
+    tune_gc()
     sys.stderr.write("naive ready\n")
 
 

@@ -21,7 +21,7 @@ from unbet import connect_to
 from unbet.core.message import Cancel
 from unbet.journal.answers import AnswerNote
 from unbet.runtime import logs
-from unbet.runtime.gc_tuning import collect_rarely
+from unbet.runtime.gc_tuning import tune_gc
 from unbet.runtime.settings import ReceiverSettings, read
 
 
@@ -57,7 +57,7 @@ def application(
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        collect_rarely()
+        tune_gc()
         writing = asyncio.create_task(notes.keep_writing())
         yield
         writing.cancel()

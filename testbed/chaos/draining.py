@@ -8,7 +8,7 @@ from typing import Final
 
 import redis
 
-from testbed.chaos import looking
+from testbed.chaos import postgres_sessions
 from testbed.chaos.system import System
 
 QUEUE: Final = "cancels"
@@ -33,7 +33,7 @@ async def drained(system: System, within_s: float) -> list[str]:
 
 
 def _left(system: System) -> Iterator[str]:
-    with closing(looking.connect(system)) as connection:
+    with closing(postgres_sessions.connect(system)) as connection:
         [(parked,)] = connection.execute("SELECT count(*) FROM unbet.parked WHERE state = 'parked'")
         [(deployment,)] = connection.execute(
             "SELECT id FROM unbet.deployment ORDER BY number DESC LIMIT 1"

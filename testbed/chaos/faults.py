@@ -12,7 +12,7 @@ from typing import Final
 
 import psutil
 
-from testbed.chaos import looking
+from testbed.chaos import postgres_sessions
 from testbed.chaos.program import Program
 from testbed.chaos.system import System
 
@@ -91,7 +91,7 @@ async def stopped_in_transaction(
         until = time.monotonic() + CATCH_FOR_S
         while time.monotonic() < until:
             program.signal(Signals.SIGSTOP)
-            if await asyncio.to_thread(looking.is_in_transaction, system, program):
+            if await asyncio.to_thread(postgres_sessions.is_in_transaction, system, program):
                 yield None
                 return
             program.signal(Signals.SIGCONT)

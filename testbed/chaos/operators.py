@@ -1,5 +1,4 @@
-"""The operator's side of the game, in lanes: one held account must not hold up every player's bets,
-or the load would break off with each such fault."""
+"""The operator's side of the game, in shards: one held account holds up only its shard's bets."""
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -20,15 +19,15 @@ class Operators:
 
     async def deposit(self, player: Player, amount: Decimal, reference: str) -> None:
         """Credit the player's cash."""
-        await self._lane(player.user_id).deposit(player, amount, reference)
+        await self._shard(player.user_id).deposit(player, amount, reference)
 
     async def place(self, bet: Bet) -> Answer:
         """Take a stake."""
-        return await self._lane(bet.user_id).place(bet)
+        return await self._shard(bet.user_id).place(bet)
 
     async def settle(self, win: Win) -> Answer:
         """Pay a win; it does not name its player, so that it goes by its reference."""
-        return await self._lane(win.reference).settle(win)
+        return await self._shard(win.reference).settle(win)
 
-    def _lane(self, name: str) -> LedgerOperator:
+    def _shard(self, name: str) -> LedgerOperator:
         return self._lanes[crc32(name.encode()) % len(self._lanes)]

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import psycopg
 
-from testbed.chaos import looking
+from testbed.chaos import postgres_sessions
 from testbed.chaos.faults import Fault
 from testbed.chaos.holding import Harm, end, processes, send, whole
 from testbed.chaos.server_faults import (
@@ -49,7 +49,7 @@ async def restarted(system: System, _target: str, _dice: Random) -> Harm:
 @asynccontextmanager
 async def connections_cut(system: System, _target: str, _dice: Random) -> Harm:
     """Every session of ours, as a firewall does."""
-    await whole(looking.cut_connections, system)
+    await whole(postgres_sessions.cut_connections, system)
     yield None
 
 
@@ -70,7 +70,7 @@ async def read_only_sessions(system: System, _target: str, _dice: Random) -> Har
     server, setting = system.postgres.primary, "default_transaction_read_only"
     try:
         await whole(execute, server, f"ALTER DATABASE unbet SET {setting} = on")
-        await whole(looking.cut_connections, system)
+        await whole(postgres_sessions.cut_connections, system)
         yield None
     finally:
         await whole(execute, server, f"ALTER DATABASE unbet RESET {setting}")
@@ -90,14 +90,14 @@ def bets_held(
     system: System, _target: str, _dice: Random
 ) -> AbstractAsyncContextManager[str | None]:
     """A foreign transaction holds the rows of bets that are about to be cancelled."""
-    return _held(looking.lock_standing_bets, system)
+    return _held(postgres_sessions.lock_standing_bets, system)
 
 
 def account_held(
     system: System, _target: str, dice: Random
 ) -> AbstractAsyncContextManager[str | None]:
     """A foreign transaction holds a player's account."""
-    return _held(looking.lock_an_account, system, dice.choice(system.players).user_id)
+    return _held(postgres_sessions.lock_an_account, system, dice.choice(system.players).user_id)
 
 
 POSTGRES_FAULTS: Final = (

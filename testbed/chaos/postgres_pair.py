@@ -6,9 +6,9 @@ from types import MappingProxyType
 from typing import Final
 
 from unbet.local.services import ServicesError
-from unbet.local.services.kept import Access
 from unbet.local.services.postgres import PostgreSQL
 from unbet.local.services.standby import Standby, alter_system, execute
+from unbet.local.services.state_files import Access
 
 BOUNDS: Final = {
     "max_wal_size": "512MB",

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import redis
 
-from unbet.local.services.kept import HOST, Access
 from unbet.local.services.redis import BROKER_DATABASE, Redis
+from unbet.local.services.state_files import HOST, Access
 
 LINK_LIMIT_S: Final = 15.0
 CALL_LIMIT_S: Final = 5.0

@@ -34,7 +34,7 @@ from unbet.runtime.sockets import allow_files
 
 DRAIN_LIMIT_S: Final = 90.0
 
-LANES: Final = 6
+SHARDS: Final = 6
 
 AT_ONCE: Final = 2_000
 """Rounds at a time: those of about ten seconds in which nothing is answered."""
@@ -140,7 +140,7 @@ async def carry_out(run: Run, system: System) -> None:
 
 async def _play(run: Run, system: System, log: Log) -> None:
     """The provider plays while faults happen; at the end it finishes what it has begun."""
-    engines = [system.engine("operator") for _ in range(LANES)]
+    engines = [system.engine("operator") for _ in range(SHARDS)]
     operator = Operators(engines, PROVIDER_ID)
 
     def heard(response: Response | None) -> None:

@@ -31,9 +31,9 @@ from unbet.database.roles import Role
 from unbet.local.logins import Logins
 from unbet.local.ports import reserve_port
 from unbet.local.processes import ROOT, STOP_LIMIT_S
-from unbet.local.services.kept import HOST, Access
 from unbet.local.services.redis import BROKER_DATABASE, REPLIES_DATABASE, Redis
 from unbet.local.services.server import Server
+from unbet.local.services.state_files import HOST, Access
 
 OF_EACH: Final = 2
 PLAYERS: Final = 200

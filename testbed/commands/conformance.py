@@ -116,8 +116,8 @@ async def _bets(file: Path | None, dialect: Dialect) -> AsyncIterator[Bets]:
         yield told
         return
     with database.ledger_engine() as engine:
-        bank = conformance.LedgerBank(engine, provider_id, dialect)
-        yield await conformance.PlacedBets.open(bank, provider_id)
+        wallet = conformance.LedgerTestWallet(engine, provider_id, dialect)
+        yield await conformance.PlacedBets.open(wallet, provider_id)
 
 
 def _show(report: Report, title: str) -> None:

@@ -2,8 +2,8 @@
 answers, and by what that does to a player's money where the kit can see it."""
 
 from testbed.conformance.bets import Bets
-from testbed.conformance.ledger_bank import LedgerBank
-from testbed.conformance.placed_bets import Bank, PlacedBets
+from testbed.conformance.ledger_wallet import LedgerTestWallet
+from testbed.conformance.placed_bets import OperatorWallet, PlacedBets
 from testbed.conformance.playing import conduct
 from testbed.conformance.report import COLUMNS, Report
 from testbed.conformance.rule import Result, Rule, Verdict
@@ -13,10 +13,10 @@ from testbed.conformance.told_bets import BetsFileError, ToldBets
 __all__ = [
     "COLUMNS",
     "RULES",
-    "Bank",
     "Bets",
     "BetsFileError",
-    "LedgerBank",
+    "LedgerTestWallet",
+    "OperatorWallet",
     "PlacedBets",
     "Report",
     "Result",

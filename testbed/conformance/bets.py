@@ -36,7 +36,7 @@ class Bets(Protocol):
 
     @property
     @abstractmethod
-    def stranger(self) -> str:
+    def other_player(self) -> str:
         """Another player than the bets'."""
 
     @property

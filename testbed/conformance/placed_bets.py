@@ -10,13 +10,13 @@ from testbed.conformance.rule import NotTriedError
 from testbed.provider import SUCCESS, Answer, Bet, Operator, Player, Win
 from unbet.wallets.ledger.operations import Balance
 
-POCKET: Final = Decimal("1000.00")
+OPENING_BALANCE: Final = Decimal("1000.00")
 """What a player is given: more than the rules' bets take."""
 
 STAKE: Final = Decimal("1.00")
 
 
-class Bank(Operator, Protocol):
+class OperatorWallet(Operator, Protocol):
     """An operator who lets the kit see a player's money. Each raises `NoAnswerError`."""
 
     async def deposit_bonus(self, player: Player, amount: Decimal, reference: str) -> None:
@@ -35,16 +35,16 @@ class PlacedBets:
     in_ledger = True
     other_currency = "USD"
 
-    def __init__(self, bank: Bank, provider_id: str) -> None:
+    def __init__(self, wallet: OperatorWallet, provider_id: str) -> None:
         self.provider_id = provider_id
-        self.stranger = _new_player().user_id
-        self._bank = bank
+        self.other_player = _new_player().user_id
+        self._wallet = wallet
         self._player = _new_player()
 
     @classmethod
-    async def open(cls, bank: Bank, provider_id: str) -> "PlacedBets":
+    async def open(cls, wallet: OperatorWallet, provider_id: str) -> "PlacedBets":
         """With a player who has money."""
-        bets = cls(bank, provider_id)
+        bets = cls(wallet, provider_id)
         await bets._fund(bets._player)
         return bets
 
@@ -56,16 +56,16 @@ class PlacedBets:
         return PreparedBet(self._player, new_reference(), STAKE, money, money)
 
     async def placed(self, stake: Decimal | None = None) -> PreparedBet:
-        if stake is None or stake <= POCKET:
+        if stake is None or stake <= OPENING_BALANCE:
             return await self._placed(self._player, STAKE if stake is None else stake)
         player = _new_player()
-        await self._bank.deposit(player, stake, player.user_id)
+        await self._wallet.deposit(player, stake, player.user_id)
         return await self._placed(player, stake)
 
     async def split(self) -> PreparedBet:
         player = _new_player()
-        await self._bank.deposit(player, STAKE, player.user_id)
-        await self._bank.deposit_bonus(player, POCKET, f"{player.user_id}-bonus")
+        await self._wallet.deposit(player, STAKE, player.user_id)
+        await self._wallet.deposit_bonus(player, OPENING_BALANCE, f"{player.user_id}-bonus")
         bet = await self._placed(player, STAKE * 3)
         before, after = bet.undone, bet.standing
         if not before or not after or before.cash == after.cash or before.bonus == after.bonus:
@@ -90,20 +90,20 @@ class PlacedBets:
         player = _new_player()
         await self._fund(player)
         bet = await self._placed(player, STAKE)
-        await self._bank.freeze(player.user_id)
+        await self._wallet.freeze(player.user_id)
         return bet
 
     async def place(self, bet: PreparedBet) -> Answer:
         user_id, currency = bet.player
-        return await self._bank.place(
+        return await self._wallet.place(
             Bet(user_id=user_id, currency=currency, amount=bet.stake, reference=bet.reference)
         )
 
     async def win(self, bet: PreparedBet) -> Answer:
-        return await self._bank.settle(Win(reference=bet.reference, amount=STAKE * 2))
+        return await self._wallet.settle(Win(reference=bet.reference, amount=STAKE * 2))
 
     async def money(self, player: Player) -> Balance:
-        return await self._bank.money(player)
+        return await self._wallet.money(player)
 
     async def _placed(self, player: Player, stake: Decimal) -> PreparedBet:
         undone = await self.money(player)
@@ -115,7 +115,7 @@ class PlacedBets:
 
     async def _settled(self, win: Decimal, reference: str | None = None) -> PreparedBet:
         bet = await self.placed()
-        answer = await self._bank.settle(
+        answer = await self._wallet.settle(
             Win(reference=bet.reference, amount=win, own_reference=reference)
         )
         if answer.code != SUCCESS:
@@ -124,7 +124,7 @@ class PlacedBets:
         return replace(bet, standing=money, undone=money)
 
     async def _fund(self, player: Player) -> None:
-        await self._bank.deposit(player, POCKET, player.user_id)
+        await self._wallet.deposit(player, OPENING_BALANCE, player.user_id)
 
 
 def _new_player() -> Player:

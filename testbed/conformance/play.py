@@ -20,7 +20,7 @@ from testbed.provider import (
     read_answer,
 )
 from unbet.core.money import amount
-from unbet.wallets.ledger.operations import Balance, Purse
+from unbet.wallets.ledger.operations import Balance, BalanceType
 
 Post = Callable[[bytes], Awaitable[Response]]
 """How a body is sent."""
@@ -136,12 +136,12 @@ class Play:
         if money is None:
             return
         now = await self.bets.money(bet.player)
-        for purse in Purse:
-            expected, held = getattr(money, purse), getattr(now, purse, None)
+        for kind in BalanceType:
+            expected, held = getattr(money, kind), getattr(now, kind, None)
             if held != expected:
                 shown = "nothing" if held is None else amount(held)
                 self.faults.append(
-                    f"{purse} afterwards: {shown}, expected {amount(expected)}: {meaning}"
+                    f"{kind} afterwards: {shown}, expected {amount(expected)}: {meaning}"
                 )
 
 

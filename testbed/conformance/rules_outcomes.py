@@ -81,12 +81,12 @@ async def settled_bet(play: Play) -> None:
 @OUTCOMES.rule(
     "another player's cancel binds nobody",
     sources.OUTCOMES,
-    "a stranger's cancel three times, then the owner's",
+    "another player's cancel three times, then the owner's",
 )
 async def other_player(play: Play) -> None:
-    stranger = play.bets.stranger
+    other_player = play.bets.other_player
     bet = await play.bets.placed()
-    wrong = play.cancel_of(bet, Player(stranger, bet.player.currency)).fields()
+    wrong = play.cancel_of(bet, Player(other_player, bet.player.currency)).fields()
     await _refused_each_time(play, "another player's cancel", wrong, play.dialect.parameters)
     await play.expect_unmoved(bet)
     play.expect_success(await play.cancel("then the owner's", bet))

@@ -52,7 +52,7 @@ class ToldBets(Bets):
             raise BetsFileError(f"{file}: {where and f'{where}: '}{fault['msg']}.") from None
 
     @property
-    def stranger(self) -> str:
+    def other_player(self) -> str:
         return self._told.other_user_id or _missing("the file names no other_user_id")
 
     @property

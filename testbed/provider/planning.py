@@ -60,12 +60,12 @@ def _round(
     provider_id: str,
 ) -> Round:
     player = random.choice(players)
-    strangers = [other.user_id for other in players if other.user_id != player.user_id]
+    others = [other.user_id for other in players if other.user_id != player.user_id]
     return Round(
         number=number,
         scenario=scenario,
         player=player,
-        stranger=random.choice(strangers or ["nobody"]),
+        other_player=random.choice(others or ["nobody"]),
         other_currency=random.choice([c for c in CURRENCIES if c != player.currency]),
         amount=_amount(random),
         reference=reference,

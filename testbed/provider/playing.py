@@ -8,7 +8,7 @@ from typing import Final
 from testbed.provider.messages import Player
 from testbed.provider.round import Operator, Provider, Round, RoundInPlay
 
-POCKET: Final = Decimal("1000000.00")
+OPENING_BALANCE: Final = Decimal("1000000.00")
 """What each player is given at the start: more than a run's bets can take."""
 
 MAX_AT_ONCE: Final = 400
@@ -18,7 +18,10 @@ MAX_AT_ONCE: Final = 400
 async def fund(operator: Operator, players: Sequence[Player], tag: str) -> None:
     """Deposit for all of them; `tag` makes the deposits' references this run's own."""
     await asyncio.gather(
-        *(operator.deposit(player, POCKET, f"{tag}-{player.user_id}") for player in players)
+        *(
+            operator.deposit(player, OPENING_BALANCE, f"{tag}-{player.user_id}")
+            for player in players
+        )
     )
 
 

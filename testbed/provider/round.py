@@ -61,7 +61,7 @@ class Round:
     number: int
     scenario: Scenario
     player: Player
-    stranger: str
+    other_player: str
     """Another user id than the player's."""
     other_currency: str
     amount: Decimal
@@ -114,9 +114,9 @@ class RoundInPlay:
         sent = await self._cancel(expect, uuid or self.uuid, self._planned.player)
         return sent.code == SUCCESS
 
-    async def cancel_as_a_stranger(self, *expect: int) -> None:
+    async def cancel_as_another_player(self, *expect: int) -> None:
         """Send a Cancel that names another player."""
-        wrong = self._planned.player._replace(user_id=self._planned.stranger)
+        wrong = self._planned.player._replace(user_id=self._planned.other_player)
         await self._cancel(expect, self.new_uuid(), wrong)
 
     async def cancel_in_another_currency(self, *expect: int) -> None:

@@ -74,9 +74,9 @@ async def settled_bet(play: RoundInPlay) -> None:
 
 
 async def wrong_player(play: RoundInPlay) -> None:
-    # Of a bet that is not there, a stranger's cancel would be a good one.
+    # Of a bet that is not there, another player's cancel would be a good one.
     if await play.bet(SUCCESS):
-        await play.cancel_as_a_stranger(*sorted(play.dialect.parameters))
+        await play.cancel_as_another_player(*sorted(play.dialect.parameters))
     await play.cancel(SUCCESS)
 
 

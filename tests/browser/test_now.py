@@ -12,7 +12,7 @@ from tests.freezing import frozen
 from tests.servers import services
 from tests.system.processes import EXAMPLE
 from tests.system.watching import PLAYER
-from unbet.console.saying import NONE
+from unbet.console.format import NONE
 
 SHIFTS = """() => {
   window.shifts = [];

@@ -12,11 +12,11 @@ from decimal import Decimal
 from typing import TypeVar
 from uuid import UUID
 
-from unbet import Bet, Deposit, Purse, Refusal, Result, Settlement, StakeOrder, Status
+from unbet import BalanceType, Bet, Deposit, Refusal, Result, Settlement, StakeOrder, Status
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
 
-Account = tuple[str, str, Purse]
+Account = tuple[str, str, BalanceType]
 Key = tuple[str, str]  # provider and reference
 Option = TypeVar("Option")
 
@@ -126,8 +126,12 @@ class Model:
         return Result(status=status, replayed=True, refusal=known.refusal)
 
     def _place(self, bet: Bet, told: Result, seen: Sequence["Model"]) -> Refusal | None:
-        purses = list(Purse) if bet.stake_order is StakeOrder.CASH_FIRST else list(Purse)[::-1]
-        first, second = ((bet.user_id, bet.currency, purse) for purse in purses)
+        kinds = (
+            list(BalanceType)
+            if bet.stake_order is StakeOrder.CASH_FIRST
+            else list(BalanceType)[::-1]
+        )
+        first, second = ((bet.user_id, bet.currency, kind) for kind in kinds)
         from_first = min(bet.amount, self.money[first])
         from_second = bet.amount - from_first
         # Read without a lock: a bet that is on its way need not see a freeze.
@@ -167,7 +171,7 @@ class Model:
         if bet.state == "refused":
             return Refusal.BET_REFUSED
         self.bets[key] = replace(bet, state="settled")
-        self.money[bet.user_id, bet.currency, Purse.CASH] += win.amount
+        self.money[bet.user_id, bet.currency, BalanceType.CASH] += win.amount
         return None
 
     def _cancel(
@@ -225,7 +229,7 @@ class Model:
                 self.money[account] += amount
         # Where there is no bet, it is read without a lock: what the player had at a moment of the
         # operation.
-        account = (bet.user_id, bet.currency, Purse.CASH)
+        account = (bet.user_id, bet.currency, BalanceType.CASH)
         cash = [state.money[account] for state in (seen if bet.state == "tombstone" else [self])]
         decision = Decision(
             request_id=told.request_id,
@@ -247,7 +251,9 @@ _OUTCOMES = {
 
 
 def _cash_paid(bet: KnownBet) -> Decimal:
-    return sum((amount for (_, _, purse), amount in bet.paid if purse is Purse.CASH), Decimal(0))
+    return sum(
+        (amount for (_, _, kind), amount in bet.paid if kind is BalanceType.CASH), Decimal(0)
+    )
 
 
 def _choose(options: Sequence[Option], told: Option) -> Option:

@@ -4,8 +4,9 @@ from decimal import Decimal
 
 import pytest
 
+import unbet
 from tests.making import Operator, bet_of, cancel_of
-from unbet import InvalidOperationError, Purse, Refusal, StakeOrder, Status
+from unbet import BalanceType, InvalidOperationError, Refusal, StakeOrder, Status
 
 
 def test_a_bet_takes_its_stake_from_cash(operator: Operator) -> None:
@@ -163,5 +164,9 @@ def test_deposits_count_once_per_reference(operator: Operator) -> None:
     assert operator.balance().bonus == Decimal(0)
 
 
-def test_the_purses_are_named_as_in_the_accounts() -> None:
-    assert [purse.value for purse in Purse] == ["cash", "bonus"]
+def test_the_balance_types_are_named_as_in_the_accounts() -> None:
+    assert [one.value for one in BalanceType] == ["cash", "bonus"]
+
+
+def test_operators_code_may_use_the_former_name_of_the_balance_type() -> None:
+    assert unbet.Purse is BalanceType

@@ -167,9 +167,9 @@ def test_a_settled_bet_is_not_cancelled(operator: Operator, win: str) -> None:
 def test_another_players_cancel_binds_nobody(operator: Operator) -> None:
     operator.deposit("10.00")
     operator.bet("r1", "4.00")
-    (stranger,) = operator.cancel(cancel_of("r1", user_id="mallory"))
-    assert stranger.outcome is Outcome.MISMATCH
-    assert (stranger.cash, stranger.transfer_id) == (None, None)
+    (other_player,) = operator.cancel(cancel_of("r1", user_id="mallory"))
+    assert other_player.outcome is Outcome.MISMATCH
+    assert (other_player.cash, other_player.transfer_id) == (None, None)
     assert operator.balance().cash == Decimal(6)
     assert outcome(operator.cancel(cancel_of("r1"))) is Outcome.REVERSED
     assert outcome(operator.cancel(cancel_of("r1", user_id="mallory"))) is Outcome.MISMATCH

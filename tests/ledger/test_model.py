@@ -89,7 +89,7 @@ def deposits(draw: st.DrawFn, world: World) -> Deposit:
         currency=draw(world.currencies_like(number)),
         amount=draw(_mostly("9.00", ["9.01", "0.000000000000000001"])),
         reference=f"d{draw(st.integers(0, 2))}-{world.reference(number)}",
-        purse=draw(_mostly(list(unbet.Purse)[number % 3 == 0], list(unbet.Purse))),
+        purse=draw(_mostly(list(unbet.BalanceType)[number % 3 == 0], list(unbet.BalanceType))),
     )
 
 
@@ -137,11 +137,11 @@ def beginnings(draw: st.DrawFn, world: World) -> list[Operation]:
             user_id=world.user(number),
             currency=CURRENCIES[0],
             amount=amount,
-            reference=f"first-{purse.value}-{world.user(number)}",
-            purse=purse,
+            reference=f"first-{kind.value}-{world.user(number)}",
+            purse=kind,
         )
         for number in range(world.users)
-        for purse in unbet.Purse
+        for kind in unbet.BalanceType
     ]
     return [*money, *draw(st.lists(bets(world), min_size=1, max_size=world.references))]
 

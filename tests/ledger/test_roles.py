@@ -64,10 +64,12 @@ def test_applying_the_roles_again_changes_nothing_and_takes_back_what_is_too_muc
 
 def test_what_is_not_ours_keeps_its_rights_and_its_owner(engine: Engine) -> None:
     with engine.connect() as connection:
-        connection.execute(text("CREATE ROLE stranger"))
+        connection.execute(text("CREATE ROLE other_role"))
         connection.execute(text("CREATE TABLE public.entries (id integer)"))
-        connection.execute(text("GRANT ALL ON public.entries TO stranger, unbet_receiver, PUBLIC"))
-        connection.execute(text("GRANT CREATE ON SCHEMA public TO stranger"))
+        connection.execute(
+            text("GRANT ALL ON public.entries TO other_role, unbet_receiver, PUBLIC")
+        )
+        connection.execute(text("GRANT CREATE ON SCHEMA public TO other_role"))
         before = rights_of(connection)
         owner = text("SELECT relowner FROM pg_class WHERE oid = 'public.entries'::regclass")
         owned_by = connection.execute(owner).scalar()
@@ -75,7 +77,7 @@ def test_what_is_not_ours_keeps_its_rights_and_its_owner(engine: Engine) -> None
         assert rights_of(connection) == before
         assert connection.execute(owner).scalar() == owned_by
         assert connection.execute(
-            text("SELECT has_schema_privilege('stranger', 'public', 'CREATE')")
+            text("SELECT has_schema_privilege('other_role', 'public', 'CREATE')")
         ).scalar()
         connection.rollback()
 

@@ -6,18 +6,18 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.nginx.front import Front, listens
+from tests.nginx.proxy import Proxy, listens
 from tests.servers import reserve_port
 from tests.system.processes import System
 
 PROVIDER = "127.0.0.5"
-STRANGER = "127.0.0.6"
+OTHER_ADDRESS = "127.0.0.6"
 V1_SECRET = "another-secret-for-tests-only"  # noqa: S105
 
 
 @pytest.fixture
 def system(environment: dict[str, str], tmp_path: Path) -> Iterator[System]:
-    """A worker; the receivers are the front's."""
+    """A worker; the receivers are the proxy's."""
     secret = environment["UNBET_URL_SECRET"]
     environment |= {
         "UNBET_TRUSTED_PROXIES": "127.0.0.1/32",
@@ -36,7 +36,7 @@ def system(environment: dict[str, str], tmp_path: Path) -> Iterator[System]:
 
 
 @pytest.fixture
-def front(system: System, tmp_path: Path) -> Iterator[Front]:
+def proxy(system: System, tmp_path: Path) -> Iterator[Proxy]:
     """nginx before two receivers."""
     first, second = system.environment["UNBET_PORT"], str(reserve_port())
     system.environment["UNBET_PORT"] = second
@@ -44,18 +44,18 @@ def front(system: System, tmp_path: Path) -> Iterator[Front]:
     system.environment["UNBET_PORT"] = first
     system.start_both()
     system.wait("receiver-2", lambda: listens(int(second)))
-    front = Front(tmp_path / "nginx", [int(first), int(second)])
-    yield front
-    front.stop()
+    proxy = Proxy(tmp_path / "nginx", [int(first), int(second)])
+    yield proxy
+    proxy.stop()
 
 
 @pytest.fixture
-def provider(front: Front) -> Iterator[httpx.Client]:
-    with front.client(PROVIDER) as client:
+def provider(proxy: Proxy) -> Iterator[httpx.Client]:
+    with proxy.client(PROVIDER) as client:
         yield client
 
 
 @pytest.fixture
-def stranger(front: Front) -> Iterator[httpx.Client]:
-    with front.client(STRANGER) as client:
+def other_client(proxy: Proxy) -> Iterator[httpx.Client]:
+    with proxy.client(OTHER_ADDRESS) as client:
         yield client

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.nginx.conftest import PROVIDER, V1_SECRET
-from tests.nginx.front import Front
+from tests.nginx.proxy import Proxy
 from tests.operating import Operator
 from tests.system.processes import EXAMPLE, System
 from tests.system.watching import PLAYER
@@ -18,22 +18,22 @@ REFERENCE = EXAMPLE["reference"]
 SUCCESS = {"error": 0, "description": "Success", "reference": REFERENCE}
 
 
-def test_the_provider_passes_and_a_stranger_does_not(
-    system: System, operator: Operator, provider: httpx.Client, stranger: httpx.Client
+def test_the_provider_passes_and_another_address_does_not(
+    system: System, operator: Operator, provider: httpx.Client, other_client: httpx.Client
 ) -> None:
     operator.deposit("100.00", **PLAYER)
     operator.bet(REFERENCE, "10.00", **PLAYER)
-    assert stranger.post(system.path, json=EXAMPLE).status_code == 403
+    assert other_client.post(system.path, json=EXAMPLE).status_code == 403
     assert operator.balance(**PLAYER).cash == Decimal(90)
     assert provider.post(system.path, json=EXAMPLE).json() == SUCCESS
     assert operator.balance(**PLAYER).cash == Decimal(100)
 
 
 def test_what_a_sender_says_of_its_address_changes_nothing(
-    system: System, operator: Operator, provider: httpx.Client, stranger: httpx.Client
+    system: System, operator: Operator, provider: httpx.Client, other_client: httpx.Client
 ) -> None:
     claims = {"x-forwarded-for": PROVIDER, "forwarded": f"for={PROVIDER}", "x-real-ip": PROVIDER}
-    assert stranger.post(system.path, json=EXAMPLE, headers=claims).status_code == 403
+    assert other_client.post(system.path, json=EXAMPLE, headers=claims).status_code == 403
     claims = {"x-forwarded-for": "198.51.100.1, 127.0.0.1"}
     assert provider.post(system.path, json=EXAMPLE, headers=claims).json() == SUCCESS
     with operator.engine.connect() as connection:
@@ -54,7 +54,7 @@ def post(provider: httpx.Client, path: str, body: str = "") -> httpx.Response:
 
 
 def test_nothing_else_of_a_receiver_is_reached(
-    system: System, front: Front, provider: httpx.Client
+    system: System, proxy: Proxy, provider: httpx.Client
 ) -> None:
     secret = system.environment["UNBET_URL_SECRET"]
     paths = [
@@ -70,9 +70,9 @@ def test_nothing_else_of_a_receiver_is_reached(
     ]
     statuses = {path: post(provider, path).status_code for path in paths}
     assert statuses == dict.fromkeys(paths, 404)
-    front.stop()
-    assert front.said().count(" 404 in ") == len(paths)
-    assert front.said().count("receiver -: -") == len(paths)
+    proxy.stop()
+    assert proxy.said().count(" 404 in ") == len(paths)
+    assert proxy.said().count("receiver -: -") == len(paths)
 
 
 def test_what_the_receiver_refuses_of_a_right_secret_is_in_its_log(
@@ -99,7 +99,7 @@ def refusals(system: System, receiver: str) -> list[dict[str, str]]:
 
 
 def test_no_path_that_passes_leads_to_an_operators_page(
-    system: System, front: Front, provider: httpx.Client
+    system: System, proxy: Proxy, provider: httpx.Client
 ) -> None:
     secret = system.environment["UNBET_URL_SECRET"]
     for path in (
@@ -109,8 +109,8 @@ def test_no_path_that_passes_leads_to_an_operators_page(
     ):
         answer = post(provider, path)
         assert (answer.status_code, answer.content) == (404, b""), path
-    front.stop()
-    assert "receiver -" not in front.said()
+    proxy.stop()
+    assert "receiver -" not in proxy.said()
 
 
 def test_a_body_is_passed_on_beyond_the_receivers_own_limit(
@@ -122,12 +122,12 @@ def test_a_body_is_passed_on_beyond_the_receivers_own_limit(
 
 
 def test_nothing_that_nginx_writes_shows_a_secret(
-    system: System, front: Front, provider: httpx.Client, stranger: httpx.Client
+    system: System, proxy: Proxy, provider: httpx.Client, other_client: httpx.Client
 ) -> None:
     secret = system.environment["UNBET_URL_SECRET"]
     statuses = [
         provider.post(system.path, json=EXAMPLE).status_code,
-        stranger.post(system.path, json=EXAMPLE).status_code,
+        other_client.post(system.path, json=EXAMPLE).status_code,
         provider.post(system.path, content=b"x" * 17 * 1024).status_code,
         provider.post(f"{system.path}/", json=EXAMPLE).status_code,
         provider.post(f"/{V1_SECRET}/v1/Cancel?{secret}", json=EXAMPLE).status_code,
@@ -138,21 +138,21 @@ def test_nothing_that_nginx_writes_shows_a_secret(
         system.processes[name].wait()
     statuses.append(provider.post(system.path, json=EXAMPLE).status_code)
     assert statuses == [200, 403, 413, 404, 200, 400, 502]
-    front.stop()
-    assert "POST /.../V4/Cancel 200 in" in front.said()
-    assert "POST /.../V4/Cancel 502 in" in front.said()
+    proxy.stop()
+    assert "POST /.../V4/Cancel 200 in" in proxy.said()
+    assert "POST /.../V4/Cancel 502 in" in proxy.said()
     for hidden in (secret, V1_SECRET, EXAMPLE["sessionId"]):
-        assert hidden.encode() not in front.written()
+        assert hidden.encode() not in proxy.written()
 
 
 def test_connections_are_kept_on_both_sides(
-    system: System, front: Front, provider: httpx.Client
+    system: System, proxy: Proxy, provider: httpx.Client
 ) -> None:
     ours, theirs = set(), set()
     for number in range(20):
         response = provider.post(system.path, json=EXAMPLE | {"reference": f"r{number}"})
         ours.add(response.extensions["network_stream"].get_extra_info("client_addr"))
-        theirs |= front.connections_to_receivers()
+        theirs |= proxy.connections_to_receivers()
     assert (len(ours), len(theirs)) == (1, 2)
 
 

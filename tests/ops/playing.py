@@ -26,7 +26,7 @@ TIMING: Final = Timing(call_s=5, pause_s=0.01, later_s=0.02)
 class Casino:
     """An operator that does as PROTOCOL says, but for what a test changes."""
 
-    late, stranger, currency = 120, 7, 2
+    late, other_player, currency = 120, 7, 2
     """The codes for a bet that has its end, another player's bet, and one in another currency."""
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class Casino:
     def code_for(self, cancel: dict[str, Any]) -> int:
         bet = self.bets.get(cancel["reference"])
         if bet and bet.user_id != cancel["userId"]:
-            return self.stranger
+            return self.other_player
         if bet and bet.currency != cancel["currency"]:
             return self.currency
         if bet and bet.reference in self.settled:

@@ -114,7 +114,7 @@ def test_a_lost_cancel_of_an_unknown_bet_is_lost_too(engine: Engine) -> None:
     assert list(found(engine, cancel("unknown", 100, 100, 100))) == [Kind.LOST]
 
 
-def test_a_strangers_cancel_needs_its_record(engine: Engine, operator: Operator) -> None:
+def test_another_players_cancel_needs_its_record(engine: Engine, operator: Operator) -> None:
     operator.bet("r")
     operator.cancel(cancel_of("r"))
     assert list(found(engine, cancel("r", 100, user_id="mallory"))) == [Kind.LOST]
@@ -169,7 +169,7 @@ def test_a_bet_that_is_taken_after_its_cancel_succeeded_is_a_late_debit(
 @pytest.mark.parametrize(
     ("codes", "user_id"),
     [((100, 120, 0), "alice"), ((120,), "alice"), ((7,), "alice"), ((0,), "mallory")],
-    ids=["two answers", "refused", "another's", "a stranger's success"],
+    ids=["two answers", "refused", "another's", "another player's success"],
 )
 def test_an_answer_that_the_ledger_contradicts_is_found(
     engine: Engine, operator: Operator, codes: tuple[int, ...], user_id: str

@@ -33,7 +33,7 @@ V1 = DIALECTS["lucky-monaco-v1"]
 class CasinoV1(Casino):
     """Right, but for the fields that a test gives its successes."""
 
-    late, stranger, currency = 999, 57, 52
+    late, other_player, currency = 999, 57, 52
 
     def __init__(self, **changed: object) -> None:
         super().__init__()

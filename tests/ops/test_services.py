@@ -23,8 +23,8 @@ import pytest
 import redis
 
 from unbet.local import services
-from unbet.local.services.account import Account
 from unbet.local.services.process import is_alive
+from unbet.local.services.unix_user import UnixUser
 
 ROOT = Path(__file__).parents[2]
 UNBET = "from unbet.cli.main import main; main()"
@@ -206,7 +206,7 @@ def test_a_pid_that_belongs_to_another_program_by_now_is_left_alone(directory: P
     services.start(directory)
     services.stop(directory)
     # Under PostgreSQL's own account: one of another account it would not mind anyway.
-    with subprocess.Popen(["sleep", "60"], **Account.unprivileged().for_subprocess()) as other:
+    with subprocess.Popen(["sleep", "60"], **UnixUser.unprivileged().for_subprocess()) as other:
         for file in ("postgres/postmaster.pid", "redis/redis.pid"):
             (directory / file).write_text(f"{other.pid}\n")
 
@@ -275,7 +275,7 @@ def way_to_python() -> Iterator[None]:
     needed = [Path(found).resolve() for found in (sys.executable, os.__file__, psutil.__file__)]
     with (Path(tempfile.gettempdir()) / "unbet-test-way-to-python").open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
-        opened = Account.unprivileged().open_way_to(*needed, ROOT / "ops")
+        opened = UnixUser.unprivileged().open_way_to(*needed, ROOT / "ops")
         yield
         for path in opened:
             path.chmod(stat.S_IMODE(path.stat().st_mode) & ~stat.S_IXOTH)
@@ -284,7 +284,7 @@ def way_to_python() -> Iterator[None]:
 @pytest.mark.long
 @pytest.mark.usefixtures("way_to_python")
 def test_a_normal_user_needs_nothing_opened(directory: Path) -> None:
-    user = Account.unprivileged()
+    user = UnixUser.unprivileged()
     user.own(directory.parent)
 
     started = command("start", "--dir", directory, "--json", **user.for_subprocess())
@@ -350,7 +350,7 @@ def test_a_directory_that_is_not_ours_to_write_to_is_named(
         text=True,
         timeout=60,
         check=False,
-        **Account.unprivileged().for_subprocess(),
+        **UnixUser.unprivileged().for_subprocess(),
     )
 
     assert result.returncode == 1

@@ -11,7 +11,7 @@ from honcho.environ import parse_procfile
 
 from unbet.local.processes import ROOT, STOP_LIMIT_S
 from unbet.runtime.environment import PREFIX
-from unbet.runtime.exposition import TOGETHER
+from unbet.runtime.exposition import MULTIPROC_DIR
 from unbet.runtime.settings import Settings
 
 UNITS = ROOT / "deploy" / "systemd"
@@ -63,7 +63,7 @@ def test_what_counts_has_a_place_to_do_so_that_outlives_it(line: str) -> None:
     counts = line in COUNTING
     assert (kind, mode, user, group) == ("d", "0700", *settings["User"], *settings["Group"])
     assert Path(directory).is_relative_to("/run")  # in memory: each boot finds it empty
-    assert settings.get("Environment", []) == [f"{TOGETHER}={directory}"] * counts
+    assert settings.get("Environment", []) == [f"{MULTIPROC_DIR}={directory}"] * counts
     assert settings.get("ReadWritePaths", []) == [directory] * counts
     assert "RuntimeDirectory" not in settings  # gone with the first unit that stops
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import make_url
 
 from tests.operating import Operator
-from tests.servers import Account, reserve_port
+from tests.servers import UnixUser, reserve_port
 from tests.system.processes import System
 from tests.system.watching import PLAYER
 from tests.waiting import until
@@ -65,7 +65,7 @@ def bounced(environment: dict[str, str], own_directory: Path, mode: str) -> Iter
         )
     )
     # As root it refuses to run, as PostgreSQL does.
-    account = Account.unprivileged()
+    account = UnixUser.unprivileged()
     account.own(own_directory)
     account.open_way_to(own_directory / "users")
     environment["UNBET_DATABASE_URL"] = url.set(port=port).render_as_string(hide_password=False)

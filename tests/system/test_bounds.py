@@ -150,11 +150,13 @@ CHUNKED = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
     ],
     ids=["pipelined requests", "trailers"],
 )
-def test_a_strangers_flood_takes_no_memory(idle_system: System, reason: str, flood: bytes) -> None:
+def test_an_unknown_clients_flood_takes_no_memory(
+    idle_system: System, reason: str, flood: bytes
+) -> None:
     idle_system.start_receiver()
     receiver = psutil.Process(idle_system.processes["receiver"].pid)
     memory_bytes = [receiver.memory_info().rss]
-    strangers = [connect(idle_system) for _ in range(40)]
+    clients = [connect(idle_system) for _ in range(40)]
 
     def send(one: socket.socket) -> None:
         with suppress(OSError):
@@ -163,17 +165,17 @@ def test_a_strangers_flood_takes_no_memory(idle_system: System, reason: str, flo
     def are_cut() -> bool:
         memory_bytes.append(receiver.memory_info().rss)
         return metric(idle_system, f'unbet_cut_total{{reason="{reason}"}}', absent=0) == len(
-            strangers
+            clients
         )
 
-    with ThreadPoolExecutor(len(strangers)) as pool:
-        for one in strangers:
+    with ThreadPoolExecutor(len(clients)) as pool:
+        for one in clients:
             pool.submit(send, one)
         # What is sent may still lie in the kernel; what counts is that it was read.
         until(are_cut, "a flood was not cut")
     assert max(memory_bytes) < memory_bytes[0] + 100_000_000
     assert idle_system.http.get("/healthz").status_code == 200
-    for one in strangers:
+    for one in clients:
         one.close()
 
 

@@ -116,12 +116,12 @@ def test_without_the_password_flower_shows_nothing(window: Window) -> None:
     closed = [path for path, _ in _urls() if path not in OPEN]
     assert {"/tasks", "/broker", "/metrics", "/api/tasks"} <= set(closed)
     for auth in (None, (USER, "another-password")):
-        with httpx.Client(base_url=window.http.base_url, auth=auth, trust_env=False) as stranger:
-            answers = {path: stranger.get(_filled(path)).status_code for path in closed}
+        with httpx.Client(base_url=window.http.base_url, auth=auth, trust_env=False) as anonymous:
+            answers = {path: anonymous.get(_filled(path)).status_code for path in closed}
             refused = (401, 405, 429)
             assert {path: code for path, code in answers.items() if code not in refused} == {}
             for path in ("/login", "/logout"):
-                assert MESSAGE_KEY not in stranger.get(path).text
+                assert MESSAGE_KEY not in anonymous.get(path).text
     assert window.http.get("/metrics").status_code == 200
     connections = psutil.Process(window.system.processes["flower"].pid).net_connections()
     assert {c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN} == {"127.0.0.1"}
@@ -129,13 +129,13 @@ def test_without_the_password_flower_shows_nothing(window: Window) -> None:
 
 @pytest.mark.long
 def test_wrong_logins_are_limited_and_the_right_one_is_let_in(window: Window) -> None:
-    with httpx.Client(base_url=window.http.base_url, trust_env=False) as stranger:
+    with httpx.Client(base_url=window.http.base_url, trust_env=False) as anonymous:
         codes = [
-            stranger.get("/api/workers", auth=(USER, f"guess-{number}")).status_code
+            anonymous.get("/api/workers", auth=(USER, f"guess-{number}")).status_code
             for number in range(MAX_WRONG + 10)
         ]
         assert codes == [401] * MAX_WRONG + [429] * 10
-        assert stranger.get("/").status_code == 401, "who says nothing is asked for a login"
+        assert anonymous.get("/").status_code == 401, "who says nothing is asked for a login"
     assert window.http.get("/").status_code == 200
     assert window.system.said("flower").count("wrong login") == MAX_WRONG
 

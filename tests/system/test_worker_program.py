@@ -92,7 +92,7 @@ def test_a_worker_that_cannot_fork_goes_on_once_it_can(idle_system: System) -> N
     assert idle_system.cancel(reference="r1")["error"] == 0
     until(lambda: "r1" in idle_system.said("worker"), "not by the worker")
     assert idle_system.said("worker").count("no process can be started") == 1
-    assert "all processes are there again" in idle_system.said("worker")
+    assert "all processes run again" in idle_system.said("worker")
 
 
 def limit_processes(pid: int, soft: str) -> None:

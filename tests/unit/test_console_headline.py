@@ -10,10 +10,10 @@ import pytest
 from unbet.broker.queue_state import QueueState
 from unbet.console.answers import STEP_S, Answers
 from unbet.console.figures import document
+from unbet.console.format import NONE
 from unbet.console.headline import headline
-from unbet.console.looking import LedgerLook, Looks
+from unbet.console.probes import LedgerReading, Probes
 from unbet.console.receivers import Receivers
-from unbet.console.saying import NONE
 from unbet.journal.activity import Backlog, Step
 
 NOW = time.time()
@@ -22,11 +22,11 @@ QUIET = [Step()] * 72
 CURRENT = int(NOW // STEP_S) * STEP_S
 
 
-def ledger(*steps: Step, parked: int = 0, dead: int = 0, waits: float = 90) -> LedgerLook:
+def ledger(*steps: Step, parked: int = 0, dead: int = 0, waits: float = 90) -> LedgerReading:
     """The last of `steps` is the newest."""
     times = range(CURRENT - STEP_S * (len(steps) - 1), CURRENT + 1, STEP_S)
     since = datetime.fromtimestamp(NOW - waits, UTC)
-    return LedgerLook(
+    return LedgerReading(
         answers=Answers(NOW, dict(zip(times, steps, strict=True))),
         recent=0,
         last_answer=datetime.fromtimestamp(NOW - 400, UTC),
@@ -52,7 +52,7 @@ FINE: dict[str, Any] = {
 AWAY = "does not answer"
 
 
-def looks(**other: Any) -> Looks:
+def probes(**other: Any) -> Probes:
     """All is fine but for what is given: a value, or a text for what is away."""
     sources = {
         name: SimpleNamespace(
@@ -61,7 +61,7 @@ def looks(**other: Any) -> Looks:
         )
         for name, told in (FINE | other).items()
     }
-    return cast(Looks, SimpleNamespace(sources=sources.values(), **sources))
+    return cast(Probes, SimpleNamespace(sources=sources.values(), **sources))
 
 
 @pytest.mark.parametrize(
@@ -136,13 +136,13 @@ def looks(**other: Any) -> Looks:
 def test_the_headline_says_whether_cancels_get_through(
     other: dict[str, Any], level: str, title: str
 ) -> None:
-    said = headline(looks(**other))
+    said = headline(probes(**other))
     assert (said.level, said.title) == (level, title)
 
 
 def test_the_figure_that_the_headline_speaks_of_is_marked() -> None:
     shown = document(
-        looks(
+        probes(
             ledger=ledger(Step(given_back=1), dead=1, parked=1, waits=301),
             receivers=receivers(refused_lately=1, spool_bytes=1),
         )
@@ -152,14 +152,14 @@ def test_the_figure_that_the_headline_speaks_of_is_marked() -> None:
 
 
 def test_with_postgresql_away_no_number_stands_for_one_that_is_not_known() -> None:
-    shown = document(looks(ledger=AWAY))
+    shown = document(probes(ledger=AWAY))
     of_the_ledger = [figure["value"] for figure in shown["figures"][:5]]
     assert {*of_the_ledger, *(line["value"] for line in shown["legend"])} == {NONE}
-    assert {line["value"] for line in document(looks(ledger=ledger(Step())))["legend"]} == {"0"}
+    assert {line["value"] for line in document(probes(ledger=ledger(Step())))["legend"]} == {"0"}
 
 
 def test_what_is_bad_goes_before_what_wants_attention_and_the_rest_is_named() -> None:
-    said = headline(looks(ledger=ledger(Step(), dead=1), workers=(), receivers=receivers(1, 2)))
+    said = headline(probes(ledger=ledger(Step(), dead=1), workers=(), receivers=receivers(1, 2)))
     assert said.title == "No worker answers"
     assert said.detail.endswith(
         "Also: 1 of 2 receivers does not answer; 1 cancel waits for a person."
@@ -169,12 +169,12 @@ def test_what_is_bad_goes_before_what_wants_attention_and_the_rest_is_named() ->
 def test_what_was_undecided_longer_ago_than_a_minute_is_past() -> None:
     quiet = [Step()] * 13
     first = Step(given_back=1, undecided=2)
-    assert headline(looks(ledger=ledger(first, *quiet))).level == "good"
+    assert headline(probes(ledger=ledger(first, *quiet))).level == "good"
 
 
 def test_what_was_decided_six_minutes_ago_does_not_say_that_cancels_get_through() -> None:
     said = headline(
-        looks(ledger=ledger(Step(given_back=1), *QUIET), receivers=receivers(refused_lately=1))
+        probes(ledger=ledger(Step(given_back=1), *QUIET), receivers=receivers(refused_lately=1))
     )
     assert said.title == "No cancel gets through"
     assert said.detail.endswith("Also: 1 request was refused at validation.")

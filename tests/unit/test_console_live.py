@@ -11,7 +11,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from unbet.broker.queue_state import QueueState
 from unbet.console.live import Live
-from unbet.console.looking import Looks
+from unbet.console.probes import Probes
 from unbet.console.receivers import Receivers
 from unbet.console.source import Source
 
@@ -22,12 +22,12 @@ class Part:
     """One thing that is looked at, which the test may break."""
 
     def __init__(self, value: object) -> None:
-        self.value, self.hangs, self.looks = value, False, 0
+        self.value, self.hangs, self.probes = value, False, 0
         self.error: Exception | None = None
         self.source: Source[Any] = Source(self._read, every_s=0.02, limit_s=0.1)
 
     async def _read(self) -> object:
-        self.looks += 1
+        self.probes += 1
         if self.hangs:
             await asyncio.sleep(60)
         if self.error is not None:
@@ -36,7 +36,7 @@ class Part:
 
 
 class System:
-    """What `Looks` has, out of parts."""
+    """What `Probes` has, out of parts."""
 
     def __init__(self) -> None:
         self.parts = {
@@ -58,7 +58,7 @@ def system(monkeypatch: pytest.MonkeyPatch) -> System:
 
 @asynccontextmanager
 async def reading(system: System) -> AsyncIterator[Live]:
-    live = Live(cast(Looks, system))
+    live = Live(cast(Probes, system))
     task = asyncio.create_task(live.keep_reading())
     try:
         yield live
@@ -89,10 +89,10 @@ async def test_all_who_watch_are_sent_the_same_and_the_parts_are_asked_once(
         viewers = [live.follow() for _ in range(20)]
         for viewer in viewers:
             await anext(viewer)
-        before = system.parts["queue"].looks
+        before = system.parts["queue"].probes
         events = await asyncio.gather(*(anext(viewer) for viewer in viewers))
         assert len({id(event) for event in events}) == 1
-        assert system.parts["queue"].looks - before < len(viewers)
+        assert system.parts["queue"].probes - before < len(viewers)
         for viewer in viewers:
             await leave(viewer)
 
@@ -100,14 +100,14 @@ async def test_all_who_watch_are_sent_the_same_and_the_parts_are_asked_once(
 async def test_nothing_is_read_while_nobody_watches(system: System) -> None:
     async with reading(system) as live:
         await asyncio.sleep(0.1)
-        assert [part.looks for part in system.parts.values()] == [0, 0, 0, 0]
+        assert [part.probes for part in system.parts.values()] == [0, 0, 0, 0]
         viewer = live.follow()
         await anext(viewer)
         await leave(viewer)
         await asyncio.sleep(0.1)
-        before = system.parts["queue"].looks
+        before = system.parts["queue"].probes
         await asyncio.sleep(0.2)
-        assert system.parts["queue"].looks == before
+        assert system.parts["queue"].probes == before
 
 
 async def test_a_part_that_is_away_is_said_to_be_and_comes_back_by_itself(system: System) -> None:
@@ -140,12 +140,12 @@ async def test_an_error_that_nobody_foresaw_takes_one_part_and_its_place_is_logg
             await until(viewer, b'"title":"Redis cannot be read"')
             assert b"password" not in await anext(viewer)
             assert str(system.parts["queue"].source.away).startswith("cannot be read (")
-            looks = system.parts["queue"].looks
+            probes = system.parts["queue"].probes
             system.parts["queue"].error = None
             await until(viewer, b'"title":"Looking"')
-            assert system.parts["queue"].looks > looks
+            assert system.parts["queue"].probes > probes
             await leave(viewer)
-    assert [(line["event"], line["exc_info"]) for line in lines] == [("a look failed", True)]
+    assert [(line["event"], line["exc_info"]) for line in lines] == [("a probe failed", True)]
 
 
 async def test_reading_that_fails_altogether_is_logged_and_begins_anew(system: System) -> None:
@@ -160,7 +160,7 @@ async def test_reading_that_fails_altogether_is_logged_and_begins_anew(system: S
             system.parts["queue"].value = QUEUE
             await until(viewer, b'"title":"Looking"')
             await leave(viewer)
-    assert {line["event"] for line in lines} == {"reading failed and begins anew"}
+    assert {line["event"] for line in lines} == {"reading failed and is restarted"}
 
 
 async def test_a_part_that_hangs_is_away_after_its_limit_and_holds_up_no_other(
@@ -171,9 +171,9 @@ async def test_a_part_that_hangs_is_away_after_its_limit_and_holds_up_no_other(
         await anext(viewer)
         system.parts["queue"].hangs = True
         await until(viewer, b'"title":"Redis does not answer"')
-        looks = system.parts["workers"].looks
+        probes = system.parts["workers"].probes
         await until(viewer, b'"title":"Redis does not answer"')
-        assert system.parts["workers"].looks > looks
+        assert system.parts["workers"].probes > probes
         await leave(viewer)
 
 

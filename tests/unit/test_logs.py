@@ -22,7 +22,7 @@ from unbet.runtime import logs
 import structlog
 logs.configure("json")
 log = structlog.get_logger("worker")
-with logs.together():
+with logs.buffered():
     for number in range(1000):
         log.info("decided", number=number, body="x" * ({LONG} if number == 500 else 100))
 log.info("after")

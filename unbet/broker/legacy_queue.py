@@ -91,7 +91,7 @@ class OldQueue:
         """Move what lies there to the deployment's own queue. Raises `redis.RedisError`."""
         moved = client.eval(_MOVE, 2, QUEUE, self._queue, str(MAX_MOVED))
         if moved:
-            log.info("brought along from the queue of an older version", messages=moved)
+            log.info("moved from the queue of an older version", messages=moved)
         before = _now(client) - ABANDONED_AFTER_S
         tags = client.zrange(UNACKED_INDEX, 0, before, byscore=True, offset=0, num=MAX_MOVED)
         for tag in tags:

@@ -6,7 +6,13 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
 
 from unbet.core.fields import Amount, Currency, ProviderId, Reference, UserId, text
-from unbet.wallets.ledger.operations import Bet, Deposit, InvalidOperationError, Purse, Settlement
+from unbet.wallets.ledger.operations import (
+    BalanceType,
+    Bet,
+    Deposit,
+    InvalidOperationError,
+    Settlement,
+)
 
 
 class _Valid(BaseModel):
@@ -38,7 +44,7 @@ class DepositInstruction(_Valid):
             currency=self.currency,
             amount=self.amount,
             reference=self.reference,
-            purse=Purse.BONUS if self.bonus else Purse.CASH,
+            purse=BalanceType.BONUS if self.bonus else BalanceType.CASH,
         )
 
 

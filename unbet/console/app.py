@@ -21,10 +21,10 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from unbet.console.actions import Actions
-from unbet.console.door import Guarded, Login, OnlyFromHere, refuse
+from unbet.console.auth import Login, SameOriginOnly, SecurityHeaders, refuse
 from unbet.console.forms import Tokens
 from unbet.console.live import Live
-from unbet.console.looking import Looks
+from unbet.console.probes import Probes
 from unbet.console.rendering import HERE, Pages
 from unbet.console.views import Views
 from unbet.database.deployment import Identity, guard
@@ -35,7 +35,7 @@ from unbet.runtime.settings import ConsoleSettings
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 
 LIMITS: Final = {
-    # Who looks must not hold up who works: nothing that a page asks for runs for longer.
+    # Who probes must not hold up who works: nothing that a page asks for runs for longer.
     "statement_timeout": "2s",
 }
 
@@ -43,12 +43,12 @@ log = structlog.get_logger("console")
 
 
 def create_app(settings: ConsoleSettings) -> ASGIApp:
-    """The application for `settings`; it opens its connections when somebody looks."""
+    """The application for `settings`; it opens its connections when somebody probes."""
     engine = connect_to(settings.database_url, name="console", pool_size=4, limits=LIMITS)
     identity = Identity(settings.deployment)
     reading = read_only(guard(engine, identity))
-    looks = Looks(settings, reading, identity)
-    live = Live(looks)
+    probes = Probes(settings, reading, identity)
+    live = Live(probes)
     tokens = Tokens()
     pages = Pages(tokens)
     views = Views(reading, live, pages)
@@ -61,7 +61,7 @@ def create_app(settings: ConsoleSettings) -> ASGIApp:
         reading.cancel()
         with suppress(asyncio.CancelledError):
             await reading
-        looks.close()
+        probes.close()
         engine.dispose()
 
     async def failed(request: Request, error: Exception) -> Response:
@@ -105,12 +105,12 @@ def create_app(settings: ConsoleSettings) -> ASGIApp:
                 backend=Login(settings.console_basic_auth),
                 on_error=refuse,
             ),
-            Middleware(OnlyFromHere),
+            Middleware(SameOriginOnly),
         ],
         exception_handlers={SQLAlchemyError: failed, HTTPException: no_such_page},
         lifespan=lifespan,
     )
-    return Guarded(application)
+    return SecurityHeaders(application)
 
 
 def read_only(engine: Engine) -> Engine:

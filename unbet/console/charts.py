@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from unbet.console.answers import GROUPS, SPAN_S, STEP_S, Answers
-from unbet.console.saying import NONE, clock, count, took
+from unbet.console.format import NONE, clock, count, took
 from unbet.journal.activity import Step
 
 MINUTE_S: Final = 60

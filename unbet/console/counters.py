@@ -1,10 +1,10 @@
-"""How counters of other processes change between two looks, by this process's own clock."""
+"""How counters of other processes change between two probes, by this process's own clock."""
 
 from collections.abc import Mapping
 from typing import Final
 
 LATELY_S: Final = 10 * 60
-"""As the alert `UnbetRefused` looks back."""
+"""As the alert `UnbetRefused` probes back."""
 
 
 class Refusals:
@@ -12,14 +12,14 @@ class Refusals:
     the first of them cannot be told from what was refused long ago."""
 
     def __init__(self) -> None:
-        self._looks: list[tuple[float, Mapping[str, int]]] = []
+        self._probes: list[tuple[float, Mapping[str, int]]] = []
 
     def lately(self, now: float, totals: Mapping[str, int]) -> int:
         """By how much `totals`, each receiver's by its URL, have grown at `now`, in seconds."""
-        self._looks = [(at, seen) for at, seen in self._looks if at >= now - LATELY_S]
-        self._looks.append((now, totals))
-        # Of several looks at a URL the first one wins.
-        first = {url: total for _, seen in reversed(self._looks) for url, total in seen.items()}
+        self._probes = [(at, seen) for at, seen in self._probes if at >= now - LATELY_S]
+        self._probes.append((now, totals))
+        # Of several probes at a URL the first one wins.
+        first = {url: total for _, seen in reversed(self._probes) for url, total in seen.items()}
         return sum(_growth(first[url], total) for url, total in totals.items())
 
 

@@ -6,10 +6,10 @@ from typing import Final, NamedTuple
 from unbet.broker.queue_state import QueueState
 from unbet.console.answers import Answers
 from unbet.console.charts import MINUTE_S, Document, chart, legend, minutes
+from unbet.console.format import NONE, clock, count, lasted, rate, took
 from unbet.console.headline import PARKED_OLD_AFTER_S, headline
-from unbet.console.looking import MAX_LATE_BETS, RATE_OVER_S, LedgerLook, Looks
+from unbet.console.probes import MAX_LATE_BETS, RATE_OVER_S, LedgerReading, Probes
 from unbet.console.receivers import Receivers
-from unbet.console.saying import NONE, clock, count, lasted, rate, took
 from unbet.journal.activity import Backlog
 
 LABELS: Final = {
@@ -39,28 +39,30 @@ class Figure(NamedTuple):
     """`attention` or `bad` where a person should look, `away` where there is no number."""
 
 
-def document(looks: Looks) -> Document:
+def document(probes: Probes) -> Document:
     """All that the page shows, from what the sources know now."""
-    ledger = looks.ledger.value
+    ledger = probes.ledger.value
     return {
-        "headline": headline(looks)._asdict(),
+        "headline": headline(probes)._asdict(),
         "at": clock(ledger.answers.now if ledger else datetime.now(UTC).timestamp()),
-        "parts": _parts(looks),
-        "figures": [figure._asdict() | {"label": LABELS[figure.key]} for figure in _figures(looks)],
+        "parts": _parts(probes),
+        "figures": [
+            figure._asdict() | {"label": LABELS[figure.key]} for figure in _figures(probes)
+        ],
         "legend": legend(ledger.answers if ledger else None),
         "chart": chart(ledger.answers) if ledger else None,
         "minutes": minutes(ledger.answers) if ledger else [],
     }
 
 
-def _parts(looks: Looks) -> list[dict[str, str]]:
+def _parts(probes: Probes) -> list[dict[str, str]]:
     """What the system is made of, and whether each part answers."""
-    workers, receivers = looks.workers.value, looks.receivers.value
+    workers, receivers = probes.workers.value, probes.receivers.value
     receiving = f"{receivers.answering} of {receivers.asked}" if receivers else NOT_YET
     parts = [
-        ("PostgreSQL", "answers", looks.ledger.value is not None, looks.ledger.away),
-        ("Redis", "answers", looks.queue.value is not None, looks.queue.away),
-        ("Workers", count(len(workers or ())), bool(workers), looks.workers.away or workers == ()),
+        ("PostgreSQL", "answers", probes.ledger.value is not None, probes.ledger.away),
+        ("Redis", "answers", probes.queue.value is not None, probes.queue.away),
+        ("Workers", count(len(workers or ())), bool(workers), probes.workers.away or workers == ()),
         ("Receivers", receiving, bool(receivers), bool(receivers and not receivers.answering)),
     ]
     return [
@@ -73,12 +75,12 @@ def _parts(looks: Looks) -> list[dict[str, str]]:
     ]
 
 
-def _figures(looks: Looks) -> list[Figure]:
-    ledger, receivers = looks.ledger, looks.receivers.value
+def _figures(probes: Probes) -> list[Figure]:
+    ledger, receivers = probes.ledger, probes.receivers.value
     return [
         *(_of_the_ledger(ledger.value) if ledger.value else _none_of_the_ledger(ledger.away)),
-        _queue(looks.queue.value, looks.queue.away),
-        _workers(looks.workers.value, looks.workers.away),
+        _queue(probes.queue.value, probes.queue.away),
+        _workers(probes.workers.value, probes.workers.away),
         _sweep(receivers),
         *_of_receivers(receivers),
     ]
@@ -89,7 +91,7 @@ def _none_of_the_ledger(away: str | None) -> list[Figure]:
     return [_none(key, note) for key in ("rate", "answer", "dead", "parked", "late")]
 
 
-def _of_the_ledger(ledger: LedgerLook) -> list[Figure]:
+def _of_the_ledger(ledger: LedgerReading) -> list[Figure]:
     now, dead, parked = ledger.answers.now, ledger.dead, ledger.parked
     answered = sum(step.answers for step in ledger.answers.steps.values())
     most = "+" if ledger.late_bets == MAX_LATE_BETS else ""

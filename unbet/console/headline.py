@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from unbet.broker.queue_state import QueueState
-from unbet.console.looking import LedgerLook, Looks
+from unbet.console.format import count, lasted
+from unbet.console.probes import LedgerReading, Probes
 from unbet.console.receivers import Receivers
-from unbet.console.saying import count, lasted
 from unbet.console.source import UNREADABLE
 
 QUEUE_STANDS_AFTER_S: Final = 5.0
-"""A cancel that waits for longer is near the time when its receiver looks for another way."""
+"""A cancel that waits for longer is near the time when its receiver probes for another way."""
 SWEEP_STANDS_AFTER_S: Final = 30.0
 """It makes a round about every second, and waits a few for a ledger that is away."""
 UNDECIDED_WINDOW_S: Final = 60
@@ -36,20 +36,20 @@ _NO_RECEIVER: Final = Headline(
 )
 
 
-def headline(looks: Looks) -> Headline:
+def headline(probes: Probes) -> Headline:
     """The worst of what is wrong, with the rest behind it."""
-    troubles = list(_troubles(looks))
+    troubles = list(_troubles(probes))
     if not troubles:
-        return _fine(looks)
+        return _fine(probes)
     worst = next((t for t in troubles if t.level == "bad"), troubles[0])
     others = [t.title for t in troubles if t is not worst]
     also = f" Also: {'; '.join(others)}." if others else ""
     return worst._replace(detail=worst.detail + also)
 
 
-def _fine(looks: Looks) -> Headline:
-    ledger = looks.ledger.value
-    if ledger is None or any(source.value is None for source in looks.sources):
+def _fine(probes: Probes) -> Headline:
+    ledger = probes.ledger.value
+    if ledger is None or any(source.value is None for source in probes.sources):
         return Headline("unknown", "Looking", "The first figures come in a moment.")
     if not any(step.answers for step in ledger.answers.since(QUIET_AFTER_S)):
         return _quiet(ledger)
@@ -59,7 +59,7 @@ def _fine(looks: Looks) -> Headline:
     return Headline("good", "Cancels get through", "Nothing waits for a person.")
 
 
-def _quiet(ledger: LedgerLook) -> Headline:
+def _quiet(ledger: LedgerReading) -> Headline:
     """Nothing is wrong, as far as one can see where nothing comes."""
     if ledger.last_answer is None:
         return Headline("quiet", "No cancel has come yet", "Everything that it needs answers.")
@@ -72,40 +72,40 @@ def _quiet(ledger: LedgerLook) -> Headline:
     )
 
 
-def _troubles(looks: Looks) -> Iterator[Headline]:
+def _troubles(probes: Probes) -> Iterator[Headline]:
     """All that is wrong, in the order in which it should be looked at."""
-    if looks.ledger.away:
+    if probes.ledger.away:
         yield _away(
             "PostgreSQL",
-            looks.ledger.away,
+            probes.ledger.away,
             "Cancels go to the receivers' disks and are answered 100, retry. "
             "They are decided once PostgreSQL is back.",
         )
-    if looks.receivers.value is not None:
-        yield from _of_receivers(looks.receivers.value)
-    elif looks.receivers.away:
+    if probes.receivers.value is not None:
+        yield from _of_receivers(probes.receivers.value)
+    elif probes.receivers.away:
         yield _NO_RECEIVER
-    if looks.queue.away:
+    if probes.queue.away:
         yield _away(
             "Redis",
-            looks.queue.away,
+            probes.queue.away,
             "Cancels are parked in the ledger after seconds; the sweep decides them.",
         )
-    elif looks.workers.away or looks.workers.value == ():
+    elif probes.workers.away or probes.workers.value == ():
         yield Headline(
             "bad",
             "No worker answers",
             "Cancels are parked in the ledger after seconds; the sweep decides them.",
         )
-    if looks.queue.value is not None:
-        yield from _of_the_queue(looks.queue.value)
-    if looks.ledger.value is not None:
-        yield from _of_the_ledger(looks.ledger.value)
-    if looks.receivers.value is not None:
-        yield from _of_what_was_not_taken(looks.receivers.value)
-    if looks.ledger.value and looks.receivers.value:
-        yield from _of_all_that_came(looks.ledger.value, looks.receivers.value)
-        yield from _of_the_sweep(looks.receivers.value)
+    if probes.queue.value is not None:
+        yield from _of_the_queue(probes.queue.value)
+    if probes.ledger.value is not None:
+        yield from _of_the_ledger(probes.ledger.value)
+    if probes.receivers.value is not None:
+        yield from _of_what_was_not_taken(probes.receivers.value)
+    if probes.ledger.value and probes.receivers.value:
+        yield from _of_all_that_came(probes.ledger.value, probes.receivers.value)
+        yield from _of_the_sweep(probes.receivers.value)
 
 
 def _away(name: str, how: str, meanwhile: str) -> Headline:
@@ -149,7 +149,7 @@ def _of_the_queue(queue: QueueState) -> Iterator[Headline]:
         )
 
 
-def _of_the_ledger(ledger: LedgerLook) -> Iterator[Headline]:
+def _of_the_ledger(ledger: LedgerReading) -> Iterator[Headline]:
     dead = ledger.dead.cancels
     if dead:
         yield Headline(
@@ -192,7 +192,7 @@ def _of_what_was_not_taken(receivers: Receivers) -> Iterator[Headline]:
         )
 
 
-def _of_all_that_came(ledger: LedgerLook, receivers: Receivers) -> Iterator[Headline]:
+def _of_all_that_came(ledger: LedgerReading, receivers: Receivers) -> Iterator[Headline]:
     steps = ledger.answers.since(DECIDED_WINDOW_S)
     answered = sum(step.answers for step in steps)
     undecided = sum(step.undecided for step in steps)

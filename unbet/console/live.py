@@ -11,7 +11,7 @@ import structlog
 
 from unbet.console.charts import Document
 from unbet.console.figures import document
-from unbet.console.looking import INTERVAL_S, Looks
+from unbet.console.probes import INTERVAL_S, Probes
 
 FIRST_LIMIT_S: Final = 1.5
 """A first page waits this long for what is not known yet; the rest comes with the next reading."""
@@ -25,8 +25,8 @@ log = structlog.get_logger("console")
 class Live:
     """Reads, and tells those who follow."""
 
-    def __init__(self, looks: Looks) -> None:
-        self._looks = looks
+    def __init__(self, probes: Probes) -> None:
+        self._probes = probes
         self._watched = asyncio.Event()
         self._viewers = 0
         self._event = b""
@@ -44,20 +44,20 @@ class Live:
                 await self._read_and_publish()
             except Exception:
                 # The outermost shell: a bug must not leave every page standing still.
-                log.exception("reading failed and begins anew")
+                log.exception("reading failed and is restarted")
                 await asyncio.sleep(INTERVAL_S)
 
     async def document(self) -> Document:
         """A reading now, for a page that is about to be sent."""
         with self._watching():
             await self._first_look()
-            return document(self._looks)
+            return document(self._probes)
 
     async def follow(self) -> AsyncIterator[bytes]:
         """Events for one browser, without end; one that is slow gets the newest, not all."""
         with self._watching():
             await self._first_look()
-            yield _event(document(self._looks))
+            yield _event(document(self._probes))
             while True:
                 async with self._published:
                     await self._published.wait()
@@ -65,7 +65,7 @@ class Live:
 
     async def _read_and_publish(self) -> None:
         async with asyncio.TaskGroup() as reading:
-            for source in self._looks.sources:
+            for source in self._probes.sources:
                 reading.create_task(source.keep_reading(self._watched))
             reading.create_task(self._keep_publishing())
 
@@ -73,12 +73,12 @@ class Live:
         while True:
             await self._watched.wait()
             await asyncio.sleep(INTERVAL_S)
-            self._event = _event(document(self._looks))
+            self._event = _event(document(self._probes))
             async with self._published:
                 self._published.notify_all()
 
     async def _first_look(self) -> None:
-        looking = [asyncio.create_task(source.looked_at()) for source in self._looks.sources]
+        looking = [asyncio.create_task(source.looked_at()) for source in self._probes.sources]
         _, unknown = await asyncio.wait(looking, timeout=FIRST_LIMIT_S)
         for task in unknown:
             task.cancel()

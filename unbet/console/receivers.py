@@ -54,7 +54,7 @@ async def ask_receivers(
     urls: Sequence[str], refusals: Refusals, sweep_rounds: LastRise
 ) -> Receivers:
     """Ask all of them at once. One that is away, or cannot be read, is only missing. `refusals` and
-    `sweep_rounds` are those of the looks before."""
+    `sweep_rounds` are those of the probes before."""
     async with httpx.AsyncClient(timeout=LIMIT_S, trust_env=False) as client:
         told = await asyncio.gather(*(_ask(client, url) for url in urls))
     shown = {url: one for url, one in zip(urls, told, strict=True) if isinstance(one, list)}

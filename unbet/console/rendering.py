@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.templating import Jinja2Templates
 
-from unbet.console import saying
+from unbet.console import format
 from unbet.console.forms import Tokens
 from unbet.core.money import amount
 from unbet.core.text import plain
@@ -30,10 +30,10 @@ class Pages:
         environment.trim_blocks = environment.lstrip_blocks = True
         environment.finalize = _shown
         environment.filters |= {
-            "moment": saying.moment,
-            "exact": saying.exact,
+            "moment": format.moment,
+            "exact": format.exact,
             "because": _because,
-            "count": saying.count,
+            "count": format.count,
             "amount": amount,
         }
 

@@ -1,4 +1,4 @@
-"""Something that the console looks at again and again, that may be away, and that is left alone
+"""Something that the console probes at again and again, that may be away, and that is left alone
 while nobody watches."""
 
 import asyncio
@@ -68,7 +68,7 @@ class Source(Generic[Value]):
             # The outermost shell of a look: a bug in one must not end all others.
             away = f"{UNREADABLE} ({_kind(error)})"
             if away != self.away:
-                log.exception("a look failed")
+                log.exception("a probe failed")
             self.value, self.away = None, away
 
 

@@ -13,7 +13,7 @@ from unbet.local.logins import Logins
 from unbet.local.ports import listener_on, reserve_port
 from unbet.local.run_record import RunError
 from unbet.local.services import Services
-from unbet.local.services.kept import write_private
+from unbet.local.services.state_files import write_private
 from unbet.runtime.settings import Settings, load
 
 OWN_USER: Final = "unbet"

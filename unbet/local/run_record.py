@@ -15,7 +15,7 @@ import psutil
 
 from unbet.local import process_groups
 from unbet.local.processes import phases
-from unbet.local.services.kept import write_private
+from unbet.local.services.state_files import write_private
 
 CLEANUP_LIMIT_S: Final = 120.0
 """Longer than the end of everything that a run has started may take."""

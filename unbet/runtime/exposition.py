@@ -20,12 +20,12 @@ from prometheus_client.registry import Collector
 
 __all__ = ["CONTENT_TYPE_LATEST"]
 
-TOGETHER: Final = "PROMETHEUS_MULTIPROC_DIR"
+MULTIPROC_DIR: Final = "PROMETHEUS_MULTIPROC_DIR"
 
 log = structlog.get_logger("metrics")
 
 
-class Given(Collector):
+class StaticCollector(Collector):
     """Metrics that were asked for elsewhere."""
 
     def __init__(self, families: Iterable[Metric]) -> None:
@@ -35,7 +35,7 @@ class Given(Collector):
         return self._families
 
 
-class Machine(Collector):
+class MultiprocessCollector(Collector):
     """What all processes that share the directory have counted."""
 
     def __init__(self, directory: Path) -> None:
@@ -57,12 +57,16 @@ class Machine(Collector):
 
 def counted() -> Collector:
     """What this process has counted, or, with the directory, the machine's."""
-    return Machine(Path(os.environ[TOGETHER])) if TOGETHER in os.environ else REGISTRY
+    return (
+        MultiprocessCollector(Path(os.environ[MULTIPROC_DIR]))
+        if MULTIPROC_DIR in os.environ
+        else REGISTRY
+    )
 
 
 def exposition(asked_for: Iterable[Metric] = ()) -> bytes:
     """All that is counted, and what was asked for."""
-    return generate_latest(counted()) + generate_latest(Given(asked_for))
+    return generate_latest(counted()) + generate_latest(StaticCollector(asked_for))
 
 
 def serve(port: int, *, has_children: bool = False) -> None:
@@ -70,8 +74,8 @@ def serve(port: int, *, has_children: bool = False) -> None:
     process of a machine finds the port taken: where they count together, one is enough."""
     if not port:
         return
-    if has_children and TOGETHER not in os.environ:
-        log.warning(f"without {TOGETHER} the metrics of a worker's children are not shown")
+    if has_children and MULTIPROC_DIR not in os.environ:
+        log.warning(f"without {MULTIPROC_DIR} the metrics of a worker's children are not shown")
     registry = CollectorRegistry()
     registry.register(counted())
     try:

@@ -16,7 +16,7 @@ YOUNG_SEARCHES: Final = 5
 before all are. So 720,000 objects are the most that cycles can keep: some 100 MB."""
 
 
-def collect_rarely() -> None:
+def tune_gc() -> None:
     """To be called once a process has imported and built what it keeps."""
     gc.collect()
     gc.freeze()

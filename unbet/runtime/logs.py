@@ -106,7 +106,7 @@ def _log_the_end_of_a_thread(ended: threading.ExceptHookArgs) -> None:
 
 
 class _Held(threading.local):
-    """The lines that a thread has not written yet, if it writes them together."""
+    """The lines that a thread has not written yet, if it writes them buffered."""
 
     lines: list[bytes] | None = None
 
@@ -136,7 +136,7 @@ class _StandardError:
             self._held.lines.append(line)
 
     @contextmanager
-    def together(self) -> Iterator[None]:
+    def buffered(self) -> Iterator[None]:
         """Write the lines of the block at its end, in few calls of the system."""
         lines: list[bytes] = []
         self._held.lines = lines
@@ -178,7 +178,7 @@ def _is_regular(file: int) -> bool:
 
 
 def _pieces(lines: Iterable[bytes], most: int) -> Iterator[bytes]:
-    """As many lines together as have at most `most` bytes; a longer one is alone."""
+    """As many lines buffered as have at most `most` bytes; a longer one is alone."""
     piece: list[bytes] = []
     size = 0
     for line in lines:
@@ -193,8 +193,8 @@ def _pieces(lines: Iterable[bytes], most: int) -> Iterator[bytes]:
 
 _standard_error = _StandardError()
 
-together: Final = _standard_error.together
-"""For a thread that logs many lines at once: `with together(): ...`."""
+buffered: Final = _standard_error.buffered
+"""For a thread that logs many lines at once: `with buffered(): ...`."""
 
 
 class _Writer:

@@ -27,7 +27,7 @@ class Stake:
 
 
 class Casino:
-    """An operator's `Bank`, and where its receiver has cancels decided."""
+    """An operator's `OperatorWallet`, and where its receiver has cancels decided."""
 
     def __init__(self) -> None:
         self.accounts: defaultdict[Player, Decimal] = defaultdict(Decimal)

@@ -40,7 +40,7 @@ _FORM = "success has the dialect's form"
 _AGAIN = "the same cancel again is answered the same"
 _ANOTHER = "another cancel of the bet is answered the same"
 _SETTLED = "a settled bet is refused for good"
-_STRANGER = "another player's cancel binds nobody"
+_OTHER_PLAYER = "another player's cancel binds nobody"
 _CURRENCY = "a cancel in another currency binds nobody"
 _BET_AGAIN = "a bet sent three times is given back once"
 _SPLIT = "a split stake goes back where it came from"
@@ -74,9 +74,9 @@ DEFECTS = [
     _in(ledgers.RefusesRefused, "a refused bet is a success", "it is refused again"),
     _in(ledgers.UndoesLosses, _SETTLED, "a lost bet is paid"),
     _in(ledgers.ForgetsThatItRefused, _SETTLED, "the second answer is another"),
-    _in(ledgers.PaysStrangers, _STRANGER, "a stranger's cancel is taken"),
-    _in(ledgers.IsBoundByStrangers, _STRANGER, "the owner's is not"),
-    _at(handlers.yielding(), _STRANGER, "a retransmission is taken", spreads=True),
+    _in(ledgers.PaysOtherPlayers, _OTHER_PLAYER, "another player's cancel is taken"),
+    _in(ledgers.IsBoundByStrangers, _OTHER_PLAYER, "the owner's is not"),
+    _at(handlers.yielding(), _OTHER_PLAYER, "a retransmission is taken", spreads=True),
     _at(handlers.yielding(), _CURRENCY, "a retransmission is taken", spreads=True),
     _in(
         ledgers.PaysInAnyCurrency,

@@ -99,7 +99,7 @@ class UndoesWins(Casino):
         return super().decide_own(stake, asked)
 
 
-class PaysStrangers(Casino):
+class PaysOtherPlayers(Casino):
     def outcome_of(self, asked: Cancel) -> Outcome:
         outcome = super().outcome_of(asked)
         if outcome is Outcome.MISMATCH:

@@ -36,7 +36,7 @@ def console(console_settings: Settings) -> Iterator[str]:
 
 
 @pytest.fixture
-def stranger(console: str) -> Iterator[httpx.Client]:
+def anonymous(console: str) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=console, trust_env=False) as client:
         yield client
 

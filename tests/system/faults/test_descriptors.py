@@ -7,8 +7,8 @@ import pytest
 
 from tests.descriptors import no_descriptors_left
 from tests.operating import Operator
-from tests.system.faults.kept import own_services as own_services
-from tests.system.faults.kept import service_url as service_url
+from tests.system.faults.own_servers import own_services as own_services
+from tests.system.faults.own_servers import service_url as service_url
 from tests.system.processes import System
 from tests.system.watching import PLAYER, placed, wait_until_cancelled
 from tests.waiting import until

@@ -7,8 +7,8 @@ from prometheus_client.parser import text_string_to_metric_families as families_
 
 from tests.freezing import frozen
 from tests.servers import services
-from tests.system.faults.kept import own_services as own_services
-from tests.system.faults.kept import service_url as service_url
+from tests.system.faults.own_servers import own_services as own_services
+from tests.system.faults.own_servers import service_url as service_url
 from tests.system.processes import System
 from tests.waiting import until
 

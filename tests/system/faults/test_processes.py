@@ -19,8 +19,8 @@ import redis
 from tests.freezing import frozen
 from tests.operating import Operator
 from tests.servers import services
-from tests.system.faults.kept import own_services as own_services
-from tests.system.faults.kept import service_url as service_url
+from tests.system.faults.own_servers import own_services as own_services
+from tests.system.faults.own_servers import service_url as service_url
 from tests.system.processes import System
 from tests.system.watching import (
     PLAYER,

@@ -12,8 +12,8 @@ import redis
 
 from tests.operating import Operator
 from tests.system.caller import Caller
-from tests.system.faults.kept import own_services as own_services
-from tests.system.faults.kept import service_url as service_url
+from tests.system.faults.own_servers import own_services as own_services
+from tests.system.faults.own_servers import service_url as service_url
 from tests.system.processes import EXAMPLE, System
 from tests.system.watching import (
     metric,

@@ -94,7 +94,7 @@ def test_after_connections_fell_silent_while_idle_the_next_cancels_are_final_by_
     references = placed(operator, 8)
     with ThreadPoolExecutor(4) as pool:
         assert {code for code, _ in pool.map(partial(timed, system), references[:4])} == {0}
-    until(lambda: noted(primary, references[:4]), "the answers were not noted")
+    until(lambda: noted(primary, references[:4]), "the answers were not recorded")
     before = sessions(primary)
     assert before.keys() >= {"unbet-receiver", "unbet-worker"}
     idle_until = time.monotonic() + 2 * TRUSTED_FOR_S
@@ -104,7 +104,7 @@ def test_after_connections_fell_silent_while_idle_the_next_cancels_are_final_by_
         answers = list(pool.map(partial(timed, system), references[4:]))
     assert {code for code, _ in answers} == {0}
     assert max(seconds for _, seconds in answers) < DEADLINE_S
-    until(lambda: noted(primary, references[4:]), "the answers were not noted")
+    until(lambda: noted(primary, references[4:]), "the answers were not recorded")
     after = sessions(primary)
     for name in ("unbet-receiver", "unbet-worker"):
         assert after[name] - before[name], f"{name} has no new connection"

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 
 from tests.operating import Operator
-from tests.system.faults.kept import own_services as own_services
-from tests.system.faults.kept import service_url as service_url
+from tests.system.faults.own_servers import own_services as own_services
+from tests.system.faults.own_servers import service_url as service_url
 from tests.system.processes import System
 from tests.system.watching import DEADLINE_S, PLAYER, spooled, timed, wait_until_cancelled
 from tests.waiting import until

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from unbet.local.services.errors import ServicesError
-from unbet.local.services.kept import Access, locked
 from unbet.local.services.postgres import PostgreSQL
 from unbet.local.services.redis import BROKER_DATABASE, REPLIES_DATABASE, Redis
 from unbet.local.services.server import Server
+from unbet.local.services.state_files import Access, locked
 
 __all__ = ["Services", "ServicesError", "Status", "running", "start", "status", "stop"]
 
@@ -107,8 +107,8 @@ def status(directory: Path) -> Status:
     return Status(
         postgres_process.pid if postgres_process else None,
         redis_process.pid if redis_process else None,
-        postgres_access is not None and postgres.silence(postgres_access) is None,
-        redis_access is not None and redis.silence(redis_access) is None,
+        postgres_access is not None and postgres.probe_error(postgres_access) is None,
+        redis_access is not None and redis.probe_error(redis_access) is None,
         _services(postgres_access, redis_access),
     )
 

@@ -4,13 +4,13 @@ import os
 from pathlib import Path
 from typing import Final
 
-from unbet.local.services.account import Account
+from unbet.local.services.unix_user import UnixUser
 
 LIMIT_BYTES: Final = 10_000_000
 READ_BYTES: Final = 64_000  # the end of a log says why; its beginning may be months old
 
 
-def prepare(file: Path, account: Account) -> None:
+def prepare(file: Path, account: UnixUser) -> None:
     """Make sure that `account` can write to it. One that has become long is put aside first."""
     if length(file) > LIMIT_BYTES:
         file.replace(file.with_name(file.name + ".1"))

@@ -11,11 +11,11 @@ import psutil
 import psycopg
 
 from unbet.local.services import log, wheels
-from unbet.local.services.account import NAME, Account
 from unbet.local.services.errors import ServicesError
-from unbet.local.services.kept import HOST, Access, move_for_good, write_private
 from unbet.local.services.process import environment
 from unbet.local.services.server import Server
+from unbet.local.services.state_files import HOST, Access, move_for_good, write_private
+from unbet.local.services.unix_user import NAME, UnixUser
 
 USER: Final = "unbet"
 DATABASE: Final = "unbet"
@@ -50,7 +50,7 @@ class PostgreSQL(Server):
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
-        self.account = Account.unprivileged()
+        self.account = UnixUser.unprivileged()
 
     @property
     def pid_file(self) -> Path:
@@ -65,7 +65,7 @@ class PostgreSQL(Server):
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         return [str(wheels.postgres_programs() / "postgres"), "-D", str(self.data), *options]
 
-    def silence(self, access: Access) -> str | None:
+    def probe_error(self, access: Access) -> str | None:
         try:
             with psycopg.connect(
                 host=HOST,

@@ -11,8 +11,8 @@ from typing import Final
 
 import psutil
 
-from unbet.local.services.account import Account
 from unbet.local.services.errors import ServicesError
+from unbet.local.services.unix_user import UnixUser
 
 LAUNCH_LIMIT_S: Final = 10
 STOP_LIMIT_S: Final = 30  # PostgreSQL writes all of its changed pages before it ends
@@ -23,7 +23,7 @@ KILL_LIMIT_S: Final = 10
 _DETACHED: Final = '"$@" </dev/null >>"$0" 2>&1 & echo $!'
 
 
-def launch(command: list[str], *, log: Path, account: Account) -> int:
+def launch(command: list[str], *, log: Path, account: UnixUser) -> int:
     """Start `command` in a session of its own (no Ctrl-C of our terminal reaches it); its pid.
 
     `log` takes what it prints; it has to be there, writable for `account`.

@@ -14,8 +14,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from unbet.local.services import wheels
-from unbet.local.services.kept import HOST, Access, write_private
 from unbet.local.services.server import Server
+from unbet.local.services.state_files import HOST, Access, write_private
 
 BROKER_DATABASE: Final = 0
 REPLIES_DATABASE: Final = 1
@@ -66,7 +66,7 @@ class Redis(Server):
     def command(self, access: Access) -> list[str]:  # noqa: ARG002 (the file says it)
         return [shutil.which("redis-server") or str(wheels.valkey()), str(self.configuration)]
 
-    def silence(self, access: Access) -> str | None:
+    def probe_error(self, access: Access) -> str | None:
         try:
             with redis.Redis(
                 host=HOST,

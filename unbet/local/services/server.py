@@ -10,9 +10,9 @@ from typing import ClassVar, Final
 import psutil
 
 from unbet.local.services import log, process
-from unbet.local.services.account import Account
 from unbet.local.services.errors import ServicesError
-from unbet.local.services.kept import Access
+from unbet.local.services.state_files import Access
+from unbet.local.services.unix_user import UnixUser
 
 START_LIMIT_S: Final = 60  # recovery after a crash, or reading a long queue, takes its time
 
@@ -25,7 +25,7 @@ class Server(ABC):
     programs: ClassVar[tuple[str, ...]]  # as the process list shows it
     stop_signal: ClassVar[Signals]
     hurried_signal: ClassVar[Signals]  # loses nothing either
-    account: Account = Account()
+    account: UnixUser = UnixUser()
 
     def __init__(self, directory: Path) -> None:
         self.data = directory / self.name
@@ -46,7 +46,7 @@ class Server(ABC):
         """The command line that serves at `access`."""
 
     @abstractmethod
-    def silence(self, access: Access) -> str | None:
+    def probe_error(self, access: Access) -> str | None:
         """Why this very server does not answer at `access`, None if it does. Takes 2 s at most."""
 
     @property
@@ -99,7 +99,7 @@ class Server(ABC):
     def _answers(self, pid: int, access: Access, deadline: float) -> bool:
         """Wait until process `pid` answers; False when it has ended instead."""
         pause_s = 0.02
-        while (reason := self.silence(access)) is not None:
+        while (reason := self.probe_error(access)) is not None:
             if not process.is_alive(pid):
                 return False
             if time.monotonic() > deadline:

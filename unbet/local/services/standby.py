@@ -8,8 +8,8 @@ from typing import Final
 import psycopg
 
 from unbet.local.services.errors import ServicesError
-from unbet.local.services.kept import HOST, Access, move_for_good, write_private
 from unbet.local.services.postgres import USER, PostgreSQL
+from unbet.local.services.state_files import HOST, Access, move_for_good, write_private
 
 CATCH_UP_LIMIT_S: Final = 20.0
 PROMOTE_LIMIT_S: Final = 20

@@ -14,6 +14,7 @@ from unbet.wallets.ledger.bets import place_all, place_bet
 from unbet.wallets.ledger.deposits import deposit, deposit_all
 from unbet.wallets.ledger.operations import (
     Balance,
+    BalanceType,
     Bet,
     Deposit,
     InvalidOperationError,
@@ -29,6 +30,7 @@ from unbet.wallets.ledger.settlements import settle_all, settle_bet
 
 __all__ = [
     "Balance",
+    "BalanceType",
     "Bet",
     "Deposit",
     "InvalidOperationError",

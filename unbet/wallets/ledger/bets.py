@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row, text
 from sqlalchemy.dialects.postgresql import insert
 
 from unbet.core.money import EXACT
-from unbet.wallets.ledger.operations import Bet, Purse, Refusal, Result, StakeOrder, Status
+from unbet.wallets.ledger.operations import BalanceType, Bet, Refusal, Result, StakeOrder, Status
 from unbet.wallets.ledger.posting import AccountKey, PostingBatch
 from unbet.wallets.ledger.schema import late_bets
 
@@ -77,7 +77,7 @@ def _decide_new(connection: Connection, bets: Sequence[tuple[Bet, int]]) -> dict
     frozen = _frozen(connection, {bet.user_id for bet, _ in bets})
     postings = PostingBatch(connection)
     postings.open(
-        {key for bet, _ in bets for key in _purses(bet)},
+        {key for bet, _ in bets for key in _accounts_of(bet)},
         add={AccountKey.house(bet.provider, bet.currency) for bet, _ in bets},
         transfers=len(bets),
     )
@@ -99,8 +99,8 @@ def _decide_new(connection: Connection, bets: Sequence[tuple[Bet, int]]) -> dict
 
 
 def _stake(postings: PostingBatch, bet: Bet) -> Mapping[AccountKey, Decimal] | None:
-    """What each purse pays, as negative amounts; None if they hold too little together."""
-    first, second = _purses(bet)
+    """What each account pays, as negative amounts; None if they hold too little together."""
+    first, second = _accounts_of(bet)
     from_first = min(bet.amount, postings.balance(first))
     from_second = EXACT.subtract(bet.amount, from_first)
     if from_second > postings.balance(second):
@@ -108,8 +108,8 @@ def _stake(postings: PostingBatch, bet: Bet) -> Mapping[AccountKey, Decimal] | N
     return {first: EXACT.minus(from_first), second: EXACT.minus(from_second)}
 
 
-def _purses(bet: Bet) -> tuple[AccountKey, AccountKey]:
-    cash, bonus = (AccountKey.player(bet.user_id, bet.currency, purse) for purse in Purse)
+def _accounts_of(bet: Bet) -> tuple[AccountKey, AccountKey]:
+    cash, bonus = (AccountKey.player(bet.user_id, bet.currency, kind) for kind in BalanceType)
     return (cash, bonus) if bet.stake_order is StakeOrder.CASH_FIRST else (bonus, cash)
 
 

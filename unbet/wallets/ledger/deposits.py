@@ -38,7 +38,7 @@ def deposit_all(connection: Connection, batch: Sequence[Deposit]) -> list[Result
     postings = PostingBatch(connection)
     postings.open(
         (),
-        add={key for d in batch for key in (_purse(d), AccountKey.funding(d.currency))},
+        add={key for d in batch for key in (_account_of(d), AccountKey.funding(d.currency))},
         transfers=len(batch),
     )
     firsts: dict[str, Deposit] = {}
@@ -62,7 +62,7 @@ def deposit_all(connection: Connection, batch: Sequence[Deposit]) -> list[Result
     for d in batch:
         transfer_id = new.pop(d.reference, None)
         if transfer_id is not None:
-            legs = {_purse(d): d.amount, AccountKey.funding(d.currency): EXACT.minus(d.amount)}
+            legs = {_account_of(d): d.amount, AccountKey.funding(d.currency): EXACT.minus(d.amount)}
             postings.move(transfer_id, "deposit", legs)
             results.append(Result(status=Status.DONE))
         elif known[d.reference] == d:
@@ -73,7 +73,7 @@ def deposit_all(connection: Connection, batch: Sequence[Deposit]) -> list[Result
     return results
 
 
-def _purse(d: Deposit) -> AccountKey:
+def _account_of(d: Deposit) -> AccountKey:
     return AccountKey.player(d.user_id, d.currency, d.purse)
 
 

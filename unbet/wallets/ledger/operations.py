@@ -26,15 +26,19 @@ class _Operation(BaseModel):
             raise InvalidOperationError("; ".join(faults)) from None
 
 
-class Purse(StrEnum):
-    """A player's two accounts in a currency."""
+class BalanceType(StrEnum):
+    """A player's two balances in a currency."""
 
     CASH = "cash"
     BONUS = "bonus"
 
 
+Purse = BalanceType
+"""The former name; operators' code may still import it."""
+
+
 class StakeOrder(StrEnum):
-    """Which purse a stake is taken from first; what it does not hold, the other one pays."""
+    """Which balance a stake is taken from first; what it does not hold, the other one pays."""
 
     CASH_FIRST = "cash_first"
     BONUS_FIRST = "bonus_first"
@@ -47,7 +51,7 @@ class Deposit(_Operation):
     currency: Currency
     amount: Annotated[Amount, Field(gt=0)]
     reference: Annotated[str, text(64)]
-    purse: Purse = Purse.CASH
+    purse: BalanceType = BalanceType.CASH
 
 
 class Bet(_Operation):

@@ -93,7 +93,7 @@ class _Application:
             yield [Decided(decision) for decision in decisions]
             return []
         fault = fault_of(problem)
-        log.warning("a group did not go through", cancels=len(cancels), error=first_line(problem))
+        log.warning("a group failed", cancels=len(cancels), error=first_line(problem))
         alone = len(cancels) == 1
         if patiently and (fault is Fault.LOCKED or (fault is Fault.TIMED_OUT and not alone)):
             yield from self._around_locks(cancels, first_line(problem))

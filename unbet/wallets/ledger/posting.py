@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection, text
 
 from unbet.core.money import EXACT
-from unbet.wallets.ledger.operations import Purse
+from unbet.wallets.ledger.operations import BalanceType
 
 
 class AccountKey(NamedTuple):
@@ -19,8 +19,8 @@ class AccountKey(NamedTuple):
     kind: str
 
     @classmethod
-    def player(cls, user_id: str, currency: str, purse: Purse) -> "AccountKey":
-        return cls(user_id, currency, purse.value)
+    def player(cls, user_id: str, currency: str, balance_type: BalanceType) -> "AccountKey":
+        return cls(user_id, currency, balance_type.value)
 
     @classmethod
     def house(cls, provider: str, currency: str) -> "AccountKey":

@@ -116,7 +116,7 @@ leg AS MATERIALIZED (
 
 -- Each player's cash account, locked with the others even where the stake was all bonus or nothing
 -- is given back: the cash told is what it holds now, not when the statement began to wait.
-purse AS MATERIALIZED (
+player_account AS MATERIALIZED (
     SELECT binding.id AS bet_id, cash.id AS account_id
       FROM binding
      CROSS JOIN LATERAL (
@@ -130,7 +130,7 @@ purse AS MATERIALIZED (
 account AS MATERIALIZED (
     SELECT id, kind, balance
       FROM unbet_ledger.accounts
-     WHERE id = ANY (ARRAY (SELECT account_id FROM leg UNION ALL SELECT account_id FROM purse))
+     WHERE id = ANY (ARRAY (SELECT account_id FROM leg UNION ALL SELECT account_id FROM player_account))
        AND balance IS NOT NULL
      ORDER BY id
        FOR NO KEY UPDATE
@@ -186,8 +186,8 @@ decision AS MATERIALIZED (
       FROM binding
       LEFT JOIN reversal ON reversal.bet_id = binding.id
       LEFT JOIN posting AS cash_leg ON cash_leg.bet_id = binding.id AND cash_leg.is_cash
-      LEFT JOIN purse ON purse.bet_id = binding.id
-      LEFT JOIN balance_after AS cash ON cash.id = purse.account_id
+      LEFT JOIN player_account ON player_account.bet_id = binding.id
+      LEFT JOIN balance_after AS cash ON cash.id = player_account.account_id
 ),
 
 bound AS (

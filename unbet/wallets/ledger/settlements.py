@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, Row, text
 
 from unbet.core.money import EXACT
-from unbet.wallets.ledger.operations import Purse, Refusal, Result, Settlement, Status
+from unbet.wallets.ledger.operations import BalanceType, Refusal, Result, Settlement, Status
 from unbet.wallets.ledger.posting import AccountKey, PostingBatch
 
 _LOCK_BETS = text("""
@@ -142,7 +142,7 @@ def _refusal(bet: BetRow | None) -> Refusal | None:
 
 def _accounts(s: Settlement, bet: BetRow) -> tuple[AccountKey, AccountKey]:
     return (
-        AccountKey.player(bet.user_id, bet.currency, Purse.CASH),
+        AccountKey.player(bet.user_id, bet.currency, BalanceType.CASH),
         AccountKey.house(s.provider, bet.currency),
     )
 

@@ -12,7 +12,7 @@ _OURS: Final[dict[str, str]] = parse_procfile((ROOT / "Procfile").read_text()).p
 
 
 @dataclass(frozen=True)
-class Side:
+class Contender:
     """One way to answer Cancels."""
 
     name: str
@@ -28,12 +28,12 @@ def _baseline(module: str) -> str:
     return f"python -m benchmarks.baselines.{module}"
 
 
-SIDES: Final = {
-    side.name: side
-    for side in (
-        Side("unbet", {name: _OURS[name] for name in ("web", "worker", "sweep")}, 15_000),
-        Side("direct", {"web": _baseline("direct")}, 6_000),
-        Side(
+CONTENDERS: Final = {
+    contender.name: contender
+    for contender in (
+        Contender("unbet", {name: _OURS[name] for name in ("web", "worker", "sweep")}, 15_000),
+        Contender("direct", {"web": _baseline("direct")}, 6_000),
+        Contender(
             "naive",
             {
                 "web": _baseline("naive"),
@@ -42,7 +42,7 @@ SIDES: Final = {
             },
             2_000,
         ),
-        Side("direct-grouped", {"web": _baseline("grouped")}, 15_000),
-        Side("echo", {"web": _baseline("echo")}, 40_000, keeps_the_ledger=False),
+        Contender("direct-grouped", {"web": _baseline("grouped")}, 15_000),
+        Contender("echo", {"web": _baseline("echo")}, 40_000, keeps_the_ledger=False),
     )
 }

@@ -39,7 +39,7 @@ http {{
 """What a machine's own /etc/nginx/nginx.conf is to the file."""
 
 
-class Front:
+class Proxy:
     """Serves HTTPS on 127.0.0.1; everything that it writes is in `directory`."""
 
     def __init__(self, directory: Path, receivers: Sequence[int]) -> None:

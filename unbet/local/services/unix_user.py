@@ -15,7 +15,7 @@ NAME: Final = (
 
 
 @dataclass(frozen=True)
-class Account:
+class UnixUser:
     """Numbers for a child process; both None means the account that we run under ourselves."""
 
     uid: int | None = None

@@ -11,9 +11,9 @@ MADE: Final = 2_000_000
 PROGRAM: Final = f"""
 import gc
 from collections import deque
-from unbet.runtime.gc_tuning import collect_rarely
+from unbet.runtime.gc_tuning import tune_gc
 
-collect_rarely()
+tune_gc()
 living = deque(maxlen={LIVING})
 for _ in range({MADE}):
     itself = []

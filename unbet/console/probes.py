@@ -1,4 +1,4 @@
-"""What the console looks at: the ledger, the queue, the workers and the receivers; each look ends
+"""What the console probes at: the ledger, the queue, the workers and the receivers; each look ends
 in time."""
 
 import asyncio
@@ -42,7 +42,7 @@ MAX_LATE_BETS: Final = 10_000
 RATE_OVER_S: Final = 10
 
 
-class LedgerLook(NamedTuple):
+class LedgerReading(NamedTuple):
     """What the ledger says."""
 
     answers: Answers
@@ -56,7 +56,7 @@ class LedgerLook(NamedTuple):
     """Of the time that `answers` covers, and no more than `MAX_LATE_BETS`."""
 
 
-class Looks:
+class Probes:
     """All sources. Those whose look blocks have a thread each: one that hangs holds up no other."""
 
     def __init__(self, settings: ConsoleSettings, engine: Engine, identity: Identity) -> None:
@@ -66,11 +66,11 @@ class Looks:
         workers = Workers()
         urls = settings.console_metrics_urls or (f"{settings.receiver_url()}/metrics",)
 
-        def look_at_ledger() -> LedgerLook:
-            return run_within(engine, LEDGER_LIMIT_S, partial(_look_at_ledger, answers))
+        def read_ledger() -> LedgerReading:
+            return run_within(engine, LEDGER_LIMIT_S, partial(_read_ledger, answers))
 
         self.ledger = Source(
-            self._in_thread(look_at_ledger), every_s=INTERVAL_S, limit_s=LEDGER_LIMIT_S
+            self._in_thread(read_ledger), every_s=INTERVAL_S, limit_s=LEDGER_LIMIT_S
         )
         self.queue = Source(
             self._in_thread(lambda: look(client, _known(identity))),
@@ -107,9 +107,9 @@ class Looks:
         return run
 
 
-def _look_at_ledger(answers: AnswersReader, connection: Connection) -> LedgerLook:
+def _read_ledger(answers: AnswersReader, connection: Connection) -> LedgerReading:
     waiting = parked_by_state(connection)
-    return LedgerLook(
+    return LedgerReading(
         answers=answers.read(connection),
         recent=answered_within(connection, RATE_OVER_S),
         last_answer=last_answer(connection),

@@ -9,11 +9,11 @@ from sqlalchemy.exc import DBAPIError
 import unbet
 from testbed.provider import Dialect, LedgerOperator, NoAnswerError, Player
 from unbet.cli.database import sentence
-from unbet.wallets.ledger.operations import Balance, Purse
+from unbet.wallets.ledger.operations import Balance, BalanceType
 
 
-class LedgerBank(LedgerOperator):
-    """A `Bank`: takes bets into the ledger, and reads what it holds."""
+class LedgerTestWallet(LedgerOperator):
+    """A `OperatorWallet`: takes bets into the ledger, and reads what it holds."""
 
     def __init__(self, engine: Engine, provider_id: str, dialect: Dialect) -> None:
         super().__init__(engine, provider_id, dialect)
@@ -21,7 +21,7 @@ class LedgerBank(LedgerOperator):
 
     async def deposit_bonus(self, player: Player, amount: Decimal, reference: str) -> None:
         """Credit the player's bonus."""
-        await self._deposit(player, amount, reference, Purse.BONUS)
+        await self._deposit(player, amount, reference, BalanceType.BONUS)
 
     async def money(self, player: Player) -> Balance:
         """What the player has."""

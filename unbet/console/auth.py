@@ -104,7 +104,7 @@ def from_elsewhere(headers: Headers) -> bool:
     return origin is not None and urlsplit(origin).netloc != headers.get("host")
 
 
-class OnlyFromHere:
+class SameOriginOnly:
     """Changes are asked for by our own pages only."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -122,7 +122,7 @@ class OnlyFromHere:
             await self._app(scope, receive, send)
 
 
-class Guarded:
+class SecurityHeaders:
     """Puts `HEADERS` on every response, errors included."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -22,7 +22,7 @@ from unbet.database.migrate import migrate
 from unbet.local import services
 from unbet.local.ports import reserve_port
 from unbet.local.processes import Processes
-from unbet.local.services.kept import HOST
+from unbet.local.services.state_files import HOST
 
 START_LIMIT_S: Final = 60.0
 
@@ -37,7 +37,7 @@ _TUNABLE: Final = ("UNBET_GROUP_SIZE", "UNBET_GROUPS_IN_FLIGHT")
 _LAST_BET: Final = text("SELECT last_value FROM unbet_ledger.bets_id_seq")
 
 
-class GroundError(Exception):
+class BenchmarkError(Exception):
     """Something did not start, or ended by itself; the text is for a person."""
 
 
@@ -55,7 +55,7 @@ class Ledger:
             return int(connection.execute(_LAST_BET).scalar_one())
 
 
-class Ground:
+class Environment:
     """The servers that run on `directory`."""
 
     def __init__(self, directory: Path, running: services.Services) -> None:
@@ -139,7 +139,7 @@ class Ground:
 
 
 @contextmanager
-def prepared(directory: Path | None) -> Iterator[Ground]:
+def prepared(directory: Path | None) -> Iterator[Environment]:
     """Servers on `directory`, kept afterwards, or on a temporary one; stopped at the end."""
     chosen = Path(tempfile.mkdtemp(prefix="unbet-bench-")) if directory is None else directory
     chosen.mkdir(parents=True, exist_ok=True)
@@ -149,7 +149,7 @@ def prepared(directory: Path | None) -> Iterator[Ground]:
         # stopped.
         with ThreadPoolExecutor(1) as starting:
             running = starting.submit(services.start, chosen).result()
-        yield Ground(chosen.resolve(), running)
+        yield Environment(chosen.resolve(), running)
     finally:
         services.stop(chosen)
         if directory is None:
@@ -170,7 +170,9 @@ def _wait(processes: Processes, name: str, address: str) -> None:
     while not (_serves(address) if name == "web" else _says_ready(processes.log(name))):
         _require_all(processes)
         if time.monotonic() > deadline:
-            raise GroundError(f"{name} was not ready in time. It says:{_ending(processes, name)}")
+            raise BenchmarkError(
+                f"{name} was not ready in time. It says:{_ending(processes, name)}"
+            )
         time.sleep(0.05)
 
 
@@ -187,7 +189,7 @@ def _says_ready(log: Path) -> bool:
 def _require_all(processes: Processes) -> None:
     name = processes.ended()
     if name is not None:
-        raise GroundError(f"{name} has ended by itself. It says:{_ending(processes, name)}")
+        raise BenchmarkError(f"{name} has ended by itself. It says:{_ending(processes, name)}")
 
 
 def _ending(processes: Processes, name: str) -> str:
