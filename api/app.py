@@ -61,7 +61,7 @@ def create_app(settings: ReceiverSettings, identity: Identity | None = None) -> 
             for work in (
                 lambda: replies.listen(dispatcher.resolve),
                 fallback.watch,
-                fallback.keep_asking,
+                fallback.poll_outcomes,
                 parking.keep_draining,
                 notes.keep_writing,
                 membership.keep_noting,

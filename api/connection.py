@@ -10,7 +10,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from unbet.runtime import metrics
 
-TAKE_LIMIT_S: Final = 5.0
+WRITE_LIMIT_S: Final = 5.0
 """How long a client may take for an answer that the system's own buffers have no room for."""
 
 log = structlog.get_logger("receiver")
@@ -75,7 +75,7 @@ class Connection(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._take_timer = self.loop.call_later(TAKE_LIMIT_S, self._cut, "unread")
+        self._take_timer = self.loop.call_later(WRITE_LIMIT_S, self._cut, "unread")
 
     def resume_writing(self) -> None:
         super().resume_writing()

@@ -69,7 +69,7 @@ class Fallback:
             # No outcome can be had before their answer is due.
             self._dispatcher.resolve(_parked(wait.cancel) for wait in left)
 
-    async def keep_asking(self) -> None:
+    async def poll_outcomes(self) -> None:
         """Look in the ledger for the outcomes of what is parked; until cancelled."""
         while True:
             await asyncio.sleep(ASK_INTERVAL_S)

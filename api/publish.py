@@ -83,7 +83,7 @@ class Groups:
             metrics.IN_FLIGHT.set(len(self._messages))
             loop = asyncio.get_running_loop()
             first_look_s = min(PUBLISH_LIMIT_S, self._resend_after_s)
-            message.timer = loop.call_later(first_look_s, self._look_after, message)
+            message.timer = loop.call_later(first_look_s, self._check_message, message)
             self._submit(message, partial(self._report, loop, message))
 
     def on_done(self, message: Message) -> None:
@@ -98,7 +98,7 @@ class Groups:
         self._free_slots += 1
         self.fill()
 
-    def _look_after(self, message: Message) -> None:
+    def _check_message(self, message: Message) -> None:
         """Whether `message` was published in time, and then whether it was replied to."""
         now = time.monotonic()
         if message.published_at is None:
@@ -113,7 +113,7 @@ class Groups:
                 self._send_again(message)
                 self.on_done(message)
                 return
-        message.timer = asyncio.get_running_loop().call_later(left_s, self._look_after, message)
+        message.timer = asyncio.get_running_loop().call_later(left_s, self._check_message, message)
 
     def _report(self, loop: asyncio.AbstractEventLoop, message: Message, error: Exception) -> None:
         """Called by whatever thread it is that could not publish."""
@@ -122,12 +122,12 @@ class Groups:
     def _failed(self, message: Message, error: Exception) -> None:
         if message.is_done:
             return
-        told = {"cancels": len(message.waits), "group": message.id}
+        context = {"cancels": len(message.waits), "group": message.id}
         if not isinstance(error, PublishError):
             # Whatever it is: its cancels must not wait for replies that will not come.
-            log.error("a group was not published", **told, exc_info=error)
+            log.error("a group was not published", **context, exc_info=error)
         elif self._breaker.trip():
-            log.warning("a group was not published", **told, error=str(error))
+            log.warning("a group was not published", **context, error=str(error))
         self._give_up(message.waits)
         self.on_done(message)
 

@@ -16,8 +16,8 @@ from unbet.runtime.gc_tuning import tune_gc
 from unbet.runtime.settings import WorkerSettings, read, warn_of_unknown_names
 from unbet.start import AWAY, check_database, check_redis, refuse, starting
 from worker import program
-from worker.apart import keep_apart
 from worker.connections import deployment, identity, keys
+from worker.neighbours import watch_neighbours
 
 START_LIMIT_S: Final = 30.0
 """How long a starting worker waits for its database and its Redis."""
@@ -54,8 +54,10 @@ def _are_there(deadline: float) -> bool:
     return True
 
 
-def _stay_apart(**_: object) -> None:
-    threading.Thread(target=keep_apart, args=(deployment(),), name="apart", daemon=True).start()
+def _watch_neighbours(**_: object) -> None:
+    threading.Thread(
+        target=watch_neighbours, args=(deployment(),), name="neighbours", daemon=True
+    ).start()
 
 
 def _begin_work(**_: object) -> None:
@@ -69,5 +71,5 @@ def _show_metrics(**_: object) -> None:
 signals.worker_init.connect(_check_dependencies)
 signals.worker_ready.connect(_begin_work)
 signals.worker_ready.connect(_show_metrics)
-signals.worker_ready.connect(_stay_apart)
+signals.worker_ready.connect(_watch_neighbours)
 signals.worker_process_init.connect(_begin_work)

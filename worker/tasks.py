@@ -64,7 +64,7 @@ def cancel(task: Task, message: str) -> dict[str, int]:
             if ARMED:
                 crash_point("after_commit", group.cancels)
             _reply(group, decisions)
-            _tell(group, decisions, str(task.request.id), seconds)
+            _log_decisions(group, decisions, str(task.request.id), seconds)
             outcomes.update(decision.outcome.value for decision in decisions)
     except LedgerAwayError as error:
         raise _hand_back(group, task.request, error) from error
@@ -113,7 +113,9 @@ def _reply(group: Group, decisions: list[Decision]) -> None:
         log.warning("a reply was not delivered", reply_to=group.reply_to, error=str(error))
 
 
-def _tell(group: Group, decisions: list[Decision], message_id: str, seconds: float) -> None:
+def _log_decisions(
+    group: Group, decisions: list[Decision], message_id: str, seconds: float
+) -> None:
     """Log each decision; `seconds` from the task's beginning to the reply."""
     cancels = {cancel.request_id: cancel for cancel in group.cancels}
     with logs.buffered():

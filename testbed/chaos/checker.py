@@ -12,8 +12,8 @@ from sqlalchemy import Engine
 
 from testbed.chaos import evidence
 from testbed.chaos.clients import DEAF
-from testbed.chaos.evidence import Asked, BetRow, Evidence
-from testbed.chaos.meaning import STANDS, TAKEN, code_of, has_outcome, is_of, shown, told
+from testbed.chaos.evidence import BetRow, CancelKey, Evidence
+from testbed.chaos.expectations import STANDS, TAKEN, code_of, described, has_outcome, is_of, shown
 from testbed.chaos.outages import Outage, excused, overlaps
 from testbed.chaos.parts import WHOLE, Part, split
 from testbed.chaos.tally import LATE_S, answered_in
@@ -28,7 +28,7 @@ FINAL: Final = frozenset({0, 2, 7, 120})
 
 
 @dataclass
-class _Story:
+class _Answers:
     """What the provider saw of one cancel, all its transmissions and equal requests together."""
 
     codes: set[int] = field(default_factory=set)
@@ -46,7 +46,7 @@ class Circumstances:
     without_room: Sequence[Outage] = ()
     """When neither ledger nor disk could keep a cancel: HTTP 503 is right then."""
     held_up: Callable[[datetime, float], float] = lambda _since, _seconds: 0.0
-    """For how much of that time the provider itself was held up: told, but no excuse."""
+    """For how much of that time the provider itself was held up: reported, but no excuse."""
 
 
 def check(log: Iterable[Sent], engine: Engine, around: Circumstances = Circumstances()) -> Verdict:
@@ -73,36 +73,36 @@ def _check_part(
     verdict: Verdict, log: Iterable[Sent], engine: Engine, part: Part, around: Circumstances
 ) -> None:
     with engine.begin() as connection:
-        said = evidence.read(connection, part)
-    stories: dict[Asked, _Story] = defaultdict(_Story)
-    placed: list[tuple[Asked, datetime]] = []
+        seen = evidence.read(connection, part)
+    answers: dict[CancelKey, _Answers] = defaultdict(_Answers)
+    placed: list[tuple[CancelKey, datetime]] = []
     for sent in log:
         match sent.message:
             case Cancel() as cancel:
-                _hear(stories[Asked(cancel.reference, cancel.user_id, cancel.currency)], sent)
+                _record(answers[CancelKey(cancel.reference, cancel.user_id, cancel.currency)], sent)
                 for kind, what in _unpunctual(sent, cancel, around):
                     verdict.add(kind, what)
             case Bet() as bet:
-                asked = Asked(bet.reference, bet.user_id, bet.currency)
-                placed += [(asked, attempt.at) for attempt in sent.attempts if attempt.code == 0]
-                _check_bet(verdict, sent, bet, said)
+                key = CancelKey(bet.reference, bet.user_id, bet.currency)
+                placed += [(key, attempt.at) for attempt in sent.attempts if attempt.code == 0]
+                _check_bet(verdict, sent, bet, seen)
             case Win() as win:
-                _check_win(verdict, sent, win, said)
-    for asked, story in stories.items():
-        _check_outcome(verdict, asked, story, said)
-        _check_codes(verdict, asked, story, said.bets.get(asked.reference))
-    _check_order(verdict, placed, stories)
-    for asked in said.parked:
-        verdict.add(Kind.UNDRAINED, f"{shown(asked)} is still parked")
+                _check_win(verdict, sent, win, seen)
+    for key, given in answers.items():
+        _check_outcome(verdict, key, given, seen)
+        _check_codes(verdict, key, given, seen.bets.get(key.reference))
+    _check_order(verdict, placed, answers)
+    for key in seen.parked:
+        verdict.add(Kind.UNDRAINED, f"{shown(key)} is still parked")
 
 
-def _hear(story: _Story, sent: Sent) -> None:
+def _record(given: _Answers, sent: Sent) -> None:
     for attempt in sent.attempts:
         if attempt.code is not None:
-            story.codes.add(attempt.code)
+            given.codes.add(attempt.code)
         if attempt.code == 0:
             answered = attempt.at + timedelta(seconds=attempt.seconds)
-            story.succeeded_at = min(story.succeeded_at or answered, answered)
+            given.succeeded_at = min(given.succeeded_at or answered, answered)
 
 
 def _unpunctual(sent: Sent, cancel: Cancel, around: Circumstances) -> Iterator[tuple[Kind, str]]:
@@ -132,59 +132,63 @@ def _is_excused(attempt: Attempt, around: Circumstances) -> bool:
     return not hung and excused(around.outages, around.receivers, attempt.at, attempt.seconds)
 
 
-def _check_bet(verdict: Verdict, sent: Sent, bet: Bet, said: Evidence) -> None:
-    row = said.bets.get(bet.reference)
+def _check_bet(verdict: Verdict, sent: Sent, bet: Bet, evidence: Evidence) -> None:
+    row = evidence.bets.get(bet.reference)
     known = row is not None and row.state in TAKEN
     same = row is not None and row[1:4] == (bet.user_id, bet.currency, bet.amount)
     if any(attempt.code == 0 for attempt in sent.attempts) and not (known and same):
-        verdict.add(Kind.UNRECORDED, f"bet {bet.reference} was reported as placed: {told(row)}")
+        verdict.add(
+            Kind.UNRECORDED, f"bet {bet.reference} was reported as placed: {described(row)}"
+        )
 
 
-def _check_win(verdict: Verdict, sent: Sent, win: Win, said: Evidence) -> None:
-    paid = said.wins.get(win.reference)
+def _check_win(verdict: Verdict, sent: Sent, win: Win, evidence: Evidence) -> None:
+    paid = evidence.wins.get(win.reference)
     if any(attempt.code == 0 for attempt in sent.attempts) and paid != win.amount:
         verdict.add(Kind.UNRECORDED, f"win {win.reference} was reported as paid: {paid} is paid")
 
 
-def _check_outcome(verdict: Verdict, asked: Asked, story: _Story, said: Evidence) -> None:
-    row = said.bets.get(asked.reference)
-    if not story.codes & PROMISED or has_outcome(asked, row, said):
+def _check_outcome(verdict: Verdict, key: CancelKey, given: _Answers, evidence: Evidence) -> None:
+    row = evidence.bets.get(key.reference)
+    if not given.codes & PROMISED or has_outcome(key, row, evidence):
         return
-    if asked in said.dead:
+    if key in evidence.dead:
         verdict.dead += 1
-    elif 0 not in story.codes or (row is not None and row.state not in STANDS):
+    elif 0 not in given.codes or (row is not None and row.state not in STANDS):
         # `_check_codes` has a worse name for a success that is none.
-        codes = ", ".join(map(str, sorted(story.codes)))
-        verdict.add(Kind.LOST, f"{shown(asked)} was answered {codes}: {told(row)}")
+        codes = ", ".join(map(str, sorted(given.codes)))
+        verdict.add(Kind.LOST, f"{shown(key)} was answered {codes}: {described(row)}")
 
 
-def _check_codes(verdict: Verdict, asked: Asked, story: _Story, row: BetRow | None) -> None:
-    final = story.codes & FINAL
+def _check_codes(verdict: Verdict, key: CancelKey, given: _Answers, row: BetRow | None) -> None:
+    final = given.codes & FINAL
     codes = ", ".join(map(str, sorted(final)))
     if len(final) > 1:
-        verdict.add(Kind.CONTRADICTION, f"{shown(asked)} was answered {codes}")
-    right = code_of(asked, row)
+        verdict.add(Kind.CONTRADICTION, f"{shown(key)} was answered {codes}")
+    right = code_of(key, row)
     if not final or final == {right}:
         return
-    what = f"{shown(asked)} was answered {codes}: {told(row)}"
+    what = f"{shown(key)} was answered {codes}: {described(row)}"
     if 0 in final and row is None:
         verdict.add(Kind.UNCOMMITTED, what)
-    elif 0 in final and row is not None and row.state in STANDS and is_of(asked, row):
+    elif 0 in final and row is not None and row.state in STANDS and is_of(key, row):
         verdict.add(Kind.LATE_DEBIT, what)
     elif len(final) == 1:
         verdict.add(Kind.CONTRADICTION, what)
 
 
 def _check_order(
-    verdict: Verdict, placed: Iterable[tuple[Asked, datetime]], stories: dict[Asked, _Story]
+    verdict: Verdict,
+    placed: Iterable[tuple[CancelKey, datetime]],
+    answers: dict[CancelKey, _Answers],
 ) -> None:
     """A bet that was sent after its cancel's success must not have been taken."""
-    for asked, begun in placed:
-        succeeded_at = stories[asked].succeeded_at if asked in stories else None
+    for key, begun in placed:
+        succeeded_at = answers[key].succeeded_at if key in answers else None
         if succeeded_at is not None and begun > succeeded_at:
             late_s = (begun - succeeded_at).total_seconds()
             verdict.add(
-                Kind.LATE_DEBIT, f"{shown(asked)}: taken {late_s:.3f} s after its cancel succeeded"
+                Kind.LATE_DEBIT, f"{shown(key)}: taken {late_s:.3f} s after its cancel succeeded"
             )
 
 

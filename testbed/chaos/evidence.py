@@ -76,7 +76,7 @@ _MONEY: Final = text("""
 """)
 
 
-class Asked(NamedTuple):
+class CancelKey(NamedTuple):
     """What makes a cancel the same as another one."""
 
     reference: str
@@ -101,10 +101,10 @@ class Evidence:
     bets: dict[str, BetRow]
     wins: dict[str, Decimal]
     """What was paid, by the bet's reference."""
-    requests: set[Asked]
+    requests: set[CancelKey]
     """Cancels that have a record with their outcome."""
-    dead: set[Asked]
-    parked: list[Asked]
+    dead: set[CancelKey]
+    parked: list[CancelKey]
     """Neither finished nor dead."""
 
 
@@ -114,11 +114,11 @@ def read(connection: Connection, part: Part = WHOLE) -> Evidence:
     def rows(query: Any) -> Any:
         return connection.execute(query, {"number": part.number, "count": part.count})
 
-    parked = [(Asked(*row[:3]), row.state) for row in rows(_PARKED)]
+    parked = [(CancelKey(*row[:3]), row.state) for row in rows(_PARKED)]
     return Evidence(
         bets={row.reference: BetRow(*row[1:]) for row in rows(_BETS)},
         wins={row.bet_reference: row.amount for row in rows(_WINS)},
-        requests={Asked(*row) for row in rows(_REQUESTS)},
+        requests={CancelKey(*row) for row in rows(_REQUESTS)},
         dead={asked for asked, state in parked if state == "dead"},
         parked=[asked for asked, state in parked if state != "dead"],
     )

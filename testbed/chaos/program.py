@@ -14,7 +14,7 @@ from typing import Final
 
 import psutil
 
-from testbed.chaos import keeping
+from testbed.chaos import log_files
 from testbed.chaos.outages import Outage
 from unbet.local.processes import spawn
 
@@ -138,7 +138,7 @@ class Program:
 
     def _ending_of(self, code: int) -> Ending:
         how = f"exit status {code}" if code >= 0 else signal.Signals(-code).name
-        return Ending(self.name, datetime.now(UTC), how, keeping.last_lines(self.log, LINES))
+        return Ending(self.name, datetime.now(UTC), how, log_files.last_lines(self.log, LINES))
 
     def _accepts(self) -> bool:
         if self.port is None:

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import uvloop
 
-from testbed.chaos.joined import FILES, Side
+from testbed.chaos.relay_link import FILES, LinkEnd
 from unbet.runtime.sockets import allow_files, handles_on
 
 HOST: Final = "127.0.0.1"
@@ -36,8 +36,8 @@ class Address:
         self._turn = count()
         self._mode = "open"
         self._servers: list[asyncio.Server] = []
-        self._joined: dict[Side, Side] = {}
-        self._alone: set[Side] = set()
+        self._joined: dict[LinkEnd, LinkEnd] = {}
+        self._alone: set[LinkEnd] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def lead_to(self, targets: list[int]) -> None:
@@ -51,7 +51,7 @@ class Address:
             listening = socket.create_server((HOST, self._port), backlog=BACKLOG)
             for sock in handles_on(listening):
                 server = await loop.create_server(
-                    lambda: Side(self._accept, self._forget), sock=sock, backlog=BACKLOG
+                    lambda: LinkEnd(self._accept, self._forget), sock=sock, backlog=BACKLOG
                 )
                 self._servers.append(server)
             self._port = int(listening.getsockname()[1])
@@ -92,7 +92,7 @@ class Address:
             side.reset()
         return connections
 
-    def _accept(self, client: Side) -> None:
+    def _accept(self, client: LinkEnd) -> None:
         self._alone.add(client)
         if self._mode == "refuse":
             client.reset()
@@ -101,7 +101,7 @@ class Address:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _connect(self, client: Side) -> None:
+    async def _connect(self, client: LinkEnd) -> None:
         server = await self._reach()
         if server is None:
             client.reset()  # as near to "refused" as somebody can be who has accepted
@@ -112,19 +112,19 @@ class Address:
             self._joined |= {client: server, server: client}
             client.join(server)
 
-    async def _reach(self) -> Side | None:
+    async def _reach(self) -> LinkEnd | None:
         loop = asyncio.get_running_loop()
         first, targets = next(self._turn), self._targets
         for number in range(len(targets)):
             port = targets[(first + number) % len(targets)]
             with suppress(OSError):
                 _, server = await loop.create_connection(
-                    lambda: Side(None, self._forget), HOST, port
+                    lambda: LinkEnd(None, self._forget), HOST, port
                 )
                 return server
         return None
 
-    def _forget(self, side: Side) -> None:
+    def _forget(self, side: LinkEnd) -> None:
         self._alone.discard(side)
         other = self._joined.pop(side, None)
         if other is not None:

@@ -19,11 +19,11 @@ from testbed.chaos import schedule
 from testbed.chaos.checker import Circumstances, check_file
 from testbed.chaos.clients import UnrulyEndpoint
 from testbed.chaos.draining import drained
-from testbed.chaos.joined import FILES
 from testbed.chaos.lag import Lag
 from testbed.chaos.memory import Life, Memory
 from testbed.chaos.operators import Operators
 from testbed.chaos.program import Ending
+from testbed.chaos.relay_link import FILES
 from testbed.chaos.schedule import Schedule
 from testbed.chaos.system import PROVIDER_ID, ChaosError, System
 from testbed.chaos.tally import Tally
@@ -44,7 +44,7 @@ MAX_CALLS: Final = 2.5
 whose database was away would else be sent in one moment, by a single process that would measure
 its own queue."""
 
-TOLD_LINES: Final = 4
+SHOWN_LINES: Final = 4
 """Of a log, for a person; the rest is in the JSON."""
 
 THREADS: Final = 32
@@ -128,7 +128,7 @@ async def carry_out(run: Run, system: System) -> None:
         for what in left:
             run.verdict.add(Kind.UNDRAINED, what)
         for ending in run.endings:
-            run.verdict.add(Kind.ENDED, _told(ending))
+            run.verdict.add(Kind.ENDED, _described(ending))
         for life in memory.growing():
             first, last = life.quarters()
             run.verdict.add(Kind.GROWTH, f"{life.program}: from {first:.0f} to {last:.0f} MB")
@@ -174,8 +174,8 @@ def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
     return _first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
-def _told(ending: Ending) -> str:
-    said = "".join(f"\n    {line[:240]}" for line in ending.said[-TOLD_LINES:])
+def _described(ending: Ending) -> str:
+    said = "".join(f"\n    {line[:240]}" for line in ending.said[-SHOWN_LINES:])
     return f"{ending.program} at {ending.at:%H:%M:%S} with {ending.how}; its log ends with:{said}"
 
 

@@ -15,7 +15,7 @@ import psutil
 from honcho.environ import parse_procfile
 from sqlalchemy import Engine
 
-from testbed.chaos import addresses, clocks, keeping
+from testbed.chaos import addresses, clocks, log_files
 from testbed.chaos.addresses import Addresses
 from testbed.chaos.disks import Disk
 from testbed.chaos.outages import Outage
@@ -165,7 +165,7 @@ class System:
             for program in self.programs:
                 program.supervise()
             if time.monotonic() > trim_at:
-                await asyncio.to_thread(keeping.trim, self.directory)
+                await asyncio.to_thread(log_files.trim, self.directory)
                 trim_at = time.monotonic() + TRIM_INTERVAL_S
             await asyncio.sleep(LOOK_INTERVAL_S)
 

@@ -73,7 +73,7 @@ def chaos(
         system.storage.keep()
         typer.echo(f"unbet chaos itself failed; everything is kept in {chosen}", err=True)
         raise
-    _tell(run, console, json_file, time.monotonic() - started)
+    _print_result(run, console, json_file, time.monotonic() - started)
     if run.verdict.ok and not run.verdict.dead:
         system.storage.discard()
     else:
@@ -114,7 +114,7 @@ def _keep(run: Run, system: System) -> None:
             file.writelines(f"{kind}: {line}\n" for line in lines)
 
 
-def _tell(run: Run, console: Console, json_file: Path | None, seconds: float) -> None:
+def _print_result(run: Run, console: Console, json_file: Path | None, seconds: float) -> None:
     console.print(report.table(run))
     for line in report.examples(run):
         console.print(line, soft_wrap=True, markup=False)

@@ -110,10 +110,10 @@ async def _bets(file: Path | None, dialect: Dialect) -> AsyncIterator[Bets]:
     provider_id = load(ProviderSettings).provider_id
     if file is not None:
         try:
-            told = conformance.ToldBets.read(file, provider_id)
+            bets = conformance.ListedBets.read(file, provider_id)
         except conformance.BetsFileError as error:
             raise typer.BadParameter(str(error), param_hint="--bets") from None
-        yield told
+        yield bets
         return
     with database.ledger_engine() as engine:
         wallet = conformance.LedgerTestWallet(engine, provider_id, dialect)

@@ -105,7 +105,7 @@ def play(
         )
         started = time.monotonic()
         report = asyncio.run(_play(game))
-    _tell(game, report, time.monotonic() - started, as_json=as_json)
+    _print_result(game, report, time.monotonic() - started, as_json=as_json)
     raise typer.Exit(0 if report.ok else 1)
 
 
@@ -182,7 +182,7 @@ def _writer(file: TextIO) -> Callable[[Sent], None]:
     return write
 
 
-def _tell(game: _Game, report: Report, seconds: float, *, as_json: bool) -> None:
+def _print_result(game: _Game, report: Report, seconds: float, *, as_json: bool) -> None:
     if as_json:
         rows = {scenario: row.document() for scenario, row in report.rows.items()}
         shown = {"ok": report.ok, "seed": game.seed, "seconds": round(seconds, 3)}

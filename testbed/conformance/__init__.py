@@ -3,12 +3,12 @@ answers, and by what that does to a player's money where the kit can see it."""
 
 from testbed.conformance.bets import Bets
 from testbed.conformance.ledger_wallet import LedgerTestWallet
+from testbed.conformance.listed_bets import BetsFileError, ListedBets
 from testbed.conformance.placed_bets import OperatorWallet, PlacedBets
 from testbed.conformance.playing import conduct
 from testbed.conformance.report import COLUMNS, Report
 from testbed.conformance.rule import Result, Rule, Verdict
 from testbed.conformance.rules import RULES
-from testbed.conformance.told_bets import BetsFileError, ToldBets
 
 __all__ = [
     "COLUMNS",
@@ -16,12 +16,12 @@ __all__ = [
     "Bets",
     "BetsFileError",
     "LedgerTestWallet",
+    "ListedBets",
     "OperatorWallet",
     "PlacedBets",
     "Report",
     "Result",
     "Rule",
-    "ToldBets",
     "Verdict",
     "conduct",
 ]

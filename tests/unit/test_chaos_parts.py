@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from testbed.chaos.disks import LimitedFiles, hover
-from testbed.chaos.keeping import MAX_LOG_BYTES, last_lines, trim
+from testbed.chaos.log_files import MAX_LOG_BYTES, last_lines, trim
 from testbed.chaos.memory import Life
 from testbed.chaos.recovery import Recovery
 from tests.waiting import until

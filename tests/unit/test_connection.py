@@ -128,7 +128,7 @@ async def test_what_came_whole_is_decided_though_its_client_has_left() -> None:
 async def test_who_takes_no_answer_is_cut_and_its_requests_are_decided(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(connections, "TAKE_LIMIT_S", 0.3)
+    monkeypatch.setattr(connections, "WRITE_LIMIT_S", 0.3)
     application = Application(answer=b"x" * 40_000)
     cut, before = metrics.CUT.labels(reason="unread")._value, undelivered("cut")
     cuts = cut.get()

@@ -53,7 +53,7 @@ async def test_counts_are_summed_over_those_that_answer() -> None:
     assert told == Receivers(
         answering=2,
         hidden=0,
-        asked=9,
+        configured=9,
         refused={"form": 3, "expired": 4},
         refused_lately=0,
         wrong_secrets=3,
@@ -74,7 +74,7 @@ async def test_one_that_hides_its_metrics_from_this_address_answers_all_the_same
         told = await ask_receivers(
             [f"{address}/{name}" for name in ("hidden", "forbidden", "one")], Refusals(), LastRise()
         )
-    assert (told.answering, told.hidden, told.asked) == (3, 2, 3)
+    assert (told.answering, told.hidden, told.configured) == (3, 2, 3)
     assert told.spool_bytes == 700
 
 

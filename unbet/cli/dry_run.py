@@ -91,8 +91,8 @@ def decide(
 
 def _says(found: Prediction) -> str:
     if found.is_repeat and found.decision.outcome is not Outcome.CLOSED:
-        told = found.decision.outcome.value.replace("_", " ")
-        return f"It was decided before ({told}): nothing would change."
+        outcome = found.decision.outcome.value.replace("_", " ")
+        return f"It was decided before ({outcome}): nothing would change."
     moved = f"; {balances(found.returned)}" if found.decision.outcome is Outcome.REVERSED else ""
     return f"{_NEW[found.decision.outcome]}{moved}."
 

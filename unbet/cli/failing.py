@@ -23,5 +23,5 @@ def failing_on(*errors: type[Exception], status: int = 1) -> Iterator[None]:
     try:
         yield
     except errors as error:
-        told = database.sentence(error) if isinstance(error, DBAPIError) else str(error)
-        raise CommandError(told, status) from error
+        problem = database.sentence(error) if isinstance(error, DBAPIError) else str(error)
+        raise CommandError(problem, status) from error

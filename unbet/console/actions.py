@@ -89,8 +89,8 @@ class Actions:
 
 
 def _asked(request: Request) -> UUID:
-    asked: UUID = request.path_params["request_id"]
-    return asked
+    request_id: UUID = request.path_params["request_id"]
+    return request_id
 
 
 def _user(request: Request) -> str:

@@ -1,4 +1,4 @@
-"""Who comes in, by which name, and what browsers are told to keep them from."""
+"""Authentication: logins, and the headers that protect a browser's session."""
 
 import base64
 import binascii
@@ -61,10 +61,10 @@ class Login(AuthenticationBackend):
         self._wrong = WrongSecrets()
 
     async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, BaseUser]:
-        told = conn.headers.get("authorization")
-        if told is None:  # a browser's first request, before it asks its person
+        given = conn.headers.get("authorization")
+        if given is None:  # a browser's first request, before it asks its person
             raise AuthenticationError("This is Unbet's console. Log in.")
-        user = self._user(told)
+        user = self._user(given)
         if user is None:
             address = conn.client.host if conn.client else UNKNOWN
             if self._wrong.too_many(address):
@@ -77,12 +77,12 @@ class Login(AuthenticationBackend):
         """The user whose login it is. It is compared with each, in constant time."""
         scheme, _, encoded = authorization.partition(" ")
         try:
-            told = _digest(base64.b64decode(encoded.strip(), validate=True))
+            given = _digest(base64.b64decode(encoded.strip(), validate=True))
         except (binascii.Error, ValueError):
             return None
         found = None
         for user, right in self._logins.items():
-            if compare_digest(told, right):
+            if compare_digest(given, right):
                 found = user
         return found if scheme.lower() == "basic" else None
 

@@ -58,7 +58,7 @@ def document(probes: Probes) -> Document:
 def _parts(probes: Probes) -> list[dict[str, str]]:
     """What the system is made of, and whether each part answers."""
     workers, receivers = probes.workers.value, probes.receivers.value
-    receiving = f"{receivers.answering} of {receivers.asked}" if receivers else NOT_YET
+    receiving = f"{receivers.answering} of {receivers.configured}" if receivers else NOT_YET
     parts = [
         ("PostgreSQL", "answers", probes.ledger.value is not None, probes.ledger.away),
         ("Redis", "answers", probes.queue.value is not None, probes.queue.away),

@@ -38,7 +38,7 @@ _NO_RECEIVER: Final = Headline(
 
 def headline(probes: Probes) -> Headline:
     """The worst of what is wrong, with the rest behind it."""
-    troubles = list(_troubles(probes))
+    troubles = list(_problems(probes))
     if not troubles:
         return _fine(probes)
     worst = next((t for t in troubles if t.level == "bad"), troubles[0])
@@ -72,7 +72,7 @@ def _quiet(ledger: LedgerReading) -> Headline:
     )
 
 
-def _troubles(probes: Probes) -> Iterator[Headline]:
+def _problems(probes: Probes) -> Iterator[Headline]:
     """All that is wrong, in the order in which it should be looked at."""
     if probes.ledger.away:
         yield _away(
@@ -102,7 +102,7 @@ def _troubles(probes: Probes) -> Iterator[Headline]:
     if probes.ledger.value is not None:
         yield from _of_the_ledger(probes.ledger.value)
     if probes.receivers.value is not None:
-        yield from _of_what_was_not_taken(probes.receivers.value)
+        yield from _of_refused_requests(probes.receivers.value)
     if probes.ledger.value and probes.receivers.value:
         yield from _of_all_that_came(probes.ledger.value, probes.receivers.value)
         yield from _of_the_sweep(probes.receivers.value)
@@ -120,20 +120,20 @@ def _away(name: str, how: str, meanwhile: str) -> Headline:
 
 
 def _of_receivers(receivers: Receivers) -> Iterator[Headline]:
-    away = receivers.asked - receivers.answering
+    away = receivers.configured - receivers.answering
     if not receivers.answering:
         yield _NO_RECEIVER
     elif away:
         yield Headline(
             "attention",
-            f"{away} of {receivers.asked} receivers {_do(away)} not answer",
+            f"{away} of {receivers.configured} receivers {_do(away)} not answer",
             "The others take the provider's calls, if what stands before them knows.",
         )
     if receivers.hidden:
         yield Headline(
             "attention",
-            f"{receivers.hidden} of {receivers.asked} receivers {_do(receivers.hidden)} not show "
-            "metrics",
+            f"{receivers.hidden} of {receivers.configured} receivers "
+            f"{_do(receivers.hidden)} not show metrics",
             "Answered, but not for this address: see UNBET_OPS_ALLOWED_IPS. What is refused "
             "there, or lies on the disk, is not seen here.",
         )
@@ -174,7 +174,7 @@ def _of_the_ledger(ledger: LedgerReading) -> Iterator[Headline]:
         )
 
 
-def _of_what_was_not_taken(receivers: Receivers) -> Iterator[Headline]:
+def _of_refused_requests(receivers: Receivers) -> Iterator[Headline]:
     refused = receivers.refused_lately
     if refused:
         yield Headline(

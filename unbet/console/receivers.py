@@ -35,7 +35,7 @@ class Receivers(NamedTuple):
     answering: int
     hidden: int
     """Of those that answer: how many do not show their metrics to this address."""
-    asked: int
+    configured: int
     refused: dict[str, int]
     """Requests with a right secret, by reason."""
     refused_lately: int
@@ -56,9 +56,9 @@ async def ask_receivers(
     """Ask all of them at once. One that is away, or cannot be read, is only missing. `refusals` and
     `sweep_rounds` are those of the probes before."""
     async with httpx.AsyncClient(timeout=LIMIT_S, trust_env=False) as client:
-        told = await asyncio.gather(*(_ask(client, url) for url in urls))
-    shown = {url: one for url, one in zip(urls, told, strict=True) if isinstance(one, list)}
-    hidden = told.count("hidden")
+        results = await asyncio.gather(*(_ask(client, url) for url in urls))
+    shown = {url: one for url, one in zip(urls, results, strict=True) if isinstance(one, list)}
+    hidden = results.count("hidden")
     samples = [sample for one in shown.values() for sample in one]
     totals = {url: _total(one, "unbet_refused_total") for url, one in shown.items()}
     refused: dict[str, int] = {}
@@ -70,7 +70,7 @@ async def ask_receivers(
     return Receivers(
         answering=len(shown) + hidden,
         hidden=hidden,
-        asked=len(urls),
+        configured=len(urls),
         refused=refused,
         refused_lately=refusals.lately(time.monotonic(), totals),
         wrong_secrets=_total(samples, "unbet_wrong_secrets_total"),

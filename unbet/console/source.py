@@ -33,7 +33,7 @@ class Source(Generic[Value]):
         self, read: Callable[[], Awaitable[Value]], *, every_s: float, limit_s: float
     ) -> None:
         self._read, self._every_s, self._limit_s = read, every_s, limit_s
-        self._looked = asyncio.Event()
+        self._was_read = asyncio.Event()
         self.value: Value | None = None
         """What was read last; None if it is away, or has not been looked at yet."""
         self.away: str | None = None
@@ -44,18 +44,18 @@ class Source(Generic[Value]):
         while True:
             await watched.wait()
             began = time.monotonic()
-            await self._look()
-            self._looked.set()
+            await self._probe()
+            self._was_read.set()
             await asyncio.sleep(max(0.0, self._every_s - (time.monotonic() - began)))
             if not watched.is_set():
-                self._looked.clear()
+                self._was_read.clear()
                 self.value = self.away = None
 
-    async def looked_at(self) -> None:
+    async def wait_until_read(self) -> None:
         """Wait until there is a value, or it is known to be away."""
-        await self._looked.wait()
+        await self._was_read.wait()
 
-    async def _look(self) -> None:
+    async def _probe(self) -> None:
         try:
             async with asyncio.timeout(self._limit_s):
                 self.value, self.away = await self._read(), None

@@ -52,8 +52,8 @@ class Views:
         found = await self._read(lambda connection: _find(connection, words)) if words else []
         if len(found) == 1:
             only = found[0]
-            asked = {"reference": only.reference, "provider": only.provider}
-            return RedirectResponse(f"/explain?{urlencode(asked)}", 303)
+            query = {"reference": only.reference, "provider": only.provider}
+            return RedirectResponse(f"/explain?{urlencode(query)}", 303)
         return self._pages.page(
             request, "search", words=words, found=found, more=len(found) == MAX_ROWS
         )
@@ -66,18 +66,18 @@ class Views:
                 request, 404, "Nothing is known of that", "Search for a reference."
             )
         histories = await self._read(lambda connection: explain(connection, reference, provider))
-        told = [(history, summary(history), timeline(history)) for history in histories]
-        status = 200 if told else 404
+        shown = [(history, summary(history), timeline(history)) for history in histories]
+        status = 200 if shown else 404
         return self._pages.page(
-            request, "explain", status, words=reference, reference=reference, told=told
+            request, "explain", status, words=reference, reference=reference, histories=shown
         )
 
     async def parked(self, request: Request) -> Response:
-        asked = request.query_params.get("state")
+        wanted = request.query_params.get("state")
 
         def read(connection: Connection) -> dict[str, Any]:
             counts = count_parked(connection)
-            state = asked if asked in STATES else "dead" if counts.dead else "parked"
+            state = wanted if wanted in STATES else "dead" if counts.dead else "parked"
             number = request.query_params.get("done", "")
             return {
                 "counts": [(name, getattr(counts, name)) for name in STATES],

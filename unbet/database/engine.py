@@ -82,10 +82,10 @@ def connect_to(
     A server that takes no writes counts as away, unless the URL's `target_session_attrs` says
     otherwise or nothing is to be written (`writes`). Raises `ValueError` for what is no such URL.
     """
-    asked = parameters_of(database_url)
-    wanted = asked.get("target_session_attrs", "read-write" if writes else "any")
+    parameters = parameters_of(database_url)
+    wanted = parameters.get("target_session_attrs", "read-write" if writes else "any")
     engine = create_engine(
-        _sqlalchemy_url(asked),
+        _sqlalchemy_url(parameters),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=2,  # seconds; a pool that is empty for longer means trouble
@@ -177,8 +177,8 @@ def _connect(
         return dialect.connect(*arguments, **keywords)
 
 
-def _sqlalchemy_url(asked: Mapping[str, str]) -> URL:
-    left = dict(asked)
+def _sqlalchemy_url(parameters: Mapping[str, str]) -> URL:
+    left = dict(parameters)
     ports = left.pop("port", "")
     host = left.pop("host", None)
     if "," in ports or (host is not None and set(host) & set(",/")):

@@ -10,19 +10,19 @@ from unbet.core.outcomes import Outcome
 from unbet.database.rows import as_json
 
 _FIND: Final = text("""
-    SELECT asked.request_id, found.outcome,
+    SELECT requested.request_id, found.outcome,
            CASE WHEN found.is_the_askers THEN bet.reversal_id END AS transfer_id,
-           CASE WHEN found.is_the_askers THEN bet.currency ELSE asked.currency END AS currency,
+           CASE WHEN found.is_the_askers THEN bet.currency ELSE requested.currency END AS currency,
            CASE WHEN found.is_the_askers THEN bet.cash_after END AS cash
       FROM json_to_recordset(CAST(:cancels AS json))
-               AS asked (request_id uuid, provider text, reference text, user_id text,
+               AS requested (request_id uuid, provider text, reference text, user_id text,
                          currency text)
-      LEFT JOIN unbet.requests AS request ON request.request_id = asked.request_id
+      LEFT JOIN unbet.requests AS request ON request.request_id = requested.request_id
       LEFT JOIN LATERAL (
                -- No more than this may a receiver read (`roles.sql`).
                SELECT state, user_id, currency, outcome, reversal_id, cash_after
                  FROM unbet_ledger.bets
-                WHERE reference = asked.reference AND provider = asked.provider
+                WHERE reference = requested.reference AND provider = requested.provider
                 LIMIT 1
            ) AS bet ON true
      CROSS JOIN LATERAL (
@@ -30,11 +30,12 @@ _FIND: Final = text("""
                SELECT coalesce(
                           request.outcome,
                           CASE WHEN bet.state = 'tombstone' THEN bet.outcome
-                               WHEN bet.user_id = asked.user_id AND bet.currency = asked.currency
+                               WHEN bet.user_id = requested.user_id
+                                AND bet.currency = requested.currency
                                    THEN bet.outcome
                           END
                       ) AS outcome,
-                      bet.user_id = asked.user_id AND bet.currency = asked.currency
+                      bet.user_id = requested.user_id AND bet.currency = requested.currency
                           AS is_the_askers
            ) AS found
      WHERE found.outcome IS NOT NULL
@@ -43,7 +44,7 @@ _FIND: Final = text("""
 
 def find_outcomes(connection: Connection, cancels: Sequence[Cancel]) -> list[Decision]:
     """The decisions of those of `cancels` that have one; one query, no locks."""
-    asked = as_json(
+    requested = as_json(
         {
             "request_id": cancel.request_id,
             "provider": cancel.provider,
@@ -53,7 +54,7 @@ def find_outcomes(connection: Connection, cancels: Sequence[Cancel]) -> list[Dec
         }
         for cancel in cancels
     )
-    rows = connection.execute(_FIND, {"cancels": asked})
+    rows = connection.execute(_FIND, {"cancels": requested})
     return [
         Decision(
             request_id=row.request_id,

@@ -127,7 +127,7 @@ class Processes:
         """Start again what has ended, and say so. To be called often. Raises `ProcessError` for one
         that ends again and again."""
         now = time.monotonic()
-        said = []
+        messages = []
         for child in self._children:
             if child.process and child.process.poll() is not None:
                 end = self._end_of(child, child.process)
@@ -136,12 +136,12 @@ class Processes:
                 child.process, child.start_at = None, now + pause
                 child.restarts.append(now)
                 if pause:
-                    said.append(f"{end}; it is started again in {pause:g} s")
+                    messages.append(f"{end}; it is started again in {pause:g} s")
                 else:
-                    said.append(f"{end}; started again as pid {self._start(child)}")
+                    messages.append(f"{end}; started again as pid {self._start(child)}")
             elif child.process is None and now >= child.start_at:
-                said.append(f"{child.name} is started again as pid {self._start(child)}")
-        return said
+                messages.append(f"{child.name} is started again as pid {self._start(child)}")
+        return messages
 
     def _pause(self, child: _Child, end: str, now: float) -> float:
         recent = sum(now - restart < WINDOW_S for restart in child.restarts)

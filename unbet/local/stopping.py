@@ -42,8 +42,8 @@ def stoppable() -> Iterator[StopRequests]:
     requests = StopRequests()
     # nohup has the end of a terminal ignored, and so it stays.
     nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-    heard = [number for number in SIGNALS if not (nohup and number == signal.SIGHUP)]
-    previous = {number: signal.signal(number, requests.handle) for number in heard}
+    handled = [number for number in SIGNALS if not (nohup and number == signal.SIGHUP)]
+    previous = {number: signal.signal(number, requests.handle) for number in handled}
     try:
         yield requests
     finally:

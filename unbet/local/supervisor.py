@@ -27,7 +27,7 @@ class Supervisor:
         self._lock = reaper_lock
         self._record = RunRecord(os.getpid(), run_record.now())
         self._processes: Processes | None = None
-        self._asked: tuple[bool, bool] = (False, False)
+        self._wanted: tuple[bool, bool] = (False, False)
         self._servers: dict[str, int] = {}
         self._urls: Services | None = None
         self._look_at = 0.0
@@ -66,10 +66,10 @@ class Supervisor:
 
     def start_servers(self, *, postgres: bool, redis: bool) -> Services:
         """Those asked for; what runs already is used, and left running in the end."""
-        self._asked = (postgres, redis)
+        self._wanted = (postgres, redis)
         there = services.running(self._directory)
-        asked = {"PostgreSQL": postgres, "Redis": redis}
-        own = [title for title, wanted in asked.items() if wanted and title not in there]
+        wanted = {"PostgreSQL": postgres, "Redis": redis}
+        own = [title for title, is_wanted in wanted.items() if is_wanted and title not in there]
         self._record.servers = sorted({*self._record.servers, *own})
         self._record.write(self._directory)
         self._urls = services.start(self._directory, postgres=postgres, redis=redis)
@@ -113,7 +113,7 @@ class Supervisor:
                 f"its log is in {self._directory}."
             )
         self._restarts = [*recent, time.monotonic()]
-        postgres, redis = self._asked
+        postgres, redis = self._wanted
         if services.start(self._directory, postgres=postgres, redis=redis) != self._urls:
             raise RunError(f"{names} has ended, and its port has been taken by another program.")
         self._servers = self._running_servers()
@@ -123,8 +123,8 @@ class Supervisor:
             )
 
     def _running_servers(self) -> dict[str, int]:
-        asked = dict(zip(("PostgreSQL", "Redis"), self._asked, strict=True))
-        return {t: pid for t, pid in services.running(self._directory).items() if asked[t]}
+        wanted = dict(zip(("PostgreSQL", "Redis"), self._wanted, strict=True))
+        return {t: pid for t, pid in services.running(self._directory).items() if wanted[t]}
 
     def stop(self, hurried: Callable[[], bool]) -> None:
         """End all that was started, processes before servers; only then is the record gone."""

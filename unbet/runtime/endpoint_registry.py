@@ -84,8 +84,8 @@ def sender_of(scope: Scope, trusted: tuple[Network, ...]) -> str:
     address = plain(peer)
     if not trusted or not is_in(address, trusted):
         return address
-    said = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
-    hops = b",".join(said).decode("latin-1").split(",") if said else []
+    forwarded = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    hops = b",".join(forwarded).decode("latin-1").split(",") if forwarded else []
     for hop in reversed(hops):
         address = plain(_without_port(hop.strip()))
         if _parsed(address) is None:

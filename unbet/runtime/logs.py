@@ -224,7 +224,9 @@ def _json(event: Any, default: Any) -> bytes:
 
 def _on_one_line(_logger: object, _method: str, event: Any) -> Any:
     """What a provider sends must not steer the terminal, nor look like a line of its own."""
-    return {name: _plain(said) if isinstance(said, str) else said for name, said in event.items()}
+    return {
+        name: _plain(value) if isinstance(value, str) else value for name, value in event.items()
+    }
 
 
 def _plain(words: str) -> str:

@@ -134,12 +134,16 @@ DEFECTS = [
     ),
     _at(handlers.paying_what_is_asked, "an amount says nothing", "it is paid"),
     _at(
-        failing(lambda asked: not asked.content_type.startswith("application/json"), 415),
+        failing(lambda request: not request.content_type.startswith("application/json"), 415),
         "any content type is read",
         "only JSON's is",
     ),
-    _at(failing(lambda asked: asked.body.startswith(handlers.BOM)), "a BOM is skipped", "a crash"),
-    _at(failing(lambda asked: b"W\xc3\xbc" in asked.body), "UTF-8 is read", "a crash"),
+    _at(
+        failing(lambda request: request.body.startswith(handlers.BOM)),
+        "a BOM is skipped",
+        "a crash",
+    ),
+    _at(failing(lambda request: b"W\xc3\xbc" in request.body), "UTF-8 is read", "a crash"),
     _at(
         refusing(
             lambda fields, _: len(str(fields.get("sessionId"))) > 36, 7, "sessionId is too long"
@@ -181,10 +185,10 @@ DEFECTS = [
         "half a surrogate pair is refused",
         "it is replaced",
     ),
-    _at(failing(lambda asked: b"[[[" in asked.body), "deep nesting is refused", "a crash"),
+    _at(failing(lambda request: b"[[[" in request.body), "deep nesting is refused", "a crash"),
     _at(changed(handlers.cut), "a body over 16 KiB is not read", "it is"),
     _at(
-        changed(lambda asked: asked._replace(method="POST")),
+        changed(lambda request: request._replace(method="POST")),
         "only POST cancels",
         "any method cancels",
     ),

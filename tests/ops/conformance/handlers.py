@@ -8,7 +8,15 @@ from typing import Any
 
 from testbed.provider import DIALECTS
 from tests.ops.conformance.casino import Casino
-from tests.ops.conformance.serving import ALLOWED, REFUSED, SECRET, Asked, Handler, Right, Told
+from tests.ops.conformance.serving import (
+    ALLOWED,
+    REFUSED,
+    SECRET,
+    Handler,
+    Request,
+    Response,
+    Right,
+)
 
 SHORT_S = 0.3
 """How long the provider waits for an answer where one comes late on purpose."""
@@ -17,11 +25,11 @@ BOM = b"\xef\xbb\xbf"
 LIMITS = {"userId": 32, "gameName": 32, "gameId": 32, "currency": 4, "reference": 36, "uuid": 36}
 
 
-def changed(request: Callable[[Asked], Asked]) -> Handler:
+def changed(change: Callable[[Request], Request]) -> Handler:
     """Takes a request for another one."""
 
-    async def handler(asked: Asked, right: Right, _casino: Casino) -> Told:
-        return await right(request(asked))
+    async def handler(request: Request, right: Right, _casino: Casino) -> Response:
+        return await right(change(request))
 
     return handler
 
@@ -29,12 +37,12 @@ def changed(request: Callable[[Asked], Asked]) -> Handler:
 def mending(mend: Callable[[dict[str, Any]], dict[str, Any]]) -> Handler:
     """Sets right the fields of a Cancel."""
 
-    def request(asked: Asked) -> Asked:
-        fields = asked.fields
+    def change(request: Request) -> Request:
+        fields = request.fields
         mended = fields | mend(fields) if fields else fields
-        return asked if mended == fields else asked._replace(body=json.dumps(mended).encode())
+        return request if mended == fields else request._replace(body=json.dumps(mended).encode())
 
-    return changed(request)
+    return changed(change)
 
 
 def refusing(
@@ -42,21 +50,21 @@ def refusing(
 ) -> Handler:
     """Refuses what must be taken."""
 
-    async def handler(asked: Asked, right: Right, casino: Casino) -> Told:
-        fields = asked.fields
+    async def handler(request: Request, right: Right, casino: Casino) -> Response:
+        fields = request.fields
         if not fields or not when(fields, casino):
-            return await right(asked)
+            return await right(request)
         said = {"error": code, "description": description, "reference": fields.get("reference")}
-        return Told(200, json.dumps(said).encode())
+        return Response(200, json.dumps(said).encode())
 
     return handler
 
 
-def failing(when: Callable[[Asked], object], status: int = 500) -> Handler:
+def failing(when: Callable[[Request], object], status: int = 500) -> Handler:
     """Has nothing but a status to say to a request."""
 
-    async def handler(asked: Asked, right: Right, _casino: Casino) -> Told:
-        return Told(status, b"") if when(asked) else await right(asked)
+    async def handler(request: Request, right: Right, _casino: Casino) -> Response:
+        return Response(status, b"") if when(request) else await right(request)
 
     return handler
 
@@ -64,8 +72,8 @@ def failing(when: Callable[[Asked], object], status: int = 500) -> Handler:
 def from_outside(status: int, body: bytes = b"") -> Handler:
     """Has nothing else to say to the address that it refuses."""
 
-    async def handler(asked: Asked, right: Right, _casino: Casino) -> Told:
-        return Told(status, body) if asked.sender == REFUSED else await right(asked)
+    async def handler(request: Request, right: Right, _casino: Casino) -> Response:
+        return Response(status, body) if request.sender == REFUSED else await right(request)
 
     return handler
 
@@ -73,8 +81,8 @@ def from_outside(status: int, body: bytes = b"") -> Handler:
 def on_success(**fields: object) -> Handler:
     """Says something else in the answer of a success; a field that is None is left out."""
 
-    async def handler(asked: Asked, right: Right, _casino: Casino) -> Told:
-        told = await right(asked)
+    async def handler(request: Request, right: Right, _casino: Casino) -> Response:
+        told = await right(request)
         document = json.loads(told.body or "{}")
         if document.get("error") != 0:
             return told
@@ -84,26 +92,29 @@ def on_success(**fields: object) -> Handler:
     return handler
 
 
-async def without_the_name(asked: Asked, right: Right, _casino: Casino) -> Told:
-    told = await right(asked)
+async def without_the_name(request: Request, right: Right, _casino: Casino) -> Response:
+    told = await right(request)
     if b"is missing" not in told.body:
         return told
     return told._replace(body=b'{"error": 7, "description": "Bad parameters"}')
 
 
-async def racing(asked: Asked, right: Right, casino: Casino) -> Told:
+async def racing(request: Request, right: Right, casino: Casino) -> Response:
     """Looks, waits, and only then writes: what comes in between is paid for as well."""
-    stake = casino.bets.get(str(asked.fields.get("reference")))
+    stake = casino.bets.get(str(request.fields.get("reference")))
     was_placed = stake is not None and stake.state == "placed"
     await asyncio.sleep(0.01)
     if stake and was_placed and stake.state == "reversed":
         casino.give_back(stake)
-    return await right(asked)
+    return await right(request)
 
 
-async def paying_what_is_asked(asked: Asked, right: Right, casino: Casino) -> Told:
-    told = await right(asked)
-    stake, amount = casino.bets.get(str(asked.fields.get("reference"))), asked.fields.get("amount")
+async def paying_what_is_asked(request: Request, right: Right, casino: Casino) -> Response:
+    told = await right(request)
+    stake, amount = (
+        casino.bets.get(str(request.fields.get("reference"))),
+        request.fields.get("amount"),
+    )
     if stake and amount:
         casino.credit(stake.player, Decimal(amount) - stake.amount)
     return told
@@ -113,21 +124,21 @@ def yielding() -> Handler:
     """Says yes to what it has said no to before."""
     refused: set[bytes] = set()
 
-    async def handler(asked: Asked, right: Right, _casino: Casino) -> Told:
-        told = await right(asked)
-        if asked.body in refused:
+    async def handler(request: Request, right: Right, _casino: Casino) -> Response:
+        told = await right(request)
+        if request.body in refused:
             return told.with_fields(error=0)
         if b'"error":0' not in told.body:
-            refused.add(asked.body)
+            refused.add(request.body)
         return told
 
     return handler
 
 
-async def slow_over_a_bom(asked: Asked, right: Right, _casino: Casino) -> Told:
-    if asked.body.startswith(BOM):
+async def slow_over_a_bom(request: Request, right: Right, _casino: Casino) -> Response:
+    if request.body.startswith(BOM):
         await asyncio.sleep(SHORT_S * 2)
-    return await right(asked)
+    return await right(request)
 
 
 def first_only(name: str, code: int) -> Handler:
@@ -166,43 +177,43 @@ def shortened(fields: dict[str, Any]) -> dict[str, Any]:
     return {k: fields[k][:n] for k, n in LIMITS.items() if isinstance(fields.get(k), str)}
 
 
-def last_of_two(asked: Asked) -> Asked:
-    fields = asked.fields
-    return asked._replace(body=json.dumps(fields).encode()) if fields else asked
+def last_of_two(request: Request) -> Request:
+    fields = request.fields
+    return request._replace(body=json.dumps(fields).encode()) if fields else request
 
 
-def first_of_array(asked: Asked) -> Asked:
-    body = asked.body.strip()
-    return asked._replace(body=body[1:-1]) if body.startswith(b"[{") else asked
+def first_of_array(request: Request) -> Request:
+    body = request.body.strip()
+    return request._replace(body=body[1:-1]) if body.startswith(b"[{") else request
 
 
-def before_the_rest(asked: Asked) -> Asked:
+def before_the_rest(request: Request) -> Request:
     try:
-        text = asked.body.decode()
+        text = request.body.decode()
         _, end = json.JSONDecoder().raw_decode(text)
     except (ValueError, RecursionError):
-        return asked
-    return asked._replace(body=text[:end].encode())
+        return request
+    return request._replace(body=text[:end].encode())
 
 
-def whatever_the_bytes(asked: Asked) -> Asked:
-    return asked._replace(body=asked.body.decode(errors="replace").encode())
+def whatever_the_bytes(request: Request) -> Request:
+    return request._replace(body=request.body.decode(errors="replace").encode())
 
 
-def replacing(old: bytes, new: bytes) -> Callable[[Asked], Asked]:
-    return lambda asked: asked._replace(body=asked.body.replace(old, new))
+def replacing(old: bytes, new: bytes) -> Callable[[Request], Request]:
+    return lambda request: request._replace(body=request.body.replace(old, new))
 
 
-def cut(asked: Asked) -> Asked:
+def cut(request: Request) -> Request:
     """Without the field that makes it long."""
-    fields = {name: value for name, value in asked.fields.items() if name != "later"}
-    is_long = len(asked.body) > 16 * 1024 and fields
-    return asked._replace(body=json.dumps(fields).encode()) if is_long else asked
+    fields = {name: value for name, value in request.fields.items() if name != "later"}
+    is_long = len(request.body) > 16 * 1024 and fields
+    return request._replace(body=json.dumps(fields).encode()) if is_long else request
 
 
-def from_anywhere(asked: Asked) -> Asked:
-    return asked._replace(sender=ALLOWED)
+def from_anywhere(request: Request) -> Request:
+    return request._replace(sender=ALLOWED)
 
 
-def at_any_path(asked: Asked) -> Asked:
-    return asked._replace(path=f"/{SECRET}{DIALECTS['lucky-monaco-v4'].path}")
+def at_any_path(request: Request) -> Request:
+    return request._replace(path=f"/{SECRET}{DIALECTS['lucky-monaco-v4'].path}")

@@ -17,7 +17,7 @@ REFUSED = "127.0.0.2"
 SECRET = "a-secret-for-tests-only"  # noqa: S105
 
 
-class Asked(NamedTuple):
+class Request(NamedTuple):
     """An HTTP request."""
 
     method: str
@@ -36,11 +36,11 @@ class Asked(NamedTuple):
             return {}
         return document if isinstance(document, dict) else {}
 
-    def with_fields(self, **fields: Any) -> "Asked":
+    def with_fields(self, **fields: Any) -> "Request":
         return self._replace(body=json.dumps(self.fields | fields).encode())
 
 
-class Told(NamedTuple):
+class Response(NamedTuple):
     """An HTTP response."""
 
     status: int
@@ -50,20 +50,20 @@ class Told(NamedTuple):
     def document(self) -> dict[str, Any]:
         return dict(json.loads(self.body)) if self.body else {}
 
-    def with_fields(self, **fields: Any) -> "Told":
+    def with_fields(self, **fields: Any) -> "Response":
         document = self.document | fields
         return self._replace(body=json.dumps(document).encode())
 
 
-Right = Callable[[Asked], Awaitable[Told]]
+Right = Callable[[Request], Awaitable[Response]]
 """What the real receiver answers."""
 
-Handler = Callable[[Asked, Right, Casino], Awaitable[Told]]
+Handler = Callable[[Request, Right, Casino], Awaitable[Response]]
 """What is answered in front of it."""
 
 
-async def honest(asked: Asked, right: Right, _casino: Casino) -> Told:
-    return await right(asked)
+async def honest(request: Request, right: Right, _casino: Casino) -> Response:
+    return await right(request)
 
 
 @asynccontextmanager
@@ -80,9 +80,11 @@ async def serving(
         with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             while True:
                 sender, _ = writer.get_extra_info("peername")
-                told = await handler(await _read(reader, sender), right, casino)
-                head = f"HTTP/1.1 {told.status} .\r\nContent-Length: {len(told.body)}\r\n\r\n"
-                writer.write(head.encode() + told.body)
+                response = await handler(await _read(reader, sender), right, casino)
+                head = (
+                    f"HTTP/1.1 {response.status} .\r\nContent-Length: {len(response.body)}\r\n\r\n"
+                )
+                writer.write(head.encode() + response.body)
                 await writer.drain()
         writer.close()
 
@@ -105,35 +107,35 @@ def _receiver(casino: Casino, dialect: DialectName) -> Right:
     )
     receiver = Receiver(settings, casino, cast(Any, None), cast(Any, _NoNotes()))
 
-    async def right(asked: Asked) -> Told:
+    async def right(request: Request) -> Response:
         sent: list[Any] = []
 
         async def receive() -> dict[str, object]:
-            return {"type": "http.request", "body": asked.body}
+            return {"type": "http.request", "body": request.body}
 
         async def send(message: Any) -> None:
             sent.append(message)
 
         scope = {
             "type": "http",
-            "method": asked.method,
-            "path": asked.path,
-            "headers": [(b"content-type", asked.content_type.encode())],
-            "client": (asked.sender, 1),
+            "method": request.method,
+            "path": request.path,
+            "headers": [(b"content-type", request.content_type.encode())],
+            "client": (request.sender, 1),
         }
         await receiver(scope, receive, send)
-        return Told(sent[0]["status"], sent[1]["body"])
+        return Response(sent[0]["status"], sent[1]["body"])
 
     return right
 
 
-async def _read(reader: asyncio.StreamReader, sender: str) -> Asked:
+async def _read(reader: asyncio.StreamReader, sender: str) -> Request:
     head = (await reader.readuntil(b"\r\n\r\n")).decode()
     first, *lines = head.rstrip().split("\r\n")
     headers = {name.casefold(): value for name, value in (line.split(": ", 1) for line in lines)}
     method, path, _ = first.split(" ")
     body = await reader.readexactly(int(headers["content-length"]))
-    return Asked(method, path, headers.get("content-type", ""), body, sender)
+    return Request(method, path, headers.get("content-type", ""), body, sender)
 
 
 class _NoNotes:

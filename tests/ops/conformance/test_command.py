@@ -31,7 +31,7 @@ NEED_THE_LEDGER = {
 }
 
 
-async def told_bets(casino: Casino, file: Path, **changed: Any) -> Path:
+async def listed_bets(casino: Casino, file: Path, **changed: Any) -> Path:
     """A file of bets that are there."""
     player = Player("alice", "EUR")
     casino.accounts[player] += 100
@@ -56,7 +56,7 @@ async def told_bets(casino: Casino, file: Path, **changed: Any) -> Path:
 
 async def test_with_told_bets_all_is_played_that_needs_no_ledger(tmp_path: Path) -> None:
     casino = Casino()
-    file = await told_bets(casino, tmp_path / "bets.json")
+    file = await listed_bets(casino, tmp_path / "bets.json")
     async with serving(casino) as url:
         options = ("--bets", file, "--refused-from", REFUSED, "--json")
         status, out, err = await conformance(url, *options)
@@ -73,7 +73,7 @@ async def test_with_told_bets_all_is_played_that_needs_no_ledger(tmp_path: Path)
 
 async def test_what_the_file_does_not_name_is_not_tried_and_said(tmp_path: Path) -> None:
     casino = Casino()
-    file = await told_bets(casino, tmp_path / "bets.json", placed=None, settled=None)
+    file = await listed_bets(casino, tmp_path / "bets.json", placed=None, settled=None)
     async with serving(casino) as url:
         status, out, _ = await conformance(url, "--bets", file)
 
@@ -89,7 +89,7 @@ async def test_what_the_file_does_not_name_is_not_tried_and_said(tmp_path: Path)
 
 async def test_a_broken_rule_is_told_and_ends_with_1(tmp_path: Path) -> None:
     casino = Casino()
-    file = await told_bets(casino, tmp_path / "bets.json")
+    file = await listed_bets(casino, tmp_path / "bets.json")
     async with serving(casino, "lucky-monaco-v1", on_success(more=1)) as url:
         options = ("--dialect", "lucky-monaco-v1", "--bets", file)
         status, out, _ = await conformance(url, *options)
@@ -100,7 +100,7 @@ async def test_a_broken_rule_is_told_and_ends_with_1(tmp_path: Path) -> None:
 
 
 async def test_an_endpoint_that_cannot_be_reached_is_one_sentence(tmp_path: Path) -> None:
-    file = await told_bets(Casino(), tmp_path / "bets.json")
+    file = await listed_bets(Casino(), tmp_path / "bets.json")
     ended = await conformance(f"http://127.0.0.1:1/{SECRET}", "--bets", file)
 
     said = "unbet: 127.0.0.1:1 cannot be reached: the connection was refused.\n"
@@ -108,7 +108,7 @@ async def test_an_endpoint_that_cannot_be_reached_is_one_sentence(tmp_path: Path
 
 
 async def test_an_address_that_is_not_this_machines_is_wrong_usage(tmp_path: Path) -> None:
-    file = await told_bets(Casino(), tmp_path / "bets.json")
+    file = await listed_bets(Casino(), tmp_path / "bets.json")
     async with serving(Casino()) as url:
         options = ("--bets", file, "--refused-from", "192.0.2.1")
         status, out, err = await conformance(url, *options, COLUMNS="200")

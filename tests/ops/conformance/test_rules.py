@@ -8,7 +8,7 @@ import pytest
 from testbed.conformance import RULES, PlacedBets, Report, Verdict, conduct
 from testbed.provider import DIALECTS, Endpoint
 from tests.ops.conformance.defects import DEFECTS, Defect
-from tests.ops.conformance.serving import REFUSED, Told, serving
+from tests.ops.conformance.serving import REFUSED, Response, serving
 from unbet.dialects import DialectName
 
 
@@ -58,7 +58,7 @@ def test_there_is_a_defect_for_every_rule() -> None:
 
 
 async def test_an_endpoint_that_falls_silent_is_given_up() -> None:
-    async def silent(*_: object) -> Told:
+    async def silent(*_: object) -> Response:
         await asyncio.sleep(30)
         raise AssertionError
 

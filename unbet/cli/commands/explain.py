@@ -76,8 +76,8 @@ def tell(
 
 
 def _document(history: History) -> dict[str, object]:
-    told = [event._asdict() for event in timeline(history)]
-    return history.model_dump(by_alias=True) | {"verdict": summary(history), "timeline": told}
+    events = [event._asdict() for event in timeline(history)]
+    return history.model_dump(by_alias=True) | {"verdict": summary(history), "timeline": events}
 
 
 def _say(

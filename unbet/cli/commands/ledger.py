@@ -66,7 +66,7 @@ def deposit(
     )
     with database.transaction() as connection:
         result = unbet.deposit(connection, order.operation())
-    _tell("Deposit", order.reference, result, as_json=as_json)
+    _print_result("Deposit", order.reference, result, as_json=as_json)
 
 
 @app.command()
@@ -88,7 +88,7 @@ def bet(
     )
     with database.transaction() as connection:
         result = unbet.place_bet(connection, order.operation())
-    _tell("Bet", order.reference, result, as_json=as_json)
+    _print_result("Bet", order.reference, result, as_json=as_json)
 
 
 @app.command()
@@ -107,7 +107,7 @@ def settle(
     )
     with database.transaction() as connection:
         result = unbet.settle_bet(connection, order.operation())
-    _tell("Settlement", win_reference or reference, result, as_json=as_json)
+    _print_result("Settlement", win_reference or reference, result, as_json=as_json)
 
 
 @app.command()
@@ -131,9 +131,9 @@ def unfreeze(user: User, as_json: AsJson = False) -> None:
 @app.command()
 def balance(user: User, currency: Currency, as_json: AsJson = False) -> None:
     """Show what a player has."""
-    asked = BalanceQuestion(user=user, currency=currency)
+    question = BalanceQuestion(user=user, currency=currency)
     with database.transaction() as connection:
-        held = unbet.balance(connection, asked.user, asked.currency)
+        held = unbet.balance(connection, question.user, question.currency)
     if as_json:
         print_json({"user": user, "currency": currency, "cash": held.cash, "bonus": held.bonus})
     else:
@@ -145,7 +145,7 @@ def _provider(given: str | None) -> str:
     return load(ProviderSettings).provider_id if given is None else given
 
 
-def _tell(what: str, reference: str, result: Result, *, as_json: bool) -> None:
+def _print_result(what: str, reference: str, result: Result, *, as_json: bool) -> None:
     reason = result.refusal and result.refusal.value
     if as_json:
         document = {"reference": reference, "status": result.status.value}

@@ -46,6 +46,6 @@ def documented() -> Iterator[Documented]:
             name = family.name + ("_total" if family.type == "counter" else "")
             labels = tuple(one._labelnames)
             yield Documented(name, family.type, labels, "counted", family.documentation)
-    for asked in DESCRIBED:
-        kind = asked.by([]).type
-        yield Documented(asked.name, kind, asked.labels, "asked for", asked.help)
+    for metric in DESCRIBED:
+        kind = metric.by([]).type
+        yield Documented(metric.name, kind, metric.labels, "asked for", metric.help)

@@ -45,7 +45,7 @@ def replay(
     cancels = [one.cancel for one in found if one.cancel]
     with database.transaction() as connection:
         park(connection, cancels, reason="replayed")
-    _tell(found, len(cancels), as_json)
+    _print_result(found, len(cancels), as_json)
     raise typer.Exit(0 if len(cancels) == len(found) else 1)
 
 
@@ -67,7 +67,7 @@ def _read(refused: Refused, body: bytes | None) -> _Read:
     return _Read(refused.received_at, reference, cancel.request_id, None, cancel)
 
 
-def _tell(found: list[_Read], parked: int, as_json: bool) -> None:
+def _print_result(found: list[_Read], parked: int, as_json: bool) -> None:
     columns, rows = _Read._fields[:-1], [one[:-1] for one in found]
     if as_json:
         replayed = [dict(zip(columns, row, strict=True)) for row in rows]

@@ -146,12 +146,12 @@ def _files(directory: Path | None) -> list[Listed]:
     chosen = directory or os.environ.get(DIRECTORY)
     if not chosen:
         raise typer.BadParameter(f"name the directory, or set {DIRECTORY}")
-    with _told(Path(chosen)):
+    with _reporting(Path(chosen)):
         return list_files(Path(chosen))
 
 
 @contextmanager
-def _told(directory: Path) -> Iterator[None]:
+def _reporting(directory: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

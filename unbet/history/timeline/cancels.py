@@ -102,9 +102,9 @@ def _answers(requests: Sequence[ReceivedRequest]) -> Iterator[Event]:
         # When it was noted is later: answers are written in batches.
         at = one.received_at + timedelta(microseconds=int(one.answer.seconds * 1_000_000))
         outcome = one.answer.outcome or Outcome.PARKED
-        said = "please retry" if one.was_put_off else _words(outcome)
+        answer = "please retry" if one.was_put_off else _words(outcome)
         about = f"uuid {one.answer.uuid}; after {one.answer.seconds:.3f} s"
-        yield Event(at, EventKind.ANSWER, f"Answered {one.answer.code}: {said}", about)
+        yield Event(at, EventKind.ANSWER, f"Answered {one.answer.code}: {answer}", about)
 
 
 def _uuid(uuids: dict[UUID, str | None], request_id: UUID) -> str:

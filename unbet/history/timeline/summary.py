@@ -76,12 +76,12 @@ def _binds(done: InterventionRecord, bet: BetRecord) -> bool:
 
 
 def _by_people(history: History, bet: BetRecord) -> Iterator[str]:
-    """Closings and reopenings that are not told already."""
+    """Closings and reopenings that are not shown already."""
     binding = [done for done in history.interventions if _binds(done, bet)][-1:]
-    told = binding if bet.outcome is Outcome.CLOSED else []
+    shown = binding if bet.outcome is Outcome.CLOSED else []
     words = {"close": "closed", "reopen": "reopened"}
     for done in history.interventions:
-        if done.action in words and done not in told:
+        if done.action in words and done not in shown:
             at = when(done.made_at)
             yield f"{words[done.action]} by {done.made_by} on {at} ({done.reason})"
 
@@ -119,8 +119,8 @@ def _repeats(
     numbers = {"retransmission": again, "further cancel": len(more) - again}
     kinds = [counted(number, thing) for thing, number in numbers.items() if number]
     if kinds:
-        told = "answered" if all(one.answer for one in more) else "decided"
-        yield f"{listed(kinds)} {told} the same"
+        shown = "answered" if all(one.answer for one in more) else "decided"
+        yield f"{listed(kinds)} {shown} the same"
     yield from _put_off(history, [one for one in decided if one.was_put_off])
 
 
@@ -134,8 +134,8 @@ def _put_off(history: History, requests: Sequence[ReceivedRequest]) -> Iterator[
         if answer is not None:
             by_reason[reasons.get(answer.shared_request_id or answer.request_id)] += [answer.code]
     for reason, codes in by_reason.items():
-        told = f"{counted(len(codes), 'request')} answered {listed(map(str, sorted(set(codes))))}"
-        yield f"{told} first, {because(reason)}" if reason else f"{told} first"
+        shown = f"{counted(len(codes), 'request')} answered {listed(map(str, sorted(set(codes))))}"
+        yield f"{shown} first, {because(reason)}" if reason else f"{shown} first"
 
 
 def _still_parked(history: History) -> Iterator[str]:

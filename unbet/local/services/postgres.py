@@ -152,8 +152,8 @@ class PostgreSQL(Server):
                 **self.account.for_subprocess(),
             )
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-            said = log.ending(str(error.stdout or ""))
-            raise ServicesError(f"PostgreSQL's {program} failed. It says:{said}") from error
+            output = log.ending(str(error.stdout or ""))
+            raise ServicesError(f"PostgreSQL's {program} failed. It says:{output}") from error
 
     def _forget_a_reused_pid(self) -> None:
         """PostgreSQL takes whatever has the pid it noted, a zombie too, for a server of its own

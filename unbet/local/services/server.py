@@ -108,18 +108,18 @@ class Server(ABC):
             pause_s = min(2 * pause_s, 0.5)  # each try is a line in the log of a starting server
         return True
 
-    def _next_try(self, access: Access, said: str, deadline: float) -> Access:
+    def _next_try(self, access: Access, output: str, deadline: float) -> Access:
         """What to try next after a server has ended with these words in its log."""
         if time.monotonic() < deadline:
-            if "Address already in use" in said:
+            if "Address already in use" in output:
                 return Access.new(access.password)
-            if "is still in use" in said:
+            if "is still in use" in output:
                 # What a killed PostgreSQL was working at ends by itself, only not at once.
                 time.sleep(0.2)
                 return access
-        raise self._failure("did not start", said)
+        raise self._failure("did not start", output)
 
-    def _failure(self, sentence: str, said: str) -> ServicesError:
+    def _failure(self, sentence: str, output: str) -> ServicesError:
         return ServicesError(
-            f"{self.title} {sentence}. {self.log} ends with:{log.ending(said) or ' nothing'}"
+            f"{self.title} {sentence}. {self.log} ends with:{log.ending(output) or ' nothing'}"
         )

@@ -10,12 +10,12 @@ from sqlalchemy import Connection, text
 from unbet.core.message import Cancel
 
 _BETS: Final = text("""
-    SELECT asked.request_id, bet.id AS bet_id
+    SELECT requested.request_id, bet.id AS bet_id
       FROM unnest(CAST(:request_ids AS uuid[]), CAST(:providers AS text[]),
-                  CAST(:references AS text[])) AS asked (request_id, provider, reference)
+                  CAST(:references AS text[])) AS requested (request_id, provider, reference)
      CROSS JOIN LATERAL (
                SELECT id FROM unbet_ledger.bets
-                WHERE reference = asked.reference AND provider = asked.provider
+                WHERE reference = requested.reference AND provider = requested.provider
                 LIMIT 1
            ) AS bet
 """)

@@ -73,10 +73,10 @@ def bind_closing(
 ) -> Outcome | None:
     """Decide the bet of the parked `cancel` as closed, unless it is decided; what a cancel of it is
     told from now on. None where `cancel` cannot be read: whose bet it is about is not known."""
-    asked = _player_in(cancel)
-    if asked is None:
+    player = _player_in(cancel)
+    if player is None:
         return None
-    values = {"request_id": request_id, "provider": provider, "reference": reference, **asked}
+    values = {"request_id": request_id, "provider": provider, "reference": reference, **player}
     for _ in range(MAX_ROUNDS):
         outcome = connection.execute(_BIND, values).scalar()
         if outcome is not None:
@@ -88,10 +88,10 @@ def outcome_of_closed(
     connection: Connection, provider: str, reference: str, cancel: str
 ) -> Outcome | None:
     """What a cancel like the closed `cancel` is told, as `bind_closing` said when it was closed."""
-    asked = _player_in(cancel)
-    if asked is None:
+    player = _player_in(cancel)
+    if player is None:
         return None
-    values = {"provider": provider, "reference": reference, **asked}
+    values = {"provider": provider, "reference": reference, **player}
     outcome = connection.execute(_READ, values).scalar()
     return None if outcome is None else Outcome(outcome)
 
@@ -99,9 +99,9 @@ def outcome_of_closed(
 def unbind_closing(connection: Connection, provider: str, reference: str, cancel: str) -> None:
     """Make the bet of the closed `cancel` undecided again, if it was decided as closed. A tombstone
     stays one: its bet has been refused, or would be."""
-    asked = _player_in(cancel)
-    if asked is not None:
-        connection.execute(_UNBIND, {"provider": provider, "reference": reference, **asked})
+    player = _player_in(cancel)
+    if player is not None:
+        connection.execute(_UNBIND, {"provider": provider, "reference": reference, **player})
 
 
 def _player_in(cancel: str) -> dict[str, str] | None:
@@ -109,8 +109,8 @@ def _player_in(cancel: str) -> dict[str, str] | None:
     try:
         document = from_json(cancel)
         old = document.get("request", document)
-        asked = {"user_id": old.get("player", old["user_id"]), "currency": old["currency"]}
+        player = {"user_id": old.get("player", old["user_id"]), "currency": old["currency"]}
     except (ValueError, LookupError, TypeError, AttributeError):
         return None
-    readable = all(isinstance(value, str) and "\0" not in value for value in asked.values())
-    return asked if readable else None
+    readable = all(isinstance(value, str) and "\0" not in value for value in player.values())
+    return player if readable else None

@@ -18,7 +18,7 @@ from unbet.wallets.ledger.blocked import find_blocked
 from unbet.wallets.port import Decided, Undecided, Verdict, Why
 from unbet.wallets.undecided import commit_until
 
-LOOK_AGAIN_AFTER_S: Final = 0.1
+LOOK_INTERVAL_S: Final = 0.1
 # A group has waited for its locks once; a part that did would hold up the parts after it.
 _WAIT_BRIEFLY: Final = text("""
     SELECT set_config('lock_timeout', '50ms', true), set_config('statement_timeout', '1s', true)
@@ -54,7 +54,7 @@ def apply_in_parts(
 ) -> Iterator[Sequence[Verdict]]:
     """What `apply` does once its one transaction, begun at `started`, has `failed`."""
     application = _Application(engine, decide, started, deadline, lock_wait_s)
-    return application.part(list(cancels), patiently=True, failed=failed)
+    return application.part(list(cancels), wait_for_locks=True, failed=failed)
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,11 @@ class _Application:
         self,
         cancels: list[Cancel],
         *,
-        patiently: bool,
+        wait_for_locks: bool,
         failed: DBAPIError | UndecidedError | None = None,
     ) -> Parts:
-        """Decide `cancels`, together if that is possible; `patiently` waits for their locks, and
-        leaves none over. `failed` is what trying them together has met already."""
+        """Decide `cancels`, together if possible. With `wait_for_locks` none is left
+        over. `failed` is the error that trying them together has met already."""
         if not cancels:
             return []
         started = time.monotonic() if failed is None else self.started
@@ -83,7 +83,7 @@ class _Application:
             decisions = commit_until(
                 self.engine,
                 self.deadline,
-                lambda c: self._decide(c, cancels, patiently),
+                lambda c: self._decide(c, cancels, wait_for_locks),
                 failed,
             )
         except DBAPIError as error:
@@ -95,7 +95,7 @@ class _Application:
         fault = fault_of(problem)
         log.warning("a group failed", cancels=len(cancels), error=first_line(problem))
         alone = len(cancels) == 1
-        if patiently and (fault is Fault.LOCKED or (fault is Fault.TIMED_OUT and not alone)):
+        if wait_for_locks and (fault is Fault.LOCKED or (fault is Fault.TIMED_OUT and not alone)):
             yield from self._around_locks(cancels, first_line(problem))
             return []
         if alone and fault is Fault.LOCKED:
@@ -104,15 +104,15 @@ class _Application:
             yield _undecided(cancels, fault, first_line(problem))
             return []
         middle = len(cancels) // 2
-        left = yield from self.part(cancels[:middle], patiently=patiently)
-        return left + (yield from self.part(cancels[middle:], patiently=patiently))
+        left = yield from self.part(cancels[:middle], wait_for_locks=wait_for_locks)
+        return left + (yield from self.part(cancels[middle:], wait_for_locks=wait_for_locks))
 
     def _around_locks(self, cancels: list[Cancel], problem: str) -> Iterator[Sequence[Verdict]]:
         """Decide those that nothing blocks; look again at the others for `lock_wait_s`."""
         ends = time.monotonic() + self.lock_wait_s
         blocked = yield from self._free_of(cancels)
         while blocked and time.monotonic() < ends:
-            time.sleep(LOOK_AGAIN_AFTER_S)
+            time.sleep(LOOK_INTERVAL_S)
             blocked = yield from self._free_of(blocked)
         if blocked:
             yield _undecided(blocked, Fault.LOCKED, problem)
@@ -120,12 +120,12 @@ class _Application:
     def _free_of(self, cancels: list[Cancel]) -> Parts:
         """Decide those of `cancels` that nothing blocks; the others."""
         free, blocked = self._sort_out(cancels)
-        return blocked + (yield from self.part(free, patiently=False))
+        return blocked + (yield from self.part(free, wait_for_locks=False))
 
     def _decide(
-        self, connection: Connection, cancels: list[Cancel], patiently: bool
+        self, connection: Connection, cancels: list[Cancel], wait_for_locks: bool
     ) -> list[Decision]:
-        if not patiently:
+        if not wait_for_locks:
             connection.execute(_WAIT_BRIEFLY)
         return self.decide(connection, cancels)
 

@@ -17,7 +17,7 @@ INTERVAL_S: Final = 1.0
 log = structlog.get_logger("worker")
 
 
-def keep_apart(deployment: UUID) -> None:
+def watch_neighbours(deployment: UUID) -> None:
     """Run for ever, in a thread of its own."""
     presence = Presence(read(WorkerSettings).broker_url)
     old = OldQueue(deployment)

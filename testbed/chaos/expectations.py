@@ -3,49 +3,49 @@ was right. Written from DESIGN, not from the code that decides."""
 
 from typing import Final
 
-from testbed.chaos.evidence import Asked, BetRow, Evidence
+from testbed.chaos.evidence import BetRow, CancelKey, Evidence
 
 STANDS: Final = frozenset({"placed", "settled"})
 TAKEN: Final = STANDS | {"reversed"}
 
 
-def has_outcome(asked: Asked, row: BetRow | None, said: Evidence) -> bool:
+def has_outcome(key: CancelKey, row: BetRow | None, evidence: Evidence) -> bool:
     """Whether what became of the cancel is in the ledger for ever."""
     if row is None:
         return False
-    if row.state == "tombstone" or is_of(asked, row):
+    if row.state == "tombstone" or is_of(key, row):
         return row.outcome is not None
     # A cancel of somebody else's bet binds nobody: it leaves its record only.
-    return asked in said.requests
+    return key in evidence.requests
 
 
-def code_of(asked: Asked, row: BetRow | None) -> int | None:
+def code_of(key: CancelKey, row: BetRow | None) -> int | None:
     """What the bet as it stands has a cancel answered (DESIGN: tombstone, player, currency, state);
     None if nothing final can have been said."""
     if row is None:
         return None
     if row.state == "tombstone":
         return 120 if row.outcome == "closed" else 0
-    if row.user_id != asked.user_id:
+    if row.user_id != key.user_id:
         return 7
-    if row.currency != asked.currency:
+    if row.currency != key.currency:
         return 2
     if row.outcome == "closed":
         return 120
     return {"reversed": 0, "refused": 0, "settled": 120}.get(row.state)
 
 
-def is_of(asked: Asked, row: BetRow) -> bool:
+def is_of(key: CancelKey, row: BetRow) -> bool:
     """Whether the cancel names the bet's player and currency."""
-    return (asked.user_id, asked.currency) == (row.user_id, row.currency)
+    return (key.user_id, key.currency) == (row.user_id, row.currency)
 
 
-def shown(asked: Asked) -> str:
+def shown(key: CancelKey) -> str:
     """For a person."""
-    return f"{asked.reference} of {asked.user_id} in {asked.currency}"
+    return f"{key.reference} of {key.user_id} in {key.currency}"
 
 
-def told(row: BetRow | None) -> str:
+def described(row: BetRow | None) -> str:
     """For a person."""
     if row is None:
         return "the ledger has no such bet"

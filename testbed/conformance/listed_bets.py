@@ -31,16 +31,16 @@ class _File(BaseModel):
     provider_id: ProviderId | None = None
 
 
-class ToldBets(Bets):
+class ListedBets(Bets):
     """`Bets` of a file, as many as there are."""
 
-    def __init__(self, told: _File, provider_id: str) -> None:
-        self.provider_id = told.provider_id or provider_id
-        self._told = told
-        self._placed = list(told.placed)
+    def __init__(self, listed: _File, provider_id: str) -> None:
+        self.provider_id = listed.provider_id or provider_id
+        self._file = listed
+        self._placed = list(listed.placed)
 
     @classmethod
-    def read(cls, file: Path, provider_id: str) -> "ToldBets":
+    def read(cls, file: Path, provider_id: str) -> "ListedBets":
         """Of a file; `provider_id` if it names none. Raises `BetsFileError`."""
         try:
             return cls(_File.model_validate_json(file.read_bytes()), provider_id)
@@ -53,11 +53,11 @@ class ToldBets(Bets):
 
     @property
     def other_player(self) -> str:
-        return self._told.other_user_id or _missing("the file names no other_user_id")
+        return self._file.other_user_id or _missing("the file names no other_user_id")
 
     @property
     def other_currency(self) -> str:
-        return self._told.other_currency or _missing("the file names no other_currency")
+        return self._file.other_currency or _missing("the file names no other_currency")
 
     async def unknown(self) -> PreparedBet:
         return self._bet(new_reference())
@@ -70,13 +70,13 @@ class ToldBets(Bets):
         return self._bet(self._placed.pop(0))
 
     async def refused(self) -> PreparedBet:
-        return self._bet(self._told.refused or _missing("the file names no refused bet"))
+        return self._bet(self._file.refused or _missing("the file names no refused bet"))
 
     async def settled(self) -> PreparedBet:
-        return self._bet(self._told.settled or _missing("the file names no settled bet"))
+        return self._bet(self._file.settled or _missing("the file names no settled bet"))
 
     def _bet(self, reference: str) -> PreparedBet:
-        return PreparedBet(Player(self._told.user_id, self._told.currency), reference)
+        return PreparedBet(Player(self._file.user_id, self._file.currency), reference)
 
 
 def _missing(what: str) -> NoReturn:

@@ -14,17 +14,17 @@ FILES: Final = 16_384
 """For as many sockets in a process as a run takes."""
 
 
-class Side(asyncio.Protocol):
+class LinkEnd(asyncio.Protocol):
     """One of the two. `on_open` and `on_lost` are told of its beginning and its end."""
 
     def __init__(
         self,
-        on_open: "Callable[[Side], None] | None" = None,
-        on_lost: "Callable[[Side], None] | None" = None,
+        on_open: "Callable[[LinkEnd], None] | None" = None,
+        on_lost: "Callable[[LinkEnd], None] | None" = None,
     ) -> None:
         self._on_open, self._on_lost = on_open, on_lost
         self._transport: asyncio.Transport | None = None
-        self._other: Side | None = None
+        self._other: LinkEnd | None = None
         self._early = bytearray()
         self._ended = self._silent = self._slow = False
 
@@ -33,7 +33,7 @@ class Side(asyncio.Protocol):
         if self._on_open:
             self._on_open(self)
 
-    def join(self, other: "Side") -> None:
+    def join(self, other: "LinkEnd") -> None:
         """From now on they are one connection."""
         self._other, other._other = other, self
         if self._early:
