@@ -1,5 +1,5 @@
-"""HTTP connections whose clients leave, half-close or do not read: each answer gets out or is
-counted, and nothing is left behind."""
+"""HTTP connections whose clients leave, half-close or do not read. Each answer is delivered or
+counted as undelivered."""
 
 import asyncio
 from typing import Any, Final

@@ -1,5 +1,5 @@
-"""Who waits for which decision: a cancel goes out to the queue, a reply comes in and wakes whoever
-waits for it."""
+"""Matches requests with decisions: a cancel goes out to the queue, a reply comes in and wakes the
+requests that wait for it."""
 
 import asyncio
 import time

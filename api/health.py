@@ -1,4 +1,4 @@
-"""Whether this receiver can do its work: asked by load balancers and people, hence cached."""
+"""Whether this receiver can work: load balancers and people ask, so the result is cached."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""The receiver's calls to the ledger: off the event loop, and each with an end."""
+"""The receiver's calls to the ledger: off the event loop, each with a deadline."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""The answers given, noted in the ledger in batches and never in an answer's way."""
+"""Records the answers in the ledger, in batches. No answer waits for it."""
 
 import asyncio
 from functools import partial

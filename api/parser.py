@@ -1,7 +1,7 @@
-"""What stays with HTTP/1.1: an offer to leave it is passed over, as a server may.
+"""Ignores a client's offer to leave HTTP/1.1, as a server may.
 
-httptools would take such a request's body for the other protocol and hand on none: the cancels of
-Java's HttpClient on plain HTTP, for instance.
+httptools would take such a request's body for the other protocol and pass nothing on: the cancels
+of Java's HttpClient on plain HTTP, for instance.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""HTTP connections within bounds, which uvicorn's own protocol leaves open."""
+"""Bounds on HTTP connections that uvicorn's own protocol does not set."""
 
 import asyncio
 from collections import deque

@@ -1,6 +1,5 @@
-"""Groups on their way to the queue: a lone cancel leaves at once; while the allowed number of
-messages is in flight, the next one fills. No timer adds latency: the group's size follows the load
-by itself.
+"""Sends groups to the queue. A lone cancel leaves at once; while the allowed number of messages is
+in flight, the next group fills. No timer adds latency: the group's size follows the load.
 
 (Over 250 lines: filling and sending stand together, so that no group goes back and forth.)
 """

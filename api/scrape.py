@@ -1,6 +1,5 @@
-"""What PostgreSQL, Redis and the disk hold, for /metrics: asked when somebody looks, at most once a
-second, and never for longer than a scrape may take. What cannot be asked is left out, and said to
-be down."""
+"""Reads what PostgreSQL, Redis and the disk hold, for `/metrics`: at most once a second, and within
+a scrape's time limit. A source that does not answer is left out and reported as down."""
 
 import asyncio
 import time

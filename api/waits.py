@@ -1,4 +1,4 @@
-"""What the receiver holds of a cancel on its way to a decision."""
+"""The receiver's state of a cancel until it is decided."""
 
 import asyncio
 import time

@@ -1,5 +1,4 @@
-"""Before a process works: what it asks of its database and its Redis, and how it says that it does
-not start."""
+"""Checks the database and Redis before a process works, and reports why it does not start."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,5 +1,5 @@
-"""What a worker process holds: one engine on the ledger, one client for replies, the keys, and
-which deployment all of it is of."""
+"""The resources of a worker process: one engine on the ledger, one client for replies, the keys,
+and the id of its deployment."""
 
 from functools import cache
 from uuid import UUID

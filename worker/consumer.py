@@ -1,4 +1,4 @@
-"""The consumer that Celery makes for this worker: what is no message of ours is kept aside."""
+"""The consumer that Celery makes for this worker. It rejects messages that are not ours."""
 
 from unbet.broker.consumer import TaskFirst
 from worker.rejecting import reject

@@ -1,5 +1,5 @@
-"""What a worker does beside its work so that deployments on one Redis stay apart: it notes that its
-own is there, and brings along what an older version has left on the queue without a name."""
+"""Keeps deployments on one Redis apart: a thread of the worker announces its own deployment and
+moves what an older version has left on the queue without a name."""
 
 import time
 from typing import Final

@@ -1,5 +1,5 @@
-"""Celery's pool of processes; a failed fork does not end the worker, and it stops in time. Made for
-Celery 5.7 and billiard 4.3: `tests/unit/test_worker.py` tells when others differ."""
+"""Celery's pool of processes. A failed fork does not end the worker, and it stops in time. Made for
+Celery 5.7 and billiard 4.3: `tests/unit/test_worker.py` fails when others differ."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""Celery's worker program, adjusted: its name, its log lines, and the commands it obeys."""
+"""Celery's worker program with our name, log lines and set of remote commands."""
 
 import os
 from typing import Any, Final

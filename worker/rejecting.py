@@ -1,4 +1,4 @@
-"""What a worker does with a message that is none of ours: keep it aside, count it, say so."""
+"""Rejects a message that is not ours: it is kept aside, counted and logged."""
 
 from typing import Final
 

@@ -1,5 +1,5 @@
-"""The sweep: `python -m worker.sweep` finishes parked cancels. It needs PostgreSQL only, so that it
-works with the queue down; any number of them may run."""
+"""The sweep: `python -m worker.sweep` decides parked cancels. It needs only PostgreSQL, so it works
+while the queue is down. Any number of sweeps may run."""
 
 import random
 import signal

@@ -1,4 +1,4 @@
-"""Celery, for those who publish or ask and are no worker."""
+"""A Celery client for processes that publish or ask and are not workers."""
 
 from celery import Celery
 

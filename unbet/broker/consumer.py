@@ -1,9 +1,9 @@
-"""What a worker does first when a message has come: reject what is none of ours, hand on the task.
+"""The first step of a worker with a message: it rejects what is not ours and hands on the task.
 
-Celery and kombu read a message's envelope before any signature is checked, and what they do not
-expect of it ends the worker; the message stays, and ends the next one as well. So they are shown
-what is known here, of the form that our own messages have, and nothing else. Made for Celery 5.7
-and kombu 5.7; `tests/unit/test_broker.py` tells when others differ.
+Celery and kombu read a message's envelope before any signature is checked. What they do not expect
+in it ends the worker; the message stays and ends the next worker as well. So they see only the
+fields of our own messages, in the form that our own messages have. Made for Celery 5.7 and kombu
+5.7; `tests/unit/test_broker.py` fails when others differ.
 """
 
 import time

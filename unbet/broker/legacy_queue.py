@@ -1,6 +1,6 @@
-"""What a worker of an older version has left on the queue, in keys without a deployment's name.
-Made for the keys and the channel of kombu 5.7; `tests/broker/test_legacy_queue.py` tells when they
-differ."""
+"""Moves what a worker of an older version has left on the queue, in keys without a deployment's
+name. Made for the keys and the channel of kombu 5.7; `tests/broker/test_legacy_queue.py` fails when
+they differ."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""Which deployments share a Redis: what each is called in its keys, and who else is there."""
+"""The deployments that share a Redis: the name of each in its keys, and who else is present."""
 
 import time
 from collections.abc import Sequence

@@ -1,5 +1,5 @@
-"""What puts a group on the queue: Celery's own message, but published past its `send_task`, which
-takes three times as long. Made for Celery 5.7 and kombu 5.7; `tests/api/test_publish.py` tells when
+"""Puts a group on the queue: Celery's own message, published without its `send_task`, which takes
+three times as long. Made for Celery 5.7 and kombu 5.7; `tests/api/test_publish.py` fails when
 others differ."""
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""How much waits on the queue, and for how long already: asked of Redis, by any process."""
+"""The length and age of the queue, asked of Redis by any process."""
 
 from typing import Final, NamedTuple
 from uuid import UUID

@@ -1,5 +1,5 @@
-"""The Redis that carries queue and replies: what an error of it means, what it must be set to, and
-what is only warned of."""
+"""The Redis that carries queue and replies: the meaning of its errors, the settings that it must
+have, and those that are only warned of."""
 
 from typing import Final
 

@@ -1,5 +1,5 @@
-"""Messages and replies that are not ours, or that make no sense: the newest ones are kept aside
-for a person to look at.
+"""Messages and replies that are not ours or cannot be read. The newest are kept for a person to
+look at.
 
 No money depends on them: a cancel that was answered is stored in the ledger or on a receiver's
 disk.

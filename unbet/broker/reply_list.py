@@ -1,4 +1,4 @@
-"""A receiver's own list in Redis, which workers put their replies on."""
+"""A receiver's own list in Redis, to which workers push their replies."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial

@@ -1,11 +1,11 @@
-"""kombu's Redis transport, but with one client a channel; every error of Redis is one after which
-Celery connects again, what was never a message ends nobody who reads the queue, and the control
-channel leaves nothing behind.
+"""kombu's Redis transport with four changes: one client a channel; Celery reconnects after every
+error of Redis; an entry that is no message ends no worker; the control channel leaves nothing
+behind.
 
 kombu makes a new client for each command, which takes as long as the command itself: a quarter of a
-publish, and three times for each message in a worker. And it trusts whatever lies in Redis: one
-entry that is no JSON ends a worker, and one that was taken but cannot be given back ends each that
-starts. Made for kombu 5.7; `tests/unit/test_broker.py` tells when another one differs.
+publish, and three times for each message in a worker. And kombu trusts what is in Redis: one entry
+that is no JSON ends a worker, and one that was taken but cannot be given back ends each worker that
+starts. Made for kombu 5.7; `tests/unit/test_broker.py` fails when another one differs.
 
 (Over 250 lines: what reaches into kombu's private parts stands in one place.)
 """

@@ -1,4 +1,4 @@
-"""Which workers are there: asked of themselves, by Celery."""
+"""Asks the workers, through Celery, which of them are present."""
 
 from typing import Final
 from uuid import UUID

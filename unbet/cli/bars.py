@@ -1,4 +1,4 @@
-"""A bar for work that takes long: on standard error, so that the output stays what it is."""
+"""A progress bar for long work, on standard error: the output stays clean."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""The command line's way to the ledger, and what a person is told when it is barred."""
+"""The command line's connections to the ledger, and the messages for a person when one fails."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,6 +1,5 @@
-"""What an endpoint would answer to a Cancel now: parsed and decided as it would be, but nothing is
-sent, and the decision is rolled back. Whether the secret and the sender's address are right is not
-looked at."""
+"""Predicts the answer to a Cancel: it is parsed and decided as usual, nothing is sent, and the
+decision is rolled back. The secret and the sender's address are not checked."""
 
 from datetime import UTC, datetime
 from typing import Final, NamedTuple

@@ -1,4 +1,5 @@
-"""What an operator tells the ledger to do, as the command line and an import's lines spell it."""
+"""An operator's instructions to the ledger, as the command line and the lines of an import spell
+them."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, Self

@@ -1,4 +1,4 @@
-"""The console script `unbet`: its commands, and what becomes of their errors."""
+"""The console script `unbet`: its commands, and the handling of their errors."""
 
 import os
 import sys

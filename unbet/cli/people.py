@@ -1,4 +1,4 @@
-"""Who uses the command line, for the record."""
+"""The name of the person at the command line, for the record."""
 
 import getpass
 import os

@@ -1,4 +1,4 @@
-"""Requests that a receiver has refused, as cancels again once a person has mended them."""
+"""Turns requests that a receiver has refused into cancels, after a person has corrected them."""
 
 import base64
 import binascii

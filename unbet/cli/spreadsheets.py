@@ -1,4 +1,4 @@
-"""CSV that a spreadsheet shows as it is: a cell that begins like a formula is not one."""
+"""CSV that is safe in a spreadsheet: a cell that looks like a formula is not one."""
 
 from typing import Final
 

@@ -1,1 +1,1 @@
-"""The console: it shows whether cancels get through, and a person decides there what is parked."""
+"""The console: it shows whether cancels get through, and lets a person decide what is parked."""

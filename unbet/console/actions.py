@@ -1,5 +1,4 @@
-"""What a person may change: have a parked cancel tried again, close it or reopen it; recorded by
-login."""
+"""The actions of a person: retry, close or reopen a parked cancel, each recorded by login."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,7 +1,7 @@
-"""What was answered in the last quarter of an hour, in steps of some seconds.
+"""The answers of the last quarter of an hour, in steps of some seconds.
 
-A step is read once, and the newest ones again until the receivers have noted what belongs to them;
-so that a look costs what came since the last one, not what came in all that time.
+A step is read once. The newest steps are read again until the receivers have recorded all their
+answers. So a reading costs what came since the last one, not what came in all that time.
 """
 
 import time

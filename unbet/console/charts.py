@@ -1,4 +1,4 @@
-"""The last quarter of an hour as the page draws it, and as a table for whoever does not see it."""
+"""The last quarter of an hour as a chart, and as a table for readers who do not see it."""
 
 from typing import Any, Final
 

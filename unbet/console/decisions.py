@@ -1,4 +1,4 @@
-"""What people decide about parked cancels here: each way gives the number of its record."""
+"""The decisions of people about parked cancels. Each function returns the number of its record."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""The page's numbers, put into words here: for the first page as for every reading after it."""
+"""Formats the page's figures, for the first page and for each update."""
 
 from datetime import UTC, datetime
 from typing import Final, NamedTuple

@@ -1,4 +1,4 @@
-"""How the console says numbers and times: short, and in the same width again and again."""
+"""Formats numbers and times for the console: short, in the same width each time."""
 
 from datetime import UTC, datetime
 from typing import Final

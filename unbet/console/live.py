@@ -1,4 +1,4 @@
-"""One reading for everybody who watches: taken in the background while somebody does, and sent to
+"""One reading for all viewers: it is taken in the background while somebody watches, and sent to
 all browsers as the same event."""
 
 import asyncio

@@ -1,5 +1,5 @@
-"""What the console probes at: the ledger, the queue, the workers and the receivers; each look ends
-in time."""
+"""The console's probes of the ledger, the queue, the workers and the receivers. Each probe has a
+time limit."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence

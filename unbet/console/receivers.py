@@ -1,4 +1,4 @@
-"""What only the receivers' counters tell, from their /metrics."""
+"""Reads the receivers' own counters from their `/metrics`."""
 
 import asyncio
 import math

@@ -1,4 +1,4 @@
-"""Pages out of templates; whatever came from outside is escaped there."""
+"""Renders templates. Text from outside is escaped there."""
 
 from pathlib import Path
 from typing import Final

@@ -1,5 +1,4 @@
-"""Something that the console probes at again and again, that may be away, and that is left alone
-while nobody watches."""
+"""A source that the console probes repeatedly while somebody watches. It may be away."""
 
 import asyncio
 import time

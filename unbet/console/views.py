@@ -1,4 +1,5 @@
-"""What changes nothing: the figures, live; a search; a reference's history; what is parked."""
+"""The pages that change nothing: the figures, live; a search; a reference's history; parked
+cancels."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,5 +1,5 @@
-"""The values that travel: cancels in groups to a worker, decisions back in replies. How they are
-written stands in `wire.py`."""
+"""The values that travel: cancels in groups to a worker, decisions back in replies. `wire.py`
+writes them."""
 
 from datetime import datetime
 from decimal import Decimal

@@ -1,5 +1,5 @@
 """The forms in which versions 1 and 2 wrote cancels: in messages, parked rows and spool files. They
-are read, and written no more."""
+are read, but no longer written."""
 
 from datetime import datetime
 from typing import Annotated, Literal

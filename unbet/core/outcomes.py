@@ -1,4 +1,4 @@
-"""What can become of a cancel."""
+"""The possible outcomes of a cancel."""
 
 from enum import StrEnum
 

@@ -1,9 +1,9 @@
-"""How a group and its reply travel: one signed JSON document each; the message's is packed.
+"""The wire format of a group and its reply: one signed JSON document each; the message's is
+compressed.
 
-Version 2 names the deployment that it is of, version 3 has no provider's fields in its cancels. A
-reader takes the older ones as well: what an installation had on its way when it was brought up to
-date. Signed, because write access to Redis is
-no write access to money, nor to answers.
+Version 2 names its deployment; version 3 has no provider's fields in its cancels. A reader accepts
+the older versions as well: an installation may have them on the queue during an update. The
+signature means that write access to Redis is no write access to money or to answers.
 """
 
 import base64
