@@ -26,7 +26,7 @@ from unbet.runtime.settings import ReceiverSettings, read
 
 
 class _Nowhere:
-    """Nothing is parked here: these desks decide, or fail."""
+    """Nothing is parked here: the baselines decide or fail."""
 
     async def park(self, _cancels: Sequence[Cancel], _reason: str) -> None:
         raise UnpersistedError

@@ -1,9 +1,9 @@
-"""Database calls that end: at a call's deadline its socket is shut down.
+"""Database calls with a deadline: at its deadline a call's socket is shut down.
 
 A stopped server keeps its connections open, answers nothing and runs none of its own timeouts; the
 driver's cancellation would wait for it as well. A server whose clock was set back does not run its
-timeouts either: a session that waits for a lock waits on, and keeps its own locks, though nobody
-wants its answer any more. So the server is asked to cancel the call, and that is not waited for.
+timeouts either: a session that waits for a lock goes on waiting and keeps its own locks, though
+nobody needs its answer. So the server is asked to cancel the call, and nobody waits for that.
 """
 
 import os

@@ -1,5 +1,5 @@
-"""Which deployment a database is of, and which one this process is of: compared at each new
-connection, since that is where another database can appear under the same address."""
+"""The deployment of a database and of this process. They are compared at each new connection,
+because another database can appear under the same address."""
 
 import threading
 from datetime import datetime

@@ -1,5 +1,5 @@
-"""The ledger's connections: each with limits, none to a server that may forget a commit, and none
-kept that turned out to be no good."""
+"""The ledger's connections. Each has limits, none leads to a server that may forget a commit, and a
+broken one is not kept."""
 
 import threading
 import time

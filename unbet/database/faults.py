@@ -1,5 +1,5 @@
-"""What a database error says: about the session, the server, the work that met it, or no one of
-them. The one place where this is decided, for every process and for the operator's `transact`."""
+"""Classifies a database error: the session, the server, the work that met it, or none of them.
+Every process and the operator's `transact` decide it here."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""Bring the schema up to date."""
+"""Migrates the schema to the newest revision."""
 
 from pathlib import Path
 from typing import Final

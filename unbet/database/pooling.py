@@ -1,4 +1,4 @@
-"""Whether what stands between us and PostgreSQL gives each connection a session of its own."""
+"""Detects a pooler that shares its sessions between connections."""
 
 from collections.abc import Callable
 from typing import Any, Final

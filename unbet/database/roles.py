@@ -1,4 +1,4 @@
-"""Who may do what in the ledger's database. The rules themselves stand in `roles.sql`."""
+"""The rights of each process in the ledger's database. `roles.sql` has the rules."""
 
 from enum import StrEnum
 from pathlib import Path

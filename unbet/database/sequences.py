@@ -1,5 +1,5 @@
-"""Sequences behind their tables, as a restore or a copy can leave them: every number that one gives
-is taken, until it has passed the table's largest."""
+"""Sequences that are behind their tables, after a restore or a copy: each number that they give is
+taken, until they have passed the table's largest."""
 
 from typing import Final, NamedTuple
 

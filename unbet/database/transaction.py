@@ -1,4 +1,4 @@
-"""One transaction, tried again where the database says that trying again is all it takes."""
+"""One transaction, tried again after an error that trying again can solve."""
 
 import logging
 import random

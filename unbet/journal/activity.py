@@ -1,4 +1,4 @@
-"""What has gone on lately, and what waits just now: asked again and again, by the console."""
+"""Recent answers and what waits now; the console reads it repeatedly."""
 
 from datetime import datetime
 from typing import Final, NamedTuple

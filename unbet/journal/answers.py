@@ -1,4 +1,4 @@
-"""The record of what the provider was told; it binds nobody and is written after the fact."""
+"""The record of the provider's answers. It decides nothing and is written afterwards."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""How much lies in the ledger that somebody may have to look at."""
+"""Counts what somebody may have to look at in the ledger."""
 
 from typing import Final, NamedTuple
 

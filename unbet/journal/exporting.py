@@ -1,4 +1,4 @@
-"""The outcomes of a period, read as a stream."""
+"""Reads the outcomes of a period as a stream."""
 
 from collections.abc import Iterator
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Outcomes that are final already, read for those who got no reply."""
+"""Reads final outcomes for cancels that got no reply."""
 
 from collections.abc import Sequence
 from typing import Final

@@ -1,6 +1,5 @@
-"""Parked cancels: kept in the ledger because they have no final outcome yet; dead ones wait for a
-person. How they are finished stands in `sweeping.py`, what people do to them in
-`interventions.py`."""
+"""Parked cancels: stored in the ledger because they have no final outcome yet. Dead ones wait for a
+person. `sweeping.py` finishes them; `interventions.py` has what people do to them."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""A provider's own list of cancels against the ledger. The list is a temporary table of the
+"""Compares a provider's own list of cancels with the ledger. The list is a temporary table of the
 session; nothing else is written."""
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,6 +1,6 @@
-"""The records of cancels whose time is up: found once, removed in small steps.
+"""Finds the old records of cancels once and removes them in small steps.
 
-No outcome depends on them: a bet carries its own, and what every later cancel of it is told.
+No outcome depends on them: a bet has its own outcome, from which every later cancel is answered.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""The journal's tables for SQLAlchemy; what each is for stands in `unbet/database/migrations/`."""
+"""The journal's tables for SQLAlchemy. `unbet/database/migrations/` says what each is for."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Find references by what a person has at hand: a reference, a player, or a request's uuid."""
+"""Finds references by a reference, a player or a request's uuid."""
 
 import json
 from datetime import datetime

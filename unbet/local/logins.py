@@ -1,4 +1,4 @@
-"""Login roles on a PostgreSQL of our own: what a process may do there is what its role may."""
+"""Login roles on our own PostgreSQL: a process has the rights of its role."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

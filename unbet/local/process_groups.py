@@ -1,5 +1,5 @@
-"""Process groups of ours: asked to end, and killed when they do not. Their leaders may be children
-of this process, or of one that has died."""
+"""Ends process groups: first asks, then kills. A group's leader may be a child of this process, or
+of one that has died."""
 
 import os
 import signal

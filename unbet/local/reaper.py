@@ -1,8 +1,8 @@
-"""`python -m unbet.local.reaper DIR`: ends what `unbet run` has started on DIR when that has died.
+"""`python -m unbet.local.reaper DIR` ends what `unbet run` has started on DIR when that has died.
 
-It waits for the end of its standard input, which the kernel brings about however its writer ends,
-and it does so on every system: what else there is (Linux' parent-death signal) would reach neither
-a worker's children nor PostgreSQL.
+It waits for the end of its standard input, which the kernel closes however the writer ends. This
+works on every system. Linux' parent-death signal would reach neither a worker's children nor
+PostgreSQL.
 """
 
 import signal

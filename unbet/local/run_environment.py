@@ -1,4 +1,4 @@
-"""The environment of what `unbet run` starts: what the caller's lacks is made, and kept in DIR."""
+"""The environment of what `unbet run` starts. Missing variables are generated and kept in DIR."""
 
 import errno
 import os

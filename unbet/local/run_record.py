@@ -1,4 +1,4 @@
-"""One `unbet run` at a time on DIR, and a record of what it has started for whoever comes later."""
+"""Allows one `unbet run` at a time on DIR, and records what it has started for a later command."""
 
 import fcntl
 import json

@@ -1,4 +1,4 @@
-"""Ctrl-C and its kin: a command ends once, and takes along what it started."""
+"""Handles Ctrl-C and similar signals: a command ends once, with everything that it started."""
 
 import signal
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What `unbet run` has started on DIR: recorded before it is relied on, kept running, and ended."""
+"""Supervises what `unbet run` has started on DIR: records it first, keeps it running, ends it."""
 
 import os
 import subprocess

@@ -1,5 +1,5 @@
-"""A circuit breaker: what has just failed is left alone for a moment. Waiting for it would use up
-the time that others have left."""
+"""A circuit breaker: it leaves alone for a moment what has just failed. Waiting for it would use up
+the time of others."""
 
 import time
 from dataclasses import dataclass

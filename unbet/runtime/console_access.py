@@ -1,4 +1,4 @@
-"""Who may use the console, by which names it is called, and whose metrics it reads."""
+"""The console's users and host names, and the receivers whose metrics it reads."""
 
 from typing import Final
 from urllib.parse import urlsplit

@@ -1,4 +1,4 @@
-"""What the secrets of the provider's URLs stand for: `UNBET_ENDPOINTS`."""
+"""Reads `UNBET_ENDPOINTS`: the endpoint of each secret in a provider's URL."""
 
 import json
 import re

@@ -1,5 +1,5 @@
-"""How variables are read: typed, validated, refused with a sentence that names the variable. Which
-there are stands in `settings.py`."""
+"""Reads variables: typed, validated, refused with a sentence that names the variable. `settings.py`
+lists them."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches

@@ -1,5 +1,5 @@
-"""How metrics are shown: in Prometheus' text form, by a receiver at /metrics, or, where there is
-none on the machine, on a port of their own."""
+"""Shows metrics in Prometheus' text form: a receiver at `/metrics`, a machine without a receiver on
+a port of its own."""
 
 import os
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Places where a test can have a process die, as a power failure would end it: for tests only."""
+"""Points at which a test lets a process die, as a power failure would end it. For tests only."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Python's search for garbage in cycles, made rare: hardly anything that a cancel leaves is one.
+"""Runs Python's search for garbage in cycles rarely: a cancel leaves hardly any.
 
 Among a program's own objects and hundreds of waiting requests the search itself takes time: without
 this the slowest answers under load took 50 ms longer. What it has not looked at is bounded all the

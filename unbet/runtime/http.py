@@ -1,6 +1,6 @@
-"""What a Cancel needs of HTTP, straight on ASGI: a body read within bounds, a response sent.
+"""The HTTP that a Cancel needs, directly on ASGI: a body read within bounds, a response sent.
 
-A framework's routing, requests and responses would cost a receiver a fifth of what it can do
+A framework's routing, requests and responses would cost a receiver a fifth of its throughput
 (`docs/performance.md`).
 """
 

@@ -1,7 +1,7 @@
 """Logs: one line per event; JSON for machines, colours for people.
 
-Our own lines do not pass through Python's `logging`: at thousands of cancels a second that costs a
-tenth of a receiver's time. What the libraries log is given the same form.
+Our own lines bypass Python's `logging`, which costs a tenth of a receiver's time at thousands of
+cancels a second. The libraries' lines get the same form.
 """
 
 import json

@@ -1,5 +1,5 @@
-"""What is counted, in every process. What PostgreSQL, Redis and the disk hold is not counted but
-asked for: `scraped_metrics.py`. How all of it is shown: `exposition.py`.
+"""The metrics that processes count. `scraped_metrics.py` has those that are read from PostgreSQL,
+Redis and the disk; `exposition.py` shows both.
 
 With PROMETHEUS_MULTIPROC_DIR set, the processes of one machine count into files there.
 """

@@ -1,4 +1,4 @@
-"""The metrics that a receiver does not count, but asks for when it is scraped."""
+"""The metrics that a receiver reads when it is scraped."""
 
 from collections.abc import Iterable
 from typing import Final, NamedTuple

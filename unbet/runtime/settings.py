@@ -1,5 +1,5 @@
-"""What each process reads of the environment, and nothing else of it: one class a process.
-docs/configuration.md is made of them (`make configuration`)."""
+"""The variables that each process reads, and no others: one class a process. `make configuration`
+writes docs/configuration.md from them."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -81,7 +81,7 @@ class ReceiverSettings(
         (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")),
         what="networks (CIDR, separated by commas) that may ask for /readyz, /metrics and "
         "/openapi.json",
-        prevents="strangers who see what a receiver depends on",
+        prevents="other clients that see what a receiver depends on",
     )
     answer_deadline_s: float = setting(
         8.0,

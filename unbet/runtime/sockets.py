@@ -1,4 +1,4 @@
-"""What a process that serves many connections asks of the system."""
+"""Raises the limit of open files for a process with many connections."""
 
 import resource
 import socket

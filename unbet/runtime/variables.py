@@ -1,4 +1,4 @@
-"""The variables that more than one process reads, or that belong together: a class for each."""
+"""The variables that several processes read, or that belong together: one class for each group."""
 
 import sys
 from collections.abc import Mapping

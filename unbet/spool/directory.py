@@ -1,6 +1,7 @@
-"""The spool: a directory with the file that we append to, and those that dead receivers left.
+"""The spool: a directory with the file that this receiver appends to, and the files that dead
+receivers left.
 
-(Over 250 lines: who appends and who empties share one lock, one open file and what is stuck.)
+(Over 250 lines: appending and emptying share one lock, one open file and the list of stuck files.)
 """
 
 import errno

@@ -1,5 +1,5 @@
-"""The system calls that change what lies on the disk, in one place: a test can record them, or have
-any of them fail."""
+"""The system calls that change the disk, in one place: a test can record them or let any of them
+fail."""
 
 import os
 from contextlib import suppress

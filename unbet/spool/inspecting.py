@@ -1,4 +1,4 @@
-"""What lies in a spool's directory, for a person: it is read and never changed."""
+"""Shows a person what is in a spool's directory. Nothing is changed."""
 
 import fcntl
 import os

@@ -1,4 +1,4 @@
-"""The file that a receiver appends to: all of an append is in it, or it is cut off again."""
+"""The file that a receiver appends to. An append is either complete or cut off again."""
 
 import fcntl
 import os

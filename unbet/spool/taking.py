@@ -1,4 +1,4 @@
-"""A spool file in the hands of who empties it: locked, read to its end, then removed or kept."""
+"""A spool file that is being emptied: locked, read to its end, then removed or kept."""
 
 import fcntl
 import os

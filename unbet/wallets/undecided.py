@@ -1,5 +1,4 @@
-"""What becomes of cancels that a wallet has left undecided: they are kept in `parked`, for the
-sweep or for a person."""
+"""Parks the cancels that a wallet has left undecided, for the sweep or for a person."""
 
 from collections.abc import Callable, Sequence
 from itertools import groupby

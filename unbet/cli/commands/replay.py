@@ -1,4 +1,4 @@
-"""`unbet replay`: requests that were refused at validation, let in once they are mended."""
+"""`unbet replay`: requests that were refused at validation, decided once they are corrected."""
 
 import sys
 from datetime import datetime

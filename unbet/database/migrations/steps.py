@@ -1,4 +1,4 @@
-"""What every revision does: it executes the SQL file beside it, and is never taken back."""
+"""The common part of each revision: it executes the SQL file beside it and cannot be undone."""
 
 from pathlib import Path
 

@@ -1,5 +1,5 @@
-"""PostgreSQL and Redis on free ports of this machine, their data in one directory DIR: what
-`make run`, the tests and the chaos run work with when no URL of an own server is given."""
+"""PostgreSQL and Redis on free ports of this machine, with their data in one directory DIR. `make
+run`, the tests and the chaos run use them when no URL is given."""
 
 from collections.abc import Callable, Collection
 from contextlib import ExitStack

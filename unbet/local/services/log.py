@@ -1,4 +1,4 @@
-"""The log of a server: made, kept from growing for ever, and read for the reason of a failure."""
+"""The log of a server: created, bounded in size, and read for the reason of a failure."""
 
 import os
 from pathlib import Path

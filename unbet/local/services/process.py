@@ -1,4 +1,4 @@
-"""Processes that outlive the command that started them: launched, recognised again, ended."""
+"""Processes that outlive the command that started them: started, recognised later, ended."""
 
 import os
 import subprocess

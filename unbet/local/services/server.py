@@ -1,4 +1,4 @@
-"""What PostgreSQL and Redis have in common: start once, wait until it answers, stop."""
+"""The common part of PostgreSQL and Redis: start once, wait until it answers, stop."""
 
 import time
 from abc import ABC, abstractmethod

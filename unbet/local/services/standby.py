@@ -1,4 +1,4 @@
-"""PostgreSQL that follows another one by streaming replication: for failovers in tests and in the
+"""A PostgreSQL that follows another one by streaming replication, for failovers in tests and in the
 chaos run."""
 
 import shutil

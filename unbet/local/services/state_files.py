@@ -1,4 +1,5 @@
-"""What DIR keeps between starts, in files that only their owner can read, and the lock on DIR."""
+"""The state that DIR keeps between starts, in files that only their owner can read, and the lock on
+DIR."""
 
 import fcntl
 import json

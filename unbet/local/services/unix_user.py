@@ -1,4 +1,4 @@
-"""The account a server runs under when we are root: PostgreSQL refuses to run as root."""
+"""The Unix user of a server when we are root: PostgreSQL refuses to run as root."""
 
 import os
 import pwd

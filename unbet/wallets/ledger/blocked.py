@@ -1,4 +1,4 @@
-"""Which cancels of a group cannot be decided now, because somebody else holds what they need."""
+"""Finds the cancels of a group whose rows another transaction has locked."""
 
 from collections import defaultdict
 from collections.abc import Sequence

@@ -1,5 +1,5 @@
-"""What closing a cancel means for its bet: the outcome `closed`, written where `reverse.sql` writes
-the others, under the same lock of the same row."""
+"""The effect of closing a cancel on its bet: the outcome `closed`, written where `reverse.sql`
+writes the others, under the same lock of the same row."""
 
 from typing import Final
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What people have decided about parked cancels, and what became of the bets: to be read only."""
+"""Reads what people have decided about parked cancels, and what became of the bets."""
 
 from datetime import datetime
 from typing import Final, NamedTuple

@@ -1,5 +1,5 @@
-"""What a person does to a parked cancel: have it tried again, close it, or reopen it. Each is
-recorded, with who did it. What closing means for the bet stands in `closing.py`."""
+"""The actions of a person on a parked cancel: retry, close, reopen. Each is recorded with the
+person's name. `closing.py` has the effect of closing on the bet."""
 
 from datetime import datetime
 from typing import Any, Final, NamedTuple

@@ -1,4 +1,4 @@
-"""What an operator asks of the ledger, and its answers: frozen values, valid by construction."""
+"""An operator's requests to the ledger, and its results: frozen values, valid by construction."""
 
 from decimal import Decimal
 from enum import StrEnum

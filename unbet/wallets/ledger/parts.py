@@ -1,5 +1,5 @@
-"""Have the ledger decide a group of cancels of which some stand in the way of the others. What goes
-well never comes here: `reversal.apply`."""
+"""Decides a group of cancels that could not be decided as a whole: some of them block the others. A
+group without trouble never comes here (`reversal.py`)."""
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Players: frozen or not, and what they have."""
+"""Players: frozen or not, and their balances."""
 
 from collections.abc import Collection
 

@@ -1,4 +1,5 @@
-"""Moving money: players' accounts are locked in id order, then transfers are written in bulk."""
+"""Posts transfers: players' accounts are locked in id order, then all transfers are written in
+bulk."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

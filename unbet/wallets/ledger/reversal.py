@@ -1,5 +1,5 @@
-"""Decide a group of cancels: one transaction, one statement. What does not go well goes on in
-`parts.py`."""
+"""Decides a group of cancels: one transaction, one statement. `parts.py` decides what fails
+here."""
 
 import time
 from collections.abc import Iterator, Sequence

@@ -1,5 +1,5 @@
-"""Finish parked cancels: a try is counted and committed before it is made, so that one that ends
-whatever process applies it comes to an end itself."""
+"""Finishes parked cancels. A try is counted and committed before it is made: a cancel that ends its
+process runs out of tries."""
 
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
