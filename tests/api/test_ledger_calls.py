@@ -7,7 +7,7 @@ from api.ledger_calls import LedgerCalls
 from unbet.database.faults import LedgerAwayError
 
 
-async def test_a_bug_in_a_call_leaves_a_cancel_its_other_home(engine: Engine) -> None:
+async def test_a_bug_in_a_call_leaves_a_cancel_the_spool(engine: Engine) -> None:
     calls = LedgerCalls(engine, limit_s=2.0)
 
     def odd(_connection: Connection) -> None:

@@ -50,7 +50,7 @@ def record(system: Watched) -> list[tuple[str, str, str | None]]:
 
 
 @pytest.mark.usefixtures("dead")
-def test_a_search_by_reference_player_or_uuid_leads_to_the_story(open_page: Open) -> None:
+def test_a_search_by_reference_player_or_uuid_leads_to_the_history(open_page: Open) -> None:
     page = open_page()
     for words in ("dead-1", "carla", "u-dead-1"):
         page.goto("/parked")

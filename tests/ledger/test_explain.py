@@ -53,7 +53,7 @@ def test_a_bet_of_cash_and_bonus_is_told_from_the_stake_to_the_answer(
     }
 
 
-def test_what_people_did_to_a_parked_cancel_belongs_to_its_story(
+def test_what_people_did_to_a_parked_cancel_belongs_to_its_history(
     engine: Engine, operator: Operator
 ) -> None:
     cancel = cancel_of("r1", uuid="u1")
@@ -80,7 +80,7 @@ def test_what_people_did_to_a_parked_cancel_belongs_to_its_story(
     assert summary(history).endswith("(a test): there is no such bet, and a tombstone refuses it.")
 
 
-def test_no_story_tells_a_session(engine: Engine, operator: Operator) -> None:
+def test_no_history_tells_a_session(engine: Engine, operator: Operator) -> None:
     for hold in (True, False):
         operator.cancel(cancel_of("r1"), hold_unknown=hold)
 

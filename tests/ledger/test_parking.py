@@ -65,14 +65,14 @@ def test_a_parked_cancel_is_the_one_that_was_received(engine: Engine) -> None:
         assert lease(connection, fresh=True, most=1).cancels == [cancel]
 
 
-def test_a_claim_counts_the_try_and_nobody_else_claims_it_meanwhile(engine: Engine) -> None:
+def test_a_lease_counts_the_try_and_nobody_else_gets_it_meanwhile(engine: Engine) -> None:
     keep(engine, cancel_of("r1"))
     assert leased(engine) == ["r1"]
     assert leased(engine) == leased(engine, fresh=False) == []
     assert parked(engine)[0]["tries"] == 1
 
 
-def test_what_has_failed_once_is_no_longer_claimed_with_the_fresh_ones(engine: Engine) -> None:
+def test_what_has_failed_once_is_no_longer_leased_with_the_fresh_ones(engine: Engine) -> None:
     keep(engine, cancel_of("r1"), cancel_of("r2"))
     assert leased(engine, most=1) == ["r1"]
     make_due(engine)
@@ -97,7 +97,7 @@ def test_pauses_grow_with_each_try_up_to_about_a_minute(engine: Engine) -> None:
     assert pauses == pytest.approx([4, 8, 16, 32, 60], rel=0.26)
 
 
-def test_after_its_tries_a_cancel_is_dead_and_not_claimed_any_more(engine: Engine) -> None:
+def test_after_its_tries_a_cancel_is_dead_and_not_leased_any_more(engine: Engine) -> None:
     keep(engine, cancel_of("r1"))
     for number in range(MAX_TRIES):
         with engine.begin() as connection:

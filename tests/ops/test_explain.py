@@ -10,7 +10,7 @@ from unbet.journal.parking import park
 from unbet.wallets.ledger.sweeping import lease, reverse_parked
 
 
-def test_the_story_of_a_reversed_bet_is_told_from_the_bet_to_the_answers(
+def test_the_history_of_a_reversed_bet_is_told_from_the_bet_to_the_answers(
     unbet: Unbet, operator: Operator, engine: Engine
 ) -> None:
     operator.deposit("10.00")
@@ -46,7 +46,7 @@ def test_the_story_of_a_reversed_bet_is_told_from_the_bet_to_the_answers(
     ]
 
 
-def test_the_story_of_a_reversed_bet_can_be_read(
+def test_the_history_of_a_reversed_bet_can_be_read(
     unbet: Unbet, operator: Operator, engine: Engine
 ) -> None:
     operator.deposit("10.00")
@@ -104,7 +104,7 @@ def test_the_document_has_verdict_and_timeline_beside_what_it_had(
     ]
 
 
-def test_the_story_of_a_tombstone_tells_of_the_bet_that_came_too_late(
+def test_the_history_of_a_tombstone_tells_of_the_bet_that_came_too_late(
     unbet: Unbet, operator: Operator
 ) -> None:
     operator.deposit("10.00")
@@ -192,7 +192,7 @@ def test_why_a_cancel_was_answered_100_is_told_after_it_has_been_decided(
     assert "Parked, decided by now" in told
 
 
-def test_a_reference_that_several_providers_use_has_a_story_for_each(
+def test_a_reference_that_several_providers_use_has_a_history_for_each(
     unbet: Unbet, operator: Operator
 ) -> None:
     operator.deposit("10.00")

@@ -101,7 +101,7 @@ def test_both_spellings_of_the_games_name_a_bom_and_any_content_type_are_accepte
     assert response.json() == SUCCESS
 
 
-def test_what_is_refused_at_the_door_leaves_no_trace_in_the_ledger(
+def test_what_is_refused_at_validation_leaves_no_trace_in_the_ledger(
     system: System, operator: Operator
 ) -> None:
     wrong_secret = system.http.post("/another-secret-altogether/V4/Cancel", json=EXAMPLE)

@@ -6,7 +6,7 @@ DISK_SHARE = 0.02
 """An append to the spool, with its sync."""
 
 
-def test_a_cancel_has_a_home_before_its_answer_is_due_though_each_call_to_the_ledger_hangs() -> (
+def test_a_cancel_is_persisted_before_its_answer_is_due_though_each_call_to_the_ledger_hangs() -> (
     None
 ):
     the_question, a_batch_that_is_being_parked, the_own_batch = [CALL_SHARE] * 3

@@ -204,7 +204,7 @@ async def test_what_is_expired_is_told_once_and_not_sent_again() -> None:
     assert len(queue.groups) == 1
 
 
-async def test_with_a_home_the_answer_at_the_deadline_is_parked() -> None:
+async def test_once_persisted_the_answer_at_the_deadline_is_parked() -> None:
     dispatcher = dispatcher_of(Queue())
     wait = asyncio.ensure_future(dispatcher.decide(cancel_of("r1"), 2))
     await settle_down()

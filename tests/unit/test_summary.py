@@ -242,7 +242,7 @@ RETURNED = "Cancelled once: 10.00 EUR returned to cash on 2026-11-24 17:01:00 UT
         pytest.param(history(), "No bet and no cancel is known", id="nothing"),
     ],
 )
-def test_each_kind_of_story_has_its_sentence(told: History, sentence: str) -> None:
+def test_each_kind_of_history_has_its_sentence(told: History, sentence: str) -> None:
     assert summary(told) == f"{sentence}."
     assert SESSION not in summary(told)
 

@@ -54,7 +54,7 @@ async def listed_bets(casino: Casino, file: Path, **changed: Any) -> Path:
     return file
 
 
-async def test_with_told_bets_all_is_played_that_needs_no_ledger(tmp_path: Path) -> None:
+async def test_with_listed_bets_all_is_played_that_needs_no_ledger(tmp_path: Path) -> None:
     casino = Casino()
     file = await listed_bets(casino, tmp_path / "bets.json")
     async with serving(casino) as url:

@@ -22,7 +22,7 @@ def cancelled(operator: Operator) -> None:
 
 
 @pytest.mark.usefixtures("cancelled")
-def test_what_one_reference_is_found_by_leads_to_its_story(anna: httpx.Client) -> None:
+def test_what_one_reference_is_found_by_leads_to_its_history(anna: httpx.Client) -> None:
     for words in ("r1", "alice", "u1", "  r1 "):
         page = anna.get("/search", params={"words": words}, follow_redirects=True)
         assert page.url.path == "/explain", words

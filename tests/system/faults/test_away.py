@@ -79,7 +79,7 @@ def test_with_postgres_hung_cancels_are_spooled_answered_in_time_and_applied_lat
     assert operator.balance(**PLAYER).cash == Decimal(1000)
 
 
-def test_what_has_no_home_is_not_answered(
+def test_what_is_unpersisted_is_not_answered(
     system: System, operator: Operator, own_services: Path
 ) -> None:
     operator.bet("r1", "1.00", **PLAYER)
