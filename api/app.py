@@ -86,8 +86,8 @@ def create_app(settings: ReceiverSettings, identity: Identity | None = None) -> 
 
 
 async def keep_running(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Have `work` done for ever: the outermost shell of what goes on in the background. A bug met
-    by one cancel must not leave the others without it."""
+    """Run `work` for ever: the outermost shell of a background task. A bug met by one cancel must
+    not stop the task for the others."""
     while True:
         try:
             await asyncio.create_task(work())

@@ -11,7 +11,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from unbet.runtime import metrics
 
 WRITE_LIMIT_S: Final = 5.0
-"""How long a client may take for an answer that the system's own buffers have no room for."""
+"""How long a client may leave an answer unread that no longer fits the system's buffers."""
 
 log = structlog.get_logger("receiver")
 

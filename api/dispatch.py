@@ -30,7 +30,7 @@ class Overloaded(Exception):  # noqa: N818 - not a fault, an answer
 
 
 class Dispatcher:
-    """Has cancels travel in groups, and wakes who waits for the decisions."""
+    """Sends cancels in groups and wakes the requests that wait for their decisions."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class Dispatcher:
                 loop.call_soon(self._groups.fill)
             self._groups.filling[cancel.request_id] = wait
         waiter: asyncio.Future[Decided] = loop.create_future()
-        # Whoever goes away itself, as at a stop, is let go then as well.
+        # A waiter that is cancelled, as at a stop, is removed by this timer as well.
         wait.waiters[waiter] = loop.call_later(within_s, self._expire, wait, waiter)
         self._waiters += 1
         return waiter
@@ -75,7 +75,7 @@ class Dispatcher:
         return self._waiters
 
     def resolve(self, decisions: Iterable[Decision]) -> None:
-        """Wake those who wait for `decisions`; one that nobody waits for any more is let go."""
+        """Wake the requests that wait for `decisions`; ignore decisions that nobody waits for."""
         for decision in decisions:
             wait = self._waits.get(decision.request_id)
             if wait is None:
@@ -130,7 +130,7 @@ class Dispatcher:
 
 
 class Replies:
-    """Reads replies; what is final is what the ledger says, this only wakes who waits."""
+    """Reads replies. They only wake who waits; the ledger says what is final."""
 
     def __init__(self, redis_url: str, keys: Keys, identity: Identity) -> None:
         self._keys = keys

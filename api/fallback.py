@@ -19,13 +19,13 @@ from unbet.runtime import metrics
 LOOK_INTERVAL_S: Final = 0.1
 RETRY_AFTER_S: Final = 1.0
 ASK_INTERVAL_S: Final = 0.3
-"""How often the ledger is asked for the outcomes of what is parked: the sweep is at work on it."""
+"""How often the ledger is asked for the outcomes of parked cancels: the sweep decides them."""
 
 log = structlog.get_logger("receiver")
 
 
 class Fallback:
-    """Watches a dispatcher's waits; everything it does has the ledger calls' limits."""
+    """Watches a dispatcher's waits. Its calls have the limits of `LedgerCalls`."""
 
     def __init__(
         self, dispatcher: Dispatcher, ledger: LedgerCalls, parking: Parking, ask_after_s: float
@@ -42,7 +42,7 @@ class Fallback:
             metrics.WAITING.set(self._dispatcher.waiting)
             waits = self._dispatcher.take_expired(self._ask_after_s)
             if waits:
-                # A task of its own: what a hung ledger holds up must not hold up the next ones.
+                # A task of its own: a hung ledger must not hold up the next waits.
                 task = asyncio.create_task(self._decide_or_park(waits))
                 self._fallbacks.add(task)
                 task.add_done_callback(self._fallbacks.discard)
@@ -66,7 +66,7 @@ class Fallback:
         for wait in left:
             wait.is_persisted = True
         if not in_ledger:
-            # No outcome can be had before their answer is due.
+            # No outcome can come before their answer is due.
             self._dispatcher.resolve(_parked(wait.cancel) for wait in left)
 
     async def poll_outcomes(self) -> None:

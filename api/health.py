@@ -19,11 +19,11 @@ DEPENDENCIES: Final = ("ledger", "broker", "replies")
 
 CACHED_S: Final = 1.0
 LIMIT_S: Final = 3.0
-"""A dependency that has not answered by then is away."""
+"""A dependency that takes longer is away."""
 
 
 class Readiness:
-    """Asks PostgreSQL and Redis, at most once a second however often it is asked itself."""
+    """Asks PostgreSQL and Redis, at most once a second."""
 
     def __init__(self, settings: ReplySettings, engine: Engine, identity: Identity) -> None:
         probes: tuple[Callable[[], None], ...] = (

@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 
 THREADS: Final = 4
 RETRY_NEEDS_S: Final = 0.2
-"""What a second try needs at least of a call's time."""
+"""The least time left for a second try."""
 
 
 class LedgerCalls:
@@ -62,8 +62,8 @@ class LedgerCalls:
             return run_within(self._engine, self._limit_s, work)
         except DBAPIError as error:
             left_s = ends - time.monotonic()
-            # A session that turned out to be no good says nothing of the server that a new one
-            # leads to. What is asked here may be asked twice.
+            # A broken session says nothing about the server that a new one leads to. The work here
+            # is safe to repeat.
             if not error.connection_invalidated or left_s < RETRY_NEEDS_S:
                 raise
             return run_within(self._engine, left_s, work)

@@ -15,7 +15,7 @@ from unbet.journal.answers import AnswerNote, note_answers
 INTERVAL_S: Final = 0.5
 LIMIT_S: Final = 3.0
 MAX_KEPT: Final = 20_000
-"""Best effort: what comes on top of this while the ledger is away is dropped, and said so."""
+"""Best effort: while the ledger is away, answers beyond this number are dropped and counted."""
 
 log = structlog.get_logger("receiver")
 

@@ -31,7 +31,7 @@ Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 def pages(
     readiness: Readiness, state: ScrapedState, membership: Membership, lifespan: Lifespan
 ) -> Starlette:
-    """An application of the pages; whatever else is asked of it does not exist."""
+    """The application of the pages; every other path is 404."""
 
     async def alive(_request: Request) -> Response:
         return JSONResponse({"status": "ok"})

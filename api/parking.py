@@ -25,10 +25,10 @@ MAX_BATCH_SIZE: Final = 1000
 DRAIN_INTERVAL_S: Final = 1.0
 
 DRAIN_BATCH_SIZE: Final = 500
-"""Cancels of the spool in one statement: few, so that others wait for a fraction of a second."""
+"""Cancels of the spool in one statement: few, so that others wait only briefly."""
 
 MAX_YIELD_S: Final = 0.3
-"""How long the spool waits for cancels that are being parked just now: it has to get on as well."""
+"""How long the spool waits at most for cancels that are being parked now."""
 
 log = structlog.get_logger("receiver")
 
@@ -40,7 +40,7 @@ class _Waiting(NamedTuple):
 
 
 class UnpersistedError(Exception):
-    """Neither ledger nor disk took the cancel: the provider must not think that we have it."""
+    """Neither ledger nor disk took the cancel. The provider must not think that we have it."""
 
 
 class Parking:
@@ -49,7 +49,7 @@ class Parking:
     def __init__(self, ledger: LedgerCalls, spool: Spool) -> None:
         self._ledger = ledger
         self._spool = spool
-        # One thread, for nothing else: a disk that is slow must be waited for, nothing that hangs.
+        # A thread for the disk only: a slow disk must be waited for, a hanging call must not.
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="spool")
         self._waiting: list[_Waiting] = []
         self._at_work: asyncio.Task[None] | None = None
@@ -63,7 +63,7 @@ class Parking:
         self._waiting += waiting
         if self._at_work is None:
             self._at_work = asyncio.create_task(self._work())
-        # Every one is awaited, so that no exception of another is left unseen.
+        # All are awaited, so that no exception is lost.
         results = await asyncio.gather(*(one.persisted for one in waiting), return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
@@ -71,7 +71,7 @@ class Parking:
         return all(results)
 
     async def keep_draining(self) -> None:
-        """Park what lies in the spool, now and whenever something does; until cancelled."""
+        """Park what is in the spool, repeatedly; until cancelled."""
         while True:
             try:
                 await self._drain()
@@ -93,7 +93,7 @@ class Parking:
                 try:
                     await self._ledger.run(partial(park, cancels=batch, reason="spooled"))
                 except ContentRefusedError as error:
-                    # Those behind it have to get on.
+                    # The cancels behind it must not wait for it.
                     refusal = str(error)
                 else:
                     crash_point("spool_parked", batch)
@@ -103,8 +103,7 @@ class Parking:
             await self._on_disk(batches.close)
 
     async def _yield_to_others(self, took_s: float) -> None:
-        """Leave ledger and processor to others for as long as the last batch has had them, and
-        until nothing newer is being parked."""
+        """Pause for as long as the last batch took, and until nothing newer is being parked."""
         await asyncio.sleep(took_s)
         until = time.monotonic() + MAX_YIELD_S
         while self._at_work and time.monotonic() < until:
@@ -133,7 +132,7 @@ class Parking:
             for one in batch:
                 one.persisted.set_result(in_ledger)
         finally:
-            # Whatever went wrong: nobody waits for ever.
+            # Whatever went wrong, nobody waits for ever.
             for one in batch:
                 if not one.persisted.done():
                     one.persisted.set_exception(UnpersistedError("neither ledger nor disk took it"))

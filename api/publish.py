@@ -40,8 +40,8 @@ _CLOCK_MAX_AGE_S: Final = 5.0
 """Then a thread reads the broker's clock again."""
 
 Submit = Callable[[Message, Callable[[Exception], object]], None]
-"""Begins to put a message on the queue: `published_at` is set once it is there; what is given is
-called, from any thread, with the reason if that fails."""
+"""Starts to put a message on the queue. `published_at` is set once it is there. On failure the
+given function is called with the reason, from any thread."""
 
 log = structlog.get_logger("receiver")
 
@@ -51,12 +51,12 @@ class PublishError(Exception):
 
 
 class Groups:
-    """Has what is `filling` leave in groups, and sends again what gets no reply."""
+    """Sends what is `filling` in groups, and sends again what gets no reply."""
 
     def __init__(self, submit: Submit, *, size: int, slots: int, resend_after_s: float) -> None:
         self.filling: dict[UUID, Wait] = {}
-        """The next group, by request. Whoever adds the first has `fill` called in the loop's next
-        round: not before those have joined that the server has read together with it."""
+        """The next group, by request. Whoever adds the first cancel schedules `fill` for the loop's
+        next round: by then the cancels that the server has read together have joined."""
         self._submit = submit
         self._size = size
         self._free_slots = slots
@@ -115,7 +115,7 @@ class Groups:
         message.timer = asyncio.get_running_loop().call_later(left_s, self._check_message, message)
 
     def _report(self, loop: asyncio.AbstractEventLoop, message: Message, error: Exception) -> None:
-        """Called by whatever thread it is that could not publish."""
+        """Called by the thread that could not publish."""
         loop.call_soon_threadsafe(self._failed, message, error)
 
     def _failed(self, message: Message, error: Exception) -> None:
@@ -123,7 +123,7 @@ class Groups:
             return
         context = {"cancels": len(message.waits), "group": message.id}
         if not isinstance(error, PublishError):
-            # Whatever it is: its cancels must not wait for replies that will not come.
+            # An unforeseen error: the cancels must not wait for replies that will not come.
             log.error("a group was not published", **context, exc_info=error)
         elif self._breaker.trip():
             log.warning("a group was not published", **context, error=str(error))
@@ -147,7 +147,7 @@ class Groups:
         if silent:
             log.warning("no reply, sent again", cancels=len(silent), group=message.id)
             metrics.RESENT.inc(len(silent))
-            # Before those that came later: these have less time left.
+            # They go first: they have less time left than those that came later.
             self.filling = {w.cancel.request_id: w for w in silent} | self.filling
 
 
@@ -155,7 +155,7 @@ class Publisher:
     """Sends groups through Celery, by the task's name, from threads."""
 
     def __init__(self, threads: int, keys: Keys, identity: Identity, reply_to: str) -> None:
-        """`reply_to` is the list that replies go to; in Redis the deployment's name is before."""
+        """`reply_to` is the list for replies; in Redis its name begins with the deployment's."""
         self._keys = keys
         self._identity = identity
         self._reply_to = reply_to
@@ -169,7 +169,7 @@ class Publisher:
         self._threads.submit(self._publish, message, failed)
 
     def close(self) -> None:
-        """Let go of the threads; one that hangs ends by its socket's time limit."""
+        """Do not wait for the threads; one that hangs ends by its socket's time limit."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def send(self, cancels: Sequence[Cancel], message_id: str) -> None:
@@ -215,8 +215,8 @@ class Publisher:
                 failed(error)
 
     def _connected(self, deployment: UUID, failures: int) -> Any:
-        """This thread's own. After a failure in one thread all threads connect anew: the broker may
-        have moved."""
+        """This thread's own connection. After a failure in one thread all threads reconnect: the
+        broker may have moved."""
         own = self._of_this_thread
         if getattr(own, "failures", None) != failures:
             if hasattr(own, "producer"):

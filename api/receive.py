@@ -213,13 +213,13 @@ class Receiver:
             code=code,
             seconds=float(seconds),
             group=decided.group,
-            # Whoever follows a cancel to the worker needs the request that was decided.
+            # To follow a cancel to the worker, a person needs the request that was decided.
             **({"shared_request_id": str(shared)} if shared else {}),
         )
 
 
 async def _read(receive: Receive) -> bytes:
-    """The body: nearly always it is there. Raises `UnreadableError`."""
+    """The body; nearly always it has arrived. Raises `UnreadableError`."""
     deadline = asyncio.get_running_loop().time() + BODY_LIMIT_S
     try:
         async with asyncio.timeout_at(deadline):

@@ -27,7 +27,7 @@ from unbet.runtime.http import UnreadableError, read_body, respond
 from unbet.runtime.settings import ReceiverSettings
 
 LOGGED_BYTES: Final = 16 * 1024
-"""A body is no longer than this where it can be read at all."""
+"""No body that can be read is longer."""
 
 _PATHS: Final = tuple(dialect.path for dialect in DIALECTS.values())
 
@@ -43,7 +43,7 @@ def report(
     sender: str,
     body: bytes = b"",
 ) -> None:
-    """Log and count a refusal. `reason` is one of a few words, `problem` a sentence."""
+    """Log and count a refusal. `reason` is a label of the metric, `problem` a sentence."""
     metrics.REFUSED.labels(reason=reason).inc()
     kept = body[:LOGGED_BYTES]
     try:
@@ -71,9 +71,9 @@ class Refusals:
         self._wrong_secrets = WrongSecrets()
 
     def takes(self, scope: Scope) -> bool:
-        """Whether a request that leads to no endpoint is one for here: for a Cancel's path, with a
-        secret in its path, because whoever has one is not refused in silence, or of a sender
-        that may see no page, because it may be a guess."""
+        """Whether a request that leads to no endpoint is refused here: it has a Cancel's path, it
+        has a secret in its path (such a caller is never refused in silence), or its sender may see
+        no page (it may be a guess)."""
         path = scope["path"]
         is_page = path == ALIVE or may_ask(scope, self._settings)
         return (
@@ -91,7 +91,7 @@ class Refusals:
             await log_refusal("path", problem, endpoint, sender, receive)
             await respond(send, 404)
             return
-        # As any path that leads nowhere, and not sooner than the right secret's.
+        # The same answer as for any unknown path, and not sooner than for the right secret.
         metrics.WRONG_SECRETS.inc()
         if self._wrong_secrets.too_many(sender):
             await respond(send, 429, more={b"connection": b"close"})

@@ -10,13 +10,13 @@ from unbet.core.message import Cancel, Decision
 
 
 class Decided(NamedTuple):
-    """What a cancel was told, and on what way."""
+    """The result of a cancel, and the request and message that it came by."""
 
     decision: Decision | None
     """`parked` if there was none in time but the cancel is stored; None if it is stored nowhere,
     which must not be answered as if it were."""
     request_id: UUID
-    """The request that the decision is of: an equal one's if one was on its way already."""
+    """The decided request: an equal one's if one was on its way already."""
     group: str | None = None
     """The id of the message that it travelled in last."""
 
@@ -27,8 +27,7 @@ class Wait:
 
     cancel: Cancel
     waiters: dict[asyncio.Future[Decided], asyncio.TimerHandle] = field(default_factory=dict)
-    """One a request, with the timer of its deadline: an equal one that came later waits its own
-    time."""
+    """One for each request, with the timer of its own deadline."""
     since: float = field(default_factory=time.monotonic)
     sendings: int = 0
     message: "Message | None" = None
