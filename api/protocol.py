@@ -25,7 +25,7 @@ HEAD_LIMIT_S: Final = 10.0
 """From a connection's beginning, or a request's first byte, to the end of the request's head."""
 
 MAX_CONNECTIONS: Final = 10_000
-"""More than a provider has; what comes beyond is closed at once."""
+"""More than a provider needs; a connection beyond this is closed at once."""
 
 MAX_PIPELINED: Final = 16
 """Requests of one connection that wait for the one before: a read may bring thousands."""
@@ -33,24 +33,24 @@ MAX_PIPELINED: Final = 16
 OTHER_FILES: Final = 200
 """Descriptors for the rest: PostgreSQL, Redis, spool, logs."""
 
-HELD_S: Final = 0.2
-"""How long a request waits for its body before it is handed on without: nearly always the body
-comes with the head, or right after it, and whoever reads it need not wait for it."""
+BODY_HOLD_S: Final = 0.2
+"""How long a request waits for its body before the application gets it. Nearly always the body
+comes with the head or right after it, and then the application need not wait."""
 
 _NO_HEADERS: Final = deque[tuple[bytes, bytes]](maxlen=0)
 
 
-_PASSED_OVER: Final[Any] = SimpleNamespace(response_complete=True)
-"""What uvicorn takes for a request that it has done with."""
+_IGNORED: Final[Any] = SimpleNamespace(response_complete=True)
+"""uvicorn regards this as a completed request."""
 
 
 class TooFewFilesError(Exception):
-    """The system allows this process no connection beside the files it needs itself."""
+    """The system allows this process no open files for connections."""
 
 
-def make_room() -> int:
-    """Have the system allow `MAX_CONNECTIONS` files; how many connections fit. Raises
-    `TooFewFilesError`."""
+def raise_file_limit() -> int:
+    """Raise the limit of open files for `MAX_CONNECTIONS`; return how many connections fit.
+    Raises `TooFewFilesError`."""
     files = allow_files(MAX_CONNECTIONS + OTHER_FILES)
     if files <= OTHER_FILES:
         raise TooFewFilesError(
@@ -81,15 +81,15 @@ class Bounded(Connection):
         if len(self.connections) > self.max_connections:
             self._cut("connections")
         else:
-            self._begin_to_wait()
+            self._start_head_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._end_to_wait()
+        self._stop_head_timer()
         self._start()
         super().connection_lost(exc)
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        self._end_to_wait()  # what ends within its head is not waited for
+        self._stop_head_timer()  # what ends within its head is not waited for
         self._start()
         return super().eof_received()
 
@@ -119,24 +119,24 @@ class Bounded(Connection):
             return
         in_head = self.cycle.scope is not self.scope
         if in_head or self.cycle.response_complete:
-            # What comes between requests (empty lines, the rest of a body that was refused) does
-            # not keep a connection.
-            self._begin_to_wait()
+            # Bytes between requests (empty lines, the rest of a refused body) do not keep a
+            # connection open.
+            self._start_head_timer()
         else:
-            self._end_to_wait()
+            self._stop_head_timer()
         if in_head or (self.cycle.more_body and not self.cycle.response_complete):
             came = len(self.cycle.body) - (body_before if self.cycle is cycle else 0)
             self._wrapping_bytes += len(data) if in_head else len(data) - came
             self._bound_wrapping(in_head)
         if len(self.cycle.body) > MAX_BODY_LENGTH:
-            # What is longer is refused: no more of it is kept than shows that.
+            # A longer body is refused: one byte beyond the limit is enough to show it.
             self.cycle.body = self.cycle.body[: MAX_BODY_LENGTH + 1]
         if self._to_start:
             self._start_or_hold()
 
     def on_headers_complete(self) -> None:
         if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
-            self._before_offer, self.cycle = self.cycle, _PASSED_OVER
+            self._before_offer, self.cycle = self.cycle, _IGNORED
             return  # it is read once more
         if len(self.url) + sum(len(n) + len(v) for n, v in self.headers) > MAX_HEAD_LENGTH:
             metrics.CUT.labels(reason="head").inc()
@@ -147,7 +147,7 @@ class Bounded(Connection):
         super().on_headers_complete()
         if not self.pipeline:
             self._running = self.cycle
-        # Trailers are no headers: whoever vouches for the head has not looked at them.
+        # Trailers are no headers: a proxy has not checked them.
         self.headers = _NO_HEADERS  # type: ignore[assignment]
 
     def _start_or_hold(self) -> None:
@@ -156,7 +156,7 @@ class Bounded(Connection):
         if is_whole or cycle.waiting_for_100_continue or len(cycle.body) > MAX_BODY_LENGTH:
             self._start()
         elif self._hold_timer is None:
-            self._hold_timer = self.loop.call_later(HELD_S, self._start)
+            self._hold_timer = self.loop.call_later(BODY_HOLD_S, self._start)
 
     def _start(self) -> None:
         if self._hold_timer is not None:
@@ -175,7 +175,7 @@ class Bounded(Connection):
 
     def _bound_head(self, size: int) -> None:
         """The connection's first head is being read."""
-        self._begin_to_wait()
+        self._start_head_timer()
         self._wrapping_bytes += size
         self._bound_wrapping(in_head=True)
 
@@ -187,11 +187,11 @@ class Bounded(Connection):
         elif self._wrapping_bytes > MAX_WRAPPING_LENGTH:
             self._cut("wrapping")
 
-    def _begin_to_wait(self) -> None:
+    def _start_head_timer(self) -> None:
         if self._head_timer is None:
             self._head_timer = self.loop.call_later(HEAD_LIMIT_S, self._cut, "slow")
 
-    def _end_to_wait(self) -> None:
+    def _stop_head_timer(self) -> None:
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
-from api.protocol import Bounded, make_room
+from api.protocol import Bounded, raise_file_limit
 from unbet.runtime import metrics
 from unbet.runtime.settings import ReceiverSettings
 from unbet.runtime.sockets import handles_on
@@ -21,7 +21,7 @@ IDLE_LIMIT_S: Final = 75
 def serve(application: ASGIApp | str, chosen: ReceiverSettings, *, processes: int = 1) -> None:
     """Serve until a signal ends it. For more than one process `application` is the name of a
     function that makes it, as `module:function`."""
-    Bounded.max_connections = make_room()
+    Bounded.max_connections = raise_file_limit()
     for reason in ("gone", "cut"):
         # They begin at 0: of a counter that begins at 1 Prometheus sees no increase.
         metrics.UNDELIVERED.labels(reason=reason)

@@ -13,17 +13,17 @@ sometimes waits for one that has been taken, and billiard has it do so for half 
 
 log = structlog.get_logger("worker")
 
-# All that a child which no longer waits can lose is an acknowledgement: what it was for is applied
-# once more, which changes nothing.
+# A child that no longer waits can lose only an acknowledgement. Its group is then applied once
+# more, which changes nothing.
 billiard_pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = round(
     CONSUME_LIMIT_S / billiard_pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_INTERVAL
 )
 
 
 class RefillingPool(asynpool.AsynPool):  # type: ignore[misc]
-    """Where the system has no process left, a lost one is replaced later: Celery looks for lost
-    ones every five seconds. It would end the worker instead, with `BlockingIOError`, and for one
-    that is lost while the worker starts with `WorkerLostError`."""
+    """Replaces a lost process later where the system has none left: Celery looks for lost ones
+    every five seconds. Its own pool would end the worker, with `BlockingIOError`, or at the start
+    with `WorkerLostError`."""
 
     _short = False
 

@@ -21,8 +21,8 @@ READ_ONLY_COMMANDS: Final = frozenset(
         *("scheduled", "enable_events", "disable_events"),
     }
 )
-"""The commands that stay, because they only read. Whoever can write to Redis can send a command;
-none may end a worker or keep it from taking messages."""
+"""The commands that stay, because they only read. Anybody who can write to Redis can send a
+command, so none may end a worker or keep it from taking messages."""
 
 log = structlog.get_logger("worker")
 

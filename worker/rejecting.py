@@ -16,8 +16,8 @@ log = structlog.get_logger("worker")
 
 
 def reject(content: str, message_id: str, error: Exception) -> None:
-    """Nothing is lost: what a receiver has put on the queue it parks or spools itself if it hears
-    nothing of it."""
+    """Keep the message aside, count and log it. No cancel is lost: a receiver parks or spools what
+    gets no reply."""
     ours = isinstance(error, MessageError | SignatureError)
     problem = (str(error) if ours else f"{type(error).__name__}: {error}")[:MAX_PROBLEM_LENGTH]
     foreign = isinstance(error, ForeignError)

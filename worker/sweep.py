@@ -35,17 +35,17 @@ INTERVAL_S: Final = 1.0
 MAX_PAUSE_S: Final = 3.0
 HEARTBEAT_S: Final = 60.0
 STOP_LIMIT_S: Final = 10
-"""A stop waits for the batch at hand this long; cut off, it is applied again by another sweep."""
+"""A stop waits this long for the current batch; another sweep applies a batch that was cut off."""
 
 MAX_BATCH_SIZE: Final = 256
 MAX_ALONE: Final = 32
-"""Applied alone in one round: what keeps failing must not hold up what has just been parked."""
+"""Cancels applied one by one in a round: failing ones must not hold up those just parked."""
 
 log = structlog.get_logger("sweep")
 
 
 def main() -> None:
-    """Sweep until SIGTERM. A ledger that is away is waited for."""
+    """Sweep until SIGTERM. Waits for a ledger that is away."""
     with starting("sweep"):
         chosen = read(SweepSettings)
     logs.configure(chosen.log_format)
@@ -67,8 +67,8 @@ def main() -> None:
 
 
 def keep_sweeping(sweep: "Sweep", check: Callable[[], None], stop: threading.Event) -> None:
-    """Rounds until `stop`, after one `check` of the ledger: about every second, at once while there
-    is work."""
+    """Run rounds until `stop`, after one `check` of the ledger: about one a second, without a pause
+    while there is work."""
     checked, pause_s, next_heartbeat = False, INTERVAL_S, 0.0
     while not stop.is_set():
         try:
@@ -85,7 +85,7 @@ def keep_sweeping(sweep: "Sweep", check: Callable[[], None], stop: threading.Eve
             pause_s = min(2 * max(pause_s, 0.1), MAX_PAUSE_S)
             log.warning("the ledger is away", error=first_line(error), again_in_s=pause_s)
         except Exception:
-            # The outermost shell: a bug met by one cancel must not leave the others lying.
+            # The outermost shell: a bug met by one cancel must not stop the others.
             pause_s = MAX_PAUSE_S
             log.exception("a round failed")
         if pause_s:
@@ -103,20 +103,20 @@ class Sweep:
 
     def __init__(self, engine: Engine, *, hold_unknown: bool = False) -> None:
         self._engine = engine
-        # Without waiting for locks: nobody waits for it, and the next round tries again.
+        # It does not wait for locks: nobody waits for the sweep, and the next round tries again.
         self._wallet: Wallet = LedgerWallet(
             engine, hold_unknown=hold_unknown, decide=reverse_parked, lock_wait_s=0.0
         )
         self.decided = 0
 
     def round(self) -> bool:
-        """Apply what is due: together what has not failed yet, the rest one by one; whether there
+        """Apply what is due: fresh cancels together, failed ones one by one. Returns whether there
         was anything. Raises a `DBAPIError` when the ledger is away."""
         _note_dead(run_within(self._engine, CALL_LIMIT_S, give_up))
         found = self._take(fresh=True, most=MAX_BATCH_SIZE, within_s=1.0)
         for _ in range(MAX_ALONE):
-            # One lease each: what ends this process must not cost the others a try. And one try:
-            # what ends its database session must not end ten of them.
+            # One lease each: a cancel that ends this process must not cost the others a try. One
+            # call each: a cancel that ends its database session must not end ten of them.
             if not self._take(fresh=False, most=1, within_s=0.0):
                 break
             found = True
@@ -128,7 +128,7 @@ class Sweep:
         due = run_within(self._engine, CALL_LIMIT_S, lambda c: lease(c, fresh=fresh, most=most))
         _note_dead(due.unreadable)
         if due.cancels:
-            crash_point("sweep_claimed", due.cancels)
+            crash_point("sweep_leased", due.cancels)
             self._apply(due.cancels, within_s)
             crash_point("sweep_applied", due.cancels)
         return bool(due.cancels or due.unreadable)
@@ -146,8 +146,8 @@ class Sweep:
             error = str(away)
             references = [cancel.reference for cancel in cancels[:20]]
             log.warning("a try failed", references=references, error=error)
-            # If the ledger is there after all, a cancel itself may be what ends its sessions: they
-            # have their pauses, and the round goes on. If not, this raises.
+            # If the ledger is there after all, a cancel itself may end its sessions: these cancels
+            # pause, and the round goes on. If it is away, this raises.
             run_within(self._engine, CALL_LIMIT_S, lambda c: note_error(c, cancels, error))
 
     def _note(self, decision: Decision, cancel: Cancel) -> None:
@@ -165,7 +165,7 @@ class Sweep:
         )
 
     def heartbeat(self) -> None:
-        """Say in the log what there is to do."""
+        """Log how much there is to do."""
         counts = run_within(self._engine, CALL_LIMIT_S, count_parked)
         log.info("sweeping", parked=counts.parked, dead=counts.dead, decided=self.decided)
 

@@ -25,10 +25,10 @@ from worker.connections import deployment, engine, keys, replies, wallet
 from worker.rejecting import reject
 
 REPLY_EXPIRES_S: Final = 60
-"""A reply that its receiver has not fetched by then is read from the ledger, if at all."""
+"""After that a receiver reads the outcome from the ledger instead."""
 
 HANDED_BACK_S: Final = 60.0
-"""From a message's publishing: as long as that its group goes back to the queue."""
+"""A group goes back to the queue for this long after its message was published."""
 
 log = structlog.get_logger("worker")
 
@@ -36,8 +36,8 @@ log = structlog.get_logger("worker")
 @app.task(  # type: ignore[untyped-decorator]
     name=TASK,
     bind=True,
-    # A group that kills the process that applies it comes back this often, then stops; at once,
-    # since a moment that one machine names may be an hour away on another one.
+    # A group that kills its process comes back this often. It comes back at once, because the
+    # clocks of two machines may be an hour apart.
     max_retries=3,
     default_retry_delay=0,
 )
@@ -54,7 +54,7 @@ def cancel(task: Task, message: str) -> dict[str, int]:
     if ARMED:
         crash_point("before_transaction", group.cancels)
     try:
-        # In parts, if some of the group stand in the way: what is decided does not wait for them.
+        # In parts, if some cancels are blocked: the decided ones do not wait for them.
         for verdicts in wallet().cancel(group.cancels, deadline):
             decisions = [one.decision for one in verdicts if isinstance(one, Decided)]
             if len(decisions) < len(verdicts):
@@ -73,11 +73,11 @@ def cancel(task: Task, message: str) -> dict[str, int]:
 
 
 def _hand_back(group: Group, request: Any, error: LedgerAwayError) -> Reject:
-    """Back to the queue, until nobody waits for the answer any more.
+    """Put the group back on the queue, as long as somebody waits for the answer.
 
-    No tight loop: a delivery ends only after the wallet has tried for its seconds. And no loss:
-    what got no reply in time the receiver has parked or spooled before it answered 100, and the
-    sweep finishes it; where the receiver died as well, nothing was answered.
+    This is no tight loop: a delivery ends only after the wallet has tried for its seconds. Nothing
+    is lost: the receiver parks or spools a cancel without a reply before it answers 100, and the
+    sweep finishes it. Where the receiver died as well, nothing was answered.
     """
     young = _queued_for_s(getattr(request, QUEUED_AT, None)) < HANDED_BACK_S
     log.warning(
@@ -90,7 +90,7 @@ def _hand_back(group: Group, request: Any, error: LedgerAwayError) -> Reject:
 
 
 def _queued_for_s(queued_at: float | None) -> float:
-    """By the broker's clock; without end where that cannot be told."""
+    """Seconds by the broker's clock; infinite if unknown."""
     if queued_at is None:
         return math.inf
     try:
@@ -101,7 +101,7 @@ def _queued_for_s(queued_at: float | None) -> float:
 
 
 def _reply(group: Group, decisions: list[Decision]) -> None:
-    """Wake the receiver. What is final is what the ledger says: a lost reply loses no money."""
+    """Wake the receiver. The ledger says what is final: a lost reply loses no money."""
     reply = Reply(version=group.version, deployment=group.deployment, decisions=tuple(decisions))
     document = encode_reply(reply, keys())
     try:

@@ -133,7 +133,7 @@ def test_five_hundred_are_shared_by_three_sweeps_each_once(lone: System, parking
     assert told() == 500
 
 
-@pytest.mark.parametrize("point", ["before_commit", "sweep_applied", long("sweep_claimed")])
+@pytest.mark.parametrize("point", ["before_commit", "sweep_applied", long("sweep_leased")])
 def test_a_sweep_that_dies_loses_nothing_and_doubles_nothing(
     lone: System, parking: Parking, point: str
 ) -> None:

@@ -132,8 +132,8 @@ def reverse_parked(
     What another sweep has finished, or is at, is left out. A cancel of an unknown reference that is
     held stays, and its try does not count. Does not commit.
     """
-    asked = {"request_ids": [cancel.request_id for cancel in cancels]}
-    ours = set(connection.execute(_HOLD_ROWS, asked).scalars())
+    parameters = {"request_ids": [cancel.request_id for cancel in cancels]}
+    ours = set(connection.execute(_HOLD_ROWS, parameters).scalars())
     decisions = reverse(
         connection, [c for c in cancels if c.request_id in ours], hold_unknown=hold_unknown
     )
