@@ -208,5 +208,5 @@ def test_another_role_is_refused_and_a_person_reads_a_sentence(
     assert "permission denied for table answers" in refused.err
     monkeypatch.setenv("UNBET_DATABASE_URL", url_as(Role.RETENTION, database_url))
     ran = unbet("retain", "--days", 39, terminal=True)
-    assert ran.out.startswith("1 answers, 1 requests and 1 parkings removed: older than ")
+    assert ran.out.startswith("1 answers, 1 requests and 1 parking records removed: older than ")
     assert "3 rows" in ran.err

@@ -73,7 +73,7 @@ def retry(
     by: By = None,
     as_json: AsJson = False,
 ) -> None:
-    """Have the sweep try again at once, dead ones too. Exit status 1 if nothing matched.
+    """Have the sweep try cancels again at once, dead ones too. Exit status 1 if nothing matched.
 
     A closed one is not: `reopen` it.
     """
@@ -97,14 +97,14 @@ def retry(
 @app.command()
 def close(
     request_id: Annotated[UUID, typer.Argument(help="As `list` shows it.")],
-    reason: Annotated[str, typer.Option("--reason", help="Why nobody is to try it any more.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why nobody tries it again.")],
     by: By = None,
     as_json: AsJson = False,
 ) -> None:
     """Decide a cancel by hand: nothing is returned, and whoever sends it again is told to stop.
 
-    `reopen` takes it back. Exit status 1 if there was none, or if it was decided meanwhile. What is
-    closed already stays so, and is said with who closed it and when.
+    `reopen` takes it back. Exit status 1 if there was no such cancel, or if it was decided
+    meanwhile. For a cancel that is closed already, the command says who closed it and when.
     """
     with _recorded() as connection:
         done = close_parked(connection, request_id, made_by=by or login(), reason=reason)
@@ -118,12 +118,12 @@ def close(
 @app.command()
 def reopen(
     request_id: Annotated[UUID, typer.Argument(help="As `list --closed` shows it.")],
-    reason: Annotated[str, typer.Option("--reason", help="Why it is tried after all.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why it is tried again.")],
     by: By = None,
     as_json: AsJson = False,
 ) -> None:
-    """Have a closed cancel tried after all, and its bet decided anew. Exit status 1 if it was not
-    closed. One that is reopened already is said with who did it and when."""
+    """Have a closed cancel tried again, and its bet decided anew. Exit status 1 if it was not
+    closed. For one that is reopened already, the command says who did it and when."""
     with _recorded() as connection:
         done = reopen_parked(connection, request_id, made_by=by or login(), reason=reason)
     if as_json:

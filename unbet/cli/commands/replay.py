@@ -30,9 +30,9 @@ def replay(
     """Park the Cancels that a receiver has refused, for the sweep to decide: the provider does not
     send them again.
 
-    What has been mended meanwhile is for you to know: the address that was not allowed, the secret
-    that had expired, or the body, which --body replaces. Done twice, it moves nothing twice. Exit
-    status 1 if one was refused again.
+    Fix the cause first: the address that was not allowed, the secret that had expired, or the body,
+    which --body replaces. Running it twice moves nothing twice. Exit status 1 if one was refused
+    again.
     """
     try:
         with sys.stdin if str(log) == "-" else log.open(errors="replace") as lines:

@@ -1,4 +1,4 @@
-"""`unbet retain`: the records of requests, parkings and answers are kept for so many days."""
+"""`unbet retain`: removes old records of requests, of parked cancels and of answers."""
 
 from contextlib import closing
 from datetime import datetime
@@ -12,6 +12,9 @@ from unbet.cli.bars import bar
 from unbet.cli.display import AsJson, moment, print_json
 from unbet.history.timeline.phrases import listed
 from unbet.journal.retention import LIMITS, RECORDS, count_older, cutoff, remove_older
+
+_LABELS: Final = {"parkings": "parking records"}
+"""For a person; the JSON document has the names of the tables."""
 
 app = typer.Typer()
 
@@ -28,11 +31,11 @@ def retain(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is older.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Remove records of requests, parkings and answers that are older than --days.
+    """Remove records of requests, of parking and of answers that are older than --days.
 
-    What became of a bet is kept for ever: outcomes, bets, transfers, entries, and what is parked.
-    It works in small steps with pauses, beside the running system, and can be stopped at any
-    moment: run again, it goes on. The database role unbet_retention may do this and nothing else.
+    Outcomes, bets, transfers, entries and parked cancels are kept for ever. The command works in
+    small steps with pauses, beside the running system. It can be stopped at any moment and run
+    again. The database role unbet_retention may do this and nothing else.
     """
     if days < LEAST_DAYS:
         raise typer.BadParameter(
@@ -48,7 +51,7 @@ def retain(
     if as_json:
         print_json({"older_than": than, "dry_run": dry_run, **found})
         return
-    counts = listed(f"{count} {table}" for table, count in found.items())
+    counts = listed(f"{count} {_LABELS.get(table, table)}" for table, count in found.items())
     done = "to remove" if dry_run else "removed"
     typer.echo(f"{counts} {done}: older than {moment(than)}.")
 
