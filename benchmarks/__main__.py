@@ -251,10 +251,10 @@ def _compare(
         display.expect(plan.steps)
         runs = list(running.carry_out(plan, place, display))
         facts = _facts([subject.ledger for subject in plan.subjects], display)
-    verdicts = goals.verdicts(runs, asked)
+    goal_results = goals.results_of(runs, asked)
     report.print_runs(runs, references)
-    report.print_verdicts(verdicts)
-    kept_in = _keep(name, report.document(facts, runs, verdicts), results)
+    report.print_goals(goal_results)
+    kept_in = _keep(name, report.document(facts, runs, goal_results), results)
     if kept_in is not None:
         # Only here: the other commands, and the tests, do without it.
         from benchmarks import chart

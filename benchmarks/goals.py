@@ -23,7 +23,7 @@ class Goal:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class GoalResult:
     """What became of a goal."""
 
     meaning: str
@@ -66,7 +66,7 @@ def ratios(runs: Sequence[Run], goal: Goal) -> list[float]:
     ]
 
 
-def verdicts(runs: Sequence[Run], goals: Sequence[Goal] = GOALS) -> list[Verdict]:
+def results_of(runs: Sequence[Run], goals: Sequence[Goal] = GOALS) -> list[GoalResult]:
     """One for each goal that `runs` say something about."""
     judged = [(goal, ratios(runs, goal)) for goal in goals]
     return [_judge(goal, found, _has_failures(runs, goal)) for goal, found in judged if found]
@@ -80,7 +80,7 @@ def _has_failures(runs: Sequence[Run], goal: Goal) -> bool:
     )
 
 
-def _judge(goal: Goal, found: Sequence[float], failures: bool) -> Verdict:
+def _judge(goal: Goal, found: Sequence[float], failures: bool) -> GoalResult:
     middle = median(found)
     enough = goal.least is None or middle >= goal.least
     met = enough and (goal.most is None or middle <= goal.most)
@@ -88,4 +88,4 @@ def _judge(goal: Goal, found: Sequence[float], failures: bool) -> Verdict:
     plural = "" if goal.connections == 1 else "s"
     meaning = f"{goal.meaning}, {goal.connections} connection{plural}"
     rounds = [round(ratio, 3) for ratio in found]
-    return Verdict(meaning, asked, middle, rounds, None if failures else met)
+    return GoalResult(meaning, asked, middle, rounds, None if failures else met)

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.goals import Goal, Verdict, ratios
+from benchmarks.goals import Goal, GoalResult, ratios
 from benchmarks.running import Run
 from unbet.cli.display import print_table
 
@@ -24,7 +24,7 @@ def print_runs(runs: Sequence[Run], references: Sequence[str]) -> None:
     )
 
 
-def print_verdicts(verdicts: Sequence[Verdict]) -> None:
+def print_goals(goal_results: Sequence[GoalResult]) -> None:
     """One row for each goal."""
     print_table(
         "Goals",
@@ -37,18 +37,18 @@ def print_verdicts(verdicts: Sequence[Verdict]) -> None:
                 _in_words(v.rounds),
                 {True: "met", False: "MISSED", None: "NOT JUDGED: requests failed"}[v.met],
             )
-            for v in verdicts
+            for v in goal_results
         ),
     )
 
 
 def document(
-    facts: Mapping[str, Any], runs: Sequence[Run], verdicts: Sequence[Verdict]
+    facts: Mapping[str, Any], runs: Sequence[Run], goal_results: Sequence[GoalResult]
 ) -> dict[str, Any]:
     """Every single run, and what it was made on."""
     return {
         **facts,
-        "goals": [asdict(verdict) for verdict in verdicts],
+        "goals": [asdict(result) for result in goal_results],
         "runs": [run.document() for run in runs],
     }
 

@@ -11,13 +11,13 @@ from typing import Final
 from sqlalchemy import Engine
 
 from testbed.chaos import evidence
+from testbed.chaos.check_result import CheckResult, Kind
 from testbed.chaos.clients import DEAF
 from testbed.chaos.evidence import BetRow, CancelKey, Evidence
 from testbed.chaos.expectations import STANDS, TAKEN, code_of, described, has_outcome, is_of, shown
 from testbed.chaos.outages import Outage, excused, overlaps
 from testbed.chaos.parts import WHOLE, Part, split
 from testbed.chaos.tally import LATE_S, answered_in
-from testbed.chaos.verdict import Kind, Verdict
 from testbed.provider import Attempt, Bet, Cancel, Sent, Win, read_log
 from unbet.wallets.ledger.audit import audit
 
@@ -49,28 +49,30 @@ class Circumstances:
     """For how much of that time the provider itself was held up: reported, but no excuse."""
 
 
-def check(log: Iterable[Sent], engine: Engine, around: Circumstances = Circumstances()) -> Verdict:
+def check(
+    log: Iterable[Sent], engine: Engine, around: Circumstances = Circumstances()
+) -> CheckResult:
     """Everything that does not hold. `log` is gone through once; `engine` only reads."""
-    verdict = Verdict()
-    _check_part(verdict, log, engine, WHOLE, around)
-    _check_ledger(verdict, engine)
-    return verdict
+    result = CheckResult()
+    _check_part(result, log, engine, WHOLE, around)
+    _check_ledger(result, engine)
+    return result
 
 
-def check_file(log: Path, engine: Engine, around: Circumstances, scratch: Path) -> Verdict:
+def check_file(log: Path, engine: Engine, around: Circumstances, scratch: Path) -> CheckResult:
     """The same for a log of any length, part by part; `scratch` is a directory to be made."""
-    verdict = Verdict()
+    result = CheckResult()
     files = split(log, scratch)
     for number, file in enumerate(files):
-        _check_part(verdict, read_log(file), engine, Part(number, len(files)), around)
+        _check_part(result, read_log(file), engine, Part(number, len(files)), around)
         file.unlink()
     scratch.rmdir()
-    _check_ledger(verdict, engine)
-    return verdict
+    _check_ledger(result, engine)
+    return result
 
 
 def _check_part(
-    verdict: Verdict, log: Iterable[Sent], engine: Engine, part: Part, around: Circumstances
+    result: CheckResult, log: Iterable[Sent], engine: Engine, part: Part, around: Circumstances
 ) -> None:
     with engine.begin() as connection:
         seen = evidence.read(connection, part)
@@ -81,19 +83,19 @@ def _check_part(
             case Cancel() as cancel:
                 _record(answers[CancelKey(cancel.reference, cancel.user_id, cancel.currency)], sent)
                 for kind, what in _unpunctual(sent, cancel, around):
-                    verdict.add(kind, what)
+                    result.add(kind, what)
             case Bet() as bet:
                 key = CancelKey(bet.reference, bet.user_id, bet.currency)
                 placed += [(key, attempt.at) for attempt in sent.attempts if attempt.code == 0]
-                _check_bet(verdict, sent, bet, seen)
+                _check_bet(result, sent, bet, seen)
             case Win() as win:
-                _check_win(verdict, sent, win, seen)
+                _check_win(result, sent, win, seen)
     for key, given in answers.items():
-        _check_outcome(verdict, key, given, seen)
-        _check_codes(verdict, key, given, seen.bets.get(key.reference))
-    _check_order(verdict, placed, answers)
+        _check_outcome(result, key, given, seen)
+        _check_codes(result, key, given, seen.bets.get(key.reference))
+    _check_order(result, placed, answers)
     for key in seen.parked:
-        verdict.add(Kind.UNDRAINED, f"{shown(key)} is still parked")
+        result.add(Kind.UNDRAINED, f"{shown(key)} is still parked")
 
 
 def _record(given: _Answers, sent: Sent) -> None:
@@ -132,53 +134,53 @@ def _is_excused(attempt: Attempt, around: Circumstances) -> bool:
     return not hung and excused(around.outages, around.receivers, attempt.at, attempt.seconds)
 
 
-def _check_bet(verdict: Verdict, sent: Sent, bet: Bet, evidence: Evidence) -> None:
+def _check_bet(result: CheckResult, sent: Sent, bet: Bet, evidence: Evidence) -> None:
     row = evidence.bets.get(bet.reference)
     known = row is not None and row.state in TAKEN
     same = row is not None and row[1:4] == (bet.user_id, bet.currency, bet.amount)
     if any(attempt.code == 0 for attempt in sent.attempts) and not (known and same):
-        verdict.add(
-            Kind.UNRECORDED, f"bet {bet.reference} was reported as placed: {described(row)}"
-        )
+        result.add(Kind.UNRECORDED, f"bet {bet.reference} was reported as placed: {described(row)}")
 
 
-def _check_win(verdict: Verdict, sent: Sent, win: Win, evidence: Evidence) -> None:
+def _check_win(result: CheckResult, sent: Sent, win: Win, evidence: Evidence) -> None:
     paid = evidence.wins.get(win.reference)
     if any(attempt.code == 0 for attempt in sent.attempts) and paid != win.amount:
-        verdict.add(Kind.UNRECORDED, f"win {win.reference} was reported as paid: {paid} is paid")
+        result.add(Kind.UNRECORDED, f"win {win.reference} was reported as paid: {paid} is paid")
 
 
-def _check_outcome(verdict: Verdict, key: CancelKey, given: _Answers, evidence: Evidence) -> None:
+def _check_outcome(
+    result: CheckResult, key: CancelKey, given: _Answers, evidence: Evidence
+) -> None:
     row = evidence.bets.get(key.reference)
     if not given.codes & PROMISED or has_outcome(key, row, evidence):
         return
     if key in evidence.dead:
-        verdict.dead += 1
+        result.dead += 1
     elif 0 not in given.codes or (row is not None and row.state not in STANDS):
         # `_check_codes` has a worse name for a success that is none.
         codes = ", ".join(map(str, sorted(given.codes)))
-        verdict.add(Kind.LOST, f"{shown(key)} was answered {codes}: {described(row)}")
+        result.add(Kind.LOST, f"{shown(key)} was answered {codes}: {described(row)}")
 
 
-def _check_codes(verdict: Verdict, key: CancelKey, given: _Answers, row: BetRow | None) -> None:
+def _check_codes(result: CheckResult, key: CancelKey, given: _Answers, row: BetRow | None) -> None:
     final = given.codes & FINAL
     codes = ", ".join(map(str, sorted(final)))
     if len(final) > 1:
-        verdict.add(Kind.CONTRADICTION, f"{shown(key)} was answered {codes}")
+        result.add(Kind.CONTRADICTION, f"{shown(key)} was answered {codes}")
     right = code_of(key, row)
     if not final or final == {right}:
         return
     what = f"{shown(key)} was answered {codes}: {described(row)}"
     if 0 in final and row is None:
-        verdict.add(Kind.UNCOMMITTED, what)
+        result.add(Kind.UNCOMMITTED, what)
     elif 0 in final and row is not None and row.state in STANDS and is_of(key, row):
-        verdict.add(Kind.LATE_DEBIT, what)
+        result.add(Kind.LATE_DEBIT, what)
     elif len(final) == 1:
-        verdict.add(Kind.CONTRADICTION, what)
+        result.add(Kind.CONTRADICTION, what)
 
 
 def _check_order(
-    verdict: Verdict,
+    result: CheckResult,
     placed: Iterable[tuple[CancelKey, datetime]],
     answers: dict[CancelKey, _Answers],
 ) -> None:
@@ -187,19 +189,19 @@ def _check_order(
         succeeded_at = answers[key].succeeded_at if key in answers else None
         if succeeded_at is not None and begun > succeeded_at:
             late_s = (begun - succeeded_at).total_seconds()
-            verdict.add(
+            result.add(
                 Kind.LATE_DEBIT, f"{shown(key)}: taken {late_s:.3f} s after its cancel succeeded"
             )
 
 
-def _check_ledger(verdict: Verdict, engine: Engine) -> None:
+def _check_ledger(result: CheckResult, engine: Engine) -> None:
     with engine.begin() as connection:
         for what in evidence.doubled(connection):
-            verdict.add(Kind.DOUBLED, what)
+            result.add(Kind.DOUBLED, what)
         for what in evidence.wrong_balances(connection):
-            verdict.add(Kind.MONEY, what)
+            result.add(Kind.MONEY, what)
     with engine.begin() as connection:  # another one: an audit sets its transaction's level
         for violation in audit(connection).violations:
-            verdict.add(
+            result.add(
                 Kind.AUDIT, f"{violation.meaning} Not for {violation.count}: {violation.rows[0]}"
             )

@@ -6,8 +6,8 @@ from statistics import median
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from testbed.chaos.check_result import MAX_EXAMPLES, Kind
 from testbed.chaos.running import Run
-from testbed.chaos.verdict import MAX_EXAMPLES, Kind
 
 
 def table(run: Run) -> Table:
@@ -26,14 +26,14 @@ def table(run: Run) -> Table:
 def examples(run: Run) -> Iterator[str]:
     """The first violations of each kind, a line each."""
     for kind in Kind:
-        for what in run.verdict.violations.get(kind, [])[:MAX_EXAMPLES]:
+        for what in run.result.violations.get(kind, [])[:MAX_EXAMPLES]:
             yield f"{kind}: {what}"
 
 
 def document(run: Run) -> dict[str, object]:
     """Everything that the table has, and the examples."""
     return {
-        "ok": run.finished and run.verdict.ok,
+        "ok": run.finished and run.result.ok,
         "seed": run.seed,
         "seconds": run.seconds,
         "shared_spool": bool(run.system and run.system.shared_spool),
@@ -62,8 +62,8 @@ def document(run: Run) -> dict[str, object]:
             for life in run.memory
         ],
         "drained_in_s": round(run.drained_in_s, 1),
-        "dead": run.verdict.dead,
-        "violations": run.verdict.document(),
+        "dead": run.result.dead,
+        "violations": run.result.document(),
     }  # fmt: skip
 
 
@@ -122,6 +122,6 @@ def _memory(run: Run) -> Iterator[tuple[str, str]]:
 
 def _findings(run: Run) -> Iterator[tuple[str, str]]:
     yield "drained in", f"{run.drained_in_s:.1f} s"
-    yield "dead, kept for a person", str(run.verdict.dead)
+    yield "dead, kept for a person", str(run.result.dead)
     for kind in Kind:
-        yield kind.value, str(run.verdict.count(kind))
+        yield kind.value, str(run.result.count(kind))

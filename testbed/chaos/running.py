@@ -1,4 +1,4 @@
-"""One chaos run from its beginning to its verdict."""
+"""One chaos run from its beginning to its result."""
 
 import asyncio
 import sys
@@ -16,6 +16,7 @@ from redis import RedisError
 
 from testbed import provider
 from testbed.chaos import schedule
+from testbed.chaos.check_result import CheckResult, Kind
 from testbed.chaos.checker import Circumstances, check_file
 from testbed.chaos.clients import UnrulyEndpoint
 from testbed.chaos.draining import drained
@@ -27,7 +28,6 @@ from testbed.chaos.relay_link import FILES
 from testbed.chaos.schedule import Schedule
 from testbed.chaos.system import PROVIDER_ID, ChaosError, System
 from testbed.chaos.tally import Tally
-from testbed.chaos.verdict import Kind, Verdict
 from testbed.provider import Log, Provider, Response
 from unbet.local.services import ServicesError
 from unbet.runtime.sockets import allow_files
@@ -76,7 +76,7 @@ class Run:
     """Of each kind of process the one that lived longest."""
     lag: Lag = field(default_factory=Lag)
     drained_in_s: float = 0.0
-    verdict: Verdict = field(default_factory=Verdict)
+    result: CheckResult = field(default_factory=CheckResult)
     finished: bool = False
 
     @property
@@ -124,14 +124,14 @@ async def carry_out(run: Run, system: System) -> None:
         run.drained_in_s = time.monotonic() - started
         run.phase = "checking"
         run.endings, run.memory = system.ended_by_themselves(), memory.longest()
-        run.verdict = await asyncio.to_thread(_check, log_file, system, run.lag)
+        run.result = await asyncio.to_thread(_check, log_file, system, run.lag)
         for what in left:
-            run.verdict.add(Kind.UNDRAINED, what)
+            run.result.add(Kind.UNDRAINED, what)
         for ending in run.endings:
-            run.verdict.add(Kind.ENDED, _described(ending))
+            run.result.add(Kind.ENDED, _described(ending))
         for life in memory.growing():
             first, last = life.quarters()
-            run.verdict.add(Kind.GROWTH, f"{life.program}: from {first:.0f} to {last:.0f} MB")
+            run.result.add(Kind.GROWTH, f"{life.program}: from {first:.0f} to {last:.0f} MB")
         run.finished = True
     finally:
         for keeper in keepers:
@@ -179,7 +179,7 @@ def _described(ending: Ending) -> str:
     return f"{ending.program} at {ending.at:%H:%M:%S} with {ending.how}; its log ends with:{said}"
 
 
-def _check(log_file: Path, system: System, lag: Lag) -> Verdict:
+def _check(log_file: Path, system: System, lag: Lag) -> CheckResult:
     around = Circumstances(
         outages=system.outages(),
         receivers=len(system.of("receiver")),

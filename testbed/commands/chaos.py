@@ -74,12 +74,12 @@ def chaos(
         typer.echo(f"unbet chaos itself failed; everything is kept in {chosen}", err=True)
         raise
     _print_result(run, console, json_file, time.monotonic() - started)
-    if run.verdict.ok and not run.verdict.dead:
+    if run.result.ok and not run.result.dead:
         system.storage.discard()
     else:
         _keep(run, system)
         console.print(_WHERE.format(chosen), soft_wrap=True)
-    raise typer.Exit(0 if run.verdict.ok else 1)
+    raise typer.Exit(0 if run.result.ok else 1)
 
 
 async def _carry_out(run: Run, system: System, console: Console) -> None:
@@ -110,7 +110,7 @@ async def _started(system: System) -> None:
 def _keep(run: Run, system: System) -> None:
     system.storage.keep()
     with (system.directory / "violations.txt").open("w") as file:
-        for kind, lines in run.verdict.violations.items():
+        for kind, lines in run.result.violations.items():
             file.writelines(f"{kind}: {line}\n" for line in lines)
 
 
@@ -119,7 +119,7 @@ def _print_result(run: Run, console: Console, json_file: Path | None, seconds: f
     for line in report.examples(run):
         console.print(line, soft_wrap=True, markup=False)
     console.print(
-        f"{'Nothing was lost, nothing doubled' if run.verdict.ok else 'Promises were broken'}; "
+        f"{'Nothing was lost, nothing doubled' if run.result.ok else 'Promises were broken'}; "
         f"seed {run.seed}, {seconds:.0f} s in all."
     )
     if json_file is not None:

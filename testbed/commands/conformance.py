@@ -11,7 +11,7 @@ import typer
 from sqlalchemy.exc import DBAPIError
 
 from testbed import conformance
-from testbed.conformance import Bets, Report, Verdict
+from testbed.conformance import Bets, Report, RuleStatus
 from testbed.provider import DIALECTS, Dialect, Endpoint, EndpointError, NoAnswerError, Timing
 from unbet.cli import database
 from unbet.cli.bars import bar
@@ -124,5 +124,5 @@ def _show(report: Report, title: str) -> None:
     print_table(title, conformance.COLUMNS, report.rows())
     for line in report.lines():
         typer.echo(plain(line))
-    counts = (f"{report.count(verdict)} {verdict}" for verdict in Verdict)
+    counts = (f"{report.count(status)} {status}" for status in RuleStatus)
     typer.echo(f"{len(report.results)} rules: {', '.join(counts)}.")

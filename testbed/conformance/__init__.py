@@ -7,7 +7,7 @@ from testbed.conformance.listed_bets import BetsFileError, ListedBets
 from testbed.conformance.placed_bets import OperatorWallet, PlacedBets
 from testbed.conformance.playing import conduct
 from testbed.conformance.report import COLUMNS, Report
-from testbed.conformance.rule import Result, Rule, Verdict
+from testbed.conformance.rule import Result, Rule, RuleStatus
 from testbed.conformance.rules import RULES
 
 __all__ = [
@@ -22,6 +22,6 @@ __all__ = [
     "Report",
     "Result",
     "Rule",
-    "Verdict",
+    "RuleStatus",
     "conduct",
 ]

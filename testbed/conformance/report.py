@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from testbed.conformance.rule import Exchange, Result, Verdict
+from testbed.conformance.rule import Exchange, Result, RuleStatus
 
-COLUMNS: Final = ("rule", "from", "sent", "answered", "verdict")
+COLUMNS: Final = ("rule", "from", "sent", "answered", "result")
 
 MAX_SHOWN: Final = 300
 """Characters of a body; some are made to be long."""
@@ -22,29 +22,29 @@ class Report:
     @property
     def ok(self) -> bool:
         """Nothing is broken; what was not tried does not count."""
-        return not self.count(Verdict.BROKEN)
+        return not self.count(RuleStatus.BROKEN)
 
-    def count(self, verdict: Verdict) -> int:
+    def count(self, status: RuleStatus) -> int:
         """How many rules came off like that."""
-        return sum(result.verdict is verdict for result in self.results)
+        return sum(result.status is status for result in self.results)
 
     def rows(self) -> Iterator[tuple[str, ...]]:
         """For a table, in the order of `COLUMNS`."""
         for result in self.results:
             rule = result.rule
-            yield rule.name, rule.source, rule.sent, _answered(result.exchanges), result.verdict
+            yield rule.name, rule.source, rule.sent, _answered(result.exchanges), result.status
 
     def lines(self) -> Iterator[str]:
         """What is wrong, and what was not tried, a line for each."""
         for result in self.results:
             yield from (f"{result.rule.name}: {fault}" for fault in result.faults)
         for result in self.results:
-            if result.verdict is Verdict.NOT_TRIED:
+            if result.status is RuleStatus.NOT_TRIED:
                 yield f"{result.rule.name}: not tried, {result.missing}"
 
     def document(self) -> dict[str, object]:
         """For JSON."""
-        counts = {verdict.value.replace(" ", "_"): self.count(verdict) for verdict in Verdict}
+        counts = {status.value.replace(" ", "_"): self.count(status) for status in RuleStatus}
         return {"ok": self.ok, **counts, "rules": [_document(result) for result in self.results]}
 
 
@@ -60,7 +60,7 @@ def _document(result: Result) -> dict[str, object]:
         "from": result.rule.source,
         "sent": result.rule.sent,
         "answered": _answered(result.exchanges),
-        "verdict": result.verdict.value,
+        "verdict": result.status.value,
         "faults": list(result.faults),
         "missing": result.missing,
         "exchanges": [

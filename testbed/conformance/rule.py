@@ -18,7 +18,7 @@ class NotTriedError(Exception):
     """The rule cannot be played; the text says what is missing."""
 
 
-class Verdict(StrEnum):
+class RuleStatus(StrEnum):
     """On one rule."""
 
     KEPT = "kept"
@@ -86,8 +86,8 @@ class Result:
     """Why it was not tried."""
 
     @property
-    def verdict(self) -> Verdict:
+    def status(self) -> RuleStatus:
         """A fault that was found counts, though the rule could not be played to its end."""
         if self.faults:
-            return Verdict.BROKEN
-        return Verdict.KEPT if self.missing is None else Verdict.NOT_TRIED
+            return RuleStatus.BROKEN
+        return RuleStatus.KEPT if self.missing is None else RuleStatus.NOT_TRIED

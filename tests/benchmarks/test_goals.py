@@ -1,6 +1,6 @@
 """The goals are judged by the median of the rounds' own ratios."""
 
-from benchmarks.goals import Goal, verdicts
+from benchmarks.goals import Goal, results_of
 from benchmarks.load import Measured
 from benchmarks.running import Run
 
@@ -29,25 +29,25 @@ def test_a_slow_round_is_slow_for_both_sides() -> None:
         *(run_of(2, "unbet", 400), run_of(2, "direct", 100)),
         *(run_of(3, "unbet", 2000), run_of(3, "direct", 1000)),
     ]
-    (verdict,) = verdicts(runs, [Goal("", "per_second", "unbet", "direct", 256, least=3)])
-    assert verdict.rounds == [4, 4, 2]
-    assert verdict.found == 4
-    assert verdict.met
+    (result,) = results_of(runs, [Goal("", "per_second", "unbet", "direct", 256, least=3)])
+    assert result.rounds == [4, 4, 2]
+    assert result.found == 4
+    assert result.met
 
 
 def test_a_goal_that_asks_for_less_is_missed_by_more() -> None:
     runs = [run_of(1, "unbet", 1, p99_ms=30.0), run_of(1, "direct", 1, p99_ms=20.0)]
-    (verdict,) = verdicts(runs, [Goal("", "p99_ms", "unbet", "direct", 256, most=1)])
-    assert verdict.found == 1.5
-    assert not verdict.met
+    (result,) = results_of(runs, [Goal("", "p99_ms", "unbet", "direct", 256, most=1)])
+    assert result.found == 1.5
+    assert not result.met
 
 
 def test_a_goal_without_its_runs_is_not_judged() -> None:
     goal = Goal("", "per_second", "unbet", "naive", 256, least=20)
-    assert verdicts([run_of(1, "unbet", 1)], [goal]) == []
+    assert results_of([run_of(1, "unbet", 1)], [goal]) == []
 
 
 def test_a_goal_is_not_judged_by_runs_with_failures() -> None:
     runs = [run_of(1, "unbet", 4000, timeouts=1), run_of(1, "direct", 1000)]
-    (verdict,) = verdicts(runs, [Goal("", "per_second", "unbet", "direct", 256, least=3)])
-    assert verdict.met is None
+    (result,) = results_of(runs, [Goal("", "per_second", "unbet", "direct", 256, least=3)])
+    assert result.met is None

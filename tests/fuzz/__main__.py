@@ -11,7 +11,7 @@ from random import SystemRandom
 from tests.fuzz.bodies import Bodies
 from tests.fuzz.messages import KINDS, Found, Kind, Messages
 from tests.fuzz.messages import judge as judge_message
-from tests.fuzz.oracle import ACCEPTED, Verdict, judge
+from tests.fuzz.oracle import ACCEPTED, Judgement, judge
 from unbet.dialects import DIALECTS
 from unbet.dialects.port import Dialect
 from unbet.runtime.gc_tuning import tune_gc
@@ -28,7 +28,7 @@ def main() -> None:
     sys.exit(fuzz(chosen.bodies, chosen.seed) or fuzz_messages(chosen.bodies // 2, chosen.seed))
 
 
-def fuzz(count: int, seed: int, judge: Callable[[bytes, Dialect], Verdict] = judge) -> int:
+def fuzz(count: int, seed: int, judge: Callable[[bytes, Dialect], Judgement] = judge) -> int:
     """The exit status: 1 at the first body that breaks a promise, which is shown."""
     say(f"{count:,} bodies, seed {seed} (FUZZ_SEED={seed} makes the same ones)")
     bodies, dialects = Bodies(seed), list(DIALECTS.values())
@@ -38,13 +38,13 @@ def fuzz(count: int, seed: int, judge: Callable[[bytes, Dialect], Verdict] = jud
     for number in range(count):
         body, dialect = bodies.next(), dialects[number % len(dialects)]
         try:
-            verdict = judge(body.content, dialect)
+            judgement = judge(body.content, dialect)
         except Exception as error:  # noqa: BLE001 - whatever it is, it was found
             say(found(f"a body ({body.kind}) in {dialect.name}", error))
             say(f"For tests/fuzz/known.py:\n    {body.content!r},")
             return 1
-        said[verdict.said] += 1
-        longest = max(longest, verdict.seconds)
+        said[judgement.said] += 1
+        longest = max(longest, judgement.seconds)
         progress.show(number + 1)
     tell(said)
     say(

@@ -32,7 +32,7 @@ _KEPT: Final = {"user_id": "player"}
 """Names that are others in what is kept."""
 
 
-class Verdict(NamedTuple):
+class Judgement(NamedTuple):
     """What became of a body."""
 
     said: str
@@ -41,7 +41,7 @@ class Verdict(NamedTuple):
     """Of this thread's CPU: everybody else waits meanwhile."""
 
 
-def judge(body: bytes, dialect: Dialect) -> Verdict:
+def judge(body: bytes, dialect: Dialect) -> Judgement:
     """Parse `body`. Raises `AssertionError` if what came out breaks a promise; whatever but the
     stated refusal the parser raises comes out of here as well."""
     started = time.thread_time()
@@ -49,10 +49,10 @@ def judge(body: bytes, dialect: Dialect) -> Verdict:
         parsed = parse(body, PROVIDER, dialect)
     except BadRequestError as refusal:
         seconds = time.thread_time() - started
-        return Verdict(_check_refusal(body, dialect, refusal), seconds)
+        return Judgement(_check_refusal(body, dialect, refusal), seconds)
     seconds = time.thread_time() - started
     _check_accepted(body, dialect, parsed)
-    return Verdict(ACCEPTED, seconds)
+    return Judgement(ACCEPTED, seconds)
 
 
 def _check_accepted(body: bytes, dialect: Dialect, parsed: ParsedRequest) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, text
 from tests.fuzz import known
 from tests.fuzz.__main__ import fuzz
 from tests.fuzz.bodies import CANCEL, ODD_TEXTS, Bodies
-from tests.fuzz.oracle import ACCEPTED, Verdict, cancel_with, judge
+from tests.fuzz.oracle import ACCEPTED, Judgement, cancel_with, judge
 from tests.making import PROVIDER, Operator
 from unbet.dialects import DIALECTS
 from unbet.dialects.body import parse
@@ -54,9 +54,9 @@ def test_bodies_of_every_kind_keep_the_promises() -> None:
     for number in range(BODIES):
         body = bodies.next()
         dialect = V1 if number % 2 else V4
-        verdict = judge(body.content, dialect)
-        said.setdefault(body.kind, set()).add(verdict.said)
-        if verdict.seconds > MAX_S:  # not because Python looked for garbage just then
+        judgement = judge(body.content, dialect)
+        said.setdefault(body.kind, set()).add(judgement.said)
+        if judgement.seconds > MAX_S:  # not because Python looked for garbage just then
             assert judge(body.content, dialect).seconds < MAX_S, body
     assert said.pop("valid, spelled otherwise") == {ACCEPTED}
     assert ACCEPTED in said["almost valid"], "none of them gets far"
@@ -105,7 +105,7 @@ def test_what_make_fuzz_finds_is_shown_so_that_it_can_be_kept(
     assert fuzz(20, SEED) == 0
     assert "20 bodies" in capsys.readouterr().out
 
-    def careless(_body: bytes, _dialect: Dialect) -> Verdict:
+    def careless(_body: bytes, _dialect: Dialect) -> Judgement:
         raise AssertionError("a promise is broken")
 
     first = Bodies(SEED).next()

@@ -12,11 +12,11 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 
 from testbed.chaos import evidence
+from testbed.chaos.check_result import Kind
 from testbed.chaos.checker import Circumstances, check, check_file
 from testbed.chaos.clients import HALF_CLOSES, NEVER_READS, RESETS
 from testbed.chaos.outages import Outage
 from testbed.chaos.parts import Part, part_of, split
-from testbed.chaos.verdict import Kind
 from testbed.provider import Attempt, Bet, Cancel, Sent, Win, as_line
 from tests.making import Operator, cancel_of
 from unbet.journal.parking import park
@@ -98,8 +98,8 @@ def test_a_run_in_which_all_went_well_is_clean(engine: Engine, operator: Operato
         cancel("other currency", 2, currency="USD"),
         bet("standing", 0),
     ]
-    verdict = check(log, engine)
-    assert (verdict.ok, verdict.dead, dict(verdict.violations)) == (True, 0, {})
+    result = check(log, engine)
+    assert (result.ok, result.dead, dict(result.violations)) == (True, 0, {})
 
 
 @pytest.mark.parametrize("code", [2, 100, 120])
@@ -139,8 +139,8 @@ def test_a_parked_cancel_is_undrained_and_lost_a_dead_one_is_counted(
     assert set(found(engine, cancel("r", 100))) == {Kind.LOST, Kind.UNDRAINED}
     with engine.begin() as connection:
         connection.execute(text("UPDATE unbet.parked SET state = 'dead'"))
-    verdict = check([cancel("r", 100)], engine)
-    assert (verdict.ok, verdict.dead) == (True, 1)
+    result = check([cancel("r", 100)], engine)
+    assert (result.ok, result.dead) == (True, 1)
 
 
 def test_a_success_that_the_ledger_does_not_know_is_uncommitted(engine: Engine) -> None:
@@ -291,9 +291,9 @@ def test_an_answer_after_eight_seconds_is_a_violation_that_tells_of_the_provider
 
     assert found(engine, answered(7.999)) == {}
     around = Circumstances(held_up=lambda _since, _seconds: 0.7)
-    verdict = check([answered(8.001)], engine, around)
-    assert not verdict.ok
-    [what] = verdict.violations[Kind.LATE_ANSWER]
+    result = check([answered(8.001)], engine, around)
+    assert not result.ok
+    [what] = result.violations[Kind.LATE_ANSWER]
     assert "0 after 8.001 s" in what
     assert "held up for 0.7 s" in what
 

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from testbed.conformance import RULES, PlacedBets, Report, Verdict, conduct
+from testbed.conformance import RULES, PlacedBets, Report, RuleStatus, conduct
 from testbed.provider import DIALECTS, Endpoint
 from tests.ops.conformance.defects import DEFECTS, Defect
 from tests.ops.conformance.serving import REFUSED, Response, serving
@@ -34,7 +34,7 @@ async def test_an_endpoint_that_keeps_every_rule_is_found_to_do_so(dialect: Dial
     report = await judged(right(dialect))
 
     assert list(report.lines()) == []
-    assert report.count(Verdict.KEPT) == len(RULES)
+    assert report.count(RuleStatus.KEPT) == len(RULES)
     assert report.ok
 
 
@@ -43,7 +43,7 @@ async def test_an_endpoint_that_is_wrong_is_found_by_the_rule_it_breaks(defect: 
     report = await judged(defect)
 
     broken = {
-        each.rule.name: each.faults for each in report.results if each.verdict is Verdict.BROKEN
+        each.rule.name: each.faults for each in report.results if each.status is RuleStatus.BROKEN
     }
     assert defect.rule in broken
     assert defect.spreads or broken.keys() == {defect.rule}, broken
@@ -64,6 +64,6 @@ async def test_an_endpoint_that_falls_silent_is_given_up() -> None:
 
     report = await judged(Defect("none", "silence", handler=silent, limit_s=0.05))
 
-    assert report.count(Verdict.BROKEN) == 4, "three rules, and that of the time"
-    assert report.count(Verdict.NOT_TRIED) == len(RULES) - 4
+    assert report.count(RuleStatus.BROKEN) == 4, "three rules, and that of the time"
+    assert report.count(RuleStatus.NOT_TRIED) == len(RULES) - 4
     assert not report.ok

@@ -53,7 +53,7 @@ class Kind(StrEnum):
 
 
 @dataclass
-class Verdict:
+class CheckResult:
     """Counts by kind, and what the first ones of each kind are about."""
 
     violations: dict[Kind, list[str]] = field(default_factory=lambda: defaultdict(list))
