@@ -1,4 +1,4 @@
-"""The audit of a whole ledger: how long it takes, and what memory it needs on both sides."""
+"""Measures the audit of a whole ledger: its time, and the memory of client and server."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Cancels of bets as the receiver hands them on, for what measures without a receiver."""
+"""Cancels of bets as the receiver hands them on, for measurements without a receiver."""
 
 import json
 from datetime import UTC, datetime

@@ -1,5 +1,5 @@
-"""After a run: has the ledger exactly one reversal for each cancel that was answered? And after
-all of them: does its audit find nothing?"""
+"""Checks after each run that the ledger has exactly one reversal for each answered cancel, and
+after all runs that its audit finds nothing."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What is measured: Unbet and the baselines, each with the processes it consists of."""
+"""The contenders: Unbet and the baselines, each with its processes."""
 
 from dataclasses import dataclass
 from typing import Final

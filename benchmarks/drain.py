@@ -1,4 +1,4 @@
-"""How fast workers alone are: the queue is filled with full groups, then drained."""
+"""Measures the workers alone: the queue is filled with full groups, then drained."""
 
 import os
 import time

@@ -1,4 +1,5 @@
-"""Where a benchmark takes place: servers of its own, ledgers filled with older bets, processes."""
+"""The environment of a benchmark: its own servers, ledgers filled with older bets, and
+processes."""
 
 import os
 import re

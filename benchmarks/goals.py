@@ -1,4 +1,4 @@
-"""The numbers to reach (DESIGN), as ratios within a round, and what a benchmark says of them."""
+"""The numbers to reach (DESIGN), as ratios within a round, and whether a benchmark reaches them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a result was made on: a number without its machine says nothing."""
+"""The machine of a result: a number without its machine says nothing."""
 
 import os
 import platform

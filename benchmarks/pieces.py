@@ -1,4 +1,4 @@
-"""What the pieces of a cancel's way cost alone, in one process, beside what was not chosen."""
+"""Measures the single pieces of a cancel's path, in one process, beside the alternatives."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Shows how far a benchmark has come: a bar on a terminal, and a line for each step."""
+"""Shows the progress of a benchmark: a bar on a terminal, and a line for each step."""
 
 import time
 from collections.abc import Iterator

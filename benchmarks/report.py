@@ -1,4 +1,4 @@
-"""What a benchmark found, as tables for a person and as one JSON document."""
+"""The report of a benchmark: tables for a person, one JSON document."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,1 +1,1 @@
-"""Tools and judges around the product: a played provider, the conformance kit, chaos."""
+"""Tools around the product: a provider simulator, the conformance kit, chaos."""

@@ -1,1 +1,1 @@
-"""What a user would write instead: the same server, the same ledger work, another way between."""
+"""The baselines: the same server and the same ledger work, with another way between them."""

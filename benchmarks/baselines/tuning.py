@@ -1,5 +1,5 @@
-"""How the baselines are tuned: what was fastest of what was tried (`docs/performance.md`). A BENCH_
-variable overrides."""
+"""The tuning of the baselines: the fastest settings of those that were tried
+(`docs/performance.md`). A BENCH_ variable overrides one."""
 
 import os
 

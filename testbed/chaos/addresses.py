@@ -1,4 +1,4 @@
-"""Addresses that lead where they are told to: a hand on the relay process."""
+"""Service addresses of the run: commands for the relay process."""
 
 import json
 import subprocess

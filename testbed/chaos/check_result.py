@@ -1,4 +1,4 @@
-"""What the checker finds: violations by kind, each with what it is about."""
+"""The result of a check: violations by kind, each with its details."""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field

@@ -1,5 +1,5 @@
-"""The independent check of a run: the provider's own log against the rows of the database. What
-Unbet says of itself (its notes of answers, its functions) is not asked."""
+"""The independent check of a run: compares the provider's own log with the rows of the database. It
+uses neither Unbet's record of answers nor its functions."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""The provider's clients: most are as one would wish, some reset, half-close or never read."""
+"""The provider's clients: most behave well, some reset, half-close or never read."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

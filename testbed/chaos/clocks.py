@@ -1,4 +1,4 @@
-"""libfaketime, if it is there: what a server needs so that its wall clock can be set."""
+"""libfaketime, where it is installed: the environment that lets a server's wall clock be set."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""After the last fault: wait until nothing is under way any more, and say what still is."""
+"""Waits after the last fault until nothing is under way, and reports what still is."""
 
 import asyncio
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What the database says, read by plain SQL: no function of the ledger takes part."""
+"""Reads the database's rows by plain SQL, without any function of the ledger."""
 
 from dataclasses import dataclass
 from decimal import Decimal

@@ -1,5 +1,5 @@
-"""What the ledger, as it stands, means for a cancel: whether it has its outcome, and which answer
-was right. Written from DESIGN, not from the code that decides."""
+"""What the ledger's rows mean for a cancel: whether it has its outcome, and which answer was right.
+Written from DESIGN, not from the code that decides."""
 
 from typing import Final
 

@@ -1,5 +1,5 @@
-"""The faults that are done to processes of ours. A fault is a context: entering it does the harm,
-leaving it undoes it; in between lies its duration. It may yield a better name for what was done."""
+"""The faults of our own processes. A fault is a context: entering it does the harm, leaving it
+undoes it. It may yield a better name for what was done."""
 
 import asyncio
 import time

@@ -1,5 +1,5 @@
-"""What faults of several kinds need: signals to a server's processes, a disk that is full for a
-while, and blocking work that comes to its end whatever happens."""
+"""The common part of several faults: signals to a server's processes, a disk that is full for a
+while, and blocking work that always ends."""
 
 import asyncio
 import os

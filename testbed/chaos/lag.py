@@ -1,4 +1,4 @@
-"""How long the run's own event loop was held up: time on its clock that Unbet did not take."""
+"""Measures how long the run's own event loop was held up: that time is not Unbet's."""
 
 import asyncio
 from collections import deque

@@ -1,4 +1,4 @@
-"""Keeps a long run's files bounded: the logs of all processes are cut while they are written."""
+"""Bounds a long run's log files: they are cut while they are written."""
 
 import shutil
 from pathlib import Path

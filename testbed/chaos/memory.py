@@ -1,4 +1,4 @@
-"""The memory of each process of ours over its life: does it grow?"""
+"""Samples the memory of each process over its life, and says whether it grows."""
 
 import asyncio
 import time

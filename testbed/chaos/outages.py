@@ -1,4 +1,4 @@
-"""When a receiver was away because the run had killed it: what excuses a missing answer."""
+"""The times when the run had killed a receiver: they excuse a missing answer."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,5 +1,5 @@
-"""A run's log and the ledger's rows in equal parts by reference: a check needs one at a time, and a
-run of an hour does not have to fit into memory."""
+"""Splits a run's log and the ledger's rows into equal parts by reference: a check needs one part at
+a time, so a run of an hour need not fit into memory."""
 
 import re
 from contextlib import ExitStack

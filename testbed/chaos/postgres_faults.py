@@ -1,4 +1,4 @@
-"""The faults that are done to PostgreSQL, to the connections to it and to rows in it."""
+"""The faults of PostgreSQL, of the connections to it and of rows in it."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager

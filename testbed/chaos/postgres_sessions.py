@@ -1,5 +1,5 @@
-"""The run's own connections to PostgreSQL: to see what goes on there, to cut it, and to be in its
-way. Not the ledger's: what they see must not depend on what is tested."""
+"""The run's own connections to PostgreSQL: to inspect it, to cut connections and to hold locks.
+They are not the ledger's: they must not depend on what is tested."""
 
 import time
 from contextlib import closing

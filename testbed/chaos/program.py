@@ -1,4 +1,4 @@
-"""One process of ours that faults are done to, and that is started again when it has ended."""
+"""A process of ours that is a target of faults and is restarted when it ends."""
 
 import os
 import signal

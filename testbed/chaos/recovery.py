@@ -1,4 +1,4 @@
-"""How long after a failover answers are final again, seen from the provider's side."""
+"""Measures how long after a failover answers are final again, as the provider sees it."""
 
 import time
 from collections import deque

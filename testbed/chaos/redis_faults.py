@@ -1,4 +1,4 @@
-"""The faults that are done to Redis and to the connections to it."""
+"""The faults of Redis and of the connections to it."""
 
 import secrets
 import shutil

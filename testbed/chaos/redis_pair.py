@@ -1,4 +1,4 @@
-"""Redis with a replica: either of the two can be the one that is written to."""
+"""Redis with a replica: either of the two can be the primary."""
 
 import time
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""What a run has come to: a table for a person, a document for machines."""
+"""The report of a run: a table for a person, a document for machines."""
 
 from collections.abc import Iterator
 from statistics import median

@@ -1,4 +1,4 @@
-"""One chaos run from its beginning to its result."""
+"""Runs one chaos run from its beginning to its result."""
 
 import asyncio
 import sys

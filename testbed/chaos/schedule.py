@@ -1,4 +1,4 @@
-"""Which fault comes when: drawn from the seed before the run; and carrying them out."""
+"""Draws from the seed which fault comes when, and carries the faults out."""
 
 import asyncio
 from collections import Counter

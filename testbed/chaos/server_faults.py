@@ -1,5 +1,5 @@
-"""The faults that are done to PostgreSQL and to Redis alike. A fault's target is the server's name,
-by which its service address is known, too."""
+"""The faults that PostgreSQL and Redis share. A fault's target is the server's name, which is also
+the name of its service address."""
 
 import asyncio
 from contextlib import asynccontextmanager

@@ -1,5 +1,4 @@
-"""The faults of the receivers' last storage: its disk, while ledger and queue are cut off, since
-only then it is used."""
+"""The faults of the receivers' disk, while ledger and queue are cut off: only then it is used."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""Where the servers' data and the receivers' spool lie: on a disk each that can be full."""
+"""The disks of the servers' data and of the receivers' spools: one each, which can be full."""
 
 import shutil
 from collections.abc import Callable, Iterable

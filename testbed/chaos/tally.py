@@ -1,4 +1,4 @@
-"""The counts of a run while it goes on, from the provider's log as it is written."""
+"""Counts a run's answers while it goes on, from the provider's log."""
 
 from collections import Counter
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The bets that the rules are played with, whoever has placed them."""
+"""The bets that the rules are played with."""
 
 import secrets
 from abc import abstractmethod

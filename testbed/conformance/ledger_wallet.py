@@ -1,4 +1,4 @@
-"""The operator whose bets are in our ledger, as the conformance kit needs one."""
+"""An operator whose bets are in our ledger, for the conformance kit."""
 
 import asyncio
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Bets that the operator has prepared and tells of in a file; their money is not seen."""
+"""Bets that the operator has prepared and listed in a file. The kit does not see their money."""
 
 from decimal import Decimal
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a rule does with an endpoint: sends, compares, looks at the player's cash."""
+"""The actions of a rule: send, compare, look at the player's cash."""
 
 import json
 import secrets

@@ -1,4 +1,4 @@
-"""Play rules, one after the other: each finds the player's money at rest."""
+"""Plays rules one after the other: each starts when the player's money is at rest."""
 
 from collections.abc import Callable, Sequence
 from itertools import chain

@@ -1,4 +1,4 @@
-"""What a run of the kit came to: for a person, and for a machine."""
+"""The report of a run of the kit, for a person and for a machine."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence

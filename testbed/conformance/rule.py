@@ -1,4 +1,4 @@
-"""A rule of the protocol, what was said about it, and how the endpoint came off."""
+"""A rule of the protocol, its exchanges with the endpoint, and its result."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field

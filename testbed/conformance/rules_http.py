@@ -1,4 +1,4 @@
-"""What HTTP says: sizes, methods, secrets and time."""
+"""Rules about HTTP: sizes, methods, secrets and time."""
 
 import json
 import secrets

@@ -1,4 +1,4 @@
-"""What a cancel meets, and what is answered: the rules that need nothing but cancels."""
+"""Rules about outcomes and their answers: they need nothing but cancels."""
 
 from collections.abc import Collection, Mapping
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Cancels of a bet that is being cancelled, or was: answered the same, and given back once."""
+"""Rules about repeated cancels: answered the same, and given back once."""
 
 import asyncio
 from typing import Final

@@ -1,4 +1,4 @@
-"""What is no reason to refuse money back."""
+"""Rules about variations that are no reason to refuse a cancel."""
 
 import codecs
 import json

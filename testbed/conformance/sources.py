@@ -1,4 +1,4 @@
-"""Where rules come from: the chapters of PROTOCOL and DESIGN."""
+"""The sources of the rules: the chapters of PROTOCOL and DESIGN."""
 
 from typing import Final
 

@@ -1,6 +1,6 @@
-"""The provider, played: it bets, cancels and retransmits as PROTOCOL says, and logs what it hears.
+"""The provider simulator: it bets, cancels and retransmits as PROTOCOL says, and logs the answers.
 
-It knows an endpoint's URL and an `Operator` that takes its bets, nothing of what is behind them.
+It knows an endpoint's URL and an `Operator` that takes its bets, and nothing behind them.
 """
 
 from testbed.provider.answers import AMOUNT, Answer, read_answer

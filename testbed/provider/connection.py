@@ -1,4 +1,4 @@
-"""An HTTP/1.1 connection that posts small requests, one at a time, and is used again."""
+"""An HTTP/1.1 connection for small POST requests, one at a time, kept open."""
 
 import asyncio
 import socket

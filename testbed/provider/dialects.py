@@ -1,5 +1,5 @@
-"""The dialects as the provider's documents tell them (PROTOCOL, "The call", "Codes", "Later
-dialect"): read from there and not from the receiver, which is what they are to judge."""
+"""The dialects as the provider's documents have them (PROTOCOL, "The call", "Codes", "Later
+dialect"). They do not come from the receiver, because they judge it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

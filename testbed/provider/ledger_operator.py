@@ -1,4 +1,5 @@
-"""The operator of a played provider: takes bets into the ledger, as an operator's endpoints do."""
+"""The operator of a simulated provider: it takes bets into the ledger, as an operator's endpoints
+do."""
 
 import asyncio
 from collections.abc import Callable, Sequence

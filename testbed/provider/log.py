@@ -1,4 +1,4 @@
-"""The provider's own log of what it sent and what it was told: appended to, never changed."""
+"""The provider's own log of its requests and their answers: appended to, never changed."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime

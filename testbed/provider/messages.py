@@ -1,4 +1,4 @@
-"""What the provider sends (PROTOCOL, "The call")."""
+"""The provider's messages (PROTOCOL, "The call")."""
 
 import json
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""The plan: who plays what, drawn from a seed, so that a run can be repeated."""
+"""Draws the plan of a run from a seed, so that the run can be repeated."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence

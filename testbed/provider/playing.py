@@ -1,4 +1,4 @@
-"""Play rounds: some at a time, or at a rate."""
+"""Plays rounds: some at a time, or at a rate."""
 
 import asyncio
 from collections.abc import Iterable, Sequence

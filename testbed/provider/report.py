@@ -1,4 +1,4 @@
-"""What a run came to: counts by scenario, and each answer that the protocol does not allow."""
+"""The report of a run: counts by scenario, and each answer that the protocol does not allow."""
 
 from collections import Counter
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""A round: the story of one bet. What is planned of it, and how it is played."""
+"""A round is the life of one bet: its plan, and how it is played."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

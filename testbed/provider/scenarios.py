@@ -1,4 +1,4 @@
-"""The kinds of rounds that the provider plays, each named for what is special about it."""
+"""The kinds of rounds that the provider plays, each named for its special feature."""
 
 import asyncio
 from typing import Final

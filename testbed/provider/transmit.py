@@ -1,4 +1,5 @@
-"""Calls and retransmissions: how patient the provider is (PROTOCOL, "How the provider behaves")."""
+"""Calls and retransmissions: the provider's time limits and tries (PROTOCOL, "How the provider
+behaves")."""
 
 import asyncio
 import time
