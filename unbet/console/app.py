@@ -35,7 +35,7 @@ from unbet.runtime.settings import ConsoleSettings
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 
 LIMITS: Final = {
-    # Who probes must not hold up who works: nothing that a page asks for runs for longer.
+    # Reading must not hold up work: nothing that a page asks for runs for longer.
     "statement_timeout": "2s",
 }
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 LATELY_S: Final = 10 * 60
-"""As the alert `UnbetRefused` probes back."""
+"""The window of the alert `UnbetRefused`."""
 
 
 class Refusals:

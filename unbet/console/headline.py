@@ -10,9 +10,9 @@ from unbet.console.receivers import Receivers
 from unbet.console.source import UNREADABLE
 
 QUEUE_STANDS_AFTER_S: Final = 5.0
-"""A cancel that waits for longer is near the time when its receiver probes for another way."""
+"""A cancel that waits for longer is near the time when its receiver asks the ledger itself."""
 SWEEP_STANDS_AFTER_S: Final = 30.0
-"""It makes a round about every second, and waits a few for a ledger that is away."""
+"""The sweep makes a round about every second, and waits some seconds for a ledger that is away."""
 UNDECIDED_WINDOW_S: Final = 60
 # As the alerts have it (deploy/prometheus/alerts.yml):
 DECIDED_WINDOW_S: Final = 300
@@ -37,7 +37,7 @@ _NO_RECEIVER: Final = Headline(
 
 
 def headline(probes: Probes) -> Headline:
-    """The worst of what is wrong, with the rest behind it."""
+    """The worst problem, then the others."""
     troubles = list(_problems(probes))
     if not troubles:
         return _fine(probes)
@@ -60,7 +60,7 @@ def _fine(probes: Probes) -> Headline:
 
 
 def _quiet(ledger: LedgerReading) -> Headline:
-    """Nothing is wrong, as far as one can see where nothing comes."""
+    """No problem is known, and no cancel comes that would show one."""
     if ledger.last_answer is None:
         return Headline("quiet", "No cancel has come yet", "Everything that it needs answers.")
     since = lasted(ledger.answers.now - ledger.last_answer.timestamp())
@@ -73,7 +73,7 @@ def _quiet(ledger: LedgerReading) -> Headline:
 
 
 def _problems(probes: Probes) -> Iterator[Headline]:
-    """All that is wrong, in the order in which it should be looked at."""
+    """All problems, in the order in which a person should look at them."""
     if probes.ledger.away:
         yield _away(
             "PostgreSQL",
@@ -113,8 +113,8 @@ def _away(name: str, how: str, meanwhile: str) -> Headline:
         return Headline(
             "bad",
             f"{name} cannot be read",
-            "It answers, with what the console cannot use: a right of its role may be missing. See "
-            "its log.",
+            "It answers, but the console cannot read the answer: its role may lack a right. See "
+            "the console's log.",
         )
     return Headline("bad", f"{name} does not answer", meanwhile)
 
@@ -127,7 +127,7 @@ def _of_receivers(receivers: Receivers) -> Iterator[Headline]:
         yield Headline(
             "attention",
             f"{away} of {receivers.configured} receivers {_do(away)} not answer",
-            "The others take the provider's calls, if what stands before them knows.",
+            "The others take the provider's calls, if the load balancer has noticed.",
         )
     if receivers.hidden:
         yield Headline(
