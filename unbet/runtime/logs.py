@@ -106,7 +106,7 @@ def _log_the_end_of_a_thread(ended: threading.ExceptHookArgs) -> None:
 
 
 class _Held(threading.local):
-    """The lines that a thread has not written yet, if it writes them buffered."""
+    """The lines that a thread has not written yet, while it buffers them."""
 
     lines: list[bytes] | None = None
 
@@ -178,7 +178,7 @@ def _is_regular(file: int) -> bool:
 
 
 def _pieces(lines: Iterable[bytes], most: int) -> Iterator[bytes]:
-    """As many lines buffered as have at most `most` bytes; a longer one is alone."""
+    """The lines joined into pieces of at most `most` bytes; a longer line is a piece of its own."""
     piece: list[bytes] = []
     size = 0
     for line in lines:
