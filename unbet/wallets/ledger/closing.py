@@ -108,8 +108,11 @@ def _player_in(cancel: str) -> dict[str, str] | None:
     """The player and currency, also of a parked cancel that cannot be read as a whole."""
     try:
         document = from_json(cancel)
-        old = document.get("request", document)
-        asked = {"user_id": old.get("player", old["user_id"]), "currency": old["currency"]}
+        old = document.get("request")  # of a version that had the provider's fields
+        player, currency = (
+            (old["user_id"], old["currency"]) if old else (document["player"], document["currency"])
+        )
+        asked = {"user_id": player, "currency": currency}
     except (ValueError, LookupError, TypeError, AttributeError):
         return None
     readable = all(isinstance(value, str) and "\0" not in value for value in asked.values())
