@@ -81,6 +81,8 @@ def test_what_was_parked_by_a_clock_that_was_ahead_is_decided_when_it_has_come_b
 ) -> None:
     operator.bet("r1", "1.00", **PLAYER)
     with engine.begin() as holder:
+        # The server counts this by the clock that jumps.
+        holder.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         holder.execute(text("SELECT FROM bets WHERE reference = 'r1' FOR UPDATE"))
         jumped(engine, clocks("servers"), HOUR_S)
         assert system.cancel(reference="r1")["error"] == 100
@@ -97,7 +99,9 @@ def test_nobody_waits_for_a_lock_by_a_clock_that_went_back(
     """The server would see this deadlock, and end every other wait, an hour too late."""
     both_hold_one = threading.Barrier(2)
 
-    def hold_and_want(first: int, second: int) -> None:
+    def hold_and_want(first: int, second: int) -> bool:
+        """Whether it had to give up: of two that hold each other up one may get on by that."""
+
         def work(connection: Connection) -> None:
             for limit in ("lock_timeout", "deadlock_timeout", "statement_timeout"):
                 connection.execute(text(f"SET LOCAL {limit} = '10s'"))
@@ -105,16 +109,18 @@ def test_nobody_waits_for_a_lock_by_a_clock_that_went_back(
             both_hold_one.wait()
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": second})
 
-        with pytest.raises(DBAPIError):
+        try:
             run_within(engine, CALL_S, work)
+        except DBAPIError:
+            return True
+        return False
 
     jumped(engine, clocks("servers"), HOUR_S)
     with ThreadPoolExecutor(2) as pool:
         waiting = [pool.submit(hold_and_want, *keys) for keys in ((1, 2), (2, 1))]
         until(lambda: waiting_for_locks(engine) == 2, "no deadlock")
         jumped(engine, clocks("servers"), 0)
-        for each in waiting:
-            each.result()
+        assert any(each.result() for each in waiting)
     until(lambda: waiting_for_locks(engine) == 0, "sessions wait on", seconds=5)
 
 
