@@ -75,6 +75,7 @@ class Groups:
                 wait.message = message
             metrics.GROUP_CANCELS.observe(len(waits))
             if message.began < self._breaker.open_until:
+                message.is_done = True  # it has no place to give back
                 self._give_up(waits)
                 continue
             self._free_slots -= 1

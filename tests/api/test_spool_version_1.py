@@ -1,8 +1,9 @@
 """A spool of the first version, which was lines of JSON without checksums."""
 
+import json
 from pathlib import Path
 
-from tests.making import Operator, cancel_of
+from tests.making import Operator, cancel_of, old_form
 from tests.system.processes import System
 from tests.system.watching import PLAYER, metric, placed, spooled, wait_until_cancelled
 from tests.waiting import until
@@ -17,7 +18,8 @@ def test_a_spool_of_version_1_is_brought_along_and_what_is_damaged_is_kept_and_t
 ) -> None:
     operator.deposit("1000.00", **PLAYER)
     references = placed(operator, 3)
-    lines = [cancel_of(reference, **PLAYER).model_dump_json() for reference in references]
+    cancels = [old_form(cancel_of(reference, **PLAYER)) for reference in references]
+    lines = [json.dumps(cancel, separators=(",", ":")) for cancel in cancels]
     spool_of(idle_system).mkdir()
     torn = f"{lines[0]}\n{lines[1][:200]}{lines[2]}\n{lines[1][:300]}\n"
     (spool_of(idle_system) / "0a1b.spool").write_text(torn)

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from tests.fuzz.bodies import Bodies
-from tests.making import KEYS, cancel_of
+from tests.making import KEYS, cancel_of, old_message
 from unbet.core.message import Decision, Group, Reply
 from unbet.core.outcomes import Outcome
 from unbet.core.wire import (
@@ -36,6 +36,7 @@ REPLY: Final = Reply(
         for cancel in GROUP.cancels
     )
 )
+OLDER: Final = old_message(cancel_of("r1"), cancel_of("r2"), reply_to="unbet:replies:1")
 READ: Final = "read"
 SPELLED: Final = {"request_id", "received_at", "transfer_id", "cash"}
 """Values that have several spellings."""
@@ -59,6 +60,7 @@ class Kind(NamedTuple):
 
 KINDS: Final = (
     Kind("message", "unbet group", decode_group, encode_group(GROUP, KEYS)),
+    Kind("older message", "unbet group", decode_group, OLDER),
     Kind("reply", "unbet reply", decode_reply, encode_reply(REPLY, KEYS)),
 )
 
@@ -90,25 +92,36 @@ def judge(kind: Kind, found: Found) -> str:
         return "not a document"
     assert found.document is not None, "it was not signed"
     _require_same(json.loads(read.model_dump_json()), json.loads(found.document))
-    again = kind.decode(kind.signed(read.model_dump_json().encode()), KEYS)
-    assert again == read, "it does not stay what it is"
+    if kind.name != "older message":  # that one is written no more
+        again = kind.decode(kind.signed(read.model_dump_json().encode()), KEYS)
+        assert again == read, "it does not stay what it is"
     return READ
 
 
 def _require_same(read: Any, given: Any) -> None:
     """All that was given was read, as it stood, but for other spellings of ids, times, amounts."""
     if isinstance(read, dict):
-        assert given.get("version", 1) == 1, "another version"
+        assert given.get("version", 1) == read.get("version", 1), "another version"
+        given = _today(given)
         for name, value in given.items():
             if name in read and name not in SPELLED:
                 _require_same(read[name], value)
-            assert name in read or "session_id" in read, f"{name} is not known"
+            assert name in read, f"{name} is not known"
     elif isinstance(read, list):
         assert len(read) == len(given)
         for pair in zip(read, given, strict=True):
             _require_same(*pair)
     else:
         assert read == given, f"{given!r} was read as {read!r}"
+
+
+def _today(given: dict[str, Any]) -> dict[str, Any]:
+    """A cancel of version 1 or 2 as it is read; of its provider's fields these four are kept."""
+    if "request" not in given:
+        return given
+    kept = {"user_id": "player", "currency": "currency", "reference": "reference", "uuid": "uuid"}
+    request = {kept[name]: value for name, value in given["request"].items() if name in kept}
+    return {name: value for name, value in given.items() if name != "request"} | request
 
 
 class Messages:
@@ -118,7 +131,11 @@ class Messages:
         self._kind = kind
         self._random = Random(seed)
         self._bodies = Bodies(seed)
-        self._document = json.loads(kind.decode(kind.genuine, KEYS).model_dump_json())
+        self._document = (
+            json.loads(unpacked(kind.genuine.partition(":")[2]) or b"")
+            if (kind.purpose == "unbet group")
+            else json.loads(kind.genuine.partition(":")[2])
+        )
         self._makers: list[Callable[[], Found]] = [
             *(self._forged, self._any_value, self._changed),
             *(self._changed_then_signed, self._any_body_signed, self._one_value_changed),

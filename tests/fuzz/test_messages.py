@@ -102,7 +102,7 @@ def test_any_json_that_is_signed_is_refused(kind: Kind, document: Any) -> None:
 def test_a_document_with_one_value_changed_is_refused_or_read_as_it_stands(
     kind: Kind, data: st.DataObject
 ) -> None:
-    document = json.loads(kind.decode(kind.genuine, KEYS).model_dump_json())
+    document = json.loads(unpacked(kind.genuine.partition(":")[2]))
     parent, key = data.draw(st.sampled_from(list(places(document))))
     parent[key] = data.draw(anything)
     written = json.dumps(document).encode()

@@ -1,6 +1,7 @@
 """Stories of a real ledger, told."""
 
 from datetime import UTC
+from uuid import uuid4
 
 from sqlalchemy import Engine
 
@@ -81,8 +82,9 @@ def test_what_people_did_to_a_parked_cancel_belongs_to_its_history(
 
 
 def test_no_history_tells_a_session(engine: Engine, operator: Operator) -> None:
+    told = cancel_of("r1").model_copy(update={"body": '{"sessionId": "session-1"}'})
     for hold in (True, False):
-        operator.cancel(cancel_of("r1"), hold_unknown=hold)
+        operator.cancel(told.model_copy(update={"request_id": uuid4()}), hold_unknown=hold)
 
     history = story_of(engine, "r1")
 

@@ -3,7 +3,7 @@
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, NullPool, create_engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from tests.making import Operator, cancel_of
@@ -114,7 +114,7 @@ def ours(name: str | None, kind: str, _parents: object) -> bool:
 def test_the_tables_in_python_are_those_of_the_migrations(engine: Engine) -> None:
     # The login has the name of one of the schemas, which would be its default.
     public = engine.url.update_query_dict({"options": "-c search_path=public"})
-    with create_engine(public).connect() as connection:
+    with create_engine(public, poolclass=NullPool).connect() as connection:
         options = {
             "compare_type": True,
             "include_schemas": True,

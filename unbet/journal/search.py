@@ -39,16 +39,18 @@ _FIND: Final = text("""
            ) AS asked
           WHERE uuid = :words AND shared_request_id IS NOT NULL LIMIT :most)
         UNION ALL
-        -- Compared as text: one that cannot be read as JSON must hide neither itself nor others.
+        -- Compared as text: one that cannot be read as JSON must hide neither itself nor others. An
+        -- older version wrote the player as `user_id`.
         (SELECT provider, reference,
-                coalesce(substring(cancel FROM '"user_id":"([^"]*)"'), ''),
+                coalesce(substring(cancel FROM '"player":"([^"]*)"'),
+                         substring(cancel FROM '"user_id":"([^"]*)"'), ''),
                 coalesce(substring(cancel FROM '"currency":"([^"]*)"'), ''),
                 parked_at,
                 CASE WHEN reference = :words THEN 'reference'
                      WHEN position(:uuid IN cancel) > 0 THEN 'uuid' ELSE 'player' END
            FROM unbet.parked
           WHERE reference = :words OR position(:uuid IN cancel) > 0
-                OR position(:user IN cancel) > 0
+                OR position(:player IN cancel) > 0 OR position(:user IN cancel) > 0
           ORDER BY parked_at DESC LIMIT :most)
         UNION ALL
         (SELECT provider, reference, user_id, currency, refused_at,
@@ -94,6 +96,7 @@ def find(connection: Connection, words: str, *, most: int = MAX_ROWS) -> list[Se
     if "\0" in words:  # PostgreSQL stores none
         return []
     quoted = json.dumps(words, ensure_ascii=False)
-    parts = {"uuid": f'"uuid":{quoted}', "user": f'"user_id":{quoted}'}
+    names = {"uuid": "uuid", "player": "player", "user": "user_id"}
+    parts = {name: f'"{written}":{quoted}' for name, written in names.items()}
     rows = connection.execute(_FIND, {"words": words, "most": most} | parts)
     return [SearchResult(*row) for row in rows]

@@ -108,8 +108,9 @@ def _player_in(cancel: str) -> dict[str, str] | None:
     """The player and currency, also of a parked cancel that cannot be read as a whole."""
     try:
         document = from_json(cancel)
-        old = document.get("request", document)
-        player = {"user_id": old.get("player", old["user_id"]), "currency": old["currency"]}
+        old = document.get("request")  # of a version that had the provider's fields
+        user_id = old["user_id"] if old else document["player"]
+        player = {"user_id": user_id, "currency": (old or document)["currency"]}
     except (ValueError, LookupError, TypeError, AttributeError):
         return None
     readable = all(isinstance(value, str) and "\0" not in value for value in player.values())
