@@ -253,22 +253,22 @@ async def test_what_was_not_sent_frees_no_place_for_another_group(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     queue = Queue(error=PublishError("away"))
-    desk = dispatcher(queue)
+    dispatcher = dispatcher_of(queue)
     monkeypatch.setattr("unbet.runtime.breaker.OPEN_S", 0.2)
     first, unsent = cancel_of("r1"), [cancel_of(f"r{number}") for number in range(2, 5)]
-    waits = [desk.decide(first, 5)]
+    waits = [dispatcher.decide(first, 5)]
     await settle_down()
     for cancel in unsent:  # each a group of its own, while the breaker is open
-        waits.append(desk.decide(cancel, 5))
+        waits.append(dispatcher.decide(cancel, 5))
         await settle_down()
     assert [len(group) for group in queue.groups] == [1]
-    desk.resolve(decide([first, *unsent]))  # the ledger was asked
+    dispatcher.resolve(decide([first, *unsent]))  # the ledger was asked
     await asyncio.gather(*waits)
     queue.error = None
     await asyncio.sleep(0.25)
     later = []
     for number in range(5, 8):
-        later.append(desk.decide(cancel_of(f"r{number}"), 0.1))
+        later.append(dispatcher.decide(cancel_of(f"r{number}"), 0.1))
         await settle_down()
     assert len(queue.groups) == 2, "one group may be on its way at a time"
     await asyncio.gather(*later)

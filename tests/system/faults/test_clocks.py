@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from math import isnan, nan
 
 import pytest
 from sqlalchemy import Engine, text
@@ -30,9 +31,11 @@ from tests.waiting import until
 JUMP_INTERVAL_S = 0.7
 CANCELS = 120
 
+AGE = "unbet_parked_oldest_age_seconds"
+
 
 def oldest_age(system: System) -> float:
-    return metric(system, "unbet_parked_oldest_age_seconds")
+    return metric(system, AGE)
 
 
 def test_what_was_parked_by_a_clock_that_was_ahead_is_decided_when_it_has_come_back(
@@ -79,7 +82,8 @@ def test_cancels_are_decided_while_every_clock_jumps(
         while time.monotonic() < ends:
             for clock in (*parts.values(), clocks("servers")):
                 clock.set(dice.choice((-HOUR_S, 0, HOUR_S)))
-            ages.append(oldest_age(system))
+            # A ledger whose clock has just jumped may end the session that is asked.
+            ages.append(metric(system, AGE, absent=nan))
             time.sleep(JUMP_INTERVAL_S)
 
     with ThreadPoolExecutor(8) as pool:
@@ -89,5 +93,7 @@ def test_cancels_are_decided_while_every_clock_jumps(
     assert max(seconds for _, seconds in answers) < DEADLINE_S
     assert {code for code, _ in answers} <= {0, 100}
     assert [code for code, _ in answers].count(0) > CANCELS * 0.9
-    assert min(ages) >= 0
+    shown = [age for age in ages if not isnan(age)]
+    assert len(shown) > len(ages) / 2
+    assert min(shown) >= 0
     until(lambda: are_returned(operator, references), "a stake is still missing")
