@@ -30,12 +30,20 @@ from unbet.cli.commands import (
 )
 from unbet.cli.failing import CommandError, failing_on
 from unbet.cli.importing import ImportStoppedError
+from unbet.database.faults import UndecidedError
 from unbet.database.migrate import SchemaError
 from unbet.runtime.settings import SettingsError, unknown_names
 from unbet.wallets.ledger.operations import InvalidOperationError
 
-_TOLD: Final = (InvalidOperationError, SettingsError, SchemaError, ImportStoppedError, DBAPIError)
-"""Errors that a person can set right, whichever command meets them."""
+_TOLD: Final = (
+    InvalidOperationError,
+    SettingsError,
+    SchemaError,
+    ImportStoppedError,
+    UndecidedError,
+    DBAPIError,
+)
+"""Errors that a person can set right, or ask again after, whichever command meets them."""
 
 _SURROGATES: Final = "surrogates not allowed"
 """What Python says of the bytes of an argument that are no text, wherever they are used as text."""
