@@ -16,7 +16,7 @@ from unbet.runtime.gc_tuning import tune_gc
 from unbet.runtime.settings import WorkerSettings, read, warn_of_unknown_names
 from unbet.start import AWAY, check_database, check_redis, refuse, starting
 from worker import program
-from worker.connections import deployment, identity, keys
+from worker.connections import deployment, identity, keys, wallet
 from worker.neighbours import watch_neighbours
 
 START_LIMIT_S: Final = 30.0
@@ -41,6 +41,7 @@ def _check_dependencies(**_: object) -> None:
 def _are_there(deadline: float) -> bool:
     """Whether the database and Redis are there, and safe; raises one of `UNSAFE` if not that."""
     keys()
+    wallet()
     chosen = read(WorkerSettings)
     required = (require_durability, require_schema, require_room)
     try:

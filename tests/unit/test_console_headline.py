@@ -1,6 +1,7 @@
 """The sentence at the top says the worst of what is wrong, and names the rest."""
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
@@ -72,7 +73,7 @@ def probes(**other: Any) -> Probes:
         ({"ledger": ledger(Step(), parked=2)}, "quiet", "No cancel has come for 7 min"),
         ({"ledger": ledger(Step(given_back=1), *QUIET)}, "quiet", "No cancel has come for 7 min"),
         (
-            {"ledger": ledger(Step())._replace(last_answer=None)},
+            {"ledger": replace(ledger(Step()), last_answer=None)},
             "quiet",
             "No cancel has come yet",
         ),

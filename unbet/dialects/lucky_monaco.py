@@ -67,6 +67,11 @@ _FIELDS: Final = {
     "sessionId": "session_id",
 }
 
+OTHER_SPELLING: Final = "gamename"
+"""The seed's table says `gamename`, its example `gameName`."""
+
+_SPELLINGS: Final = {OTHER_SPELLING: "gameName"}
+
 V4: Final = Dialect(
     name="lucky-monaco-v4",
     path="/V4/Cancel",
@@ -83,6 +88,7 @@ V4: Final = Dialect(
     },
     bad_parameters=7,
     not_allowed=Answer(4, "Wrong credentials"),
+    spellings=_SPELLINGS,
 )
 
 V1: Final = Dialect(
@@ -107,6 +113,7 @@ V1: Final = Dialect(
     },
     bad_parameters=57,
     not_allowed=Answer(54, "Wrong credentials"),
+    spellings=_SPELLINGS,
 )
 
 EXAMPLE: Final = {

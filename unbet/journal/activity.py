@@ -1,5 +1,6 @@
 """Recent answers and what waits now; the console reads it repeatedly."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -53,6 +54,25 @@ class Backlog(NamedTuple):
         return max(0.0, now - self.longest.timestamp()) if self.longest else 0.0
 
 
+RATE_OVER_S: Final = 10
+MAX_LATE_BETS: Final = 10_000
+"""Counted; beyond it there are more."""
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What was answered lately, and what waits now."""
+
+    recent: int
+    """Answers of the last `RATE_OVER_S` seconds."""
+    last_answer: datetime | None
+    """None if there is no record of any."""
+    parked: Backlog
+    dead: Backlog
+    late_bets: int
+    """Of the time that was asked about, and no more than `MAX_LATE_BETS`."""
+
+
 class Step(NamedTuple):
     """What was answered in one step of time."""
 
@@ -88,6 +108,18 @@ def late_bets_within(connection: Connection, seconds: float, *, most: int) -> in
     """Bets refused in the last `seconds` because their cancel was here first, counted up to
     `most`."""
     return int(connection.execute(_LATE_BETS, {"most": most, "seconds": seconds}).scalar_one())
+
+
+def read_activity(connection: Connection, *, late_bets_over_s: float) -> Activity:
+    """All of it."""
+    waiting = parked_by_state(connection)
+    return Activity(
+        recent=answered_within(connection, RATE_OVER_S),
+        last_answer=last_answer(connection),
+        parked=waiting.get("parked", Backlog()),
+        dead=waiting.get("dead", Backlog()),
+        late_bets=late_bets_within(connection, late_bets_over_s, most=MAX_LATE_BETS),
+    )
 
 
 def moment(connection: Connection) -> float:
