@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
-import orjson
 from sqlalchemy import Connection, Engine, Row, text
 from sqlalchemy.exc import DBAPIError
 
@@ -15,6 +14,7 @@ from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
 from unbet.database.deadlines import CALL_LIMIT_S, run_within
 from unbet.database.faults import UndecidedError
+from unbet.database.rows import as_json
 from unbet.journal.parking import park
 from unbet.runtime import metrics
 from unbet.runtime.failpoints import ARMED, crash_point
@@ -130,23 +130,8 @@ def reverse(
 
 def parameters_of(cancels: Sequence[Cancel], *, leave_tombstones: bool) -> dict[str, object]:
     """The statement's parameters."""
-    rows = [
-        {
-            "request_id": cancel.request_id,
-            "provider": cancel.provider,
-            "reference": cancel.reference,
-            "user_id": cancel.player,
-            "currency": cancel.currency,
-            "uuid": cancel.uuid,
-            "dialect": cancel.dialect,
-            "received_at": cancel.received_at,
-            "received_from": cancel.received_from,
-            "body": cancel.body,
-        }
-        for cancel in cancels
-    ]
     return {
-        "cancels": orjson.dumps(rows).decode(),  # no amount is among them: see `rows.py`
+        "cancels": as_json(map(vars, cancels)),
         "count": len(cancels),
         "leave_tombstones": leave_tombstones,
     }
