@@ -20,13 +20,8 @@ from unbet.console.receivers import ask_receivers
 from unbet.console.source import Source
 from unbet.database.deadlines import run_within
 from unbet.database.deployment import Identity
-from unbet.journal.activity import (
-    Backlog,
-    answered_within,
-    last_answer,
-    late_bets_within,
-    parked_by_state,
-)
+from unbet.journal.activity import answered_within, last_answer, late_bets_within
+from unbet.journal.parking import Backlog, parked_by_state
 from unbet.runtime.settings import ConsoleSettings
 
 Value = TypeVar("Value")
@@ -113,8 +108,8 @@ def _read_ledger(answers: AnswersReader, connection: Connection) -> LedgerReadin
         answers=answers.read(connection),
         recent=answered_within(connection, RATE_OVER_S),
         last_answer=last_answer(connection),
-        parked=waiting.get("parked", Backlog()),
-        dead=waiting.get("dead", Backlog()),
+        parked=waiting["parked"],
+        dead=waiting["dead"],
         late_bets=late_bets_within(connection, SPAN_S, most=MAX_LATE_BETS),
     )
 

@@ -2,10 +2,11 @@
 are read, but no longer written."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
 
 from unbet.core.fields import Currency, Reference, UserId, text
 from unbet.core.message import Cancel, Group
@@ -62,3 +63,18 @@ def read_cancel(document: str | bytes) -> Cancel:
             return _OldCancel.model_validate_json(document).today()
         except ValidationError:
             raise error from None
+
+
+def fields_in(document: str) -> dict[str, Any]:
+    """What a parked cancel of any version says, by today's names, though it cannot be read as a
+    whole; empty where it says nothing."""
+    try:
+        found = from_json(document)
+    except ValueError:
+        return {}
+    match found:
+        case {"request": dict(request)} if request:
+            return request | {"player": request.get("user_id")}
+        case dict():
+            return found
+    return {}

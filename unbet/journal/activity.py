@@ -1,16 +1,10 @@
-"""Recent answers and what waits now; the console reads it repeatedly."""
+"""Recent answers; the console reads them repeatedly."""
 
 from datetime import datetime
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, text
 
-_PARKED: Final = text("""
-    SELECT state, count(*) AS cancels, min(parked_at) AS longest
-      FROM unbet.parked
-     WHERE state <> 'closed'
-     GROUP BY state
-""")
 _RECENT: Final = text("""
     SELECT count(*) FROM unbet.answers
      WHERE answered_at BETWEEN now() - make_interval(secs => :seconds) AND now()
@@ -42,17 +36,6 @@ _READ: Final = text("""
 """)
 
 
-class Backlog(NamedTuple):
-    """How many cancels are in one state of parking, and since when the first of them is."""
-
-    cancels: int = 0
-    longest: datetime | None = None
-
-    def waits(self, now: float) -> float:
-        """Seconds that the first of them has been so; 0 if there is none."""
-        return max(0.0, now - self.longest.timestamp()) if self.longest else 0.0
-
-
 class Step(NamedTuple):
     """What was answered in one step of time."""
 
@@ -67,11 +50,6 @@ class Step(NamedTuple):
     @property
     def answers(self) -> int:
         return self.given_back + self.no_bet + self.nothing + self.mismatch + self.undecided
-
-
-def parked_by_state(connection: Connection) -> dict[str, Backlog]:
-    """Those that are not closed; without a state that none is in."""
-    return {state: Backlog(*rest) for state, *rest in connection.execute(_PARKED)}
 
 
 def answered_within(connection: Connection, seconds: float) -> int:
