@@ -14,12 +14,12 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, InternalError
 
+from tests.databases import tables
 from tests.making import Operator, cancel_of
 from tests.ops.conftest import Unbet
 from unbet import connect_to
 from unbet.database.engine import SCAN_SETTINGS
 from unbet.wallets.ledger.audit import CHECKS, MAX_ROWS, Report, Step, audit
-from unbet.wallets.ledger.schema import metadata
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def audited(database_url: str) -> Callable[[], Report]:
 
 def tamper(engine: Engine, *statements: str) -> None:
     with engine.begin() as connection:
-        for table in metadata.tables:
+        for table in tables(connection):
             connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
         connection.execute(
             text("ALTER TABLE unbet_ledger.bets DROP CONSTRAINT an_outcome_fits_its_state")

@@ -15,7 +15,8 @@ from unbet.console.format import NONE
 from unbet.console.headline import headline
 from unbet.console.probes import LedgerReading, Probes
 from unbet.console.receivers import Receivers
-from unbet.journal.activity import Backlog, Step
+from unbet.journal.activity import Step
+from unbet.journal.parking import Backlog
 
 NOW = time.time()
 QUIET = [Step()] * 72

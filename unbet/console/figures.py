@@ -10,7 +10,8 @@ from unbet.console.format import NONE, clock, count, lasted, rate, took
 from unbet.console.headline import PARKED_OLD_AFTER_S, headline
 from unbet.console.probes import LedgerReading, Probes
 from unbet.console.receivers import Receivers
-from unbet.journal.activity import MAX_LATE_BETS, RATE_OVER_S, Backlog
+from unbet.journal.activity import MAX_LATE_BETS, RATE_OVER_S
+from unbet.journal.parking import Backlog
 
 LABELS: Final = {
     "rate": "Cancels per second",

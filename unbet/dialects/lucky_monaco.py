@@ -36,20 +36,14 @@ _DESCRIPTION: Final[Field] = attrgetter("answer.description")
 _REFERENCE: Final[Field] = attrgetter("reference")
 
 
-def _currency(context: AnswerContext) -> object:
-    return context.decision and context.decision.currency
+def _decided(name: str, form: str = "") -> Field:
+    """A field of the decision as text; None where there is none."""
 
+    def field(context: AnswerContext) -> str | None:
+        value = getattr(context.decision, name, None)
+        return None if value is None else format(value, form)
 
-def _cash(context: AnswerContext) -> object:
-    if context.decision is None or context.decision.cash is None:
-        return None
-    return format(context.decision.cash, "f")
-
-
-def _transaction(context: AnswerContext) -> object:
-    if context.decision is None or context.decision.transfer_id is None:
-        return None
-    return str(context.decision.transfer_id)
+    return field
 
 
 _SUCCESS: Final = dict.fromkeys(
@@ -99,9 +93,9 @@ V1: Final = Dialect(
     shape={
         "error": _CODE,
         "description": _DESCRIPTION,
-        "currency": _currency,
-        "cash": _cash,
-        "transactionId": _transaction,
+        "currency": _decided("currency"),
+        "cash": _decided("cash", "f"),
+        "transactionId": _decided("transfer_id"),
     },
     outcomes={
         **_SUCCESS,

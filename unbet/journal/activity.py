@@ -1,4 +1,4 @@
-"""Recent answers and what waits now; the console reads it repeatedly."""
+"""Recent answers and what waits now; the console reads them repeatedly."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,12 +6,8 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, text
 
-_PARKED: Final = text("""
-    SELECT state, count(*) AS cancels, min(parked_at) AS longest
-      FROM unbet.parked
-     WHERE state <> 'closed'
-     GROUP BY state
-""")
+from unbet.journal.parking import Backlog, parked_by_state
+
 _RECENT: Final = text("""
     SELECT count(*) FROM unbet.answers
      WHERE answered_at BETWEEN now() - make_interval(secs => :seconds) AND now()
@@ -41,17 +37,6 @@ _READ: Final = text("""
      WHERE answered_at >= to_timestamp(:since) AND answered_at < to_timestamp(:until)
      GROUP BY began
 """)
-
-
-class Backlog(NamedTuple):
-    """How many cancels are in one state of parking, and since when the first of them is."""
-
-    cancels: int = 0
-    longest: datetime | None = None
-
-    def waits(self, now: float) -> float:
-        """Seconds that the first of them has been so; 0 if there is none."""
-        return max(0.0, now - self.longest.timestamp()) if self.longest else 0.0
 
 
 RATE_OVER_S: Final = 10
@@ -89,11 +74,6 @@ class Step(NamedTuple):
         return self.given_back + self.no_bet + self.nothing + self.mismatch + self.undecided
 
 
-def parked_by_state(connection: Connection) -> dict[str, Backlog]:
-    """Those that are not closed; without a state that none is in."""
-    return {state: Backlog(*rest) for state, *rest in connection.execute(_PARKED)}
-
-
 def answered_within(connection: Connection, seconds: float) -> int:
     """Answers of the last `seconds`."""
     return int(connection.execute(_RECENT, {"seconds": seconds}).scalar_one())
@@ -116,8 +96,8 @@ def read_activity(connection: Connection, *, late_bets_over_s: float) -> Activit
     return Activity(
         recent=answered_within(connection, RATE_OVER_S),
         last_answer=last_answer(connection),
-        parked=waiting.get("parked", Backlog()),
-        dead=waiting.get("dead", Backlog()),
+        parked=waiting["parked"],
+        dead=waiting["dead"],
         late_bets=late_bets_within(connection, late_bets_over_s, most=MAX_LATE_BETS),
     )
 
