@@ -14,9 +14,9 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, InternalError
 
-from tests.databases import tables
 from tests.making import Operator, cancel_of
 from tests.ops.conftest import Unbet
+from tests.tiers import long
 from unbet import connect_to
 from unbet.database.engine import SCAN_SETTINGS
 from unbet.wallets.ledger.audit import CHECKS, MAX_ROWS, Report, Step, audit
@@ -88,11 +88,8 @@ def audited(database_url: str) -> Callable[[], Report]:
 
 def tamper(engine: Engine, *statements: str) -> None:
     with engine.begin() as connection:
-        for table in tables(connection):
-            connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
-        connection.execute(
-            text("ALTER TABLE unbet_ledger.bets DROP CONSTRAINT an_outcome_fits_its_state")
-        )
+        # Neither our triggers nor foreign keys; the next test can have the database as it is.
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
         for statement in (*VIEWS, *statements):
             connection.execute(text(statement))
 
@@ -149,7 +146,7 @@ def test_many_rows_of_one_violation_are_counted_and_as_many_shown_as_asked_for(
     assert len(all_of_it["rows"]) == MAX_ROWS + 1
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *map(long, range(1, 3))])
 def test_a_random_mix_of_operations_leaves_the_ledger_in_order(
     operator: Operator, audited: Callable[[], Report], seed: int
 ) -> None:
