@@ -146,9 +146,9 @@ def test_a_cancel_is_answered_the_same_after_its_record_is_gone(
 
     assert same == told.model_copy(update={"request_id": cancels[OLD].request_id})
     assert operator.balance() == balance
-    (story,) = unbet("explain", OLD, "--json").document["stories"]
-    assert (story["bet"]["state"], story["bet"]["outcome"]) == ("reversed", "reversed")
-    assert len(story["transfers"]) == 2
+    (history,) = unbet("explain", OLD, "--json").document["stories"]
+    assert (history["bet"]["state"], history["bet"]["outcome"]) == ("reversed", "reversed")
+    assert len(history["transfers"]) == 2
 
 
 def test_it_goes_in_steps_of_which_each_is_committed(
