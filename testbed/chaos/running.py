@@ -20,6 +20,7 @@ from testbed.chaos.check_result import CheckResult, Kind
 from testbed.chaos.checker import Circumstances, check_file
 from testbed.chaos.clients import UnrulyEndpoint
 from testbed.chaos.draining import drained
+from testbed.chaos.faults import FAULTS
 from testbed.chaos.lag import Lag
 from testbed.chaos.memory import Life, Memory
 from testbed.chaos.operators import Operators
@@ -89,7 +90,7 @@ class Run:
         """Kinds of faults that this machine has not what it takes for, and what that is."""
         if self.system is None or self.system.clock_library is not None:
             return {}
-        return {fault.name: "needs libfaketime" for fault in schedule.FAULTS if fault.jumps}
+        return {fault.name: "needs libfaketime" for fault in FAULTS if fault.jumps}
 
     @property
     def not_undone(self) -> Counter[str]:

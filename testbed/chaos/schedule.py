@@ -9,14 +9,8 @@ from itertools import islice
 from random import Random
 from typing import Final
 
-from testbed.chaos.clock_faults import CLOCK_FAULTS
-from testbed.chaos.faults import PROCESS_FAULTS, Fault
-from testbed.chaos.postgres_faults import POSTGRES_FAULTS
-from testbed.chaos.redis_faults import REDIS_FAULTS
-from testbed.chaos.spool_faults import SPOOL_FAULTS
+from testbed.chaos.faults import FAULTS, Fault
 from testbed.chaos.system import System
-
-FAULTS: Final = CLOCK_FAULTS + PROCESS_FAULTS + POSTGRES_FAULTS + REDIS_FAULTS + SPOOL_FAULTS
 
 GAP_S: Final = (1.0, 1.6)
 """From one fault's beginning to the next one's, unless that has to wait."""
