@@ -30,16 +30,14 @@ START_LIMIT_S: Final = 60.0
 # A Celery worker says that it is ready; one line of it, whatever the log's form.
 _READY: Final = re.compile(r"\bready\b")
 
-
-_TUNABLE: Final = ("UNBET_GROUP_SIZE", "UNBET_GROUPS_IN_FLIGHT")
-"""Of the shell's variables for Unbet; any other could make the sides differ unseen."""
-
+TUNABLE: Final = ("group_size", "groups_in_flight")
+"""Of the shell's settings for Unbet; any other could make the sides differ unseen."""
 
 _LAST_BET: Final = text("SELECT last_value FROM unbet_ledger.bets_id_seq")
 
 
 class BenchmarkError(Exception):
-    """Something did not start, or ended by itself; the text is for a person."""
+    """Something was not ready or not done in time; the text is for a person."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +83,11 @@ class Environment:
         counters = self.scratch / "metrics"
         shutil.rmtree(counters, ignore_errors=True)
         counters.mkdir()
+        tunable = {f"UNBET_{name.upper()}" for name in TUNABLE}
         inherited = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith("UNBET_") or name in _TUNABLE
+            if not name.startswith("UNBET_") or name in tunable
         }
         return {
             **inherited,
@@ -111,21 +110,9 @@ class Environment:
 
     @contextmanager
     def running(self, commands: Mapping[str, str], environment: Mapping[str, str]) -> Iterator[str]:
-        """The processes of `commands`, ready; yields the URL for Cancels. Ends them all."""
+        """The processes of `commands`, ready; yields the URL for Cancels. Ends them all, what
+        serves first. Raises `ProcessError` if one has ended by itself."""
         address = f"http://{HOST}:{environment['UNBET_PORT']}"
-        # What serves ends first: what it has taken it can still answer.
-        behind = {name: line for name, line in commands.items() if name != "web"}
-        serving = {name: line for name, line in commands.items() if name == "web"}
-        with (
-            self._started(behind, environment, address),
-            self._started(serving, environment, address),
-        ):
-            yield f"{address}/{self._secret}/V4/Cancel"
-
-    @contextmanager
-    def _started(
-        self, commands: Mapping[str, str], environment: Mapping[str, str], address: str
-    ) -> Iterator[None]:
         procfile = self.scratch / "Procfile"
         procfile.write_text("".join(f"{name}: {line}\n" for name, line in commands.items()))
         processes = Processes(procfile, environment, self.scratch / "logs")
@@ -133,8 +120,8 @@ class Environment:
             processes.start()
             for name in commands:
                 _wait(processes, name, address)
-            yield
-            _require_all(processes)
+            yield f"{address}/{self._secret}/V4/Cancel"
+            processes.require_all()
         finally:
             processes.stop()
 
@@ -169,11 +156,10 @@ def _create_database(server: URL, name: str) -> None:
 def _wait(processes: Processes, name: str, address: str) -> None:
     deadline = time.monotonic() + START_LIMIT_S
     while not (_serves(address) if name == "web" else _says_ready(processes.log(name))):
-        _require_all(processes)
+        processes.require_all()
         if time.monotonic() > deadline:
-            raise BenchmarkError(
-                f"{name} was not ready in time. It says:{_ending(processes, name)}"
-            )
+            said = processes.log(name).read_text(errors="replace")[-2000:]
+            raise BenchmarkError(f"{name} was not ready in time. It says:\n{said}")
         time.sleep(0.05)
 
 
@@ -185,14 +171,3 @@ def _serves(address: str) -> bool:
 
 def _says_ready(log: Path) -> bool:
     return _READY.search(log.read_text(errors="replace")) is not None
-
-
-def _require_all(processes: Processes) -> None:
-    name = processes.ended()
-    if name is not None:
-        raise BenchmarkError(f"{name} has ended by itself. It says:{_ending(processes, name)}")
-
-
-def _ending(processes: Processes, name: str) -> str:
-    lines = processes.log(name).read_text(errors="replace").strip().splitlines()[-15:]
-    return "".join(f"\n    {line}" for line in lines)

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import median
 from typing import Final
 from uuid import uuid4
@@ -20,7 +20,6 @@ from pydantic import BaseModel
 from benchmarks import filling
 from benchmarks.cancels import cancel_of
 from benchmarks.filling import PROVIDER
-from benchmarks.references import References
 from unbet.core.message import Decision, Group, Reply
 from unbet.core.outcomes import Outcome
 from unbet.core.wire import (
@@ -67,7 +66,9 @@ class _Unchecked(BaseModel):
 
 def measure() -> Iterator[Piece]:
     """Each piece in turn."""
-    cancels = tuple(map(cancel_of, filling.new_bets(References(), GROUP, filling.players())))
+    cancels = tuple(
+        map(cancel_of, filling.new_bets(filling.references(), GROUP, filling.players()))
+    )
     one = cancels[0]
     body = one.body.encode()
     sent = orjson.loads(body)
@@ -86,7 +87,8 @@ def measure() -> Iterator[Piece]:
     def piece(
         what: str, way: str, work: Callable[[], object], of: int = 1, *, chosen: bool = True
     ) -> Piece:
-        return Piece(what, way, round(_cost_us(work) / of, 2), chosen)
+        us = median(_sample_us(work) for _ in range(SAMPLES))
+        return Piece(what, way, round(us / of, 2), chosen)
 
     yield piece("a body, all in all", "unbet.dialects.body.parse", lambda: parse(body, PROVIDER))
     yield piece("its JSON", "json, duplicates refused", lambda: parse_json(body))
@@ -115,11 +117,6 @@ def parse_json(body: bytes) -> object:
     return json.loads(body.decode(), object_pairs_hook=_without_duplicates)
 
 
-def document(found: list[Piece]) -> dict[str, object]:
-    """For JSON."""
-    return {"pieces": [asdict(piece) for piece in found]}
-
-
 def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
@@ -141,10 +138,6 @@ def _logs_to_nowhere() -> Iterator[tuple[structlog.typing.FilteringBoundLogger, 
         yield structlog.get_logger("receiver"), logging.getLogger("library")
     finally:
         sys.stderr = kept
-
-
-def _cost_us(work: Callable[[], object]) -> float:
-    return median(_sample_us(work) for _ in range(SAMPLES))
 
 
 def _sample_us(work: Callable[[], object]) -> float:
