@@ -24,7 +24,7 @@ PAUSE_S: Final = 0.02
 def connect(system: System) -> Connection:
     """A connection whose first statement begins a transaction."""
     return psycopg.connect(
-        system.database_url, connect_timeout=2, application_name=NAME, sslmode="disable"
+        system.postgres.url, connect_timeout=2, application_name=NAME, sslmode="disable"
     )
 
 

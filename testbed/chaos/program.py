@@ -55,12 +55,11 @@ class Program:
     endings: list[Ending] = field(default_factory=list)
     """Of those that the run had not asked for."""
 
-    def __post_init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
-        self._killed = False
-        self._ending = False
-        self._away_since: datetime | None = None
-        self._start_at = 0.0
+    _process: subprocess.Popen[bytes] | None = None
+    _killed: bool = False
+    _ending: bool = False
+    _away_since: datetime | None = None
+    _start_at: float = 0.0
 
     @property
     def pid(self) -> int:
@@ -75,7 +74,7 @@ class Program:
         return self._process is not None and self._away_since is None
 
     def start(self) -> None:
-        """Start it; what it says goes to its log, behind what it said before."""
+        """What it says goes to its log, behind what it said before."""
         with self.log.open("ab") as output:
             self._process = spawn(self.command, self.environment, output)
         self._ending = False
@@ -94,14 +93,13 @@ class Program:
 
     def pids(self) -> list[int]:
         """Of itself and its children; none if it has ended."""
-        with suppress(psutil.NoSuchProcess, ProcessLookupError):
-            return [self.pid, *(c.pid for c in psutil.Process(self.pid).children(recursive=True))]
-        return []
+        children = [child.pid for child in self.children(recursive=True)]
+        return [self._process.pid, *children] if self._process else []
 
-    def children(self) -> list[psutil.Process]:
+    def children(self, *, recursive: bool = False) -> list[psutil.Process]:
         """Its child processes; none if it has ended."""
         with suppress(psutil.NoSuchProcess, ProcessLookupError):
-            return list(psutil.Process(self.pid).children())
+            return list(psutil.Process(self.pid).children(recursive=recursive))
         return []
 
     def supervise(self) -> None:

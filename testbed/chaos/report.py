@@ -14,12 +14,10 @@ def table(run: Run) -> Table:
     """One line for each count."""
     shown = Table("what", "count", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_header=False)
     shown.columns[1].justify = "right"
-    for section in (_load(run), _faults(run), _answers(run), _failovers(run), _memory(run)):
-        for name, count in section:
-            shown.add_row(name, count)
+    for section in (_load, _faults, _answers, _failovers, _memory, _findings):
         shown.add_section()
-    for name, count in _findings(run):
-        shown.add_row(name, count)
+        for name, count in section(run):
+            shown.add_row(name, count)
     return shown
 
 
@@ -38,9 +36,7 @@ def document(run: Run) -> dict[str, object]:
         "seconds": run.seconds,
         "shared_spool": bool(run.system and run.system.shared_spool),
         "disks": bool(run.system and run.system.storage.mounts),
-        "cancels": run.tally.cancels,
-        "requests": run.tally.requests,
-        "bets": run.tally.bets,
+        **vars(run.tally),
         "faults": dict(sorted(run.faults.items())),
         "faults_not_undone": dict(run.not_undone),
         "faults_not_available": run.not_available,
@@ -48,12 +44,6 @@ def document(run: Run) -> dict[str, object]:
             {"program": e.program, "at": e.at.isoformat(), "how": e.how, "log": e.said}
             for e in run.endings
         ],
-        "answers": dict(sorted(run.tally.answers.items())),
-        "bets_answered": dict(sorted(run.tally.bets_answered.items())),
-        "clients": dict(run.tally.clients),
-        "unanswered": dict(run.tally.unanswered),
-        "slowest_s": run.tally.slowest_s,
-        "late": run.tally.late,
         "held_up_s": round(run.lag.worst_s, 3),
         "failovers": run.system.recoveries.seconds() if run.system else {},
         "memory": [
@@ -77,10 +67,8 @@ def _load(run: Run) -> Iterator[tuple[str, str]]:
     if run.system:
         shared = run.system.shared_spool
         yield "spool directory", "one for both receivers" if shared else "one each"
-        yield (
-            "what gets full",
-            "disks" if run.system.storage.mounts else "the processes' file limit",
-        )
+        full = "disks" if run.system.storage.mounts else "the processes' file limit"
+        yield "what gets full", full
 
 
 def _faults(run: Run) -> Iterator[tuple[str, str]]:
