@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from random import Random
 from typing import Final
 
-from testbed.provider import PLAIN, Endpoint, NoAnswerError, Response
+from testbed.provider import JSON, PLAIN, Endpoint, NoAnswerError, Response
 
 RESETS: Final = "resets after sending"
 HALF_CLOSES: Final = "half-closes"
@@ -32,11 +32,16 @@ class UnrulyEndpoint(Endpoint):
         self._dice = Random(f"clients of {seed}")  # noqa: S311 - a game's dice, no secret
         self._on_answer = on_answer
 
-    async def post(self, body: bytes) -> Response:
+    async def post(
+        self, body: bytes, method: str = "POST", content_type: str | None = JSON
+    ) -> Response:
         """As the client that it falls to. Raises `NoAnswerError`."""
         [client] = self._dice.choices([*SHARES], [*SHARES.values()])
         try:
-            response = await self._post(client, body)
+            if client == PLAIN:
+                response = await super().post(body, method, content_type)
+            else:
+                response = await self._unruly(client, self.request(body, method, content_type))
         except (NoAnswerError, asyncio.CancelledError):
             if client not in DEAF:
                 self._on_answer(None)
@@ -44,22 +49,17 @@ class UnrulyEndpoint(Endpoint):
         self._on_answer(response)
         return response
 
-    async def _post(self, client: str, body: bytes) -> Response:
-        if client == PLAIN:
-            return await super().post(body)
+    async def _unruly(self, client: str, request: bytes) -> Response:
         connection = await self.connect()
-        request = self.bytes_of(body)
         try:
-            match client:
-                case "half-closes":
-                    return await self._half_close(connection.send(request, half_close=True))
-                case "never reads":
-                    connection.send_unread(request)
-                    await asyncio.sleep(self._dice.uniform(*DEAF_FOR_S))
-                case _:
-                    connection.send_unread(request)
-                    await asyncio.sleep(self._dice.uniform(0, MAX_RESET_DELAY_S))
-                    connection.reset()
+            if client == HALF_CLOSES:
+                return await self._half_close(connection.send(request, half_close=True))
+            connection.send_unread(request)
+            if client == NEVER_READS:
+                await asyncio.sleep(self._dice.uniform(*DEAF_FOR_S))
+            else:
+                await asyncio.sleep(self._dice.uniform(0, MAX_RESET_DELAY_S))
+                connection.reset()
         finally:
             connection.close()
         raise NoAnswerError(f"its client {client}", client)

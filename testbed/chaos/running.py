@@ -17,7 +17,7 @@ from redis import RedisError
 from testbed import provider
 from testbed.chaos import schedule
 from testbed.chaos.check_result import CheckResult, Kind
-from testbed.chaos.checker import Circumstances, check_file
+from testbed.chaos.checker import Circumstances, check
 from testbed.chaos.clients import UnrulyEndpoint
 from testbed.chaos.draining import drained
 from testbed.chaos.faults import FAULTS
@@ -184,6 +184,6 @@ def _check(log_file: Path, system: System, lag: Lag) -> CheckResult:
     around = Circumstances(outages, len(receivers), system.without_room, lag.within)
     engine = system.engine("checker", reads_all=True)
     try:
-        return check_file(log_file, engine, around, system.directory / "parts")
+        return check(log_file, engine, around, system.directory / "parts")
     finally:
         engine.dispose()

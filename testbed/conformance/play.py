@@ -106,7 +106,7 @@ class Play:
 
     def by(self, method: str, content_type: str | None) -> Post:
         """To send by another method, or with another content type or none."""
-        return partial(self.endpoint.request, method, content_type)
+        return partial(self.endpoint.post, method=method, content_type=content_type)
 
     def expect(self, heard: Exchange, codes: Collection[int], naming: str = "") -> None:
         """One of `codes`, with a description that names the field `naming`."""
