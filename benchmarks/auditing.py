@@ -14,9 +14,9 @@ import psutil
 from sqlalchemy import text
 
 from benchmarks import filling
-from benchmarks.cancels import cancel_of
 from benchmarks.checking import CheckError
 from benchmarks.environment import Ledger
+from benchmarks.filling import cancel_of
 from unbet import connect_to
 from unbet.wallets.ledger.reversal import reverse
 

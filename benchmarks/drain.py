@@ -14,11 +14,10 @@ from sqlalchemy import Engine, text
 
 from api.publish import Publisher
 from benchmarks import filling
-from benchmarks.cancels import cancel_of
 from benchmarks.checking import check
 from benchmarks.contenders import CONTENDERS
 from benchmarks.environment import BenchmarkError, Environment, Ledger
-from benchmarks.filling import Bet
+from benchmarks.filling import Bet, cancel_of
 from benchmarks.progress import Shown
 from unbet.broker.presence import key
 from unbet.core.message import QUEUE

@@ -16,7 +16,7 @@ from typing import Final
 
 import httpx
 import redis
-from sqlalchemy import URL, Engine, create_engine, make_url, text
+from sqlalchemy import Engine, create_engine, make_url, text
 
 from benchmarks import filling
 from unbet.database.migrate import migrate
@@ -69,7 +69,12 @@ class Environment:
     def ledger(self, ballast: int, say: Callable[[int], None]) -> Ledger:
         """A database of its own, with at least `ballast` bets; `say` as for `filling.fill`."""
         url, name = make_url(str(self._services.database_url)), f"ballast_{ballast}"
-        _create_database(url, name)
+        server = create_engine(url.set(drivername="postgresql+psycopg"))
+        with server.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            there = text("SELECT FROM pg_database WHERE datname = :name")
+            if connection.execute(there, {"name": name}).first() is None:
+                connection.execute(text(f"CREATE DATABASE {name}"))
+        server.dispose()
         own = url.set(database=name).render_as_string(hide_password=False)
         engine = filling.bulk_engine(own)
         with engine.begin() as connection:
@@ -79,7 +84,10 @@ class Environment:
 
     def environment(self, ledger: Ledger) -> dict[str, str]:
         """The variables of a system on `ledger`, with an empty Redis and a port of its own."""
-        self.empty_redis()
+        # What an earlier side left in its queue must not be the next one's work.
+        for url in {self._services.broker_url, self._services.redis_url}:
+            with redis.Redis.from_url(str(url)) as client:
+                client.flushdb()
         counters = self.scratch / "metrics"
         shutil.rmtree(counters, ignore_errors=True)
         counters.mkdir()
@@ -101,12 +109,6 @@ class Environment:
             "UNBET_PORT": str(reserve_port()),
             "PROMETHEUS_MULTIPROC_DIR": str(counters),
         }
-
-    def empty_redis(self) -> None:
-        """What an earlier side left in its queue must not be the next one's work."""
-        for url in {self._services.broker_url, self._services.redis_url}:
-            with redis.Redis.from_url(str(url)) as client:
-                client.flushdb()
 
     @contextmanager
     def running(self, commands: Mapping[str, str], environment: Mapping[str, str]) -> Iterator[str]:
@@ -144,22 +146,15 @@ def prepared(directory: Path | None) -> Iterator[Environment]:
             shutil.rmtree(chosen)
 
 
-def _create_database(server: URL, name: str) -> None:
-    engine = create_engine(server.set(drivername="postgresql+psycopg"))
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        there = text("SELECT FROM pg_database WHERE datname = :name")
-        if connection.execute(there, {"name": name}).first() is None:
-            connection.execute(text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-
-
 def _wait(processes: Processes, name: str, address: str) -> None:
     deadline = time.monotonic() + START_LIMIT_S
-    while not (_serves(address) if name == "web" else _says_ready(processes.log(name))):
+    while True:
+        said = processes.log(name).read_text(errors="replace")
+        if _serves(address) if name == "web" else _READY.search(said):
+            return
         processes.require_all()
         if time.monotonic() > deadline:
-            said = processes.log(name).read_text(errors="replace")[-2000:]
-            raise BenchmarkError(f"{name} was not ready in time. It says:\n{said}")
+            raise BenchmarkError(f"{name} was not ready in time. It says:\n{said[-2000:]}")
         time.sleep(0.05)
 
 
@@ -167,7 +162,3 @@ def _serves(address: str) -> bool:
     with suppress(httpx.TransportError):
         return httpx.get(f"{address}/healthz", timeout=2, trust_env=False).is_success
     return False
-
-
-def _says_ready(log: Path) -> bool:
-    return _READY.search(log.read_text(errors="replace")) is not None

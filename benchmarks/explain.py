@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql
 
 from benchmarks import filling
-from benchmarks.cancels import cancel_of
 from benchmarks.environment import Ledger
+from benchmarks.filling import cancel_of
 from unbet import connect_to
 from unbet.wallets.ledger.reversal import REVERSE, parameters_of
 

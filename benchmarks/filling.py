@@ -1,17 +1,23 @@
-"""Fill the ledger with bets, tens of thousands a second, so that its audit stays clean."""
+"""Fills the ledger with bets, tens of thousands a second, so that its audit stays clean, and makes
+their cancels as the receiver hands them on."""
 
+import json
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count, cycle, islice
 from pathlib import Path
 from typing import Final, NamedTuple
+from uuid import uuid4
 
+import uuid_utils.compat
 from sqlalchemy import Engine, text
 
 import unbet
 from unbet import connect_to
+from unbet.core.message import Cancel
 from unbet.database.engine import SCAN_SETTINGS
 
 PROVIDER: Final = "LuckyMonaco"
@@ -144,3 +150,29 @@ def write_down(engine: Engine) -> None:
     """A checkpoint: what was changed before is not written during a measurement."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("CHECKPOINT"))
+
+
+def cancel_of(bet: Bet) -> Cancel:
+    """A provider's Cancel of `bet`, received now."""
+    fields = {
+        "providerId": PROVIDER,
+        "userId": bet.user_id,
+        "sessionId": uuid4().hex,
+        "currency": CURRENCY,
+        "gameId": "Im_60_tumblefortune",
+        "gameName": "tumblefortune",
+        "reference": bet.reference,
+        "uuid": uuid4().hex,
+    }
+    return Cancel(
+        request_id=uuid_utils.compat.uuid7(),
+        received_at=datetime.now(UTC),
+        received_from="127.0.0.1",
+        provider=PROVIDER,
+        dialect="lucky-monaco-v4",
+        reference=bet.reference,
+        player=bet.user_id,
+        currency=CURRENCY,
+        uuid=fields["uuid"],
+        body=json.dumps(fields),
+    )

@@ -18,8 +18,7 @@ import uuid_utils.compat
 from pydantic import BaseModel
 
 from benchmarks import filling
-from benchmarks.cancels import cancel_of
-from benchmarks.filling import PROVIDER
+from benchmarks.filling import PROVIDER, cancel_of
 from unbet.core.message import Decision, Group, Reply
 from unbet.core.outcomes import Outcome
 from unbet.core.wire import (
@@ -91,7 +90,11 @@ def measure() -> Iterator[Piece]:
         return Piece(what, way, round(us / of, 2), chosen)
 
     yield piece("a body, all in all", "unbet.dialects.body.parse", lambda: parse(body, PROVIDER))
-    yield piece("its JSON", "json, duplicates refused", lambda: parse_json(body))
+    yield piece(
+        "its JSON",
+        "json, duplicates refused",
+        lambda: json.loads(body.decode(), object_pairs_hook=_without_duplicates),
+    )
     yield piece("its JSON", "orjson, duplicates pass", lambda: orjson.loads(body), chosen=False)
     yield piece("its fields", "pydantic, checked", lambda: V4.request(**values))
     yield piece("its fields", "pydantic, types alone", lambda: _Unchecked(**values), chosen=False)
@@ -110,11 +113,6 @@ def measure() -> Iterator[Piece]:
         fields = {"request_id": str(one.request_id), "reference": one.reference, "code": 0}
         yield piece("a log line", "structlog, orjson", lambda: ours.info("answered", **fields))
         yield piece("a log line", "through logging", lambda: theirs.info("answered"), chosen=False)
-
-
-def parse_json(body: bytes) -> object:
-    """As `unbet.dialects.body` reads it."""
-    return json.loads(body.decode(), object_pairs_hook=_without_duplicates)
 
 
 def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:

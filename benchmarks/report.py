@@ -69,19 +69,16 @@ def _rows(runs: Sequence[Run], compared: Sequence[str]) -> Iterator[list[str]]:
     for count in connection_counts(runs):
         for name in subjects(runs):
             these = [r for r in runs if (r.subject, r.connections) == (name, count)]
-            if not these:
-                continue
+            times = [
+                ratios(runs, Goal("", "per_second", name, other, count)) if name != other else []
+                for other in compared
+            ]
             yield [
                 str(count),
                 name,
-                f"{middle(runs, name, count, 'per_second'):,.0f}",
-                f"{middle(runs, name, count, 'p50_ms'):.1f}",
-                f"{middle(runs, name, count, 'p99_ms'):.1f}",
+                f"{middle(these, name, count, 'per_second'):,.0f}",
+                f"{middle(these, name, count, 'p50_ms'):.1f}",
+                f"{middle(these, name, count, 'p99_ms'):.1f}",
                 str(sum(run.measured.failures for run in these)),
-                *(_ratio(runs, name, other, count) for other in compared),
+                *(f"{median(found):.2f}" if found else "" for found in times),
             ]
-
-
-def _ratio(runs: Sequence[Run], name: str, other: str, count: int) -> str:
-    found = ratios(runs, Goal("", "per_second", name, other, count))
-    return f"{median(found):.2f}" if found and name != other else ""

@@ -1,11 +1,26 @@
-"""The provider's clients: most behave well, some reset, half-close or never read."""
+"""The provider's clients, of which most behave well, and its operator."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from decimal import Decimal
 from random import Random
 from typing import Final
+from zlib import crc32
 
-from testbed.provider import JSON, PLAIN, Endpoint, NoAnswerError, Response
+from sqlalchemy import Engine
+
+from testbed.provider import (
+    JSON,
+    PLAIN,
+    Answer,
+    Bet,
+    Endpoint,
+    LedgerOperator,
+    NoAnswerError,
+    Player,
+    Response,
+    Win,
+)
 
 RESETS: Final = "resets after sending"
 HALF_CLOSES: Final = "half-closes"
@@ -75,3 +90,27 @@ class UnrulyEndpoint(Endpoint):
         except NoAnswerError as error:
             raise NoAnswerError(str(error), HALF_CLOSES) from None
         return response._replace(client=HALF_CLOSES)
+
+
+class Operators:
+    """An `Operator` made of several, each with an engine of its own; a player has one of them."""
+
+    def __init__(self, engines: Iterable[Engine], provider_id: str) -> None:
+        self._lanes: Sequence[LedgerOperator] = [
+            LedgerOperator(engine, provider_id) for engine in engines
+        ]
+
+    async def deposit(self, player: Player, amount: Decimal, reference: str) -> None:
+        """Credit the player's cash."""
+        await self._shard(player.user_id).deposit(player, amount, reference)
+
+    async def place(self, bet: Bet) -> Answer:
+        """Take a stake."""
+        return await self._shard(bet.user_id).place(bet)
+
+    async def settle(self, win: Win) -> Answer:
+        """Pay a win; it does not name its player, so that it goes by its reference."""
+        return await self._shard(win.reference).settle(win)
+
+    def _shard(self, name: str) -> LedgerOperator:
+        return self._lanes[crc32(name.encode()) % len(self._lanes)]

@@ -10,8 +10,8 @@ from typing import Final
 import psutil
 
 from testbed.chaos import postgres_sessions
-from testbed.chaos.clocks import RIGHT
 from testbed.chaos.holding import Harm
+from testbed.chaos.postgres_pair import CLOCK_RIGHT
 from testbed.chaos.program import Program
 from testbed.chaos.system import System
 
@@ -77,4 +77,4 @@ def set_clock_wrong(system: System, _target: str, dice: Random) -> None:
 
 
 def set_clock_right(system: System, *_: object) -> None:
-    system.clock.write_text(RIGHT)
+    system.clock.write_text(CLOCK_RIGHT)

@@ -1,9 +1,14 @@
-"""The report of a run: a table for a person, a document for machines."""
+"""How far a run has come, and what came of it: a table for a person, a document for machines."""
 
-from collections.abc import Iterator
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from statistics import median
+from typing import Final
 
 from rich.box import SIMPLE_HEAD
+from rich.console import Console
 from rich.table import Table
 
 from testbed.chaos.check_result import MAX_EXAMPLES, Kind
@@ -113,3 +118,43 @@ def _findings(run: Run) -> Iterator[tuple[str, str]]:
     yield "dead, kept for a person", str(run.result.dead)
     for kind in Kind:
         yield kind.value, str(run.result.count(kind))
+
+
+LINE_INTERVAL_S: Final = 10.0
+REFRESH_INTERVAL_S: Final = 0.25
+
+
+@asynccontextmanager
+async def watched(run: Run, console: Console) -> AsyncIterator[None]:
+    """Show `run` until the end of the block."""
+    watching = asyncio.create_task(_watch(run, console))
+    try:
+        yield
+    finally:
+        watching.cancel()
+        await asyncio.wait([watching])
+
+
+async def _watch(run: Run, console: Console) -> None:
+    started = time.monotonic()
+    if not console.is_terminal:
+        while True:
+            await asyncio.sleep(LINE_INTERVAL_S)
+            console.print(_line(run, time.monotonic() - started), soft_wrap=True)
+    with console.status("") as status:
+        while True:
+            status.update(_line(run, time.monotonic() - started))
+            await asyncio.sleep(REFRESH_INTERVAL_S)
+
+
+def _line(run: Run, seconds: float) -> str:
+    answers = " ".join(f"{code}:{count}" for code, count in sorted(run.tally.answers.items()))
+    parts = [
+        f"{seconds:4.0f} s {run.phase}",
+        f"{run.tally.cancels} cancels",
+        answers or "no answers yet",
+        f"{run.faults.total()} faults",
+        f"slowest {run.tally.slowest_s:.1f} s",
+        *(f"{fault} ({target})" for target, fault in run.under_way.items()),
+    ]
+    return " · ".join(parts)

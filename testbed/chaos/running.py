@@ -18,17 +18,15 @@ from testbed import provider
 from testbed.chaos import schedule
 from testbed.chaos.check_result import CheckResult, Kind
 from testbed.chaos.checker import Circumstances, check
-from testbed.chaos.clients import UnrulyEndpoint
+from testbed.chaos.clients import Operators, UnrulyEndpoint
 from testbed.chaos.draining import drained
 from testbed.chaos.faults import FAULTS
-from testbed.chaos.lag import Lag
 from testbed.chaos.memory import Life, Memory
-from testbed.chaos.operators import Operators
 from testbed.chaos.program import Ending
 from testbed.chaos.relay_link import FILES
 from testbed.chaos.schedule import Schedule
 from testbed.chaos.system import PROVIDER_ID, ChaosError, System
-from testbed.chaos.tally import Tally
+from testbed.chaos.tally import Lag, Tally
 from testbed.provider import Log, Provider, Response
 from unbet.local.services import ServicesError
 from unbet.runtime.sockets import allow_files

@@ -15,15 +15,14 @@ import psutil
 from honcho.environ import parse_procfile
 from sqlalchemy import Engine
 
-from testbed.chaos import addresses, clocks, log_files
+from testbed.chaos import addresses
 from testbed.chaos.addresses import Addresses
-from testbed.chaos.disks import Disk
+from testbed.chaos.disks import Disk, Storage
 from testbed.chaos.outages import Outage
-from testbed.chaos.postgres_pair import PostgresPair
-from testbed.chaos.program import Program
+from testbed.chaos.postgres_pair import PostgresPair, clock_library
+from testbed.chaos.program import Program, trim
 from testbed.chaos.recovery import Recoveries
 from testbed.chaos.redis_pair import RedisPair
-from testbed.chaos.storage import Storage
 from testbed.provider import Player, players
 from unbet.database.engine import SCAN_SETTINGS, connect_to
 from unbet.database.migrate import migrate
@@ -78,7 +77,7 @@ class System:
         self.shared_spool = shared_spool
         self.postgres = PostgresPair(self.storage.postgres)
         self.redis = RedisPair(self.storage.redis)
-        self.clock_library = clocks.library()
+        self.clock_library = clock_library()
         self._secret = secrets.token_urlsafe(24)
         self._message_key = secrets.token_urlsafe(32)
 
@@ -113,7 +112,7 @@ class System:
         self.metrics.mkdir()
         self.storage.make(self._pids_that_write_to)
         if self.clock_library is not None:
-            self.postgres.set_clock(clocks.environment(self.clock_library, self.clock))
+            self.postgres.set_clock(self.clock_library, self.clock)
         self.postgres.start()
         self.redis.start()
         self.addresses.start()
@@ -150,7 +149,7 @@ class System:
             for program in self.programs:
                 program.supervise()
             if time.monotonic() > trim_at:
-                await asyncio.to_thread(log_files.trim, self.directory)
+                await asyncio.to_thread(trim, self.directory)
                 trim_at = time.monotonic() + TRIM_INTERVAL_S
             await asyncio.sleep(LOOK_INTERVAL_S)
 

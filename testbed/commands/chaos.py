@@ -15,9 +15,9 @@ from rich.console import Console
 
 from testbed.chaos import disks, report
 from testbed.chaos.holding import whole
+from testbed.chaos.report import watched
 from testbed.chaos.running import Run, carry_out
 from testbed.chaos.system import ChaosError, System
-from testbed.chaos.watching import watched
 from unbet.cli.failing import CommandError
 from unbet.local.services import ServicesError
 from unbet.local.stopping import EXIT_STOPPED, SIGNALS

@@ -14,10 +14,9 @@ from testbed.conformance.bets import Bets
 from testbed.conformance.ledger_wallet import LedgerTestWallet
 from testbed.conformance.listed_bets import BetsFileError, ListedBets
 from testbed.conformance.placed_bets import PlacedBets
-from testbed.conformance.playing import conduct
+from testbed.conformance.playing import RULES, conduct
 from testbed.conformance.report import COLUMNS, Report
 from testbed.conformance.rule import RuleStatus
-from testbed.conformance.rules import RULES
 from testbed.provider import DIALECTS, Dialect, Endpoint, EndpointError, NoAnswerError, Timing
 from unbet.cli import database
 from unbet.cli.bars import bar

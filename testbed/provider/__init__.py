@@ -10,8 +10,7 @@ from testbed.provider.endpoint import JSON, Endpoint, EndpointError
 from testbed.provider.ledger_operator import LedgerOperator
 from testbed.provider.log import Attempt, Log, Sent, as_line, read_log
 from testbed.provider.messages import Bet, Cancel, Player, Win
-from testbed.provider.planning import plan, players
-from testbed.provider.playing import MAX_AT_ONCE, fund, play
+from testbed.provider.playing import MAX_AT_ONCE, fund, plan, play, players
 from testbed.provider.report import Report
 from testbed.provider.round import Operator, Provider, Round
 from testbed.provider.scenarios import SCENARIOS

@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from benchmarks import filling
-from benchmarks.cancels import cancel_of
 from benchmarks.checking import CheckError, check, check_whole
+from benchmarks.filling import cancel_of
 from tests.making import Operator
 
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine
 
 from benchmarks import filling
-from benchmarks.cancels import cancel_of
+from benchmarks.filling import cancel_of
 from tests.making import Operator
 from unbet.core.outcomes import Outcome
 from unbet.wallets.ledger.audit import audit
