@@ -65,8 +65,4 @@ def _record(meaning: str, *, yes: bool, keep: bool, as_json: bool) -> None:
 
 
 def _document(row: Recorded) -> dict[str, object]:
-    return {
-        "deployment": row.id,
-        "recorded_at": row.recorded_at,
-        "recorded_by": row.recorded_by,
-    }
+    return {"deployment": row.id, "recorded_at": row.recorded_at, "recorded_by": row.recorded_by}
