@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -56,27 +57,25 @@ class _ClosedMetrics(Metrics):  # type: ignore[misc]
     get = tornado.web.authenticated(Metrics.get)
 
 
-class _WrongLogins:
-    """Flower's login, but wrong ones are limited as the console's are: the right one is let in
-    whatever others have tried."""
+def _limited(user_of: Callable[[BaseHandler], Any], wrong: WrongSecrets) -> Any:
+    """Flower's login `user_of`, but wrong ones are limited as the console's are: the right one is
+    let in whatever others have tried."""
 
-    def __init__(self) -> None:
-        self._wrong = WrongSecrets()
-        self._user = BaseHandler.get_current_user
-
-    def __call__(self, handler: BaseHandler) -> Any:
+    def user(handler: BaseHandler) -> Any:
         try:
-            return self._user(handler)
+            return user_of(handler)
         except tornado.web.HTTPError:
             if "Authorization" not in handler.request.headers:  # a browser's first request
                 raise
             address = handler.request.remote_ip or UNKNOWN
-            if self._wrong.too_many(address):
+            if wrong.too_many(address):
                 handler.set_status(429)
                 handler.set_header("Retry-After", "60")
                 raise tornado.web.Finish("Too many wrong logins. Wait a minute.") from None
             log.warning("wrong login", address=address)
             raise
+
+    return user
 
 
 class _WithoutArguments(Inspector):  # type: ignore[misc]
@@ -124,12 +123,11 @@ def _window(chosen: FlowerSettings) -> Flower:
     from worker.app import app  # reads the settings as well, after they are known to be right
 
     transport.separate(app, _deployment(chosen))
-    logins = _WrongLogins()
-    BaseHandler.get_current_user = lambda handler: logins(handler)  # all handlers are its children
+    # All handlers are its children.
+    BaseHandler.get_current_user = _limited(BaseHandler.get_current_user, WrongSecrets())
     window = Flower(capp=app, options=options, **tornado_settings)
-    window.inspector = _WithoutArguments(
-        window.io_loop, window.capp, options.inspect_timeout / 1000
-    )
+    limit_s = options.inspect_timeout / 1000
+    window.inspector = _WithoutArguments(window.io_loop, window.capp, limit_s)
     window.add_handlers(".*", [(r"/metrics", _ClosedMetrics)])
     return window
 

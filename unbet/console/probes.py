@@ -48,27 +48,16 @@ class Probes:
         workers = Workers()
         urls = settings.console_metrics_urls or (f"{settings.receiver_url()}/metrics",)
 
-        def read_ledger() -> LedgerReading:
-            return run_within(engine, LEDGER_LIMIT_S, partial(_read_ledger, answers))
-
-        self.ledger = Source(
-            self._in_thread(read_ledger), every_s=INTERVAL_S, limit_s=LEDGER_LIMIT_S
+        read = self._in_thread(
+            lambda: run_within(engine, LEDGER_LIMIT_S, partial(_read_ledger, answers))
         )
-        self.queue = Source(
-            self._in_thread(lambda: look(client, _known(identity))),
-            every_s=INTERVAL_S,
-            limit_s=LIMIT_S,
-        )
-        self.workers = Source(
-            self._in_thread(lambda: workers.ping(_known(identity))),
-            every_s=PING_INTERVAL_S,
-            limit_s=2 * LIMIT_S,
-        )
-        self.receivers = Source(
-            partial(ask_receivers, urls, Refusals(), LastRise()),
-            every_s=INTERVAL_S,
-            limit_s=LIMIT_S,
-        )
+        self.ledger = Source(read, every_s=INTERVAL_S, limit_s=LEDGER_LIMIT_S)
+        read_queue = self._in_thread(lambda: look(client, _known(identity)))
+        self.queue = Source(read_queue, every_s=INTERVAL_S, limit_s=LIMIT_S)
+        ping = self._in_thread(lambda: workers.ping(_known(identity)))
+        self.workers = Source(ping, every_s=PING_INTERVAL_S, limit_s=2 * LIMIT_S)
+        ask = partial(ask_receivers, urls, Refusals(), LastRise())
+        self.receivers = Source(ask, every_s=INTERVAL_S, limit_s=LIMIT_S)
 
     @property
     def sources(self) -> Sequence[Source[Any]]:
