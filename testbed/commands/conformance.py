@@ -18,13 +18,13 @@ from testbed.conformance.playing import RULES, conduct
 from testbed.conformance.report import COLUMNS, Report
 from testbed.conformance.rule import RuleStatus
 from testbed.provider import DIALECTS, Dialect, Endpoint, EndpointError, NoAnswerError, Timing
+from testbed.provider.dialects import DialectName
 from unbet.cli import database
 from unbet.cli.bars import bar
 from unbet.cli.display import AsJson, print_json, print_table
 from unbet.cli.failing import failing_on
 from unbet.core.text import plain
 from unbet.database.migrate import SchemaError
-from unbet.dialects import DialectName
 from unbet.runtime.settings import ProviderSettings, SettingsError, load
 
 app = typer.Typer()

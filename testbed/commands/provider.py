@@ -26,11 +26,11 @@ from testbed.provider import (
     Round,
     Sent,
 )
+from testbed.provider.dialects import DialectName
 from unbet.cli import database
 from unbet.cli.bars import bar
 from unbet.cli.display import AsJson, print_json
 from unbet.cli.failing import failing_on
-from unbet.dialects import DialectName
 from unbet.runtime.settings import ProviderSettings, load
 
 app = typer.Typer(no_args_is_help=True, help="Play the provider against an endpoint.")
