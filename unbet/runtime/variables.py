@@ -157,8 +157,9 @@ class WalletSettings(UnknownBetSettings):
 
     wallet: str = setting(
         "ledger",
-        what="what keeps the bets' money: `ledger`, the one that comes along, or a wallet of "
-        "yours as `package.module:factory`; the same for workers and sweeps",
+        what="what keeps the bets' money: `ledger`, the one that comes along, or, as a preview, a "
+        "wallet of yours as `package.module:factory` (closing by hand, `unbet explain` and "
+        "`unbet audit` know the ledger only); the same for workers and sweeps",
         prevents="cancels of bets that are in your own tables, and are never found",
     )
 
