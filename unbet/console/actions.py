@@ -16,7 +16,7 @@ from starlette.routing import Route
 from unbet.console.forms import Tokens, fields_of
 from unbet.console.rendering import Pages
 from unbet.database.deadlines import run_within
-from unbet.database.faults import Fault, fault_of
+from unbet.database.faults import Fault, UndecidedError, fault_of
 from unbet.runtime.http import UnreadableError
 from unbet.wallets.ledger.intervention_log import last_number
 from unbet.wallets.ledger.interventions import (
@@ -71,8 +71,8 @@ class Actions:
         except InterventionError as error:
             detail = f"Go back and mend it: {error}."
             return self._pages.failed(request, 422, "Nothing changed", detail)
-        except DBAPIError as error:
-            if fault_of(error) is not Fault.LOCKED:
+        except (DBAPIError, UndecidedError) as error:
+            if fault_of(error) not in (Fault.LOCKED, Fault.TRANSIENT):
                 raise
             detail = "Somebody else holds the cancel or its bet at this moment: try again."
             return self._pages.failed(request, 409, "Nothing changed", detail)

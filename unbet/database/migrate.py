@@ -130,8 +130,9 @@ def _require_a_known_place(connection: Connection) -> None:
         raise SchemaError(
             f"a ledger of an older version lies in the schema {schema}, which `unbet migrate` does "
             f"not look into: stop every process on it, run `ALTER SCHEMA {schema} RENAME TO unbet` "
-            "and migrate again. If other tables lie there as well, make a schema unbet for the "
-            "ledger's owner, and move the ledger's tables and functions there instead."
+            "and migrate again. If other tables lie there as well, make a schema unbet that "
+            "belongs to the ledger's owner, and move the ledger's tables and functions there "
+            "instead."
         )
 
 
