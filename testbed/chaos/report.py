@@ -117,7 +117,7 @@ def _findings(run: Run) -> Iterator[tuple[str, str]]:
     yield "drained in", f"{run.drained_in_s:.1f} s"
     yield "dead, kept for a person", str(run.result.dead)
     for kind in Kind:
-        yield kind.value, str(run.result.count(kind))
+        yield kind.value, str(run.result.counts[kind])
 
 
 LINE_INTERVAL_S: Final = 10.0

@@ -78,7 +78,10 @@ def chaos(
     if run.result.ok and not run.result.dead:
         system.storage.discard()
     else:
-        _keep(run, system)
+        system.storage.keep()
+        with (chosen / "violations.txt").open("w") as file:
+            for kind, lines in run.result.violations.items():
+                file.writelines(f"{kind}: {line}\n" for line in lines)
         console.print(_WHERE.format(chosen), soft_wrap=True)
     raise typer.Exit(0 if run.result.ok else 1)
 
@@ -97,13 +100,6 @@ async def _carry_out(run: Run, system: System, console: Console) -> None:
     finally:
         run.phase = "stopping"
         await asyncio.to_thread(system.stop)
-
-
-def _keep(run: Run, system: System) -> None:
-    system.storage.keep()
-    with (system.directory / "violations.txt").open("w") as file:
-        for kind, lines in run.result.violations.items():
-            file.writelines(f"{kind}: {line}\n" for line in lines)
 
 
 def _print_result(run: Run, console: Console, json_file: Path | None, seconds: float) -> None:
