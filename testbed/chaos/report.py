@@ -39,10 +39,10 @@ def document(run: Run) -> dict[str, object]:
         "ok": run.finished and run.result.ok,
         "seed": run.seed,
         "seconds": run.seconds,
-        "shared_spool": bool(run.system and run.system.shared_spool),
-        "disks": bool(run.system and run.system.storage.mounts),
+        "shared_spool": run.system.shared_spool,
+        "disks": run.system.storage.mounts,
         **vars(run.tally),
-        "faults": dict(sorted(run.faults.items())),
+        "faults": dict(sorted(run.schedule.begun.items())),
         "faults_not_undone": dict(run.not_undone),
         "faults_not_available": run.not_available,
         "ended_by_themselves": [
@@ -50,7 +50,7 @@ def document(run: Run) -> dict[str, object]:
             for e in run.endings
         ],
         "held_up_s": round(run.lag.worst_s, 3),
-        "failovers": run.system.recoveries.seconds() if run.system else {},
+        "failovers": run.system.recoveries.seconds(),
         "memory": [
             {"program": life.program, "role": life.role, "seconds": life.seconds,
              "first_mb": life.quarters()[0], "last_mb": life.quarters()[1]}
@@ -69,16 +69,15 @@ def _load(run: Run) -> Iterator[tuple[str, str]]:
         if client != "plain":
             yield f"  of a client that {client}", str(count)
     yield "bets and wins", str(run.tally.bets)
-    if run.system:
-        shared = run.system.shared_spool
-        yield "spool directory", "one for both receivers" if shared else "one each"
-        full = "disks" if run.system.storage.mounts else "the processes' file limit"
-        yield "what gets full", full
+    shared = run.system.shared_spool
+    yield "spool directory", "one for both receivers" if shared else "one each"
+    full = "disks" if run.system.storage.mounts else "the processes' file limit"
+    yield "what gets full", full
 
 
 def _faults(run: Run) -> Iterator[tuple[str, str]]:
-    yield "faults", str(run.faults.total())
-    for name, count in sorted(run.faults.items()):
+    yield "faults", str(run.schedule.begun.total())
+    for name, count in sorted(run.schedule.begun.items()):
         yield f"  {name}", str(count)
     for name, count in run.not_undone.items():
         yield f"  not undone: {name}", str(count)
@@ -97,7 +96,7 @@ def _answers(run: Run) -> Iterator[tuple[str, str]]:
 
 
 def _failovers(run: Run) -> Iterator[tuple[str, str]]:
-    for server, seconds in (run.system.recoveries.seconds() if run.system else {}).items():
+    for server, seconds in run.system.recoveries.seconds().items():
         known = [s for s in seconds if s is not None]
         if known:
             times = f"{median(known):.1f} s, {max(known):.1f} s"
@@ -117,7 +116,7 @@ def _findings(run: Run) -> Iterator[tuple[str, str]]:
     yield "drained in", f"{run.drained_in_s:.1f} s"
     yield "dead, kept for a person", str(run.result.dead)
     for kind in Kind:
-        yield kind.value, str(run.result.count(kind))
+        yield kind.value, str(run.result.counts[kind])
 
 
 LINE_INTERVAL_S: Final = 10.0
@@ -153,8 +152,8 @@ def _line(run: Run, seconds: float) -> str:
         f"{seconds:4.0f} s {run.phase}",
         f"{run.tally.cancels} cancels",
         answers or "no answers yet",
-        f"{run.faults.total()} faults",
+        f"{run.schedule.begun.total()} faults",
         f"slowest {run.tally.slowest_s:.1f} s",
-        *(f"{fault} ({target})" for target, fault in run.under_way.items()),
+        *(f"{fault} ({target})" for target, fault in run.schedule.under_way.items()),
     ]
     return " · ".join(parts)

@@ -71,14 +71,21 @@ def play_every_rule(
     started = time.monotonic()
     with failing_on(*_NOT_PLAYED, status=EXIT_NOT_PLAYED):
         endpoint = Endpoint(url, DIALECTS[dialect])
-        outside = None if refused_from is None else _from(refused_from, endpoint)
+        try:
+            outside = None if refused_from is None else endpoint.called_from(refused_from)
+        except EndpointError as error:
+            raise typer.BadParameter(str(error), param_hint="--refused-from") from None
         report = asyncio.run(_play(endpoint, outside, bets))
     if as_json:
         shown = {"endpoint": str(endpoint), "dialect": dialect}
         seconds = round(time.monotonic() - started, 3)
         print_json({**shown, "seconds": seconds, **report.document()})
     else:
-        _show(report, f"{endpoint} {dialect}")
+        print_table(f"{endpoint} {dialect}", COLUMNS, report.rows())
+        for line in report.lines():
+            typer.echo(plain(line))
+        counts = (f"{report.count(status)} {status}" for status in RuleStatus)
+        typer.echo(f"{len(report.results)} rules: {', '.join(counts)}.")
     raise typer.Exit(0 if report.ok else EXIT_BROKEN)
 
 
@@ -101,13 +108,6 @@ async def _play(endpoint: Endpoint, outside: Endpoint | None, file: Path | None)
     return Report(results)
 
 
-def _from(address: str, endpoint: Endpoint) -> Endpoint:
-    try:
-        return endpoint.called_from(address)
-    except EndpointError as error:
-        raise typer.BadParameter(str(error), param_hint="--refused-from") from None
-
-
 @asynccontextmanager
 async def _bets(file: Path | None, dialect: Dialect) -> AsyncIterator[Bets]:
     """Those of a file, or else new ones in the ledger."""
@@ -122,11 +122,3 @@ async def _bets(file: Path | None, dialect: Dialect) -> AsyncIterator[Bets]:
     with database.ledger_engine() as engine:
         wallet = LedgerTestWallet(engine, provider_id, dialect)
         yield await PlacedBets.open(wallet, provider_id)
-
-
-def _show(report: Report, title: str) -> None:
-    print_table(title, COLUMNS, report.rows())
-    for line in report.lines():
-        typer.echo(plain(line))
-    counts = (f"{report.count(status)} {status}" for status in RuleStatus)
-    typer.echo(f"{len(report.results)} rules: {', '.join(counts)}.")

@@ -25,7 +25,7 @@ class LedgerTestWallet(LedgerOperator):
 
     async def deposit_bonus(self, player: Player, amount: Decimal, reference: str) -> None:
         """Credit the player's bonus."""
-        await self._deposit(player, amount, reference, BalanceType.BONUS)
+        await self.deposit(player, amount, reference, BalanceType.BONUS)
 
     async def money(self, player: Player) -> Balance:
         """What the player has."""

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from testbed.provider import Attempt
@@ -19,6 +20,7 @@ PATH: Final = "DESIGN, The path of one Cancel"
 OUTCOMES: Final = "DESIGN, Outcomes and answers"
 
 Tried = TypeVar("Tried", bound="Callable[[Play], Awaitable[None]]")
+Made = TypeVar("Made")
 
 
 class NotTriedError(Exception):
@@ -60,6 +62,17 @@ class Rules(list[Rule]):
         def add(play: Tried) -> Tried:
             self.append(Rule(name, source, sent, play, self._needs_ledger))
             return play
+
+        return add
+
+    def made(
+        self, play: "Callable[[Made, Play], Awaitable[None]]", name: str, source: str, sent: str
+    ) -> Callable[[Made], Made]:
+        """Makes a rule of what `play` tries it with."""
+
+        def add(make: Made) -> Made:
+            self.rule(name, source, sent)(partial(play, make))
+            return make
 
         return add
 

@@ -26,18 +26,7 @@ class Wrong(NamedTuple):
     """The field that the description names."""
 
 
-Bodies = Callable[[Play, Fields], Iterable[Wrong]]
-
-
-def _refused(name: str, source: str, sent: str) -> Callable[[Bodies], Bodies]:
-    def add(make: Bodies) -> Bodies:
-        RULES.rule(name, source, sent)(partial(refused, make))
-        return make
-
-    return add
-
-
-async def refused(make: Bodies, play: Play) -> None:
+async def refused(make: Callable[[Play, Fields], Iterable[Wrong]], play: Play) -> None:
     """Each is refused and moves nothing; afterwards the bet can still be cancelled."""
     bet = await play.bets.any_bet()
     for sent, made, naming in make(play, play.cancel_of(bet).fields()):
@@ -45,6 +34,9 @@ async def refused(make: Bodies, play: Play) -> None:
         play.expect(await play.send_body(sent, body), play.dialect.parameters, naming)
     await play.expect_unmoved(bet)
     await play.give_back("then a good one", bet)
+
+
+_refused: Final = partial(RULES.made, refused)
 
 
 @_refused("a missing field is named", CALL, "each field missing")

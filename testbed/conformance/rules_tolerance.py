@@ -33,18 +33,7 @@ class Varied(NamedTuple):
     post: Post | None = None
 
 
-Variations = Callable[[Play], Iterable[Varied]]
-
-
-def _taken(name: str, source: str, sent: str) -> Callable[[Variations], Variations]:
-    def add(vary: Variations) -> Variations:
-        RULES.rule(name, source, sent)(partial(taken, vary))
-        return vary
-
-    return add
-
-
-async def taken(vary: Variations, play: Play) -> None:
+async def taken(vary: Callable[[Play], Iterable[Varied]], play: Play) -> None:
     """Each cancels a bet."""
     for varied in vary(play):
         bet = await play.bets.any_bet()
@@ -54,6 +43,9 @@ async def taken(vary: Variations, play: Play) -> None:
         heard = await play.send_body(varied.sent, body, fields=fields, post=varied.post)
         play.expect_success(heard)
         await play.expect_back(bet)
+
+
+_taken: Final = partial(RULES.made, taken)
 
 
 @RULES.rule("the session says nothing", BEHAVES, "two sessions")
