@@ -82,6 +82,7 @@ class Connection(HttpToolsProtocol):
         self._stop_take_timer()
 
     def send_400_response(self, msg: str) -> None:
+        self._start()  # what has come before it
         self._cut_reason = self._cut_reason or "malformed"
         super().send_400_response(msg)
 
@@ -133,6 +134,7 @@ class Connection(HttpToolsProtocol):
             self._take_timer = None
 
     def _cut(self, reason: str) -> None:
+        self._start()
         metrics.CUT.labels(reason=reason).inc()
         self._cut_reason = reason
         self.transport.abort()

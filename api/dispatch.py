@@ -127,6 +127,7 @@ class Dispatcher:
         request_id = wait.cancel.request_id
         del self._waits[request_id], self._by_content[_content_key(wait.cancel)]
         self._groups.filling.pop(request_id, None)
+        wait.message = None  # a wait and its message refer to each other
 
 
 class Replies:

@@ -85,8 +85,12 @@ class Bounded(Connection):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_head_timer()
-        self._start()
-        super().connection_lost(exc)
+        if self._to_start:
+            self._start()
+            # The application first reads, and logs, what has come of the body.
+            self.loop.call_soon(super().connection_lost, exc)
+        else:
+            super().connection_lost(exc)
 
     def eof_received(self) -> bool:  # type: ignore[override]
         self._stop_head_timer()  # what ends within its head is not waited for
@@ -169,7 +173,7 @@ class Bounded(Connection):
     def _stay_with_http1(self, rest: bytes) -> None:
         """Read the head once more, without the offer to leave HTTP/1.1, and the `rest`."""
         head = head_without_offer(self.parser, self.url, self.headers)
-        self.cycle = self._before_offer
+        self.cycle, self._before_offer = self._before_offer, None
         self.parser = parser_for(self)
         self.data_received(head + rest)
 

@@ -84,7 +84,10 @@ class Groups:
             loop = asyncio.get_running_loop()
             first_look_s = min(PUBLISH_LIMIT_S, self._resend_after_s)
             message.timer = loop.call_later(first_look_s, self._check_message, message)
-            self._submit(message, partial(self._report, loop, message))
+            try:
+                self._submit(message, partial(self._report, loop, message))
+            except Exception as error:  # noqa: BLE001 - no thread for it, or the receiver stops
+                loop.call_soon(self._failed, message, error)
 
     def on_done(self, message: Message) -> None:
         """Give the slot of `message` to the next group, once."""

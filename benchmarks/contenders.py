@@ -5,7 +5,7 @@ from typing import Final
 
 from honcho.environ import parse_procfile
 
-from benchmarks.baselines import tuning
+from benchmarks.baselines import TUNING
 from unbet.local.processes import ROOT
 
 _OURS: Final[dict[str, str]] = parse_procfile((ROOT / "Procfile").read_text()).processes
@@ -24,8 +24,8 @@ class Contender:
     """Whether it reverses what it is asked to."""
 
 
-def _baseline(module: str) -> str:
-    return f"python -m benchmarks.baselines.{module}"
+def _baseline(name: str) -> str:
+    return f"python -m benchmarks.baselines {name}"
 
 
 CONTENDERS: Final = {
@@ -38,7 +38,7 @@ CONTENDERS: Final = {
             {
                 "web": _baseline("naive"),
                 "worker": "celery --app benchmarks.baselines.naive_queue worker "
-                f"--pool threads --concurrency {tuning.NAIVE_WORKER_THREADS} --loglevel WARNING",
+                f"--pool threads --concurrency {TUNING['NAIVE_WORKER_THREADS']} --loglevel WARNING",
             },
             2_000,
         ),

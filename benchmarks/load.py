@@ -78,12 +78,10 @@ def offer(
     asked, answered = directory / "asked", directory / "answered"
     with asked.open("w") as file:
         file.writelines(f"{bet.reference} {bet.user_id}\n" for bet in bets)
-    said = _run(
-        *("wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds}s"),
-        *("--timeout", f"{TIMEOUT_S}s", "--script", str(SCRIPT), url, "--"),
-        *(str(asked), str(answered), PROVIDER, CURRENCY),
-        limit_s=seconds + 3 * TIMEOUT_S,
-    )
+    options = f"-t1 -c{connections} -d{seconds}s --timeout {TIMEOUT_S}s".split()
+    arguments = (str(asked), str(answered), PROVIDER, CURRENCY)
+    limit_s = seconds + 3 * TIMEOUT_S
+    said = _run("wrk", *options, "-s", str(SCRIPT), url, "--", *arguments, limit_s=limit_s)
     references = answered.read_text().split()
     measured = Measured(**json.loads(said.splitlines()[-1]), references=references)
     if measured.answered != len(references):

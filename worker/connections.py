@@ -11,7 +11,7 @@ from unbet.core.wire import Keys
 from unbet.database.deployment import Identity, guard
 from unbet.database.engine import connect_to
 from unbet.runtime.settings import WorkerSettings, read
-from unbet.wallets.ledger.reversal import LedgerWallet
+from unbet.wallets.chosen import wallet_for
 from unbet.wallets.port import Wallet
 
 
@@ -45,8 +45,10 @@ def keys() -> Keys:
 
 @cache
 def wallet() -> Wallet:
-    """What decides the cancels."""
-    return LedgerWallet(engine(), hold_unknown=read(WorkerSettings).holds_unknown)
+    """What decides the cancels. Made before the first child is, which inherits it: a wrong one
+    stops the start."""
+    chosen = read(WorkerSettings)
+    return wallet_for(chosen.wallet, engine(), hold_unknown=chosen.holds_unknown)
 
 
 @cache

@@ -26,9 +26,9 @@ from unbet.runtime import exposition, logs, metrics
 from unbet.runtime.failpoints import crash_point
 from unbet.runtime.settings import SweepSettings, read, warn_of_unknown_names
 from unbet.start import check_database, starting
-from unbet.wallets.ledger.reversal import LedgerWallet
-from unbet.wallets.ledger.sweeping import GivenUp, give_up, lease, note_error, reverse_parked
-from unbet.wallets.port import Decided, Undecided, Wallet
+from unbet.wallets.chosen import wallet_for
+from unbet.wallets.ledger.sweeping import GivenUp, give_up, lease, note_error
+from unbet.wallets.port import Decided, Undecided
 from unbet.wallets.undecided import keep_undecided
 
 INTERVAL_S: Final = 1.0
@@ -61,7 +61,8 @@ def main() -> None:
     identity = Identity(chosen.deployment)
     engine = guard(connect_to(chosen.database_url, name="sweep", pool_size=1), identity)
     exposition.serve(chosen.metrics_port)
-    sweep = Sweep(engine, hold_unknown=chosen.holds_unknown)
+    with starting("sweep"):
+        sweep = Sweep(engine, hold_unknown=chosen.holds_unknown, wallet=chosen.wallet)
     keep_sweeping(sweep, partial(_require_a_safe_ledger, chosen, identity), stop)
     engine.dispose()
 
@@ -101,12 +102,12 @@ def _require_a_safe_ledger(chosen: SweepSettings, identity: Identity) -> None:
 class Sweep:
     """One sweeping process's work on the ledger."""
 
-    def __init__(self, engine: Engine, *, hold_unknown: bool = False) -> None:
+    def __init__(
+        self, engine: Engine, *, hold_unknown: bool = False, wallet: str = "ledger"
+    ) -> None:
+        """`wallet` as `UNBET_WALLET` names it."""
         self._engine = engine
-        # It does not wait for locks: nobody waits for the sweep, and the next round tries again.
-        self._wallet: Wallet = LedgerWallet(
-            engine, hold_unknown=hold_unknown, decide=reverse_parked, lock_wait_s=0.0
-        )
+        self._wallet = wallet_for(wallet, engine, hold_unknown=hold_unknown, parked=True)
         self.decided = 0
 
     def round(self) -> bool:

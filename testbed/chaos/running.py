@@ -17,17 +17,16 @@ from redis import RedisError
 from testbed import provider
 from testbed.chaos import schedule
 from testbed.chaos.check_result import CheckResult, Kind
-from testbed.chaos.checker import Circumstances, check_file
-from testbed.chaos.clients import UnrulyEndpoint
+from testbed.chaos.checker import Circumstances, check
+from testbed.chaos.clients import Operators, UnrulyEndpoint
 from testbed.chaos.draining import drained
-from testbed.chaos.lag import Lag
+from testbed.chaos.faults import FAULTS
 from testbed.chaos.memory import Life, Memory
-from testbed.chaos.operators import Operators
 from testbed.chaos.program import Ending
 from testbed.chaos.relay_link import FILES
 from testbed.chaos.schedule import Schedule
 from testbed.chaos.system import PROVIDER_ID, ChaosError, System
-from testbed.chaos.tally import Tally
+from testbed.chaos.tally import Lag, Tally
 from testbed.provider import Log, Provider, Response
 from unbet.local.services import ServicesError
 from unbet.runtime.sockets import allow_files
@@ -87,9 +86,8 @@ class Run:
     @property
     def not_available(self) -> dict[str, str]:
         """Kinds of faults that this machine has not what it takes for, and what that is."""
-        if self.system is None or self.system.clock_library is not None:
-            return {}
-        return {fault.name: "needs libfaketime" for fault in schedule.FAULTS if fault.jumps}
+        lacks = self.system is not None and self.system.clock_library is None
+        return {fault.name: "needs libfaketime" for fault in FAULTS if fault.jumps and lacks}
 
     @property
     def not_undone(self) -> Counter[str]:
@@ -110,10 +108,8 @@ async def carry_out(run: Run, system: System) -> None:
     run.system = system
     log_file = system.directory / "provider.jsonl"
     memory = Memory()
-    keepers = [
-        asyncio.create_task(work)
-        for work in (system.keep_running(), memory.watch(system.programs), run.lag.watch())
-    ]
+    watched = system.keep_running(), memory.watch(system.programs), run.lag.watch()
+    keepers = [asyncio.create_task(work) for work in watched]
     try:
         with log_file.open("w", encoding="utf-8") as lines:
             log = Log(lambda sent: lines.write(provider.as_line(sent)), run.tally.add, kept=False)
@@ -123,7 +119,8 @@ async def carry_out(run: Run, system: System) -> None:
         left = await drained(system, DRAIN_LIMIT_S)
         run.drained_in_s = time.monotonic() - started
         run.phase = "checking"
-        run.endings, run.memory = system.ended_by_themselves(), memory.longest()
+        run.endings = [ending for program in system.programs for ending in program.endings]
+        run.memory = memory.longest()
         run.result = await asyncio.to_thread(_check, log_file, system, run.lag)
         for what in left:
             run.result.add(Kind.UNDRAINED, what)
@@ -180,14 +177,11 @@ def _described(ending: Ending) -> str:
 
 
 def _check(log_file: Path, system: System, lag: Lag) -> CheckResult:
-    around = Circumstances(
-        outages=system.outages(),
-        receivers=len(system.of("receiver")),
-        without_room=system.without_room,
-        held_up=lag.within,
-    )
+    receivers = system.of("receiver")
+    outages = [outage for receiver in receivers for outage in receiver.outages]
+    around = Circumstances(outages, len(receivers), system.without_room, lag.within)
     engine = system.engine("checker", reads_all=True)
     try:
-        return check_file(log_file, engine, around, system.directory / "parts")
+        return check(log_file, engine, around, system.directory / "parts")
     finally:
         engine.dispose()

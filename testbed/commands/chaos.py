@@ -14,9 +14,10 @@ import uvloop
 from rich.console import Console
 
 from testbed.chaos import disks, report
+from testbed.chaos.holding import whole
+from testbed.chaos.report import watched
 from testbed.chaos.running import Run, carry_out
 from testbed.chaos.system import ChaosError, System
-from testbed.chaos.watching import watched
 from unbet.cli.failing import CommandError
 from unbet.local.services import ServicesError
 from unbet.local.stopping import EXIT_STOPPED, SIGNALS
@@ -91,20 +92,11 @@ async def _carry_out(run: Run, system: System, console: Console) -> None:
         loop.add_signal_handler(number, lambda: task.cancelling() or task.cancel())
     try:
         async with watched(run, console):
-            await _started(system)
+            await whole(system.start)  # only what has been started can be stopped
             await carry_out(run, system)
     finally:
         run.phase = "stopping"
         await asyncio.to_thread(system.stop)
-
-
-async def _started(system: System) -> None:
-    """Also when it is cancelled, the start comes to its end: only then can all be stopped."""
-    starting = asyncio.create_task(asyncio.to_thread(system.start))
-    try:
-        await asyncio.shield(starting)
-    finally:
-        await asyncio.wait([starting])
 
 
 def _keep(run: Run, system: System) -> None:

@@ -10,16 +10,21 @@ from typing import Annotated, Final
 import typer
 from sqlalchemy.exc import DBAPIError
 
-from testbed import conformance
-from testbed.conformance import Bets, Report, RuleStatus
+from testbed.conformance.bets import Bets
+from testbed.conformance.ledger_wallet import LedgerTestWallet
+from testbed.conformance.listed_bets import BetsFileError, ListedBets
+from testbed.conformance.placed_bets import PlacedBets
+from testbed.conformance.playing import RULES, conduct
+from testbed.conformance.report import COLUMNS, Report
+from testbed.conformance.rule import RuleStatus
 from testbed.provider import DIALECTS, Dialect, Endpoint, EndpointError, NoAnswerError, Timing
+from testbed.provider.dialects import DialectName
 from unbet.cli import database
 from unbet.cli.bars import bar
 from unbet.cli.display import AsJson, print_json, print_table
 from unbet.cli.failing import failing_on
 from unbet.core.text import plain
 from unbet.database.migrate import SchemaError
-from unbet.dialects import DialectName
 from unbet.runtime.settings import ProviderSettings, SettingsError, load
 
 app = typer.Typer()
@@ -80,13 +85,12 @@ def play_every_rule(
 async def _play(endpoint: Endpoint, outside: Endpoint | None, file: Path | None) -> Report:
     limit_s = Timing().call_s
     await endpoint.reach(limit_s)
-    rules = conformance.RULES
     async with _bets(file, endpoint.dialect) as bets:
-        with bar("rules", len(rules)) as update:
-            results = await conformance.conduct(
+        with bar("rules", len(RULES)) as update:
+            results = await conduct(
                 endpoint,
                 bets,
-                rules,
+                RULES,
                 limit_s=limit_s,
                 outside=outside,
                 advance=lambda: update(advance=1),
@@ -110,18 +114,18 @@ async def _bets(file: Path | None, dialect: Dialect) -> AsyncIterator[Bets]:
     provider_id = load(ProviderSettings).provider_id
     if file is not None:
         try:
-            bets = conformance.ListedBets.read(file, provider_id)
-        except conformance.BetsFileError as error:
+            bets = ListedBets.read(file, provider_id)
+        except BetsFileError as error:
             raise typer.BadParameter(str(error), param_hint="--bets") from None
         yield bets
         return
     with database.ledger_engine() as engine:
-        wallet = conformance.LedgerTestWallet(engine, provider_id, dialect)
-        yield await conformance.PlacedBets.open(wallet, provider_id)
+        wallet = LedgerTestWallet(engine, provider_id, dialect)
+        yield await PlacedBets.open(wallet, provider_id)
 
 
 def _show(report: Report, title: str) -> None:
-    print_table(title, conformance.COLUMNS, report.rows())
+    print_table(title, COLUMNS, report.rows())
     for line in report.lines():
         typer.echo(plain(line))
     counts = (f"{report.count(status)} {status}" for status in RuleStatus)

@@ -3,13 +3,20 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from testbed.provider import Attempt
 
 if TYPE_CHECKING:
     from testbed.conformance.play import Play
 
+# Where rules come from: the chapters of PROTOCOL and DESIGN.
+CALL: Final = "PROTOCOL, The call"
+BEHAVES: Final = "PROTOCOL, How the provider behaves"
+CODES: Final = "PROTOCOL, Codes"
+FIELD: Final = "PROTOCOL, What goes wrong in the field"
+PATH: Final = "DESIGN, The path of one Cancel"
+OUTCOMES: Final = "DESIGN, Outcomes and answers"
 
 Tried = TypeVar("Tried", bound="Callable[[Play], Awaitable[None]]")
 

@@ -8,9 +8,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from testbed.provider.connection import PLAIN
-from testbed.provider.dialects import DIALECTS, V4
+from testbed.provider.dialects import DIALECTS, V4, DialectName
 from testbed.provider.messages import Bet, Cancel, Win
-from unbet.dialects import DialectName
 
 
 class _Entry(BaseModel):

@@ -9,8 +9,8 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any
 
-from testbed.chaos.faults import Fault
-from testbed.chaos.schedule import FAULTS, MAX_AT_ONCE, Planned, Schedule, plan
+from testbed.chaos.faults import FAULTS, Fault
+from testbed.chaos.schedule import MAX_AT_ONCE, Planned, Schedule, plan
 
 REST_S = 0.5
 LASTS_S = 0.2

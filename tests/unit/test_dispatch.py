@@ -1,6 +1,7 @@
 """The dispatcher: groups fill while others are in flight, equal requests share a wait."""
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable, Iterable
 
@@ -8,11 +9,12 @@ import pytest
 
 from api.dispatch import Dispatcher, Overloaded
 from api.publish import PublishError
-from api.waits import Message
+from api.waits import Message, Wait
 from tests.counting import counted
 from tests.making import cancel_of
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
+from unbet.runtime.breaker import CircuitBreaker
 
 
 class Queue:
@@ -272,3 +274,57 @@ async def test_what_was_not_sent_frees_no_place_for_another_group(
         await settle_down()
     assert len(queue.groups) == 2, "one group may be on its way at a time"
     await asyncio.gather(*later)
+
+
+async def test_a_group_that_cannot_be_submitted_falls_back_and_gives_its_place_back() -> None:
+    queue = Queue()
+
+    def submit(message: Message, failed: Callable[[Exception], object]) -> None:
+        if not queue.groups:
+            queue.groups.append(())
+            raise RuntimeError("can't start new thread")
+        queue.submit(message, failed)
+
+    dispatcher = Dispatcher(
+        submit, group_size=3, groups_in_flight=1, max_waiting=100, resend_after_s=9
+    )
+    first, second = cancel_of("r1"), cancel_of("r2")
+    waits = [dispatcher.decide(first, 5)]
+    await settle_down()
+    assert [wait.cancel.reference for wait in dispatcher.take_expired(9)] == ["r1"]
+    waits.append(dispatcher.decide(second, 5))
+    await settle_down()
+    assert len(queue.groups) == 2
+    dispatcher.resolve(decide([first, second]))
+    await asyncio.gather(*waits)
+
+
+async def test_nothing_of_a_decided_group_waits_for_the_garbage_collector() -> None:
+    queue = Queue()
+    dispatcher = dispatcher_of(queue)
+    gc.collect()
+    gc.disable()
+    try:
+        for number in range(3):
+            wait = dispatcher.decide(cancel_of(f"r{number}"), 5)
+            await settle_down()
+            dispatcher.resolve(decide(queue.groups[-1]))
+            await wait
+        await settle_down()
+        del wait
+        assert not [kept for kept in gc.get_objects() if type(kept) in (Message, Wait)]
+    finally:
+        gc.enable()
+
+
+async def test_failures_of_what_was_on_its_way_do_not_keep_the_breaker_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("unbet.runtime.breaker.OPEN_S", 0.2)
+    breaker = CircuitBreaker()
+    assert breaker.trip()
+    until = breaker.open_until
+    assert not breaker.trip()
+    assert breaker.open_until == until
+    await asyncio.sleep(0.25)
+    assert breaker.trip()

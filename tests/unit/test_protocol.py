@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from api.protocol import MAX_WRAPPING_LENGTH, Bounded
+from api.protocol import MAX_HEAD_LENGTH, MAX_PIPELINED, MAX_WRAPPING_LENGTH, Bounded
 from unbet.dialects.body import MAX_BODY_LENGTH
 from unbet.runtime.http import read_body, respond
 
@@ -106,6 +106,40 @@ async def test_a_body_in_chunks_of_one_byte_is_read() -> None:
         for start in range(0, len(HEAD + chunks), 1000):
             await loop.sock_sendall(theirs, (HEAD + chunks)[start : start + 1000])
         assert await asyncio.wait_for(whole, FOR_EVER_S) == body
+
+
+_REQUEST = b"POST /whole HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}"
+_PART = b"POST /part HTTP/1.1\r\ncontent-length: 9\r\n\r\n{}"
+
+
+@pytest.mark.parametrize(
+    ("sent", "requests"),
+    [
+        (_REQUEST + b"no request\r\n\r\n", 1),
+        (_REQUEST + b"POST / HTTP/1.1\r\nx: " + b"y" * MAX_HEAD_LENGTH + b"\r\n\r\n", 1),
+        (_REQUEST * (MAX_PIPELINED + 2), MAX_PIPELINED + 1),
+        (_PART, 1),
+    ],
+    ids=["no request", "a long head", "too many", "a reset"],
+)
+async def test_what_came_before_a_connection_ended_is_read(sent: bytes, requests: int) -> None:
+    """What is whole, with whatever follows it in the same read, and of a body what has come."""
+    read: list[Message] = []
+
+    async def application(_scope: Scope, receive: Receive, send: Send) -> None:
+        read.append(await receive())
+        if not read[-1].get("more_body"):
+            await respond(send, 200)
+
+    async with connected(application) as (connection, theirs):
+        await asyncio.get_running_loop().sock_sendall(theirs, sent)
+        async with asyncio.timeout(FOR_EVER_S):
+            while not connection.cycle and not read:
+                await asyncio.sleep(0)
+            connection.transport.abort()
+            while len(read) < requests:
+                await asyncio.sleep(0.01)
+    assert [message.get("body") for message in read] == [b"{}"] * requests
 
 
 async def test_a_request_is_handed_on_with_its_body_or_a_moment_later_without() -> None:

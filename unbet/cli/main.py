@@ -31,6 +31,7 @@ from unbet.cli.commands import (
 from unbet.cli.failing import CommandError, failing_on
 from unbet.cli.importing import ImportStoppedError
 from unbet.database.deployment import DeploymentError
+from unbet.database.faults import UndecidedError
 from unbet.database.migrate import SchemaError
 from unbet.local.demonstration import DemonstrationError
 from unbet.local.processes import ProcessError
@@ -47,9 +48,9 @@ _COMMANDS: Final = (
 
 _TOLD: Final = (
     *(InvalidOperationError, SettingsError, SchemaError, ImportStoppedError, DBAPIError),
-    *(DeploymentError, DemonstrationError, ProcessError, RunError, ServicesError),
+    *(UndecidedError, DeploymentError, DemonstrationError, ProcessError, RunError, ServicesError),
 )
-"""Errors that a person can set right, whichever command meets them."""
+"""Errors that a person can set right, or ask again after, whichever command meets them."""
 
 _SURROGATES: Final = "surrogates not allowed"
 """What Python says of the bytes of an argument that are no text, wherever they are used as text."""

@@ -9,9 +9,10 @@ from unbet.console.answers import Answers
 from unbet.console.charts import MINUTE_S, Document, chart, legend, minutes
 from unbet.console.format import NONE, clock, count, lasted, rate, took
 from unbet.console.headline import PARKED_OLD_AFTER_S, headline
-from unbet.console.probes import MAX_LATE_BETS, RATE_OVER_S, LedgerReading, Probes
+from unbet.console.probes import LedgerReading, Probes
 from unbet.console.receivers import Receivers
-from unbet.journal.activity import Backlog
+from unbet.journal.activity import MAX_LATE_BETS, RATE_OVER_S
+from unbet.journal.parking import Backlog
 
 LABELS: Final = {
     "rate": "Cancels per second",

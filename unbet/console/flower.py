@@ -24,6 +24,7 @@ from unbet.broker import redis_server, transport
 from unbet.broker.presence import present
 from unbet.runtime import logs
 from unbet.runtime.endpoint_registry import UNKNOWN, WrongSecrets
+from unbet.runtime.retrying import retry_until
 from unbet.runtime.settings import FlowerSettings, SettingsError, read, warn_of_unknown_names
 from unbet.start import starting
 
@@ -44,6 +45,10 @@ PRESENT_LIMIT_S: Final = 60.0
 """How long Flower waits for a receiver or a worker to say in Redis which deployment this is."""
 
 log = structlog.get_logger("flower")
+
+
+class _NobodyPresentError(Exception):
+    """No receiver or worker has noted itself in Redis yet."""
 
 
 class _ClosedMetrics(Metrics):  # type: ignore[misc]
@@ -132,26 +137,31 @@ def _deployment(chosen: FlowerSettings) -> UUID:
     `SettingsError` if there is none, or more than one and no setting that says which."""
     if chosen.deployment is not None:
         return chosen.deployment
-    deadline = time.monotonic() + PRESENT_LIMIT_S
-    while True:
-        try:
-            with redis_server.connect(chosen.broker_url) as client:
-                found = present(client)
-        except redis_server.AWAY as error:
-            log.warning("Redis is away", error=str(error))
-            found = []
-        if len(found) == 1:
-            return found[0]
-        if found:
+
+    def look() -> UUID:
+        with redis_server.connect(chosen.broker_url) as client:
+            found = present(client)
+        if not found:
+            raise _NobodyPresentError
+        if len(found) > 1:
             raise SettingsError(
                 f"UNBET_DEPLOYMENT is not set and {len(found)} deployments use this Redis: "
                 f"{', '.join(map(str, found))}."
             )
-        if time.monotonic() > deadline:
-            raise SettingsError(
-                "UNBET_DEPLOYMENT is not set and no receiver or worker is at work on this Redis."
-            )
-        time.sleep(0.2)
+        return found[0]
+
+    def may_retry(error: Exception) -> bool:
+        if not isinstance(error, _NobodyPresentError):
+            log.warning("Redis is away", error=str(error))
+        return True
+
+    deadline, errors = time.monotonic() + PRESENT_LIMIT_S, (*redis_server.AWAY, _NobodyPresentError)
+    try:
+        return retry_until(deadline, look, errors=errors, may_retry=may_retry)
+    except errors:
+        raise SettingsError(
+            "UNBET_DEPLOYMENT is not set and no receiver or worker is at work on this Redis."
+        ) from None
 
 
 def _without_arguments(task: dict[str, Any]) -> dict[str, Any]:

@@ -16,8 +16,10 @@ class CircuitBreaker:
     """Of the monotonic clock: until then nothing is to be tried."""
 
     def trip(self) -> bool:
-        """Open it for `OPEN_S` seconds; whether it was closed, so that this is news."""
+        """Open it for `OPEN_S` seconds; whether it was closed, so that this is news. Failures of
+        what began before it opened do not keep it open."""
         now = time.monotonic()
         was_closed = now >= self.open_until
-        self.open_until = now + OPEN_S
+        if was_closed:
+            self.open_until = now + OPEN_S
         return was_closed

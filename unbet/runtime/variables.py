@@ -152,6 +152,18 @@ class UnknownBetSettings(Environment):
         return self.unknown_reference == "hold"
 
 
+class WalletSettings(UnknownBetSettings):
+    """What decides cancels."""
+
+    wallet: str = setting(
+        "ledger",
+        what="what keeps the bets' money: `ledger`, the one that comes along, or, as a preview, a "
+        "wallet of yours as `package.module:factory` (closing by hand, `unbet explain` and "
+        "`unbet audit` know the ledger only); the same for workers and sweeps",
+        prevents="cancels of bets that are in your own tables, and are never found",
+    )
+
+
 class ListeningSettings(Environment):
     """Where the receiver is."""
 

@@ -32,10 +32,8 @@ def cancel_events(history: History, requests: Sequence[ReceivedRequest]) -> Iter
     """The events, in no order."""
     uuids = {one.request_id: one.uuid for one in requests}
     yield from map(_request, requests)
-    for parked in history.parked:
-        yield Event(parked.parked_at, EventKind.PARKED, *_parked(parked, uuids))
-    for parking in history.parking_history:
-        yield Event(parking.parked_at, EventKind.PARKED, *_parking(parking, uuids))
+    yield from (_parked(one, uuids) for one in history.parked)
+    yield from (_parked(one, uuids) for one in history.parking_history)
     for done in history.interventions:
         about = [_uuid(uuids, done.request_id), *([done.reason] if done.reason else [])]
         title = f"{_DONE[done.action]} by {done.made_by}"
@@ -56,25 +54,15 @@ def _request(one: ReceivedRequest) -> Event:
     return Event(one.received_at, EventKind.REQUEST, title, detail)
 
 
-def _parked(parked: ParkedRecord, uuids: dict[UUID, str | None]) -> tuple[str, str]:
-    about = [
-        _uuid(uuids, parked.request_id),
-        because(parked.reason),
-        tried(parked.tries),
-    ]
+def _parked(parked: ParkedRecord | ParkingHistoryRecord, uuids: dict[UUID, str | None]) -> Event:
+    about = [_uuid(uuids, parked.request_id), because(parked.reason), tried(parked.tries)]
     if parked.last_error:
         about.append(f"last error: {parked.last_error}")
-    if parked.state == "parked":
+    state = parked.state if isinstance(parked, ParkedRecord) else "decided"
+    if isinstance(parked, ParkedRecord) and state == "parked":
         about.append(f"next try at {when(parked.next_try_at)}")
-    state = {"dead": ", dead by now", "closed": ", closed by now"}.get(parked.state, "")
-    return f"Parked{state}", "; ".join(about)
-
-
-def _parking(parking: ParkingHistoryRecord, uuids: dict[UUID, str | None]) -> tuple[str, str]:
-    about = [_uuid(uuids, parking.request_id), because(parking.reason), tried(parking.tries)]
-    if parking.last_error:
-        about.append(f"last error: {parking.last_error}")
-    return "Parked, decided by now", "; ".join(about)
+    by_now = "" if state == "parked" else f", {state} by now"
+    return Event(parked.parked_at, EventKind.PARKED, f"Parked{by_now}", "; ".join(about))
 
 
 def _decisions(history: History, uuids: dict[UUID, str | None]) -> Iterator[Event]:

@@ -42,24 +42,9 @@ _WHY: Final = {
 """All that is left of faults once what may simply be asked again has been (`AWAY`)."""
 
 
-def apply_in_parts(
-    engine: Engine,
-    cancels: Sequence[Cancel],
-    decide: Decide,
-    *,
-    failed: DBAPIError | UndecidedError,
-    started: float,
-    deadline: float,
-    lock_wait_s: float,
-) -> Iterator[Sequence[Verdict]]:
-    """What `apply` does once its one transaction, begun at `started`, has `failed`."""
-    application = _Application(engine, decide, started, deadline, lock_wait_s)
-    return application.part(list(cancels), wait_for_locks=True, failed=failed)
-
-
 @dataclass(frozen=True)
-class _Application:
-    """One call of `apply`."""
+class PartedGroup:
+    """One call of `LedgerWallet.cancel`, `started` before its one transaction has failed."""
 
     engine: Engine
     decide: Decide
@@ -119,18 +104,6 @@ class _Application:
 
     def _free_of(self, cancels: list[Cancel]) -> Parts:
         """Decide those of `cancels` that nothing blocks; the others."""
-        free, blocked = self._sort_out(cancels)
-        return blocked + (yield from self.part(free, wait_for_locks=False))
-
-    def _decide(
-        self, connection: Connection, cancels: list[Cancel], wait_for_locks: bool
-    ) -> list[Decision]:
-        if not wait_for_locks:
-            connection.execute(_WAIT_BRIEFLY)
-        return self.decide(connection, cancels)
-
-    def _sort_out(self, cancels: list[Cancel]) -> tuple[list[Cancel], list[Cancel]]:
-        """Those that are free, and those that are blocked."""
 
         def look(connection: Connection) -> set[UUID]:
             found = find_blocked(connection, cancels)
@@ -138,10 +111,16 @@ class _Application:
             return found
 
         blocked = commit_until(self.engine, self.deadline, look)
-        return (
-            [cancel for cancel in cancels if cancel.request_id not in blocked],
-            [cancel for cancel in cancels if cancel.request_id in blocked],
-        )
+        free = [cancel for cancel in cancels if cancel.request_id not in blocked]
+        left = [cancel for cancel in cancels if cancel.request_id in blocked]
+        return left + (yield from self.part(free, wait_for_locks=False))
+
+    def _decide(
+        self, connection: Connection, cancels: list[Cancel], wait_for_locks: bool
+    ) -> list[Decision]:
+        if not wait_for_locks:
+            connection.execute(_WAIT_BRIEFLY)
+        return self.decide(connection, cancels)
 
 
 def _undecided(cancels: Sequence[Cancel], fault: Fault, error: str) -> list[Verdict]:
