@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
@@ -94,7 +94,7 @@ def main() -> None:
         chosen = read(FlowerSettings)
         logs.configure(chosen.log_format)
         window = _window(chosen)
-    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(0))
     atexit.register(window.stop)  # this saves what it has seen
     window.start_http_server()
     with suppress(KeyboardInterrupt, SystemExit):
@@ -168,10 +168,6 @@ def _without_arguments(task: dict[str, Any]) -> dict[str, Any]:
     # What is scheduled has the task one level further down.
     inner = {"request": _without_arguments(task["request"])} if "request" in task else {}
     return task | inner | {"args": "not shown"}
-
-
-def _end(_signal: int, _frame: object) -> NoReturn:
-    sys.exit(0)
 
 
 if __name__ == "__main__":
