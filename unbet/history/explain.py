@@ -32,11 +32,21 @@ _ANSWERS: Final = """
      WHERE request_id = ANY (CAST(:ids AS uuid[])) OR shared_request_id = ANY (CAST(:ids AS uuid[]))
      ORDER BY received_at
 """
+# One by one: there is no index by the bet alone, and the table is large.
 _TRANSFERS: Final = """
-    SELECT transfers.*, provider
-      FROM unbet_ledger.transfers JOIN unbet_ledger.bets ON bets.id = bet_id
-     WHERE reference = :reference
-     ORDER BY transfers.id
+    SELECT moved.*, bets.provider
+      FROM unbet_ledger.bets
+     CROSS JOIN LATERAL (
+               SELECT * FROM unbet_ledger.transfers WHERE bet_id = bets.id AND kind = 'bet'
+                UNION ALL
+               SELECT * FROM unbet_ledger.transfers WHERE bet_id = bets.id AND kind = 'reversal'
+                UNION ALL
+               SELECT transfers.*
+                 FROM unbet_ledger.wins JOIN unbet_ledger.transfers ON transfers.id = transfer_id
+                WHERE bet_reference = bets.reference AND wins.provider = bets.provider
+           ) AS moved
+     WHERE bets.reference = :reference
+     ORDER BY moved.id
 """
 _ENTRIES: Final = """
     SELECT transfer_id, owner, kind, currency, amount, balance_after

@@ -7,13 +7,14 @@ from sqlalchemy import Connection, Row, text
 
 from unbet.core.money import EXACT
 from unbet.wallets.ledger.operations import BalanceType, Bet, Refusal, Result, StakeOrder, Status
-from unbet.wallets.ledger.posting import AccountKey, PostingBatch, as_rows
+from unbet.wallets.ledger.posting import AccountKey, PostingBatch, columns
 
 _ADD = text("""
     INSERT INTO unbet_ledger.bets (provider, reference, state, user_id, currency, amount)
     SELECT provider, reference, 'placed', user_id, currency, amount
-      FROM json_to_recordset(CAST(:bets AS json))
-           AS bet (provider text, reference text, user_id text, currency text, amount numeric)
+      FROM unnest(CAST(:provider AS text[]), CAST(:reference AS text[]),
+                  CAST(:user_id AS text[]), CAST(:currency AS text[]), CAST(:amount AS numeric[]))
+           AS bet (provider, reference, user_id, currency, amount)
      ORDER BY provider COLLATE "C", reference COLLATE "C"
         ON CONFLICT (reference, provider) DO NOTHING
     RETURNING id, provider, reference
@@ -21,14 +22,15 @@ _ADD = text("""
 _FIND = text("""
     SELECT bets.*
       FROM unbet_ledger.bets
-      JOIN json_to_recordset(CAST(:bets AS json))
-           AS wanted (provider text, reference text) USING (provider, reference)
+      JOIN unnest(CAST(:provider AS text[]), CAST(:reference AS text[]))
+           AS wanted (provider, reference) USING (provider, reference)
 """)
 _ADD_LATE = text("""
     INSERT INTO unbet_ledger.late_bets (provider, reference, user_id, currency, amount)
     SELECT *
-      FROM json_to_recordset(CAST(:bets AS json))
-           AS bet (provider text, reference text, user_id text, currency text, amount numeric)
+      FROM unnest(CAST(:provider AS text[]), CAST(:reference AS text[]),
+                  CAST(:user_id AS text[]), CAST(:currency AS text[]), CAST(:amount AS numeric[]))
+           AS bet (provider, reference, user_id, currency, amount)
         ON CONFLICT DO NOTHING
 """)
 _REFUSE = text("""
@@ -40,6 +42,8 @@ _FROZEN = text("""
     SELECT user_id FROM unbet_ledger.players
      WHERE user_id = ANY (CAST(:user_ids AS text[])) AND frozen_at IS NOT NULL
 """)
+
+_BET = ("provider", "reference", "user_id", "currency", "amount")
 
 Key = tuple[str, str]
 
@@ -60,7 +64,7 @@ def place_all(connection: Connection, batch: Sequence[Bet]) -> list[Result]:
     for bet in batch:
         firsts.setdefault(_key(bet), bet)
     # Inserting the key comes first: it is what a cancel's tombstone would collide with.
-    rows = connection.execute(_ADD, {"bets": as_rows(firsts.values())})
+    rows = connection.execute(_ADD, columns(_BET, map(vars, firsts.values())))
     new = {(row.provider, row.reference): row.id for row in rows}
     refused = _decide_new(connection, [(firsts[key], new[key]) for key in firsts if key in new])
     return _answer(connection, batch, new, refused)
@@ -114,7 +118,7 @@ def _frozen(connection: Connection, user_ids: set[str]) -> set[str]:
 def _answer(
     connection: Connection, batch: Sequence[Bet], new: dict[Key, int], refused: dict[int, Refusal]
 ) -> list[Result]:
-    rows = connection.execute(_FIND, {"bets": as_rows(batch)})
+    rows = connection.execute(_FIND, columns(_BET[:2], map(vars, batch)))
     stored = {(row.provider, row.reference): row for row in rows}
     results, late = [], []
     for bet in batch:
@@ -129,7 +133,7 @@ def _answer(
             late.append(bet)
         results.append(result)
     if late:
-        connection.execute(_ADD_LATE, {"bets": as_rows(late)})
+        connection.execute(_ADD_LATE, columns(_BET, map(vars, late)))
     return results
 
 

@@ -6,14 +6,14 @@ from sqlalchemy import Connection, text
 
 from unbet.core.money import EXACT
 from unbet.wallets.ledger.operations import Deposit, Result, Status
-from unbet.wallets.ledger.posting import AccountKey, PostingBatch, as_rows
+from unbet.wallets.ledger.posting import AccountKey, PostingBatch, columns
 
 _ADD = text("""
     INSERT INTO unbet_ledger.deposits (reference, user_id, currency, kind, amount, transfer_id)
-    SELECT reference, user_id, currency, purse, amount, transfer_id
-      FROM json_to_recordset(CAST(:deposits AS json))
-           AS deposit (reference text, user_id text, currency text, purse text, amount numeric,
-                       transfer_id bigint)
+    SELECT * FROM unnest(CAST(:reference AS text[]), CAST(:user_id AS text[]),
+                         CAST(:currency AS text[]), CAST(:purse AS text[]),
+                         CAST(:amount AS numeric[]), CAST(:transfer_id AS bigint[]))
+           AS deposit (reference, user_id, currency, kind, amount, transfer_id)
      ORDER BY reference COLLATE "C"
         ON CONFLICT DO NOTHING
     RETURNING reference, transfer_id
@@ -24,6 +24,8 @@ _FIND = text("""
       FROM unbet_ledger.deposits
      WHERE reference = ANY (CAST(:references AS text[]))
 """)
+
+_DEPOSIT = ("reference", "user_id", "currency", "purse", "amount")
 
 
 def deposit(connection: Connection, deposit: Deposit) -> Result:
@@ -46,8 +48,9 @@ def deposit_all(connection: Connection, batch: Sequence[Deposit]) -> list[Result
     firsts: dict[str, Deposit] = {}
     for d in batch:
         firsts.setdefault(d.reference, d)
-    added = [d.model_dump() | {"transfer_id": postings.take_id()} for d in firsts.values()]
-    rows = connection.execute(_ADD, {"deposits": as_rows(added)})
+    added = columns(_DEPOSIT, map(vars, firsts.values()))
+    ids = {"transfer_id": [postings.take_id() for _ in firsts]}
+    rows = connection.execute(_ADD, added | ids)
     new = {row.reference: row.transfer_id for row in rows}
     rows = connection.execute(_FIND, {"references": list(firsts)})
     known = {row["reference"]: Deposit(**row) for row in rows.mappings()}

@@ -6,22 +6,22 @@ from sqlalchemy import Connection, Row, text
 
 from unbet.core.money import EXACT
 from unbet.wallets.ledger.operations import BalanceType, Refusal, Result, Settlement, Status
-from unbet.wallets.ledger.posting import AccountKey, PostingBatch, as_rows
+from unbet.wallets.ledger.posting import AccountKey, PostingBatch, columns
 
 _LOCK_BETS = text("""
     SELECT bets.id, bets.provider, bets.reference, bets.state, bets.user_id, bets.currency
       FROM unbet_ledger.bets
-      JOIN json_to_recordset(CAST(:wins AS json)) AS win (provider text, bet_reference text)
-           ON (bets.provider, bets.reference) = (win.provider, win.bet_reference)
+      JOIN unnest(CAST(:provider AS text[]), CAST(:bet_reference AS text[]))
+           AS wanted (provider, reference) USING (provider, reference)
      ORDER BY bets.provider, bets.reference
        FOR NO KEY UPDATE OF bets
 """)
 _ADD = text("""
     INSERT INTO unbet_ledger.wins (provider, reference, bet_reference, amount, refusal, transfer_id)
-    SELECT *
-      FROM json_to_recordset(CAST(:wins AS json))
-           AS win (provider text, reference text, bet_reference text, amount numeric,
-                   refusal text, transfer_id bigint)
+    SELECT * FROM unnest(CAST(:provider AS text[]), CAST(:reference AS text[]),
+                         CAST(:bet_reference AS text[]), CAST(:amount AS numeric[]),
+                         CAST(:refusal AS text[]), CAST(:transfer_id AS bigint[]))
+           AS win (provider, reference, bet_reference, amount, refusal, transfer_id)
      ORDER BY provider COLLATE "C", reference COLLATE "C"
         ON CONFLICT DO NOTHING
     RETURNING provider, reference, transfer_id
@@ -29,8 +29,8 @@ _ADD = text("""
 _FIND = text("""
     SELECT wins.*
       FROM unbet_ledger.wins
-      JOIN json_to_recordset(CAST(:wins AS json))
-           AS wanted (provider text, reference text) USING (provider, reference)
+      JOIN unnest(CAST(:provider AS text[]), CAST(:reference AS text[]))
+           AS wanted (provider, reference) USING (provider, reference)
 """)
 _SETTLE = text("""
     UPDATE unbet_ledger.bets SET state = 'settled'
@@ -42,6 +42,8 @@ _REFUSALS = {
     "reversed": Refusal.CANCELLED,
     "refused": Refusal.BET_REFUSED,
 }
+
+_WIN = ("provider", "reference", "bet_reference", "amount")
 
 Key = tuple[str, str]
 BetRow = Row[tuple[object, ...]]
@@ -59,7 +61,7 @@ def settle_all(connection: Connection, batch: Sequence[Settlement]) -> list[Resu
     Another win on a settled bet is paid on top. A win on a bet that was cancelled, refused or never
     placed is refused and recorded as refused.
     """
-    rows = connection.execute(_LOCK_BETS, {"wins": as_rows(batch)})
+    rows = connection.execute(_LOCK_BETS, columns(("provider", "bet_reference"), map(vars, batch)))
     bets: dict[Key, BetRow] = {(row.provider, row.reference): row for row in rows}
     firsts: dict[Key, Settlement] = {}
     for s in batch:
@@ -76,15 +78,13 @@ def settle_all(connection: Connection, batch: Sequence[Settlement]) -> list[Resu
         },
         transfers=len(firsts),
     )
-    wins = [
-        s.model_dump()
-        | {"refusal": refusals[key], "transfer_id": None if refusals[key] else postings.take_id()}
-        for key, s in firsts.items()
-    ]
-    new = {
-        (row.provider, row.reference) for row in connection.execute(_ADD, {"wins": as_rows(wins)})
+    wins = columns(_WIN, map(vars, firsts.values()))
+    more = {
+        "refusal": [refusals[key] for key in firsts],
+        "transfer_id": [None if refusals[key] else postings.take_id() for key in firsts],
     }
-    rows = connection.execute(_FIND, {"wins": as_rows(wins)})
+    new = {(row.provider, row.reference) for row in connection.execute(_ADD, wins | more)}
+    rows = connection.execute(_FIND, wins)
     stored = {(row.provider, row.reference): row for row in rows}
 
     results, settled = [], []

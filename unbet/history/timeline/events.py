@@ -1,15 +1,15 @@
-"""What happened to the cancels: came, were parked, tried again, decided, answered."""
+"""The timeline of a history: what happened to the bet's money and to its cancels, one by one."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
-from typing import Final
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from unbet.core.outcomes import Outcome
-from unbet.history.records import History, ParkedRecord, ParkingHistoryRecord
-from unbet.history.timeline.event import Event, EventKind
-from unbet.history.timeline.phrases import because, tried, when
-from unbet.history.timeline.requests import ReceivedRequest
+from unbet.history.records import BetRecord, History, ParkedRecord, ParkingHistoryRecord
+from unbet.history.timeline.phrases import balances, because, money, refused, tried, when
+from unbet.history.timeline.requests import ReceivedRequest, all_requests
 
 _MEANING: Final = {
     Outcome.REVERSED: "the bet stands no more",
@@ -28,8 +28,87 @@ _SHORT: Final = {
 _DONE: Final = {"close": "Closed", "reopen": "Reopened", "retry": "Retry"}
 
 
-def cancel_events(history: History, requests: Sequence[ReceivedRequest]) -> Iterator[Event]:
-    """The events, in no order."""
+class EventKind(StrEnum):
+    """What kind of thing; of several at the same moment, the earlier here comes first."""
+
+    BET = "bet"
+    """The stake was taken, or the bet refused."""
+    REQUEST = "request"
+    """A cancel came."""
+    PARKED = "parked"
+    """It was kept, to be decided later."""
+    INTERVENTION = "intervention"
+    """A person had it tried again, closed or reopened it."""
+    DECISION = "decision"
+    """It got its outcome."""
+    MONEY = "money"
+    """The stake was returned."""
+    ANSWER = "answer"
+    """The provider was answered."""
+    LATE_BET = "late_bet"
+    """The bet came after its cancel, and was refused."""
+    WIN = "win"
+    """A win was paid, or refused."""
+
+
+class Event(NamedTuple):
+    """What happened, in words."""
+
+    at: datetime
+    kind: EventKind
+    title: str
+    """A few words."""
+    detail: str
+    """The rest of what is known."""
+
+
+def timeline(history: History) -> list[Event]:
+    """Everything that is known of a reference, in the order of time."""
+    events = [*_bet_events(history), *_cancel_events(history, all_requests(history))]
+    order = list(EventKind)
+    return sorted(events, key=lambda event: (event.at, order.index(event.kind)))
+
+
+def _bet_events(history: History) -> Iterator[Event]:
+    if history.bet and history.bet.amount is not None:
+        yield from _bet(history, history.bet, money(history.bet.amount, history.bet.currency))
+    for late in history.late_bets:
+        title = f"Late bet refused: {money(late.amount, late.currency)}"
+        detail = f"player {late.user_id}; its cancel had been here before"
+        yield Event(late.refused_at, EventKind.LATE_BET, title, detail)
+    yield from _wins(history)
+
+
+def _bet(history: History, bet: BetRecord, stake: str) -> Iterator[Event]:
+    moved = {transfer.kind: transfer for transfer in history.transfers}
+    player = f"player {bet.user_id}"
+    if bet.refusal:
+        detail = f"{player}; {refused(bet.refusal)}"
+        yield Event(bet.created_at, EventKind.BET, f"Bet refused: {stake}", detail)
+    else:
+        detail = f"{player}; {balances(moved['bet'].entries)}" if "bet" in moved else player
+        yield Event(bet.created_at, EventKind.BET, f"Bet placed: {stake}", detail)
+    if returned := moved.get("reversal"):
+        detail = balances(returned.entries)
+        yield Event(returned.created_at, EventKind.MONEY, f"Returned: {stake}", detail)
+
+
+def _wins(history: History) -> Iterator[Event]:
+    transfers = {transfer.id: transfer for transfer in history.transfers}
+    for win in history.wins:
+        # A win of another bet may have this bet's reference; that bet's currency is not known here.
+        is_own = win.bet_reference == history.reference
+        won = money(win.amount, history.bet.currency if history.bet and is_own else None)
+        about = [f"reference {win.reference}, of bet {win.bet_reference}"]
+        if win.refusal:
+            about.append(refused(win.refusal))
+        elif win.transfer_id in transfers:
+            about.append(balances(transfers[win.transfer_id].entries))
+        title = f"Win {'refused' if win.refusal else 'paid'}: {won}"
+        yield Event(win.created_at, EventKind.WIN, title, "; ".join(about))
+
+
+def _cancel_events(history: History, requests: Sequence[ReceivedRequest]) -> Iterator[Event]:
     uuids = {one.request_id: one.uuid for one in requests}
     yield from map(_request, requests)
     yield from (_parked(one, uuids) for one in history.parked)
