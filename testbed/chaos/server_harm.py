@@ -87,7 +87,8 @@ def disk(*, hovering: bool) -> Hold:
     async def hold(system: System, target: str, _dice: Random) -> Harm:
         servers = pair(system, target)
         try:
-            async with filled(system.disk_of(servers.primary), hovering=hovering):
+            data = system.storage.disk(servers.primary.data.parent)
+            async with filled(data, hovering=hovering):
                 yield None
         finally:
             await whole(servers.restore)
