@@ -13,7 +13,7 @@ from testbed.provider.dialects import SUCCESS
 from testbed.provider.endpoint import Endpoint
 from testbed.provider.log import Log, Sent
 from testbed.provider.messages import Bet, Cancel, Player, Win
-from testbed.provider.transmit import Timing, send, transmit, unpaced
+from testbed.provider.transmit import Timing, Turn, send, transmit
 
 
 class Operator(Protocol):
@@ -38,7 +38,7 @@ class Provider:
     operator: Operator
     log: Log = field(default_factory=Log)
     timing: Timing = field(default_factory=Timing)
-    turn: Callable[[], Awaitable[None]] = unpaced
+    turn: Turn | None = None
     """What each Cancel waits for before it is sent."""
 
 
@@ -144,7 +144,7 @@ class RoundInPlay:
         message: Bet | Win | Cancel,
         call: Callable[[], Awaitable[Answer]],
         expect: tuple[int, ...],
-        turn: Callable[[], Awaitable[None]] = unpaced,
+        turn: Turn | None = None,
     ) -> Sent:
         attempts = await transmit(call, self._provider.timing, self.dialect.stops, turn)
         sent = Sent(
