@@ -12,7 +12,7 @@ from testbed.chaos.process_harm import (
     set_clock_wrong,
     stopped_in_transaction,
 )
-from testbed.chaos.server_harm import CUT, READ_ONLY, command, commanded, restore, told
+from testbed.chaos.server_harm import CUT, READ_ONLY, altered, command, commanded, restore
 from testbed.chaos.spool_harm import cut_off, cut_off_with_disk
 from unbet.local.services.standby import execute
 
@@ -55,7 +55,7 @@ _all_silent: Final = held(
 )
 _full, _hovering = server_harm.disk(hovering=False), server_harm.disk(hovering=True)
 
-_read_only: Final = told(f"SET {READ_ONLY} = on", f"RESET {READ_ONLY}")
+_read_only: Final = altered(f"SET {READ_ONLY} = on", f"RESET {READ_ONLY}")
 _new_read_only: Final = held(
     server_harm.make_sessions_read_only,
     lambda system, *_: execute(system.postgres.primary, f"ALTER DATABASE unbet RESET {READ_ONLY}"),

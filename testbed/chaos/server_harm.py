@@ -96,7 +96,7 @@ def disk(*, hovering: bool) -> Hold:
     return hold
 
 
-def told(do: str, undo: str) -> Hold:
+def altered(do: str, undo: str) -> Hold:
     """PostgreSQL has one setting and then another one, in sessions that there are as well."""
     return held(
         lambda system, *_: alter_system(system.postgres.primary, do),
