@@ -31,8 +31,17 @@ app = Celery("unbet", config_source="celeryconfig", include=["worker.tasks"])
 program.prepare()
 
 
-def _check_dependencies(**_: object) -> None:
-    """Refuse to work where a promise could not be kept; `SystemExit` passes Celery's handlers."""
+def _start(**_: object) -> None:
+    """Refuse to work where a promise could not be kept. Only `SystemExit` ends a worker from here:
+    Celery logs any other exception, and would have the worker begin unchecked."""
+    try:
+        _check_dependencies()
+    except Exception as error:
+        log.exception("the start failed")
+        refuse("worker", f"{type(error).__name__}: {error}")
+
+
+def _check_dependencies() -> None:
     warn_of_unknown_names()
     deadline = time.monotonic() + START_LIMIT_S
     with starting("worker"):
@@ -74,7 +83,7 @@ def _show_metrics(**_: object) -> None:
     exposition.serve(read(WorkerSettings).metrics_port, has_children=True)
 
 
-signals.worker_init.connect(_check_dependencies)
+signals.worker_init.connect(_start)
 signals.worker_ready.connect(_begin_work)
 signals.worker_ready.connect(_show_metrics)
 signals.worker_ready.connect(_watch_neighbours)

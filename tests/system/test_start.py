@@ -165,3 +165,27 @@ def test_run_says_which_port_is_taken(tmp_path: Path, idle_system: System) -> No
     )
     assert result.returncode == 1
     assert f"port {environment['UNBET_PORT']} is taken by pid" in result.stderr
+
+
+BROKEN_WORKER = """
+from worker import app
+app._check_dependencies = lambda: {}["a rule"]
+app.app.worker_main(["worker"])
+"""
+
+
+def test_a_worker_whose_check_itself_fails_does_not_work_unchecked(
+    environment: dict[str, str],
+) -> None:
+    """Celery logs what a handler raises, and goes on."""
+    ended = subprocess.run(
+        [sys.executable, "-c", BROKEN_WORKER],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "The worker does not start: KeyError: 'a rule'" in ended.stderr.splitlines()[-1]

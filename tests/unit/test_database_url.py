@@ -53,6 +53,12 @@ def test_what_libpq_would_not_take_is_told_without_its_secrets(url: str, said: s
     assert "cr" not in str(caught.value).replace("secret", "")
 
 
+def test_what_is_empty_is_left_to_libpq() -> None:
+    engine = connect_to("postgresql:///unbet?host=&port=", name="test")
+    _, given = engine.dialect.create_connect_args(engine.url)
+    assert not {"host", "port"} & given.keys()
+
+
 def test_a_login_of_its_own_goes_to_the_same_hosts() -> None:
     logins = Logins(URLS[1], {Role.WORKER: "other"})
     expected = parameters_of(URLS[1]) | {"user": "unbet_worker_login", "password": "other"}

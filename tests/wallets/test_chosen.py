@@ -32,6 +32,14 @@ class ForgetfulWallet(OtherWallet):
     abilities = replace(LedgerWallet.abilities, keeps_journal=False)
 
 
+def no_wallet(_engine: Engine, **_: bool) -> object:
+    return object()
+
+
+def broken(_engine: Engine, **_: bool) -> object:
+    raise RuntimeError("no configuration")
+
+
 @pytest.fixture
 def nowhere() -> Iterator[Engine]:
     made = connect_to("postgresql://unbet@127.0.0.1:1/unbet", name="test")
@@ -54,6 +62,9 @@ def test_the_ledger_and_a_wallet_of_the_operators_are_found(nowhere: Engine, par
         ("", "Empty module name"),
         ("leger", "No module named 'leger'"),
         (f"{__name__}:NoWallet", "NoWallet"),
+        (f"{__name__}:pytest", "'module' object is not callable"),
+        (f"{__name__}:no_wallet", "has no attribute 'abilities'"),
+        (f"{__name__}:broken", "RuntimeError: no configuration"),
         (f"{__name__}:ForgetfulWallet", "keeps no journal"),
     ],
 )

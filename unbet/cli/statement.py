@@ -27,7 +27,9 @@ SHOWN: Final = 20
 def read_statement(file: BinaryIO, form: Form, provider: str) -> Iterator[Iterable[StatementLine]]:
     """The lines of `file`, in a temporary file meanwhile: memory does not grow with their number.
     `provider` is that of lines that name none. Raises `CommandError` if one cannot be read."""
-    with TemporaryFile("w+", encoding="utf-8") as kept:
+    with failing_on(OSError):
+        kept = TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - by the next `with`
+    with kept:
         with failing_on(OSError):
             _keep(file, form, provider, kept)
             kept.seek(0)

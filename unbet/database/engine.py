@@ -178,9 +178,9 @@ def _connect(
 
 
 def _sqlalchemy_url(parameters: Mapping[str, str]) -> URL:
-    left = dict(parameters)
+    left = {name: value for name, value in parameters.items() if value}  # empty is as good as none
     hosts, ports = left.get("host", "").split(","), left.get("port", "").split(",")
-    if len(ports) < len(hosts) and left.get("port"):  # one for all, which SQLAlchemy wants repeated
+    if len(ports) < len(hosts) and "port" in left:  # one for all, which SQLAlchemy wants repeated
         left["port"] = ",".join(ports * len(hosts))
     return URL.create(
         "postgresql+psycopg",

@@ -25,10 +25,12 @@ def wallet_for(name: str, engine: Engine, *, hold_unknown: bool, parked: bool = 
     module, _, factory = _OURS.get(name, name).partition(":")
     try:
         make: Factory = getattr(import_module(module), factory)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise SettingsError(f"UNBET_WALLET has a wrong value: {name!r}: {error}") from error
-    wallet = make(engine, hold_unknown=hold_unknown, parked=parked)
-    if not wallet.abilities.keeps_journal:
+        wallet = make(engine, hold_unknown=hold_unknown, parked=parked)
+        keeps_journal = wallet.abilities.keeps_journal
+    except Exception as error:  # whatever a module of the operator's raises
+        why = f"{type(error).__name__}: {error}"
+        raise SettingsError(f"UNBET_WALLET has a wrong value: {name!r}: {why}") from error
+    if not keeps_journal:
         raise SettingsError(
             f"UNBET_WALLET has a wrong value: {name!r} keeps no journal, and nobody else would."
         )

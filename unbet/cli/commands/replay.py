@@ -37,7 +37,7 @@ def replay(
     """
     try:
         refused = list(refusals_in(log))
-    except LogError as error:
+    except (OSError, LogError) as error:
         raise typer.BadParameter(f"{log.name}: {error}") from None
     if body is not None and len(refused) != 1:
         raise typer.BadParameter(f"--body is for one refusal, {log.name} has {len(refused)}")
