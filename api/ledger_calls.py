@@ -35,7 +35,7 @@ class LedgerCalls:
     async def run(self, work: Callable[[Connection], Result]) -> Result:
         """The result of `work`, committed. Raises `LedgerAwayError`; as a `ContentRefusedError`,
         it says nothing of other work, and the circuit breaker stays closed."""
-        if time.monotonic() < self._breaker.open_until:
+        if self._breaker.is_open:
             raise LedgerAwayError("the ledger was away a moment ago")
         loop = asyncio.get_running_loop()
         try:

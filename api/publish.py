@@ -129,7 +129,9 @@ class Groups:
         if not isinstance(error, PublishError):
             # An unforeseen error: the cancels must not wait for replies that will not come.
             log.error("a group was not published", **context, exc_info=error)
-        elif self._breaker.trip():
+        elif not self._breaker.is_open:
+            # What was on its way when it opened fails, too, and does not keep it open.
+            self._breaker.trip()
             log.warning("a group was not published", **context, error=str(error))
         self._give_up(message.waits)
         self.on_done(message)

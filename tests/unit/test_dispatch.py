@@ -14,7 +14,6 @@ from tests.counting import counted
 from tests.making import cancel_of
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
-from unbet.runtime.breaker import CircuitBreaker
 
 
 class Queue:
@@ -321,10 +320,18 @@ async def test_failures_of_what_was_on_its_way_do_not_keep_the_breaker_open(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("unbet.runtime.breaker.OPEN_S", 0.2)
-    breaker = CircuitBreaker()
-    assert breaker.trip()
-    until = breaker.open_until
-    assert not breaker.trip()
-    assert breaker.open_until == until
-    await asyncio.sleep(0.25)
-    assert breaker.trip()
+    failures: list[Callable[[Exception], object]] = []
+    dispatcher = Dispatcher(
+        lambda _message, failed: failures.append(failed),
+        **{"group_size": 1, "groups_in_flight": 2, "max_waiting": 100, "resend_after_s": 9},
+    )
+    waits = [dispatcher.decide(cancel_of(f"r{number}"), 0.6) for number in range(2)]
+    await settle_down()
+    failures[0](PublishError("away"))
+    await asyncio.sleep(0.15)
+    failures[1](PublishError("away"))
+    await asyncio.sleep(0.1)
+    waits.append(dispatcher.decide(cancel_of("r2"), 0.1))
+    await settle_down()
+    assert len(failures) == 3, "it was submitted"
+    await asyncio.gather(*waits)

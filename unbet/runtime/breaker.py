@@ -15,11 +15,11 @@ class CircuitBreaker:
     open_until: float = 0.0
     """Of the monotonic clock: until then nothing is to be tried."""
 
-    def trip(self) -> bool:
-        """Open it for `OPEN_S` seconds; whether it was closed, so that this is news. Failures of
-        what began before it opened do not keep it open."""
-        now = time.monotonic()
-        was_closed = now >= self.open_until
-        if was_closed:
-            self.open_until = now + OPEN_S
-        return was_closed
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing is to be tried now."""
+        return time.monotonic() < self.open_until
+
+    def trip(self) -> None:
+        """Open it until `OPEN_S` seconds from now."""
+        self.open_until = time.monotonic() + OPEN_S
