@@ -38,7 +38,7 @@ PASSWORDS: Final = dict.fromkeys(Role, "a-password-for-tests-only")
 
 def migrated(url: str) -> Engine:
     """The ledger's own engine on a database that gets its schema and its roles here."""
-    engine = connect_to(url, name="test")
+    engine = connect_to(url, name="test", pool_size=8)
     with engine.begin() as connection:
         migrate(connection)
     Logins(url, PASSWORDS).make()
