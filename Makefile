@@ -30,7 +30,7 @@ test: setup  ## the tests for each change (6 minutes), against a real PostgreSQL
 	@$(BIN)/python -m pytest --numprocesses 3 --dist worksteal -m "not long" tests/system/faults
 
 test-unit: setup  ## the tests that need no server (20 seconds)
-	@$(BIN)/python -m pytest --numprocesses 3 --dist worksteal tests/unit
+	@$(BIN)/python -m pytest --numprocesses 3 --dist worksteal -p no:hypothesispytest tests/unit
 
 test-long: setup  ## tests that take minutes by their nature (growth, long outages, thousands of races)
 	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m long $(APART)
