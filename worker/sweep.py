@@ -22,12 +22,13 @@ from unbet.database.engine import connect_to, require_durability, require_room
 from unbet.database.faults import LedgerAwayError, first_line
 from unbet.database.migrate import require_schema
 from unbet.journal.parking import count_parked
+from unbet.journal.sweeping import GivenUp, claim, give_up, note_error
 from unbet.runtime import exposition, logs, metrics
 from unbet.runtime.failpoints import crash_point
 from unbet.runtime.settings import SweepSettings, read, warn_of_unknown_names
 from unbet.start import check_database, starting
 from unbet.wallets.ledger.reversal import LedgerWallet
-from unbet.wallets.ledger.sweeping import GivenUp, claim, give_up, note_error, reverse_parked
+from unbet.wallets.ledger.sweeping import reverse_parked
 from unbet.wallets.port import Decided, Undecided, Wallet
 from unbet.wallets.undecided import keep_undecided
 

@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 from tests.counting import counted
 from tests.making import Operator, cancel_of
 from unbet.journal.parking import park
-from unbet.wallets.ledger.sweeping import MOST_TRIES
+from unbet.journal.sweeping import MOST_TRIES
 from worker.sweep import Sweep
 
 
