@@ -27,8 +27,7 @@ from unbet.runtime import exposition, logs, metrics
 from unbet.runtime.failpoints import crash_point
 from unbet.runtime.settings import SweepSettings, read, warn_of_unknown_names
 from unbet.start import check_database, starting
-from unbet.wallets.ledger.reversal import LedgerWallet
-from unbet.wallets.ledger.sweeping import reverse_parked
+from unbet.wallets.chosen import required_of, wallet_for
 from unbet.wallets.port import Decided, Undecided, Wallet
 from unbet.wallets.undecided import keep_undecided
 
@@ -62,7 +61,7 @@ def main() -> None:
     identity = Identity(chosen.deployment)
     engine = guard(connect_to(chosen.database_url, name="sweep", pool_size=1), identity)
     exposition.serve(chosen.metrics_port)
-    sweep = Sweep(engine, hold_unknown=chosen.holds_unknown)
+    sweep = Sweep(engine, wallet_for(chosen, engine, parked=True))
     keep_sweeping(sweep, partial(_require_a_safe_ledger, chosen, identity), stop)
     engine.dispose()
 
@@ -94,20 +93,18 @@ def keep_sweeping(sweep: "Sweep", check: Callable[[], None], stop: threading.Eve
 
 
 def _require_a_safe_ledger(chosen: SweepSettings, identity: Identity) -> None:
-    required = (require_durability, require_schema, require_room)
     with starting("sweep"):
+        required = (require_durability, require_schema, require_room, *required_of(chosen))
         check_database(chosen.database_url, "sweep", identity, *required)
 
 
 class Sweep:
     """One sweeping process's work on the ledger."""
 
-    def __init__(self, engine: Engine, *, hold_unknown: bool = False) -> None:
+    def __init__(self, engine: Engine, wallet: Wallet) -> None:
+        """`wallet` decides what is parked, and removes it there."""
         self._engine = engine
-        # Without patience: nobody waits, and it comes by again.
-        self._wallet: Wallet = LedgerWallet(
-            engine, hold_unknown=hold_unknown, decide=reverse_parked, patience_s=0.0
-        )
+        self._wallet = wallet
         self.decided = 0
 
     def round(self) -> bool:
