@@ -135,6 +135,7 @@ def test_a_body_of_anything_decides_nothing() -> None:
         ({"url": "ftp://wallet"}, "http:// or https://"),
         ({"url": "https://"}, "a host"),
         ({"url": "https://me:secret@wallet"}, "no user"),
+        ({"url": "https://me@wallet"}, "no user"),
         ({"url": "https://wallet/?a=b"}, "no query"),
         ({"secrets": ()}, "one secret, or with two"),
         ({"secrets": (SECRET,) * 3}, "one secret, or with two"),
