@@ -11,6 +11,7 @@ from sqlalchemy import Engine, text
 
 from api.spool import Spool
 from contract.message import Cancel
+from contract.sockets import HANDLES
 from tests.making import Operator, cancel_of
 from tests.system.conftest import idle_system as idle_system
 from tests.system.conftest import operator as operator
@@ -24,6 +25,8 @@ GROWTH = 60 * 2**20
 """Bytes, for a spool of 200 MB."""
 OPEN = 70
 """Files of a spool at a time: 64, and those of the receiver's own."""
+DESCRIPTORS = 120 + HANDLES
+"""Of the receiver in all: it listens with that many copies of its socket."""
 LIVE = 100
 
 
@@ -51,12 +54,13 @@ def emptied(system: System, engine: Engine, operator: Operator, count: int) -> N
     references = placed_by_many(operator, LIVE)
     system.start_both()
     process = psutil.Process(system.processes["receiver"].pid)
-    before, most, opened = process.memory_info().rss, 0, 0
+    before, most, opened, descriptors = process.memory_info().rss, 0, 0, 0
 
     def is_emptied() -> bool:
-        nonlocal most, opened
+        nonlocal most, opened, descriptors
         most = max(most, process.memory_info().rss)
         opened = max(opened, files_open(process, spool_of(system)))
+        descriptors = max(descriptors, process.num_fds())
         return not list(spool_of(system).iterdir())
 
     with ThreadPoolExecutor(2) as pool:
@@ -66,13 +70,15 @@ def emptied(system: System, engine: Engine, operator: Operator, count: int) -> N
     slowest = max(seconds for _, seconds in answers)
     # Shown by pytest where a test has failed, or with -s.
     sys.stdout.write(
-        f"\n{before >> 20} MB, then {most >> 20} MB; {opened} files open; {slowest:.2f} s\n"
+        f"\n{before >> 20} MB, then {most >> 20} MB; {opened} files open, "
+        f"{descriptors} descriptors; {slowest:.2f} s\n"
     )
     assert parked(engine) == count
     assert {code for code, _ in answers} == {0}
     assert slowest < 8
     assert most < before + GROWTH
     assert opened < OPEN
+    assert descriptors < DESCRIPTORS
 
 
 @pytest.mark.timeout(1500)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from math import isnan, nan
 from pathlib import Path
 
 import pytest
@@ -99,16 +100,16 @@ def test_nobody_waits_for_a_lock_by_a_clock_that_went_back(
     engine: Engine, clocks: Callable[[str], Clock]
 ) -> None:
     """The server would see this deadlock, and end every other wait, an hour too late."""
-    both_hold_one = threading.Barrier(2)
+    all_hold_one = threading.Barrier(3)
 
     def hold_and_want(first: int, second: int) -> bool:
-        """Whether it had to give up: of two that hold each other up one may get on by that."""
+        """Whether it had to give up."""
 
         def work(connection: Connection) -> None:
             for limit in ("lock_timeout", "deadlock_timeout", "statement_timeout"):
                 connection.execute(text(f"SET LOCAL {limit} = '10s'"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": first})
-            both_hold_one.wait()
+            all_hold_one.wait()
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": second})
 
         try:
@@ -117,13 +118,18 @@ def test_nobody_waits_for_a_lock_by_a_clock_that_went_back(
             return True
         return False
 
-    jumped(engine, clocks("servers"), HOUR_S)
-    with ThreadPoolExecutor(2) as pool:
-        waiting = [pool.submit(hold_and_want, *keys) for keys in ((1, 2), (2, 1))]
-        until(lambda: waiting_for_locks(engine) == 2, "no deadlock")
-        jumped(engine, clocks("servers"), 0)
-        assert any(each.result() for each in waiting)
-    until(lambda: waiting_for_locks(engine) == 0, "sessions wait on", seconds=5)
+    with engine.connect() as holder:
+        holder.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        holder.execute(text("SELECT pg_advisory_xact_lock(4)"))
+        jumped(engine, clocks("servers"), HOUR_S)
+        with ThreadPoolExecutor(3) as pool:
+            waiting = [pool.submit(hold_and_want, *keys) for keys in ((1, 2), (2, 1), (3, 4))]
+            until(lambda: waiting_for_locks(engine) == 3, "nobody waits")
+            jumped(engine, clocks("servers"), 0)
+            one, other, third = [each.result() for each in waiting]
+        until(lambda: waiting_for_locks(engine) == 0, "sessions wait on", seconds=5)
+    assert one or other, "of two in a deadlock, one goes on once the other has given up"
+    assert third, "what it waits for is never let go"
 
 
 def test_cancels_are_decided_while_every_clock_jumps(
@@ -153,7 +159,7 @@ def test_cancels_are_decided_while_every_clock_jumps(
             for clock in (*parts.values(), clocks("servers")):
                 clock.set(dice.choice((-HOUR_S, 0, HOUR_S)))
             # A ledger whose clock has just jumped may end the session that is asked.
-            ages.append(metric(system, AGE, absent=0))
+            ages.append(metric(system, AGE, absent=nan))
             time.sleep(JUMP_EVERY_S)
 
     with ThreadPoolExecutor(8) as pool:
@@ -163,5 +169,7 @@ def test_cancels_are_decided_while_every_clock_jumps(
     assert max(seconds for _, seconds in answers) < DEADLINE_S
     assert {code for code, _ in answers} <= {0, 100}
     assert [code for code, _ in answers].count(0) > CANCELS * 0.9
-    assert min(ages) >= 0
+    shown = [age for age in ages if not isnan(age)]
+    assert len(shown) > len(ages) / 2
+    assert min(shown) >= 0
     until(lambda: are_returned(operator, references), "a stake is still missing")
