@@ -15,6 +15,7 @@ from unbet.runtime import exposition
 from unbet.runtime.gc_tuning import tune_gc
 from unbet.runtime.settings import WorkerSettings, read, warn_of_unknown_names
 from unbet.start import AWAY, check_database, check_redis, refuse, starting
+from unbet.wallets.chosen import required_of
 from worker import program
 from worker.connections import deployment, identity, keys
 from worker.neighbours import watch_neighbours
@@ -42,7 +43,7 @@ def _are_there(deadline: float) -> bool:
     """Whether the database and Redis are there, and safe; raises one of `UNSAFE` if not that."""
     keys()
     chosen = read(WorkerSettings)
-    required = (require_durability, require_schema, require_room)
+    required = (require_durability, require_schema, require_room, *required_of(chosen))
     try:
         check_database(chosen.database_url, "worker", identity(), *required)
         check_redis(chosen.redis_url, "worker")

@@ -11,7 +11,7 @@ from unbet.core.wire import Keys
 from unbet.database.deployment import Identity, guard
 from unbet.database.engine import connect_to
 from unbet.runtime.settings import WorkerSettings, read
-from unbet.wallets.ledger.reversal import LedgerWallet
+from unbet.wallets.chosen import wallet_for
 from unbet.wallets.port import Wallet
 
 
@@ -46,7 +46,7 @@ def keys() -> Keys:
 @cache
 def wallet() -> Wallet:
     """What decides the cancels."""
-    return LedgerWallet(engine(), hold_unknown=read(WorkerSettings).holds_unknown)
+    return wallet_for(read(WorkerSettings), engine())
 
 
 @cache

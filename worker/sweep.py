@@ -22,12 +22,12 @@ from unbet.database.engine import connect_to, require_durability, require_room
 from unbet.database.faults import LedgerAwayError, first_line
 from unbet.database.migrate import require_schema
 from unbet.journal.parking import count_parked
+from unbet.journal.sweeping import GivenUp, give_up, lease, note_error
 from unbet.runtime import exposition, logs, metrics
 from unbet.runtime.failpoints import crash_point
 from unbet.runtime.settings import SweepSettings, read, warn_of_unknown_names
 from unbet.start import check_database, starting
-from unbet.wallets.ledger.reversal import LedgerWallet
-from unbet.wallets.ledger.sweeping import GivenUp, give_up, lease, note_error, reverse_parked
+from unbet.wallets.chosen import required_of, wallet_for
 from unbet.wallets.port import Decided, Undecided, Wallet
 from unbet.wallets.undecided import keep_undecided
 
@@ -61,7 +61,7 @@ def main() -> None:
     identity = Identity(chosen.deployment)
     engine = guard(connect_to(chosen.database_url, name="sweep", pool_size=1), identity)
     exposition.serve(chosen.metrics_port)
-    sweep = Sweep(engine, hold_unknown=chosen.holds_unknown)
+    sweep = Sweep(engine, wallet_for(chosen, engine, parked=True))
     keep_sweeping(sweep, partial(_require_a_safe_ledger, chosen, identity), stop)
     engine.dispose()
 
@@ -93,20 +93,18 @@ def keep_sweeping(sweep: "Sweep", check: Callable[[], None], stop: threading.Eve
 
 
 def _require_a_safe_ledger(chosen: SweepSettings, identity: Identity) -> None:
-    required = (require_durability, require_schema, require_room)
     with starting("sweep"):
+        required = (require_durability, require_schema, require_room, *required_of(chosen))
         check_database(chosen.database_url, "sweep", identity, *required)
 
 
 class Sweep:
     """One sweeping process's work on the ledger."""
 
-    def __init__(self, engine: Engine, *, hold_unknown: bool = False) -> None:
+    def __init__(self, engine: Engine, wallet: Wallet) -> None:
+        """`wallet` decides what is parked, and removes it there."""
         self._engine = engine
-        # It does not wait for locks: nobody waits for the sweep, and the next round tries again.
-        self._wallet: Wallet = LedgerWallet(
-            engine, hold_unknown=hold_unknown, decide=reverse_parked, lock_wait_s=0.0
-        )
+        self._wallet = wallet
         self.decided = 0
 
     def round(self) -> bool:

@@ -19,9 +19,10 @@ from unbet.journal import retention
 from unbet.journal.answers import AnswerNote, note_answers
 from unbet.journal.parking import park, set_aside
 from unbet.journal.retention import LIMITS, RECORDS, cutoff, remove_older
+from unbet.journal.sweeping import lease
 from unbet.wallets.ledger.interventions import close_parked
 from unbet.wallets.ledger.schema import metadata
-from unbet.wallets.ledger.sweeping import lease, reverse_parked
+from unbet.wallets.ledger.sweeping import reverse_parked
 
 OLD, RECENT = "old", "recent"
 

@@ -27,6 +27,7 @@ from unbet.cli.commands import (
     run,
     services,
     spool,
+    wallet,
 )
 from unbet.cli.failing import CommandError, failing_on
 from unbet.cli.importing import ImportStoppedError
@@ -66,6 +67,7 @@ def build() -> typer.Typer:
     app.add_typer(parked.app, name="parked")
     app.add_typer(replay.app)
     app.add_typer(spool.app, name="spool")
+    app.add_typer(wallet.app, name="wallet")
     app.add_typer(metrics.app)
     app.add_typer(rejected.app)
     app.add_typer(deployment.app, name="deployment")

@@ -37,6 +37,7 @@ from unbet.runtime.variables import (
     ReplySettings,
     SigningSettings,
     UnknownBetSettings,
+    WalletSettings,
 )
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "SettingsError",
     "SigningSettings",
     "UnknownBetSettings",
+    "WalletSettings",
     "load",
     "read",
 ]
@@ -128,7 +130,7 @@ class ReceiverSettings(
 class WorkerSettings(
     LogSettings,
     MetricsSettings,
-    UnknownBetSettings,
+    WalletSettings,
     SigningSettings,
     ReplySettings,
     DeploymentSettings,
@@ -138,7 +140,7 @@ class WorkerSettings(
 
 
 class SweepSettings(
-    LogSettings, MetricsSettings, UnknownBetSettings, DeploymentSettings, LedgerSettings
+    LogSettings, MetricsSettings, WalletSettings, DeploymentSettings, LedgerSettings
 ):
     """A sweep: `python -m worker.sweep`. It needs no queue."""
 

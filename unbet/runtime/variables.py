@@ -152,6 +152,17 @@ class UnknownBetSettings(Environment):
         return self.unknown_reference == "hold"
 
 
+class WalletSettings(UnknownBetSettings):
+    """What keeps the bets' money."""
+
+    wallet: Literal["ledger", "sql"] = setting(
+        "ledger",
+        what="what decides cancels: `ledger`, the one that comes along, or `sql`, your function "
+        "`unbet_cancel` in the same database; the same for workers and sweeps",
+        prevents="cancels of bets that are in your own tables, and are never found",
+    )
+
+
 class ListeningSettings(Environment):
     """Where the receiver is."""
 

@@ -1,5 +1,5 @@
-"""Decides a group of cancels: one transaction, one statement. `parts.py` decides what fails
-here."""
+"""Decides a group of cancels: one transaction, one statement. `unbet/wallets/parts.py` decides what
+fails here."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,8 @@ from unbet.database.faults import UndecidedError
 from unbet.journal.parking import park
 from unbet.runtime import metrics
 from unbet.runtime.failpoints import ARMED, crash_point
-from unbet.wallets.ledger.parts import apply_in_parts
+from unbet.wallets.ledger.blocked import find_blocked
+from unbet.wallets.parts import apply_in_parts
 from unbet.wallets.port import Abilities, Decided, Memory, Verdict
 
 REVERSE: Final = text(Path(__file__).with_name("reverse.sql").read_text("utf-8"))
@@ -90,11 +91,12 @@ class LedgerWallet:
         yield from apply_in_parts(
             self._engine,
             cancels,
-            lambda connection, some: self._work(some, connection),
-            failed=failed,
-            started=started,
+            lambda connection, some: [Decided(one) for one in self._work(some, connection)],
             deadline=deadline,
             lock_wait_s=self._lock_wait_s,
+            find_blocked=find_blocked,
+            failed=failed,
+            started=started,
         )
 
     def _work(self, cancels: Sequence[Cancel], connection: Connection) -> list[Decision]:

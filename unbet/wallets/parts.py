@@ -1,5 +1,5 @@
-"""Decides a group of cancels that could not be decided as a whole: some of them block the others. A
-group without trouble never comes here (`reversal.py`)."""
+"""Decides a group of cancels in which some block the others, for a wallet that decides in a
+transaction of the journal's database."""
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -11,10 +11,9 @@ import structlog
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from unbet.core.message import Cancel, Decision
+from unbet.core.message import Cancel
 from unbet.database.faults import Fault, UndecidedError, fault_of, first_line
 from unbet.runtime import metrics
-from unbet.wallets.ledger.blocked import find_blocked
 from unbet.wallets.port import Decided, Undecided, Verdict, Why
 from unbet.wallets.undecided import commit_until
 
@@ -26,11 +25,20 @@ _WAIT_BRIEFLY: Final = text("""
 
 log = structlog.get_logger("ledger")
 
-Decide = Callable[[Connection, list[Cancel]], list[Decision]]
-"""Decides cancels in the caller's transaction."""
+Decide = Callable[[Connection, list[Cancel]], list[Decided]]
+"""Decides cancels in the caller's transaction. Raises `WrongAnswerError` for what is no decision,
+and whatever the driver raises: both mean that nothing may be committed."""
+
+FindBlocked = Callable[[Connection, Sequence[Cancel]], set[UUID]]
+"""The requests that another transaction is in the way of; waits for nothing."""
 
 Parts = Generator[Sequence[Verdict], None, list[Cancel]]
 """Verdicts as they become final, and in the end the cancels that met a lock once more."""
+
+
+class WrongAnswerError(Exception):
+    """A wallet has returned what is no decision of what it was asked."""
+
 
 _WHY: Final = {
     Fault.LOCKED: Why.BUSY,
@@ -47,22 +55,28 @@ def apply_in_parts(
     cancels: Sequence[Cancel],
     decide: Decide,
     *,
-    failed: DBAPIError | UndecidedError,
-    started: float,
     deadline: float,
     lock_wait_s: float,
+    find_blocked: FindBlocked | None = None,
+    failed: DBAPIError | UndecidedError | None = None,
+    started: float = 0.0,
 ) -> Iterator[Sequence[Verdict]]:
-    """What `apply` does once its one transaction, begun at `started`, has `failed`."""
-    application = _Application(engine, decide, started, deadline, lock_wait_s)
+    """Decide `cancels` together, and in parts where that is not possible, as `Wallet.cancel` says.
+
+    `failed` is the error that one transaction with all of them, begun at `started`, has met
+    already. Without `find_blocked` the cancels that a lock blocks are found by trying them.
+    """
+    application = _Application(engine, decide, find_blocked, started, deadline, lock_wait_s)
     return application.part(list(cancels), wait_for_locks=True, failed=failed)
 
 
 @dataclass(frozen=True)
 class _Application:
-    """One call of `apply`."""
+    """One call of `apply_in_parts`."""
 
     engine: Engine
     decide: Decide
+    find_blocked: FindBlocked | None
     started: float
     deadline: float
     lock_wait_s: float
@@ -86,13 +100,13 @@ class _Application:
                 lambda c: self._decide(c, cancels, wait_for_locks),
                 failed,
             )
-        except DBAPIError as error:
+        except (DBAPIError, WrongAnswerError) as error:
             problem = error
         else:
             metrics.LEDGER_SECONDS.observe(time.monotonic() - started)
-            yield [Decided(decision) for decision in decisions]
+            yield decisions
             return []
-        fault = fault_of(problem)
+        fault = fault_of(problem) if isinstance(problem, DBAPIError) else Fault.UNEXPECTED
         log.warning("a group failed", cancels=len(cancels), error=first_line(problem))
         alone = len(cancels) == 1
         if wait_for_locks and (fault is Fault.LOCKED or (fault is Fault.TIMED_OUT and not alone)):
@@ -124,13 +138,16 @@ class _Application:
 
     def _decide(
         self, connection: Connection, cancels: list[Cancel], wait_for_locks: bool
-    ) -> list[Decision]:
+    ) -> list[Decided]:
         if not wait_for_locks:
             connection.execute(_WAIT_BRIEFLY)
         return self.decide(connection, cancels)
 
     def _sort_out(self, cancels: list[Cancel]) -> tuple[list[Cancel], list[Cancel]]:
         """Those that are free, and those that are blocked."""
+        find_blocked = self.find_blocked
+        if find_blocked is None:
+            return cancels, []
 
         def look(connection: Connection) -> set[UUID]:
             found = find_blocked(connection, cancels)

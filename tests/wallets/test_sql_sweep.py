@@ -1,0 +1,113 @@
+"""The sweep finishes what is parked by an operator's own wallet, where it is decided."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import Engine, text
+
+from tests.making import cancel_of
+from tests.wallets.contract import outcomes
+from tests.wallets.sql_casino import SqlCasino, run_sql
+from unbet.core.message import Cancel
+from unbet.core.outcomes import Outcome
+from unbet.journal.parking import count_parked, park
+from unbet.journal.sweeping import MAX_TRIES
+from unbet.runtime.settings import SettingsError, WalletSettings
+from unbet.wallets.chosen import required_of, wallet_for
+from unbet.wallets.ledger.reversal import LedgerWallet
+from unbet.wallets.sql import SqlWallet
+from worker.sweep import Sweep
+
+REFUSES_BAD = """
+    ALTER FUNCTION unbet_cancel(jsonb) RENAME TO right_cancel;
+    CREATE FUNCTION unbet_cancel(cancels jsonb)
+    RETURNS TABLE (request_id uuid, outcome text, wallet_ref text, cash numeric, replayed boolean)
+    LANGUAGE plpgsql AS $$
+    BEGIN
+        IF cancels @> '[{"reference": "bad"}]' THEN
+            RAISE EXCEPTION 'no such game';
+        END IF;
+        RETURN QUERY SELECT * FROM right_cancel(cancels);
+    END $$;
+"""
+
+
+@pytest.fixture
+def sweep(worker_engine: Engine) -> Sweep:
+    settings = WalletSettings(wallet="sql")
+    return Sweep(worker_engine, wallet_for(settings, worker_engine, parked=True))
+
+
+def put_into_parking(casino: SqlCasino, cancels: Sequence[Cancel]) -> None:
+    with casino.engine.begin() as connection:
+        park(connection, cancels, reason="test")
+
+
+def parked(casino: SqlCasino) -> tuple[int, ...]:
+    """How many are parked, dead and closed."""
+    with casino.engine.connect() as connection:
+        return tuple(count_parked(connection))
+
+
+def test_what_is_parked_is_decided_and_gone_in_one_transaction(
+    sql_casino: SqlCasino, sweep: Sweep
+) -> None:
+    sql_casino.deposit("10.00")
+    sql_casino.bet("r1", "4.00")
+    put_into_parking(sql_casino, [cancel_of("r1"), cancel_of("r2")])
+    assert sweep.round()
+    assert parked(sql_casino) == (0, 0, 0)
+    assert sql_casino.money()[0] == Decimal(10)
+    assert sql_casino.place("r2", "1.00") == "cancelled"
+    with sql_casino.engine.connect() as connection:
+        # The record of the parking, the journal and the wallet: by the same transaction.
+        written = text("""
+            SELECT count(DISTINCT transaction) FROM (
+                SELECT xmin::text AS transaction FROM unbet.parkings
+                UNION ALL SELECT xmin::text FROM unbet.requests
+                UNION ALL SELECT xmin::text FROM transactions
+            ) AS written
+        """)
+        assert connection.execute(written).scalar() == 1
+
+
+def test_what_was_decided_meanwhile_moves_nothing(
+    sql_casino: SqlCasino, sql_wallet: SqlWallet, sweep: Sweep
+) -> None:
+    sql_casino.deposit("10.00")
+    sql_casino.bet("r1", "4.00")
+    cancel = cancel_of("r1")
+    put_into_parking(sql_casino, [cancel])
+    assert outcomes(sql_wallet, cancel) == [Outcome.REVERSED]
+    sweep.round()
+    assert parked(sql_casino) == (0, 0, 0)
+    assert sql_casino.money()[0] == Decimal(10)
+
+
+def test_a_cancel_that_the_function_fails_on_holds_nobody_up_and_is_dead_in_the_end(
+    database_url: str, sql_casino: SqlCasino, sweep: Sweep
+) -> None:
+    sql_casino.deposit("10.00")
+    for reference in ("bad", "good"):
+        sql_casino.bet(reference, "1.00")
+    run_sql(database_url, REFUSES_BAD)
+    put_into_parking(sql_casino, [cancel_of("good"), cancel_of("bad")])
+    sweep.round()
+    assert parked(sql_casino) == (1, 0, 0)
+    assert sql_casino.money()[0] == Decimal(9)
+    for _ in range(MAX_TRIES):
+        run_sql(database_url, "UPDATE unbet.parked SET next_try_at = now()")
+        sweep.round()
+    assert parked(sql_casino) == (0, 1, 0)
+    assert sql_casino.money()[0] == Decimal(9)
+
+
+def test_the_ledger_decides_if_nothing_else_is_said(engine: Engine) -> None:
+    assert isinstance(wallet_for(WalletSettings(), engine), LedgerWallet)
+    assert required_of(WalletSettings()) == ()
+
+
+def test_holding_an_unknown_bets_cancel_is_refused_where_the_function_decides() -> None:
+    with pytest.raises(SettingsError, match="only the built-in ledger"):
+        required_of(WalletSettings(wallet="sql", unknown_reference="hold"))
