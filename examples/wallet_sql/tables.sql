@@ -1,7 +1,7 @@
 -- A casino's own tables, as they often are before anybody thinks of cancels: a balance with each user,
 -- and one row for each bet. What is missing (the key, what a cancel was told) is added by unbet_cancel.sql.
 
-CREATE TABLE users (
+CREATE TABLE public.users (
     id       text PRIMARY KEY,
     currency text NOT NULL,
     cash     numeric(38, 18) NOT NULL DEFAULT 0 CHECK (cash >= 0),
@@ -9,7 +9,7 @@ CREATE TABLE users (
     frozen   boolean NOT NULL DEFAULT false
 );
 
-CREATE TABLE transactions (
+CREATE TABLE public.transactions (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     provider   text COLLATE "C" NOT NULL,
     reference  text COLLATE "C" NOT NULL,
@@ -21,4 +21,4 @@ CREATE TABLE transactions (
     status     text NOT NULL CHECK (status IN ('placed', 'refused', 'settled', 'cancelled')),
     created_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX ON transactions (user_id);
+CREATE INDEX ON public.transactions (user_id);

@@ -35,12 +35,12 @@ class SqlCasino:
         self._player = {"player": player, "currency": currency}
 
     def deposit(self, amount: str, *, bonus: bool = False) -> None:
-        purse = "bonus" if bonus else "cash"
+        balance = "bonus" if bonus else "cash"
         self._run(
             f"""
-            INSERT INTO users (id, currency, {purse})
+            INSERT INTO users (id, currency, {balance})
             VALUES (:player, :currency, CAST(:amount AS numeric))
-                ON CONFLICT (id) DO UPDATE SET {purse} = users.{purse} + excluded.{purse}
+                ON CONFLICT (id) DO UPDATE SET {balance} = users.{balance} + excluded.{balance}
             """,
             amount=amount,
         )

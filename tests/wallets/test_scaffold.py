@@ -13,7 +13,10 @@ RENAME = """
     ALTER TABLE casino.users RENAME TO players;
     ALTER TABLE transactions RENAME TO wagers;
 """
-VIEWS = "CREATE VIEW users AS TABLE casino.players; CREATE VIEW transactions AS TABLE wagers;"
+VIEWS = """
+    CREATE VIEW public.users AS TABLE casino.players;
+    CREATE VIEW public.transactions AS TABLE wagers;
+"""
 """The example's Bet and Result know their own names only."""
 
 

@@ -120,8 +120,9 @@ def test_a_group_that_is_larger_than_a_call_may_be_takes_several(
         ("ALTER FUNCTION unbet_cancel(jsonb) STABLE", "not VOLATILE"),
         ("REVOKE ALL ON FUNCTION unbet_cancel(jsonb) FROM unbet_worker", "may not call"),
         (
-            "DROP FUNCTION unbet_cancel(jsonb); CREATE FUNCTION unbet_cancel(cancels jsonb) "
-            "RETURNS TABLE (request_id uuid, outcome text) LANGUAGE sql AS $$ SELECT NULL, '' $$",
+            "DROP FUNCTION unbet_cancel(jsonb); CREATE FUNCTION public.unbet_cancel(cancels jsonb) "
+            "RETURNS TABLE (request_id uuid, outcome text) LANGUAGE sql "
+            "AS $$ SELECT NULL::uuid, '' $$",
             "returns TABLE",
         ),
     ],

@@ -85,7 +85,7 @@ FAULTS: Final = {
     ),
 }
 EMPTY: Final = """
-    CREATE OR REPLACE FUNCTION unbet_cancel(cancels jsonb)
+    CREATE OR REPLACE FUNCTION public.unbet_cancel(cancels jsonb)
     RETURNS TABLE (request_id uuid, outcome text, wallet_ref text, cash numeric, replayed boolean)
     LANGUAGE sql AS $$
         SELECT CAST(cancel ->> 'request_id' AS uuid), 'reversed', '1', NULL::numeric, NULL::boolean

@@ -21,7 +21,7 @@ from worker.sweep import Sweep
 
 REFUSES_BAD = """
     ALTER FUNCTION unbet_cancel(jsonb) RENAME TO right_cancel;
-    CREATE FUNCTION unbet_cancel(cancels jsonb)
+    CREATE FUNCTION public.unbet_cancel(cancels jsonb)
     RETURNS TABLE (request_id uuid, outcome text, wallet_ref text, cash numeric, replayed boolean)
     LANGUAGE plpgsql AS $$
     BEGIN

@@ -20,7 +20,7 @@ RETURNS: Final = """
 """
 BROKEN: Final = f"""
     ALTER FUNCTION unbet_cancel(jsonb) RENAME TO right_cancel;
-    CREATE FUNCTION unbet_cancel(cancels jsonb) {RETURNS} LANGUAGE plpgsql AS $broken$
+    CREATE FUNCTION public.unbet_cancel(cancels jsonb) {RETURNS} LANGUAGE plpgsql AS $broken$
     #variable_conflict use_column
     BEGIN
         CREATE TEMP TABLE told ON COMMIT DROP AS
