@@ -55,8 +55,8 @@ class ServiceCasino:
 
 def settings_of(url: str, **others: Any) -> HttpWalletSettings:
     """Those that are true of the example."""
-    true = {"closes_unknown": True, "tells_cash": True}
-    return HttpWalletSettings(url=url, secrets=(SECRET,), **(true | others))
+    own: dict[str, Any] = {"secrets": (SECRET,), "closes_unknown": True, "tells_cash": True}
+    return HttpWalletSettings(url=url, **(own | others))
 
 
 @contextmanager

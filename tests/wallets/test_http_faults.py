@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine
 
-from testbed.wallet.faults import Fault
+from testbed.wallet.faults import CHANGED, Fault
 from testbed.wallet.proxy import Proxy
 from tests.making import cancel_of
 from tests.waiting import until
@@ -18,8 +18,10 @@ from unbet.core.outcomes import Outcome
 from unbet.wallets.http.wallet import HttpWallet
 from unbet.wallets.port import Decided, Memory, Undecided, Why
 
-WHY = {Fault.BUSY: Why.BUSY, Fault.AWAY: Why.AWAY}
-"""Whatever else goes wrong is ambiguous."""
+WHY = {Fault.BUSY: Why.BUSY, Fault.AWAY: Why.AWAY} | dict.fromkeys(
+    {Fault.OTHER, *CHANGED} - {Fault.NO_ARRAY}, Why.AMBIGUOUS
+)
+"""Of whatever else goes wrong there is no answer."""
 HARMLESS = {Fault.NONE, Fault.DOUBLED}
 CALL_LIMIT_S = 0.5
 
@@ -60,7 +62,7 @@ class TestFaults(Service):
             assert isinstance(told, Decided)
         else:
             assert isinstance(told, Undecided)
-            assert told.why is WHY.get(fault, Why.AMBIGUOUS), told
+            assert told.why is WHY.get(fault, Why.UNANSWERED), told
         proxy.faults.clear()
         # The breaker may be open for a moment.
         until(lambda: _is_reversed(wallet, cancel), "not decided")
@@ -85,7 +87,7 @@ class TestFaults(Service):
         with wallet_at(proxy.url, remembers=Memory.NOT) as wallet:
             (told,) = verdicts_on(wallet, cancel)
         assert isinstance(told, Undecided)
-        assert (told.why, len(proxy.calls)) == (Why.AMBIGUOUS, 1)
+        assert (told.why, len(proxy.calls)) == (Why.UNANSWERED, 1)
 
     def test_of_a_group_only_what_has_no_verdict_is_undecided(
         self, proxy: Proxy, wallet: HttpWallet
@@ -93,6 +95,13 @@ class TestFaults(Service):
         proxy.faults.extend([Fault.MISSING] * 2)
         told = verdicts_on(wallet, *(cancel_of(f"r{number}") for number in range(3)))
         assert [type(one) for one in told] == [Undecided, Decided, Decided]
+
+    def test_a_group_without_an_answer_is_ambiguous_so_that_each_is_asked_alone(
+        self, proxy: Proxy, wallet: HttpWallet
+    ) -> None:
+        proxy.faults.extend([Fault.FAILED] * 2)
+        told = verdicts_on(wallet, cancel_of("r1"), cancel_of("r2"))
+        assert [one.why for one in told if isinstance(one, Undecided)] == [Why.AMBIGUOUS] * 2
 
     @pytest.mark.parametrize("fault", [Fault.HUNG, Fault.LOST, Fault.SLOW, Fault.FLOOD])
     def test_no_answer_holds_a_call_longer_than_its_limit(
@@ -112,7 +121,7 @@ class TestFaults(Service):
             ((told,),) = wallet.cancel([cancel], began + 0.3)
         assert time.monotonic() - began < 1.0
         assert isinstance(told, Undecided)
-        assert told.why is Why.AMBIGUOUS
+        assert told.why is Why.UNANSWERED
 
     def test_without_time_for_an_answer_nothing_is_sent(
         self, proxy: Proxy, wallet: HttpWallet, cancel: Cancel

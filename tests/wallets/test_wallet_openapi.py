@@ -16,11 +16,12 @@ from examples.wallet_http.cancels import Verdict
 from tests.making import cancel_of
 from tests.wallets.service import settings_of
 from unbet.core.outcomes import Outcome
+from unbet.wallets.http.calls import UNCLEAR
 from unbet.wallets.http.request import body_of, headers_of, items_of, key_of
 from unbet.wallets.http.response import NOT_NOW, read
 from unbet.wallets.http.settings import MAX_TOGETHER
 from unbet.wallets.http.settings import key_of as key_of_secret
-from unbet.wallets.port import Decided, Undecided, Why
+from unbet.wallets.port import Decided, Undecided
 
 FILE = Path(__file__).parents[2] / "docs/wallet-openapi.json"
 DOCUMENT: dict[str, Any] = json.loads(FILE.read_bytes())
@@ -44,7 +45,7 @@ def verdict(**fields: Any) -> list[dict[str, Any]]:
 def is_taken(answer: object) -> bool:
     """As a verdict, not as an ambiguity."""
     (found,) = read(ITEMS, 200, False, json.dumps(answer).encode())
-    return isinstance(found, Decided) or found.why is not Why.AMBIGUOUS
+    return isinstance(found, Decided) or found.why not in UNCLEAR
 
 
 def test_it_is_valid_openapi() -> None:
@@ -109,11 +110,11 @@ def test_it_and_the_adapter_agree_on_what_a_verdict_is(fields: dict[str, Any], g
 
 
 @pytest.mark.parametrize("status", range(200, 600))
-def test_a_status_that_it_does_not_name_is_ambiguous(status: int) -> None:
+def test_a_status_that_it_does_not_name_is_no_answer(status: int) -> None:
     (found,) = read(ITEMS, status, True, b"[]")
     assert isinstance(found, Undecided)
     named = str(status) in POST["responses"] and status != 200
-    assert (found.why is not Why.AMBIGUOUS) is named is (status in NOT_NOW)
+    assert (found.why not in UNCLEAR) is named is (status in NOT_NOW)
 
 
 @pytest.mark.parametrize("cash", [None, "0", "1E-18", "1E+19", "12345678901234567890.5"])

@@ -1,5 +1,5 @@
 """One call to the wallet at a time for a player, within its limits, and what it means if it fails:
-a refused connection is "not done", anything after it is ambiguous."""
+a refused connection is "not done", anything after it is unanswered."""
 
 import asyncio
 import ssl
@@ -13,16 +13,17 @@ import structlog
 
 from unbet.runtime.breaker import CircuitBreaker
 from unbet.wallets.http.request import Item, body_of, headers_of
-from unbet.wallets.http.response import MAX_BYTES, NOT_NOW, read, undecided
+from unbet.wallets.http.response import MAX_BYTES, NOT_NOW, read, unanswered, undecided
 from unbet.wallets.http.settings import HttpWalletSettings, key_of
 from unbet.wallets.http.turns import Turns
 from unbet.wallets.port import Decided, Memory, Undecided, Verdict, Why
 
 KEEPALIVE_S: Final = 4.0
 """Many servers close a connection that has been idle for 5 s; what is written to it just then is
-lost, and ambiguous."""
+lost, and whether it is done is not known."""
 MIN_CALL_S: Final = 0.1
 """With less than this left nothing is sent: it would only be in doubt."""
+UNCLEAR: Final = frozenset({Why.UNANSWERED, Why.AMBIGUOUS})
 MAX_RETRY_AFTER_S: Final = 30
 """A wallet that asks for more is asked again after this."""
 
@@ -73,12 +74,12 @@ class Caller:
             return await self._ask_again_once(items, deadline)
 
     async def _ask_again_once(self, items: Sequence[Item], deadline: float) -> list[Verdict]:
-        """What the wallet remembers it tells again: that is how an ambiguity ends at once."""
+        """What the wallet remembers it tells again: so most doubts end at once."""
         told = await self._ask(items, deadline)
         unclear = {
             one.cancel.request_id
             for one in told
-            if isinstance(one, Undecided) and one.why is Why.AMBIGUOUS
+            if isinstance(one, Undecided) and one.why in UNCLEAR
         }
         forgets = self._settings.remembers is Memory.NOT
         if not unclear or forgets or self._is_open() or not _has_time(deadline):
@@ -86,7 +87,7 @@ class Caller:
         left = [item for item in items if item.cancel.request_id in unclear]
         again = await self._ask(left, deadline)
         clear = {one.decision.request_id: one for one in again if isinstance(one, Decided)}
-        # An undecided one stays ambiguous, whatever has met the second try.
+        # An undecided one stays unclear, whatever has met the second try.
         return [
             one if isinstance(one, Decided) else clear.get(one.cancel.request_id, one)
             for one in told
@@ -103,12 +104,12 @@ class Caller:
         except TimeoutError:
             if limit < deadline:  # otherwise the call had less than its time
                 self._trip("the wallet does not answer", f"{self._settings.call_limit_s} s")
-            return undecided(items, Why.AMBIGUOUS, "no answer in time", "sent")
+            return unanswered(items, "no answer in time", "sent")
         except httpx.TransportError as error:
-            return undecided(items, Why.AMBIGUOUS, "no whole answer", repr(error))
+            return unanswered(items, "no whole answer", repr(error))
         if body is None:
             detail = f"more than {MAX_BYTES} bytes"
-            return undecided(items, Why.AMBIGUOUS, "too long an answer", detail)
+            return unanswered(items, "too long an answer", detail)
         retry_after = response.headers.get("retry-after")
         verdicts = read(items, response.status_code, retry_after is not None, body)
         if response.status_code in NOT_NOW:

@@ -1,5 +1,5 @@
 """What a wallet's response says of each cancel. Whatever is not exactly a verdict on what was asked
-is ambiguous: never a success, and never "no such bet"."""
+is unanswered or ambiguous: never a success, and never "no such bet"."""
 
 import re
 from collections.abc import Sequence
@@ -77,12 +77,19 @@ def read(items: Sequence[Item], status: int, waits: bool, body: bytes) -> list[V
         return undecided(items, Why.AWAY, "the wallet is away", detail)
     if status == 401:
         return undecided(items, Why.AWAY, "the wallet refuses the signature", detail)
-    return undecided(items, Why.AMBIGUOUS, "no answer of the wallet's", detail)
+    return unanswered(items, "no answer of the wallet's", detail)
 
 
 def undecided(items: Sequence[Item], why: Why, reason: str, detail: str) -> list[Verdict]:
     """The same of all."""
     return [Undecided(cancel, why, reason, detail) for item in items for cancel in item.alike]
+
+
+def unanswered(items: Sequence[Item], reason: str, detail: str) -> list[Verdict]:
+    """No answer of the wallet's to a call. Any of several cancels may be to blame: a try of each is
+    used up, and each is asked alone next. A lone one keeps its try."""
+    why = Why.UNANSWERED if len(items) == 1 else Why.AMBIGUOUS
+    return undecided(items, why, reason, detail)
 
 
 def _read_array(items: Sequence[Item], body: bytes) -> list[Verdict]:
@@ -91,7 +98,7 @@ def _read_array(items: Sequence[Item], body: bytes) -> list[Verdict]:
     except orjson.JSONDecodeError:
         found = None
     if not isinstance(found, list):
-        return undecided(items, Why.AMBIGUOUS, "no answer of the wallet's", _shown(body))
+        return unanswered(items, "no answer of the wallet's", _shown(body))
     told: dict[str, list[object]] = {str(item.cancel.request_id): [] for item in items}
     for one in found:
         name = one.get("request_id") if isinstance(one, dict) else None

@@ -32,7 +32,7 @@ class HttpWalletSettings:
     calls_at_once: int = 4
     """Calls of one process; each has a connection."""
     connect_limit_s: float = 1.0
-    call_limit_s: float = 2.5
+    call_limit_s: float = 1.4
     """One call takes no longer, and ends by the port's deadline in any case."""
 
     def __post_init__(self) -> None:

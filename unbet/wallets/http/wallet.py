@@ -23,8 +23,9 @@ class HttpWallet:
 
     Calls of at most `max_together` cancels are made, several at once, never two at once for one
     player or bet. A connection that is refused, 401, and 503 with Retry-After are AWAY; 429 with
-    Retry-After is BUSY; whatever else is no verdict is AMBIGUOUS, and asked again at once, with the
-    same key, where there is time and the wallet remembers. REJECTED is what the wallet calls so.
+    Retry-After is BUSY; what is no answer of the wallet's to a lone cancel is UNANSWERED, whatever
+    else is no verdict is AMBIGUOUS. Both are asked again at once, with the same key, where there is
+    time and the wallet remembers. REJECTED is what the wallet calls so.
     Safe to use from several threads; it starts a thread with its first call, so that a process that
     forks is to call it only in its children.
     """
