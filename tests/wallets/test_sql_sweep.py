@@ -15,10 +15,12 @@ from unbet.journal.parking import count_parked, park
 from unbet.journal.sweeping import MAX_TRIES
 from unbet.runtime.settings import SettingsError, WalletSettings
 from unbet.wallets.chosen import required_of, wallet_for
+from unbet.wallets.ledger.interventions import close_parked, reopen_parked
 from unbet.wallets.ledger.reversal import LedgerWallet
 from unbet.wallets.sql import SqlWallet
 from worker.sweep import Sweep
 
+PERSON = {"made_by": "anna", "reason": "paid by hand"}
 REFUSES_BAD = """
     ALTER FUNCTION unbet_cancel(jsonb) RENAME TO right_cancel;
     CREATE FUNCTION public.unbet_cancel(cancels jsonb)
@@ -101,6 +103,41 @@ def test_a_cancel_that_the_function_fails_on_holds_nobody_up_and_is_dead_in_the_
         sweep.round()
     assert parked(sql_casino) == (0, 1, 0)
     assert sql_casino.money()[0] == Decimal(9)
+
+
+def test_of_a_closed_reference_the_function_is_not_asked_until_it_is_reopened(
+    sql_casino: SqlCasino, sql_wallet: SqlWallet, sweep: Sweep
+) -> None:
+    sql_casino.deposit("10.00")
+    sql_casino.bet("r1", "4.00")
+    cancel, again = cancel_of("r1"), cancel_of("r1", uuid="another")
+    put_into_parking(sql_casino, [cancel, again])
+    with sql_casino.engine.begin() as connection:
+        assert close_parked(connection, cancel.request_id, **PERSON).outcome is Outcome.CLOSED
+    sweep.round()
+    assert parked(sql_casino) == (0, 0, 1)
+    told = outcomes(sql_wallet, cancel_of("r1", uuid="third"), cancel_of("r2"))
+    assert told == [Outcome.CLOSED, Outcome.NO_BET]
+    assert sql_casino.money()[0] == Decimal(6)
+    with sql_casino.engine.begin() as connection:
+        assert reopen_parked(connection, cancel.request_id, **PERSON)
+    sweep.round()
+    assert parked(sql_casino) == (0, 0, 0)
+    assert sql_casino.money()[0] == Decimal(10)
+
+
+def test_what_the_function_has_decided_is_not_closed(
+    sql_casino: SqlCasino, sql_wallet: SqlWallet
+) -> None:
+    sql_casino.deposit("10.00")
+    sql_casino.bet("r1", "4.00")
+    assert outcomes(sql_wallet, cancel_of("r1")) == [Outcome.REVERSED]
+    cancel, other = cancel_of("r1"), cancel_of("r1", user_id="mallory")
+    put_into_parking(sql_casino, [cancel, other])
+    with sql_casino.engine.begin() as connection:
+        assert close_parked(connection, cancel.request_id, **PERSON).outcome is Outcome.REVERSED
+        assert close_parked(connection, other.request_id, **PERSON).outcome is Outcome.MISMATCH
+    assert outcomes(sql_wallet, cancel_of("r1")) == [Outcome.REVERSED]
 
 
 def test_the_ledger_decides_if_nothing_else_is_said(engine: Engine) -> None:

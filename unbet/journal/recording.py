@@ -1,18 +1,18 @@
 """The record of requests, for wallets that do not write it in their own statement."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from unbet.core.message import Cancel
+from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
 from unbet.database.rows import as_json
 
 # The second part sees the table as it was before the first.
 _RECORD: Final = text("""
-    WITH told AS MATERIALIZED (
+    WITH decided AS MATERIALIZED (
         SELECT *
           FROM json_to_recordset(CAST(:requests AS json))
                    AS (request_id uuid, provider text, reference text, user_id text, currency text,
@@ -24,13 +24,13 @@ _RECORD: Final = text("""
                                     dialect, received_at, received_from, body, outcome)
         SELECT request_id, provider, reference, user_id, currency, uuid, dialect, received_at,
                received_from, body, outcome
-          FROM told
+          FROM decided
          -- Two that record the same requests at once must not wait for each other crosswise.
          ORDER BY request_id
             ON CONFLICT (request_id) DO NOTHING
     )
     SELECT request_id, outcome FROM unbet.requests
-     WHERE request_id = ANY (ARRAY (SELECT request_id FROM told))
+     WHERE request_id = ANY (ARRAY (SELECT request_id FROM decided))
 """)
 
 
@@ -57,3 +57,12 @@ def record_requests(
     )
     before = connection.execute(_RECORD, {"requests": rows})
     return {row.request_id: Outcome(row.outcome) for row in before}
+
+
+def contradiction(decision: Decision, before: Mapping[UUID, Outcome]) -> str | None:
+    """How `decision` differs from what was recorded `before` of the same request; None if it does
+    not. After a person has reopened it, it may."""
+    earlier = before.get(decision.request_id, decision.outcome)
+    if earlier in (decision.outcome, Outcome.CLOSED):
+        return None
+    return f"is {decision.outcome} now, and was {earlier} before"

@@ -13,7 +13,8 @@ from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
 from unbet.database.engine import UnsafeDatabaseError
 from unbet.database.rows import as_json
-from unbet.journal.recording import record_requests
+from unbet.journal.closings import find_closed
+from unbet.journal.recording import contradiction, record_requests
 from unbet.journal.sweeping import lock_parked, remove_parked
 from unbet.runtime.failpoints import ARMED, crash_point
 from unbet.wallets.parts import WrongAnswerError, apply_in_parts
@@ -91,20 +92,23 @@ class SqlWallet:
 
 
 def decide(connection: Connection, cancels: Sequence[Cancel]) -> list[Decided]:
-    """Have the function decide `cancels`, and write the journal. Does not commit. Raises
-    `WrongAnswerError`, and whatever the driver raises: both mean that nothing may be committed."""
+    """Have the function decide `cancels`, except those of closed references, and write the journal.
+    Does not commit. Raises `WrongAnswerError`, and whatever the driver raises: both mean that
+    nothing may be committed."""
     if not cancels:
         return []
-    rows = connection.execute(_CALL, {"cancels": _asked(cancels)}).all()
-    decided = read_answer(cancels, rows)
-    by_request = {cancel.request_id: cancel for cancel in cancels}
-    told = [(by_request[one.decision.request_id], one.decision.outcome) for one in decided]
-    before = record_requests(connection, told)
-    for cancel, outcome in told:
-        if before.get(cancel.request_id, outcome) is not outcome:
-            earlier = before[cancel.request_id]
-            raise _wrong(cancel.request_id, f"is {outcome} now, and was {earlier} before")
-    return decided
+    closed = find_closed(connection, cancels)
+    left = [cancel for cancel in cancels if cancel.request_id not in closed]
+    rows = connection.execute(_CALL, {"cancels": _items(left)}).all() if left else []
+    decided = {one.decision.request_id: one for one in read_answer(left, rows)}
+    verdicts = [decided.get(cancel.request_id) or _closed(cancel) for cancel in cancels]
+    outcomes = [one.decision.outcome for one in verdicts]
+    before = record_requests(connection, list(zip(cancels, outcomes, strict=True)))
+    for one in verdicts:
+        problem = contradiction(one.decision, before)
+        if problem:
+            raise _wrong(one.decision.request_id, problem)
+    return verdicts
 
 
 def read_answer(cancels: Sequence[Cancel], rows: Sequence[Row[Any]]) -> list[Decided]:
@@ -122,6 +126,13 @@ def read_answer(cancels: Sequence[Cancel], rows: Sequence[Row[Any]]) -> list[Dec
         if request_id not in found:
             raise _wrong(request_id, "is not returned")
     return [_decided(cancel, found[cancel.request_id]) for cancel in cancels]
+
+
+def _closed(cancel: Cancel) -> Decided:
+    decision = Decision(
+        request_id=cancel.request_id, outcome=Outcome.CLOSED, currency=cancel.currency
+    )
+    return Decided(decision)
 
 
 def _decided(cancel: Cancel, row: Row[Any]) -> Decided:
@@ -156,7 +167,7 @@ def _wrong(request_id: object, problem: str) -> WrongAnswerError:
     return WrongAnswerError(f"unbet_cancel: request {request_id} {problem}")
 
 
-def _asked(cancels: Sequence[Cancel]) -> str:
+def _items(cancels: Sequence[Cancel]) -> str:
     return as_json(
         {
             "request_id": cancel.request_id,
