@@ -41,6 +41,9 @@ MAX_BATCH_SIZE: Final = 256
 MAX_ALONE: Final = 32
 """Cancels applied one by one in a round: failing ones must not hold up those just parked."""
 
+CALLS_S: Final = 5.0
+"""For a wallet behind a network: two calls of the longest that may be set."""
+
 log = structlog.get_logger("sweep")
 
 
@@ -61,7 +64,9 @@ def main() -> None:
     identity = Identity(chosen.deployment)
     engine = guard(connect_to(chosen.database_url, name="sweep", pool_size=1), identity)
     exposition.serve(chosen.metrics_port)
-    sweep = Sweep(engine, wallet_for(chosen, engine, parked=True))
+    with starting("sweep"):
+        wallet = wallet_for(chosen, engine, parked=True)
+    sweep = Sweep(engine, wallet)
     keep_sweeping(sweep, partial(_require_a_safe_ledger, chosen, identity), stop)
     engine.dispose()
 
@@ -105,17 +110,19 @@ class Sweep:
         """`wallet` decides what is parked, and removes it there."""
         self._engine = engine
         self._wallet = wallet
+        in_journal = wallet.abilities.keeps_journal
+        self._batch_s, self._alone_s = (1.0, 0.0) if in_journal else (CALLS_S, CALLS_S)
         self.decided = 0
 
     def round(self) -> bool:
         """Apply what is due: fresh cancels together, failed ones one by one. Returns whether there
         was anything. Raises a `DBAPIError` when the ledger is away."""
         _note_dead(run_within(self._engine, CALL_LIMIT_S, give_up))
-        found = self._take(fresh=True, most=MAX_BATCH_SIZE, within_s=1.0)
+        found = self._take(fresh=True, most=MAX_BATCH_SIZE, within_s=self._batch_s)
         for _ in range(MAX_ALONE):
             # One lease each: a cancel that ends this process must not cost the others a try. One
             # call each: a cancel that ends its database session must not end ten of them.
-            if not self._take(fresh=False, most=1, within_s=0.0):
+            if not self._take(fresh=False, most=1, within_s=self._alone_s):
                 break
             found = True
         metrics.SWEEP_ROUNDS.inc()

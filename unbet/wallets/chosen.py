@@ -1,4 +1,4 @@
-"""Which wallet decides: the one that `UNBET_WALLET` names."""
+"""Chooses the wallet that decides: `UNBET_WALLET` names it."""
 
 from collections.abc import Callable
 
@@ -6,15 +6,22 @@ from sqlalchemy import Connection, Engine
 
 from unbet.runtime.settings import SettingsError, WalletSettings
 from unbet.wallets import sql
+from unbet.wallets.http.settings import HttpWalletSettings
+from unbet.wallets.http.wallet import HttpWallet
 from unbet.wallets.ledger.reversal import LedgerWallet
 from unbet.wallets.ledger.sweeping import reverse_parked
 from unbet.wallets.port import Wallet
+from unbet.wallets.recorded import RecordedWallet
 from unbet.wallets.sql import SqlWallet
+
+MAX_CONNECT_S = 1.0
 
 
 def wallet_for(settings: WalletSettings, engine: Engine, *, parked: bool = False) -> Wallet:
-    """The wallet, on the journal's `engine`. With `parked` it decides what is parked, removes it
-    there, and does not wait for locks: the sweep comes by again."""
+    """The wallet, on the journal's `engine`. With `parked` it decides parked cancels, removes them
+    there, and does not wait for locks: the next round tries again. Raises `SettingsError`."""
+    if settings.wallet == "http":
+        return RecordedWallet(engine, HttpWallet(_http_settings(settings)), parked=parked)
     if settings.wallet == "sql":
         return SqlWallet(engine, parked=True, lock_wait_s=0.0) if parked else SqlWallet(engine)
     if parked:
@@ -25,13 +32,32 @@ def wallet_for(settings: WalletSettings, engine: Engine, *, parked: bool = False
 
 
 def required_of(settings: WalletSettings) -> tuple[Callable[[Connection], None], ...]:
-    """What the database has to be like for the wallet, for `check_database`. Raises
-    `SettingsError` for what the wallet cannot do."""
+    """What the wallet requires of the database, for `check_database`. Raises `SettingsError` for
+    what the wallet cannot do."""
     if settings.wallet == "ledger":
         return ()
     if settings.holds_unknown:
         raise SettingsError(
-            "UNBET_UNKNOWN_REFERENCE is hold, and UNBET_WALLET is sql: only the built-in ledger "
-            "can hold the cancel of an unknown bet. What your function does with one is yours."
+            f"UNBET_UNKNOWN_REFERENCE is hold, and UNBET_WALLET is {settings.wallet}: only the "
+            "built-in ledger can hold the cancel of an unknown bet. Your wallet decides it."
         )
+    if settings.wallet == "http":
+        _http_settings(settings)
+        return ()
     return (sql.require_function,)
+
+
+def _http_settings(settings: WalletSettings) -> HttpWalletSettings:
+    if settings.wallet_url is None:
+        raise SettingsError("UNBET_WALLET is http, and UNBET_WALLET_URL is not set.")
+    try:
+        return HttpWalletSettings(
+            url=settings.wallet_url,
+            secrets=tuple(secret.get_secret_value() for secret in settings.wallet_secrets),
+            max_together=settings.wallet_max_together,
+            calls_at_once=settings.wallet_calls_at_once,
+            connect_limit_s=min(MAX_CONNECT_S, settings.wallet_call_limit_s),
+            call_limit_s=settings.wallet_call_limit_s,
+        )
+    except ValueError as error:
+        raise SettingsError(f"UNBET_WALLET is http: {error}.") from None

@@ -40,7 +40,7 @@ class WrongAnswerError(Exception):
     """A wallet has returned what is no decision of what it was asked."""
 
 
-_WHY: Final = {
+WHY: Final = {
     Fault.LOCKED: Why.BUSY,
     Fault.DATABASE: Why.AWAY,
     Fault.CONTENT: Why.REJECTED,
@@ -162,4 +162,4 @@ class _Application:
 
 
 def _undecided(cancels: Sequence[Cancel], fault: Fault, error: str) -> list[Verdict]:
-    return [Undecided(cancel, _WHY[fault], fault.value, error) for cancel in cancels]
+    return [Undecided(cancel, WHY[fault], fault.value, error) for cancel in cancels]
