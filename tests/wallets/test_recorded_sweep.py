@@ -87,6 +87,14 @@ class TestSweep(Service):
         assert parked(engine) == (0, 0, 0)
         assert casino.money()[0] == 10
 
+    def test_what_is_not_parked_any_more_is_not_asked_about(
+        self, proxy: Proxy, worker_engine: Engine
+    ) -> None:
+        with wallet_at(proxy.url) as wallet:
+            recorded = RecordedWallet(worker_engine, wallet, parked=True)
+            assert [*recorded.cancel([cancel_of("r1")], time.monotonic() + CALLS_S)] == []
+        assert proxy.calls == []
+
     def test_a_cancel_that_the_wallet_answers_wrongly_each_time_is_dead_in_the_end(
         self, sweep_round: Rounds, proxy: Proxy, engine: Engine
     ) -> None:
