@@ -27,7 +27,7 @@ APART := $(addprefix --ignore tests/,disk nginx alerts pgbouncer browser)
 # those of faults hold the promises' times, and run two at a time.
 test: setup  ## the tests for each change (6 minutes), against a real PostgreSQL and Redis
 	@$(BIN)/python -m pytest --numprocesses 4 --dist worksteal -m "not long" $(APART) --ignore tests/long --ignore tests/system/faults
-	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not long" tests/system/faults
+	@$(BIN)/python -m pytest --numprocesses 3 --dist worksteal -m "not long" tests/system/faults
 
 test-unit: setup  ## the tests that need no server (20 seconds)
 	@$(BIN)/python -m pytest --numprocesses 3 --dist worksteal tests/unit

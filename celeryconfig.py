@@ -83,7 +83,7 @@ worker_soft_shutdown_timeout = 5.0
 # Flower lives on these events; they do not hold up the task that they tell of ...
 worker_send_task_events = True
 # ... and no message ends a worker: Celery's own consumer trusts what is around it.
-worker_consumer = "worker.consumer:CancelConsumer"
+worker_consumer = "worker.rejecting:CancelConsumer"
 worker_enable_remote_control = True  # to look only, see `worker/program.py`
 # Our own log format, secrets left out; Celery would install its own.
 worker_hijack_root_logger = False

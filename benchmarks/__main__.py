@@ -3,8 +3,9 @@
 (Over 250 lines: it is the list of all commands with their options.)
 """
 
+import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -22,14 +23,13 @@ from benchmarks.contenders import CONTENDERS
 from benchmarks.environment import BenchmarkError, Environment, Ledger
 from benchmarks.load import LoadError, require_wrk
 from benchmarks.progress import Shown, shown
-from benchmarks.running import Plan, Subject
+from benchmarks.running import Plan, Run, Subject
 from unbet.cli.display import print_table
+from unbet.local.processes import ProcessError
 from unbet.local.services import ServicesError
 from unbet.local.stopping import EXIT_STOPPED, Stopped, stoppable
 
 _RESULTS: Final = Path(__file__).with_name("results")
-_ONE_PLAYER: Final = 1
-
 app = typer.Typer(
     help="Unbet and its baselines under the same load.",
     no_args_is_help=True,
@@ -82,21 +82,13 @@ def run(
     unknown = [name for name in names if name not in CONTENDERS]
     if unknown:
         raise typer.BadParameter(f"{', '.join(unknown)}: expected some of {', '.join(CONTENDERS)}")
-    user_ids = filling.players(_ONE_PLAYER) if one_player else filling.players()
-
-    def subjects(place: Environment, display: Shown) -> list[Subject]:
+    user_ids = filling.players(1) if one_player else filling.players()
+    with _stage(directory, loads=True) as (place, display):
         ledger = _filled(place, ballast, display)
-        return [Subject(name, CONTENDERS[name], ledger, user_ids) for name in names]
-
-    _compare(
-        "run",
-        subjects,
-        lambda of: Plan(of, counts, rounds, seconds, warm_up),
-        goals.GOALS,
-        ["direct", "naive", "direct-grouped"],
-        results,
-        directory,
-    )
+        subjects = [Subject(name, CONTENDERS[name], ledger, user_ids) for name in names]
+        plan = Plan(subjects, counts, rounds, seconds, warm_up)
+        runs, facts = _carry_out(plan, place, display)
+    _report("run", runs, facts, goals.GOALS, ["direct", "naive", "direct-grouped"], results)
 
 
 @app.command()
@@ -114,24 +106,17 @@ def growth(
     """Unbet on a small ledger, on a large one, and with all cancels on one player, in turn."""
     small, large = _numbers(ballasts)
     names = f"{small:,} bets", f"{large:,} bets", "one player"
-
-    def subjects(place: Environment, display: Shown) -> list[Subject]:
-        ledger, many = _filled(place, small, display), filling.players()
-        return [
-            Subject(names[0], CONTENDERS["unbet"], ledger, many),
-            Subject(names[1], CONTENDERS["unbet"], _filled(place, large, display), many),
-            Subject(names[2], CONTENDERS["unbet"], ledger, filling.players(_ONE_PLAYER)),
+    unbet, many = CONTENDERS["unbet"], filling.players()
+    with _stage(directory, loads=True) as (place, display):
+        ledger = _filled(place, small, display)
+        subjects = [
+            Subject(names[0], unbet, ledger, many),
+            Subject(names[1], unbet, _filled(place, large, display), many),
+            Subject(names[2], unbet, ledger, filling.players(1)),
         ]
-
-    _compare(
-        "growth",
-        subjects,
-        lambda of: Plan(of, [connections], rounds, seconds, warm_up),
-        goals.growth_goals(*names, connections),
-        names[:1],
-        results,
-        directory,
-    )
+        plan = Plan(subjects, [connections], rounds, seconds, warm_up)
+        runs, facts = _carry_out(plan, place, display)
+    _report("growth", runs, facts, goals.growth_goals(*names, connections), names[:1], results)
 
 
 @app.command()
@@ -150,7 +135,9 @@ def drain(
         display.expect(rounds * len(counts))
         found = list(draining.carry_out(place, ledger, counts, rounds, cancels, display))
         facts = _facts([ledger], display)
-    draining.print_drained(found)
+    columns = ["worker processes", "reversals/s", "per process", "rounds"]
+    title = "Queue filled beforehand: medians over the rounds"
+    print_table(title, columns, draining.rows(found))
     _keep("drain", facts | draining.document(found), results)
 
 
@@ -163,13 +150,16 @@ def endurance(
     directory: Directory = None,
 ) -> None:
     """Very many cancels, and the memory of receiver and worker meanwhile."""
-    require_wrk()
-    with _stage(directory) as (place, display):
+    with _stage(directory, loads=True) as (place, display):
         ledger = _filled(place, ballast, display)
         found = enduring.carry_out(place, ledger, cancels, connections, display)
         facts = _facts([ledger], display)
-    enduring.print_memory(found)
-    _keep("endurance", facts | enduring.document(found), results)
+    print_table(
+        f"Memory over {found.answered:,} cancels ({found.failed} failed), in MB",
+        ["process", "after a tenth", "at the end", "most", f"flat, below {enduring.MAX_MB}"],
+        (memory.row() for memory in found.summary()),
+    )
+    _keep("endurance", facts | found.document(), results)
 
 
 @app.command()
@@ -188,8 +178,8 @@ def audit(
         display.at("audit")
         found = auditing.carry_out(ledger, place.environment(ledger))
         facts = {"options": _options(), **machine.facts(ledger.engine)}
-    auditing.print_audited(found)
-    _keep("audit", facts | auditing.document(found), results)
+    print_table(found.title, ["what", "found"], found.rows())
+    _keep("audit", facts | {"audit": vars(found)}, results)
 
 
 @app.command()
@@ -209,7 +199,7 @@ def pieces(results: Results = None) -> None:
         ["what", "way", "µs", "chosen"],
         ((p.what, p.way, f"{p.us:.2f}", "yes" if p.chosen else "no") for p in found),
     )
-    _keep("pieces", measuring.document(found), results)
+    _keep("pieces", {"pieces": [vars(piece) for piece in found]}, results)
 
 
 def main() -> None:
@@ -222,12 +212,14 @@ def main() -> None:
         sys.exit(EXIT_STOPPED)
     except CheckError as error:
         sys.exit(f"benchmarks: the ledger is not as answered: {error}")
-    except (BenchmarkError, LoadError, ServicesError) as error:
+    except (BenchmarkError, LoadError, ProcessError, ServicesError) as error:
         sys.exit(f"benchmarks: {error}")
 
 
 @contextmanager
-def _stage(directory: Path | None) -> Iterator[tuple[Environment, Shown]]:
+def _stage(directory: Path | None, *, loads: bool = False) -> Iterator[tuple[Environment, Shown]]:
+    if loads:
+        require_wrk()
     with environment.prepared(directory) as place, shown(Console(highlight=False)) as display:
         yield place, display
 
@@ -236,26 +228,25 @@ def _filled(place: Environment, ballast: int, display: Shown) -> Ledger:
     return place.ledger(ballast, lambda count: display.often(f"{count:,} of {ballast:,} bets"))
 
 
-def _compare(
+def _carry_out(plan: Plan, place: Environment, display: Shown) -> tuple[list[Run], dict[str, Any]]:
+    display.expect(plan.steps)
+    runs = list(running.carry_out(plan, place, display))
+    return runs, _facts([subject.ledger for subject in plan.subjects], display)
+
+
+def _report(
     name: str,
-    make_subjects: Callable[[Environment, Shown], list[Subject]],
-    make_plan: Callable[[list[Subject]], Plan],
+    runs: Sequence[Run],
+    facts: dict[str, Any],
     asked: Sequence[goals.Goal],
     references: Sequence[str],
     results: Path | None,
-    directory: Path | None,
 ) -> None:
-    require_wrk()
-    with _stage(directory) as (place, display):
-        plan = make_plan(make_subjects(place, display))
-        display.expect(plan.steps)
-        runs = list(running.carry_out(plan, place, display))
-        facts = _facts([subject.ledger for subject in plan.subjects], display)
     goal_results = goals.results_of(runs, asked)
     report.print_runs(runs, references)
     report.print_goals(goal_results)
-    kept_in = _keep(name, report.document(facts, runs, goal_results), results)
-    if kept_in is not None:
+    kept_in = _keep(name, facts | report.document(runs, goal_results), results)
+    if kept_in is not None and name == "run":
         # Only here: the other commands, and the tests, do without it.
         from benchmarks import chart
 
@@ -273,11 +264,13 @@ def _facts(ledgers: Sequence[Ledger], display: Shown) -> dict[str, Any]:
 def _keep(name: str, found: dict[str, Any], results: Path | None) -> Path | None:
     """Write a result; where it is. What was run with options of its own does not take the place
     of a whole run's result unless that is asked for."""
-    chosen = results if results is not None or _has_options() else _RESULTS
+    whole = len(_options()) == 1  # the command alone
+    chosen = _RESULTS if results is None and whole else results
     if chosen is None:
         typer.echo("Not kept, since it is no whole run: `--results DIR` keeps it.")
-    else:
-        report.write(chosen / f"{name}.json", found)
+        return None
+    chosen.mkdir(parents=True, exist_ok=True)
+    (chosen / f"{name}.json").write_text(json.dumps(found, indent=2) + "\n")
     return chosen
 
 
@@ -291,10 +284,6 @@ def _options() -> list[str]:
         elif not separator:
             next(words, None)
     return kept
-
-
-def _has_options() -> bool:
-    return len(_options()) > 1  # the first word is the command
 
 
 if __name__ == "__main__":

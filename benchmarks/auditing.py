@@ -4,22 +4,20 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import psutil
 from sqlalchemy import text
 
 from benchmarks import filling
-from benchmarks.cancels import cancel_of
 from benchmarks.checking import CheckError
 from benchmarks.environment import Ledger
-from benchmarks.references import References
+from benchmarks.filling import cancel_of
 from unbet import connect_to
-from unbet.cli.display import print_table
 from unbet.wallets.ledger.reversal import reverse
 
 GROUP: Final = 512
@@ -31,6 +29,9 @@ _BACKENDS: Final = text("""
     SELECT pid FROM pg_stat_activity
      WHERE datname = current_database() AND application_name = 'unbet-command'
 """)
+_TEMPORARY: Final = text(
+    "SELECT temp_bytes FROM pg_stat_database WHERE datname = current_database()"
+)
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,25 @@ class Audited:
     disk_mb: float
     """What sorts and hashes wrote to temporary files."""
 
+    @property
+    def title(self) -> str:
+        return f"Audit of {self.checked['entries']:,} entries, {self.checked['bets']:,} bets"
+
+    def rows(self) -> list[tuple[str, str]]:
+        """One for each figure."""
+        return [
+            ("seconds", f"{self.seconds:.1f}"),
+            ("unbet audit, most MB", f"{self.command_mb:.0f}"),
+            ("one PostgreSQL backend, most MB", f"{self.backend_mb:.0f}"),
+            ("all its backends, most MB", f"{self.backends_mb:.0f}"),
+            ("temporary files, MB written", f"{self.disk_mb:.0f}"),
+        ]
+
 
 def cancel_some(ledger: Ledger, count: int, say: Callable[[int], None]) -> None:
     """Place `count` bets more and reverse them; `say` is told how many are, again and again."""
-    user_ids = filling.players()
     engine = connect_to(ledger.url, name="benchmark", pool_size=1)
-    bets = filling.new_bets(References(), count, user_ids)
+    bets = filling.new_bets(filling.references(), count, filling.players())
     filling.place(ledger.engine, bets)
     for start in range(0, count, GROUP):
         with engine.begin() as connection:
@@ -66,57 +80,33 @@ def cancel_some(ledger: Ledger, count: int, say: Callable[[int], None]) -> None:
 def carry_out(ledger: Ledger, environment: dict[str, str]) -> Audited:
     """Run `unbet audit` on it. Raises `CheckError` if that finds anything."""
     command, backend, backends = 0.0, 0.0, 0.0
-    written = _temporary_mb(ledger)
     began = time.monotonic()
-    with subprocess.Popen(
-        [Path(sys.executable).with_name("unbet"), "audit", "--json"],
-        env=environment,
-        stdout=subprocess.PIPE,
-    ) as process:
-        with ledger.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            while process.poll() is None:
-                if time.monotonic() - began > LIMIT_S:
-                    process.kill()
-                command = max(command, *_resident_mb([process.pid]), 0.0)
-                held = [0.0, *_resident_mb(connection.execute(_BACKENDS).scalars())]
-                backend, backends = max(backend, *held), max(backends, sum(held))
-                time.sleep(SAMPLE_INTERVAL_S)
-        seconds = time.monotonic() - began
+    autocommit = ledger.engine.execution_options(isolation_level="AUTOCOMMIT")
+    words = [f"{Path(sys.executable).parent}/unbet", "audit", "--json"]
+    with (
+        autocommit.connect() as connection,
+        subprocess.Popen(words, env=environment, stdout=subprocess.PIPE) as process,
+    ):
+        written = connection.execute(_TEMPORARY).scalar_one()
+        while process.poll() is None:
+            if time.monotonic() - began > LIMIT_S:
+                process.kill()
+            command = max(command, *_resident_mb([process.pid]), 0.0)
+            held = [*_resident_mb(connection.execute(_BACKENDS).scalars()), 0.0]
+            backend, backends = max(backend, *held), max(backends, sum(held))
+            time.sleep(SAMPLE_INTERVAL_S)
+        seconds = round(time.monotonic() - began, 1)
+        disk_mb = round((connection.execute(_TEMPORARY).scalar_one() - written) / 2**20, 1)
         assert process.stdout is not None
         document = json.loads(process.stdout.read() or "null")
     if process.returncode != 0:
         raise CheckError(f"`unbet audit` ended with {process.returncode}: {document}")
-    disk = _temporary_mb(ledger) - written
-    return Audited(document["checked"], round(seconds, 1), command, backend, backends, disk)
+    return Audited(document["checked"], seconds, command, backend, backends, disk_mb)
 
 
-def print_audited(found: Audited) -> None:
-    """One row for each figure."""
-    print_table(
-        f"Audit of {found.checked['entries']:,} entries, {found.checked['bets']:,} bets",
-        ["what", "found"],
-        [
-            ["seconds", f"{found.seconds:.1f}"],
-            ["unbet audit, most MB", f"{found.command_mb:.0f}"],
-            ["one PostgreSQL backend, most MB", f"{found.backend_mb:.0f}"],
-            ["all its backends, most MB", f"{found.backends_mb:.0f}"],
-            ["temporary files, MB written", f"{found.disk_mb:.0f}"],
-        ],
-    )
-
-
-def document(found: Audited) -> dict[str, Any]:
-    """For JSON."""
-    return {"audit": vars(found)}
-
-
-def _resident_mb(pids: Any) -> Iterator[float]:
+def _resident_mb(pids: Iterable[int]) -> list[float]:
+    found = []
     for pid in pids:
         with suppress(psutil.NoSuchProcess):
-            yield round(psutil.Process(pid).memory_info().rss / 2**20, 1)
-
-
-def _temporary_mb(ledger: Ledger) -> float:
-    query = text("SELECT temp_bytes FROM pg_stat_database WHERE datname = current_database()")
-    with ledger.engine.connect() as connection:
-        return round(int(connection.execute(query).scalar_one()) / 2**20, 1)
+            found.append(round(psutil.Process(pid).memory_info().rss / 2**20, 1))
+    return found

@@ -20,35 +20,14 @@ _MARKERS: Final = "osDv^P"
 
 def draw(runs: Sequence[Run], file: Path, title: str) -> None:
     """Write the chart as PNG."""
-    draw_into = _draw_lines if len(report.connection_counts(runs)) > 1 else _draw_bars
-    figure = draw_into(runs)
-    figure.suptitle(title)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(file, dpi=150)
-    pyplot.close(figure)
-
-
-def _draw_lines(runs: Sequence[Run]) -> Any:
     figure, (throughput, latency) = pyplot.subplots(1, 2, figsize=(11, 4.6), layout="constrained")
     _lines(throughput, runs, "per_second", "cancels a second", "Throughput (higher is better)")
     _lines(latency, runs, "p99_ms", "milliseconds", "p99 of the answer (lower is better)")
     handles, labels = throughput.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
-    return figure
-
-
-def _draw_bars(runs: Sequence[Run]) -> Any:
-    """With one number of connections there is no line to draw."""
-    (count,), names = report.connection_counts(runs), report.subjects(runs)
-    figure, axes = pyplot.subplots(figsize=(8, 0.6 * len(names) + 1.6), layout="constrained")
-    paces = [report.middle(runs, name, count, "per_second") for name in names]
-    bars = axes.barh(names, paces, color=_COLOURS[: len(names)])
-    axes.bar_label(bars, labels=[f"{pace:,.0f}" for pace in paces], padding=4)
-    axes.margins(x=0.12)
-    axes.invert_yaxis()
-    axes.set_xlabel(f"cancels a second, {count} connections (higher is better)")
-    axes.spines[["top", "right"]].set_visible(False)
-    return figure
+    figure.suptitle(title)
+    figure.savefig(file, dpi=150)
+    pyplot.close(figure)
 
 
 def _lines(axes: Any, runs: Sequence[Run], figure: str, unit: str, title: str) -> None:

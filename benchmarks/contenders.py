@@ -5,7 +5,7 @@ from typing import Final
 
 from honcho.environ import parse_procfile
 
-from benchmarks.baselines import tuning
+from benchmarks.baselines import TUNING
 from unbet.local.processes import ROOT
 
 _OURS: Final[dict[str, str]] = parse_procfile((ROOT / "Procfile").read_text()).processes
@@ -15,7 +15,6 @@ _OURS: Final[dict[str, str]] = parse_procfile((ROOT / "Procfile").read_text()).p
 class Contender:
     """One way to answer Cancels."""
 
-    name: str
     commands: dict[str, str]
     """By the process's name, as in a Procfile; `web` serves."""
     at_most_per_s: int
@@ -24,25 +23,19 @@ class Contender:
     """Whether it reverses what it is asked to."""
 
 
-def _baseline(module: str) -> str:
-    return f"python -m benchmarks.baselines.{module}"
+def _baseline(name: str) -> str:
+    return f"python -m benchmarks.baselines {name}"
 
+
+_NAIVE_WORKER: Final = (
+    "celery --app benchmarks.baselines.naive_queue worker --pool threads --loglevel WARNING "
+    f"--concurrency {TUNING['NAIVE_WORKER_THREADS']}"
+)
 
 CONTENDERS: Final = {
-    contender.name: contender
-    for contender in (
-        Contender("unbet", {name: _OURS[name] for name in ("web", "worker", "sweep")}, 15_000),
-        Contender("direct", {"web": _baseline("direct")}, 6_000),
-        Contender(
-            "naive",
-            {
-                "web": _baseline("naive"),
-                "worker": "celery --app benchmarks.baselines.naive_queue worker "
-                f"--pool threads --concurrency {tuning.NAIVE_WORKER_THREADS} --loglevel WARNING",
-            },
-            2_000,
-        ),
-        Contender("direct-grouped", {"web": _baseline("grouped")}, 15_000),
-        Contender("echo", {"web": _baseline("echo")}, 40_000, keeps_the_ledger=False),
-    )
+    "unbet": Contender({name: _OURS[name] for name in ("web", "worker", "sweep")}, 15_000),
+    "direct": Contender({"web": _baseline("direct")}, 6_000),
+    "naive": Contender({"web": _baseline("naive"), "worker": _NAIVE_WORKER}, 2_000),
+    "direct-grouped": Contender({"web": _baseline("grouped")}, 15_000),
+    "echo": Contender({"web": _baseline("echo")}, 40_000, keeps_the_ledger=False),
 }

@@ -14,15 +14,12 @@ from sqlalchemy import Engine, text
 
 from api.publish import Publisher
 from benchmarks import filling
-from benchmarks.cancels import cancel_of
 from benchmarks.checking import check
 from benchmarks.contenders import CONTENDERS
 from benchmarks.environment import BenchmarkError, Environment, Ledger
-from benchmarks.filling import Bet
+from benchmarks.filling import Bet, cancel_of
 from benchmarks.progress import Shown
-from benchmarks.references import References
 from unbet.broker.presence import key
-from unbet.cli.display import print_table
 from unbet.core.message import QUEUE
 from unbet.database.deployment import Identity, current
 from unbet.runtime.settings import ReceiverSettings, load
@@ -70,7 +67,7 @@ def carry_out(
 ) -> Iterator[Drained]:
     """Yield each drained queue. Raises `CheckError` where the ledger does not hold exactly one
     reversal of each bet, `BenchmarkError` where a queue is not drained."""
-    references = References()
+    references = filling.references()
     for number in range(1, rounds + 1):
         for count in workers:
             name = f"round {number}, {count} workers"
@@ -84,21 +81,12 @@ def carry_out(
             yield drained
 
 
-def print_drained(found: Sequence[Drained]) -> None:
-    """One row for each number of workers."""
-    print_table(
-        "Queue filled beforehand: medians over the rounds",
-        ["worker processes", "reversals/s", "per process", "rounds"],
-        (
-            (
-                workers,
-                f"{median(paces):,.0f}",
-                f"{median(paces) / workers:,.0f}",
-                ", ".join(f"{pace:,.0f}" for pace in paces),
-            )
-            for workers, paces in _paces(found).items()
-        ),
-    )
+def rows(found: Sequence[Drained]) -> Iterator[tuple[object, ...]]:
+    """One for each number of workers: medians, and the rounds."""
+    for workers, paces in _paces(found).items():
+        middle = median(paces)
+        in_words = ", ".join(f"{pace:,.0f}" for pace in paces)
+        yield workers, f"{middle:,.0f}", f"{middle / workers:,.0f}", in_words
 
 
 def document(found: Sequence[Drained]) -> dict[str, Any]:
@@ -109,10 +97,10 @@ def document(found: Sequence[Drained]) -> dict[str, Any]:
 
 
 def _paces(found: Sequence[Drained]) -> dict[int, list[float]]:
-    return {
-        count: [drained.per_second for drained in found if drained.workers == count]
-        for count in dict.fromkeys(drained.workers for drained in found)
-    }
+    paces: dict[int, list[float]] = {}
+    for drained in found:
+        paces.setdefault(drained.workers, []).append(drained.per_second)
+    return paces
 
 
 def _drain(
@@ -141,9 +129,7 @@ def _drain(
 def _publish(bets: Sequence[Bet], environment: dict[str, str], deployment: UUID) -> None:
     """Through the receiver's own publisher, whose Celery reads the settings of this process."""
     os.environ.update({k: v for k, v in environment.items() if k.startswith("UNBET_")})
-
     chosen = load(ReceiverSettings)
-
     publisher = Publisher(1, chosen.keys(), Identity(deployment), "replies:nobody")
     try:
         remaining = map(cancel_of, bets)

@@ -2,10 +2,9 @@
 
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 import psutil
@@ -14,11 +13,8 @@ from benchmarks import filling
 from benchmarks.checking import check
 from benchmarks.contenders import CONTENDERS
 from benchmarks.environment import Environment, Ledger
-from benchmarks.filling import Bet
 from benchmarks.load import LoadError, offer
 from benchmarks.progress import Shown
-from benchmarks.references import References
-from unbet.cli.display import print_table
 
 MAX_MB: Final = 150
 FLAT: Final = 1.1
@@ -60,39 +56,63 @@ class Memory:
         flat = self.at_the_end_mb <= FLAT * self.after_a_tenth_mb
         return self.lived and flat and self.max_mb < MAX_MB
 
+    def row(self) -> tuple[str, ...]:
+        """For a table."""
+        figures = self.after_a_tenth_mb, self.at_the_end_mb, self.max_mb
+        result = ("met" if self.met else "MISSED") + ("" if self.lived else ": ended")
+        return self.process, *(f"{figure:.1f}" for figure in figures), result
 
+
+@dataclass
 class Endurance:
     """What is counted meanwhile."""
 
-    def __init__(self) -> None:
-        self.began = time.monotonic()
-        self.answered = 0
-        self.failed = 0
-        self.samples: list[Sample] = []
+    began: float = field(default_factory=time.monotonic)
+    answered: int = 0
+    failed: int = 0
+    samples: list[Sample] = field(default_factory=list)
 
     def look(self) -> None:
-        """Take a sample of each process."""
+        """Take a sample of each process of ours that this one started."""
         seconds = round(time.monotonic() - self.began, 1)
-        for name, rss_mb in _memory():
-            self.samples.append(Sample(seconds, self.answered, name, rss_mb))
+        for process in psutil.Process().children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                line = " ".join(process.cmdline())
+                for role in (role for sign, role in _ROLES.items() if sign in line):
+                    rss_mb = round(process.memory_info().rss / 2**20, 1)
+                    name = f"{role} {process.pid}"
+                    self.samples.append(Sample(seconds, self.answered, name, rss_mb))
 
     def summary(self) -> list[Memory]:
         """For each process there was."""
-        by_process: dict[str, list[Sample]] = defaultdict(list)
-        for sample in self.samples:
-            by_process[sample.process].append(sample)
-        whole = max(len(samples) for samples in by_process.values())
-        return [
-            _memory_of(name, samples, self.answered, lived=len(samples) == whole)
-            for name, samples in sorted(by_process.items())
-        ]
+        of = {
+            name: [sample for sample in self.samples if sample.process == name]
+            for name in sorted({sample.process for sample in self.samples})
+        }
+        whole = max(len(samples) for samples in of.values())
+        return [self._memory(samples, lived=len(samples) == whole) for samples in of.values()]
+
+    def _memory(self, samples: list[Sample], *, lived: bool) -> Memory:
+        later = [s.rss_mb for s in samples if s.cancels >= self.answered / 10]
+        figures = later or [sample.rss_mb for sample in samples]
+        most = max(sample.rss_mb for sample in samples)
+        return Memory(samples[0].process, figures[0], figures[-1], most, lived)
+
+    def document(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "cancels": self.answered,
+            "failed": self.failed,
+            "processes": [asdict(memory) | {"met": memory.met} for memory in self.summary()],
+            "samples": [asdict(sample) for sample in self.samples],
+        }
 
 
 def carry_out(
     benchmark: Environment, ledger: Ledger, cancels: int, connections: int, shown: Shown
 ) -> Endurance:
     """Have Unbet answer `cancels` cancels. Raises `CheckError`, `BenchmarkError`, `LoadError`."""
-    references, bets = References(), list[Bet]()
+    references, bets = filling.references(), list[filling.Bet]()
     contender = CONTENDERS["unbet"]
     rate = contender.at_most_per_s
     with benchmark.running(contender.commands, benchmark.environment(ledger)) as url:
@@ -100,9 +120,8 @@ def carry_out(
         with _watched(found):
             while found.answered < cancels:
                 # Those that were not asked for in the last stretch come first.
-                new = filling.new_bets(
-                    references, max(0, rate * LEG_S - len(bets)), filling.players()
-                )
+                missing = max(0, rate * LEG_S - len(bets))
+                new = filling.new_bets(references, missing, filling.players())
                 filling.place(ledger.engine, new)
                 bets += new
                 measured = offer(
@@ -112,45 +131,13 @@ def carry_out(
                     raise LoadError("there were no bets to cancel")
                 found.answered += measured.answered
                 found.failed += measured.failures
-                check(
-                    ledger.engine,
-                    bets,
-                    measured.references,
-                    unanswered=connections + measured.failures,
-                )
+                unanswered = connections + measured.failures
+                check(ledger.engine, bets, measured.references, unanswered=unanswered)
                 bets = bets[measured.asked :]
                 rate = round(measured.per_second * 1.5)
                 shown.often(f"{found.answered:,} of {cancels:,} cancels")
     shown.step(f"{found.answered:,} cancels in {time.monotonic() - found.began:.0f} s")
     return found
-
-
-def print_memory(found: Endurance) -> None:
-    """One row for each process."""
-    print_table(
-        f"Memory over {found.answered:,} cancels ({found.failed} failed), in MB",
-        ["process", "after a tenth", "at the end", "most", f"flat, below {MAX_MB}"],
-        (
-            (
-                memory.process,
-                f"{memory.after_a_tenth_mb:.1f}",
-                f"{memory.at_the_end_mb:.1f}",
-                f"{memory.max_mb:.1f}",
-                ("met" if memory.met else "MISSED") + ("" if memory.lived else ": ended"),
-            )
-            for memory in found.summary()
-        ),
-    )
-
-
-def document(found: Endurance) -> dict[str, Any]:
-    """For JSON."""
-    return {
-        "cancels": found.answered,
-        "failed": found.failed,
-        "processes": [asdict(memory) | {"met": memory.met} for memory in found.summary()],
-        "samples": [asdict(sample) for sample in found.samples],
-    }
 
 
 @contextmanager
@@ -169,20 +156,3 @@ def _watched(found: Endurance) -> Iterator[None]:
     finally:
         over.set()
         watching.join()
-
-
-def _memory() -> Iterator[tuple[str, float]]:
-    """Role with pid, and resident megabytes, of each process of ours that this one started."""
-    for process in psutil.Process().children(recursive=True):
-        with suppress(psutil.NoSuchProcess):
-            line = " ".join(process.cmdline())
-            role = next((role for sign, role in _ROLES.items() if sign in line), None)
-            if role is not None:
-                yield f"{role} {process.pid}", round(process.memory_info().rss / 2**20, 1)
-
-
-def _memory_of(name: str, samples: Sequence[Sample], answered: int, *, lived: bool) -> Memory:
-    later = [sample.rss_mb for sample in samples if sample.cancels >= answered / 10]
-    figures = later or [sample.rss_mb for sample in samples]
-    most = max(sample.rss_mb for sample in samples)
-    return Memory(name, figures[0], figures[-1], most, lived)

@@ -16,7 +16,7 @@ from typing import Final
 
 import httpx
 import redis
-from sqlalchemy import URL, Engine, create_engine, make_url, text
+from sqlalchemy import Engine, create_engine, make_url, text
 
 from benchmarks import filling
 from unbet.database.migrate import migrate
@@ -30,16 +30,14 @@ START_LIMIT_S: Final = 60.0
 # A Celery worker says that it is ready; one line of it, whatever the log's form.
 _READY: Final = re.compile(r"\bready\b")
 
-
-_TUNABLE: Final = ("UNBET_GROUP_SIZE", "UNBET_GROUPS_IN_FLIGHT")
-"""Of the shell's variables for Unbet; any other could make the sides differ unseen."""
-
+TUNABLE: Final = ("group_size", "groups_in_flight")
+"""Of the shell's settings for Unbet; any other could make the sides differ unseen."""
 
 _LAST_BET: Final = text("SELECT last_value FROM unbet_ledger.bets_id_seq")
 
 
 class BenchmarkError(Exception):
-    """Something did not start, or ended by itself; the text is for a person."""
+    """Something was not ready or not done in time; the text is for a person."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,12 @@ class Environment:
     def ledger(self, ballast: int, say: Callable[[int], None]) -> Ledger:
         """A database of its own, with at least `ballast` bets; `say` as for `filling.fill`."""
         url, name = make_url(str(self._services.database_url)), f"ballast_{ballast}"
-        _create_database(url, name)
+        server = create_engine(url.set(drivername="postgresql+psycopg"))
+        with server.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            there = text("SELECT FROM pg_database WHERE datname = :name")
+            if connection.execute(there, {"name": name}).first() is None:
+                connection.execute(text(f"CREATE DATABASE {name}"))
+        server.dispose()
         own = url.set(database=name).render_as_string(hide_password=False)
         engine = filling.bulk_engine(own)
         with engine.begin() as connection:
@@ -81,14 +84,18 @@ class Environment:
 
     def environment(self, ledger: Ledger) -> dict[str, str]:
         """The variables of a system on `ledger`, with an empty Redis and a port of its own."""
-        self.empty_redis()
+        # What an earlier side left in its queue must not be the next one's work.
+        for url in {self._services.broker_url, self._services.redis_url}:
+            with redis.Redis.from_url(str(url)) as client:
+                client.flushdb()
         counters = self.scratch / "metrics"
         shutil.rmtree(counters, ignore_errors=True)
         counters.mkdir()
+        tunable = {f"UNBET_{name.upper()}" for name in TUNABLE}
         inherited = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith("UNBET_") or name in _TUNABLE
+            if not name.startswith("UNBET_") or name in tunable
         }
         return {
             **inherited,
@@ -103,29 +110,11 @@ class Environment:
             "PROMETHEUS_MULTIPROC_DIR": str(counters),
         }
 
-    def empty_redis(self) -> None:
-        """What an earlier side left in its queue must not be the next one's work."""
-        for url in {self._services.broker_url, self._services.redis_url}:
-            with redis.Redis.from_url(str(url)) as client:
-                client.flushdb()
-
     @contextmanager
     def running(self, commands: Mapping[str, str], environment: Mapping[str, str]) -> Iterator[str]:
-        """The processes of `commands`, ready; yields the URL for Cancels. Ends them all."""
+        """The processes of `commands`, ready; yields the URL for Cancels. Ends them all, what
+        serves first. Raises `ProcessError` if one has ended by itself."""
         address = f"http://{HOST}:{environment['UNBET_PORT']}"
-        # What serves ends first: what it has taken it can still answer.
-        behind = {name: line for name, line in commands.items() if name != "web"}
-        serving = {name: line for name, line in commands.items() if name == "web"}
-        with (
-            self._started(behind, environment, address),
-            self._started(serving, environment, address),
-        ):
-            yield f"{address}/{self._secret}/V4/Cancel"
-
-    @contextmanager
-    def _started(
-        self, commands: Mapping[str, str], environment: Mapping[str, str], address: str
-    ) -> Iterator[None]:
         procfile = self.scratch / "Procfile"
         procfile.write_text("".join(f"{name}: {line}\n" for name, line in commands.items()))
         processes = Processes(procfile, environment, self.scratch / "logs")
@@ -133,8 +122,8 @@ class Environment:
             processes.start()
             for name in commands:
                 _wait(processes, name, address)
-            yield
-            _require_all(processes)
+            yield f"{address}/{self._secret}/V4/Cancel"
+            processes.require_all()
         finally:
             processes.stop()
 
@@ -157,23 +146,15 @@ def prepared(directory: Path | None) -> Iterator[Environment]:
             shutil.rmtree(chosen)
 
 
-def _create_database(server: URL, name: str) -> None:
-    engine = create_engine(server.set(drivername="postgresql+psycopg"))
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        there = text("SELECT FROM pg_database WHERE datname = :name")
-        if connection.execute(there, {"name": name}).first() is None:
-            connection.execute(text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-
-
 def _wait(processes: Processes, name: str, address: str) -> None:
     deadline = time.monotonic() + START_LIMIT_S
-    while not (_serves(address) if name == "web" else _says_ready(processes.log(name))):
-        _require_all(processes)
+    while True:
+        said = processes.log(name).read_text(errors="replace")
+        if _serves(address) if name == "web" else _READY.search(said):
+            return
+        processes.require_all()
         if time.monotonic() > deadline:
-            raise BenchmarkError(
-                f"{name} was not ready in time. It says:{_ending(processes, name)}"
-            )
+            raise BenchmarkError(f"{name} was not ready in time. It says:\n{said[-2000:]}")
         time.sleep(0.05)
 
 
@@ -181,18 +162,3 @@ def _serves(address: str) -> bool:
     with suppress(httpx.TransportError):
         return httpx.get(f"{address}/healthz", timeout=2, trust_env=False).is_success
     return False
-
-
-def _says_ready(log: Path) -> bool:
-    return _READY.search(log.read_text(errors="replace")) is not None
-
-
-def _require_all(processes: Processes) -> None:
-    name = processes.ended()
-    if name is not None:
-        raise BenchmarkError(f"{name} has ended by itself. It says:{_ending(processes, name)}")
-
-
-def _ending(processes: Processes, name: str) -> str:
-    lines = processes.log(name).read_text(errors="replace").strip().splitlines()[-15:]
-    return "".join(f"\n    {line}" for line in lines)

@@ -10,9 +10,8 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql
 
 from benchmarks import filling
-from benchmarks.cancels import cancel_of
 from benchmarks.environment import Ledger
-from benchmarks.references import References
+from benchmarks.filling import cancel_of
 from unbet import connect_to
 from unbet.wallets.ledger.reversal import REVERSE, parameters_of
 
@@ -22,7 +21,7 @@ PLANS: Final = Path(__file__).with_name("plans")
 
 def write_plans(ledger: Ledger, directory: Path = PLANS) -> list[Path]:
     """`EXPLAIN (ANALYZE, BUFFERS)` for each size of group, on bets of its own; rolled back."""
-    bets = filling.new_bets(References(), sum(GROUPS), filling.players())
+    bets = filling.new_bets(filling.references(), sum(GROUPS), filling.players())
     filling.place(ledger.engine, bets)
     engine = connect_to(ledger.url, name="explain", pool_size=1)
     directory.mkdir(parents=True, exist_ok=True)

@@ -1,17 +1,23 @@
-"""Fill the ledger with bets, tens of thousands a second, so that its audit stays clean."""
+"""Fills the ledger with bets, tens of thousands a second, so that its audit stays clean, and makes
+their cancels as the receiver hands them on."""
 
+import json
+import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
-from itertools import islice
+from itertools import count, cycle, islice
 from pathlib import Path
 from typing import Final, NamedTuple
+from uuid import uuid4
 
+import uuid_utils.compat
 from sqlalchemy import Engine, text
 
 import unbet
-from benchmarks.references import PER_SECOND, References
 from unbet import connect_to
+from unbet.core.message import Cancel
 from unbet.database.engine import SCAN_SETTINGS
 
 PROVIDER: Final = "LuckyMonaco"
@@ -20,6 +26,12 @@ STAKE: Final = Decimal(10)
 PLAYERS: Final = 1000
 CHUNK: Final = 50_000
 """Bets placed in one transaction."""
+
+MACHINES: Final = 5
+PER_SECOND: Final = 300
+"""Bets that the provider's machines take together; references of one second are not in order."""
+
+References = Iterator[str]
 
 _DEPOSIT: Final = Decimal(10**12)
 _PLACE: Final = text(Path(__file__).with_name("place.sql").read_text("utf-8"))
@@ -42,6 +54,17 @@ class Bet(NamedTuple):
     user_id: str
 
 
+def references(begin_s: float | None = None) -> References:
+    """As a provider makes them, like Mongo's ObjectIds: 4 bytes of seconds since 1970, from
+    `begin_s` or now on, 5 bytes that tell the machine, 3 bytes of its counter. Nearly ascending,
+    since the machines take turns at random. No two are equal."""
+    begin = int(time.time() if begin_s is None else begin_s)
+    machines = [(secrets.randbits(40), count(secrets.randbits(24))) for _ in range(MACHINES)]
+    for made in count():
+        machine, counter = machines[secrets.randbelow(MACHINES)]
+        yield f"{begin + made // PER_SECOND:08x}{machine:010x}{next(counter) % (1 << 24):06x}"
+
+
 def bulk_engine(database_url: str) -> Engine:
     """An engine for work on all of a ledger, without the limits that suit groups."""
     limits = SCAN_SETTINGS | {"enable_nestloop": "off", "idle_in_transaction_session_timeout": "0"}
@@ -57,24 +80,18 @@ def open_accounts(engine: Engine, user_ids: Sequence[str]) -> None:
     """Give each player money enough for any number of bets; repeated, it changes nothing."""
     with engine.begin() as connection:
         connection.execute(_OPEN_HOUSE, {"provider": PROVIDER, "currency": CURRENCY})
-        unbet.deposit_all(
-            connection,
-            [
-                unbet.Deposit(
-                    user_id=user_id,
-                    currency=CURRENCY,
-                    amount=_DEPOSIT,
-                    reference=f"benchmark {user_id}",
-                )
-                for user_id in user_ids
-            ],
-        )
+        deposits = [
+            unbet.Deposit(
+                user_id=user, currency=CURRENCY, amount=_DEPOSIT, reference=f"benchmark {user}"
+            )
+            for user in user_ids
+        ]
+        unbet.deposit_all(connection, deposits)
 
 
-def new_bets(references: References, count: int, user_ids: Sequence[str]) -> list[Bet]:
-    """`count` bets that are not placed yet, of the players in turn."""
-    made = references.take(count)
-    return [Bet(made[i], user_ids[i % len(user_ids)]) for i in range(count)]
+def new_bets(references: References, number: int, user_ids: Sequence[str]) -> list[Bet]:
+    """`number` bets that are not placed yet, of the players in turn."""
+    return [Bet(*new) for new in zip(islice(references, number), cycle(user_ids), strict=False)]
 
 
 def place(engine: Engine, bets: Sequence[Bet]) -> None:
@@ -112,10 +129,11 @@ def fill(engine: Engine, at_least: int, say: Callable[[int], None]) -> int:
     missing = at_least - there
     if missing <= 0:
         return there
-    references = References(time.time() - missing / PER_SECOND)
-    for count in _chunks(missing):
-        place(engine, new_bets(references, count, user_ids))
-        there += count
+    older = references(time.time() - missing / PER_SECOND)
+    while there < at_least:
+        bets = new_bets(older, min(CHUNK, at_least - there), user_ids)
+        place(engine, bets)
+        there += len(bets)
         say(there)
     settle_down(engine)
     return there
@@ -134,7 +152,27 @@ def write_down(engine: Engine) -> None:
         connection.execute(text("CHECKPOINT"))
 
 
-def _chunks(count: int) -> Iterator[int]:
-    while count > 0:
-        yield min(count, CHUNK)
-        count -= CHUNK
+def cancel_of(bet: Bet) -> Cancel:
+    """A provider's Cancel of `bet`, received now."""
+    fields = {
+        "providerId": PROVIDER,
+        "userId": bet.user_id,
+        "sessionId": uuid4().hex,
+        "currency": CURRENCY,
+        "gameId": "Im_60_tumblefortune",
+        "gameName": "tumblefortune",
+        "reference": bet.reference,
+        "uuid": uuid4().hex,
+    }
+    return Cancel(
+        request_id=uuid_utils.compat.uuid7(),
+        received_at=datetime.now(UTC),
+        received_from="127.0.0.1",
+        provider=PROVIDER,
+        dialect="lucky-monaco-v4",
+        reference=bet.reference,
+        player=bet.user_id,
+        currency=CURRENCY,
+        uuid=fields["uuid"],
+        body=json.dumps(fields),
+    )

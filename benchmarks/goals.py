@@ -69,19 +69,16 @@ def ratios(runs: Sequence[Run], goal: Goal) -> list[float]:
 def results_of(runs: Sequence[Run], goals: Sequence[Goal] = GOALS) -> list[GoalResult]:
     """One for each goal that `runs` say something about."""
     judged = [(goal, ratios(runs, goal)) for goal in goals]
-    return [_judge(goal, found, _has_failures(runs, goal)) for goal, found in judged if found]
+    return [_judge(runs, goal, found) for goal, found in judged if found]
 
 
-def _has_failures(runs: Sequence[Run], goal: Goal) -> bool:
-    return any(
+def _judge(runs: Sequence[Run], goal: Goal, found: Sequence[float]) -> GoalResult:
+    middle = median(found)
+    failures = any(
         run.measured.failures
         for run in runs
         if run.connections == goal.connections and run.subject in (goal.subject, goal.against)
     )
-
-
-def _judge(goal: Goal, found: Sequence[float], failures: bool) -> GoalResult:
-    middle = median(found)
     enough = goal.least is None or middle >= goal.least
     met = enough and (goal.most is None or middle <= goal.most)
     asked = f"≥ {goal.least:g}" if goal.least is not None else f"≤ {goal.most:g}"

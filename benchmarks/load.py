@@ -78,36 +78,26 @@ def offer(
     asked, answered = directory / "asked", directory / "answered"
     with asked.open("w") as file:
         file.writelines(f"{bet.reference} {bet.user_id}\n" for bet in bets)
-    said = _run(
-        *("wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds}s"),
-        *("--timeout", f"{TIMEOUT_S}s", "--script", str(SCRIPT), url, "--"),
-        *(str(asked), str(answered), PROVIDER, CURRENCY),
-        limit_s=seconds + 3 * TIMEOUT_S,
-    )
+    options = f"-t1 -c{connections} -d{seconds}s --timeout {TIMEOUT_S}s".split()
+    arguments = (str(asked), str(answered), PROVIDER, CURRENCY)
+    limit_s = seconds + 3 * TIMEOUT_S
+    try:
+        ran = subprocess.run(
+            ["wrk", *options, "-s", str(SCRIPT), url, "--", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=limit_s,
+            start_new_session=True,  # Ctrl-C is for us, who then end it
+        )
+    except subprocess.TimeoutExpired:
+        raise LoadError(f"wrk did not end within {limit_s:.0f} seconds") from None
+    said = ran.stdout.rstrip()
+    if ran.returncode or not said.endswith("}"):
+        raise LoadError(f"wrk failed: {said[-2000:]}")
     references = answered.read_text().split()
     measured = Measured(**json.loads(said.splitlines()[-1]), references=references)
     if measured.answered != len(references):
         raise LoadError(f"wrk counted {measured.answered} answers and noted {len(references)}")
     return measured
-
-
-def _run(*command: str, limit_s: float) -> str:
-    # In a session of its own: Ctrl-C is for us, who then end it.
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        said, _ = process.communicate(timeout=limit_s)
-    except subprocess.TimeoutExpired:
-        raise LoadError(f"wrk did not end within {limit_s:.0f} seconds") from None
-    finally:
-        process.kill()
-        process.wait()
-    if process.returncode or not said.rstrip().endswith("}"):
-        raise LoadError(f"wrk failed: {said.strip()[-2000:]}")
-    return said

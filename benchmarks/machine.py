@@ -3,19 +3,19 @@
 import os
 import platform
 import subprocess
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import psutil
 from sqlalchemy import Engine, text
 
-from benchmarks.baselines import tuning
+from benchmarks.baselines import TUNING
+from benchmarks.environment import TUNABLE
 from unbet.local.processes import ROOT
 from unbet.runtime.settings import Settings
-
-_TUNED: Final = ("group_size", "groups_in_flight")
 
 
 def facts(engine: Engine) -> dict[str, Any]:
@@ -41,27 +41,24 @@ def facts(engine: Engine) -> dict[str, Any]:
         "celery": version("celery"),
         "uvicorn": version("uvicorn"),
         **{
-            name: os.environ.get(f"UNBET_{name.upper()}", defaults[name].default) for name in _TUNED
+            name: os.environ.get(f"UNBET_{name.upper()}", defaults[name].default)
+            for name in TUNABLE
         },
-        "baselines": tuning.document(),
+        "baselines": TUNING,
     }
 
 
 def _git(*arguments: str) -> str:
     """What git says; nothing where there is no git or no repository."""
-    try:
-        ran = subprocess.run(
-            ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
-        )
-    except FileNotFoundError:
-        return ""
-    return ran.stdout.strip()
+    with suppress(FileNotFoundError):
+        ran = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True)
+        return ran.stdout.strip()
+    return ""
 
 
 def _cpu() -> str:
-    information = Path("/proc/cpuinfo")
-    if information.exists():
-        for line in information.read_text().splitlines():
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor()

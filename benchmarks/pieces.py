@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import median
 from typing import Final
 from uuid import uuid4
@@ -18,9 +18,7 @@ import uuid_utils.compat
 from pydantic import BaseModel
 
 from benchmarks import filling
-from benchmarks.cancels import cancel_of
-from benchmarks.filling import PROVIDER
-from benchmarks.references import References
+from benchmarks.filling import PROVIDER, cancel_of
 from unbet.core.message import Decision, Group, Reply
 from unbet.core.outcomes import Outcome
 from unbet.core.wire import (
@@ -67,7 +65,9 @@ class _Unchecked(BaseModel):
 
 def measure() -> Iterator[Piece]:
     """Each piece in turn."""
-    cancels = tuple(map(cancel_of, filling.new_bets(References(), GROUP, filling.players())))
+    cancels = tuple(
+        map(cancel_of, filling.new_bets(filling.references(), GROUP, filling.players()))
+    )
     one = cancels[0]
     body = one.body.encode()
     sent = orjson.loads(body)
@@ -86,10 +86,15 @@ def measure() -> Iterator[Piece]:
     def piece(
         what: str, way: str, work: Callable[[], object], of: int = 1, *, chosen: bool = True
     ) -> Piece:
-        return Piece(what, way, round(_cost_us(work) / of, 2), chosen)
+        us = median(_sample_us(work) for _ in range(SAMPLES))
+        return Piece(what, way, round(us / of, 2), chosen)
 
     yield piece("a body, all in all", "unbet.dialects.body.parse", lambda: parse(body, PROVIDER))
-    yield piece("its JSON", "json, duplicates refused", lambda: parse_json(body))
+    yield piece(
+        "its JSON",
+        "json, duplicates refused",
+        lambda: json.loads(body.decode(), object_pairs_hook=_without_duplicates),
+    )
     yield piece("its JSON", "orjson, duplicates pass", lambda: orjson.loads(body), chosen=False)
     yield piece("its fields", "pydantic, checked", lambda: V4.request(**values))
     yield piece("its fields", "pydantic, types alone", lambda: _Unchecked(**values), chosen=False)
@@ -108,16 +113,6 @@ def measure() -> Iterator[Piece]:
         fields = {"request_id": str(one.request_id), "reference": one.reference, "code": 0}
         yield piece("a log line", "structlog, orjson", lambda: ours.info("answered", **fields))
         yield piece("a log line", "through logging", lambda: theirs.info("answered"), chosen=False)
-
-
-def parse_json(body: bytes) -> object:
-    """As `unbet.dialects.body` reads it."""
-    return json.loads(body.decode(), object_pairs_hook=_without_duplicates)
-
-
-def document(found: list[Piece]) -> dict[str, object]:
-    """For JSON."""
-    return {"pieces": [asdict(piece) for piece in found]}
 
 
 def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -141,10 +136,6 @@ def _logs_to_nowhere() -> Iterator[tuple[structlog.typing.FilteringBoundLogger, 
         yield structlog.get_logger("receiver"), logging.getLogger("library")
     finally:
         sys.stderr = kept
-
-
-def _cost_us(work: Callable[[], object]) -> float:
-    return median(_sample_us(work) for _ in range(SAMPLES))
 
 
 def _sample_us(work: Callable[[], object]) -> float:

@@ -8,17 +8,17 @@ from rich.console import Console
 
 from unbet.cli.bars import Update, bar
 
+INTERVAL_S = 10.0
+
 
 class Shown:
     """The display of one benchmark."""
 
     def __init__(self, console: Console, update: Update) -> None:
-        self._console = console
-        self._update = update
-        self._steps = 1
-        self._done = 0
-        self._said_at = float("-inf")
+        self._console, self._update = console, update
+        self._steps, self._done = 1, 0
         self._began = time.monotonic()
+        self._said_at = self._began - INTERVAL_S
 
     def expect(self, steps: int) -> None:
         """How many steps it has; 1 if this is not said."""
@@ -31,7 +31,7 @@ class Shown:
 
     def often(self, what: str) -> None:
         """As `at`, for what is said many times a second."""
-        if not self._console.is_terminal and time.monotonic() - self._said_at > 10:
+        if not self._console.is_terminal and time.monotonic() - self._said_at > INTERVAL_S:
             self._said_at = time.monotonic()
             self._print(what)
         self.at(what)
@@ -43,9 +43,8 @@ class Shown:
         self._print(f"{self._done}/{self._steps}  {result}")
 
     def _print(self, text: str) -> None:
-        seconds = int(time.monotonic() - self._began)
-        stamp = f"{seconds // 60:3d}:{seconds % 60:02d}  "
-        self._console.print(stamp + text, markup=False, soft_wrap=True)
+        minutes, seconds = divmod(int(time.monotonic() - self._began), 60)
+        self._console.print(f"{minutes:3d}:{seconds:02d}  {text}", markup=False, soft_wrap=True)
 
 
 @contextmanager

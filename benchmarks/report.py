@@ -1,9 +1,7 @@
 """The report of a benchmark: tables for a person, one JSON document."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -26,37 +24,26 @@ def print_runs(runs: Sequence[Run], references: Sequence[str]) -> None:
 
 def print_goals(goal_results: Sequence[GoalResult]) -> None:
     """One row for each goal."""
-    print_table(
-        "Goals",
-        ["goal", "asked", "median", "rounds", ""],
+    words = {True: "met", False: "MISSED", None: "NOT JUDGED: requests failed"}
+    rows = (
         (
-            (
-                v.meaning,
-                v.asked,
-                f"{v.found:.2f}",
-                _in_words(v.rounds),
-                {True: "met", False: "MISSED", None: "NOT JUDGED: requests failed"}[v.met],
-            )
-            for v in goal_results
-        ),
+            result.meaning,
+            result.asked,
+            f"{result.found:.2f}",
+            ", ".join(f"{ratio:.2f}" for ratio in result.rounds),
+            words[result.met],
+        )
+        for result in goal_results
     )
+    print_table("Goals", ["goal", "asked", "median", "rounds", ""], rows)
 
 
-def document(
-    facts: Mapping[str, Any], runs: Sequence[Run], goal_results: Sequence[GoalResult]
-) -> dict[str, Any]:
-    """Every single run, and what it was made on."""
+def document(runs: Sequence[Run], goal_results: Sequence[GoalResult]) -> dict[str, Any]:
+    """Every single run."""
     return {
-        **facts,
         "goals": [asdict(result) for result in goal_results],
         "runs": [run.document() for run in runs],
     }
-
-
-def write(file: Path, found: Mapping[str, Any]) -> None:
-    """Write `found` as JSON."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(found, indent=2) + "\n")
 
 
 def middle(runs: Sequence[Run], subject: str, connections: int, figure: str) -> float:
@@ -82,23 +69,16 @@ def _rows(runs: Sequence[Run], compared: Sequence[str]) -> Iterator[list[str]]:
     for count in connection_counts(runs):
         for name in subjects(runs):
             these = [r for r in runs if (r.subject, r.connections) == (name, count)]
-            if not these:
-                continue
+            times = [
+                ratios(runs, Goal("", "per_second", name, other, count)) if name != other else []
+                for other in compared
+            ]
             yield [
                 str(count),
                 name,
-                f"{middle(runs, name, count, 'per_second'):,.0f}",
-                f"{middle(runs, name, count, 'p50_ms'):.1f}",
-                f"{middle(runs, name, count, 'p99_ms'):.1f}",
+                f"{middle(these, name, count, 'per_second'):,.0f}",
+                f"{middle(these, name, count, 'p50_ms'):.1f}",
+                f"{middle(these, name, count, 'p99_ms'):.1f}",
                 str(sum(run.measured.failures for run in these)),
-                *(_ratio(runs, name, other, count) for other in compared),
+                *(f"{median(found):.2f}" if found else "" for found in times),
             ]
-
-
-def _ratio(runs: Sequence[Run], name: str, other: str, count: int) -> str:
-    found = ratios(runs, Goal("", "per_second", name, other, count))
-    return f"{median(found):.2f}" if found and name != other else ""
-
-
-def _in_words(figures: Sequence[float]) -> str:
-    return ", ".join(f"{figure:.2f}" for figure in figures)

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from benchmarks import filling
 from benchmarks.checking import CheckError, check
 from benchmarks.contenders import Contender
 from benchmarks.environment import Environment, Ledger
-from benchmarks.filling import Bet
+from benchmarks.filling import Bet, References
 from benchmarks.load import LoadError, Measured, offer
 from benchmarks.progress import Shown
-from benchmarks.references import References
 
 TRIES: Final = 3
 """A run that comes out of bets is made again with twice as many."""
@@ -62,14 +62,9 @@ class Run:
     """In the ledger, of this run's bets; None where nothing is reversed."""
 
     def document(self) -> dict[str, Any]:
-        return {
-            "round": self.round,
-            "connections": self.connections,
-            "subject": self.subject,
-            **self.measured.document(),
-            "older_bets": self.older_bets,
-            "reversed_bets": self.reversed_bets,
-        }
+        """For JSON."""
+        own = {name: value for name, value in vars(self).items() if name != "measured"}
+        return own | self.measured.document()
 
 
 def carry_out(plan: Plan, benchmark: Environment, shown: Shown) -> Iterator[Run]:
@@ -79,7 +74,7 @@ def carry_out(plan: Plan, benchmark: Environment, shown: Shown) -> Iterator[Run]
     Raises `CheckError` after a run that the ledger does not confirm, `LoadError` and
     `BenchmarkError`.
     """
-    references = References()
+    references = filling.references()
     for number in range(1, plan.rounds + 1):
         for connections in plan.connections:
             first = (number - 1) % len(plan.subjects)
@@ -98,24 +93,24 @@ def carry_out(plan: Plan, benchmark: Environment, shown: Shown) -> Iterator[Run]
 
 
 def _measure(
-    plan: Plan, benchmark: Environment, subject: Subject, connections: int, references: References
+    plan: Plan,
+    benchmark: Environment,
+    subject: Subject,
+    connections: int,
+    references: References,
 ) -> tuple[Measured, Sequence[Bet]]:
     """One run after a warm-up, on processes that were just started and have ended afterwards."""
     environment = benchmark.environment(subject.ledger)
     with benchmark.running(subject.contender.commands, environment) as url:
-
-        def load(bets: Sequence[Bet], seconds: int) -> Measured:
-            return offer(
-                url, bets, connections=connections, seconds=seconds, directory=benchmark.scratch
-            )
-
+        load = partial(offer, url, connections=connections, directory=benchmark.scratch)
         rate = min(subject.contender.at_most_per_s, connections * _PER_CONNECTION)
-        warm = load(_placed(subject, references, rate * plan.warm_up_s), plan.warm_up_s)
+        bets = _placed(subject, references, rate * plan.warm_up_s)
+        warm = load(bets, seconds=plan.warm_up_s)
         if not warm.exhausted:
             rate = round(warm.per_second * 1.5)
         for _ in range(TRIES):
             bets = _placed(subject, references, max(_FEWEST_BETS, rate * plan.seconds))
-            measured = load(bets, plan.seconds)
+            measured = load(bets, seconds=plan.seconds)
             if not measured.exhausted:
                 return measured, bets
             rate *= 2

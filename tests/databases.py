@@ -11,9 +11,7 @@ from unbet import connect_to
 from unbet.database.deployment import current, record
 from unbet.database.migrate import migrate
 from unbet.database.roles import Role
-from unbet.journal.schema import deployment
 from unbet.local.logins import Logins
-from unbet.wallets.ledger.schema import metadata
 
 _FINGERPRINT: Final = text("""
     SELECT md5(string_agg(line, ',' ORDER BY line)) FROM (
@@ -29,6 +27,11 @@ _FINGERPRINT: Final = text("""
     ) AS schema (line)
 """)
 
+_TABLES: Final = text("""
+    SELECT format('%s.%s', schemaname, tablename) FROM pg_tables
+     WHERE schemaname IN ('unbet', 'unbet_ledger') AND tablename <> 'alembic_version'
+     ORDER BY 1
+""")
 
 PASSWORDS: Final = dict.fromkeys(Role, "a-password-for-tests-only")
 
@@ -119,6 +122,11 @@ class Databases:
         engine.dispose()
 
 
+def tables(connection: Connection) -> list[str]:
+    """All of ours, with their schemas."""
+    return [*connection.execute(_TABLES).scalars()]
+
+
 def _empty(connection: Connection) -> None:
     # A process that a test left behind must not hold this up, nor write into the next test: it is
     # waited for (ms).
@@ -134,6 +142,6 @@ def _empty(connection: Connection) -> None:
 def _delete_all(connection: Connection) -> None:
     # The guards against deleting are what this switches off, for this transaction only.
     connection.execute(text("SET LOCAL session_replication_role = replica"))
-    for table in metadata.tables.values():
-        if table is not deployment:
-            connection.execute(table.delete())
+    for table in tables(connection):
+        if table != "unbet.deployment":
+            connection.execute(text(f"DELETE FROM {table}"))

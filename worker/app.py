@@ -13,15 +13,18 @@ from unbet.database.faults import first_line
 from unbet.database.migrate import require_schema
 from unbet.runtime import exposition
 from unbet.runtime.gc_tuning import tune_gc
+from unbet.runtime.retrying import retry_until
 from unbet.runtime.settings import WorkerSettings, read, warn_of_unknown_names
 from unbet.start import AWAY, check_database, check_redis, refuse, starting
 from unbet.wallets.chosen import required_of
 from worker import program
-from worker.connections import deployment, identity, keys
+from worker.connections import deployment, identity, keys, wallet
 from worker.neighbours import watch_neighbours
 
 START_LIMIT_S: Final = 30.0
 """How long a starting worker waits for its database and its Redis."""
+
+MAX_START_PAUSE_S: Final = 1.0
 
 log = structlog.get_logger("worker")
 
@@ -34,24 +37,27 @@ def _check_dependencies(**_: object) -> None:
     warn_of_unknown_names()
     deadline = time.monotonic() + START_LIMIT_S
     with starting("worker"):
-        while not _are_there(deadline):
-            time.sleep(1)
+        keys()
+        wallet()
+        try:
+            retry_until(
+                deadline, _check_once, errors=AWAY, may_retry=_report, max_pause_s=MAX_START_PAUSE_S
+            )
+        except AWAY as error:
+            refuse("worker", first_line(error))
     transport.separate(app, deployment())
 
 
-def _are_there(deadline: float) -> bool:
-    """Whether the database and Redis are there, and safe; raises one of `UNSAFE` if not that."""
-    keys()
+def _check_once() -> None:
+    """Raises one of `UNSAFE`, or one of `AWAY`."""
     chosen = read(WorkerSettings)
-    required = (require_durability, require_schema, require_room, *required_of(chosen))
-    try:
-        check_database(chosen.database_url, "worker", identity(), *required)
-        check_redis(chosen.redis_url, "worker")
-    except AWAY as error:
-        if time.monotonic() > deadline:
-            refuse("worker", first_line(error))
-        log.warning("waiting for the database and Redis", error=first_line(error))
-        return False
+    required = (require_durability, require_schema, require_room, *required_of(chosen.wallet))
+    check_database(chosen.database_url, "worker", identity(), *required)
+    check_redis(chosen.redis_url, "worker")
+
+
+def _report(error: Exception) -> bool:
+    log.warning("waiting for the database and Redis", error=first_line(error))
     return True
 
 

@@ -45,8 +45,10 @@ def keys() -> Keys:
 
 @cache
 def wallet() -> Wallet:
-    """What decides the cancels."""
-    return wallet_for(read(WorkerSettings), engine())
+    """What decides the cancels. Made before the first child is, which inherits it: a wrong one
+    stops the start."""
+    chosen = read(WorkerSettings)
+    return wallet_for(chosen.wallet, engine(), hold_unknown=chosen.holds_unknown)
 
 
 @cache

@@ -1,10 +1,12 @@
-"""Rejects a message that is not ours: it is kept aside, counted and logged."""
+"""The consumer that Celery makes for this worker. It rejects a message that is not ours: that is
+kept aside, counted and logged."""
 
 from typing import Final
 
 import structlog
 
 from unbet.broker import redis_server, rejected
+from unbet.broker.consumer import TaskFirst
 from unbet.core.wire import ForeignError, MessageError, SignatureError
 from unbet.runtime import metrics
 from worker.connections import deployment, replies
@@ -27,3 +29,10 @@ def reject(content: str, message_id: str, error: Exception) -> None:
         rejected.keep(replies(), deployment(), "message", problem, content)
     except redis_server.AWAY as failed:
         log.warning("a rejected message was not kept", error=str(failed))
+
+
+class CancelConsumer(TaskFirst):
+    """Takes groups of cancels from the queue."""
+
+    def on_rejected(self, content: str, message_id: str, error: Exception) -> None:
+        reject(content, message_id, error)

@@ -65,7 +65,7 @@ def main() -> None:
     engine = guard(connect_to(chosen.database_url, name="sweep", pool_size=1), identity)
     exposition.serve(chosen.metrics_port)
     with starting("sweep"):
-        wallet = wallet_for(chosen, engine, parked=True)
+        wallet = wallet_for(chosen.wallet, engine, hold_unknown=chosen.holds_unknown, parked=True)
     sweep = Sweep(engine, wallet)
     keep_sweeping(sweep, partial(_require_a_safe_ledger, chosen, identity), stop)
     engine.dispose()
@@ -99,7 +99,7 @@ def keep_sweeping(sweep: "Sweep", check: Callable[[], None], stop: threading.Eve
 
 def _require_a_safe_ledger(chosen: SweepSettings, identity: Identity) -> None:
     with starting("sweep"):
-        required = (require_durability, require_schema, require_room, *required_of(chosen))
+        required = (require_durability, require_schema, require_room, *required_of(chosen.wallet))
         check_database(chosen.database_url, "sweep", identity, *required)
 
 

@@ -4,9 +4,9 @@ import sys
 from functools import cache
 
 from celery import Celery, signals
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
-from benchmarks.baselines import tuning
+from benchmarks.baselines import TUNING
 from unbet import connect_to, transact
 from unbet.core.message import Cancel
 from unbet.runtime import logs
@@ -28,19 +28,15 @@ app = Celery(
 @cache
 def engine() -> Engine:
     """One connection for each of the worker's threads."""
-    threads = tuning.NAIVE_WORKER_THREADS
+    threads = TUNING["NAIVE_WORKER_THREADS"]
     return connect_to(read(ReceiverSettings).database_url, name="naive", pool_size=threads)
 
 
 @app.task  # type: ignore[untyped-decorator]
 def cancel(document: str) -> str:
     """Reverse one cancel; the decision."""
-    asked = Cancel.model_validate_json(document)
-
-    def work(connection: Connection) -> str:
-        return reverse(connection, [asked])[0].model_dump_json()
-
-    return transact(engine(), work)
+    asked = [Cancel.model_validate_json(document)]
+    return transact(engine(), lambda connection: reverse(connection, asked)[0].model_dump_json())
 
 
 def _configure_logs(**_: object) -> None:

@@ -1,10 +1,7 @@
-"""The receiver's endpoint in front of another dispatcher, under the receiver's web server.
-
-This is the one file of the baselines that knows how the receiver is put together.
-"""
+"""The receiver's endpoint in front of another dispatcher, put together as the receiver does it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from starlette.applications import Starlette
@@ -13,7 +10,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from api import server
 from api.notes import Notes
 from api.parking import UnpersistedError
 from api.receive import Dispatcher, Receiver
@@ -32,28 +28,20 @@ class _Nowhere:
         raise UnpersistedError
 
 
-class _NoNotes:
+class _NoNotes(Notes):
     """For a dispatcher that leaves the ledger alone."""
 
     def add(self, note: AnswerNote) -> None:
         pass
 
-    async def keep_writing(self) -> None:
-        pass
 
-    async def flush(self) -> None:
-        pass
-
-
-def application(
-    dispatcher: Dispatcher, close: Callable[[], None] = lambda: None, *, noted: bool = True
-) -> ASGIApp:
-    """The receiver's application with `dispatcher`; `close` is called at its end. With `noted` the
-    answers are noted in the ledger, as the receiver does it."""
+def application(dispatcher: Dispatcher, *, noted: bool = True) -> ASGIApp:
+    """The receiver's application with `dispatcher`. With `noted` the answers are noted in the
+    ledger, as the receiver does it."""
     chosen = read(ReceiverSettings)
     logs.configure(chosen.log_format)
     engine = connect_to(chosen.database_url, name="notes", pool_size=1)
-    notes = Notes(engine) if noted else _NoNotes()
+    notes = (Notes if noted else _NoNotes)(engine)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -64,16 +52,9 @@ def application(
         with suppress(asyncio.CancelledError):
             await writing
         await notes.flush()
-        close()
-        engine.dispose()
 
     async def healthz(_request: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
     others = Starlette(routes=[Route("/healthz", healthz)], lifespan=lifespan)
     return Receiver(chosen, dispatcher, _Nowhere(), notes, others)
-
-
-def serve(module: str, processes: int) -> None:
-    """Serve `module`'s `app()`, with the receiver's own settings of the web server."""
-    server.serve(f"{module}:app", read(ReceiverSettings), processes=processes)

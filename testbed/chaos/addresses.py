@@ -41,10 +41,9 @@ class Addresses:
 
     def stop(self) -> None:
         """It ends with its input."""
-        if self._process is None:
-            return
-        self._process.communicate(timeout=10)
-        self._process = None
+        if self._process is not None:
+            self._process.communicate(timeout=10)
+            self._process = None
 
     def listen(self, name: str, *targets: int) -> int:
         """A new address, whose connections go to `targets` in turn; its port."""
@@ -64,50 +63,51 @@ class Addresses:
 
     def move(self, name: str, *targets: int) -> None:
         """New connections go elsewhere; those that there are stay where they are."""
-        self._do("lead_to", name, targets)
+        self._do(name, "lead_to", *targets)
 
     def stop_listening(self, name: str) -> None:
         """Nobody is there for new connections, until `listen_again`."""
-        self._do("stop_listening", name)
+        self._do(name, "stop_listening")
 
     def listen_again(self, name: str) -> int:
         """At the same port, which is returned."""
-        self.ports[name] = int(self._do("listen", name))
+        self.ports[name] = int(self._do(name, "listen"))
         return self.ports[name]
 
     def refuse(self, name: str) -> None:
         """Reset all connections, and each new one, until `resume`."""
-        self._do("mode", name, "refuse")
+        self._do(name, "set_mode", "refuse")
 
     def silence_all(self, name: str) -> None:
         """Forward nothing and close nothing, new connections included, until `resume` or
         `resume_new`."""
-        self._do("mode", name, "silent")
+        self._do(name, "set_mode", "silent")
 
     def silence_established(self, name: str) -> int:
         """The same for the connections that there are; new ones work. How many are silent."""
-        return int(self._do("silence", name))
+        return int(self._do(name, "silence"))
 
     def resume(self, name: str) -> None:
         """Forward again, also what was held back. New ones that got nowhere are reset."""
         self.resume_new(name)
-        self._do("resume", name)
+        self._do(name, "resume")
 
     def resume_new(self, name: str) -> None:
         """The same for new connections only."""
-        self._do("mode", name, "open")
+        self._do(name, "set_mode", "open")
 
     def reset(self, name: str) -> int:
         """Reset all connections; how many there were."""
-        return int(self._do("reset", name))
+        return int(self._do(name, "reset"))
 
-    def _do(self, do: str, name: str, value: object = None) -> Any:
+    def _do(self, name: str, method: str, *arguments: object) -> Any:
         with self._turn:
-            if self._process is None or self._process.stdin is None or self._process.stdout is None:
+            process = self._process
+            if process is None or process.stdin is None or process.stdout is None:
                 raise OSError("the service addresses are not there any more")
-            self._process.stdin.write(json.dumps({"do": do, "name": name, "value": value}) + "\n")
-            self._process.stdin.flush()
-            answer = self._process.stdout.readline()
+            process.stdin.write(json.dumps([name, method, arguments]) + "\n")
+            process.stdin.flush()
+            answer = process.stdout.readline()
         if not answer:
             raise OSError("the service addresses have ended")
         return json.loads(answer)

@@ -71,14 +71,11 @@ class CheckResult:
         if len(self.violations[kind]) < MAX_KEPT:
             self.violations[kind].append(what)
 
-    def count(self, kind: Kind) -> int:
-        return self.counts[kind]
-
     def document(self) -> dict[str, object]:
         """For JSON."""
         return {
             kind.value: {
-                "count": self.count(kind),
+                "count": self.counts[kind],
                 "examples": self.violations.get(kind, [])[:MAX_EXAMPLES],
             }
             for kind in Kind

@@ -16,7 +16,7 @@ from testbed.chaos.clients import DEAF
 from testbed.chaos.evidence import BetRow, CancelKey, Evidence
 from testbed.chaos.expectations import STANDS, TAKEN, code_of, described, has_outcome, is_of, shown
 from testbed.chaos.outages import Outage, excused, overlaps
-from testbed.chaos.parts import WHOLE, Part, split
+from testbed.chaos.parts import Part, split
 from testbed.chaos.tally import LATE_S, answered_in
 from testbed.provider import Attempt, Bet, Cancel, Sent, Win, read_log
 from unbet.wallets.ledger.audit import audit
@@ -49,18 +49,9 @@ class Circumstances:
     """For how much of that time the provider itself was held up: reported, but no excuse."""
 
 
-def check(
-    log: Iterable[Sent], engine: Engine, around: Circumstances = Circumstances()
-) -> CheckResult:
-    """Everything that does not hold. `log` is gone through once; `engine` only reads."""
-    result = CheckResult()
-    _check_part(result, log, engine, WHOLE, around)
-    _check_ledger(result, engine)
-    return result
-
-
-def check_file(log: Path, engine: Engine, around: Circumstances, scratch: Path) -> CheckResult:
-    """The same for a log of any length, part by part; `scratch` is a directory to be made."""
+def check(log: Path, engine: Engine, around: Circumstances, scratch: Path) -> CheckResult:
+    """Everything that does not hold, of a log of any length, part by part. `engine` only reads;
+    `scratch` is a directory to be made."""
     result = CheckResult()
     files = split(log, scratch)
     for number, file in enumerate(files):

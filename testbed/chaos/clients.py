@@ -1,11 +1,26 @@
-"""The provider's clients: most behave well, some reset, half-close or never read."""
+"""The provider's clients, of which most behave well, and its operator."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from decimal import Decimal
 from random import Random
 from typing import Final
+from zlib import crc32
 
-from testbed.provider import PLAIN, Endpoint, NoAnswerError, Response
+from sqlalchemy import Engine
+
+from testbed.provider import (
+    JSON,
+    PLAIN,
+    Answer,
+    Bet,
+    Endpoint,
+    LedgerOperator,
+    NoAnswerError,
+    Player,
+    Response,
+    Win,
+)
 
 RESETS: Final = "resets after sending"
 HALF_CLOSES: Final = "half-closes"
@@ -32,11 +47,16 @@ class UnrulyEndpoint(Endpoint):
         self._dice = Random(f"clients of {seed}")  # noqa: S311 - a game's dice, no secret
         self._on_answer = on_answer
 
-    async def post(self, body: bytes) -> Response:
+    async def post(
+        self, body: bytes, method: str = "POST", content_type: str | None = JSON
+    ) -> Response:
         """As the client that it falls to. Raises `NoAnswerError`."""
         [client] = self._dice.choices([*SHARES], [*SHARES.values()])
         try:
-            response = await self._post(client, body)
+            if client == PLAIN:
+                response = await super().post(body, method, content_type)
+            else:
+                response = await self._unruly(client, self.request(body, method, content_type))
         except (NoAnswerError, asyncio.CancelledError):
             if client not in DEAF:
                 self._on_answer(None)
@@ -44,22 +64,17 @@ class UnrulyEndpoint(Endpoint):
         self._on_answer(response)
         return response
 
-    async def _post(self, client: str, body: bytes) -> Response:
-        if client == PLAIN:
-            return await super().post(body)
+    async def _unruly(self, client: str, request: bytes) -> Response:
         connection = await self.connect()
-        request = self.bytes_of(body)
         try:
-            match client:
-                case "half-closes":
-                    return await self._half_close(connection.send(request, half_close=True))
-                case "never reads":
-                    connection.send_unread(request)
-                    await asyncio.sleep(self._dice.uniform(*DEAF_FOR_S))
-                case _:
-                    connection.send_unread(request)
-                    await asyncio.sleep(self._dice.uniform(0, MAX_RESET_DELAY_S))
-                    connection.reset()
+            if client == HALF_CLOSES:
+                return await self._half_close(connection.send(request, half_close=True))
+            connection.send_unread(request)
+            if client == NEVER_READS:
+                await asyncio.sleep(self._dice.uniform(*DEAF_FOR_S))
+            else:
+                await asyncio.sleep(self._dice.uniform(0, MAX_RESET_DELAY_S))
+                connection.reset()
         finally:
             connection.close()
         raise NoAnswerError(f"its client {client}", client)
@@ -75,3 +90,27 @@ class UnrulyEndpoint(Endpoint):
         except NoAnswerError as error:
             raise NoAnswerError(str(error), HALF_CLOSES) from None
         return response._replace(client=HALF_CLOSES)
+
+
+class Operators:
+    """An `Operator` made of several, each with an engine of its own; a player has one of them."""
+
+    def __init__(self, engines: Iterable[Engine], provider_id: str) -> None:
+        self._lanes: Sequence[LedgerOperator] = [
+            LedgerOperator(engine, provider_id) for engine in engines
+        ]
+
+    async def deposit(self, player: Player, amount: Decimal, reference: str) -> None:
+        """Credit the player's cash."""
+        await self._shard(player.user_id).deposit(player, amount, reference)
+
+    async def place(self, bet: Bet) -> Answer:
+        """Take a stake."""
+        return await self._shard(bet.user_id).place(bet)
+
+    async def settle(self, win: Win) -> Answer:
+        """Pay a win; it does not name its player, so that it goes by its reference."""
+        return await self._shard(win.reference).settle(win)
+
+    def _shard(self, name: str) -> LedgerOperator:
+        return self._lanes[crc32(name.encode()) % len(self._lanes)]

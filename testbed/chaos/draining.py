@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from typing import Final
 
 import redis
@@ -41,18 +40,13 @@ def _left(system: System) -> Iterator[str]:
     if parked:
         yield f"{parked} cancels are parked"
     own = f"unbet:{str(deployment).replace('-', '')[:12]}:"
-    with redis.Redis.from_url(system.broker_url, socket_timeout=5) as client:
+    with redis.Redis.from_url(system.redis.url, socket_timeout=5) as client:
         for key, length in (
             (QUEUE, client.llen(own + QUEUE)),
             (UNACKNOWLEDGED, client.hlen(own + UNACKNOWLEDGED)),
         ):
             if length:
                 yield f"{length} messages are in `{own}{key}`"
-    for file in _not_empty(system.spools):
-        yield f"the spool file {file.relative_to(system.spools)} is not empty"
-
-
-def _not_empty(directory: Path) -> Iterator[Path]:
-    for file in sorted(directory.rglob("*")):
+    for file in sorted(system.spools.rglob("*")):
         if file.is_file() and file.stat().st_size:
-            yield file
+            yield f"the spool file {file.relative_to(system.spools)} is not empty"

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, TextClause, text
 
-from testbed.chaos.parts import WHOLE, Part, is_in_part
+from testbed.chaos.parts import Part, is_in_part
 
 
 def _of_part(query: str, column: str) -> TextClause:
@@ -108,7 +108,7 @@ class Evidence:
     """Neither finished nor dead."""
 
 
-def read(connection: Connection, part: Part = WHOLE) -> Evidence:
+def read(connection: Connection, part: Part) -> Evidence:
     """That part of it, in the caller's transaction."""
 
     def rows(query: Any) -> Any:

@@ -1,30 +1,19 @@
-"""The faults of our own processes. A fault is a context: entering it does the harm, leaving it
-undoes it. It may yield a better name for what was done."""
+"""All faults of a run. A fault is a context: entering it does the harm, leaving it undoes it."""
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from random import Random
-from signal import Signals
 from typing import Final
 
-import psutil
-
-from testbed.chaos import postgres_sessions
-from testbed.chaos.program import Program
-from testbed.chaos.system import System
-
-Hold = Callable[[System, str, Random], AbstractAsyncContextManager[str | None]]
-
-BACK_LIMIT_S: Final = 30.0
-"""Within which a killed process runs again."""
-
-CATCH_FOR_S: Final = 3.0
-"""A group is in its transaction for some ten milliseconds: it takes a few tries."""
-
-CATCH_PAUSE_S: Final = 0.02
+from testbed.chaos import postgres_sessions, server_harm
+from testbed.chaos.holding import Hold, held
+from testbed.chaos.process_harm import (
+    kill_a_child,
+    killed,
+    set_clock_right,
+    set_clock_wrong,
+    stopped_in_transaction,
+)
+from testbed.chaos.server_harm import CUT, READ_ONLY, command, commanded, restore, told
+from testbed.chaos.spool_harm import cut_off, cut_off_with_disk
 
 
 @dataclass(frozen=True)
@@ -50,69 +39,69 @@ class Fault:
     """It ends a whole process of ours, and with it what its memory had come to."""
 
 
-def _program(system: System, name: str) -> Program:
-    return next(program for program in system.programs if program.name == name)
+_POSTGRES: Final = frozenset({"postgres"})
+_BOTH: Final = frozenset({"postgres", "redis"})
 
+_jumped: Final = held(set_clock_wrong, set_clock_right)
+_stopped: Final = held(server_harm.stop, server_harm.go_on)
+_failed_over: Final = held(server_harm.fail_over, server_harm.lead_home)
+_silent: Final = held(server_harm.silence_established, server_harm.resume)
+_all_silent: Final = held(server_harm.silence_all, server_harm.resume)
+_full, _hovering = server_harm.disk(hovering=False), server_harm.disk(hovering=True)
 
-async def _back(program: Program) -> None:
-    async with asyncio.timeout(BACK_LIMIT_S):
-        while not program.up:
-            await asyncio.sleep(0.1)
+_read_only: Final = told(f"SET {READ_ONLY} = on", f"RESET {READ_ONLY}")
+_new_read_only: Final = held(
+    server_harm.make_sessions_read_only, server_harm.make_sessions_writable
+)
+_cut_sessions: Final = held(lambda system, *_: postgres_sessions.cut_connections(system))
+_held_bets: Final = server_harm.locked(postgres_sessions.lock_standing_bets)
+_held_account: Final = server_harm.locked(postgres_sessions.lock_an_account)
 
+_demoted: Final = held(lambda system, *_: system.redis.demote(), restore)
+_replicas, _memory = "CONFIG SET min-replicas-to-write", "CONFIG SET maxmemory"
+_no_replicas: Final = commanded(f"{_replicas} 9", f"{_replicas} 0")
+_no_memory: Final = commanded(f"{_memory} 1", f"{_memory} {1 << 30}")
+_no_rights: Final = commanded("ACL SETUSER default -@write", "ACL SETUSER default +@all")
+_password: Final = held(server_harm.change_password, server_harm.change_password_back)
+_cut_clients: Final = held(lambda system, *_: command(system, CUT))
 
-@asynccontextmanager
-async def killed(system: System, target: str, _dice: Random) -> AsyncIterator[str | None]:
-    """kill -9 of a process and its children; the supervisor starts it again."""
-    program = _program(system, target)
-    program.kill()
-    try:
-        yield None
-    finally:
-        await _back(program)
+_no_room, _some_room = cut_off_with_disk(hovering=False), cut_off_with_disk(hovering=True)
 
-
-@asynccontextmanager
-async def child_killed(system: System, target: str, dice: Random) -> AsyncIterator[str | None]:
-    """kill -9 of one of a worker's processes; the worker makes a new one."""
-    children = _program(system, target).children()
-    if children:
-        with suppress(psutil.NoSuchProcess):
-            dice.choice(children).kill()
-    yield None
-
-
-@asynccontextmanager
-async def stopped_in_transaction(
-    system: System, target: str, _dice: Random
-) -> AsyncIterator[str | None]:
-    """SIGSTOP of a worker while the database shows it inside a transaction, if that is caught."""
-    program = _program(system, target)
-    try:
-        until = time.monotonic() + CATCH_FOR_S
-        while time.monotonic() < until:
-            program.signal(Signals.SIGSTOP)
-            if await asyncio.to_thread(postgres_sessions.is_in_transaction, system, program):
-                yield None
-                return
-            program.signal(Signals.SIGCONT)
-            await asyncio.sleep(CATCH_PAUSE_S)
-        program.signal(Signals.SIGSTOP)
-        yield "worker stopped"
-    finally:
-        program.signal(Signals.SIGCONT)
-
-
-PROCESS_FAULTS: Final = (
+FAULTS: Final = (
+    Fault("PostgreSQL's clock jumped an hour", "clock", (2, 6), 4, _jumped, jumps=True),
     Fault("worker killed", "worker", (0, 0), 9, killed, kills=True),
-    Fault("worker's child killed", "worker", (0, 0), 14, child_killed),
+    Fault("worker's child killed", "worker", (0, 0), 14, held(kill_a_child)),
     Fault("sweeper killed", "sweeper", (0, 0), 7, killed, kills=True),
     Fault("receiver killed", "receiver", (0, 0), 6, killed, kills=True),
     Fault(
-        "worker stopped in a transaction",
-        "worker",
-        (2, 9),
-        5,
-        stopped_in_transaction,
-        frozenset({"postgres"}),
+        "worker stopped in a transaction", "worker", (2, 9), 5, stopped_in_transaction, _POSTGRES
     ),
+    Fault("PostgreSQL stopped", "postgres", (9, 11), 1, _stopped),
+    Fault("PostgreSQL restarted", "postgres", (0, 1), 3, held(server_harm.crash, restore)),
+    Fault("PostgreSQL failed over to its standby", "postgres", (0, 1), 3, _failed_over),
+    Fault("PostgreSQL read-only", "postgres", (2, 5), 3, _read_only),
+    Fault("PostgreSQL's new sessions read-only", "postgres", (1, 3), 3, _new_read_only),
+    Fault("PostgreSQL's disk full", "postgres", (1, 3), 2, _full),
+    Fault("PostgreSQL's disk hovering", "postgres", (2, 4), 2, _hovering),
+    Fault("PostgreSQL's connections cut", "postgres", (0, 0), 8, _cut_sessions),
+    Fault("PostgreSQL's connections silent", "postgres", (2, 6), 2, _silent),
+    Fault("PostgreSQL's address silent", "postgres", (2, 6), 2, _all_silent),
+    Fault("bets held", "bets", (1, 4), 9, _held_bets, _POSTGRES),
+    Fault("account held", "accounts", (1, 4), 9, _held_account, _POSTGRES),
+    Fault("Redis stopped", "redis", (9, 11), 1, _stopped),
+    Fault("Redis emptied", "redis", (0, 2), 3, held(server_harm.empty, restore)),
+    Fault("Redis failed over to its replica", "redis", (0, 2), 3, _failed_over),
+    Fault("Redis demoted (READONLY)", "redis", (2, 5), 3, _demoted),
+    Fault("Redis refuses writes (NOREPLICAS)", "redis", (2, 5), 2, _no_replicas),
+    Fault("Redis refuses writes (OOM)", "redis", (2, 5), 2, _no_memory),
+    Fault("Redis refuses writes (NOPERM)", "redis", (2, 5), 2, _no_rights),
+    Fault("Redis' password changed", "redis", (2, 5), 3, _password),
+    Fault("Redis' disk full", "redis", (2, 4), 2, _full),
+    Fault("Redis' disk hovering", "redis", (2, 4), 2, _hovering),
+    Fault("Redis' connections cut", "redis", (0, 0), 8, _cut_clients),
+    Fault("Redis' connections silent", "redis", (2, 6), 3, _silent),
+    Fault("Redis' address silent", "redis", (2, 6), 3, _all_silent),
+    Fault("ledger and queue both cut off", "spool", (2, 5), 2, cut_off, occupies=_BOTH),
+    Fault("both cut off, spool's disk full", "spool", (2, 4), 2, _no_room, occupies=_BOTH),
+    Fault("both cut off, spool's disk hovering", "spool", (3, 6), 2, _some_room, occupies=_BOTH),
 )

@@ -21,11 +21,8 @@ _REFERENCE: Final = re.compile(r'"reference":"([^"]*)"')
 class Part:
     """One of `count`."""
 
-    number: int = 0
-    count: int = 1
-
-
-WHOLE: Final = Part()
+    number: int
+    count: int
 
 
 def part_of(reference: str, count: int) -> int:

@@ -10,6 +10,11 @@ from unbet.local.services.postgres import PostgreSQL
 from unbet.local.services.standby import Standby, alter_system, execute
 from unbet.local.services.state_files import Access
 
+_LIBRARY: Final = "libfaketime.so.1"
+_PLACES: Final = ("usr/lib/*/faketime", "usr/lib/faketime", "usr/local/lib/faketime")
+
+CLOCK_RIGHT: Final = "+0"
+
 BOUNDS: Final = {
     "max_wal_size": "512MB",
     "wal_keep_size": "256MB",  # what a standby that was away for half a minute still finds
@@ -17,6 +22,12 @@ BOUNDS: Final = {
     "wal_sender_timeout": "30s",
 }
 """So that an hour's WAL does not fill the disk, on top of what the embedded server is set to."""
+
+
+def clock_library() -> Path | None:
+    """Where libfaketime is installed, which lets a server's wall clock be set."""
+    found = (file for place in _PLACES for file in Path("/").glob(f"{place}/{_LIBRARY}"))
+    return next(found, None)
 
 
 class _Server(Standby):
@@ -48,9 +59,17 @@ class PostgresPair:
         """The primary's own."""
         return self.primary.access.port
 
-    def set_clock(self, environment: Mapping[str, str]) -> None:
-        """Start both with these variables, by which their clock is set."""
-        self.primary.clock = self.standby.clock = environment
+    def set_clock(self, library: Path, file: Path) -> None:
+        """Before the start: the clock of both is what `file` says, read anew every second."""
+        file.write_text(CLOCK_RIGHT)
+        file.chmod(0o644)  # PostgreSQL may run under another account
+        self.primary.clock = self.standby.clock = {
+            "LD_PRELOAD": str(library),
+            "FAKETIME_TIMESTAMP_FILE": str(file),
+            "FAKETIME_CACHE_DURATION": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "DONT_FAKE_MONOTONIC": "1",
+        }
 
     def start(self) -> None:
         """The primary and, copied from it, the standby. Raises `ServicesError`."""

@@ -3,12 +3,15 @@ They are not the ledger's: they must not depend on what is tested."""
 
 import time
 from contextlib import closing
+from random import Random
 from typing import Final
 
 import psycopg
 
 from testbed.chaos.program import Program
 from testbed.chaos.system import System
+
+Connection = psycopg.Connection[tuple[object, ...]]
 
 NAME: Final = "chaos"
 """As `pg_stat_activity` shows them; ours are `unbet-…`."""
@@ -18,10 +21,10 @@ PAUSE_S: Final = 0.02
 """Until there is a row to hold: a bet may stand for milliseconds only."""
 
 
-def connect(system: System) -> psycopg.Connection[tuple[object, ...]]:
+def connect(system: System) -> Connection:
     """A connection whose first statement begins a transaction."""
     return psycopg.connect(
-        system.database_url, connect_timeout=2, application_name=NAME, sslmode="disable"
+        system.postgres.url, connect_timeout=2, application_name=NAME, sslmode="disable"
     )
 
 
@@ -46,24 +49,22 @@ def cut_connections(system: System) -> None:
         )
 
 
-def lock_standing_bets(system: System) -> psycopg.Connection[tuple[object, ...]]:
+def lock_standing_bets(system: System, _dice: Random) -> Connection:
     """A transaction that holds bets that stand: the newest, whose cancels are on their way."""
-    query = (
-        "SELECT FROM unbet_ledger.bets WHERE state = 'placed' ORDER BY id DESC LIMIT 5 FOR UPDATE"
-    )
-    return _locking(system, f"{query} SKIP LOCKED")
-
-
-def lock_an_account(system: System, owner: str) -> psycopg.Connection[tuple[object, ...]]:
-    """A transaction that holds a player's cash account."""
     return _locking(
         system,
-        "SELECT FROM unbet_ledger.accounts WHERE kind = 'cash' AND owner = %s FOR UPDATE",
-        owner,
+        "SELECT FROM unbet_ledger.bets WHERE state = 'placed' ORDER BY id DESC LIMIT 5"
+        " FOR UPDATE SKIP LOCKED",
     )
 
 
-def _locking(system: System, query: str, *values: str) -> psycopg.Connection[tuple[object, ...]]:
+def lock_an_account(system: System, dice: Random) -> Connection:
+    """A transaction that holds a player's cash account."""
+    query = "SELECT FROM unbet_ledger.accounts WHERE kind = 'cash' AND owner = %s FOR UPDATE"
+    return _locking(system, query, dice.choice(system.players).user_id)
+
+
+def _locking(system: System, query: str, *values: str) -> Connection:
     connection = connect(system)
     try:
         for _ in range(TRIES):

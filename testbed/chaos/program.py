@@ -1,6 +1,8 @@
-"""A process of ours that is a target of faults and is restarted when it ends."""
+"""A process of ours that is a target of faults and is restarted when it ends, and its log, which is
+cut while it is written."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,9 +16,31 @@ from typing import Final
 
 import psutil
 
-from testbed.chaos import log_files
 from testbed.chaos.outages import Outage
 from unbet.local.processes import spawn
+
+MAX_LOG_BYTES: Final = 32_000_000
+READ_BYTES: Final = 64_000
+
+
+def trim(directory: Path) -> None:
+    """Put aside the logs that have become long, as `.log.1`; their writers append and go on."""
+    for log in directory.glob("*/*.log"):
+        if log.stat().st_size > MAX_LOG_BYTES:
+            # The few lines between the copy and the cut are lost; nothing judges by them.
+            shutil.copyfile(log, log.with_name(f"{log.name}.1"))
+            with log.open("r+b") as file:
+                file.truncate(0)
+
+
+def last_lines(log: Path, count: int) -> tuple[str, ...]:
+    """The last lines of a log, without reading all of it."""
+    if not log.exists():
+        return ()
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - READ_BYTES))
+        return tuple(file.read().decode(errors="replace").splitlines()[-count:])
+
 
 RESTART_AFTER_S: Final = 1.0
 """What a supervisor such as systemd waits before it starts an ended process again."""
@@ -55,12 +79,11 @@ class Program:
     endings: list[Ending] = field(default_factory=list)
     """Of those that the run had not asked for."""
 
-    def __post_init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
-        self._killed = False
-        self._ending = False
-        self._away_since: datetime | None = None
-        self._start_at = 0.0
+    _process: subprocess.Popen[bytes] | None = None
+    _killed: bool = False
+    _ending: bool = False
+    _away_since: datetime | None = None
+    _start_at: float = 0.0
 
     @property
     def pid(self) -> int:
@@ -75,7 +98,7 @@ class Program:
         return self._process is not None and self._away_since is None
 
     def start(self) -> None:
-        """Start it; what it says goes to its log, behind what it said before."""
+        """What it says goes to its log, behind what it said before."""
         with self.log.open("ab") as output:
             self._process = spawn(self.command, self.environment, output)
         self._ending = False
@@ -94,14 +117,13 @@ class Program:
 
     def pids(self) -> list[int]:
         """Of itself and its children; none if it has ended."""
-        with suppress(psutil.NoSuchProcess, ProcessLookupError):
-            return [self.pid, *(c.pid for c in psutil.Process(self.pid).children(recursive=True))]
-        return []
+        children = [child.pid for child in self.children(recursive=True)]
+        return [self._process.pid, *children] if self._process else []
 
-    def children(self) -> list[psutil.Process]:
+    def children(self, *, recursive: bool = False) -> list[psutil.Process]:
         """Its child processes; none if it has ended."""
         with suppress(psutil.NoSuchProcess, ProcessLookupError):
-            return list(psutil.Process(self.pid).children())
+            return list(psutil.Process(self.pid).children(recursive=recursive))
         return []
 
     def supervise(self) -> None:
@@ -138,7 +160,7 @@ class Program:
 
     def _ending_of(self, code: int) -> Ending:
         how = f"exit status {code}" if code >= 0 else signal.Signals(-code).name
-        return Ending(self.name, datetime.now(UTC), how, log_files.last_lines(self.log, LINES))
+        return Ending(self.name, datetime.now(UTC), how, last_lines(self.log, LINES))
 
     def _accepts(self) -> bool:
         if self.port is None:

@@ -2,7 +2,8 @@
 receivers, in a process of their own so that the provider's load and theirs do not wait for each
 other: `python -m testbed.chaos.relay`.
 
-It takes commands as lines of JSON and answers each with one; it ends with its standard input.
+It takes commands as lines of JSON, `[address, method, arguments]`, and answers each with one; it
+ends with its standard input.
 """
 
 import asyncio
@@ -10,9 +11,11 @@ import json
 import os
 import socket
 import sys
+from collections import defaultdict
 from contextlib import suppress
+from inspect import isawaitable
 from itertools import count
-from typing import Any, Final
+from typing import Final
 
 import uvloop
 
@@ -32,7 +35,7 @@ class Address:
 
     def __init__(self) -> None:
         self._port = 0
-        self._targets: list[int] = []
+        self._targets: tuple[int, ...] = ()
         self._turn = count()
         self._mode = "open"
         self._servers: list[asyncio.Server] = []
@@ -40,7 +43,7 @@ class Address:
         self._alone: set[LinkEnd] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def lead_to(self, targets: list[int]) -> None:
+    def lead_to(self, *targets: int) -> None:
         """New connections; those that there are stay where they are."""
         self._targets = targets
 
@@ -126,8 +129,7 @@ class Address:
 
     def _forget(self, side: LinkEnd) -> None:
         self._alone.discard(side)
-        other = self._joined.pop(side, None)
-        if other is not None:
+        if other := self._joined.pop(side, None):
             self._joined.pop(other, None)
 
 
@@ -135,34 +137,14 @@ async def _main() -> None:
     allow_files(FILES)
     with suppress(PermissionError):
         os.nice(PRECEDENCE)
-    addresses: dict[str, Address] = {}
+    addresses: dict[str, Address] = defaultdict(Address)
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while line := await reader.readline():
-        answer = await _obey(addresses, **json.loads(line))
-        sys.stdout.write(json.dumps(answer) + "\n")
-        sys.stdout.flush()
-
-
-async def _obey(addresses: dict[str, Address], do: str, name: str, value: Any = None) -> Any:
-    address = addresses.setdefault(name, Address())
-    match do:
-        case "listen":
-            return await address.listen()
-        case "stop_listening":
-            address.stop_listening()
-        case "lead_to":
-            address.lead_to(value)
-        case "mode":
-            address.set_mode(value)
-        case "silence":
-            return address.silence()
-        case "resume":
-            address.resume()
-        case "reset":
-            return address.reset()
-    return None
+        name, method, arguments = json.loads(line)
+        answer = getattr(addresses[name], method)(*arguments)
+        print(json.dumps(await answer if isawaitable(answer) else answer), flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

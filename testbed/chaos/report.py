@@ -1,9 +1,14 @@
-"""The report of a run: a table for a person, a document for machines."""
+"""How far a run has come, and what came of it: a table for a person, a document for machines."""
 
-from collections.abc import Iterator
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from statistics import median
+from typing import Final
 
 from rich.box import SIMPLE_HEAD
+from rich.console import Console
 from rich.table import Table
 
 from testbed.chaos.check_result import MAX_EXAMPLES, Kind
@@ -14,12 +19,10 @@ def table(run: Run) -> Table:
     """One line for each count."""
     shown = Table("what", "count", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_header=False)
     shown.columns[1].justify = "right"
-    for section in (_load(run), _faults(run), _answers(run), _failovers(run), _memory(run)):
-        for name, count in section:
-            shown.add_row(name, count)
+    for section in (_load, _faults, _answers, _failovers, _memory, _findings):
         shown.add_section()
-    for name, count in _findings(run):
-        shown.add_row(name, count)
+        for name, count in section(run):
+            shown.add_row(name, count)
     return shown
 
 
@@ -36,26 +39,18 @@ def document(run: Run) -> dict[str, object]:
         "ok": run.finished and run.result.ok,
         "seed": run.seed,
         "seconds": run.seconds,
-        "shared_spool": bool(run.system and run.system.shared_spool),
-        "disks": bool(run.system and run.system.storage.mounts),
-        "cancels": run.tally.cancels,
-        "requests": run.tally.requests,
-        "bets": run.tally.bets,
-        "faults": dict(sorted(run.faults.items())),
+        "shared_spool": run.system.shared_spool,
+        "disks": run.system.storage.mounts,
+        **vars(run.tally),
+        "faults": dict(sorted(run.schedule.begun.items())),
         "faults_not_undone": dict(run.not_undone),
         "faults_not_available": run.not_available,
         "ended_by_themselves": [
             {"program": e.program, "at": e.at.isoformat(), "how": e.how, "log": e.said}
             for e in run.endings
         ],
-        "answers": dict(sorted(run.tally.answers.items())),
-        "bets_answered": dict(sorted(run.tally.bets_answered.items())),
-        "clients": dict(run.tally.clients),
-        "unanswered": dict(run.tally.unanswered),
-        "slowest_s": run.tally.slowest_s,
-        "late": run.tally.late,
         "held_up_s": round(run.lag.worst_s, 3),
-        "failovers": run.system.recoveries.seconds() if run.system else {},
+        "failovers": run.system.recoveries.seconds(),
         "memory": [
             {"program": life.program, "role": life.role, "seconds": life.seconds,
              "first_mb": life.quarters()[0], "last_mb": life.quarters()[1]}
@@ -74,18 +69,15 @@ def _load(run: Run) -> Iterator[tuple[str, str]]:
         if client != "plain":
             yield f"  of a client that {client}", str(count)
     yield "bets and wins", str(run.tally.bets)
-    if run.system:
-        shared = run.system.shared_spool
-        yield "spool directory", "one for both receivers" if shared else "one each"
-        yield (
-            "what gets full",
-            "disks" if run.system.storage.mounts else "the processes' file limit",
-        )
+    shared = run.system.shared_spool
+    yield "spool directory", "one for both receivers" if shared else "one each"
+    full = "disks" if run.system.storage.mounts else "the processes' file limit"
+    yield "what gets full", full
 
 
 def _faults(run: Run) -> Iterator[tuple[str, str]]:
-    yield "faults", str(run.faults.total())
-    for name, count in sorted(run.faults.items()):
+    yield "faults", str(run.schedule.begun.total())
+    for name, count in sorted(run.schedule.begun.items()):
         yield f"  {name}", str(count)
     for name, count in run.not_undone.items():
         yield f"  not undone: {name}", str(count)
@@ -104,7 +96,7 @@ def _answers(run: Run) -> Iterator[tuple[str, str]]:
 
 
 def _failovers(run: Run) -> Iterator[tuple[str, str]]:
-    for server, seconds in (run.system.recoveries.seconds() if run.system else {}).items():
+    for server, seconds in run.system.recoveries.seconds().items():
         known = [s for s in seconds if s is not None]
         if known:
             times = f"{median(known):.1f} s, {max(known):.1f} s"
@@ -124,4 +116,44 @@ def _findings(run: Run) -> Iterator[tuple[str, str]]:
     yield "drained in", f"{run.drained_in_s:.1f} s"
     yield "dead, kept for a person", str(run.result.dead)
     for kind in Kind:
-        yield kind.value, str(run.result.count(kind))
+        yield kind.value, str(run.result.counts[kind])
+
+
+LINE_INTERVAL_S: Final = 10.0
+REFRESH_INTERVAL_S: Final = 0.25
+
+
+@asynccontextmanager
+async def watched(run: Run, console: Console) -> AsyncIterator[None]:
+    """Show `run` until the end of the block."""
+    watching = asyncio.create_task(_watch(run, console))
+    try:
+        yield
+    finally:
+        watching.cancel()
+        await asyncio.wait([watching])
+
+
+async def _watch(run: Run, console: Console) -> None:
+    started = time.monotonic()
+    if not console.is_terminal:
+        while True:
+            await asyncio.sleep(LINE_INTERVAL_S)
+            console.print(_line(run, time.monotonic() - started), soft_wrap=True)
+    with console.status("") as status:
+        while True:
+            status.update(_line(run, time.monotonic() - started))
+            await asyncio.sleep(REFRESH_INTERVAL_S)
+
+
+def _line(run: Run, seconds: float) -> str:
+    answers = " ".join(f"{code}:{count}" for code, count in sorted(run.tally.answers.items()))
+    parts = [
+        f"{seconds:4.0f} s {run.phase}",
+        f"{run.tally.cancels} cancels",
+        answers or "no answers yet",
+        f"{run.schedule.begun.total()} faults",
+        f"slowest {run.tally.slowest_s:.1f} s",
+        *(f"{fault} ({target})" for target, fault in run.schedule.under_way.items()),
+    ]
+    return " · ".join(parts)

@@ -17,17 +17,16 @@ from redis import RedisError
 from testbed import provider
 from testbed.chaos import schedule
 from testbed.chaos.check_result import CheckResult, Kind
-from testbed.chaos.checker import Circumstances, check_file
-from testbed.chaos.clients import UnrulyEndpoint
+from testbed.chaos.checker import Circumstances, check
+from testbed.chaos.clients import Operators, UnrulyEndpoint
 from testbed.chaos.draining import drained
-from testbed.chaos.lag import Lag
+from testbed.chaos.faults import FAULTS
 from testbed.chaos.memory import Life, Memory
-from testbed.chaos.operators import Operators
 from testbed.chaos.program import Ending
 from testbed.chaos.relay_link import FILES
 from testbed.chaos.schedule import Schedule
 from testbed.chaos.system import PROVIDER_ID, ChaosError, System
-from testbed.chaos.tally import Tally
+from testbed.chaos.tally import Lag, Tally
 from testbed.provider import Log, Provider, Response
 from unbet.local.services import ServicesError
 from unbet.runtime.sockets import allow_files
@@ -63,14 +62,13 @@ _FAULT_FAILED: Final = (ChaosError, ServicesError, psycopg.Error, RedisError, OS
 class Run:
     """What is asked for, how far it has come, and what came of it."""
 
+    system: System
     seconds: float
     seed: int
     rate: float
     """Cancels a second."""
     phase: str = "starting"
     tally: Tally = field(default_factory=Tally)
-    schedule: Schedule | None = None
-    system: System | None = None
     endings: list[Ending] = field(default_factory=list)
     memory: list[Life] = field(default_factory=list)
     """Of each kind of process the one that lived longest."""
@@ -79,52 +77,43 @@ class Run:
     result: CheckResult = field(default_factory=CheckResult)
     finished: bool = False
 
-    @property
-    def faults(self) -> Counter[str]:
-        """How many of each kind."""
-        return self.schedule.begun if self.schedule else Counter()
+    def __post_init__(self) -> None:
+        self.schedule = Schedule(self.system, schedule.plan(self.seed))
 
     @property
     def not_available(self) -> dict[str, str]:
         """Kinds of faults that this machine has not what it takes for, and what that is."""
-        if self.system is None or self.system.clock_library is not None:
-            return {}
-        return {fault.name: "needs libfaketime" for fault in schedule.FAULTS if fault.jumps}
+        lacks = self.system.clock_library is None
+        return {fault.name: "needs libfaketime" for fault in FAULTS if fault.jumps and lacks}
 
     @property
     def not_undone(self) -> Counter[str]:
         """Faults whose undoing did not come to its end."""
-        return self.schedule.begun - self.schedule.undone if self.schedule else Counter()
-
-    @property
-    def under_way(self) -> dict[str, str]:
-        """The faults that are in effect, by what they are done to."""
-        return self.schedule.under_way if self.schedule else {}
+        return self.schedule.begun - self.schedule.undone
 
 
-async def carry_out(run: Run, system: System) -> None:
+async def carry_out(run: Run) -> None:
     """The whole run on a system that has been started; cancelled, it undoes its faults."""
+    system = run.system
     allow_files(FILES)
     sys.setswitchinterval(SWITCH_S)
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
-    run.system = system
     log_file = system.directory / "provider.jsonl"
     memory = Memory()
-    keepers = [
-        asyncio.create_task(work)
-        for work in (system.keep_running(), memory.watch(system.programs), run.lag.watch())
-    ]
+    watched = system.keep_running(), memory.watch(system.programs), run.lag.watch()
+    keepers = [asyncio.create_task(work) for work in watched]
     try:
         with log_file.open("w", encoding="utf-8") as lines:
             log = Log(lambda sent: lines.write(provider.as_line(sent)), run.tally.add, kept=False)
-            await _play(run, system, log)
+            await _play(run, log)
         run.phase = "draining"
         started = time.monotonic()
         left = await drained(system, DRAIN_LIMIT_S)
         run.drained_in_s = time.monotonic() - started
         run.phase = "checking"
-        run.endings, run.memory = system.ended_by_themselves(), memory.longest()
-        run.result = await asyncio.to_thread(_check, log_file, system, run.lag)
+        run.endings = [ending for program in system.programs for ending in program.endings]
+        run.memory = memory.longest()
+        run.result = await asyncio.to_thread(_check, log_file, run)
         for what in left:
             run.result.add(Kind.UNDRAINED, what)
         for ending in run.endings:
@@ -138,8 +127,9 @@ async def carry_out(run: Run, system: System) -> None:
             keeper.cancel()
 
 
-async def _play(run: Run, system: System, log: Log) -> None:
+async def _play(run: Run, log: Log) -> None:
     """The provider plays while faults happen; at the end it finishes what it has begun."""
+    system = run.system
     engines = [system.engine("operator") for _ in range(SHARDS)]
     operator = Operators(engines, PROVIDER_ID)
 
@@ -150,7 +140,6 @@ async def _play(run: Run, system: System, log: Log) -> None:
     pace = provider.Pace(MAX_CALLS * run.rate)
     player = Provider(UnrulyEndpoint(system.url, run.seed, heard), operator, log, turn=pace.turn)
     await provider.fund(operator, system.players, tag=f"chaos-{uuid4().hex}")
-    run.schedule = Schedule(system, schedule.plan(run.seed))
     run.phase = "playing"
     until = time.monotonic() + run.seconds
     rounds = takewhile(
@@ -179,15 +168,12 @@ def _described(ending: Ending) -> str:
     return f"{ending.program} at {ending.at:%H:%M:%S} with {ending.how}; its log ends with:{said}"
 
 
-def _check(log_file: Path, system: System, lag: Lag) -> CheckResult:
-    around = Circumstances(
-        outages=system.outages(),
-        receivers=len(system.of("receiver")),
-        without_room=system.without_room,
-        held_up=lag.within,
-    )
+def _check(log_file: Path, run: Run) -> CheckResult:
+    system, receivers = run.system, run.system.of("receiver")
+    outages = [outage for receiver in receivers for outage in receiver.outages]
+    around = Circumstances(outages, len(receivers), system.without_room, run.lag.within)
     engine = system.engine("checker", reads_all=True)
     try:
-        return check_file(log_file, engine, around, system.directory / "parts")
+        return check(log_file, engine, around, system.directory / "parts")
     finally:
         engine.dispose()

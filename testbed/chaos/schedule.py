@@ -9,14 +9,8 @@ from itertools import islice
 from random import Random
 from typing import Final
 
-from testbed.chaos.clock_faults import CLOCK_FAULTS
-from testbed.chaos.faults import PROCESS_FAULTS, Fault
-from testbed.chaos.postgres_faults import POSTGRES_FAULTS
-from testbed.chaos.redis_faults import REDIS_FAULTS
-from testbed.chaos.spool_faults import SPOOL_FAULTS
+from testbed.chaos.faults import FAULTS, Fault
 from testbed.chaos.system import System
-
-FAULTS: Final = CLOCK_FAULTS + PROCESS_FAULTS + POSTGRES_FAULTS + REDIS_FAULTS + SPOOL_FAULTS
 
 GAP_S: Final = (1.0, 1.6)
 """From one fault's beginning to the next one's, unless that has to wait."""
@@ -71,15 +65,14 @@ class Schedule:
         self.undone: Counter[str] = Counter()
         self.under_way: dict[str, str] = {}
         """The names of the faults that are in effect, by what they are done to."""
-        # What a fault needs while it is being done, by its target: that must stay well so long.
-        self._needed: dict[str, frozenset[str]] = {}
-        self._occupied: dict[str, frozenset[str]] = {}
+        # What else it harms, and, while it is being done, what it needs: that must stay well.
+        self._others: dict[str, frozenset[str]] = {}
         self._rest_s = rest_s
         self._resting: set[str] = set()
         self._next_at_s = GAP_S[0]
         self._system = system
         self._planned = planned
-        self._changed = asyncio.Condition()
+        self._changed = asyncio.Event()
 
     async def carry_out(self, seconds: float) -> None:
         """Begin faults for so long; returns when the last one has been undone."""
@@ -101,31 +94,21 @@ class Schedule:
                     return
                 self._next_at_s = clock() - started + planned.gap_s
                 self.under_way[target] = planned.fault.name
-                self._occupied[target] = planned.fault.occupies
-                self._needed[target] = planned.fault.needs
+                self._others[target] = planned.fault.occupies | planned.fault.needs
                 faults.create_task(self._do(planned, target))
 
     async def _take_one(self, waiting: list[Planned], *, calm: bool) -> tuple[Planned, str]:
         """The first of those that wait whose target is free; waits until there is one."""
-        found: list[tuple[Planned, str]] = []
-
-        def look() -> bool:
-            if len(self.under_way) >= MAX_AT_ONCE:
-                return False
-            for planned in waiting:
-                targets = self._free_targets(planned.fault, calm=calm)
-                if targets:
-                    found.append((planned, planned.dice.choice(targets)))
-                    return True
-            return False
-
-        async with self._changed:
-            await self._changed.wait_for(look)
-        waiting.remove(found[0][0])
-        return found[0]
+        while True:
+            for planned in waiting if len(self.under_way) < MAX_AT_ONCE else ():
+                if targets := self._free_targets(planned.fault, calm=calm):
+                    waiting.remove(planned)
+                    return planned, planned.dice.choice(targets)
+            self._changed.clear()
+            await self._changed.wait()
 
     def _free_targets(self, fault: Fault, *, calm: bool) -> list[str]:
-        busy = self._resting.union(self.under_way, *self._needed.values(), *self._occupied.values())
+        busy = self._resting.union(self.under_way, *self._others.values())
         if (fault.needs | fault.occupies) & busy:
             return []
         targets = [fault.target]
@@ -140,29 +123,21 @@ class Schedule:
             async with planned.fault.hold(self._system, target, planned.dice) as better_name:
                 name = better_name or planned.fault.name
                 self.begun[name] += 1
-                await self._no_longer_needed(target)
+                self._others[target] = planned.fault.occupies
+                self._changed.set()
                 self._note(f"{name}: {target}, for {planned.seconds:.1f} s")
                 await asyncio.sleep(planned.seconds)
             self.undone[name] += 1
             self._note(f"{name}: {target} is undone")
         finally:
-            del self.under_way[target]
-            del self._occupied[target]
+            del self.under_way[target], self._others[target]
             rest = {target, *planned.fault.occupies} & SERVERS
             self._resting |= rest
-            await self._no_longer_needed(target)
+            self._changed.set()
         if rest:
             await asyncio.sleep(self._rest_s)
             self._resting -= rest
-            await self._look_again()
-
-    async def _no_longer_needed(self, target: str) -> None:
-        self._needed.pop(target, None)
-        await self._look_again()
-
-    async def _look_again(self) -> None:
-        async with self._changed:
-            self._changed.notify_all()
+            self._changed.set()
 
     def _note(self, what: str) -> None:
         """For whoever reads the processes' logs: their times are UTC, too."""

@@ -15,15 +15,14 @@ import psutil
 from honcho.environ import parse_procfile
 from sqlalchemy import Engine
 
-from testbed.chaos import addresses, clocks, log_files
+from testbed.chaos import addresses
 from testbed.chaos.addresses import Addresses
-from testbed.chaos.disks import Disk
+from testbed.chaos.disks import Disk, Storage
 from testbed.chaos.outages import Outage
-from testbed.chaos.postgres_pair import PostgresPair
-from testbed.chaos.program import Ending, Program
+from testbed.chaos.postgres_pair import PostgresPair, clock_library
+from testbed.chaos.program import Program, trim
 from testbed.chaos.recovery import Recoveries
 from testbed.chaos.redis_pair import RedisPair
-from testbed.chaos.storage import Storage
 from testbed.provider import Player, players
 from unbet.database.engine import SCAN_SETTINGS, connect_to
 from unbet.database.migrate import migrate
@@ -66,6 +65,8 @@ class System:
         self.storage = Storage(directory, mounts=mounts)
         self.spools = self.storage.spools
         self.metrics = directory / "metrics"
+        self.clock = directory / "clock"
+        """The file that says what PostgreSQL's clock shows, if that can be set."""
         self.programs: list[Program] = []
         self.addresses = Addresses()
         self.load_balancer = Addresses()
@@ -76,29 +77,15 @@ class System:
         self.shared_spool = shared_spool
         self.postgres = PostgresPair(self.storage.postgres)
         self.redis = RedisPair(self.storage.redis)
-        self.clock_library = clocks.library()
+        self.clock_library = clock_library()
         self._secret = secrets.token_urlsafe(24)
         self._message_key = secrets.token_urlsafe(32)
 
     @property
-    def database_url(self) -> str:
-        """The primary's own address: what the run looks at must not depend on its faults."""
-        return self.postgres.url
-
-    @property
-    def broker_url(self) -> str:
-        """The same of Redis."""
-        return self.redis.url
-
-    @property
     def service_url(self) -> str:
-        """PostgreSQL's, as everybody else knows it."""
-        return self.addresses.url(addresses.POSTGRES, self.database_url)
-
-    @property
-    def clock(self) -> Path:
-        """The file that says what PostgreSQL's clock shows, if that can be set."""
-        return self.directory / "clock"
+        """PostgreSQL's, as everybody knows it but the run: what that looks at must not depend on
+        its faults."""
+        return self.addresses.url(addresses.POSTGRES, self.postgres.url)
 
     def disk_of(self, server: Server) -> Disk:
         """Where the server's data lie."""
@@ -116,7 +103,7 @@ class System:
     def engine(self, name: str, *, reads_all: bool = False) -> Engine:
         """On the ledger, by its service address; `reads_all` directly, and without the limits that
         suit the reversal of a group."""
-        url = self.database_url if reads_all else self.service_url
+        url = self.postgres.url if reads_all else self.service_url
         return connect_to(url, name=name, pool_size=1, limits=SCAN_SETTINGS if reads_all else None)
 
     def start(self) -> None:
@@ -125,7 +112,7 @@ class System:
         self.metrics.mkdir()
         self.storage.make(self._pids_that_write_to)
         if self.clock_library is not None:
-            self.postgres.set_clock(clocks.environment(self.clock_library, self.clock))
+            self.postgres.set_clock(self.clock_library, self.clock)
         self.postgres.start()
         self.redis.start()
         self.addresses.start()
@@ -135,8 +122,7 @@ class System:
         with engine.begin() as connection:
             migrate(connection)
         engine.dispose()
-        passwords = {role: secrets.token_urlsafe(24) for role in Role}
-        self._logins = Logins(self.service_url, passwords)
+        self._logins = Logins(self.service_url, {role: secrets.token_urlsafe(24) for role in Role})
         self._logins.make()
         self.programs = list(self._programs())
         for program in self.programs:
@@ -148,10 +134,8 @@ class System:
     def stop(self) -> None:
         """End everything, frozen or not, and wait until it has ended."""
         with ExitStack() as all_of_it:
-            all_of_it.callback(self.load_balancer.stop)
-            all_of_it.callback(self.addresses.stop)
-            all_of_it.callback(self.redis.stop)
-            all_of_it.callback(self.postgres.stop)
+            for part in (self.load_balancer, self.addresses, self.redis, self.postgres):
+                all_of_it.callback(part.stop)
             for program in self.programs:
                 program.ask_to_end()
             deadline = time.monotonic() + STOP_LIMIT_S
@@ -165,17 +149,9 @@ class System:
             for program in self.programs:
                 program.supervise()
             if time.monotonic() > trim_at:
-                await asyncio.to_thread(log_files.trim, self.directory)
+                await asyncio.to_thread(trim, self.directory)
                 trim_at = time.monotonic() + TRIM_INTERVAL_S
             await asyncio.sleep(LOOK_INTERVAL_S)
-
-    def outages(self) -> list[Outage]:
-        """Of the receivers."""
-        return [outage for receiver in self.of("receiver") for outage in receiver.outages]
-
-    def ended_by_themselves(self) -> list[Ending]:
-        """What ended though the run had not killed it."""
-        return [ending for program in self.programs for ending in program.endings]
 
     def _pids_that_write_to(self, path: Path) -> list[int]:
         """Of the receivers for the spool, else of the server with its data there."""
@@ -184,11 +160,11 @@ class System:
         servers: list[Server] = [
             self.postgres.primary, self.postgres.standby, self.redis.primary, self.redis.replica
         ]  # fmt: skip
-        found = [server.process() for server in servers if server.data.parent == path]
-        mains = [process for process in found if process is not None]
-        with suppress(psutil.NoSuchProcess):
-            # The main process first: what it starts from then on has its limit, too.
-            return [one.pid for main in mains for one in (main, *main.children(recursive=True))]
+        for server in servers:
+            if server.data.parent == path and (main := server.process()):
+                with suppress(psutil.NoSuchProcess):
+                    # It comes first: what it starts from then on has its limit, too.
+                    return [main.pid, *(c.pid for c in main.children(recursive=True))]
         return []
 
     def _wait_until_up(self) -> None:

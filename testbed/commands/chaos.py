@@ -14,9 +14,10 @@ import uvloop
 from rich.console import Console
 
 from testbed.chaos import disks, report
+from testbed.chaos.holding import whole
+from testbed.chaos.report import watched
 from testbed.chaos.running import Run, carry_out
 from testbed.chaos.system import ChaosError, System
-from testbed.chaos.watching import watched
 from unbet.cli.failing import CommandError
 from unbet.local.services import ServicesError
 from unbet.local.stopping import EXIT_STOPPED, SIGNALS
@@ -53,15 +54,16 @@ def chaos(
         raise typer.BadParameter(f"{chosen} is not empty.", param_hint="--dir")
     chosen.mkdir(parents=True, exist_ok=True)
     chosen.chmod(0o711)  # PostgreSQL of another account has to pass through
-    run = Run(seconds, secrets.randbelow(1_000_000) if seed is None else seed, rate)
+    seed = secrets.randbelow(1_000_000) if seed is None else seed
     console = Console(highlight=False)
-    console.print(f"Seed {run.seed}, {seconds:g} s, {rate:g} cancels a second, in {chosen}")
+    console.print(f"Seed {seed}, {seconds:g} s, {rate:g} cancels a second, in {chosen}")
     started = time.monotonic()
     chosen = chosen.absolute()
-    shared = Random(f"spool of {run.seed}").random() < 0.5  # noqa: S311 - a game's dice
+    shared = Random(f"spool of {seed}").random() < 0.5  # noqa: S311 - a game's dice
     system = System(chosen, shared_spool=shared, mounts=disks.can_mount(chosen))
+    run = Run(system, seconds, seed, rate)
     try:
-        uvloop.run(_carry_out(run, system, console))
+        uvloop.run(_carry_out(run, console))
     except asyncio.CancelledError:
         system.storage.discard()
         console.print("Stopped; nothing of it runs any more.")
@@ -77,12 +79,15 @@ def chaos(
     if run.result.ok and not run.result.dead:
         system.storage.discard()
     else:
-        _keep(run, system)
+        system.storage.keep()
+        with (chosen / "violations.txt").open("w") as file:
+            for kind, lines in run.result.violations.items():
+                file.writelines(f"{kind}: {line}\n" for line in lines)
         console.print(_WHERE.format(chosen), soft_wrap=True)
     raise typer.Exit(0 if run.result.ok else 1)
 
 
-async def _carry_out(run: Run, system: System, console: Console) -> None:
+async def _carry_out(run: Run, console: Console) -> None:
     """The run; ends everything before it returns, also when a signal asks for it."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task  # noqa: S101 - this is one
@@ -91,27 +96,11 @@ async def _carry_out(run: Run, system: System, console: Console) -> None:
         loop.add_signal_handler(number, lambda: task.cancelling() or task.cancel())
     try:
         async with watched(run, console):
-            await _started(system)
-            await carry_out(run, system)
+            await whole(run.system.start)  # only what has been started can be stopped
+            await carry_out(run)
     finally:
         run.phase = "stopping"
-        await asyncio.to_thread(system.stop)
-
-
-async def _started(system: System) -> None:
-    """Also when it is cancelled, the start comes to its end: only then can all be stopped."""
-    starting = asyncio.create_task(asyncio.to_thread(system.start))
-    try:
-        await asyncio.shield(starting)
-    finally:
-        await asyncio.wait([starting])
-
-
-def _keep(run: Run, system: System) -> None:
-    system.storage.keep()
-    with (system.directory / "violations.txt").open("w") as file:
-        for kind, lines in run.result.violations.items():
-            file.writelines(f"{kind}: {line}\n" for line in lines)
+        await asyncio.to_thread(run.system.stop)
 
 
 def _print_result(run: Run, console: Console, json_file: Path | None, seconds: float) -> None:

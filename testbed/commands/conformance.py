@@ -10,16 +10,21 @@ from typing import Annotated, Final
 import typer
 from sqlalchemy.exc import DBAPIError
 
-from testbed import conformance
-from testbed.conformance import Bets, Report, RuleStatus
+from testbed.conformance.bets import Bets
+from testbed.conformance.ledger_wallet import LedgerTestWallet
+from testbed.conformance.listed_bets import BetsFileError, ListedBets
+from testbed.conformance.placed_bets import PlacedBets
+from testbed.conformance.playing import RULES, conduct
+from testbed.conformance.report import COLUMNS, Report
+from testbed.conformance.rule import RuleStatus
 from testbed.provider import DIALECTS, Dialect, Endpoint, EndpointError, NoAnswerError, Timing
+from testbed.provider.dialects import DialectName
 from unbet.cli import database
 from unbet.cli.bars import bar
 from unbet.cli.display import AsJson, print_json, print_table
 from unbet.cli.failing import failing_on
 from unbet.core.text import plain
 from unbet.database.migrate import SchemaError
-from unbet.dialects import DialectName
 from unbet.runtime.settings import ProviderSettings, SettingsError, load
 
 app = typer.Typer()
@@ -66,27 +71,33 @@ def play_every_rule(
     started = time.monotonic()
     with failing_on(*_NOT_PLAYED, status=EXIT_NOT_PLAYED):
         endpoint = Endpoint(url, DIALECTS[dialect])
-        outside = None if refused_from is None else _from(refused_from, endpoint)
+        try:
+            outside = None if refused_from is None else endpoint.called_from(refused_from)
+        except EndpointError as error:
+            raise typer.BadParameter(str(error), param_hint="--refused-from") from None
         report = asyncio.run(_play(endpoint, outside, bets))
     if as_json:
         shown = {"endpoint": str(endpoint), "dialect": dialect}
         seconds = round(time.monotonic() - started, 3)
         print_json({**shown, "seconds": seconds, **report.document()})
     else:
-        _show(report, f"{endpoint} {dialect}")
+        print_table(f"{endpoint} {dialect}", COLUMNS, report.rows())
+        for line in report.lines():
+            typer.echo(plain(line))
+        counts = (f"{report.count(status)} {status}" for status in RuleStatus)
+        typer.echo(f"{len(report.results)} rules: {', '.join(counts)}.")
     raise typer.Exit(0 if report.ok else EXIT_BROKEN)
 
 
 async def _play(endpoint: Endpoint, outside: Endpoint | None, file: Path | None) -> Report:
     limit_s = Timing().call_s
     await endpoint.reach(limit_s)
-    rules = conformance.RULES
     async with _bets(file, endpoint.dialect) as bets:
-        with bar("rules", len(rules)) as update:
-            results = await conformance.conduct(
+        with bar("rules", len(RULES)) as update:
+            results = await conduct(
                 endpoint,
                 bets,
-                rules,
+                RULES,
                 limit_s=limit_s,
                 outside=outside,
                 advance=lambda: update(advance=1),
@@ -97,32 +108,17 @@ async def _play(endpoint: Endpoint, outside: Endpoint | None, file: Path | None)
     return Report(results)
 
 
-def _from(address: str, endpoint: Endpoint) -> Endpoint:
-    try:
-        return endpoint.called_from(address)
-    except EndpointError as error:
-        raise typer.BadParameter(str(error), param_hint="--refused-from") from None
-
-
 @asynccontextmanager
 async def _bets(file: Path | None, dialect: Dialect) -> AsyncIterator[Bets]:
     """Those of a file, or else new ones in the ledger."""
     provider_id = load(ProviderSettings).provider_id
     if file is not None:
         try:
-            bets = conformance.ListedBets.read(file, provider_id)
-        except conformance.BetsFileError as error:
+            bets = ListedBets.read(file, provider_id)
+        except BetsFileError as error:
             raise typer.BadParameter(str(error), param_hint="--bets") from None
         yield bets
         return
     with database.ledger_engine() as engine:
-        wallet = conformance.LedgerTestWallet(engine, provider_id, dialect)
-        yield await conformance.PlacedBets.open(wallet, provider_id)
-
-
-def _show(report: Report, title: str) -> None:
-    print_table(title, conformance.COLUMNS, report.rows())
-    for line in report.lines():
-        typer.echo(plain(line))
-    counts = (f"{report.count(status)} {status}" for status in RuleStatus)
-    typer.echo(f"{len(report.results)} rules: {', '.join(counts)}.")
+        wallet = LedgerTestWallet(engine, provider_id, dialect)
+        yield await PlacedBets.open(wallet, provider_id)

@@ -3,9 +3,8 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Annotated, Final, TextIO
+from collections.abc import Iterable
+from typing import Annotated, Final
 from uuid import uuid4
 
 import typer
@@ -21,15 +20,17 @@ from testbed.provider import (
     LedgerOperator,
     Log,
     NoAnswerError,
+    Player,
     Provider,
     Report,
+    Round,
     Sent,
 )
+from testbed.provider.dialects import DialectName
 from unbet.cli import database
 from unbet.cli.bars import bar
 from unbet.cli.display import AsJson, print_json
 from unbet.cli.failing import failing_on
-from unbet.dialects import DialectName
 from unbet.runtime.settings import ProviderSettings, load
 
 app = typer.Typer(no_args_is_help=True, help="Play the provider against an endpoint.")
@@ -44,20 +45,6 @@ Url = Annotated[
 DialectOption = Annotated[
     DialectName, typer.Option("--dialect", help="The form of requests and answers.")
 ]
-
-
-@dataclass(frozen=True)
-class _Game:
-    """What `play` was asked for."""
-
-    endpoint: Endpoint
-    cancels: int
-    rate: float | None
-    connections: int
-    seed: int
-    players: int
-    log: TextIO | None
-    provider_id: str
 
 
 @app.command()
@@ -92,20 +79,26 @@ def play(
     """
     if rate is not None and connections is not None:
         raise typer.BadParameter("--rate and --connections exclude each other.")
+    at_once = provider.MAX_AT_ONCE if rate else connections or CONNECTIONS
+    seed = secrets.randbelow(1_000_000) if seed is None else seed
     with failing_on(EndpointError, NoAnswerError):
-        game = _Game(
-            endpoint=Endpoint(url, DIALECTS[dialect]),
-            cancels=cancels,
-            rate=rate,
-            connections=provider.MAX_AT_ONCE if rate else connections or CONNECTIONS,
-            seed=secrets.randbelow(1_000_000) if seed is None else seed,
-            players=players,
-            log=log,
-            provider_id=load(ProviderSettings).provider_id,
-        )
+        endpoint = Endpoint(url, DIALECTS[dialect])
+        provider_id, among = load(ProviderSettings).provider_id, provider.players(players)
+        rounds = provider.plan(seed, among, cancels=cancels, provider_id=provider_id)
         started = time.monotonic()
-        report = asyncio.run(_play(game))
-    _print_result(game, report, time.monotonic() - started, as_json=as_json)
+        with database.ledger_engine() as engine, bar("cancels", cancels) as update:
+
+            def note(sent: Sent) -> None:
+                update(advance=isinstance(sent.message, Cancel))
+                if log is not None:
+                    log.write(provider.as_line(sent))
+                    log.flush()
+
+            operator = LedgerOperator(engine, provider_id, endpoint.dialect)
+            player = Provider(endpoint, operator, Log(note))
+            asyncio.run(_play(rounds, player, among, at_once, rate))
+        report = Report.of(player.log)
+    _print_result(report, seed, time.monotonic() - started, as_json=as_json)
     raise typer.Exit(0 if report.ok else 1)
 
 
@@ -152,45 +145,24 @@ async def _send(endpoint: Endpoint, message: Cancel) -> Attempt:
     return answer
 
 
-async def _play(game: _Game) -> Report:
-    timing = provider.Timing()
-    players = provider.players(game.players)
-    with database.ledger_engine() as engine, bar("cancels", game.cancels) as update:
-
-        def advance(sent: Sent) -> None:
-            update(advance=isinstance(sent.message, Cancel))
-
-        await game.endpoint.reach(timing.call_s)
-        operator = LedgerOperator(engine, game.provider_id, game.endpoint.dialect)
-        await provider.fund(operator, players, tag=f"provider-{uuid4().hex}")
-        log = Log(advance) if game.log is None else Log(advance, _writer(game.log))
-        await provider.play(
-            provider.plan(game.seed, players, cancels=game.cancels, provider_id=game.provider_id),
-            Provider(game.endpoint, operator, log, timing),
-            at_once=game.connections,
-            rate=game.rate,
-        )
-        game.endpoint.close()
-    return Report.of(log)
+async def _play(
+    rounds: Iterable[Round], player: Provider, among: list[Player], at_once: int, rate: float | None
+) -> None:
+    await player.endpoint.reach(player.timing.call_s)
+    await provider.fund(player.operator, among, tag=f"provider-{uuid4().hex}")
+    await provider.play(rounds, player, at_once=at_once, rate=rate)
+    player.endpoint.close()
 
 
-def _writer(file: TextIO) -> Callable[[Sent], None]:
-    def write(sent: Sent) -> None:
-        file.write(provider.as_line(sent))
-        file.flush()
-
-    return write
-
-
-def _print_result(game: _Game, report: Report, seconds: float, *, as_json: bool) -> None:
+def _print_result(report: Report, seed: int, seconds: float, *, as_json: bool) -> None:
     if as_json:
         rows = {scenario: row.document() for scenario, row in report.rows.items()}
-        shown = {"ok": report.ok, "seed": game.seed, "seconds": round(seconds, 3)}
+        shown = {"ok": report.ok, "seed": seed, "seconds": round(seconds, 3)}
         counts = {"total": report.total.document(), "scenarios": rows}
         print_json({**shown, **counts, "unexpected": report.unexpected})
         return
     Console().print(report.table())
     rate = report.total.cancels / seconds
-    typer.echo(f"{report.total.cancels} cancels in {seconds:.1f} s, {rate:.0f}/s; seed {game.seed}")
+    typer.echo(f"{report.total.cancels} cancels in {seconds:.1f} s, {rate:.0f}/s; seed {seed}")
     for line in report.unexpected:
         typer.echo(line)

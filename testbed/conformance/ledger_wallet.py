@@ -1,15 +1,19 @@
 """An operator whose bets are in our ledger, for the conformance kit."""
 
 import asyncio
+from collections.abc import Callable
 from decimal import Decimal
+from typing import TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 import unbet
 from testbed.provider import Dialect, LedgerOperator, NoAnswerError, Player
 from unbet.cli.database import sentence
 from unbet.wallets.ledger.operations import Balance, BalanceType
+
+T = TypeVar("T")
 
 
 class LedgerTestWallet(LedgerOperator):
@@ -21,26 +25,19 @@ class LedgerTestWallet(LedgerOperator):
 
     async def deposit_bonus(self, player: Player, amount: Decimal, reference: str) -> None:
         """Credit the player's bonus."""
-        await self._deposit(player, amount, reference, BalanceType.BONUS)
+        await self.deposit(player, amount, reference, BalanceType.BONUS)
 
     async def money(self, player: Player) -> Balance:
         """What the player has."""
-        return await asyncio.to_thread(self._money, player)
+        return await asyncio.to_thread(self._do, lambda c: unbet.balance(c, *player))
 
     async def freeze(self, user_id: str) -> None:
         """Refuse the player's bets from now on."""
-        await asyncio.to_thread(self._freeze, user_id)
+        await asyncio.to_thread(self._do, lambda c: unbet.freeze(c, user_id))
 
-    def _money(self, player: Player) -> Balance:
-        try:
-            with self._engine.connect() as connection:
-                return unbet.balance(connection, player.user_id, player.currency)
-        except DBAPIError as error:
-            raise NoAnswerError(sentence(error)) from None
-
-    def _freeze(self, user_id: str) -> None:
+    def _do(self, work: Callable[[Connection], T]) -> T:
         try:
             with self._engine.begin() as connection:
-                unbet.freeze(connection, user_id)
+                return work(connection)
         except DBAPIError as error:
             raise NoAnswerError(sentence(error)) from None

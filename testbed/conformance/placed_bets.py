@@ -45,7 +45,7 @@ class PlacedBets:
     async def open(cls, wallet: OperatorWallet, provider_id: str) -> "PlacedBets":
         """With a player who has money."""
         bets = cls(wallet, provider_id)
-        await bets._fund(bets._player)
+        bets._player = await bets._player_with(OPENING_BALANCE)
         return bets
 
     async def any_bet(self) -> PreparedBet:
@@ -58,13 +58,10 @@ class PlacedBets:
     async def placed(self, stake: Decimal | None = None) -> PreparedBet:
         if stake is None or stake <= OPENING_BALANCE:
             return await self._placed(self._player, STAKE if stake is None else stake)
-        player = _new_player()
-        await self._wallet.deposit(player, stake, player.user_id)
-        return await self._placed(player, stake)
+        return await self._placed(await self._player_with(stake), stake)
 
     async def split(self) -> PreparedBet:
-        player = _new_player()
-        await self._wallet.deposit(player, STAKE, player.user_id)
+        player = await self._player_with(STAKE)
         await self._wallet.deposit_bonus(player, OPENING_BALANCE, f"{player.user_id}-bonus")
         bet = await self._placed(player, STAKE * 3)
         before, after = bet.undone, bet.standing
@@ -80,17 +77,21 @@ class PlacedBets:
             raise NotTriedError("a bet of more than there is was not refused")
         return bet
 
-    async def settled(self) -> PreparedBet:
-        return await self._settled(Decimal(0))
+    async def settled(self, win: Decimal = Decimal(0), reference: str | None = None) -> PreparedBet:
+        bet = await self.placed()
+        result = Win(reference=bet.reference, amount=win, own_reference=reference)
+        answer = await self._wallet.settle(result)
+        if answer.code != SUCCESS:
+            raise NotTriedError(f"the bet's result was refused: {answer.text}")
+        money = await self.money(bet.player)
+        return replace(bet, standing=money, undone=money)
 
     async def won(self, reference: str | None = None) -> PreparedBet:
-        return await self._settled(STAKE * 2, reference)
+        return await self.settled(STAKE * 2, reference)
 
     async def frozen(self) -> PreparedBet:
-        player = _new_player()
-        await self._fund(player)
-        bet = await self._placed(player, STAKE)
-        await self._wallet.freeze(player.user_id)
+        bet = await self._placed(await self._player_with(OPENING_BALANCE), STAKE)
+        await self._wallet.freeze(bet.player.user_id)
         return bet
 
     async def place(self, bet: PreparedBet) -> Answer:
@@ -113,18 +114,10 @@ class PlacedBets:
             raise NotTriedError(f"the bet was refused: {answer.text}")
         return replace(bet, standing=await self.money(player), undone=undone)
 
-    async def _settled(self, win: Decimal, reference: str | None = None) -> PreparedBet:
-        bet = await self.placed()
-        answer = await self._wallet.settle(
-            Win(reference=bet.reference, amount=win, own_reference=reference)
-        )
-        if answer.code != SUCCESS:
-            raise NotTriedError(f"the bet's result was refused: {answer.text}")
-        money = await self.money(bet.player)
-        return replace(bet, standing=money, undone=money)
-
-    async def _fund(self, player: Player) -> None:
-        await self._wallet.deposit(player, OPENING_BALANCE, player.user_id)
+    async def _player_with(self, cash: Decimal) -> Player:
+        player = _new_player()
+        await self._wallet.deposit(player, cash, player.user_id)
+        return player
 
 
 def _new_player() -> Player:

@@ -73,6 +73,11 @@ class Play:
         """Send a new Cancel of the bet; `sent` says in words what it is."""
         return await self.send(sent, self.cancel_of(bet).fields())
 
+    async def give_back(self, sent: str, bet: PreparedBet) -> None:
+        """Send a new Cancel of the bet: a success that gives its stake back, once."""
+        self.expect_success(await self.cancel(sent, bet))
+        await self.expect_back(bet)
+
     async def send(self, sent: str, fields: Mapping[str, object]) -> Exchange:
         """Send fields by the provider's names."""
         return await self.send_body(sent, json.dumps(fields).encode(), fields=fields)
@@ -101,7 +106,7 @@ class Play:
 
     def by(self, method: str, content_type: str | None) -> Post:
         """To send by another method, or with another content type or none."""
-        return partial(self.endpoint.request, method, content_type)
+        return partial(self.endpoint.post, method=method, content_type=content_type)
 
     def expect(self, heard: Exchange, codes: Collection[int], naming: str = "") -> None:
         """One of `codes`, with a description that names the field `naming`."""

@@ -4,10 +4,26 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Final
 
+from testbed.conformance import (
+    rules_bets,
+    rules_form,
+    rules_http,
+    rules_outcomes,
+    rules_tolerance,
+)
 from testbed.conformance.bets import Bets, needs_the_ledger
 from testbed.conformance.play import Play
 from testbed.conformance.rule import NotTriedError, Result, Rule
 from testbed.provider import Endpoint
+
+RULES: Final[tuple[Rule, ...]] = (
+    *rules_outcomes.RULES,
+    *rules_bets.RULES,
+    *rules_tolerance.RULES,
+    *rules_form.RULES,
+    *rules_http.RULES,
+)
+
 
 GIVEN_UP_AFTER: Final = 3
 """Rules in a row that ended without an answer: the others would take as many times ten seconds."""

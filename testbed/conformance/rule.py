@@ -3,15 +3,24 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from testbed.provider import Attempt
 
 if TYPE_CHECKING:
     from testbed.conformance.play import Play
 
+# Where rules come from: the chapters of PROTOCOL and DESIGN.
+CALL: Final = "PROTOCOL, The call"
+BEHAVES: Final = "PROTOCOL, How the provider behaves"
+CODES: Final = "PROTOCOL, Codes"
+FIELD: Final = "PROTOCOL, What goes wrong in the field"
+PATH: Final = "DESIGN, The path of one Cancel"
+OUTCOMES: Final = "DESIGN, Outcomes and answers"
 
 Tried = TypeVar("Tried", bound="Callable[[Play], Awaitable[None]]")
+Made = TypeVar("Made")
 
 
 class NotTriedError(Exception):
@@ -53,6 +62,17 @@ class Rules(list[Rule]):
         def add(play: Tried) -> Tried:
             self.append(Rule(name, source, sent, play, self._needs_ledger))
             return play
+
+        return add
+
+    def made(
+        self, play: "Callable[[Made, Play], Awaitable[None]]", name: str, source: str, sent: str
+    ) -> Callable[[Made], Made]:
+        """Makes a rule of what `play` tries it with."""
+
+        def add(make: Made) -> Made:
+            self.rule(name, source, sent)(partial(play, make))
+            return make
 
         return add
 

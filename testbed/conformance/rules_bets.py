@@ -4,13 +4,12 @@ import asyncio
 from decimal import Decimal
 from typing import Final
 
-from testbed.conformance import sources
 from testbed.conformance.bets import PreparedBet, new_reference
 from testbed.conformance.play import Play
-from testbed.conformance.rule import Rules
+from testbed.conformance.rule import BEHAVES, CALL, FIELD, OUTCOMES, Rules
 from testbed.provider import SUCCESS, Answer
 
-BETS: Final = Rules(needs_ledger=True)
+RULES: Final = Rules(needs_ledger=True)
 
 MIN_STAKE: Final = Decimal("0.000000000000000001")
 """18 decimals, the most that the protocol has."""
@@ -21,7 +20,7 @@ MAX_STAKE: Final = Decimal("12345678901234.123456789012345678")
 RACES: Final = 6
 
 
-@BETS.rule("a late bet is refused", sources.BEHAVES, "a cancel, then its bet")
+@RULES.rule("a late bet is refused", BEHAVES, "a cancel, then its bet")
 async def late_bet(play: Play) -> None:
     bet = await play.bets.unknown()
     play.expect_success(await play.cancel("a cancel of no bet", bet))
@@ -29,9 +28,9 @@ async def late_bet(play: Play) -> None:
     await play.expect_unmoved(bet)
 
 
-@BETS.rule(
+@RULES.rule(
     "a bet that races its cancel costs nothing",
-    sources.BEHAVES,
+    BEHAVES,
     f"{RACES} cancels, each with its bet",
 )
 async def racing_bet(play: Play) -> None:
@@ -47,7 +46,7 @@ async def racing_bet(play: Play) -> None:
         await play.expect_back(bet)
 
 
-@BETS.rule("a bet sent three times is given back once", sources.BEHAVES, "a cancel")
+@RULES.rule("a bet sent three times is given back once", BEHAVES, "a cancel")
 async def retransmitted_bet(play: Play) -> None:
     bet = await play.bets.placed()
     for _ in range(2):
@@ -55,20 +54,15 @@ async def retransmitted_bet(play: Play) -> None:
         if answer.code != SUCCESS:
             play.faults.append(f"the bet, again: {answer.code} ({answer.text}), expected {SUCCESS}")
     await play.expect_unmoved(bet)
-    play.expect_success(await play.cancel("a cancel", bet))
-    await play.expect_back(bet)
+    await play.give_back("a cancel", bet)
 
 
-@BETS.rule(
-    "a split stake goes back where it came from", sources.OUTCOMES, "a cancel of cash and bonus"
-)
+@RULES.rule("a split stake goes back where it came from", OUTCOMES, "a cancel of cash and bonus")
 async def split_stake(play: Play) -> None:
-    bet = await play.bets.split()
-    play.expect_success(await play.cancel("a cancel", bet))
-    await play.expect_back(bet)
+    await play.give_back("a cancel", await play.bets.split())
 
 
-@BETS.rule("a cancelled bet is not placed again", sources.OUTCOMES, "a cancel, then its bet again")
+@RULES.rule("a cancelled bet is not placed again", OUTCOMES, "a cancel, then its bet again")
 async def bet_again(play: Play) -> None:
     bet = await play.bets.placed()
     play.expect_success(await play.cancel("a cancel", bet))
@@ -76,7 +70,7 @@ async def bet_again(play: Play) -> None:
     await play.expect_back(bet)
 
 
-@BETS.rule("a cancelled bet cannot win", sources.OUTCOMES, "a cancel, then a win")
+@RULES.rule("a cancelled bet cannot win", OUTCOMES, "a cancel, then a win")
 async def win_after_cancel(play: Play) -> None:
     bet = await play.bets.placed()
     play.expect_success(await play.cancel("a cancel", bet))
@@ -84,16 +78,14 @@ async def win_after_cancel(play: Play) -> None:
     await play.expect_back(bet)
 
 
-@BETS.rule("a win is never reversed", sources.BEHAVES, "a cancel of a bet that won")
+@RULES.rule("a win is never reversed", BEHAVES, "a cancel of a bet that won")
 async def win_is_no_bet(play: Play) -> None:
     bet = await play.bets.won()
     play.expect(await play.cancel("a cancel of a bet that won", bet), {play.dialect.refused})
     await play.expect_unmoved(bet)
 
 
-@BETS.rule(
-    "the reference of a win cancels nothing", sources.BEHAVES, "a cancel of a win's own reference"
-)
+@RULES.rule("the reference of a win cancels nothing", BEHAVES, "a cancel of a win's own reference")
 async def reference_of_a_win(play: Play) -> None:
     win = new_reference()
     bet = await play.bets.won(win)
@@ -103,29 +95,24 @@ async def reference_of_a_win(play: Play) -> None:
     await play.expect_unmoved(bet)
 
 
-@BETS.rule("a frozen player gets the stake back", sources.OUTCOMES, "a cancel")
+@RULES.rule("a frozen player gets the stake back", OUTCOMES, "a cancel")
 async def frozen_player(play: Play) -> None:
-    bet = await play.bets.frozen()
-    play.expect_success(await play.cancel("a frozen player's cancel", bet))
-    await play.expect_back(bet)
+    await play.give_back("a frozen player's cancel", await play.bets.frozen())
 
 
-@BETS.rule("no decimal is lost", sources.FIELD, f"a cancel of {MIN_STAKE:f}, one of 32 digits")
+@RULES.rule("no decimal is lost", FIELD, f"a cancel of {MIN_STAKE:f}, one of 32 digits")
 async def every_decimal(play: Play) -> None:
     for stake in (MIN_STAKE, MAX_STAKE):
-        bet = await play.bets.placed(stake)
-        play.expect_success(await play.cancel(f"a cancel of {stake:f}", bet))
-        await play.expect_back(bet)
+        await play.give_back(f"a cancel of {stake:f}", await play.bets.placed(stake))
 
 
-@BETS.rule("references are compared exactly", sources.CALL, "a cancel of the reference in capitals")
+@RULES.rule("references are compared exactly", CALL, "a cancel of the reference in capitals")
 async def exact_reference(play: Play) -> None:
     bet = await play.bets.placed()
     wrong = play.cancel_of(bet).fields() | {"reference": bet.reference.upper()}
     play.expect_success(await play.send("a cancel of its capitals", wrong))
     await play.expect_unmoved(bet)
-    play.expect_success(await play.cancel("then the right one", bet))
-    await play.expect_back(bet)
+    await play.give_back("then the right one", bet)
 
 
 async def _place_after(play: Play, bet: PreparedBet, seconds: float) -> None:

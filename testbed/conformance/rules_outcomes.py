@@ -1,26 +1,28 @@
-"""Rules about outcomes and their answers: they need nothing but cancels."""
+"""Rules about outcomes and their answers, repeated cancels among them: they need nothing but
+cancels."""
 
-from collections.abc import Collection, Mapping
+import asyncio
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Final
 
-from testbed.conformance import sources
+from testbed.conformance.bets import PreparedBet
 from testbed.conformance.play import Play
-from testbed.conformance.rule import Rules
-from testbed.provider import AMOUNT, Player
+from testbed.conformance.rule import BEHAVES, CALL, CODES, OUTCOMES, Rules
+from testbed.provider import AMOUNT, SUCCESS, Player
 from unbet.wallets.ledger.operations import Balance
 
-OUTCOMES: Final = Rules()
+RULES: Final = Rules()
+
+AT_ONCE: Final = 8
 
 
-@OUTCOMES.rule("a placed bet is given back", sources.CALL, "a cancel")
+@RULES.rule("a placed bet is given back", CALL, "a cancel")
 async def placed_bet(play: Play) -> None:
-    bet = await play.bets.placed()
-    play.expect_success(await play.cancel("a cancel", bet))
-    await play.expect_back(bet)
+    await play.give_back("a cancel", await play.bets.placed())
 
 
-@OUTCOMES.rule("success has the dialect's form", sources.CALL, "a cancel")
+@RULES.rule("success has the dialect's form", CALL, "a cancel")
 async def form_of_success(play: Play) -> None:
     bet = await play.bets.placed()
     heard = await play.cancel("a cancel", bet)
@@ -49,70 +51,98 @@ def _is_cash(value: str, money: Balance | None) -> bool:
     return bool(AMOUNT.fullmatch(value)) and (money is None or Decimal(value) == money.cash)
 
 
-@OUTCOMES.rule("an unknown reference is a success", sources.BEHAVES, "two cancels of no bet")
+@RULES.rule("an unknown reference is a success", BEHAVES, "two cancels of no bet")
 async def unknown_reference(play: Play) -> None:
     bet = await play.bets.unknown()
-    first = await play.cancel("a cancel of no bet", bet)
-    again = await play.cancel("another of the same", bet)
-    play.expect_success(first)
-    play.expect_success(again)
-    play.expect_equal(first, again)
+    await _cancel_twice(play, bet, "a cancel of no bet", "another of the same", SUCCESS)
     await play.expect_unmoved(bet)
 
 
-@OUTCOMES.rule("a refused bet is a success", sources.BEHAVES, "a cancel")
+@RULES.rule("a refused bet is a success", BEHAVES, "a cancel")
 async def refused_bet(play: Play) -> None:
     bet = await play.bets.refused()
     play.expect_success(await play.cancel("a cancel of a refused bet", bet))
     await play.expect_unmoved(bet)
 
 
-@OUTCOMES.rule("a settled bet is refused for good", sources.OUTCOMES, "two cancels")
+@RULES.rule("a settled bet is refused for good", OUTCOMES, "two cancels")
 async def settled_bet(play: Play) -> None:
-    bet = await play.bets.settled()
-    first = await play.cancel("a cancel of a settled bet", bet)
-    again = await play.cancel("another of the same", bet)
-    play.expect(first, {play.dialect.refused})
-    play.expect(again, {play.dialect.refused})
-    play.expect_equal(first, again)
+    bet, code = await play.bets.settled(), play.dialect.refused
+    await _cancel_twice(play, bet, "a cancel of a settled bet", "another of the same", code)
     await play.expect_unmoved(bet)
 
 
-@OUTCOMES.rule(
+async def _cancel_twice(play: Play, bet: PreparedBet, sent: str, again: str, code: int) -> None:
+    """Two cancels, each with a uuid of its own, have the same answer."""
+    first, other = await play.cancel(sent, bet), await play.cancel(again, bet)
+    for heard in (first, other):
+        play.expect(heard, {code})
+    play.expect_equal(first, other)
+
+
+@RULES.rule(
     "another player's cancel binds nobody",
-    sources.OUTCOMES,
+    OUTCOMES,
     "another player's cancel three times, then the owner's",
 )
 async def other_player(play: Play) -> None:
-    other_player = play.bets.other_player
+    user_id, codes = play.bets.other_player, play.dialect.parameters
     bet = await play.bets.placed()
-    wrong = play.cancel_of(bet, Player(other_player, bet.player.currency)).fields()
-    await _refused_each_time(play, "another player's cancel", wrong, play.dialect.parameters)
-    await play.expect_unmoved(bet)
-    play.expect_success(await play.cancel("then the owner's", bet))
-    await play.expect_back(bet)
+    named = Player(user_id, bet.player.currency)
+    await _refuse_wrong(play, bet, named, codes, "another player's cancel", "then the owner's")
 
 
-@OUTCOMES.rule(
+@RULES.rule(
     "a cancel in another currency binds nobody",
-    sources.CODES,
+    CODES,
     "one in another currency three times, then the right one",
 )
 async def other_currency(play: Play) -> None:
-    currency = play.bets.other_currency
+    currency, sent = play.bets.other_currency, "a cancel in another currency"
     bet = await play.bets.placed()
-    wrong = play.cancel_of(bet, Player(bet.player.user_id, currency)).fields()
-    await _refused_each_time(play, "a cancel in another currency", wrong, {play.dialect.currency})
-    await play.expect_unmoved(bet)
-    play.expect_success(await play.cancel("then one in the bet's", bet))
-    await play.expect_back(bet)
+    named = Player(bet.player.user_id, currency)
+    await _refuse_wrong(play, bet, named, {play.dialect.currency}, sent, "then one in the bet's")
 
 
-async def _refused_each_time(
-    play: Play, sent: str, wrong: Mapping[str, object], codes: Collection[int]
+async def _refuse_wrong(
+    play: Play, bet: PreparedBet, named: Player, codes: Collection[int], sent: str, then: str
 ) -> None:
     """As the provider retransmits it, who does not take this code for the last word."""
+    wrong = play.cancel_of(bet, named).fields()
     first = await play.send(sent, wrong)
     for heard in (first, *[await play.send(f"{sent}, again", wrong) for _ in range(2)]):
         play.expect(heard, codes)
         play.expect_equal(first, heard)
+    await play.expect_unmoved(bet)
+    await play.give_back(then, bet)
+
+
+@RULES.rule("the same cancel again is answered the same", BEHAVES, "a cancel three times")
+async def same_cancel_again(play: Play) -> None:
+    bet = await play.bets.placed()
+    cancel = play.cancel_of(bet).fields()
+    first = await play.send("a cancel", cancel)
+    for heard in (first, *[await play.send("the same again", cancel) for _ in range(2)]):
+        play.expect_success(heard)
+        play.expect_equal(first, heard)
+    await play.expect_back(bet)
+
+
+@RULES.rule("another cancel of the bet is answered the same", OUTCOMES, "two cancels, two uuids")
+async def another_cancel(play: Play) -> None:
+    bet = await play.bets.placed()
+    await _cancel_twice(play, bet, "a cancel", "a cancel with another uuid", SUCCESS)
+    await play.expect_back(bet)
+
+
+@RULES.rule("cancels at once give back once", BEHAVES, f"{AT_ONCE} cancels at once, two uuids")
+async def cancels_at_once(play: Play) -> None:
+    bet = await play.bets.placed()
+    same, other = play.cancel_of(bet).fields(), play.cancel_of(bet).fields()
+    answers = await asyncio.gather(
+        *(play.send("one of many at once", (same, other)[n % 2]) for n in range(AT_ONCE))
+    )
+    for heard in answers:
+        play.expect_success(heard)
+        play.expect_equal(answers[0], heard)
+    await play.expect_back(bet)

@@ -2,14 +2,14 @@
 
 import codecs
 import json
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any, Final, NamedTuple
 
-from testbed.conformance import sources
-from testbed.conformance.play import Play
-from testbed.conformance.rule import Rules
+from testbed.conformance.play import Play, Post
+from testbed.conformance.rule import BEHAVES, CALL, Rules
 
-TOLERANCE: Final = Rules()
+RULES: Final = Rules()
 
 CONTENT_TYPES: Final = (
     "text/plain",
@@ -19,7 +19,36 @@ CONTENT_TYPES: Final = (
 )
 
 
-@TOLERANCE.rule("the session says nothing", sources.BEHAVES, "two sessions")
+class Varied(NamedTuple):
+    """A cancel that must be taken."""
+
+    sent: str
+    changed: Mapping[str, object] = {}
+    """The fields in which it differs from a plain one."""
+    without: str = ""
+    """The field that it does not have."""
+    write: Callable[[Any], str] = json.dumps
+    start: bytes = b""
+    """Comes before the JSON."""
+    post: Post | None = None
+
+
+async def taken(vary: Callable[[Play], Iterable[Varied]], play: Play) -> None:
+    """Each cancels a bet."""
+    for varied in vary(play):
+        bet = await play.bets.any_bet()
+        fields = {**play.cancel_of(bet).fields(), **varied.changed}
+        fields.pop(varied.without, None)
+        body = varied.start + varied.write(fields).encode()
+        heard = await play.send_body(varied.sent, body, fields=fields, post=varied.post)
+        play.expect_success(heard)
+        await play.expect_back(bet)
+
+
+_taken: Final = partial(RULES.made, taken)
+
+
+@RULES.rule("the session says nothing", BEHAVES, "two sessions")
 async def session(play: Play) -> None:
     bet = await play.bets.any_bet()
     cancel = play.cancel_of(bet).fields()
@@ -29,86 +58,51 @@ async def session(play: Play) -> None:
     await play.expect_back(bet)
 
 
-@TOLERANCE.rule("gamename is gameName", sources.CALL, "gamename instead of gameName")
-async def spelling_of_the_game(play: Play) -> None:
-    bet = await play.bets.any_bet()
-    fields: dict[str, object] = {**play.cancel_of(bet).fields()}
-    fields["gamename"] = fields.pop("gameName")
-    play.expect_success(await play.send("gamename instead of gameName", fields))
-    await play.expect_back(bet)
+@_taken("gamename is gameName", CALL, "gamename instead of gameName")
+def spelling_of_the_game(_play: Play) -> Iterable[Varied]:
+    yield Varied("gamename instead of gameName", {"gamename": "tumblefortune"}, "gameName")
 
 
-@TOLERANCE.rule("the case of providerId says nothing", sources.CALL, "small, capital, capitalized")
-async def case_of_the_provider(play: Play) -> None:
+@_taken("the case of providerId says nothing", CALL, "small, capital, capitalized")
+def case_of_the_provider(play: Play) -> Iterable[Varied]:
     own = play.bets.provider_id
     for spelled in dict.fromkeys((own.lower(), own.upper(), own.capitalize())):
-        bet = await play.bets.any_bet()
-        cancel = play.cancel_of(bet).fields() | {"providerId": spelled}
-        play.expect_success(await play.send(f"providerId {spelled}", cancel))
-        await play.expect_back(bet)
+        yield Varied(f"providerId {spelled}", {"providerId": spelled})
 
 
-@TOLERANCE.rule("unknown fields change nothing", sources.CALL, "three fields more")
-async def unknown_fields(play: Play) -> None:
-    bet = await play.bets.any_bet()
+@_taken("unknown fields change nothing", CALL, "three fields more")
+def unknown_fields(_play: Play) -> Iterable[Varied]:
     more = {"roundId": "r-1", "bonusCode": None, "later": {"version": [1, 2.5, True]}}
-    cancel = more | play.cancel_of(bet).fields()
-    play.expect_success(await play.send("fields of later versions", cancel))
-    await play.expect_back(bet)
+    yield Varied("fields of later versions", more)
 
 
-@TOLERANCE.rule("an amount says nothing", sources.CALL, "an amount that is not the stake")
-async def amount(play: Play) -> None:
-    bet = await play.bets.any_bet()
-    cancel = play.cancel_of(bet).fields() | {"amount": "77.00"}
-    play.expect_success(await play.send("an amount of 77.00", cancel))
-    await play.expect_back(bet)
+@_taken("an amount says nothing", CALL, "an amount that is not the stake")
+def amount(_play: Play) -> Iterable[Varied]:
+    yield Varied("an amount of 77.00", {"amount": "77.00"})
 
 
-@TOLERANCE.rule("any content type is read", sources.CALL, "text, form, latin-1 and no type")
-async def content_type(play: Play) -> None:
+@_taken("any content type is read", CALL, "text, form, latin-1 and no type")
+def content_type(play: Play) -> Iterable[Varied]:
     for written in CONTENT_TYPES:
-        bet = await play.bets.any_bet()
-        cancel = play.cancel_of(bet)
-        heard = await play.send_body(
-            f"content type {written or 'not given'}",
-            cancel.body(),
-            fields=cancel.fields(),
-            post=play.by("POST", written),
-        )
-        play.expect_success(heard)
-        await play.expect_back(bet)
+        yield Varied(f"content type {written or 'not given'}", post=play.by("POST", written))
 
 
-@TOLERANCE.rule("a BOM is skipped", sources.CALL, "a BOM before the JSON")
-async def byte_order_mark(play: Play) -> None:
-    bet = await play.bets.any_bet()
-    cancel = play.cancel_of(bet)
-    body = codecs.BOM_UTF8 + cancel.body()
-    play.expect_success(await play.send_body("a BOM", body, fields=cancel.fields()))
-    await play.expect_back(bet)
+@_taken("a BOM is skipped", CALL, "a BOM before the JSON")
+def byte_order_mark(_play: Play) -> Iterable[Varied]:
+    yield Varied("a BOM", start=codecs.BOM_UTF8)
 
 
-@TOLERANCE.rule("UTF-8 is read", sources.CALL, "a game's name beyond ASCII")
-async def beyond_ascii(play: Play) -> None:
-    bet = await play.bets.any_bet()
-    fields = play.cancel_of(bet).fields() | {"gameName": "Käse & Würfel 🎲"}
-    body = json.dumps(fields, ensure_ascii=False).encode()
-    play.expect_success(await play.send_body("a game named in UTF-8", body))
-    await play.expect_back(bet)
+@_taken("UTF-8 is read", CALL, "a game's name beyond ASCII")
+def beyond_ascii(_play: Play) -> Iterable[Varied]:
+    changed, write = {"gameName": "Käse & Würfel 🎲"}, partial(json.dumps, ensure_ascii=False)
+    yield Varied("a game named in UTF-8", changed, write=write)
 
 
-@TOLERANCE.rule("the longest values are taken", sources.CALL, "each field at its longest")
+@RULES.rule("the longest values are taken", CALL, "each field at its longest")
 async def longest(play: Play) -> None:
-    for name, most in _measured(play):
-        bet = await play.bets.unknown()
-        fields = play.cancel_of(bet).fields()
-        fields[name] = fields[name].ljust(most, "X")
-        play.expect_success(await play.send(f"{name} of {most} characters", fields))
-
-
-def _measured(play: Play) -> Iterator[tuple[str, int]]:
     for name, most in play.dialect.fields.items():
         # The provider's id is the endpoint's, whatever its length.
         if most is not None and name != "providerId":
-            yield name, most
+            fields = play.cancel_of(await play.bets.unknown()).fields()
+            fields[name] = fields[name].ljust(most, "X")
+            play.expect_success(await play.send(f"{name} of {most} characters", fields))

@@ -6,20 +6,20 @@ It knows an endpoint's URL and an `Operator` that takes its bets, and nothing be
 from testbed.provider.answers import AMOUNT, Answer, read_answer
 from testbed.provider.connection import PLAIN, NoAnswerError, Response
 from testbed.provider.dialects import DIALECTS, SUCCESS, V4, Dialect
-from testbed.provider.endpoint import Endpoint, EndpointError
+from testbed.provider.endpoint import JSON, Endpoint, EndpointError
 from testbed.provider.ledger_operator import LedgerOperator
 from testbed.provider.log import Attempt, Log, Sent, as_line, read_log
 from testbed.provider.messages import Bet, Cancel, Player, Win
-from testbed.provider.planning import plan, players
-from testbed.provider.playing import MAX_AT_ONCE, fund, play
+from testbed.provider.playing import MAX_AT_ONCE, fund, plan, play, players
 from testbed.provider.report import Report
-from testbed.provider.round import Operator, Provider, Round, Scenario
+from testbed.provider.round import Operator, Provider, Round
 from testbed.provider.scenarios import SCENARIOS
-from testbed.provider.transmit import Pace, Timing, attempt, send, transmit
+from testbed.provider.transmit import Pace, Timing, attempt, send
 
 __all__ = [
     "AMOUNT",
     "DIALECTS",
+    "JSON",
     "MAX_AT_ONCE",
     "PLAIN",
     "SCENARIOS",
@@ -42,7 +42,6 @@ __all__ = [
     "Report",
     "Response",
     "Round",
-    "Scenario",
     "Sent",
     "Timing",
     "Win",
@@ -55,5 +54,4 @@ __all__ = [
     "read_answer",
     "read_log",
     "send",
-    "transmit",
 ]

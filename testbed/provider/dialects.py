@@ -3,9 +3,9 @@ dialect"). They do not come from the receiver, because they judge it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
-from unbet.dialects import DialectName
+DialectName = Literal["lucky-monaco-v4", "lucky-monaco-v1"]
 
 SUCCESS: Final = 0
 """In every dialect."""

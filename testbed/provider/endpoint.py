@@ -16,6 +16,7 @@ KEPT_IDLE_S: Final = 50.0
 """An idle connection is used again for so long: an operator's server closes it at some time, which
 may be the moment of the next call. Proxies commonly keep theirs for a minute."""
 
+JSON: Final = "application/json"
 _HOW_URLS_LOOK = "expected http://host:port/secret"
 
 
@@ -50,7 +51,6 @@ class Endpoint:
         self._site = f"{parts.scheme}://{parts.netloc}"
         self._secret = secret
         self._target = f"{secret}{dialect.path} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
-        self._head = self._head_of("POST", "application/json")
         self._idle: list[Connection] = []
         self._from: tuple[str, int] | None = None
 
@@ -62,7 +62,7 @@ class Endpoint:
         """Open a connection and keep it. Raises `EndpointError` if that cannot be done."""
         try:
             async with asyncio.timeout(within_s):
-                self._idle.append(await self._connect())
+                self._idle.append(await self.connect())
         except TimeoutError:
             raise EndpointError(
                 f"{self} cannot be reached: no connection within {within_s:g} s."
@@ -87,27 +87,14 @@ class Endpoint:
         other._idle, other._from = [], (address, 0)
         return other
 
-    async def post(self, body: bytes) -> Response:
+    async def post(
+        self, body: bytes, method: str = "POST", content_type: str | None = JSON
+    ) -> Response:
         """What was answered to `body`. Raises `NoAnswerError`; how long it may take is bounded by
         the caller, whose cancelling closes the connection."""
-        return await self._send(self._head, body)
-
-    async def request(self, method: str, content_type: str | None, body: bytes) -> Response:
-        """As `post`, but by another method, or with another content type or none."""
-        return await self._send(self._head_of(method, content_type), body)
-
-    async def connect(self) -> Connection:
-        """A connection that is not used again. Raises `NoAnswerError`."""
-        return await self._connect()
-
-    def bytes_of(self, body: bytes) -> bytes:
-        """The whole request that `post` sends."""
-        return _request(self._head, body)
-
-    async def _send(self, head: bytes, body: bytes) -> Response:
-        connection = self._take() or await self._connect()
+        connection = self._take() or await self.connect()
         try:
-            return await connection.send(_request(head, body))
+            return await connection.send(self.request(body, method, content_type))
         finally:
             if connection.reusable:
                 self._idle.append(connection)
@@ -119,9 +106,11 @@ class Endpoint:
         while self._idle:
             self._idle.pop().close()
 
-    def _head_of(self, method: str, content_type: str | None) -> bytes:
+    def request(self, body: bytes, method: str = "POST", content_type: str | None = JSON) -> bytes:
+        """The whole request that `post` sends."""
         typed = "" if content_type is None else f"Content-Type: {content_type}\r\n"
-        return f"{method} {self._target}{typed}Content-Length: ".encode()
+        head = f"{method} {self._target}{typed}Content-Length: {len(body)}\r\n\r\n"
+        return head.encode() + body
 
     def _take(self) -> Connection | None:
         while self._idle:
@@ -131,7 +120,8 @@ class Endpoint:
             connection.close()
         return None
 
-    async def _connect(self) -> Connection:
+    async def connect(self) -> Connection:
+        """A connection that nobody else uses. Raises `NoAnswerError`."""
         loop = asyncio.get_running_loop()
         try:
             _, connection = await loop.create_connection(
@@ -144,7 +134,3 @@ class Endpoint:
         except OSError as error:
             raise NoAnswerError(f"no connection ({error.strerror or error})") from None
         return connection
-
-
-def _request(head: bytes, body: bytes) -> bytes:
-    return b"%b%d\r\n\r\n%b" % (head, len(body), body)

@@ -44,9 +44,24 @@ class LedgerOperator:
         self._bets = _Batcher(engine, unbet.place_all, turn)
         self._settlements = _Batcher(engine, unbet.settle_all, turn)
 
-    async def deposit(self, player: Player, amount: Decimal, reference: str) -> None:
-        """Credit the player's cash."""
-        await self._deposit(player, amount, reference, BalanceType.CASH)
+    async def deposit(
+        self,
+        player: Player,
+        amount: Decimal,
+        reference: str,
+        balance_type: BalanceType = BalanceType.CASH,
+    ) -> None:
+        """Credit the player."""
+        user_id, currency = player
+        await self._deposits.ask(
+            unbet.Deposit(
+                user_id=user_id,
+                currency=currency,
+                amount=amount,
+                reference=reference,
+                purse=balance_type,
+            )
+        )
 
     async def place(self, bet: Bet) -> Answer:
         """Take a stake."""
@@ -65,20 +80,6 @@ class LedgerOperator:
             )
         )
         return _answer(result, self._dialect)
-
-    async def _deposit(
-        self, player: Player, amount: Decimal, reference: str, balance_type: BalanceType
-    ) -> None:
-        user_id, currency = player
-        await self._deposits.ask(
-            unbet.Deposit(
-                user_id=user_id,
-                currency=currency,
-                amount=amount,
-                reference=reference,
-                purse=balance_type,
-            )
-        )
 
 
 class _Batcher(Generic[Order]):

@@ -8,9 +8,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from testbed.provider.connection import PLAIN
-from testbed.provider.dialects import DIALECTS, V4
+from testbed.provider.dialects import DIALECTS, V4, DialectName
 from testbed.provider.messages import Bet, Cancel, Win
-from unbet.dialects import DialectName
 
 
 class _Entry(BaseModel):
@@ -87,27 +86,20 @@ class Sent(_Entry):
         return f"{self.scenario}: {self.message.kind} {self.message.reference}{uuid}"
 
 
-class Log:
+class Log(list[Sent]):
     """What was sent, in the order in which it was finished. Each entry also goes to `writers`, or
     only there unless it is `kept`: a long run's entries would fill the memory."""
 
     def __init__(self, *writers: Callable[[Sent], object], kept: bool = True) -> None:
-        self._entries: list[Sent] = []
-        self._writers = writers
-        self._kept = kept
+        super().__init__()
+        self._writers, self._kept = writers, kept
 
     def append(self, sent: Sent) -> None:
         """Add one entry."""
         if self._kept:
-            self._entries.append(sent)
+            super().append(sent)
         for write in self._writers:
             write(sent)
-
-    def __iter__(self) -> Iterator[Sent]:
-        return iter(self._entries)
-
-    def __len__(self) -> int:
-        return len(self._entries)
 
 
 def read_log(file: Path) -> Iterator[Sent]:

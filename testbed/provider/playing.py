@@ -1,12 +1,96 @@
-"""Plays rounds: some at a time, or at a rate."""
+"""Draws rounds from a seed, so that a run can be repeated, and plays them: some at a time, or at a
+rate."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
+from random import Random
 from typing import Final
 
 from testbed.provider.messages import Player
-from testbed.provider.round import Operator, Provider, Round, RoundInPlay
+from testbed.provider.round import Operator, Provider, Round, RoundInPlay, Scenario
+from testbed.provider.scenarios import SCENARIOS
+
+CURRENCIES: Final = ("EUR", "USD", "SEK", "USDT")
+
+
+def players(number: int) -> list[Player]:
+    """`number` players, each with one of a few currencies."""
+    return [Player(f"player-{n}", CURRENCIES[n % len(CURRENCIES)]) for n in range(1, number + 1)]
+
+
+def plan(
+    seed: int,
+    players: Sequence[Player],
+    *,
+    cancels: int | None = None,
+    provider_id: str = "LuckyMonaco",
+    scenarios: Sequence[Scenario] = SCENARIOS,
+    clock: Callable[[], float] = time.time,
+) -> Iterator[Round]:
+    """Rounds with `cancels` Cancels in all, or without an end; one of each scenario comes first.
+
+    Equal arguments give equal rounds, but for the seconds of `clock` in the references: a run
+    that is repeated on the same ledger has bets of its own. The last round sends more than were
+    asked for only if every scenario does.
+    """
+    random = Random(seed)  # noqa: S311 - a game's dice, no secret
+    references = _references(random, clock)
+    firsts = list(scenarios)
+    random.shuffle(firsts)
+    number, left = 0, cancels
+    while left is None or left > 0:
+        choice = [s for s in scenarios if left is None or s.cancels <= left] or scenarios
+        scenario = next((s for s in firsts if s in choice), None)
+        if scenario:
+            firsts.remove(scenario)
+        else:
+            [scenario] = random.choices(choice, [s.weight for s in choice])
+        number += 1
+        yield _round(random, number, scenario, players, next(references), provider_id)
+        if left is not None:
+            left -= scenario.cancels
+
+
+def _round(
+    random: Random,
+    number: int,
+    scenario: Scenario,
+    players: Sequence[Player],
+    reference: str,
+    provider_id: str,
+) -> Round:
+    player = random.choice(players)
+    others = [other.user_id for other in players if other.user_id != player.user_id]
+    return Round(
+        number=number,
+        scenario=scenario,
+        player=player,
+        other_player=random.choice(others or ["nobody"]),
+        other_currency=random.choice([c for c in CURRENCIES if c != player.currency]),
+        amount=_amount(random),
+        reference=reference,
+        session_id=f"{random.getrandbits(128):032x}",
+        provider_id=random.choice((provider_id, provider_id.lower(), provider_id.capitalize())),
+    )
+
+
+def _amount(random: Random) -> Decimal:
+    """0.01 to 99.99, some of them with all the 18 decimals that the protocol allows."""
+    cents = Decimal(random.randint(1, 9_999)).scaleb(-2)
+    if random.random() < 0.8:
+        return cents
+    return cents + Decimal(random.randrange(10**16)).scaleb(-18)
+
+
+def _references(random: Random, clock: Callable[[], float]) -> Iterator[str]:
+    """24 hex digits in the order of time, as MongoDB's ObjectIds: seconds, process, counter."""
+    process, counter = random.getrandbits(40), random.getrandbits(23)
+    while True:
+        yield f"{int(clock()):08x}{process:010x}{counter % 2**24:06x}"
+        counter += 1
+
 
 OPENING_BALANCE: Final = Decimal("1000000.00")
 """What each player is given at the start: more than a run's bets can take."""

@@ -56,14 +56,8 @@ class Row:
 
     def document(self) -> dict[str, object]:
         """For JSON."""
-        return {
-            "cancels": self.cancels,
-            "retransmitted": self.retransmitted,
-            "answers": dict(sorted(self.answers.items())),
-            "bets": dict(sorted(self.bets.items())),
-            "unexpected": self.unexpected,
-            "slowest_s": self.slowest_s,
-        }
+        counts = {"answers": self.answers, "bets": self.bets}
+        return vars(self) | {name: dict(sorted(count.items())) for name, count in counts.items()}
 
 
 @dataclass

@@ -4,9 +4,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from benchmarks import filling
-from benchmarks.cancels import cancel_of
 from benchmarks.checking import CheckError, check, check_whole
-from benchmarks.references import References
+from benchmarks.filling import cancel_of
 from tests.making import Operator
 
 
@@ -15,7 +14,7 @@ def bets(engine: Engine) -> list[filling.Bet]:
     """Ten bets of which the first eight are reversed."""
     user_ids = filling.players(2)
     filling.open_accounts(engine, user_ids)
-    bets = filling.new_bets(References(), 10, user_ids)
+    bets = filling.new_bets(filling.references(), 10, user_ids)
     filling.place(engine, bets)
     Operator(engine).cancel(*map(cancel_of, bets[:8]))
     return bets

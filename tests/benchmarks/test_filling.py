@@ -1,13 +1,13 @@
 """Bets in bulk are as good as bets placed one by one."""
 
 import re
+from itertools import islice
 
 import pytest
 from sqlalchemy import Engine
 
 from benchmarks import filling
-from benchmarks.cancels import cancel_of
-from benchmarks.references import References
+from benchmarks.filling import cancel_of
 from tests.making import Operator
 from unbet.core.outcomes import Outcome
 from unbet.wallets.ledger.audit import audit
@@ -19,7 +19,7 @@ def bets(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> list[filling.Bet]:
     monkeypatch.setattr(filling, "CHUNK", 40)
     user_ids = filling.players(7)
     filling.open_accounts(engine, user_ids)
-    bets = filling.new_bets(References(), 100, user_ids)
+    bets = filling.new_bets(filling.references(), 100, user_ids)
     filling.place(engine, bets)
     return bets
 
@@ -59,7 +59,7 @@ def test_a_bet_of_a_player_without_an_account_is_an_error(engine: Engine) -> Non
 
 
 def test_references_are_as_the_provider_makes_them() -> None:
-    made = References(begin_s=0x585C1306).take(1000)
+    made = list(islice(filling.references(begin_s=0x585C1306), 1000))
     assert len({*made}) == 1000
     assert all(re.fullmatch("[0-9a-f]{24}", reference) for reference in made)
     assert made[0].startswith("585c1306")

@@ -8,7 +8,6 @@ from sqlalchemy import Engine
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
 from unbet.database.transaction import RETRY_FOR_S
-from unbet.runtime.settings import WalletSettings
 from unbet.wallets.chosen import wallet_for
 from unbet.wallets.ledger.reversal import LOCK_WAIT_S, Decide, LedgerWallet
 from unbet.wallets.port import Decided, Undecided
@@ -28,8 +27,8 @@ def outcomes(parts: list[list[Decision]], cancels: list[Cancel]) -> dict[str, Ou
 
 def sweep_of(engine: Engine, *, hold_unknown: bool = False) -> Sweep:
     """A sweep of the built-in ledger."""
-    settings = WalletSettings(unknown_reference="hold" if hold_unknown else "tombstone")
-    return Sweep(engine, wallet_for(settings, engine, parked=True))
+    wallet = wallet_for("ledger", engine, hold_unknown=hold_unknown, parked=True)
+    return Sweep(engine, wallet)
 
 
 def apply(

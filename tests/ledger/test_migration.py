@@ -1,17 +1,13 @@
 """A ledger of revision 0003, filled and with its roles, after `unbet migrate` and `unbet roles`."""
 
-import uuid
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Final
 
-import psycopg
 import pytest
 from sqlalchemy import Engine, text
 
-from tests.databases import Databases
 from tests.ledger.deciding import sweep_of
+from tests.ledger.older import rows_in
 from tests.ledger.rights import RIGHTS, rights_of
 from tests.making import Operator, cancel_of
 from unbet import Refusal, connect_to
@@ -22,36 +18,7 @@ from unbet.database.roles import Role, apply_roles
 from unbet.wallets.ledger.audit import audit
 from unbet.wallets.ledger.interventions import reopen_parked
 
-FILLED: Final = Path(__file__).with_name("revision_0003.sql")
 ALICES_CASH: Final = Decimal("91.25")
-LEDGER: Final = (
-    "players",
-    "accounts",
-    "bets",
-    "late_bets",
-    "transfers",
-    "entries",
-    "deposits",
-    "wins",
-)
-JOURNAL: Final = ("requests", "answers", "parked", "parkings", "interventions")
-
-Rows = dict[str, list[str]]
-
-
-@pytest.fixture
-def old(databases: Databases) -> Iterator[Engine]:
-    name = f"test_old_{uuid.uuid4().hex[:12]}"
-    databases.run(f"CREATE DATABASE {name}")
-    url = databases.url(name)
-    with psycopg.connect(url.replace("+psycopg", "")) as connection:
-        connection.execute(FILLED.read_bytes())
-    engine = connect_to(url, name="test")
-    try:
-        yield engine
-    finally:
-        engine.dispose()
-        databases.run(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -60,20 +27,6 @@ def migrated(old: Engine) -> Engine:
         migrate(connection)
         apply_roles(connection)
     return old
-
-
-def rows_in(engine: Engine, *, ledger: str, journal: str) -> Rows:
-    """Every row of every table, with its columns' names."""
-    with engine.connect() as connection:
-        return {
-            table: sorted(
-                connection.execute(
-                    text(f"SELECT to_jsonb(t)::text FROM {schema}.{table} AS t")
-                ).scalars()
-            )
-            for schema, tables in ((ledger, LEDGER), (journal, JOURNAL))
-            for table in tables
-        }
 
 
 def test_every_row_is_there_afterwards(old: Engine) -> None:

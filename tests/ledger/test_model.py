@@ -24,7 +24,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy import Connection, Engine, delete, select, text
+from sqlalchemy import Connection, Engine, text
 
 import unbet
 from tests.databases import Databases
@@ -35,7 +35,6 @@ from unbet import Bet, Deposit, Settlement, connect_to, transact
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
 from unbet.database.engine import SCAN_SETTINGS
-from unbet.journal.schema import parked
 from unbet.wallets.ledger.audit import audit
 from unbet.wallets.ledger.reversal import reverse
 
@@ -175,11 +174,14 @@ def perform(connection: Connection, operation: Operation) -> Answer:
 
 def sweep(connection: Connection, *, hold_unknown: bool) -> list[Decision]:
     """Apply what is parked once more; those that are decided then leave the table."""
-    rows = connection.execute(select(parked.c.cancel).order_by("request_id").with_for_update())
+    rows = connection.execute(
+        text("SELECT cancel FROM unbet.parked ORDER BY request_id FOR UPDATE")
+    )
     waiting = [Cancel.model_validate_json(document) for document in rows.scalars()]
     decisions = reverse(connection, waiting, hold_unknown=hold_unknown)
     done = [d.request_id for d in decisions if d.outcome is not Outcome.PARKED]
-    connection.execute(delete(parked).where(parked.c.request_id.in_(done)))
+    remove = text("DELETE FROM unbet.parked WHERE request_id = ANY (CAST(:done AS uuid[]))")
+    connection.execute(remove, {"done": done})
     return decisions
 
 
@@ -429,7 +431,7 @@ def test_operations_at_the_same_instant_give_what_some_order_of_them_gives(
         calls = run(engine, race)
         with engine.begin() as connection:
             view = view_of_ledger(connection, race.world)
-            connection.execute(delete(parked))  # not for the next race's sweep
+            connection.execute(text("DELETE FROM unbet.parked"))  # not for the next race's sweep
         explained = any(view_of_model(last) == view for last in orders([model], [], calls))
         assert explained, "\n".join(map(str, [*race.before, *calls, view]))
         overlapping += _overlap(calls)

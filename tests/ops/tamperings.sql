@@ -104,26 +104,33 @@ UPDATE unbet_ledger.entries SET account_id = (SELECT id FROM unbet_ledger.accoun
  WHERE account_id IN (SELECT id FROM house);
 
 -- check outcomes_fit_the_state
+ALTER TABLE unbet_ledger.bets DROP CONSTRAINT an_outcome_fits_its_state;
 UPDATE unbet_ledger.bets SET outcome = 'reversed' WHERE state = 'placed';
 
 -- check outcomes_fit_the_state
+ALTER TABLE unbet_ledger.bets DROP CONSTRAINT an_outcome_fits_its_state;
 UPDATE unbet_ledger.bets SET outcome = 'no_bet' WHERE state = 'refused';
 
 -- check outcomes_fit_the_state
+ALTER TABLE unbet_ledger.bets DROP CONSTRAINT an_outcome_fits_its_state;
 UPDATE unbet_ledger.bets SET outcome = 'no_bet' WHERE state = 'settled';
 
 -- check outcomes_fit_the_state
+ALTER TABLE unbet_ledger.bets DROP CONSTRAINT an_outcome_fits_its_state;
 UPDATE unbet_ledger.bets SET outcome = NULL WHERE state = 'reversed';
 
 -- check tombstones_are_decided
+ALTER TABLE unbet_ledger.bets DROP CONSTRAINT an_outcome_fits_its_state;
 UPDATE unbet_ledger.bets SET outcome = NULL WHERE state = 'tombstone';
 
 -- check closed_cancels_returned_nothing
+ALTER TABLE unbet_ledger.bets DROP CONSTRAINT an_outcome_fits_its_state;
 UPDATE unbet_ledger.bets SET outcome = 'closed' WHERE state = 'placed';
 
 -- check closed_cancels_returned_nothing
 INSERT INTO unbet.interventions (request_id, provider, reference, action, made_by, reason)
 SELECT gen_random_uuid(), provider, reference, 'close', 'ann', 'a test' FROM unbet_ledger.bets;
+ALTER TABLE unbet_ledger.bets DROP CONSTRAINT an_outcome_fits_its_state;
 UPDATE unbet_ledger.bets SET outcome = 'closed' WHERE state = 'reversed';
 
 -- check paid_wins_have_their_transfer
@@ -143,6 +150,7 @@ UPDATE unbet_ledger.wins SET transfer_id = 1 WHERE refusal IS NOT NULL;
 DELETE FROM unbet_ledger.wins WHERE reference = 'settled';
 
 -- check wins_are_paid_on_settled_bets
+ALTER TABLE unbet_ledger.bets DROP CONSTRAINT an_outcome_fits_its_state;
 UPDATE unbet_ledger.bets SET state = 'placed' WHERE reference = 'settled';
 
 -- check wins_are_paid_on_settled_bets

@@ -16,10 +16,10 @@ from sqlalchemy.exc import DBAPIError, InternalError
 
 from tests.making import Operator, cancel_of
 from tests.ops.conftest import Unbet
+from tests.tiers import long
 from unbet import connect_to
 from unbet.database.engine import SCAN_SETTINGS
 from unbet.wallets.ledger.audit import CHECKS, MAX_ROWS, Report, Step, audit
-from unbet.wallets.ledger.schema import metadata
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ VIEWS: Final = (
 
 
 @pytest.fixture
-def story(operator: Operator) -> None:
+def one_of_each(operator: Operator) -> None:
     """One bet of each kind; alice has cash and bonus in a hold with a stake from both."""
     operator.deposit("10.00")
     operator.deposit("5.00", bonus=True)
@@ -88,16 +88,13 @@ def audited(database_url: str) -> Callable[[], Report]:
 
 def tamper(engine: Engine, *statements: str) -> None:
     with engine.begin() as connection:
-        for table in metadata.tables:
-            connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
-        connection.execute(
-            text("ALTER TABLE unbet_ledger.bets DROP CONSTRAINT an_outcome_fits_its_state")
-        )
+        # Neither our triggers nor foreign keys; the next test can have the database as it is.
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
         for statement in (*VIEWS, *statements):
             connection.execute(text(statement))
 
 
-@pytest.mark.usefixtures("story")
+@pytest.mark.usefixtures("one_of_each")
 def test_one_of_everything_is_in_order(audited: Callable[[], Report]) -> None:
     report = audited()
 
@@ -116,7 +113,7 @@ def test_every_check_has_its_tampering() -> None:
     assert {tampering.check for tampering in TAMPERINGS} == {check.name for check in CHECKS}
 
 
-@pytest.mark.usefixtures("story")
+@pytest.mark.usefixtures("one_of_each")
 @pytest.mark.parametrize("tampering", TAMPERINGS, ids=lambda tampering: tampering.check)
 def test_a_violation_put_in_by_hand_is_found(
     engine: Engine, audited: Callable[[], Report], tampering: Tampering
@@ -129,7 +126,7 @@ def test_a_violation_put_in_by_hand_is_found(
     assert found[tampering.check].count == len(found[tampering.check].rows) > 0
 
 
-@pytest.mark.usefixtures("story")
+@pytest.mark.usefixtures("one_of_each")
 def test_the_guards_refuse_what_the_audit_would_find(engine: Engine) -> None:
     with pytest.raises(DBAPIError, match="never changed or removed"), engine.begin() as connection:
         connection.execute(text("UPDATE unbet_ledger.entries SET amount = amount + 1"))
@@ -149,7 +146,7 @@ def test_many_rows_of_one_violation_are_counted_and_as_many_shown_as_asked_for(
     assert len(all_of_it["rows"]) == MAX_ROWS + 1
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *map(long, range(1, 3))])
 def test_a_random_mix_of_operations_leaves_the_ledger_in_order(
     operator: Operator, audited: Callable[[], Report], seed: int
 ) -> None:
@@ -179,7 +176,7 @@ def test_a_random_mix_of_operations_leaves_the_ledger_in_order(
     assert min(report.checked.values()) > 0
 
 
-@pytest.mark.usefixtures("story")
+@pytest.mark.usefixtures("one_of_each")
 def test_the_audit_reads_one_snapshot_or_nothing(engine: Engine) -> None:
     with engine.connect() as connection:
         connection.execute(text("SELECT 1"))
@@ -187,7 +184,7 @@ def test_the_audit_reads_one_snapshot_or_nothing(engine: Engine) -> None:
             audit(connection)
 
 
-@pytest.mark.usefixtures("story")
+@pytest.mark.usefixtures("one_of_each")
 def test_the_command_exits_with_0_and_this_document(unbet: Unbet) -> None:
     ran = unbet("audit", "--json")
 
@@ -198,7 +195,7 @@ def test_the_command_exits_with_0_and_this_document(unbet: Unbet) -> None:
     assert "Everything holds." in unbet("audit").out
 
 
-@pytest.mark.usefixtures("story")
+@pytest.mark.usefixtures("one_of_each")
 def test_the_command_exits_with_1_and_shows_the_rows(unbet: Unbet, engine: Engine) -> None:
     tamper(engine, "UPDATE unbet_ledger.accounts SET balance = balance + 1 WHERE kind = 'bonus'")
 
@@ -221,7 +218,7 @@ def test_the_command_exits_with_1_and_shows_the_rows(unbet: Unbet, engine: Engin
     assert "alice" in shown.out
 
 
-@pytest.mark.usefixtures("story")
+@pytest.mark.usefixtures("one_of_each")
 def test_each_step_is_said_with_the_rows_that_are_read(engine: Engine) -> None:
     steps: list[Step] = []
     with engine.connect() as connection:
@@ -239,7 +236,7 @@ def test_each_step_is_said_with_the_rows_that_are_read(engine: Engine) -> None:
     assert steps[-1].rows == steps[-1].total == checking[0].total
 
 
-@pytest.mark.usefixtures("story")
+@pytest.mark.usefixtures("one_of_each")
 def test_a_terminal_shows_the_check_and_the_output_stays_the_document(unbet: Unbet) -> None:
     ran = unbet("audit", "--json", terminal=True)
 
@@ -252,7 +249,7 @@ def test_a_terminal_shows_the_check_and_the_output_stays_the_document(unbet: Unb
     assert unbet("audit").err == ""
 
 
-@pytest.mark.usefixtures("story")
+@pytest.mark.usefixtures("one_of_each")
 def test_no_check_compares_each_row_with_each(engine: Engine) -> None:
     """Statistics older than the day's cancels make that look cheap: once, a check of 100,000
     reversals did not come to its end in ten minutes."""

@@ -3,17 +3,18 @@
 Longer than other files because each of its rules has a test here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
-from testbed.chaos import evidence
-from testbed.chaos.check_result import Kind
-from testbed.chaos.checker import Circumstances, check, check_file
+from testbed.chaos import checker, evidence
+from testbed.chaos.check_result import CheckResult, Kind
+from testbed.chaos.checker import Circumstances
 from testbed.chaos.clients import HALF_CLOSES, NEVER_READS, RESETS
 from testbed.chaos.outages import Outage
 from testbed.chaos.parts import Part, part_of, split
@@ -59,6 +60,13 @@ def cancel(reference: str, *codes: int | None, user_id: str = "alice", **more: o
 def bet(reference: str, *codes: int | None, amount: str = "10.00", at: datetime = EARLIER) -> Sent:
     message = Bet(user_id="alice", currency="EUR", amount=Decimal(amount), reference=reference)
     return sent(message, attempts(*codes, at=at))
+
+
+def check(log: Iterable[Sent], engine: Engine, around: Circumstances | None = None) -> CheckResult:
+    with TemporaryDirectory() as directory:
+        file = Path(directory) / "provider.jsonl"
+        file.write_text("".join(map(as_line, log)))
+        return checker.check(file, engine, around or Circumstances(), Path(directory) / "parts")
 
 
 def found(engine: Engine, *log: Sent, outages: Sequence[Outage] = ()) -> dict[Kind, list[str]]:
@@ -312,10 +320,10 @@ def test_a_log_is_checked_part_by_part_with_the_same_result(
     ]
     file = tmp_path / "provider.jsonl"
     file.write_text("".join(map(as_line, log)))
+    whole = check(log, engine)
     monkeypatch.setattr("testbed.chaos.parts.ROWS", 10)
     assert len(split(file, tmp_path / "parts")) == 9
-    whole = check(log, engine)
-    parts = check_file(file, engine, Circumstances(), tmp_path / "again")
+    parts = checker.check(file, engine, Circumstances(), tmp_path / "again")
     assert parts.counts == whole.counts == {Kind.LATE_DEBIT: 2}
     assert sorted(parts.violations[Kind.LATE_DEBIT]) == sorted(whole.violations[Kind.LATE_DEBIT])
 

@@ -33,9 +33,9 @@ def test_a_closed_cancel_is_listed_with_its_stake_and_what_its_bet_is_told(unbet
 
 @pytest.mark.usefixtures("closed")
 def test_a_closed_cancel_is_explained_by_who_closed_it_and_why(unbet: Unbet) -> None:
-    (story,) = unbet("explain", "r1", "--json").document["stories"]
-    assert story["verdict"].startswith("Closed by ann on ")
-    assert story["verdict"].endswith(
+    (history,) = unbet("explain", "r1", "--json").document["stories"]
+    assert history["verdict"].startswith("Closed by ann on ")
+    assert history["verdict"].endswith(
         "(ticket 4711): nothing was returned, the bet of 4.00 EUR stands, not settled; 1 further "
         "cancel decided the same."
     )

@@ -139,8 +139,8 @@ def test_the_provider_is_that_of_the_environment(
     unbet("deposit", "alice", "EUR", "10.00")
     unbet(*BET)
 
-    (story,) = unbet("explain", "r1", "--json").document["stories"]
-    assert story["provider"] == "OtherProvider"
+    (history,) = unbet("explain", "r1", "--json").document["stories"]
+    assert history["provider"] == "OtherProvider"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from tests.databases import url_as
+from tests.databases import tables, url_as
 from tests.making import PROVIDER, Operator, cancel_of
 from tests.ops.conftest import Ran, Unbet
 from unbet.core.outcomes import Outcome
@@ -19,7 +19,6 @@ from unbet.database.roles import Role
 from unbet.dialects.body import render
 from unbet.dialects.lucky_monaco import V1
 from unbet.dialects.port import AnswerContext
-from unbet.wallets.ledger.schema import metadata
 
 BODY = {
     "userId": "alice",
@@ -66,7 +65,7 @@ def everything(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
     with engine.connect() as connection:
         return {
             table: rows(connection, f"SELECT xmin::text, t.*::text FROM {table} AS t")
-            for table in metadata.tables
+            for table in tables(connection)
         }
 
 

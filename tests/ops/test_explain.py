@@ -24,23 +24,23 @@ def test_the_history_of_a_reversed_bet_is_told_from_the_bet_to_the_answers(
     operator.cancel(later)
     note_answer(engine, later, 0, "0.007")
 
-    (story,) = unbet("explain", "r1", "--json").document["stories"]
+    (history,) = unbet("explain", "r1", "--json").document["stories"]
 
-    assert story["provider"] == PROVIDER
-    bet = story["bet"]
+    assert history["provider"] == PROVIDER
+    bet = history["bet"]
     assert (bet["state"], bet["user_id"], bet["amount"]) == ("reversed", "alice", "12.50")
     assert (bet["outcome"], bet["cash_after"]) == ("reversed", "10.00")
     assert bet["cancelled_at"] >= bet["created_at"]
     assert [
         (r["uuid"], r["received_from"], r["outcome"], [a["code"] for a in r["answers"]])
-        for r in story["requests"]
+        for r in history["requests"]
     ] == [("uuid-0", "192.0.2.1", "reversed", [0, 0]), ("uuid-2", "192.0.2.1", "reversed", [0])]
-    own, shared = story["requests"][0]["answers"]
+    own, shared = history["requests"][0]["answers"]
     assert (own["seconds"], own["shared_request_id"]) == ("0.012", None)
     assert (shared["uuid"], shared["shared_request_id"]) == ("uuid-1", str(first.request_id))
     assert [
         [(e["kind"], e["amount"], e["balance_after"]) for e in t["entries"]]
-        for t in story["transfers"]
+        for t in history["transfers"]
     ] == [
         [("cash", "-10.00", "0.00"), ("bonus", "-2.50", "2.50"), ("house", "12.50", None)],
         [("cash", "10.00", "10.00"), ("bonus", "2.50", "5.00"), ("house", "-12.50", None)],
@@ -78,9 +78,9 @@ def test_the_document_has_verdict_and_timeline_beside_what_it_had(
     operator.deposit("10.00")
     operator.bet("r1", "4.00")
 
-    (story,) = unbet("explain", "r1", "--json").document["stories"]
+    (history,) = unbet("explain", "r1", "--json").document["stories"]
 
-    assert [*story] == [
+    assert [*history] == [
         "provider",
         "reference",
         "bet",
@@ -94,10 +94,10 @@ def test_the_document_has_verdict_and_timeline_beside_what_it_had(
         "verdict",
         "timeline",
     ]
-    assert story["verdict"].startswith("Never cancelled: the bet of 4.00 EUR was placed on ")
-    assert story["timeline"] == [
+    assert history["verdict"].startswith("Never cancelled: the bet of 4.00 EUR was placed on ")
+    assert history["timeline"] == [
         {
-            "at": story["bet"]["created_at"],
+            "at": history["bet"]["created_at"],
             "kind": "bet",
             "title": "Bet placed: 4.00 EUR",
             "detail": "player alice; cash 10.00 - 4.00 = 6.00",
@@ -112,11 +112,13 @@ def test_the_history_of_a_tombstone_tells_of_the_bet_that_came_too_late(
     operator.cancel(cancel_of("r1"))
     operator.bet("r1", "4.00")
 
-    (story,) = unbet("explain", "r1", "--json").document["stories"]
+    (history,) = unbet("explain", "r1", "--json").document["stories"]
 
-    assert (story["bet"]["state"], story["bet"]["outcome"]) == ("tombstone", "no_bet")
-    assert [(late["user_id"], late["amount"]) for late in story["late_bets"]] == [("alice", "4.00")]
-    assert story["transfers"] == []
+    assert (history["bet"]["state"], history["bet"]["outcome"]) == ("tombstone", "no_bet")
+    assert [(late["user_id"], late["amount"]) for late in history["late_bets"]] == [
+        ("alice", "4.00")
+    ]
+    assert history["transfers"] == []
     shown = unbet("explain", "r1").out
     assert shown.startswith("No such bet: a tombstone refuses it since ")
     assert "1 late bet of 4.00 EUR was refused." in " ".join(shown.split())
@@ -164,10 +166,10 @@ def test_a_parked_cancel_is_shown_with_its_answer(
     operator.cancel(cancel, hold_unknown=True)
     note_answer(engine, cancel, 100, "7.000", outcome=Outcome.PARKED)
 
-    (story,) = unbet("explain", "r1", "--json").document["stories"]
+    (history,) = unbet("explain", "r1", "--json").document["stories"]
 
-    assert story["bet"] is None
-    (parked,) = story["parked"]
+    assert history["bet"] is None
+    (parked,) = history["parked"]
     assert (parked["state"], parked["reason"]) == ("parked", "unknown reference")
     assert [answer["code"] for answer in parked["answers"]] == [100]
     assert "Answered 100: please retry" in unbet("explain", "r1").out
@@ -201,10 +203,10 @@ def test_a_reference_that_several_providers_use_has_a_history_for_each(
     operator.bet("r1", "2.00", provider="Another")
 
     stories = unbet("explain", "r1", "--json").document["stories"]
-    (story,) = unbet("explain", "r1", "--provider", "Another", "--json").document["stories"]
+    (history,) = unbet("explain", "r1", "--provider", "Another", "--json").document["stories"]
 
     assert [s["provider"] for s in stories] == ["Another", PROVIDER]
-    assert story["bet"]["amount"] == "2.00"
+    assert history["bet"]["amount"] == "2.00"
     assert unbet("explain", "r1", "--provider", "Unknown").status == 1
 
 

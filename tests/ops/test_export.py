@@ -30,7 +30,7 @@ FORMULAS: Final = (
 
 
 @pytest.fixture
-def story(operator: Operator) -> None:
+def one_of_each(operator: Operator) -> None:
     """A bet of cash and bonus that is reversed, one that is settled, one that never came; and one
     that stands."""
     operator.deposit("10.00")
@@ -54,7 +54,7 @@ def exported(unbet: Unbet, *arguments: object) -> list[Any]:
     return ran.lines
 
 
-@pytest.mark.usefixtures("story")
+@pytest.mark.usefixtures("one_of_each")
 def test_each_outcome_of_the_period_is_a_line_in_the_order_of_time(unbet: Unbet) -> None:
     lines = exported(unbet, *WHOLE)
 
@@ -83,7 +83,7 @@ def test_each_outcome_of_the_period_is_a_line_in_the_order_of_time(unbet: Unbet)
     assert (tombstone["stake"], tombstone["state"], tombstone["user"]) == (None, "tombstone", "bob")
 
 
-@pytest.mark.usefixtures("story")
+@pytest.mark.usefixtures("one_of_each")
 def test_csv_says_the_same_as_json_lines(unbet: Unbet) -> None:
     as_csv = rows_of(unbet("export", *WHOLE).out)
 
@@ -93,7 +93,7 @@ def test_csv_says_the_same_as_json_lines(unbet: Unbet) -> None:
     ]
 
 
-@pytest.mark.usefixtures("story")
+@pytest.mark.usefixtures("one_of_each")
 def test_the_period_has_its_beginning_and_not_its_end(unbet: Unbet) -> None:
     first, second, third = (line["cancelled_at"] for line in exported(unbet, *WHOLE))
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -54,6 +55,36 @@ def test_an_import_tries_again_while_a_player_is_locked(engine: Engine, operator
     importing.join(timeout=20)
 
     assert [result.status for chunk in results for result in chunk] == ["done"]
+
+
+def test_the_time_to_try_again_begins_when_the_first_try_has_failed(
+    new_database: Callable[[], str],
+) -> None:
+    url = new_database()
+    engine = unbet.connect_to(
+        url, name="import", limits={"lock_timeout": "0", "statement_timeout": "0"}
+    )
+    with connected(url) as other, ThreadPoolExecutor(1) as pool:
+        Operator(other).deposit("10.00")
+        with accounts_locked_by_somebody_else(other):
+            importing = pool.submit(
+                lambda: list(import_lines(engine, parsed([bet("r1")]), retry_for_s=0.5))
+            )
+            until(lambda: ended_after_a_second_of_waiting(other), "it did not wait")
+        [[result]] = importing.result()
+    engine.dispose()
+
+    assert result.status == "done"
+
+
+def ended_after_a_second_of_waiting(engine: Engine) -> bool:
+    query = text("""
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE application_name = 'unbet-import' AND wait_event_type = 'Lock'
+           AND query_start < clock_timestamp() - interval '1 s'
+    """)
+    with engine.connect() as connection:
+        return connection.execute(query).first() is not None
 
 
 def test_an_import_goes_on_with_a_new_connection_when_its_own_is_lost(

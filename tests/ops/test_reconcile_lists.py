@@ -2,12 +2,19 @@
 
 import csv
 import io
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, text
 
+from tests.databases import url_as
 from tests.making import Operator, cancel_of
 from tests.ops.conftest import WHOLE, Unbet
+from unbet.database.roles import Role
 
 
 @pytest.mark.usefixtures("bets")
@@ -86,3 +93,31 @@ def test_a_line_that_cannot_be_read_is_named_with_its_field_and_nothing_is_compa
     assert fault.startswith(said)
     assert "1 of " in summary
     assert "nothing was compared" in summary
+
+
+@pytest.mark.usefixtures("bets")
+def test_no_transaction_is_open_while_the_list_is_still_coming(
+    database_url: str, engine: Engine
+) -> None:
+    open_ones = text("""
+        SELECT xact_start IS NOT NULL FROM pg_stat_activity
+         WHERE datname = current_database() AND application_name = 'unbet-command'
+    """)
+    line = json.dumps({"reference": "reversed", "other": "x" * 1000}).encode() + b"\n"
+    unbet = Path(sys.executable).with_name("unbet")
+    environment = os.environ | {"UNBET_DATABASE_URL": url_as(Role.OPERATOR, database_url)}
+    with subprocess.Popen(
+        [unbet, "reconcile", "-", "--format", "jsonl", "--json"],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as running:
+        assert running.stdin
+        running.stdin.write(line * 1000)  # a pipe holds 64 KiB: by now it has read most of them
+        running.stdin.flush()
+        with engine.connect() as connection:
+            assert connection.execute(open_ones).scalars().all() == [False]
+        out, _ = running.communicate(timeout=30)
+
+    assert json.loads(out)["lines"] == 1000
+    assert running.returncode == 0

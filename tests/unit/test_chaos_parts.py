@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from testbed.chaos.disks import LimitedFiles, hover
-from testbed.chaos.log_files import MAX_LOG_BYTES, last_lines, trim
 from testbed.chaos.memory import Life
+from testbed.chaos.program import MAX_LOG_BYTES, last_lines, trim
 from testbed.chaos.recovery import Recovery
 from tests.waiting import until
 

@@ -9,8 +9,11 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any
 
-from testbed.chaos.faults import Fault
-from testbed.chaos.schedule import FAULTS, MAX_AT_ONCE, Planned, Schedule, plan
+import pytest
+
+from testbed.chaos.faults import FAULTS, Fault
+from testbed.chaos.holding import held
+from testbed.chaos.schedule import MAX_AT_ONCE, Planned, Schedule, plan
 
 REST_S = 0.5
 LASTS_S = 0.2
@@ -56,3 +59,17 @@ def test_half_an_hour_has_six_hundred_faults_two_at_a_time() -> None:
     assert sum(p.gap_s for p in planned) < 1800
     # Each of them also takes a second or so to be done and undone.
     assert sum(p.seconds + 1 for p in planned) / MAX_AT_ONCE < 1800
+
+
+async def test_a_fault_that_cannot_be_done_is_undone_all_the_same() -> None:
+    did: list[str] = []
+
+    def fail(*_: object) -> None:
+        did.append("half of it")
+        raise InterruptedError
+
+    system: Any = None
+    with pytest.raises(InterruptedError):
+        async with held(fail, lambda *_: did.append("undone"))(system, "it", Random(1)):
+            pass
+    assert did == ["half of it", "undone"]

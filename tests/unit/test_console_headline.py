@@ -1,6 +1,7 @@
 """The sentence at the top says the worst of what is wrong, and names the rest."""
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
@@ -14,7 +15,8 @@ from unbet.console.format import NONE
 from unbet.console.headline import headline
 from unbet.console.probes import LedgerReading, Probes
 from unbet.console.receivers import Receivers
-from unbet.journal.activity import Backlog, Step
+from unbet.journal.activity import Step
+from unbet.journal.parking import Backlog
 
 NOW = time.time()
 QUIET = [Step()] * 72
@@ -72,7 +74,7 @@ def probes(**other: Any) -> Probes:
         ({"ledger": ledger(Step(), parked=2)}, "quiet", "No cancel has come for 7 min"),
         ({"ledger": ledger(Step(given_back=1), *QUIET)}, "quiet", "No cancel has come for 7 min"),
         (
-            {"ledger": ledger(Step())._replace(last_answer=None)},
+            {"ledger": replace(ledger(Step()), last_answer=None)},
             "quiet",
             "No cancel has come yet",
         ),

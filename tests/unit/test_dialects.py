@@ -1,12 +1,16 @@
 """The dialects: codes, shapes and required fields are those of the provider's documents."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
+from typing import Annotated
 from uuid import uuid4
 
 import pytest
+from pydantic import BaseModel
 
 from tests.system.processes import EXAMPLE
+from unbet.core.fields import Currency, Reference, UserId, text
 from unbet.core.message import Decision
 from unbet.core.outcomes import Outcome
 from unbet.dialects import DIALECTS
@@ -97,3 +101,31 @@ def test_a_field_given_twice_is_named() -> None:
     twice = b'{"roundId": "1", "roundId": "2"}'
     with pytest.raises(BadRequestError, match="roundId is given more than once"):
         parse(twice, "LuckyMonaco", V1)
+
+
+class Rollback(BaseModel):
+    """A provider's request that does not say whose it is."""
+
+    reference: Reference
+    user_id: UserId
+    currency: Currency
+    uuid: Annotated[str, text(36)]
+
+
+def test_another_providers_fields_have_names_of_its_own() -> None:
+    names = {"bet": "reference", "player": "user_id", "coin": "currency", "id": "uuid"}
+    dialect = replace(V4, request=Rollback, fields=names, spellings={"betId": "bet"})
+    sent = {"betId": "b-1", "player": "p-1", "coin": "EUR", "id": "u-1"}
+
+    parsed = parse(json.dumps(sent).encode(), "Anybody", dialect)
+    assert parsed[:-1] == ("b-1", "p-1", "EUR", "u-1")
+
+    faults: list[tuple[dict[str, object], str]] = [
+        ({"coin": "€"}, "coin is not 3 or 4 letters or digits"),
+        ({"bet": "b-2"}, "bet and betId differ"),
+        ({"player": None}, "player is not a string"),
+    ]
+    for wrong, said in faults:
+        with pytest.raises(BadRequestError, match=said) as refused:
+            parse(json.dumps({**sent, **wrong}).encode(), "Anybody", dialect)
+        assert refused.value.reference == wrong.get("bet", "b-1")

@@ -17,7 +17,8 @@ from tests.system.processes import EXAMPLE
 from unbet.core.message import Decision
 from unbet.core.outcomes import Outcome
 from unbet.dialects import DIALECTS
-from unbet.dialects.body import MAX_BODY_LENGTH, OTHER_SPELLING, parse, render
+from unbet.dialects.body import MAX_BODY_LENGTH, parse, render
+from unbet.dialects.lucky_monaco import OTHER_SPELLING
 from unbet.dialects.port import Answer, AnswerContext, Dialect
 from unbet.runtime.endpoint_registry import MAX_WRONG, WINDOW_S
 from unbet.runtime.endpoints import SEGMENT

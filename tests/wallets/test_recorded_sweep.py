@@ -15,7 +15,7 @@ from unbet.core.message import Cancel
 from unbet.journal.parking import count_parked, park
 from unbet.journal.sweeping import MAX_TRIES
 from unbet.runtime.settings import SettingsError, WalletSettings
-from unbet.wallets.chosen import required_of
+from unbet.wallets.http.making import settings_of
 from unbet.wallets.port import Abilities, Memory, Verdict
 from unbet.wallets.recorded import RecordedWallet
 from worker.sweep import CALLS_S, Sweep
@@ -147,6 +147,7 @@ def test_a_wallet_behind_a_network_gets_the_time_of_two_calls(
 def test_settings_that_cannot_work_are_refused_with_a_sentence(
     others: dict[str, object], sentence: str
 ) -> None:
+    variables = http_settings("http://wallet", **others)
     with pytest.raises(SettingsError, match=sentence) as refused:
-        required_of(http_settings("http://wallet", **others))
+        settings_of(variables, hold_unknown=variables.holds_unknown)
     assert "hunter2" not in str(refused.value)

@@ -13,11 +13,10 @@ from unbet.core.message import Cancel
 from unbet.core.outcomes import Outcome
 from unbet.journal.parking import count_parked, park
 from unbet.journal.sweeping import MAX_TRIES
-from unbet.runtime.settings import SettingsError, WalletSettings
+from unbet.runtime.settings import SettingsError
 from unbet.wallets.chosen import required_of, wallet_for
 from unbet.wallets.ledger.interventions import close_parked, reopen_parked
-from unbet.wallets.ledger.reversal import LedgerWallet
-from unbet.wallets.sql import SqlWallet
+from unbet.wallets.sql import SqlWallet, require_function
 from worker.sweep import Sweep
 
 PERSON = {"made_by": "anna", "reason": "paid by hand"}
@@ -37,8 +36,8 @@ REFUSES_BAD = """
 
 @pytest.fixture
 def sweep(worker_engine: Engine) -> Sweep:
-    settings = WalletSettings(wallet="sql")
-    return Sweep(worker_engine, wallet_for(settings, worker_engine, parked=True))
+    wallet = wallet_for("sql", worker_engine, hold_unknown=False, parked=True)
+    return Sweep(worker_engine, wallet)
 
 
 def put_into_parking(casino: SqlCasino, cancels: Sequence[Cancel]) -> None:
@@ -140,11 +139,13 @@ def test_what_the_function_has_decided_is_not_closed(
     assert outcomes(sql_wallet, cancel_of("r1")) == [Outcome.REVERSED]
 
 
-def test_the_ledger_decides_if_nothing_else_is_said(engine: Engine) -> None:
-    assert isinstance(wallet_for(WalletSettings(), engine), LedgerWallet)
-    assert required_of(WalletSettings()) == ()
-
-
-def test_holding_an_unknown_bets_cancel_is_refused_where_the_function_decides() -> None:
+def test_holding_an_unknown_bets_cancel_is_refused_where_the_function_decides(
+    worker_engine: Engine,
+) -> None:
     with pytest.raises(SettingsError, match="only the built-in ledger"):
-        required_of(WalletSettings(wallet="sql", unknown_reference="hold"))
+        wallet_for("sql", worker_engine, hold_unknown=True)
+
+
+def test_the_function_is_required_where_it_decides() -> None:
+    assert required_of("sql") == (require_function,)
+    assert required_of("ledger") == ()

@@ -82,7 +82,7 @@ def test_while_the_function_fails_the_provider_is_told_to_retry_and_gets_its_ans
     [
         ({}, "no function unbet_cancel"),
         ({"UNBET_UNKNOWN_REFERENCE": "hold"}, "only the built-in ledger can hold"),
-        ({"UNBET_WALLET": "purse"}, "UNBET_WALLET has a wrong value"),
+        ({"UNBET_WALLET": "sqll"}, "UNBET_WALLET has a wrong value"),
     ],
 )
 def test_a_wallet_that_cannot_work_is_refused_at_the_start(

@@ -92,7 +92,7 @@ class OldQueue:
         moved = client.eval(_MOVE, 2, QUEUE, self._queue, str(MAX_MOVED))
         if moved:
             log.info("moved from the queue of an older version", messages=moved)
-        before = _now(client) - ABANDONED_AFTER_S
+        before = redis_server.now(client) - ABANDONED_AFTER_S
         tags = client.zrange(UNACKED_INDEX, 0, before, byscore=True, offset=0, num=MAX_MOVED)
         for tag in tags:
             client.transaction(partial(self._give_back, tag), UNACKED)
@@ -126,8 +126,3 @@ def _message_of(kept: bytes) -> bytes | str:
     with suppress(ValueError, TypeError, LookupError, RecursionError):
         return json.dumps(json.loads(kept)[0])
     return kept
-
-
-def _now(client: redis_server.Client) -> int:
-    seconds, _ = client.time()
-    return int(seconds)

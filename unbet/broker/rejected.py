@@ -52,19 +52,8 @@ def keep(client: Client, deployment: UUID, kind: str, problem: str, content: str
 
 def put(pipeline: Any, deployment: UUID, kind: str, problem: str, content: str | bytes) -> None:
     """Add the commands to `pipeline` that keep a rejected message or reply (`kind`) aside."""
-    aside = key(deployment, LIST)
-    pipeline.lpush(aside, entry(kind, problem, content))
-    pipeline.ltrim(aside, 0, MAX_KEPT - 1)
-
-
-def entry(kind: str, problem: str, content: str | bytes) -> str:
-    """What is kept of a rejected message or reply (`kind`)."""
     text = content.decode(errors="replace") if isinstance(content, bytes) else content
-    return json.dumps(
-        {
-            "at": datetime.now(UTC).isoformat(),
-            "kind": kind,
-            "problem": problem,
-            "content": text[:MAX_LENGTH],
-        }
-    )
+    kept = Rejected(datetime.now(UTC).isoformat(), kind, problem, text[:MAX_LENGTH])
+    aside = key(deployment, LIST)
+    pipeline.lpush(aside, json.dumps(kept._asdict()))
+    pipeline.ltrim(aside, 0, MAX_KEPT - 1)

@@ -44,6 +44,14 @@ def print_json(document: Mapping[str, object]) -> None:
     typer.echo(json.dumps(document, default=as_text))
 
 
+def report(as_json: bool, document: Mapping[str, object], *lines: str) -> None:
+    """`document` where JSON was asked for, else `lines`, for a person."""
+    if as_json:
+        print_json(document)
+    else:
+        typer.echo("\n".join(lines))
+
+
 def _cell(value: object) -> str:
     match value:
         case None:

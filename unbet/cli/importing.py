@@ -30,7 +30,8 @@ LINES_AT_ONCE: Final = 2000
 """A transaction of these takes about 200 ms; a cancel waits 300 ms for a lock on its player."""
 
 RETRY_FOR_S: Final = 16.0
-"""A transaction is tried again for about as long as a PostgreSQL restart takes."""
+"""From its first failure a transaction is tried again for about as long as a PostgreSQL restart
+takes, the tries included."""
 
 
 class ImportStoppedError(Exception):
@@ -76,12 +77,7 @@ def _execute(
 ) -> Iterator[list[LineResult]]:
     while lines:
         try:
-            results = retry_until(
-                time.monotonic() + retry_for_s,
-                partial(_commit_first, engine, lines),
-                again=ASK_AGAIN,
-                report=lambda _fault, _error: None,
-            )
+            results = _commit_in_time(partial(_commit_first, engine, lines), retry_for_s)
         except DBAPIError as error:
             if fault_of(error) is not Fault.CONTENT:
                 raise
@@ -94,6 +90,20 @@ def _execute(
             results = [_invalid(lines[0], sentence(error))]
         yield results
         lines = lines[len(results) :]
+
+
+def _commit_in_time(commit: Callable[[], list[LineResult]], retry_for_s: float) -> list[LineResult]:
+    """The first try may take as long as it will: it must not use up the time for the others."""
+    try:
+        return commit()
+    except DBAPIError as error:
+        return retry_until(
+            time.monotonic() + retry_for_s,
+            commit,
+            again=ASK_AGAIN,
+            report=lambda _fault, _error: None,
+            failed=error,
+        )
 
 
 def _commit_first(engine: Engine, lines: Sequence[Line]) -> list[LineResult]:

@@ -31,12 +31,27 @@ from unbet.cli.commands import (
 )
 from unbet.cli.failing import CommandError, failing_on
 from unbet.cli.importing import ImportStoppedError
+from unbet.database.deployment import DeploymentError
+from unbet.database.faults import UndecidedError
 from unbet.database.migrate import SchemaError
+from unbet.local.demonstration import DemonstrationError
+from unbet.local.processes import ProcessError
+from unbet.local.run_record import RunError
+from unbet.local.services import ServicesError
 from unbet.runtime.settings import SettingsError, unknown_names
 from unbet.wallets.ledger.operations import InvalidOperationError
 
-_TOLD: Final = (InvalidOperationError, SettingsError, SchemaError, ImportStoppedError, DBAPIError)
-"""Errors that a person can set right, whichever command meets them."""
+_COMMANDS: Final = (
+    *(services, run, roles, ledger, importing, explain, audit, reconcile, exporting, retain),
+    *(parked, replay, spool, wallet, metrics, rejected, deployment),
+)
+"""The files of unbet/cli/commands/, in the order of the help; a group of subcommands has a name."""
+
+_TOLD: Final = (
+    *(InvalidOperationError, SettingsError, SchemaError, ImportStoppedError, DBAPIError),
+    *(UndecidedError, DeploymentError, DemonstrationError, ProcessError, RunError, ServicesError),
+)
+"""Errors that a person can set right, or ask again after, whichever command meets them."""
 
 _SURROGATES: Final = "surrogates not allowed"
 """What Python says of the bytes of an argument that are no text, wherever they are used as text."""
@@ -53,24 +68,8 @@ def build() -> typer.Typer:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
-    # Each file of unbet/cli/commands/ is mounted here; a group of subcommands has a name.
-    app.add_typer(services.app, name="services")
-    app.add_typer(run.app)
-    app.add_typer(roles.app)
-    app.add_typer(ledger.app)
-    app.add_typer(importing.app)
-    app.add_typer(explain.app)
-    app.add_typer(audit.app)
-    app.add_typer(reconcile.app)
-    app.add_typer(exporting.app)
-    app.add_typer(retain.app)
-    app.add_typer(parked.app, name="parked")
-    app.add_typer(replay.app)
-    app.add_typer(spool.app, name="spool")
-    app.add_typer(wallet.app, name="wallet")
-    app.add_typer(metrics.app)
-    app.add_typer(rejected.app)
-    app.add_typer(deployment.app, name="deployment")
+    for commands in _COMMANDS:
+        app.add_typer(commands.app)
     if find_spec("testbed"):  # a distribution of its own
         import_module("testbed.commands").add_to(app)
     return app

@@ -73,26 +73,12 @@ class Line(NamedTuple):
 
 def read_list(file: BinaryIO, form: Form) -> Iterator[Line]:
     """The lines of `file`, with bounded memory. After one that is too long it reads no further."""
-    texts = _texts(file)
     try:
-        for number, found in _READERS[form](texts):
-            yield _line(number, found)
+        yield from _READERS[form](_texts(file))
     except _TooLongError as error:
         yield Line(error.number, None, f"line: longer than {MAX_LINE_LENGTH} bytes")
-
-
-def _line(number: int, found: dict[str, object] | str) -> Line:
-    if isinstance(found, str):
-        return Line(number, None, found)
-    try:
-        return Line(number, Entry.model_validate(found))
-    except ValidationError as error:
-        fault = error.errors(include_url=False, include_input=False)[0]
-        return Line(number, None, f"{fault['loc'][0]}: {fault['msg']}")
-
-
-_Found = tuple[int, dict[str, object] | str]
-"""A line's number with its fields, or with what is wrong."""
+    except _FieldError as error:
+        yield Line(1, None, str(error))  # the header's
 
 
 class _FieldError(Exception):
@@ -138,53 +124,60 @@ def _named(pairs: Iterable[tuple[str, object]]) -> dict[str, object]:
     return {name: value for name, value in values.items() if value not in (None, "")}
 
 
-def _csv(texts: Iterator[str]) -> Iterator[_Found]:
+def _line(number: int, pairs: Iterable[tuple[str, object]]) -> Line:
+    try:
+        return Line(number, Entry.model_validate(_named(pairs)))
+    except _FieldError as error:
+        return Line(number, None, str(error))
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        return Line(number, None, f"{fault['loc'][0]}: {fault['msg']}")
+
+
+def _csv(texts: Iterator[str]) -> Iterator[Line]:
+    """Raises `_FieldError` for the header."""
     header = next(texts, "")
     separator = max(SEPARATORS, key=header.count)
     names = next(csv.reader([header], delimiter=separator), [])
-    try:
-        if "reference" not in _named((name, True) for name in names):
-            raise _FieldError("reference: the header does not name it")
-    except _FieldError as error:
-        yield 1, str(error)
-        return
+    if "reference" not in _named((name, True) for name in names):
+        raise _FieldError("reference: the header does not name it")
     reader = csv.reader(texts, delimiter=separator, strict=True)
     while True:
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            yield reader.line_num + 1, f"line: {error}"
+            yield Line(reader.line_num + 1, None, f"line: {error}")
             continue
         number = reader.line_num + 1
         if cells is None:
             return
         if len(cells) > len(names):
-            yield number, f"line: {len(cells)} cells, the header has {len(names)}"
+            yield Line(number, None, f"line: {len(cells)} cells, the header has {len(names)}")
         elif not _is_utf8("".join(cells)):
-            yield number, "line: not UTF-8"
+            yield Line(number, None, "line: not UTF-8")
         elif cells:
-            yield number, _named(zip(names, map(unprotect, cells), strict=False))
+            yield _line(number, zip(names, map(unprotect, cells), strict=False))
 
 
-def _json_lines(texts: Iterator[str]) -> Iterator[_Found]:
+def _json_lines(texts: Iterator[str]) -> Iterator[Line]:
     for number, words in enumerate(texts, 1):
         if not _is_utf8(words):
-            yield number, "line: not UTF-8"
+            yield Line(number, None, "line: not UTF-8")
         elif words.strip():
-            yield number, _json_object(words)
+            yield _json_line(number, words)
 
 
-def _json_object(words: str) -> dict[str, object] | str:
+def _json_line(number: int, words: str) -> Line:
     try:
         pairs = json.loads(words, object_pairs_hook=tuple)
-        return _named(pairs) if isinstance(pairs, tuple) else "line: expected a JSON object"
-    except _FieldError as error:
-        return str(error)
     except (ValueError, RecursionError) as error:
-        return f"line: not JSON: {error}"
+        return Line(number, None, f"line: not JSON: {error}")
+    if not isinstance(pairs, tuple):
+        return Line(number, None, "line: expected a JSON object")
+    return _line(number, pairs)
 
 
-_READERS: Final[Mapping[Form, Callable[[Iterator[str]], Iterator[_Found]]]] = {
+_READERS: Final[Mapping[Form, Callable[[Iterator[str]], Iterator[Line]]]] = {
     Form.CSV: _csv,
     Form.JSONL: _json_lines,
 }

@@ -26,7 +26,10 @@ def main() -> None:
         warn_of_unknown_names()
         # A line for each look at a receiver.
         logging.getLogger("httpx").setLevel(logging.WARNING)
-        _check_schema(chosen)
+        # A ledger of another version is not shown; one that is away is, as away.
+        with unless_away(NAME):
+            identity = Identity(chosen.deployment)
+            check_database(chosen.database_url, NAME, identity, require_schema)
         application = create_app(chosen)
     uvicorn.run(
         application,
@@ -44,13 +47,6 @@ def main() -> None:
         # A page that follows never ends by itself.
         timeout_graceful_shutdown=1,
     )
-
-
-def _check_schema(chosen: ConsoleSettings) -> None:
-    """A ledger of another version is not shown; one that is away is, as away."""
-    identity = Identity(chosen.deployment)
-    with unless_away(NAME):
-        check_database(chosen.database_url, NAME, identity, require_schema)
 
 
 if __name__ == "__main__":

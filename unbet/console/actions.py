@@ -1,7 +1,7 @@
 """The actions of a person: retry, close or reopen a parked cancel, each recorded by login."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -11,18 +11,32 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
-from unbet.console import decisions
 from unbet.console.forms import Tokens, fields_of
 from unbet.console.rendering import Pages
 from unbet.database.deadlines import run_within
-from unbet.database.faults import Fault, fault_of
+from unbet.database.faults import Fault, UndecidedError, fault_of
 from unbet.runtime.http import UnreadableError
-from unbet.wallets.ledger.interventions import InterventionError
+from unbet.wallets.ledger.intervention_log import last_number
+from unbet.wallets.ledger.interventions import (
+    InterventionError,
+    Record,
+    close_parked,
+    reopen_parked,
+    retry_parked,
+)
 
 LIMIT_S: Final = 3.0
 
+_PARKED: Final = "/parked/{request_id:uuid}"
+
 log = structlog.get_logger("console")
+
+Change = Callable[[Connection, UUID, str, str], int | None]
+"""What a person, named third, wants done for a reason, the last. Gives the number of the record
+that says so, perhaps one of before; None where there is nothing to do it to. Does not commit.
+Raises `InterventionError`."""
 
 
 class Actions:
@@ -31,66 +45,59 @@ class Actions:
     def __init__(self, engine: Engine, tokens: Tokens, pages: Pages) -> None:
         self._engine, self._tokens, self._pages = engine, tokens, pages
 
-    async def retry(self, request: Request) -> Response:
-        def work(fields: dict[str, str], connection: Connection) -> int | None:  # noqa: ARG001
-            return decisions.try_again(connection, _asked(request), made_by=_user(request))
+    def routes(self) -> list[Route]:
+        return [
+            Route(f"{_PARKED}/{name}", partial(self._decide, change), methods=["POST"])
+            for name, change in _CHANGES.items()
+        ]
 
-        return await self._decide(request, work)
-
-    async def close(self, request: Request) -> Response:
-        return await self._decide_with_reason(request, decisions.close)
-
-    async def reopen(self, request: Request) -> Response:
-        return await self._decide_with_reason(request, decisions.reopen)
-
-    async def _decide_with_reason(
-        self, request: Request, change: Callable[..., int | None]
-    ) -> Response:
-        def work(fields: dict[str, str], connection: Connection) -> int | None:
-            reason = fields.get("reason", "")
-            return change(connection, _asked(request), made_by=_user(request), reason=reason)
-
-        return await self._decide(request, work)
-
-    async def _decide(
-        self, request: Request, work: Callable[[dict[str, str], Connection], int | None]
-    ) -> Response:
+    async def _decide(self, change: Change, request: Request) -> Response:
+        user = str(request.user.display_name)
         try:
             fields = await fields_of(request)
         except UnreadableError as error:
             return self._pages.failed(request, error.status, "That was no form", "Nothing changed.")
-        if not self._tokens.holds(_user(request), fields.get("token", "")):
-            log.warning("a form without a valid token", user=_user(request), path=request.url.path)
-            return self._pages.failed(
-                request,
-                403,
-                "This form is too old",
-                "Nothing changed. Open the page again and send it from there.",
-            )
+        if not self._tokens.holds(user, fields.get("token", "")):
+            log.warning("a form without a valid token", user=user, path=request.url.path)
+            detail = "Nothing changed. Open the page again and send it from there."
+            return self._pages.failed(request, 403, "This form is too old", detail)
+
+        def work(connection: Connection) -> int | None:
+            asked: UUID = request.path_params["request_id"]
+            return change(connection, asked, user, fields.get("reason", ""))
+
         try:
-            number = await asyncio.to_thread(
-                run_within, self._engine, LIMIT_S, partial(work, fields)
-            )
+            number = await asyncio.to_thread(run_within, self._engine, LIMIT_S, work)
         except InterventionError as error:
-            return self._pages.failed(
-                request,
-                422,
-                "Nothing changed",
-                f"Go back and mend it: {error}.",
-            )
-        except DBAPIError as error:
-            if fault_of(error) is not Fault.LOCKED:
+            detail = f"Go back and mend it: {error}."
+            return self._pages.failed(request, 422, "Nothing changed", detail)
+        except (DBAPIError, UndecidedError) as error:
+            if fault_of(error) not in (Fault.LOCKED, Fault.TRANSIENT):
                 raise
             detail = "Somebody else holds the cancel or its bet at this moment: try again."
             return self._pages.failed(request, 409, "Nothing changed", detail)
-        log.info("decided", user=_user(request), path=request.url.path, record=number)
+        log.info("decided", user=user, path=request.url.path, record=number)
         return RedirectResponse(f"/parked?done={number}" if number else "/parked?gone=1", 303)
 
 
-def _asked(request: Request) -> UUID:
-    request_id: UUID = request.path_params["request_id"]
-    return request_id
+def _retry(connection: Connection, request_id: UUID, user: str, _reason: str) -> int | None:
+    if not retry_parked(connection, made_by=user, request_id=request_id):
+        return None
+    return last_number(connection, request_id)
 
 
-def _user(request: Request) -> str:
-    return str(request.user.display_name)
+def _close(connection: Connection, request_id: UUID, user: str, reason: str) -> int | None:
+    done = close_parked(connection, request_id, made_by=user, reason=reason)
+    return _record_of(connection, request_id, done.before) if done.closed else None
+
+
+def _reopen(connection: Connection, request_id: UUID, user: str, reason: str) -> int | None:
+    done = reopen_parked(connection, request_id, made_by=user, reason=reason)
+    return _record_of(connection, request_id, done.before) if done else None
+
+
+def _record_of(connection: Connection, request_id: UUID, before: Record | None) -> int:
+    return before.id if before else last_number(connection, request_id)
+
+
+_CHANGES: Final[Mapping[str, Change]] = {"retry": _retry, "close": _close, "reopen": _reopen}

@@ -1,7 +1,7 @@
 """The console's ASGI application: its pages, behind its login."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
@@ -53,6 +53,8 @@ def create_app(settings: ConsoleSettings) -> ASGIApp:
     pages = Pages(tokens)
     views = Views(reading, live, pages)
     actions = Actions(engine, tokens, pages)
+    hosts = [*LOOPBACK, *settings.console_hosts]
+    login = Login(settings.console_basic_auth)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -87,24 +89,14 @@ def create_app(settings: ConsoleSettings) -> ASGIApp:
             Route("/search", views.search),
             Route("/explain", views.explain),
             Route("/parked", views.parked),
-            Route("/parked/{request_id:uuid}/retry", actions.retry, methods=["POST"]),
-            Route("/parked/{request_id:uuid}/close", actions.close, methods=["POST"]),
-            Route("/parked/{request_id:uuid}/reopen", actions.reopen, methods=["POST"]),
+            *actions.routes(),
             Mount("/static", Files(directory=HERE / "static"), name="static"),
         ],
         middleware=[
             # A page elsewhere whose name is made to lead to this machine (DNS rebinding) calls
             # the console by that name.
-            Middleware(
-                TrustedHostMiddleware,
-                allowed_hosts=_hosts(settings.console_hosts),
-                www_redirect=False,
-            ),
-            Middleware(
-                AuthenticationMiddleware,
-                backend=Login(settings.console_basic_auth),
-                on_error=refuse,
-            ),
+            Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
+            Middleware(AuthenticationMiddleware, backend=login, on_error=refuse),
             Middleware(SameOriginOnly),
         ],
         exception_handlers={SQLAlchemyError: failed, HTTPException: no_such_page},
@@ -132,7 +124,3 @@ def _is_away(error: Exception) -> bool:
     if isinstance(error, DBAPIError):
         return fault_of(error) in ASK_AGAIN
     return isinstance(error, NoConnectionFreeError)
-
-
-def _hosts(names: Sequence[str]) -> list[str]:
-    return [*LOOPBACK, *names]

@@ -80,11 +80,8 @@ class Login(AuthenticationBackend):
             given = _digest(base64.b64decode(encoded.strip(), validate=True))
         except (binascii.Error, ValueError):
             return None
-        found = None
-        for user, right in self._logins.items():
-            if compare_digest(given, right):
-                found = user
-        return found if scheme.lower() == "basic" else None
+        found = [user for user, right in self._logins.items() if compare_digest(given, right)]
+        return found[0] if found and scheme.lower() == "basic" else None
 
 
 def refuse(_conn: HTTPConnection, error: AuthenticationError) -> Response:

@@ -4,7 +4,6 @@ from typing import Any, Final
 
 from unbet.console.answers import GROUPS, SPAN_S, STEP_S, Answers
 from unbet.console.format import NONE, clock, count, took
-from unbet.journal.activity import Step
 
 MINUTE_S: Final = 60
 
@@ -47,9 +46,6 @@ def minutes(answers: Answers) -> list[list[str]]:
         within = range(began, began + MINUTE_S, STEP_S)
         steps = [answers.steps[at] for at in within if at in answers.steps]
         slowest = max((step.p99_s for step in steps if step.p99_s is not None), default=None)
-        rows.append([clock(began)[:5], *_row(steps), took(slowest) if slowest else NONE])
+        counts = [count(sum(getattr(step, key) for step in steps)) for key in GROUPS]
+        rows.append([clock(began)[:5], *counts, took(slowest) if slowest else NONE])
     return rows
-
-
-def _row(steps: list[Step]) -> list[str]:
-    return [count(sum(getattr(step, key) for step in steps)) for key in GROUPS]

@@ -1,5 +1,6 @@
 """Formats the page's figures, for the first page and for each update."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
@@ -8,9 +9,10 @@ from unbet.console.answers import Answers
 from unbet.console.charts import MINUTE_S, Document, chart, legend, minutes
 from unbet.console.format import NONE, clock, count, lasted, rate, took
 from unbet.console.headline import PARKED_OLD_AFTER_S, headline
-from unbet.console.probes import MAX_LATE_BETS, RATE_OVER_S, LedgerReading, Probes
+from unbet.console.probes import LedgerReading, Probes
 from unbet.console.receivers import Receivers
-from unbet.journal.activity import Backlog
+from unbet.journal.activity import MAX_LATE_BETS, RATE_OVER_S
+from unbet.journal.parking import Backlog
 
 LABELS: Final = {
     "rate": "Cancels per second",
@@ -42,13 +44,12 @@ class Figure(NamedTuple):
 def document(probes: Probes) -> Document:
     """All that the page shows, from what the sources know now."""
     ledger = probes.ledger.value
+    figures = [figure._asdict() | {"label": LABELS[figure.key]} for figure in _figures(probes)]
     return {
         "headline": headline(probes)._asdict(),
         "at": clock(ledger.answers.now if ledger else datetime.now(UTC).timestamp()),
         "parts": _parts(probes),
-        "figures": [
-            figure._asdict() | {"label": LABELS[figure.key]} for figure in _figures(probes)
-        ],
+        "figures": figures,
         "legend": legend(ledger.answers if ledger else None),
         "chart": chart(ledger.answers) if ledger else None,
         "minutes": minutes(ledger.answers) if ledger else [],
@@ -75,43 +76,37 @@ def _parts(probes: Probes) -> list[dict[str, str]]:
     ]
 
 
-def _figures(probes: Probes) -> list[Figure]:
+def _figures(probes: Probes) -> Iterator[Figure]:
     ledger, receivers = probes.ledger, probes.receivers.value
-    return [
-        *(_of_the_ledger(ledger.value) if ledger.value else _none_of_the_ledger(ledger.away)),
-        _queue(probes.queue.value, probes.queue.away),
-        _workers(probes.workers.value, probes.workers.away),
-        _sweep(receivers),
-        *_of_receivers(receivers),
-    ]
+    if ledger.value:
+        yield from _of_the_ledger(ledger.value)
+    else:
+        note = "PostgreSQL is away" if ledger.away else NOT_YET
+        yield from (_none(key, note) for key in ("rate", "answer", "dead", "parked", "late"))
+    yield _queue(probes.queue.value, probes.queue.away)
+    yield _workers(probes.workers.value, probes.workers.away)
+    if receivers is None or receivers.sweep_stands_s is None:
+        yield _none("sweep", "not told" if receivers else NOT_YET)
+    else:
+        yield Figure("sweep", lasted(receivers.sweep_stands_s), "ago")
+    if receivers is None or receivers.answering == receivers.hidden:
+        hidden = "not shown to this address" if receivers and receivers.hidden else ""
+        note = hidden or ("no receiver answers" if receivers else NOT_YET)
+        yield from (_none("refused", note), _none("spooled", note))
+    else:
+        yield from _of_receivers(receivers)
 
 
-def _none_of_the_ledger(away: str | None) -> list[Figure]:
-    note = "PostgreSQL is away" if away else NOT_YET
-    return [_none(key, note) for key in ("rate", "answer", "dead", "parked", "late")]
-
-
-def _of_the_ledger(ledger: LedgerReading) -> list[Figure]:
+def _of_the_ledger(ledger: LedgerReading) -> Iterator[Figure]:
     now, dead, parked = ledger.answers.now, ledger.dead, ledger.parked
+    is_old = parked.waits(now) > PARKED_OLD_AFTER_S
     answered = sum(step.answers for step in ledger.answers.steps.values())
+    yield Figure("rate", rate(ledger.recent / RATE_OVER_S), f"{count(answered)} in 15 min")
+    yield Figure("answer", *_answer_time(ledger.answers))
+    yield _backlog("dead", dead, now, "nothing waits for a person", marked=bool(dead.cancels))
+    yield _backlog("parked", parked, now, "nothing waits", marked=is_old)
     most = "+" if ledger.late_bets == MAX_LATE_BETS else ""
-    return [
-        Figure("rate", rate(ledger.recent / RATE_OVER_S), f"{count(answered)} in 15 min"),
-        Figure("answer", *_answer_time(ledger.answers)),
-        Figure(
-            "dead",
-            count(dead.cancels),
-            _oldest(dead, now) or "nothing waits for a person",
-            "attention" if dead.cancels else "",
-        ),
-        Figure(
-            "parked",
-            count(parked.cancels),
-            _oldest(parked, now) or "nothing waits",
-            "attention" if parked.waits(now) > PARKED_OLD_AFTER_S else "",
-        ),
-        Figure("late", f"{count(ledger.late_bets)}{most}", "in 15 min"),
-    ]
+    yield Figure("late", f"{count(ledger.late_bets)}{most}", "in 15 min")
 
 
 def _answer_time(answers: Answers) -> tuple[str, str]:
@@ -124,8 +119,9 @@ def _answer_time(answers: Answers) -> tuple[str, str]:
     return NONE, "none in the last minute"
 
 
-def _oldest(parked: Backlog, now: float) -> str:
-    return f"oldest {lasted(parked.waits(now))}" if parked.longest else ""
+def _backlog(key: str, backlog: Backlog, now: float, nothing: str, *, marked: bool) -> Figure:
+    oldest = f"oldest {lasted(backlog.waits(now))}" if backlog.longest else nothing
+    return Figure(key, count(backlog.cancels), oldest, "attention" if marked else "")
 
 
 def _queue(queue: QueueState | None, away: str | None) -> Figure:
@@ -143,39 +139,22 @@ def _workers(names: tuple[str, ...] | None, away: str | None) -> Figure:
     return Figure("workers", count(len(names)), names[0] + (", …" if len(names) > 1 else ""))
 
 
-def _sweep(receivers: Receivers | None) -> Figure:
-    if receivers is None or receivers.sweep_stands_s is None:
-        return _none("sweep", "not told" if receivers else NOT_YET)
-    return Figure("sweep", lasted(receivers.sweep_stands_s), "ago")
-
-
-def _of_receivers(receivers: Receivers | None) -> list[Figure]:
-    if receivers is None or receivers.answering == receivers.hidden:
-        note = _without_metrics(receivers)
-        return [_none("refused", note), _none("spooled", note)]
+def _of_receivers(receivers: Receivers) -> Iterator[Figure]:
     refused = receivers.refused | {"wrong secret": receivers.wrong_secrets}
     reasons = [f"{reason} {count(times)}" for reason, times in sorted(refused.items()) if times]
+    yield Figure(
+        "refused",
+        count(sum(refused.values())),
+        ", ".join(reasons) or "since the start",
+        "attention" if receivers.refused_lately else "",
+    )
     lies = receivers.spool_bytes
-    return [
-        Figure(
-            "refused",
-            count(sum(refused.values())),
-            ", ".join(reasons) or "since the start",
-            "attention" if receivers.refused_lately else "",
-        ),
-        Figure(
-            "spooled",
-            count(receivers.spooled),
-            f"{count(lies)} bytes there now" if lies else "nothing there now",
-            "attention" if lies else "",
-        ),
-    ]
-
-
-def _without_metrics(receivers: Receivers | None) -> str:
-    if receivers is None:
-        return NOT_YET
-    return "not shown to this address" if receivers.hidden else "no receiver answers"
+    yield Figure(
+        "spooled",
+        count(receivers.spooled),
+        f"{count(lies)} bytes there now" if lies else "nothing there now",
+        "attention" if lies else "",
+    )
 
 
 def _none(key: str, why: str) -> Figure:

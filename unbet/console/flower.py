@@ -5,9 +5,10 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
@@ -23,6 +24,7 @@ from unbet.broker import redis_server, transport
 from unbet.broker.presence import present
 from unbet.runtime import logs
 from unbet.runtime.endpoint_registry import UNKNOWN, WrongSecrets
+from unbet.runtime.retrying import retry_until
 from unbet.runtime.settings import FlowerSettings, SettingsError, read, warn_of_unknown_names
 from unbet.start import starting
 
@@ -45,33 +47,35 @@ PRESENT_LIMIT_S: Final = 60.0
 log = structlog.get_logger("flower")
 
 
+class _NobodyPresentError(Exception):
+    """No receiver or worker has noted itself in Redis yet."""
+
+
 class _ClosedMetrics(Metrics):  # type: ignore[misc]
     """Flower's `/metrics`, which it leaves open, with the password of its pages."""
 
     get = tornado.web.authenticated(Metrics.get)
 
 
-class _WrongLogins:
-    """Flower's login, but wrong ones are limited as the console's are: the right one is let in
-    whatever others have tried."""
+def _limited(user_of: Callable[[BaseHandler], Any], wrong: WrongSecrets) -> Any:
+    """Flower's login `user_of`, but wrong ones are limited as the console's are: the right one is
+    let in whatever others have tried."""
 
-    def __init__(self) -> None:
-        self._wrong = WrongSecrets()
-        self._user = BaseHandler.get_current_user
-
-    def __call__(self, handler: BaseHandler) -> Any:
+    def user(handler: BaseHandler) -> Any:
         try:
-            return self._user(handler)
+            return user_of(handler)
         except tornado.web.HTTPError:
             if "Authorization" not in handler.request.headers:  # a browser's first request
                 raise
             address = handler.request.remote_ip or UNKNOWN
-            if self._wrong.too_many(address):
+            if wrong.too_many(address):
                 handler.set_status(429)
                 handler.set_header("Retry-After", "60")
                 raise tornado.web.Finish("Too many wrong logins. Wait a minute.") from None
             log.warning("wrong login", address=address)
             raise
+
+    return user
 
 
 class _WithoutArguments(Inspector):  # type: ignore[misc]
@@ -90,7 +94,7 @@ def main() -> None:
         chosen = read(FlowerSettings)
         logs.configure(chosen.log_format)
         window = _window(chosen)
-    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(0))
     atexit.register(window.stop)  # this saves what it has seen
     window.start_http_server()
     with suppress(KeyboardInterrupt, SystemExit):
@@ -119,12 +123,11 @@ def _window(chosen: FlowerSettings) -> Flower:
     from worker.app import app  # reads the settings as well, after they are known to be right
 
     transport.separate(app, _deployment(chosen))
-    logins = _WrongLogins()
-    BaseHandler.get_current_user = lambda handler: logins(handler)  # all handlers are its children
+    # All handlers are its children.
+    BaseHandler.get_current_user = _limited(BaseHandler.get_current_user, WrongSecrets())
     window = Flower(capp=app, options=options, **tornado_settings)
-    window.inspector = _WithoutArguments(
-        window.io_loop, window.capp, options.inspect_timeout / 1000
-    )
+    limit_s = options.inspect_timeout / 1000
+    window.inspector = _WithoutArguments(window.io_loop, window.capp, limit_s)
     window.add_handlers(".*", [(r"/metrics", _ClosedMetrics)])
     return window
 
@@ -134,36 +137,37 @@ def _deployment(chosen: FlowerSettings) -> UUID:
     `SettingsError` if there is none, or more than one and no setting that says which."""
     if chosen.deployment is not None:
         return chosen.deployment
-    deadline = time.monotonic() + PRESENT_LIMIT_S
-    while True:
-        try:
-            with redis_server.connect(chosen.broker_url) as client:
-                found = present(client)
-        except redis_server.AWAY as error:
-            log.warning("Redis is away", error=str(error))
-            found = []
-        if len(found) == 1:
-            return found[0]
-        if found:
+
+    def look() -> UUID:
+        with redis_server.connect(chosen.broker_url) as client:
+            found = present(client)
+        if not found:
+            raise _NobodyPresentError
+        if len(found) > 1:
             raise SettingsError(
                 f"UNBET_DEPLOYMENT is not set and {len(found)} deployments use this Redis: "
                 f"{', '.join(map(str, found))}."
             )
-        if time.monotonic() > deadline:
-            raise SettingsError(
-                "UNBET_DEPLOYMENT is not set and no receiver or worker is at work on this Redis."
-            )
-        time.sleep(0.2)
+        return found[0]
+
+    def may_retry(error: Exception) -> bool:
+        if not isinstance(error, _NobodyPresentError):
+            log.warning("Redis is away", error=str(error))
+        return True
+
+    deadline, errors = time.monotonic() + PRESENT_LIMIT_S, (*redis_server.AWAY, _NobodyPresentError)
+    try:
+        return retry_until(deadline, look, errors=errors, may_retry=may_retry)
+    except errors:
+        raise SettingsError(
+            "UNBET_DEPLOYMENT is not set and no receiver or worker is at work on this Redis."
+        ) from None
 
 
 def _without_arguments(task: dict[str, Any]) -> dict[str, Any]:
     # What is scheduled has the task one level further down.
     inner = {"request": _without_arguments(task["request"])} if "request" in task else {}
     return task | inner | {"args": "not shown"}
-
-
-def _end(_signal: int, _frame: object) -> NoReturn:
-    sys.exit(0)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """The one sentence at the top: whether cancels get through, and if not, what to do first."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final, NamedTuple
 
-from unbet.broker.queue_state import QueueState
 from unbet.console.format import count, lasted
 from unbet.console.probes import LedgerReading, Probes
 from unbet.console.receivers import Receivers
@@ -31,9 +31,13 @@ class Headline(NamedTuple):
     detail: str
 
 
-_NO_RECEIVER: Final = Headline(
-    "bad", "No receiver answers", "The provider gets no answer, and gives up after three tries."
+_bad: Final = partial(Headline, "bad")
+_attention: Final = partial(Headline, "attention")
+
+_NO_RECEIVER: Final = _bad(
+    "No receiver answers", "The provider gets no answer, and gives up after three tries."
 )
+_WITHOUT_QUEUE: Final = "Cancels are parked in the ledger after seconds; the sweep decides them."
 
 
 def headline(probes: Probes) -> Headline:
@@ -48,19 +52,15 @@ def headline(probes: Probes) -> Headline:
 
 
 def _fine(probes: Probes) -> Headline:
+    """No problem is known; there may be no cancel that would show one."""
     ledger = probes.ledger.value
     if ledger is None or any(source.value is None for source in probes.sources):
         return Headline("unknown", "Looking", "The first figures come in a moment.")
-    if not any(step.answers for step in ledger.answers.since(QUIET_AFTER_S)):
-        return _quiet(ledger)
-    if ledger.parked.cancels:
-        waiting = f"{count(ledger.parked.cancels)} parked: the sweep finishes them by itself."
+    if any(step.answers for step in ledger.answers.since(QUIET_AFTER_S)):
+        waiting = "Nothing waits for a person."
+        if ledger.parked.cancels:
+            waiting = f"{count(ledger.parked.cancels)} parked: the sweep finishes them by itself."
         return Headline("good", "Cancels get through", waiting)
-    return Headline("good", "Cancels get through", "Nothing waits for a person.")
-
-
-def _quiet(ledger: LedgerReading) -> Headline:
-    """No problem is known, and no cancel comes that would show one."""
     if ledger.last_answer is None:
         return Headline("quiet", "No cancel has come yet", "Everything that it needs answers.")
     since = lasted(ledger.answers.now - ledger.last_answer.timestamp())
@@ -74,6 +74,28 @@ def _quiet(ledger: LedgerReading) -> Headline:
 
 def _problems(probes: Probes) -> Iterator[Headline]:
     """All problems, in the order in which a person should look at them."""
+    ledger, receivers, queue = probes.ledger.value, probes.receivers.value, probes.queue.value
+    yield from _what_is_away(probes)
+    if queue and (queue.oldest_age_s or 0.0) > QUEUE_STANDS_AFTER_S:
+        yield _bad(
+            "The queue stands",
+            f"Its oldest message has waited for {lasted(queue.oldest_age_s or 0.0)}; workers are "
+            "away or too slow.",
+        )
+    if ledger:
+        yield from _of_the_ledger(ledger)
+    if receivers:
+        yield from _of_refused_requests(receivers)
+    if ledger and receivers:
+        yield from _of_all_that_came(ledger, receivers)
+        if (receivers.sweep_stands_s or 0.0) > SWEEP_STANDS_AFTER_S:
+            yield _attention(
+                f"The sweep has not run for {lasted(receivers.sweep_stands_s or 0.0)}",
+                "What is parked is not tried again until it does.",
+            )
+
+
+def _what_is_away(probes: Probes) -> Iterator[Headline]:
     if probes.ledger.away:
         yield _away(
             "PostgreSQL",
@@ -86,37 +108,19 @@ def _problems(probes: Probes) -> Iterator[Headline]:
     elif probes.receivers.away:
         yield _NO_RECEIVER
     if probes.queue.away:
-        yield _away(
-            "Redis",
-            probes.queue.away,
-            "Cancels are parked in the ledger after seconds; the sweep decides them.",
-        )
+        yield _away("Redis", probes.queue.away, _WITHOUT_QUEUE)
     elif probes.workers.away or probes.workers.value == ():
-        yield Headline(
-            "bad",
-            "No worker answers",
-            "Cancels are parked in the ledger after seconds; the sweep decides them.",
-        )
-    if probes.queue.value is not None:
-        yield from _of_the_queue(probes.queue.value)
-    if probes.ledger.value is not None:
-        yield from _of_the_ledger(probes.ledger.value)
-    if probes.receivers.value is not None:
-        yield from _of_refused_requests(probes.receivers.value)
-    if probes.ledger.value and probes.receivers.value:
-        yield from _of_all_that_came(probes.ledger.value, probes.receivers.value)
-        yield from _of_the_sweep(probes.receivers.value)
+        yield _bad("No worker answers", _WITHOUT_QUEUE)
 
 
 def _away(name: str, how: str, meanwhile: str) -> Headline:
     if how.startswith(UNREADABLE):
-        return Headline(
-            "bad",
+        return _bad(
             f"{name} cannot be read",
             "It answers, but the console cannot read the answer: its role may lack a right. See "
             "the console's log.",
         )
-    return Headline("bad", f"{name} does not answer", meanwhile)
+    return _bad(f"{name} does not answer", meanwhile)
 
 
 def _of_receivers(receivers: Receivers) -> Iterator[Headline]:
@@ -124,14 +128,12 @@ def _of_receivers(receivers: Receivers) -> Iterator[Headline]:
     if not receivers.answering:
         yield _NO_RECEIVER
     elif away:
-        yield Headline(
-            "attention",
+        yield _attention(
             f"{away} of {receivers.configured} receivers {_do(away)} not answer",
             "The others take the provider's calls, if the load balancer has noticed.",
         )
     if receivers.hidden:
-        yield Headline(
-            "attention",
+        yield _attention(
             f"{receivers.hidden} of {receivers.configured} receivers "
             f"{_do(receivers.hidden)} not show metrics",
             "Answered, but not for this address: see UNBET_OPS_ALLOWED_IPS. What is refused "
@@ -139,35 +141,22 @@ def _of_receivers(receivers: Receivers) -> Iterator[Headline]:
         )
 
 
-def _of_the_queue(queue: QueueState) -> Iterator[Headline]:
-    oldest = queue.oldest_age_s
-    if oldest is not None and oldest > QUEUE_STANDS_AFTER_S:
-        yield Headline(
-            "bad",
-            "The queue stands",
-            f"Its oldest message has waited for {lasted(oldest)}; workers are away or too slow.",
-        )
-
-
 def _of_the_ledger(ledger: LedgerReading) -> Iterator[Headline]:
     dead = ledger.dead.cancels
     if dead:
-        yield Headline(
-            "attention",
-            f"{count(dead)} {_cancels(dead)} {'wait' if dead > 1 else 'waits'} for a person",
+        yield _attention(
+            f"{_cancels(dead)} {'wait' if dead > 1 else 'waits'} for a person",
             "Dead: the sweep could not decide them. Try again, or close with a reason.",
         )
     undecided = sum(step.undecided for step in ledger.answers.since(UNDECIDED_WINDOW_S))
     if undecided:
-        yield Headline(
-            "attention",
-            f"{count(undecided)} {_cancels(undecided)} got no decision in time",
+        yield _attention(
+            f"{_cancels(undecided)} got no decision in time",
             "In the last minute: answered 100, retry; the sweep decides what is parked.",
         )
     waits = ledger.parked.waits(ledger.answers.now)
     if waits > PARKED_OLD_AFTER_S:
-        yield Headline(
-            "attention",
+        yield _attention(
             "Cancels stay parked",
             f"The first of them for {lasted(waits)}: the sweep does not run, or a "
             "lock or an unknown bet is in the way.",
@@ -177,16 +166,14 @@ def _of_the_ledger(ledger: LedgerReading) -> Iterator[Headline]:
 def _of_refused_requests(receivers: Receivers) -> Iterator[Headline]:
     refused = receivers.refused_lately
     if refused:
-        yield Headline(
-            "attention",
+        yield _attention(
             f"{count(refused)} {'request was' if refused == 1 else 'requests were'} refused at "
             "validation",
             "In the last 10 minutes, with a right secret. The provider gives up after three tries: "
             "see the receivers' logs.",
         )
     if receivers.spool_bytes:
-        yield Headline(
-            "attention",
+        yield _attention(
             "Cancels lie on a receiver's disk",
             "PostgreSQL did not take them. Their receiver parks them, within seconds if it can.",
         )
@@ -197,33 +184,21 @@ def _of_all_that_came(ledger: LedgerReading, receivers: Receivers) -> Iterator[H
     answered = sum(step.answers for step in steps)
     undecided = sum(step.undecided for step in steps)
     if answered == undecided and undecided + receivers.refused_lately:
-        yield Headline(
-            "bad",
+        yield _bad(
             "No cancel gets through",
             "None was decided in the last 5 minutes: what came was refused, or answered 100, "
             "retry. The provider gives up after three tries.",
         )
     elif receivers.refused and not any(step.answers for step in ledger.answers.steps.values()):
-        yield Headline(
-            "attention",
+        yield _attention(
             "No cancel was answered in 15 minutes",
             "Refused at validation since the receivers' start: "
             f"{count(sum(receivers.refused.values()))}. See their logs.",
         )
 
 
-def _of_the_sweep(receivers: Receivers) -> Iterator[Headline]:
-    stands_s = receivers.sweep_stands_s
-    if stands_s is not None and stands_s > SWEEP_STANDS_AFTER_S:
-        yield Headline(
-            "attention",
-            f"The sweep has not run for {lasted(stands_s)}",
-            "What is parked is not tried again until it does.",
-        )
-
-
 def _cancels(number: int) -> str:
-    return "cancel" if number == 1 else "cancels"
+    return f"{count(number)} {'cancel' if number == 1 else 'cancels'}"
 
 
 def _do(number: int) -> str:

@@ -4,9 +4,9 @@ time limit."""
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine
@@ -20,13 +20,7 @@ from unbet.console.receivers import ask_receivers
 from unbet.console.source import Source
 from unbet.database.deadlines import run_within
 from unbet.database.deployment import Identity
-from unbet.journal.activity import (
-    Backlog,
-    answered_within,
-    last_answer,
-    late_bets_within,
-    parked_by_state,
-)
+from unbet.journal.activity import Activity, read_activity
 from unbet.runtime.settings import ConsoleSettings
 
 Value = TypeVar("Value")
@@ -36,24 +30,12 @@ PING_INTERVAL_S: Final = 5.0
 LIMIT_S: Final = 2.0
 LEDGER_LIMIT_S: Final = 2.5
 
-MAX_LATE_BETS: Final = 10_000
-"""Counted; beyond it the console says that there are more."""
 
-RATE_OVER_S: Final = 10
-
-
-class LedgerReading(NamedTuple):
-    """What the ledger says."""
+@dataclass(frozen=True)
+class LedgerReading(Activity):
+    """What the ledger says; its late bets are of the time that `answers` covers."""
 
     answers: Answers
-    recent: int
-    """Answers of the last `RATE_OVER_S` seconds."""
-    last_answer: datetime | None
-    """None if there is no record of any."""
-    parked: Backlog
-    dead: Backlog
-    late_bets: int
-    """Of the time that `answers` covers, and no more than `MAX_LATE_BETS`."""
 
 
 class Probes:
@@ -66,27 +48,16 @@ class Probes:
         workers = Workers()
         urls = settings.console_metrics_urls or (f"{settings.receiver_url()}/metrics",)
 
-        def read_ledger() -> LedgerReading:
-            return run_within(engine, LEDGER_LIMIT_S, partial(_read_ledger, answers))
-
-        self.ledger = Source(
-            self._in_thread(read_ledger), every_s=INTERVAL_S, limit_s=LEDGER_LIMIT_S
+        read = self._in_thread(
+            lambda: run_within(engine, LEDGER_LIMIT_S, partial(_read_ledger, answers))
         )
-        self.queue = Source(
-            self._in_thread(lambda: look(client, _known(identity))),
-            every_s=INTERVAL_S,
-            limit_s=LIMIT_S,
-        )
-        self.workers = Source(
-            self._in_thread(lambda: workers.ping(_known(identity))),
-            every_s=PING_INTERVAL_S,
-            limit_s=2 * LIMIT_S,
-        )
-        self.receivers = Source(
-            partial(ask_receivers, urls, Refusals(), LastRise()),
-            every_s=INTERVAL_S,
-            limit_s=LIMIT_S,
-        )
+        self.ledger = Source(read, every_s=INTERVAL_S, limit_s=LEDGER_LIMIT_S)
+        read_queue = self._in_thread(lambda: look(client, _known(identity)))
+        self.queue = Source(read_queue, every_s=INTERVAL_S, limit_s=LIMIT_S)
+        ping = self._in_thread(lambda: workers.ping(_known(identity)))
+        self.workers = Source(ping, every_s=PING_INTERVAL_S, limit_s=2 * LIMIT_S)
+        ask = partial(ask_receivers, urls, Refusals(), LastRise())
+        self.receivers = Source(ask, every_s=INTERVAL_S, limit_s=LIMIT_S)
 
     @property
     def sources(self) -> Sequence[Source[Any]]:
@@ -108,15 +79,8 @@ class Probes:
 
 
 def _read_ledger(answers: AnswersReader, connection: Connection) -> LedgerReading:
-    waiting = parked_by_state(connection)
-    return LedgerReading(
-        answers=answers.read(connection),
-        recent=answered_within(connection, RATE_OVER_S),
-        last_answer=last_answer(connection),
-        parked=waiting.get("parked", Backlog()),
-        dead=waiting.get("dead", Backlog()),
-        late_bets=late_bets_within(connection, SPAN_S, most=MAX_LATE_BETS),
-    )
+    steps = answers.read(connection)
+    return LedgerReading(answers=steps, **vars(read_activity(connection, late_bets_over_s=SPAN_S)))
 
 
 def _known(identity: Identity) -> UUID:

@@ -3,6 +3,7 @@
 import asyncio
 import math
 import time
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
@@ -61,17 +62,16 @@ async def ask_receivers(
     hidden = results.count("hidden")
     samples = [sample for one in shown.values() for sample in one]
     totals = {url: _total(one, "unbet_refused_total") for url, one in shown.items()}
-    refused: dict[str, int] = {}
+    refused: Counter[str] = Counter()
     for name, labels, value in samples:
         if name == "unbet_refused_total" and value:
-            reason = labels.get("reason", "")
-            refused[reason] = refused.get(reason, 0) + round(value)
-    rounds = sum(value for name, _, value in samples if name == "unbet_sweep_rounds_total")
+            refused[labels.get("reason", "")] += round(value)
+    rounds = _total(samples, "unbet_sweep_rounds_total")
     return Receivers(
         answering=len(shown) + hidden,
         hidden=hidden,
         configured=len(urls),
-        refused=refused,
+        refused=dict(refused),
         refused_lately=refusals.lately(time.monotonic(), totals),
         wrong_secrets=_total(samples, "unbet_wrong_secrets_total"),
         spooled=_total(samples, "unbet_spooled_total"),

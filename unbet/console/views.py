@@ -39,9 +39,8 @@ class Views:
 
     async def live(self, request: Request) -> Response:
         if self._live.full:
-            return self._pages.failed(
-                request, 503, "Too many pages are open", "Close some of them; figures stand still."
-            )
+            detail = "Close some of them; figures stand still."
+            return self._pages.failed(request, 503, "Too many pages are open", detail)
         return StreamingResponse(
             self._live.follow(),
             media_type="text/event-stream",
@@ -63,9 +62,8 @@ class Views:
         reference = request.query_params.get("reference", "")
         provider = request.query_params.get("provider") or None
         if not reference or "\0" in reference + (provider or ""):
-            return self._pages.failed(
-                request, 404, "Nothing is known of that", "Search for a reference."
-            )
+            detail = "Search for a reference."
+            return self._pages.failed(request, 404, "Nothing is known of that", detail)
         histories = await self._read(lambda connection: explain(connection, reference, provider))
         shown = [(history, summary(history), timeline(history)) for history in histories]
         status = 200 if shown else 404

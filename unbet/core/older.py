@@ -2,10 +2,11 @@
 are read, but no longer written."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
 
 from unbet.core.fields import Currency, Reference, UserId, text
 from unbet.core.message import Cancel, Group
@@ -20,7 +21,7 @@ class _OldRequest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    user_id: UserId
+    player: Annotated[UserId, Field(alias="user_id")]
     currency: Currency
     reference: Reference
     uuid: Annotated[str, text(36)]
@@ -36,18 +37,7 @@ class _OldCancel(_Frozen):
     body: str
 
     def today(self) -> Cancel:
-        return Cancel(
-            request_id=self.request_id,
-            received_at=self.received_at,
-            received_from=self.received_from,
-            provider=self.provider,
-            dialect=self.dialect,
-            reference=self.request.reference,
-            player=self.request.user_id,
-            currency=self.request.currency,
-            uuid=self.request.uuid,
-            body=self.body,
-        )
+        return Cancel(**self.model_dump(exclude={"request"}), **self.request.model_dump())
 
 
 class OldGroup(_Frozen):
@@ -60,12 +50,8 @@ class OldGroup(_Frozen):
 
     def today(self) -> Group:
         """The same; its version stays, because the reply is written in it."""
-        return Group(
-            version=self.version,
-            deployment=self.deployment,
-            reply_to=self.reply_to,
-            cancels=tuple(cancel.today() for cancel in self.cancels),
-        )
+        cancels = tuple(cancel.today() for cancel in self.cancels)
+        return Group(**self.model_dump(exclude={"cancels"}), cancels=cancels)
 
 
 def read_cancel(document: str | bytes) -> Cancel:
@@ -77,3 +63,18 @@ def read_cancel(document: str | bytes) -> Cancel:
             return _OldCancel.model_validate_json(document).today()
         except ValidationError:
             raise error from None
+
+
+def fields_in(document: str) -> dict[str, Any]:
+    """What a parked cancel of any version says, by today's names, though it cannot be read as a
+    whole; empty where it says nothing."""
+    try:
+        found = from_json(document)
+    except ValueError:
+        return {}
+    match found:
+        case {"request": dict(request)} if request:
+            return request | {"player": request.get("user_id")}
+        case dict():
+            return found
+    return {}

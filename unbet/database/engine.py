@@ -231,5 +231,5 @@ def require_writable(connection: Connection) -> None:
 def require_room(connection: Connection) -> None:
     """Refuse a ledger in which no cancel could be decided, its sequences being behind their tables.
     Raises `UnsafeDatabaseError`. What the login may not read is not looked at."""
-    for sequence in lagging(connection):
-        raise UnsafeDatabaseError(str(sequence))
+    for problem in lagging(connection):
+        raise UnsafeDatabaseError(problem)

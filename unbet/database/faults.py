@@ -8,6 +8,8 @@ from typing import Final
 import psycopg
 from sqlalchemy.exc import DBAPIError
 
+from unbet.core.text import plain
+
 
 class LedgerAwayError(Exception):
     """The ledger could not be reached, or not be worked with, for as long as was allowed. What was
@@ -23,7 +25,7 @@ class UndecidedError(Exception):
     """Cancels had no outcome after as many statements as are tried; nothing may be committed."""
 
     def __init__(self, references: Sequence[str]) -> None:
-        super().__init__(f"no outcome for {', '.join(references)}, however often asked")
+        super().__init__(f"no outcome for {', '.join(map(plain, references))}, however often asked")
         self.references = tuple(references)
 
 

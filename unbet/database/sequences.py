@@ -1,7 +1,8 @@
 """Sequences that are behind their tables, after a restore or a copy: each number that they give is
 taken, until they have passed the table's largest."""
 
-from typing import Final, NamedTuple
+from collections.abc import Iterator
+from typing import Final
 
 from sqlalchemy import Connection, text
 
@@ -23,25 +24,9 @@ _READABLE: Final = text("""
 """)
 
 
-class Lagging(NamedTuple):
-    """A sequence whose next number is taken."""
-
-    table: str
-    name: str
-    last: int
-    largest: int
-
-    def __str__(self) -> str:
-        return (
-            f"the sequence {self.name} is at {self.last}, its table {self.table} at "
-            f"{self.largest}, as after a restore or a copy: no row could be added. Run: "
-            f"SELECT setval('{self.name}', {self.largest});"
-        )
-
-
-def lagging(connection: Connection) -> list[Lagging]:
-    """The ledger's sequences that are behind their tables, as far as the login may look."""
-    found = []
+def lagging(connection: Connection) -> Iterator[str]:
+    """A sentence for each sequence of the ledger that is behind its table, as far as the login may
+    look."""
     for table in TABLES:
         name = connection.execute(_READABLE, {"name": table}).scalar()
         if name is None:
@@ -50,5 +35,8 @@ def lagging(connection: Connection) -> list[Lagging]:
         row = connection.execute(text(f"SELECT last_value, is_called FROM {name}")).one()  # noqa: S608
         last = row.last_value if row.is_called else row.last_value - 1
         if largest is not None and last < largest:
-            found.append(Lagging(table, name, last, largest))
-    return found
+            yield (
+                f"the sequence {name} is at {last}, its table {table} at {largest}, as after a "
+                "restore or a copy: no row could be added. Run: "
+                f"SELECT setval('{name}', {largest});"
+            )

@@ -1,7 +1,6 @@
 """One transaction, tried again after an error that trying again can solve."""
 
 import logging
-import random
 import time
 from collections.abc import Callable
 from typing import Final, TypeVar
@@ -11,12 +10,11 @@ from sqlalchemy.exc import DBAPIError
 
 from unbet.database.deadlines import CALL_LIMIT_S, run_within
 from unbet.database.faults import ASK_AGAIN, Fault, UndecidedError, fault_of, first_line
+from unbet.runtime import retrying
 
 Result = TypeVar("Result")
 
 RETRY_FOR_S: Final = 3.0
-_FIRST_PAUSE_S: Final = 0.05
-_MAX_PAUSE_S: Final = 0.5
 
 log = logging.getLogger(__name__)
 
@@ -52,22 +50,15 @@ def retry_until(
     report: Callable[[Fault, str], None],
     failed: DBAPIError | UndecidedError | None = None,
 ) -> Result:
-    """The result of `once`, run until it succeeds, fails with another fault than those of `again`,
-    or `deadline` (of the monotonic clock) is near. The pauses grow and vary. `report` is called
-    before each new try. `failed` is what a first try has met that was made already. Raises the last
-    error.
-    """
-    pause_s = _FIRST_PAUSE_S
-    while True:
-        try:
-            if failed is not None:
-                error, failed = failed, None
-                raise error
-            return once()
-        except (DBAPIError, UndecidedError) as error:
-            fault = fault_of(error)
-            if fault not in again or time.monotonic() + pause_s >= deadline:
-                raise
+    """As the loop of `retrying.py`, with errors of the database: tried again are the faults of
+    `again`, and `report` is told of each before."""
+
+    def may_retry(error: Exception) -> bool:
+        assert isinstance(error, DBAPIError | UndecidedError)  # noqa: S101 - no other is caught
+        fault = fault_of(error)
+        if fault in again:
             report(fault, first_line(error))
-        time.sleep(random.uniform(pause_s / 2, pause_s))  # noqa: S311 - jitter, no secret
-        pause_s = min(2 * pause_s, _MAX_PAUSE_S)
+        return fault in again
+
+    errors = (DBAPIError, UndecidedError)
+    return retrying.retry_until(deadline, once, errors=errors, may_retry=may_retry, failed=failed)

@@ -16,10 +16,9 @@ from unbet.dialects.port import AnswerContext, Dialect, ParsedRequest
 MAX_BODY_LENGTH: Final = 16 * 1024
 """Bytes; a Cancel has about 300."""
 
-OTHER_SPELLING: Final = "gamename"
-"""The seed's table says `gamename`, its example `gameName`."""
-
-_NAMES: Final = {OTHER_SPELLING}.union(*(dialect.fields for dialect in DIALECTS.values()))
+_NAMES: Final = frozenset[str]().union(
+    *(each.fields.keys() | each.spellings.keys() for each in DIALECTS.values())
+)
 """Only these are repeated to the sender, and to the log."""
 
 _REFERENCE: Final = TypeAdapter[str](Reference)
@@ -36,22 +35,26 @@ class BadRequestError(Exception):
 def parse(body: bytes, provider: str, dialect: Dialect = V4) -> ParsedRequest:
     """The request. Raises `BadRequestError`.
 
-    `provider` is the endpoint's; the body's must be the same but for case (PROTOCOL, "The call").
+    `provider` is the endpoint's; the body's, if the dialect has one, must be the same but for case
+    (PROTOCOL, "The call").
     """
     text = _decode(body)
     document = _load(text)
     fields = dialect.fields
     values = {ours: document[theirs] for theirs, ours in fields.items() if theirs in document}
-    if OTHER_SPELLING in document:
-        other = document[OTHER_SPELLING]
-        if values.setdefault("game_name", other) != other:
-            raise BadRequestError("gameName and gamename differ", _valid_reference(document))
+    for spelling, name in dialect.spellings.items():
+        if spelling in document:
+            other = document[spelling]
+            if values.setdefault(fields[name], other) != other:
+                raise BadRequestError(f"{name} and {spelling} differ", _valid_reference(values))
     try:
         request: Any = dialect.request(**values)
     except ValidationError as error:
-        raise BadRequestError(_describe(error, dialect), _valid_reference(document)) from None
-    if request.provider_id.casefold() != provider.casefold():
-        raise BadRequestError("providerId is not this endpoint's", request.reference)
+        raise BadRequestError(_describe(error, dialect), _valid_reference(values)) from None
+    named = getattr(request, "provider_id", provider)
+    if named.casefold() != provider.casefold():
+        name = _theirs("provider_id", dialect)
+        raise BadRequestError(f"{name} is not this endpoint's", request.reference)
     return ParsedRequest(request.reference, request.user_id, request.currency, request.uuid, text)
 
 
@@ -118,7 +121,8 @@ def _refuse_constant(name: str) -> Any:
 
 def _describe(error: ValidationError, dialect: Dialect) -> str:
     fault = error.errors(include_url=False, include_input=False)[0]
-    field = next(theirs for theirs, ours in dialect.fields.items() if ours == fault["loc"][0])
+    ours = str(fault["loc"][0])
+    field = _theirs(ours, dialect)
     match fault["type"]:
         case "missing":
             return f"{field} is missing"
@@ -126,15 +130,19 @@ def _describe(error: ValidationError, dialect: Dialect) -> str:
             return f"{field} is not a string"
         case "string_too_long":
             return f"{field} is longer than {fault['ctx']['max_length']} characters"
-        case _ if field == "currency":
-            return "currency is not 3 or 4 letters or digits"
+        case _ if ours == "currency":
+            return f"{field} is not 3 or 4 letters or digits"
         case _:
             return f"{field} is blank or has a character that is not allowed"
 
 
-def _valid_reference(document: dict[str, Any]) -> str | None:
+def _theirs(ours: str, dialect: Dialect) -> str:
+    return next(name for name, field in dialect.fields.items() if field == ours)
+
+
+def _valid_reference(values: dict[str, Any]) -> str | None:
     """The reference if it alone is valid: only then is it echoed."""
     try:
-        return _REFERENCE.validate_python(document.get("reference"))
+        return _REFERENCE.validate_python(values.get("reference"))
     except ValidationError:
         return None

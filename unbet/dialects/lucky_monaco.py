@@ -36,20 +36,14 @@ _DESCRIPTION: Final[Field] = attrgetter("answer.description")
 _REFERENCE: Final[Field] = attrgetter("reference")
 
 
-def _currency(context: AnswerContext) -> object:
-    return context.decision and context.decision.currency
+def _decided(name: str, form: str = "") -> Field:
+    """A field of the decision as text; None where there is none."""
 
+    def field(context: AnswerContext) -> str | None:
+        value = getattr(context.decision, name, None)
+        return None if value is None else format(value, form)
 
-def _cash(context: AnswerContext) -> object:
-    if context.decision is None or context.decision.cash is None:
-        return None
-    return format(context.decision.cash, "f")
-
-
-def _transaction(context: AnswerContext) -> object:
-    if context.decision is None or context.decision.transfer_id is None:
-        return None
-    return str(context.decision.transfer_id)
+    return field
 
 
 _SUCCESS: Final = dict.fromkeys(
@@ -67,6 +61,11 @@ _FIELDS: Final = {
     "sessionId": "session_id",
 }
 
+OTHER_SPELLING: Final = "gamename"
+"""The seed's table says `gamename`, its example `gameName`."""
+
+_SPELLINGS: Final = {OTHER_SPELLING: "gameName"}
+
 V4: Final = Dialect(
     name="lucky-monaco-v4",
     path="/V4/Cancel",
@@ -83,6 +82,7 @@ V4: Final = Dialect(
     },
     bad_parameters=7,
     not_allowed=Answer(4, "Wrong credentials"),
+    spellings=_SPELLINGS,
 )
 
 V1: Final = Dialect(
@@ -93,9 +93,9 @@ V1: Final = Dialect(
     shape={
         "error": _CODE,
         "description": _DESCRIPTION,
-        "currency": _currency,
-        "cash": _cash,
-        "transactionId": _transaction,
+        "currency": _decided("currency"),
+        "cash": _decided("cash", "f"),
+        "transactionId": _decided("transfer_id"),
     },
     outcomes={
         **_SUCCESS,
@@ -107,6 +107,7 @@ V1: Final = Dialect(
     },
     bad_parameters=57,
     not_allowed=Answer(54, "Wrong credentials"),
+    spellings=_SPELLINGS,
 )
 
 EXAMPLE: Final = {

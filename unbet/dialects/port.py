@@ -1,7 +1,7 @@
 """What a provider's protocol is made of: each dialect is data."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pydantic import BaseModel
@@ -51,7 +51,8 @@ class Dialect:
     path: str
     """After the secret."""
     request: type[BaseModel]
-    """The required fields and their limits."""
+    """The required fields and their limits: `reference`, `user_id`, `currency`, `uuid` and, if the
+    body names it, `provider_id`. What else there is only has to be valid."""
     fields: Mapping[str, str]
     """The names of the request's fields: theirs to ours."""
     shape: Mapping[str, Field]
@@ -61,6 +62,8 @@ class Dialect:
     """The code for a request of the wrong form."""
     not_allowed: Answer
     """For a sender whose address is not the provider's."""
+    spellings: Mapping[str, str] = field(default_factory=dict)
+    """Other spellings that are taken for a name among `fields`."""
 
     def answer_of(self, outcome: Outcome) -> Answer:
         """The answer for an outcome."""

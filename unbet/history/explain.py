@@ -1,10 +1,11 @@
 """Everything that the ledger knows of one reference, for a person who asks what happened."""
 
 from collections import defaultdict
-from typing import Any
+from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table, or_, select
+from sqlalchemy import Connection, RowMapping, text
 
 from unbet.history.records import (
     AnswerRecord,
@@ -19,8 +20,40 @@ from unbet.history.records import (
     TransferRecord,
     WinRecord,
 )
-from unbet.journal.schema import answers, interventions, parked, parking_history, requests
-from unbet.wallets.ledger.schema import accounts, bets, entries, late_bets, transfers, wins
+
+_OF_REFERENCE: Final = """
+    SELECT * FROM {table}
+     WHERE {condition} AND provider = coalesce(CAST(:provider AS text), provider)
+     ORDER BY {order}
+"""
+# Those of each request, and of the requests that shared its wait.
+_ANSWERS: Final = """
+    SELECT * FROM unbet.answers
+     WHERE request_id = ANY (CAST(:ids AS uuid[])) OR shared_request_id = ANY (CAST(:ids AS uuid[]))
+     ORDER BY received_at
+"""
+# One by one: there is no index by the bet alone, and the table is large.
+_TRANSFERS: Final = """
+    SELECT moved.*, bets.provider
+      FROM unbet_ledger.bets
+     CROSS JOIN LATERAL (
+               SELECT * FROM unbet_ledger.transfers WHERE bet_id = bets.id AND kind = 'bet'
+                UNION ALL
+               SELECT * FROM unbet_ledger.transfers WHERE bet_id = bets.id AND kind = 'reversal'
+                UNION ALL
+               SELECT transfers.*
+                 FROM unbet_ledger.wins JOIN unbet_ledger.transfers ON transfers.id = transfer_id
+                WHERE bet_reference = bets.reference AND wins.provider = bets.provider
+           ) AS moved
+     WHERE bets.reference = :reference
+     ORDER BY moved.id
+"""
+_ENTRIES: Final = """
+    SELECT transfer_id, owner, kind, currency, amount, balance_after
+      FROM unbet_ledger.entries JOIN unbet_ledger.accounts ON accounts.id = account_id
+     WHERE transfer_id = ANY (CAST(:ids AS bigint[]))
+     ORDER BY account_id
+"""
 
 Rows = list[RowMapping]
 
@@ -30,95 +63,64 @@ def explain(connection: Connection, reference: str, provider: str | None = None)
 
     An empty list if nothing is known. Reads several tables: use a transaction with a snapshot.
     """
+    values = {"reference": reference, "provider": provider}
 
-    def known(
-        table: Table, order: ColumnElement[Any], *keys: ColumnElement[Any]
-    ) -> dict[str, Rows]:
-        query = select(table).where(or_(*(key == reference for key in keys))).order_by(order)
-        if provider is not None:
-            query = query.where(table.c.provider == provider)
-        return _grouped(connection, query, "provider")
+    def known(table: str, order: str, condition: str = "reference = :reference") -> Rows:
+        query = _OF_REFERENCE.format(table=table, condition=condition, order=order)
+        return [*connection.execute(text(query), values).mappings()]
 
-    bet_rows = known(bets, bets.c.id, bets.c.reference)
-    late = known(late_bets, late_bets.c.id, late_bets.c.reference)
-    received = known(requests, requests.c.received_at, requests.c.reference)
-    waiting = known(parked, parked.c.parked_at, parked.c.reference)
-    were_parked = known(parking_history, parking_history.c.parked_at, parking_history.c.reference)
-    by_people = known(interventions, interventions.c.id, interventions.c.reference)
-    won = known(wins, wins.c.created_at, wins.c.bet_reference, wins.c.reference)
+    bets = known("unbet_ledger.bets", "id")
+    requests = known("unbet.requests", "received_at")
+    parked = known("unbet.parked", "parked_at")
+    were_parked = known("unbet.parkings", "parked_at")
+    by_people = known("unbet.interventions", "id")
+    late = known("unbet_ledger.late_bets", "id")
+    wins = known("unbet_ledger.wins", "created_at", ":reference IN (bet_reference, reference)")
+    moved = [*connection.execute(text(_TRANSFERS), values).mappings()]
+    answers = _answers(connection, [row["request_id"] for row in requests + parked])
+    entries = entries_of(connection, [row["id"] for row in moved])
 
-    answered = _answers(connection, [row["request_id"] for row in _all(received) + _all(waiting)])
-    moved = _transfers(connection, [row["id"] for row in _all(bet_rows)])
-    histories = []
-    for name in sorted({*bet_rows, *late, *received, *waiting, *by_people, *won}):
-        bet = next(iter(bet_rows.get(name, [])), None)
-        history = History(
+    def history(name: str) -> History:
+        def own(rows: Rows) -> Rows:
+            return [row for row in rows if row["provider"] == name]
+
+        return History(
             provider=name,
             reference=reference,
-            bet=None if bet is None else BetRecord(**bet),
+            bet=next((BetRecord(**row) for row in own(bets)), None),
             requests=tuple(
-                RequestRecord(**row, answers=answered[row["request_id"]])
-                for row in received.get(name, [])
+                RequestRecord(**row, answers=answers[row["request_id"]]) for row in own(requests)
             ),
             parked=tuple(
-                ParkedRecord(**row, answers=answered[row["request_id"]])
-                for row in waiting.get(name, [])
+                ParkedRecord(**row, answers=answers[row["request_id"]]) for row in own(parked)
             ),
-            parking_history=tuple(ParkingHistoryRecord(**row) for row in were_parked.get(name, [])),
-            interventions=tuple(InterventionRecord(**row) for row in by_people.get(name, [])),
-            late_bets=tuple(LateBetRecord(**row) for row in late.get(name, [])),
-            transfers=() if bet is None else moved[bet["id"]],
-            wins=tuple(WinRecord(**row) for row in won.get(name, [])),
+            parking_history=tuple(ParkingHistoryRecord(**row) for row in own(were_parked)),
+            interventions=tuple(InterventionRecord(**row) for row in own(by_people)),
+            late_bets=tuple(LateBetRecord(**row) for row in own(late)),
+            transfers=tuple(
+                TransferRecord(**row, entries=entries[row["id"]]) for row in own(moved)
+            ),
+            wins=tuple(WinRecord(**row) for row in own(wins)),
         )
-        histories.append(history)
-    return histories
+
+    names = {row["provider"] for row in bets + requests + parked + by_people + late + wins}
+    return [history(name) for name in sorted(names)]
+
+
+def entries_of(
+    connection: Connection, transfer_ids: Sequence[int | None]
+) -> defaultdict[int | None, tuple[EntryRecord, ...]]:
+    """The entries of each transfer."""
+    entries: defaultdict[int | None, tuple[EntryRecord, ...]] = defaultdict(tuple)
+    for row in connection.execute(text(_ENTRIES), {"ids": transfer_ids}).mappings():
+        entries[row["transfer_id"]] += (EntryRecord(**row),)
+    return entries
 
 
 def _answers(
-    connection: Connection, request_ids: list[UUID]
+    connection: Connection, request_ids: Sequence[UUID]
 ) -> defaultdict[UUID, tuple[AnswerRecord, ...]]:
-    """The answers to each request, and to those that shared its wait."""
-    query = (
-        select(answers)
-        .where(
-            or_(answers.c.request_id.in_(request_ids), answers.c.shared_request_id.in_(request_ids))
-        )
-        .order_by(answers.c.received_at)
-    )
-    by_request: defaultdict[UUID, tuple[AnswerRecord, ...]] = defaultdict(tuple)
-    for row in connection.execute(query).mappings():
-        by_request[row["shared_request_id"] or row["request_id"]] += (AnswerRecord(**row),)
-    return by_request
-
-
-def _transfers(
-    connection: Connection, bet_ids: list[int]
-) -> defaultdict[int, tuple[TransferRecord, ...]]:
-    """The transfers of each bet, with their entries."""
-    of_bet = transfers.c.bet_id.in_(bet_ids)
-    lines = _grouped(
-        connection,
-        select(entries, accounts.c.owner, accounts.c.kind, accounts.c.currency)
-        .join(transfers, transfers.c.id == entries.c.transfer_id)
-        .join(accounts, accounts.c.id == entries.c.account_id)
-        .where(of_bet)
-        .order_by(entries.c.account_id),
-        "transfer_id",
-    )
-    moved: defaultdict[int, tuple[TransferRecord, ...]] = defaultdict(tuple)
-    query = select(transfers).where(of_bet).order_by(transfers.c.id)
-    for row in connection.execute(query).mappings():
-        own = tuple(EntryRecord(**line) for line in lines.get(row["id"], []))
-        moved[row["bet_id"]] += (TransferRecord(**row, entries=own),)
-    return moved
-
-
-def _grouped(connection: Connection, query: Select[Any], key: str) -> dict[Any, Rows]:
-    groups: defaultdict[Any, Rows] = defaultdict(list)
-    for row in connection.execute(query).mappings():
-        groups[row[key]].append(row)
-    return dict(groups)
-
-
-def _all(groups: dict[str, Rows]) -> Rows:
-    return [row for rows in groups.values() for row in rows]
+    answers: defaultdict[UUID, tuple[AnswerRecord, ...]] = defaultdict(tuple)
+    for row in connection.execute(text(_ANSWERS), {"ids": request_ids}).mappings():
+        answers[row["shared_request_id"] or row["request_id"]] += (AnswerRecord(**row),)
+    return answers

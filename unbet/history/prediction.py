@@ -2,15 +2,19 @@
 
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, text
 
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
+from unbet.history.explain import entries_of
 from unbet.history.records import EntryRecord
 from unbet.wallets.ledger.reversal import reverse
-from unbet.wallets.ledger.schema import accounts, bets, entries
 
 _DECIDE_NOTHING: Final = (Outcome.MISMATCH, Outcome.CURRENCY_MISMATCH, Outcome.PARKED)
+_DECIDED_BY: Final = text("""
+    SELECT cancel_request_id FROM unbet_ledger.bets
+     WHERE provider = :provider AND reference = :reference
+""")
 
 
 class Prediction(NamedTuple):
@@ -34,28 +38,12 @@ def predict(connection: Connection, cancel: Cancel, *, hold_unknown: bool = Fals
         (decided,) = reverse(connection, [cancel], hold_unknown=hold_unknown)
         if decided.outcome in _DECIDE_NOTHING:
             return Prediction(decided, is_repeat=False)
-        if not _is_decided_by(connection, cancel):
+        bet = {"provider": cancel.provider, "reference": cancel.reference}
+        if connection.execute(_DECIDED_BY, bet).scalar() != cancel.request_id:
             return Prediction(decided, is_repeat=True)
-        returned = _entered(connection, decided.transfer_id)
+        entries = entries_of(connection, [decided.transfer_id])[decided.transfer_id]
+        returned = tuple(entry for entry in entries if entry.balance_after is not None)
         first = decided.model_copy(update={"transfer_id": None})
         return Prediction(first, is_repeat=False, returned=returned)
     finally:
         connection.rollback()
-
-
-def _is_decided_by(connection: Connection, cancel: Cancel) -> bool:
-    query = select(bets.c.cancel_request_id).where(
-        bets.c.provider == cancel.provider, bets.c.reference == cancel.reference
-    )
-    return connection.execute(query).scalar() == cancel.request_id
-
-
-def _entered(connection: Connection, transfer_id: int | None) -> tuple[EntryRecord, ...]:
-    """The transfer's entries on the player's accounts."""
-    query = (
-        select(entries, accounts.c.owner, accounts.c.kind, accounts.c.currency)
-        .join(accounts, accounts.c.id == entries.c.account_id)
-        .where(entries.c.transfer_id == transfer_id, entries.c.balance_after.is_not(None))
-        .order_by(entries.c.account_id)
-    )
-    return tuple(EntryRecord(**row) for row in connection.execute(query).mappings())

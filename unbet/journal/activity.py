@@ -1,16 +1,13 @@
-"""Recent answers and what waits now; the console reads it repeatedly."""
+"""Recent answers and what waits now; the console reads them repeatedly."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, text
 
-_PARKED: Final = text("""
-    SELECT state, count(*) AS cancels, min(parked_at) AS longest
-      FROM unbet.parked
-     WHERE state <> 'closed'
-     GROUP BY state
-""")
+from unbet.journal.parking import Backlog, parked_by_state
+
 _RECENT: Final = text("""
     SELECT count(*) FROM unbet.answers
      WHERE answered_at BETWEEN now() - make_interval(secs => :seconds) AND now()
@@ -42,15 +39,23 @@ _READ: Final = text("""
 """)
 
 
-class Backlog(NamedTuple):
-    """How many cancels are in one state of parking, and since when the first of them is."""
+RATE_OVER_S: Final = 10
+MAX_LATE_BETS: Final = 10_000
+"""Counted; beyond it there are more."""
 
-    cancels: int = 0
-    longest: datetime | None = None
 
-    def waits(self, now: float) -> float:
-        """Seconds that the first of them has been so; 0 if there is none."""
-        return max(0.0, now - self.longest.timestamp()) if self.longest else 0.0
+@dataclass(frozen=True)
+class Activity:
+    """What was answered lately, and what waits now."""
+
+    recent: int
+    """Answers of the last `RATE_OVER_S` seconds."""
+    last_answer: datetime | None
+    """None if there is no record of any."""
+    parked: Backlog
+    dead: Backlog
+    late_bets: int
+    """Of the time that was asked about, and no more than `MAX_LATE_BETS`."""
 
 
 class Step(NamedTuple):
@@ -69,11 +74,6 @@ class Step(NamedTuple):
         return self.given_back + self.no_bet + self.nothing + self.mismatch + self.undecided
 
 
-def parked_by_state(connection: Connection) -> dict[str, Backlog]:
-    """Those that are not closed; without a state that none is in."""
-    return {state: Backlog(*rest) for state, *rest in connection.execute(_PARKED)}
-
-
 def answered_within(connection: Connection, seconds: float) -> int:
     """Answers of the last `seconds`."""
     return int(connection.execute(_RECENT, {"seconds": seconds}).scalar_one())
@@ -88,6 +88,18 @@ def late_bets_within(connection: Connection, seconds: float, *, most: int) -> in
     """Bets refused in the last `seconds` because their cancel was here first, counted up to
     `most`."""
     return int(connection.execute(_LATE_BETS, {"most": most, "seconds": seconds}).scalar_one())
+
+
+def read_activity(connection: Connection, *, late_bets_over_s: float) -> Activity:
+    """All of it."""
+    waiting = parked_by_state(connection)
+    return Activity(
+        recent=answered_within(connection, RATE_OVER_S),
+        last_answer=last_answer(connection),
+        parked=waiting["parked"],
+        dead=waiting["dead"],
+        late_bets=late_bets_within(connection, late_bets_over_s, most=MAX_LATE_BETS),
+    )
 
 
 def moment(connection: Connection) -> float:

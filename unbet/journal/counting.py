@@ -4,12 +4,9 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, text
 
-from unbet.journal.parking import ParkedCounts, count_parked
+from unbet.journal.activity import moment
+from unbet.journal.parking import ParkedCounts, parked_by_state
 
-_OLDEST: Final = text("""
-    SELECT greatest(0, extract(epoch FROM now() - min(parked_at)))
-      FROM unbet.parked WHERE state = 'parked'
-""")
 _LATE_BETS: Final = text("SELECT count(*) FROM unbet_ledger.late_bets")
 
 
@@ -25,8 +22,9 @@ class LedgerState(NamedTuple):
 
 def count(connection: Connection) -> LedgerState:
     """Needs to read the states and times of `parked`, and nothing of a cancel."""
+    parked = parked_by_state(connection)
     return LedgerState(
-        count_parked(connection),
-        float(connection.execute(_OLDEST).scalar_one()),
+        ParkedCounts(*(parked[state].cancels for state in ParkedCounts._fields)),
+        parked["parked"].waits(moment(connection)),
         int(connection.execute(_LATE_BETS).scalar_one()),
     )

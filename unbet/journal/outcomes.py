@@ -6,7 +6,6 @@ from typing import Final
 from sqlalchemy import Connection, text
 
 from unbet.core.message import Cancel, Decision
-from unbet.core.outcomes import Outcome
 from unbet.database.rows import as_json
 
 _FIND: Final = text("""
@@ -15,8 +14,8 @@ _FIND: Final = text("""
            CASE WHEN found.is_the_askers THEN bet.currency ELSE requested.currency END AS currency,
            CASE WHEN found.is_the_askers THEN bet.cash_after END AS cash
       FROM json_to_recordset(CAST(:cancels AS json))
-               AS requested (request_id uuid, provider text, reference text, user_id text,
-                         currency text)
+               AS requested (request_id uuid, provider text, reference text, player text,
+                             currency text)
       LEFT JOIN unbet.requests AS request ON request.request_id = requested.request_id
       LEFT JOIN LATERAL (
                -- No more than this may a receiver read (`roles.sql`).
@@ -30,12 +29,12 @@ _FIND: Final = text("""
                SELECT coalesce(
                           request.outcome,
                           CASE WHEN bet.state = 'tombstone' THEN bet.outcome
-                               WHEN bet.user_id = requested.user_id
+                               WHEN bet.user_id = requested.player
                                 AND bet.currency = requested.currency
                                    THEN bet.outcome
                           END
                       ) AS outcome,
-                      bet.user_id = requested.user_id AND bet.currency = requested.currency
+                      bet.user_id = requested.player AND bet.currency = requested.currency
                           AS is_the_askers
            ) AS found
      WHERE found.outcome IS NOT NULL
@@ -45,23 +44,8 @@ _FIND: Final = text("""
 def find_outcomes(connection: Connection, cancels: Sequence[Cancel]) -> list[Decision]:
     """The decisions of those of `cancels` that have one; one query, no locks."""
     requested = as_json(
-        {
-            "request_id": cancel.request_id,
-            "provider": cancel.provider,
-            "reference": cancel.reference,
-            "user_id": cancel.player,
-            "currency": cancel.currency,
-        }
+        cancel.model_dump(include={"request_id", "provider", "reference", "player", "currency"})
         for cancel in cancels
     )
     rows = connection.execute(_FIND, {"cancels": requested})
-    return [
-        Decision(
-            request_id=row.request_id,
-            outcome=Outcome(row.outcome),
-            transfer_id=row.transfer_id,
-            currency=row.currency,
-            cash=row.cash,
-        )
-        for row in rows
-    ]
+    return [Decision(**row) for row in rows.mappings()]

@@ -1,6 +1,7 @@
 """Parked cancels: stored in the ledger because they have no final outcome yet. Dead ones wait for a
 person. `sweeping.py` finishes them; `interventions.py` has what people do to them."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -57,7 +58,10 @@ _LIST: Final = text("""
      ORDER BY parked_at, parked.request_id
      LIMIT :most
 """)
-_COUNT: Final = text("SELECT state, count(*) AS cancels FROM unbet.parked GROUP BY state")
+_COUNT: Final = text("""
+    SELECT state, count(*) AS cancels, min(parked_at) AS longest
+      FROM unbet.parked GROUP BY state
+""")
 
 SOON_S: Final = 1.0
 """A cancel that was just found blocked is tried again after this."""
@@ -117,6 +121,17 @@ class Parked(NamedTuple):
     next_try_at: datetime
 
 
+class Backlog(NamedTuple):
+    """How many cancels are in one state of parking, and since when the first of them is."""
+
+    cancels: int = 0
+    longest: datetime | None = None
+
+    def waits(self, now: float) -> float:
+        """Seconds that the first of them has been so; 0 if there is none."""
+        return max(0.0, now - self.longest.timestamp()) if self.longest else 0.0
+
+
 class ParkedCounts(NamedTuple):
     """How many cancels wait for the sweep, how many for a person, and how many were given up."""
 
@@ -127,8 +142,14 @@ class ParkedCounts(NamedTuple):
 
 def count_parked(connection: Connection) -> ParkedCounts:
     """What is parked, dead and closed now."""
-    counts = {row.state: row.cancels for row in connection.execute(_COUNT)}
-    return ParkedCounts(*(counts.get(state, 0) for state in ParkedCounts._fields))
+    found = parked_by_state(connection)
+    return ParkedCounts(*(found[state].cancels for state in ParkedCounts._fields))
+
+
+def parked_by_state(connection: Connection) -> defaultdict[str, Backlog]:
+    """The same, with the time of the first."""
+    found = {state: Backlog(*rest) for state, *rest in connection.execute(_COUNT)}
+    return defaultdict(Backlog, found)
 
 
 def list_parked(
@@ -141,11 +162,7 @@ def list_parked(
 
 def _rows(cancels: Sequence[Cancel]) -> str:
     return as_json(
-        {
-            "request_id": cancel.request_id,
-            "provider": cancel.provider,
-            "reference": cancel.reference,
-            "cancel": cancel.model_dump_json(),
-        }
+        cancel.model_dump(include={"request_id", "provider", "reference"})
+        | {"cancel": cancel.model_dump_json()}
         for cancel in cancels
     )

@@ -6,11 +6,10 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from pydantic import ValidationError
-from pydantic_core import from_json
 from sqlalchemy import Connection, Row, text
 
 from unbet.core.message import Cancel
-from unbet.core.older import read_cancel
+from unbet.core.older import fields_in, read_cancel
 from unbet.journal.parking import DUE, PAUSE_BY_AGE
 
 MAX_TRIES: Final = 5
@@ -142,17 +141,9 @@ def remove_parked(connection: Connection, request_ids: Sequence[UUID]) -> None:
 
 
 def _given_up(row: Row[Any], error: str) -> GivenUp:
-    return GivenUp(row.request_id, row.reference, _uuid_in(row.cancel), error)
-
-
-def _uuid_in(cancel: str) -> str | None:
-    """The provider's uuid, also of a cancel that cannot be read as a whole."""
-    try:
-        document = from_json(cancel)
-        uuid = document.get("request", document)["uuid"]
-    except (ValueError, LookupError, TypeError, AttributeError):
-        return None
-    return uuid if isinstance(uuid, str) else None
+    uuid = fields_in(row.cancel).get("uuid")
+    known = uuid if isinstance(uuid, str) else None
+    return GivenUp(row.request_id, row.reference, known, error)
 
 
 def note_error(connection: Connection, cancels: Sequence[Cancel], error: str) -> None:

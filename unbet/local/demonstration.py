@@ -34,31 +34,18 @@ def demonstrate(
     with engine.begin() as connection:
         if players_of(connection, [(provider, cancel["reference"])]):
             cancel |= {"reference": secrets.token_hex(12), "uuid": secrets.token_hex(16)}
-        unbet.deposit(
-            connection,
-            unbet.Deposit(
-                user_id=cancel["userId"],
-                currency=cancel["currency"],
-                amount=Decimal(100),
-                reference=f"demonstration {cancel['reference']}",
-            ),
-        )
+        reference = cancel["reference"]
+        player = {"user_id": cancel["userId"], "currency": cancel["currency"]}
+        money = {"amount": Decimal(100), "reference": f"demonstration {reference}"}
+        unbet.deposit(connection, unbet.Deposit(**player, **money))
         say("Deposit of 100.00 USD", _balance(connection, cancel))
-        placed = unbet.place_bet(
-            connection,
-            unbet.Bet(
-                user_id=cancel["userId"],
-                currency=cancel["currency"],
-                amount=Decimal(10),
-                provider=provider,
-                reference=cancel["reference"],
-            ),
-        )
+        stake = {"amount": Decimal(10), "provider": provider, "reference": reference}
+        placed = unbet.place_bet(connection, unbet.Bet(**player, **stake))
         if placed.status is not unbet.Status.DONE:
             raise DemonstrationError(f"the bet was not placed: {placed.refusal or placed.status}")
         say("Bet of 10.00 USD", _balance(connection, cancel))
     answer = _send(url, cancel)
-    expected = {"error": 0, "description": "Success", "reference": cancel["reference"]}
+    expected = {"error": 0, "description": "Success", "reference": reference}
     with engine.connect() as connection:
         say("Cancel answered", _balance(connection, cancel))
     if answer != expected:

@@ -1,6 +1,5 @@
 """Allows one `unbet run` at a time on DIR, and records what it has started for a later command."""
 
-import fcntl
 import json
 import os
 import time
@@ -15,7 +14,7 @@ import psutil
 
 from unbet.local import process_groups
 from unbet.local.processes import phases
-from unbet.local.services.state_files import write_private
+from unbet.local.services.state_files import lock, write_private
 
 CLEANUP_LIMIT_S: Final = 120.0
 """Longer than the end of everything that a run has started may take."""
@@ -109,7 +108,7 @@ def remove(directory: Path) -> None:
 def at_work(directory: Path) -> RunRecord | None:
     """The `unbet run` that works on DIR now, if one does."""
     try:
-        with _lock(directory, "run.lock", fcntl.LOCK_SH, 0):
+        with lock(directory / "run.lock", shared=True):
             return None
     except FileNotFoundError:
         return None
@@ -129,12 +128,12 @@ def only_run(directory: Path, say: Callable[[str], None]) -> Iterator[int]:
     with ExitStack() as locks:
         try:
             # Not at once: `at_work` may just be asking.
-            locks.enter_context(_lock(directory, "run.lock", fcntl.LOCK_EX, 1.0))
+            locks.enter_context(lock(directory / "run.lock", limit_s=1.0))
         except BlockingIOError:
             raise RunError(_works_already(directory)) from None
         try:
             reaper = locks.enter_context(
-                _lock(directory, "reaper.lock", fcntl.LOCK_EX, CLEANUP_LIMIT_S, busy)
+                lock(directory / "reaper.lock", limit_s=CLEANUP_LIMIT_S, busy=busy)
             )
         except BlockingIOError:
             raise RunError(f"what an earlier run has left on {directory} does not end.") from None
@@ -149,38 +148,6 @@ def _works_already(directory: Path) -> str:
         + ", or give this one another --dir and other ports (UNBET_PORT, UNBET_CONSOLE_PORT, "
         "UNBET_FLOWER_PORT)."
     )
-
-
-def _nothing() -> None:
-    """What is done where nothing is asked for."""
-
-
-@contextmanager
-def _lock(
-    directory: Path,
-    name: str,
-    kind: int,
-    limit_s: float,
-    busy: Callable[[], None] = _nothing,
-) -> Iterator[int]:
-    """The kernel drops it when the last process that has it open is gone, however it ends."""
-    flags = os.O_RDWR | (os.O_CREAT if kind == fcntl.LOCK_EX else 0)
-    descriptor = os.open(directory / name, flags, 0o600)
-    try:
-        deadline = time.monotonic() + limit_s
-        while True:
-            try:
-                fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= deadline:
-                    raise
-                busy()
-                busy = _nothing
-                time.sleep(0.05)
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def now() -> str:

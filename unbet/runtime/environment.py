@@ -67,14 +67,13 @@ def unknown_among(names: Iterable[str], known: Iterable[str]) -> list[str]:
     """A sentence for each of our `names` that is not `known`. They are warned of and
     not refused: Kubernetes makes names with our prefix for a service of our name."""
     variables = {variable_of(name) for name in known}
-    unknown = sorted(
-        name
-        for name in names
+    return [
+        _unknown(name, variables)
+        for name in sorted(names)
         if name.upper().startswith(PREFIX)
         and name.upper() not in variables
         and not name.startswith(_FOR_TESTS)
-    )
-    return [_unknown(name, variables) for name in unknown]
+    ]
 
 
 def variable_of(name: str) -> str:

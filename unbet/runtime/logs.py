@@ -20,6 +20,10 @@ from typing import Any, Final, NoReturn
 
 import orjson
 import structlog
+from structlog.processors import JSONRenderer, TimeStamper, add_log_level, format_exc_info
+from structlog.typing import Processor
+
+from unbet.core.text import plain
 
 WRITE_WAIT_MS: Final = 100
 """How long a line may wait for a reader, once; until that one reads again, lines do not wait."""
@@ -28,27 +32,13 @@ WRITE_WAIT_MS: Final = 100
 def configure(log_format: str) -> None:
     """Send our records and the libraries' to standard error, in one form: `json` or `console`."""
     _standard_error.is_json = log_format == "json"
-    named: list[structlog.typing.Processor] = [
-        structlog.stdlib.add_logger_name,
-        structlog.processors.add_log_level,
-    ]
-    stamped: list[structlog.typing.Processor] = [
-        *named,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
+    named: list[Processor] = [structlog.stdlib.add_logger_name, add_log_level]
+    stamped: list[Processor] = [*named, TimeStamper(fmt="iso", utc=True)]
     if log_format == "json":
-        theirs: structlog.typing.Processor = structlog.processors.JSONRenderer()
-        foreign: list[structlog.typing.Processor] = [
-            *stamped,
-            structlog.processors.format_exc_info,
-        ]
+        theirs: Processor = JSONRenderer()
+        foreign: list[Processor] = [*stamped, format_exc_info]
         # orjson writes a moment in a tenth of the time.
-        ours: list[structlog.typing.Processor] = [
-            *named,
-            _now,
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(serializer=_json),
-        ]
+        ours: list[Processor] = [*named, _now, format_exc_info, JSONRenderer(serializer=_json)]
     else:
         theirs = structlog.dev.ConsoleRenderer(
             colors=sys.stderr.isatty(),
@@ -225,14 +215,8 @@ def _json(event: Any, default: Any) -> bytes:
 def _on_one_line(_logger: object, _method: str, event: Any) -> Any:
     """What a provider sends must not steer the terminal, nor look like a line of its own."""
     return {
-        name: _plain(value) if isinstance(value, str) else value for name, value in event.items()
+        name: plain(value) if isinstance(value, str) else value for name, value in event.items()
     }
-
-
-def _plain(words: str) -> str:
-    if words.isprintable():
-        return words
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
 
 
 def _encode(_logger: object, _method: str, line: Any) -> bytes:

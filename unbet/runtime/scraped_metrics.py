@@ -10,11 +10,11 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 class Described(NamedTuple):
     """A metric that is asked for."""
 
-    kind: type[GaugeMetricFamily] | type[CounterMetricFamily]
     name: str
     help: str
     labels: tuple[str, ...] = ()
     """One at most."""
+    kind: type[GaugeMetricFamily] | type[CounterMetricFamily] = GaugeMetricFamily
 
     def of(self, value: float) -> Metric:
         """The metric, if it has no label."""
@@ -29,65 +29,43 @@ class Described(NamedTuple):
 
 
 UP: Final = Described(
-    GaugeMetricFamily,
     "unbet_up",
     "1 if the receiver could ask it just now: `ledger`, `broker`, `replies` or `spool`.",
     ("dependency",),
 )
 PARKED: Final = Described(
-    GaugeMetricFamily,
     "unbet_parked_cancels",
     "Cancels in the table `parked` now: `parked` for the sweep, `dead` for a person, `closed`.",
     ("state",),
 )
 OLDEST_PARKED: Final = Described(
-    GaugeMetricFamily,
     "unbet_parked_oldest_age_seconds",
     "How long the oldest cancel has waited for the sweep; 0 if none does.",
 )
 LATE_BETS: Final = Described(
-    CounterMetricFamily,
     "unbet_late_bets_total",
     "Bets that came after their cancel and were refused.",
+    kind=CounterMetricFamily,
 )
-QUEUED: Final = Described(
-    GaugeMetricFamily, "unbet_queue_messages", "Messages that wait for a worker."
-)
+QUEUED: Final = Described("unbet_queue_messages", "Messages that wait for a worker.")
 UNACKED: Final = Described(
-    GaugeMetricFamily, "unbet_queue_unacked", "Messages that workers have taken and not finished."
+    "unbet_queue_unacked", "Messages that workers have taken and not finished."
 )
 OLDEST_QUEUED: Final = Described(
-    GaugeMetricFamily,
     "unbet_queue_oldest_age_seconds",
     "How long the oldest waiting message has been on the queue; 0 if none waits.",
 )
-SPOOL: Final = Described(
-    GaugeMetricFamily, "unbet_spool_bytes", "What lies in the receiver's spool now."
-)
-SPOOL_FILES: Final = Described(GaugeMetricFamily, "unbet_spool_files", "Files that it lies in.")
+SPOOL: Final = Described("unbet_spool_bytes", "What lies in the receiver's spool now.")
+SPOOL_FILES: Final = Described("unbet_spool_files", "Files that it lies in.")
 OLDEST_SPOOLED: Final = Described(
-    GaugeMetricFamily,
     "unbet_spool_oldest_age_seconds",
     "Since the oldest of these files was begun; 0 if there is none.",
 )
 SPOOL_KEPT: Final = Described(
-    GaugeMetricFamily,
     "unbet_spool_kept_files",
     "Files in the spool that are not emptied: `damaged` after all that is whole was parked, "
     "`foreign` of another deployment or version, `stuck` for a minute after an error.",
     ("reason",),
 )
 
-DESCRIBED: Final = (
-    UP,
-    PARKED,
-    OLDEST_PARKED,
-    LATE_BETS,
-    QUEUED,
-    UNACKED,
-    OLDEST_QUEUED,
-    SPOOL,
-    SPOOL_FILES,
-    OLDEST_SPOOLED,
-    SPOOL_KEPT,
-)
+DESCRIBED: Final = tuple(one for one in [*vars().values()] if isinstance(one, Described))

@@ -156,11 +156,12 @@ class UnknownBetSettings(Environment):
 class WalletSettings(UnknownBetSettings):
     """What keeps the bets' money."""
 
-    wallet: Literal["ledger", "sql", "http"] = setting(
+    wallet: str = setting(
         "ledger",
-        what="what decides cancels: `ledger`, the one that comes along, `sql`, your function "
-        "`unbet_cancel` in the same database, or `http`, your service; the same for workers and "
-        "sweeps",
+        what="what keeps the bets' money: `ledger`, the one that comes along, `sql`, your function "
+        "`unbet_cancel` in the same database, `http`, your service, or, as a preview, Python of "
+        "yours as `package.module:factory` (`unbet explain` and `unbet audit` know the ledger "
+        "only); the same for workers and sweeps",
         prevents="cancels of bets that are in your own tables, and are never found",
     )
     wallet_url: str | None = setting(

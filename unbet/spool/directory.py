@@ -180,7 +180,9 @@ class Spool:
 
     def _takings(self) -> Iterator[Taken]:
         own = self._journal
-        names = {entry.name: _begun(entry) for entry in self._entries() if _is_file(entry)}
+        names = {
+            entry.name: _begun(entry) for entry in self._entries() if is_spool_file(entry.name)
+        }
         self._foreign &= names.keys()
         now = time.monotonic()
         self._stuck = {name: until for name, until in self._stuck.items() if until > now}
@@ -265,10 +267,6 @@ class Spool:
             return
         self._disk.remove(made.path)
         made.close()
-
-
-def _is_file(entry: os.DirEntry[str]) -> bool:
-    return is_spool_file(entry.name)
 
 
 def _begun(entry: os.DirEntry[str]) -> float:

@@ -49,17 +49,15 @@ def list_files(directory: Path) -> list[Listed]:
 
 def check(path: Path) -> Checked:
     """Read a file whole."""
-    found = Checked(path, 0, [], None)
-    cancels = 0
+    cancels, damage, problem = 0, list[Damage](), None
     try:
-        for batch, damage in _pieces(path):
+        for batch, damage in _pieces(path):  # noqa: B007 - all that was met so far
             cancels += len(batch)
-            found = found._replace(cancels=cancels, damage=damage)
-    except FileNotFoundError:  # a receiver has emptied it meanwhile
-        return found
+    except FileNotFoundError:
+        pass  # a receiver has emptied it meanwhile
     except OSError as error:
-        return found._replace(problem=error.strerror)
-    return found
+        problem = error.strerror
+    return Checked(path, cancels, damage, problem)
 
 
 def cancels_in(path: Path) -> Iterator[list[Cancel]]:

@@ -4,13 +4,13 @@ import os
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from unbet.core.message import Cancel
 from unbet.spool.format import (
     HEADER_SIZE,
     MAX_PAYLOAD,
     VERSION,
     Damage,
     Header,
+    Scanned,
     decode_header,
     scan_lines,
     scan_records,
@@ -25,14 +25,6 @@ DAMAGED: Final = ".damaged"
 
 PIECE: Final = 2 * MAX_PAYLOAD
 """Bytes read at a time; a record always fits."""
-
-
-class Piece(NamedTuple):
-    """What the next piece of a file holds."""
-
-    cancels: list[Cancel]
-    size: int
-    """Bytes."""
 
 
 class Mark(NamedTuple):
@@ -64,7 +56,7 @@ class Reader:
         """Damage that is more than a torn tail."""
         return [one for one in self.damage if not one.torn]
 
-    def read(self, end: int, most: int) -> Piece:
+    def read(self, end: int, most: int) -> Scanned:
         """The next cancels, `most` at most and perhaps none, from before `end`, where a record
         ends. Raises `OSError`."""
         data = os.pread(self._descriptor, min(PIECE, end - self.offset), self.offset)
@@ -74,7 +66,7 @@ class Reader:
             self._note(one._replace(offset=one.offset + self.offset))
         # A file that has become shorter than it was has ended.
         self.offset = self.offset + found.used if data else end
-        return Piece(found.cancels, found.used)
+        return found
 
     def mark(self) -> Mark:
         """Where it is, to come back to."""

@@ -84,7 +84,7 @@ class Taken:
             while not self.is_read:
                 piece = self.reader.read(self._end(), size - len(gathered))
                 gathered += piece.cancels
-                read += piece.size
+                read += piece.used
                 if len(gathered) == size or read >= MAX_BATCH_SIZE:
                     return gathered, True, None
         except OSError as error:

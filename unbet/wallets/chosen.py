@@ -1,63 +1,54 @@
-"""Chooses the wallet that decides: `UNBET_WALLET` names it."""
+"""The wallet that `UNBET_WALLET` names."""
 
 from collections.abc import Callable
+from importlib import import_module
+from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection, Engine
 
-from unbet.runtime.settings import SettingsError, WalletSettings
-from unbet.wallets import sql
-from unbet.wallets.http.settings import HttpWalletSettings
-from unbet.wallets.http.wallet import HttpWallet
-from unbet.wallets.ledger.reversal import LedgerWallet
-from unbet.wallets.ledger.sweeping import reverse_parked
-from unbet.wallets.port import Wallet
+from unbet.runtime.settings import SettingsError
+from unbet.wallets.port import Memory, Wallet
 from unbet.wallets.recorded import RecordedWallet
-from unbet.wallets.sql import SqlWallet
 
-MAX_CONNECT_S = 1.0
-
-
-def wallet_for(settings: WalletSettings, engine: Engine, *, parked: bool = False) -> Wallet:
-    """The wallet, on the journal's `engine`. With `parked` it decides parked cancels, removes them
-    there, and does not wait for locks: the next round tries again. Raises `SettingsError`."""
-    if settings.wallet == "http":
-        return RecordedWallet(engine, HttpWallet(_http_settings(settings)), parked=parked)
-    if settings.wallet == "sql":
-        return SqlWallet(engine, parked=True, lock_wait_s=0.0) if parked else SqlWallet(engine)
-    if parked:
-        return LedgerWallet(
-            engine, hold_unknown=settings.holds_unknown, decide=reverse_parked, lock_wait_s=0.0
-        )
-    return LedgerWallet(engine, hold_unknown=settings.holds_unknown)
+_OURS: Final = {
+    "ledger": "unbet.wallets.ledger.making:make",
+    "sql": "unbet.wallets.sql:make",
+    "http": "unbet.wallets.http.making:make",
+}
+_REQUIRED: Final = {"sql": "unbet.wallets.sql:require_function"}
 
 
-def required_of(settings: WalletSettings) -> tuple[Callable[[Connection], None], ...]:
-    """What the wallet requires of the database, for `check_database`. Raises `SettingsError` for
-    what the wallet cannot do."""
-    if settings.wallet == "ledger":
-        return ()
-    if settings.holds_unknown:
+class Factory(Protocol):
+    """Makes a wallet. It opens no connection and starts no thread: the process forks afterwards."""
+
+    def __call__(self, engine: Engine, *, hold_unknown: bool, parked: bool) -> Wallet:
+        """`engine` is the journal's. With `parked` the wallet decides for the sweep: one that
+        keeps the journal removes what it decides from parking, in the same transaction."""
+        ...
+
+
+def wallet_for(name: str, engine: Engine, *, hold_unknown: bool, parked: bool = False) -> Wallet:
+    """One of ours, or what `package.module:factory` makes. Raises `SettingsError`."""
+    make: Factory = _import(name, _OURS.get(name, name))
+    wallet = make(engine, hold_unknown=hold_unknown, parked=parked)
+    if wallet.abilities.keeps_journal:
+        return wallet
+    if wallet.abilities.remembers is not Memory.FOR_EVER:
         raise SettingsError(
-            f"UNBET_UNKNOWN_REFERENCE is hold, and UNBET_WALLET is {settings.wallet}: only the "
-            "built-in ledger can hold the cancel of an unknown bet. Your wallet decides it."
+            f"UNBET_WALLET has a wrong value: {name!r} forgets what it has decided, and would "
+            "decide it twice."
         )
-    if settings.wallet == "http":
-        _http_settings(settings)
-        return ()
-    return (sql.require_function,)
+    return RecordedWallet(engine, wallet, parked=parked)
 
 
-def _http_settings(settings: WalletSettings) -> HttpWalletSettings:
-    if settings.wallet_url is None:
-        raise SettingsError("UNBET_WALLET is http, and UNBET_WALLET_URL is not set.")
+def required_of(name: str) -> tuple[Callable[[Connection], None], ...]:
+    """What the wallet requires of the journal's database, for `check_database`."""
+    return (_import(name, _REQUIRED[name]),) if name in _REQUIRED else ()
+
+
+def _import(name: str, path: str) -> Any:
+    module, _, attribute = path.partition(":")
     try:
-        return HttpWalletSettings(
-            url=settings.wallet_url,
-            secrets=tuple(secret.get_secret_value() for secret in settings.wallet_secrets),
-            max_together=settings.wallet_max_together,
-            calls_at_once=settings.wallet_calls_at_once,
-            connect_limit_s=min(MAX_CONNECT_S, settings.wallet_call_limit_s),
-            call_limit_s=settings.wallet_call_limit_s,
-        )
-    except ValueError as error:
-        raise SettingsError(f"UNBET_WALLET is http: {error}.") from None
+        return getattr(import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise SettingsError(f"UNBET_WALLET has a wrong value: {name!r}: {error}") from error

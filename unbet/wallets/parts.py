@@ -50,36 +50,17 @@ WHY: Final = {
 """All that is left of faults once what may simply be asked again has been (`AWAY`)."""
 
 
-def apply_in_parts(
-    engine: Engine,
-    cancels: Sequence[Cancel],
-    decide: Decide,
-    *,
-    deadline: float,
-    lock_wait_s: float,
-    find_blocked: FindBlocked | None = None,
-    failed: DBAPIError | UndecidedError | None = None,
-    started: float = 0.0,
-) -> Iterator[Sequence[Verdict]]:
-    """Decide `cancels` together, and in parts where that is not possible, as `Wallet.cancel` says.
-
-    `failed` is the error that one transaction with all of them, begun at `started`, has met
-    already. Without `find_blocked` the cancels that a lock blocks are found by trying them.
-    """
-    application = _Application(engine, decide, find_blocked, started, deadline, lock_wait_s)
-    return application.part(list(cancels), wait_for_locks=True, failed=failed)
-
-
 @dataclass(frozen=True)
-class _Application:
-    """One call of `apply_in_parts`."""
+class PartedGroup:
+    """One call of `Wallet.cancel`. `started` is before the one transaction that has `failed`, if
+    there was one. Without `find_blocked` the cancels that a lock blocks are found by trying."""
 
     engine: Engine
     decide: Decide
-    find_blocked: FindBlocked | None
     started: float
     deadline: float
     lock_wait_s: float
+    find_blocked: FindBlocked | None = None
 
     def part(
         self,
@@ -133,8 +114,18 @@ class _Application:
 
     def _free_of(self, cancels: list[Cancel]) -> Parts:
         """Decide those of `cancels` that nothing blocks; the others."""
-        free, blocked = self._sort_out(cancels)
-        return blocked + (yield from self.part(free, wait_for_locks=False))
+        blocked: set[UUID] = set()
+        if find_blocked := self.find_blocked:
+
+            def look(connection: Connection) -> set[UUID]:
+                found = find_blocked(connection, cancels)
+                connection.rollback()
+                return found
+
+            blocked = commit_until(self.engine, self.deadline, look)
+        free = [cancel for cancel in cancels if cancel.request_id not in blocked]
+        left = [cancel for cancel in cancels if cancel.request_id in blocked]
+        return left + (yield from self.part(free, wait_for_locks=False))
 
     def _decide(
         self, connection: Connection, cancels: list[Cancel], wait_for_locks: bool
@@ -142,23 +133,6 @@ class _Application:
         if not wait_for_locks:
             connection.execute(_WAIT_BRIEFLY)
         return self.decide(connection, cancels)
-
-    def _sort_out(self, cancels: list[Cancel]) -> tuple[list[Cancel], list[Cancel]]:
-        """Those that are free, and those that are blocked."""
-        find_blocked = self.find_blocked
-        if find_blocked is None:
-            return cancels, []
-
-        def look(connection: Connection) -> set[UUID]:
-            found = find_blocked(connection, cancels)
-            connection.rollback()
-            return found
-
-        blocked = commit_until(self.engine, self.deadline, look)
-        return (
-            [cancel for cancel in cancels if cancel.request_id not in blocked],
-            [cancel for cancel in cancels if cancel.request_id in blocked],
-        )
 
 
 def _undecided(cancels: Sequence[Cancel], fault: Fault, error: str) -> list[Verdict]:

@@ -2,6 +2,7 @@
 and what the journal says of it are one transaction and one commit."""
 
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
@@ -17,7 +18,8 @@ from unbet.journal.closings import find_closed
 from unbet.journal.recording import contradiction, record_requests
 from unbet.journal.sweeping import lock_parked, remove_parked
 from unbet.runtime.failpoints import ARMED, crash_point
-from unbet.wallets.parts import WrongAnswerError, apply_in_parts
+from unbet.runtime.settings import SettingsError
+from unbet.wallets.parts import PartedGroup, WrongAnswerError
 from unbet.wallets.port import Abilities, Decided, Memory, Verdict
 
 LOCK_WAIT_S: Final = 0.5
@@ -73,13 +75,9 @@ class SqlWallet:
         """As `Wallet.cancel`."""
         most = self.abilities.max_together
         for begin in range(0, len(cancels), most):
-            yield from apply_in_parts(
-                self._engine,
-                cancels[begin : begin + most],
-                self._work,
-                deadline=deadline,
-                lock_wait_s=self._lock_wait_s,
-            )
+            started = time.monotonic()
+            group = PartedGroup(self._engine, self._work, started, deadline, self._lock_wait_s)
+            yield from group.part(list(cancels[begin : begin + most]), wait_for_locks=True)
 
     def _work(self, connection: Connection, cancels: list[Cancel]) -> list[Decided]:
         ours = lock_parked(connection, cancels) if self._parked else cancels
@@ -89,6 +87,17 @@ class SqlWallet:
         if ARMED:
             crash_point("before_commit", cancels)
         return decided
+
+
+def make(engine: Engine, *, hold_unknown: bool, parked: bool) -> SqlWallet:
+    """As `chosen.Factory`."""
+    if hold_unknown:
+        raise SettingsError(
+            "UNBET_UNKNOWN_REFERENCE is hold, and UNBET_WALLET is sql: only the built-in ledger "
+            "can hold the cancel of an unknown bet. Your function decides it."
+        )
+    # The sweep does not wait for locks: the next round tries again.
+    return SqlWallet(engine, parked=True, lock_wait_s=0.0) if parked else SqlWallet(engine)
 
 
 def decide(connection: Connection, cancels: Sequence[Cancel]) -> list[Decided]:

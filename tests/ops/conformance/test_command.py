@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from testbed.conformance import RULES
+from testbed.conformance.playing import RULES
 from testbed.provider import Bet, Player, Win
 from tests.ops.conformance.casino import Casino
 from tests.ops.conformance.handlers import on_success

@@ -5,7 +5,10 @@ from collections import Counter
 
 import pytest
 
-from testbed.conformance import RULES, PlacedBets, Report, RuleStatus, conduct
+from testbed.conformance.placed_bets import PlacedBets
+from testbed.conformance.playing import RULES, conduct
+from testbed.conformance.report import Report
+from testbed.conformance.rule import RuleStatus
 from testbed.provider import DIALECTS, Endpoint
 from tests.ops.conformance.defects import DEFECTS, Defect
 from tests.ops.conformance.serving import REFUSED, Response, serving

@@ -8,6 +8,7 @@ from sqlalchemy import Engine, text
 
 from tests.making import Operator, cancel_of
 from tests.ops.console.conftest import token_of
+from tests.ops.test_undecided import leave_no_tombstone
 from unbet.journal.parking import set_aside
 
 
@@ -191,3 +192,14 @@ def test_a_cancel_that_is_gone_meanwhile_is_said_to_be(
 def test_a_form_that_is_too_large_is_not_read(anna: httpx.Client, dead: UUID) -> None:
     form = {"token": token_of(anna), "reason": "x" * 20_000}
     assert anna.post(f"/parked/{dead}/close", data=form).status_code == 413
+
+
+def test_a_closing_without_a_decision_changes_nothing_and_can_be_sent_again(
+    anna: httpx.Client, engine: Engine, dead: UUID
+) -> None:
+    leave_no_tombstone(engine, 0)
+    form = {"token": token_of(anna), "reason": "paid by hand"}
+    page = anna.post(f"/parked/{dead}/close", data=form)
+    assert page.status_code == 409
+    assert "try again" in page.text
+    assert (state_of(engine), record(engine)) == ("dead", [])

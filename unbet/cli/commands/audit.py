@@ -9,7 +9,7 @@ from unbet.cli import database
 from unbet.cli.bars import bar
 from unbet.cli.display import AsJson, print_json, print_table
 from unbet.database.engine import SCAN_SETTINGS
-from unbet.wallets.ledger.audit import CHECKS, MAX_ROWS, Report, Step, Violation, audit
+from unbet.wallets.ledger.audit import CHECKS, MAX_ROWS, Report, Step, audit
 
 MAX_ASKED: Final = 100_000
 """They are held in memory."""
@@ -56,14 +56,10 @@ def _show(report: Report) -> None:
     if report.ok:
         typer.echo("Everything holds.")
     for violation in report.violations:
-        _show_violation(violation)
-
-
-def _show_violation(violation: Violation) -> None:
-    shown = len(violation.rows)
-    print_table(
-        f"Does not hold ({violation.check}): {violation.meaning}",
-        list(violation.rows[0]),
-        (row.values() for row in violation.rows),
-        more=f"{shown} of {violation.count} rows" if shown < violation.count else None,
-    )
+        shown = len(violation.rows)
+        print_table(
+            f"Does not hold ({violation.check}): {violation.meaning}",
+            list(violation.rows[0]),
+            (row.values() for row in violation.rows),
+            more=f"{shown} of {violation.count} rows" if shown < violation.count else None,
+        )

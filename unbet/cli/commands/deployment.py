@@ -5,12 +5,13 @@ from typing import Annotated
 import typer
 
 from unbet.cli import database
-from unbet.cli.display import AsJson, print_json, print_table
-from unbet.cli.failing import failing_on
+from unbet.cli.display import AsJson, print_json, print_table, report
 from unbet.cli.people import login
-from unbet.database.deployment import DeploymentError, Recorded, history, is_at_origin, record
+from unbet.database.deployment import Recorded, history, is_at_origin, record
 
-app = typer.Typer(no_args_is_help=True, help="Which deployment the database is of.")
+app = typer.Typer(
+    name="deployment", no_args_is_help=True, help="Which deployment the database is of."
+)
 
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
@@ -37,42 +38,31 @@ def show(as_json: AsJson = False) -> None:
 @app.command()
 def renew(yes: Yes = False, as_json: AsJson = False) -> None:
     """Make a copied database a deployment of its own, before anything is started on it."""
-    _record(
+    meaning = (
         "From now on this database is another deployment: what is on its way to the one that it "
-        "was is not decided here any more.",
-        yes=yes,
-        keep=False,
-        as_json=as_json,
+        "was is not decided here any more."
     )
+    _record(meaning, yes=yes, keep=False, as_json=as_json)
 
 
 @app.command()
 def keep(yes: Yes = False, as_json: AsJson = False) -> None:
     """Record that the deployment has moved here (pg_upgrade, dump and restore) and that the
     database it was in is gone."""
-    _record(
+    meaning = (
         "This database goes on as the same deployment. The one that it was copied from must not be "
-        "used any more.",
-        yes=yes,
-        keep=True,
-        as_json=as_json,
+        "used any more."
     )
+    _record(meaning, yes=yes, keep=True, as_json=as_json)
 
 
 def _record(meaning: str, *, yes: bool, keep: bool, as_json: bool) -> None:
     if not yes:
         typer.confirm(f"{meaning} Go on?", abort=True, err=True)
-    with failing_on(DeploymentError), database.transaction() as connection:
+    with database.transaction() as connection:
         made = record(connection, recorded_by=login(), keep=keep)
-    if as_json:
-        print_json(_document(made))
-    else:
-        typer.echo(f"This database is of deployment {made.id}.")
+    report(as_json, _document(made), f"This database is of deployment {made.id}.")
 
 
 def _document(row: Recorded) -> dict[str, object]:
-    return {
-        "deployment": str(row.id),
-        "recorded_at": row.recorded_at.isoformat(),
-        "recorded_by": row.recorded_by,
-    }
+    return {"deployment": row.id, "recorded_at": row.recorded_at, "recorded_by": row.recorded_by}

@@ -12,6 +12,7 @@ from unbet.cli.display import AsJson, print_json
 from unbet.cli.dry_run import DryRun, WrongReferenceError, decide, read_request
 from unbet.cli.history_screen import lines_of
 from unbet.core.text import plain
+from unbet.database.deadlines import CALL_LIMIT_S, connect_within
 from unbet.dialects import DIALECTS
 from unbet.dialects.body import MAX_BODY_LENGTH
 from unbet.history.explain import explain
@@ -92,7 +93,10 @@ def _say(
     except WrongReferenceError as error:
         raise typer.BadParameter(plain(str(error))) from None
     if not isinstance(found, DryRun):
-        with database.ledger_engine() as engine, engine.connect() as connection:
+        with (
+            database.ledger_engine() as engine,
+            connect_within(engine, CALL_LIMIT_S) as connection,
+        ):
             found = decide(
                 connection, found, dialect, hold_unknown=load(UnknownBetSettings).holds_unknown
             )

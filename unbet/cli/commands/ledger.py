@@ -1,13 +1,15 @@
 """The commands of a player's money: `migrate`, `deposit`, `bet`, `settle`, `freeze`, `balance`."""
 
+from collections.abc import Callable
 from typing import Annotated, Final
 from uuid import uuid4
 
 import typer
+from sqlalchemy import Connection
 
 import unbet
 from unbet.cli import database
-from unbet.cli.display import AsJson, print_json
+from unbet.cli.display import AsJson, report
 from unbet.cli.instructions import (
     BalanceQuestion,
     BetInstruction,
@@ -36,10 +38,7 @@ Provider = Annotated[
 def bring_up_to_date(as_json: AsJson = False) -> None:
     """Bring the database's schema up to date."""
     revision = database.migrated()
-    if as_json:
-        print_json({"revision": revision})
-    else:
-        typer.echo(f"The schema is at revision {revision}.")
+    report(as_json, {"revision": revision}, f"The schema is at revision {revision}.")
 
 
 @app.command()
@@ -64,9 +63,7 @@ def deposit(
         reference=uuid4().hex if reference is None else reference,
         bonus=bonus,
     )
-    with database.transaction() as connection:
-        result = unbet.deposit(connection, order.operation())
-    _print_result("Deposit", order.reference, result, as_json=as_json)
+    _execute("Deposit", order.reference, as_json, lambda c: unbet.deposit(c, order.operation()))
 
 
 @app.command()
@@ -86,9 +83,7 @@ def bet(
         provider=_provider(provider),
         reference=reference,
     )
-    with database.transaction() as connection:
-        result = unbet.place_bet(connection, order.operation())
-    _print_result("Bet", order.reference, result, as_json=as_json)
+    _execute("Bet", order.reference, as_json, lambda c: unbet.place_bet(c, order.operation()))
 
 
 @app.command()
@@ -105,9 +100,8 @@ def settle(
     order = SettleInstruction(
         provider=_provider(provider), reference=reference, win=win, win_reference=win_reference
     )
-    with database.transaction() as connection:
-        result = unbet.settle_bet(connection, order.operation())
-    _print_result("Settlement", win_reference or reference, result, as_json=as_json)
+    operation = order.operation()
+    _execute("Settlement", operation.reference, as_json, lambda c: unbet.settle_bet(c, operation))
 
 
 @app.command()
@@ -116,7 +110,7 @@ def freeze(user: User, as_json: AsJson = False) -> None:
     order = FreezeInstruction(op="freeze", user=user)
     with database.transaction() as connection:
         unbet.freeze(connection, order.user)
-    _tell_frozen(user, frozen=True, as_json=as_json)
+    report(as_json, {"user": user, "frozen": True}, f"{user} is frozen: bets are refused.")
 
 
 @app.command()
@@ -125,7 +119,7 @@ def unfreeze(user: User, as_json: AsJson = False) -> None:
     order = FreezeInstruction(op="unfreeze", user=user)
     with database.transaction() as connection:
         unbet.unfreeze(connection, order.user)
-    _tell_frozen(user, frozen=False, as_json=as_json)
+    report(as_json, {"user": user, "frozen": False}, f"{user} is not frozen.")
 
 
 @app.command()
@@ -134,31 +128,29 @@ def balance(user: User, currency: Currency, as_json: AsJson = False) -> None:
     question = BalanceQuestion(user=user, currency=currency)
     with database.transaction() as connection:
         held = unbet.balance(connection, question.user, question.currency)
-    if as_json:
-        print_json({"user": user, "currency": currency, "cash": held.cash, "bonus": held.bonus})
-    else:
-        cash, bonus = amount(held.cash), amount(held.bonus)
-        typer.echo(f"cash {cash} {currency}, bonus {bonus} {currency}")
+    report(
+        as_json,
+        {"user": user, "currency": currency, "cash": held.cash, "bonus": held.bonus},
+        f"cash {amount(held.cash)} {currency}, bonus {amount(held.bonus)} {currency}",
+    )
 
 
 def _provider(given: str | None) -> str:
     return load(ProviderSettings).provider_id if given is None else given
 
 
-def _print_result(what: str, reference: str, result: Result, *, as_json: bool) -> None:
-    reason = result.refusal and result.refusal.value
-    if as_json:
-        document = {"reference": reference, "status": result.status.value}
-        print_json({**document, "replayed": result.replayed, "reason": reason})
-    else:
-        again = ", as it was before" if result.replayed else ""
-        why = f" ({reason})" if reason else ""
-        typer.echo(f"{what} {reference}: {result.status.value}{why}{again}.")
-    raise typer.Exit(0 if result.status is Status.DONE else EXIT_REFUSED)
-
-
-def _tell_frozen(user: str, *, frozen: bool, as_json: bool) -> None:
-    if as_json:
-        print_json({"user": user, "frozen": frozen})
-    else:
-        typer.echo(f"{user} is {'frozen: bets are refused' if frozen else 'not frozen'}.")
+def _execute(
+    what: str, reference: str, as_json: bool, work: Callable[[Connection], Result]
+) -> None:
+    """Do `work` in a transaction, show its result and exit."""
+    with database.transaction() as connection:
+        result = work(connection)
+    status, reason = result.status, result.refusal
+    again = ", as it was before" if result.replayed else ""
+    why = f" ({reason})" if reason else ""
+    report(
+        as_json,
+        {"reference": reference, "status": status, "replayed": result.replayed, "reason": reason},
+        f"{what} {reference}: {status}{why}{again}.",
+    )
+    raise typer.Exit(0 if status is Status.DONE else EXIT_REFUSED)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from unbet.cli import database
-from unbet.cli.display import AsJson, print_json, print_table
+from unbet.cli.display import AsJson, print_json, print_table, report
 from unbet.cli.failing import CommandError
 from unbet.cli.people import login
 from unbet.core.outcomes import Outcome
@@ -27,7 +27,7 @@ from unbet.wallets.ledger.interventions import (
     retry_parked,
 )
 
-app = typer.Typer(no_args_is_help=True, help="Cancels without a final outcome yet.")
+app = typer.Typer(name="parked", no_args_is_help=True, help="Cancels without a final outcome yet.")
 
 LISTED: Final = 1000
 _NONE: Final = "No such cancel is parked or dead."
@@ -55,12 +55,9 @@ def show(
         print_json({**counts._asdict(), "cancels": [row._asdict() for row in rows]})
         return
     typer.echo(f"{counts.parked} parked, {counts.dead} dead, {counts.closed} closed.")
-    print_table(
-        " and ".join(states).capitalize(),
-        (*(name.replace("_", " ") for name in Parked._fields),),
-        rows,
-        more=f"the first {most}" if len(rows) == most else None,
-    )
+    columns = [name.replace("_", " ") for name in Parked._fields]
+    more = f"the first {most}" if len(rows) == most else None
+    print_table(" and ".join(states).capitalize(), columns, rows, more=more)
 
 
 @app.command()
@@ -87,10 +84,7 @@ def retry(
             reference=reference,
             all_dead=all_dead,
         )
-    if as_json:
-        print_json({"retried": found})
-    else:
-        typer.echo(f"{found} will be tried again.")
+    report(as_json, {"retried": found}, f"{found} will be tried again.")
     raise typer.Exit(0 if found else 1)
 
 
@@ -108,10 +102,8 @@ def close(
     """
     with _recorded() as connection:
         done = close_parked(connection, request_id, made_by=by or login(), reason=reason)
-    if as_json:
-        print_json({"closed": int(done.closed), "outcome": done.outcome, **_said_by(done.before)})
-    else:
-        typer.echo(_said_of(done))
+    document = {"closed": int(done.closed), "outcome": done.outcome}
+    report(as_json, document | _said_by(done.before), _said_of(done))
     raise typer.Exit(0 if done.closed else 1)
 
 
@@ -126,14 +118,13 @@ def reopen(
     closed. For one that is reopened already, the command says who did it and when."""
     with _recorded() as connection:
         done = reopen_parked(connection, request_id, made_by=by or login(), reason=reason)
-    if as_json:
-        print_json({"reopened": int(done is not None), **_said_by(done.before if done else None)})
-    elif done is None:
-        typer.echo("No such cancel is closed.")
+    if done is None:
+        says = "No such cancel is closed."
     elif done.before:
-        typer.echo(f"It is reopened already: {_words(done.before)}")
+        says = f"It is reopened already: {_words(done.before)}"
     else:
-        typer.echo("Reopened: it will be tried again.")
+        says = "Reopened: it will be tried again."
+    report(as_json, {"reopened": int(done is not None)} | _said_by(done and done.before), says)
     raise typer.Exit(1 if done is None else 0)
 
 

@@ -2,29 +2,23 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
-from functools import cache
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, BinaryIO, Final
 
 import typer
-from sqlalchemy import Connection
 
 from unbet.cli import database
 from unbet.cli.display import AsJson, as_text, print_table
-from unbet.cli.failing import CommandError
 from unbet.cli.periods import moment_of, require_order
-from unbet.cli.statement_file import Entry, Form, read_list
-from unbet.core.outcomes import Outcome
-from unbet.dialects import DIALECTS
+from unbet.cli.statement import SHOWN, read_statement
+from unbet.cli.statement_file import Form
 from unbet.journal.exporting import STREAM_LIMITS
 from unbet.journal.reconciling import (
-    CANCELLED,
     Difference,
     Repeated,
-    StatementLine,
     differences,
     extra,
     repeated,
@@ -33,9 +27,6 @@ from unbet.journal.reconciling import (
 from unbet.runtime.settings import ProviderSettings, load
 
 app = typer.Typer()
-
-EXIT_UNREADABLE: Final = 2
-SHOWN: Final = 20
 
 _KINDS: Final[Mapping[str, str]] = {
     "missing": "Missing: the provider has cancelled, and no cancel is known here",
@@ -78,9 +69,13 @@ def compare(
     period = _period(since, until)
     form = form or _form_of(file)
     provider = provider or load(ProviderSettings).provider_id
-    with database.ledger_engine(STREAM_LIMITS) as engine, engine.connect() as connection:
+    with (
+        database.ledger_engine(STREAM_LIMITS) as engine,
+        read_statement(file, form, provider) as statement,
+        engine.connect() as connection,
+    ):
         with connection.begin():
-            lines = _take(connection, file, form, provider)
+            lines = take(connection, statement)
         with database.reading(connection):
             more = extra(connection, *period, provider) if period else ()
             found = chain[Row](differences(connection), more, repeated(connection))
@@ -105,61 +100,6 @@ def _form_of(file: BinaryIO) -> Form:
         raise typer.BadParameter(
             f"{file.name}: is it csv or jsonl?", param_hint="'--format'"
         ) from None
-
-
-def _take(connection: Connection, file: BinaryIO, form: Form, provider: str) -> int:
-    """How many lines were taken. Exits if one cannot be read."""
-    faults = 0
-
-    def readable() -> Iterator[StatementLine]:
-        nonlocal faults
-        for number, entry, fault in read_list(file, form):
-            if entry is not None:
-                yield _statement_line(number, entry, provider)
-                continue
-            faults += 1
-            if faults <= SHOWN:
-                typer.echo(f"line {number}: {fault}", err=True)
-
-    lines = take(connection, readable())
-    if faults:
-        raise CommandError(
-            f"{faults} of {lines + faults} lines cannot be read; nothing was compared.",
-            EXIT_UNREADABLE,
-        )
-    return lines
-
-
-def _statement_line(line: int, entry: Entry, provider: str) -> StatementLine:
-    moment = entry.cancelled_at
-    if moment is not None and moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return StatementLine(
-        line=line,
-        provider=entry.provider or provider,
-        reference=entry.reference,
-        user_id=entry.user_id,
-        currency=entry.currency,
-        uuid=entry.uuid,
-        code=entry.code,
-        cancelled_at=moment.isoformat() if moment else None,
-        expected=_expected(entry.code, entry.outcome),
-    )
-
-
-@cache
-def _expected(code: int | None, outcome: Outcome | None) -> tuple[Outcome, ...]:
-    """What became of a cancel that the provider says was answered so. Without an answer it says
-    that the bet is cancelled."""
-    if code is None:
-        return CANCELLED if outcome is None else (outcome,)
-    meant = {
-        meaning
-        for dialect in DIALECTS.values()
-        for meaning, answer in dialect.outcomes.items()
-        if answer.code == code
-    }
-    return tuple(sorted(meant if outcome is None else meant & {outcome}))
 
 
 def _print_tables(found: Iterable[Row], lines: int, most: int) -> Counter[str]:

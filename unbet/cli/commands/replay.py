@@ -1,8 +1,6 @@
 """`unbet replay`: requests that were refused at validation, decided once they are corrected."""
 
-import sys
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated, NamedTuple
 from uuid import UUID
 
@@ -20,9 +18,12 @@ app = typer.Typer()
 
 @app.command()
 def replay(
-    log: Annotated[Path, typer.Argument(help="A receiver's log, as JSON lines; - for the input.")],
+    log: Annotated[
+        typer.FileText,
+        typer.Argument(errors="replace", help="A receiver's log, as JSON lines; - for the input."),
+    ],
     body: Annotated[
-        Path | None,
+        typer.FileBinaryRead | None,
         typer.Option("--body", help="The mended body, if the log has one refusal only."),
     ] = None,
     as_json: AsJson = False,
@@ -35,13 +36,12 @@ def replay(
     again.
     """
     try:
-        with sys.stdin if str(log) == "-" else log.open(errors="replace") as lines:
-            refused = list(refusals_in(lines))
-    except (OSError, LogError) as error:
-        raise typer.BadParameter(f"{log}: {error}") from None
+        refused = list(refusals_in(log))
+    except LogError as error:
+        raise typer.BadParameter(f"{log.name}: {error}") from None
     if body is not None and len(refused) != 1:
-        raise typer.BadParameter(f"--body is for one refusal, {log} has {len(refused)}")
-    found = [_read(one, None if body is None else body.read_bytes()) for one in refused]
+        raise typer.BadParameter(f"--body is for one refusal, {log.name} has {len(refused)}")
+    found = [_read(one, None if body is None else body.read()) for one in refused]
     cancels = [one.cancel for one in found if one.cancel]
     with database.transaction() as connection:
         park(connection, cancels, reason="replayed")

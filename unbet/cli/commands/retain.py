@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from unbet.cli import database
 from unbet.cli.bars import bar
-from unbet.cli.display import AsJson, moment, print_json
+from unbet.cli.display import AsJson, moment, report
 from unbet.history.timeline.phrases import listed
 from unbet.journal.retention import LIMITS, RECORDS, count_older, cutoff, remove_older
 
@@ -48,12 +48,10 @@ def retain(
             than = cutoff(connection, days)
             older = {kept.table: count_older(connection, kept, than) for kept in RECORDS}
             found = older if dry_run else _remove(connection, than, sum(older.values()))
-    if as_json:
-        print_json({"older_than": than, "dry_run": dry_run, **found})
-        return
     counts = listed(f"{count} {_LABELS.get(table, table)}" for table, count in found.items())
     done = "to remove" if dry_run else "removed"
-    typer.echo(f"{counts} {done}: older than {moment(than)}.")
+    document = {"older_than": than, "dry_run": dry_run, **found}
+    report(as_json, document, f"{counts} {done}: older than {moment(than)}.")
 
 
 def _remove(connection: Connection, than: datetime, total: int) -> dict[str, int]:

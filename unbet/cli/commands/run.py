@@ -13,11 +13,11 @@ from rich.console import Console
 
 from unbet.cli import database
 from unbet.cli.commands.services import DEFAULT_DIRECTORY
-from unbet.cli.failing import CommandError, failing_on
+from unbet.cli.failing import CommandError
 from unbet.dialects import DIALECTS
-from unbet.local import run_environment, run_record, services
-from unbet.local.demonstration import DemonstrationError, demonstrate
-from unbet.local.processes import ROOT, ProcessError, Processes
+from unbet.local import run_environment, run_record
+from unbet.local.demonstration import demonstrate
+from unbet.local.processes import ROOT, Processes
 from unbet.local.run_record import RunError
 from unbet.local.stopping import Stopped, StopRequests, stoppable
 from unbet.local.supervisor import Supervisor
@@ -58,7 +58,6 @@ def run(
     console = _Output(highlight=False)
     try:
         with (
-            failing_on(RunError, ProcessError, DemonstrationError, services.ServicesError),
             stoppable() as requests,
             _running(directory, workers, console, requests) as (supervisor, chosen),
         ):

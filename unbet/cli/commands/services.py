@@ -1,34 +1,29 @@
 """`unbet services`: start, stop and show the embedded PostgreSQL and Redis."""
 
-import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from unbet.cli.display import AsJson, print_json, print_table
 from unbet.cli.failing import failing_on
 from unbet.local import services
 from unbet.local.run_record import at_work
 
-app = typer.Typer(no_args_is_help=True, help="The embedded PostgreSQL and Redis.")
+app = typer.Typer(name="services", no_args_is_help=True, help="The embedded PostgreSQL and Redis.")
 
 Directory = Annotated[Path, typer.Option("--dir", help="where their data is kept")]
-AsJson = Annotated[bool, typer.Option("--json", help="print one JSON document")]
 DEFAULT_DIRECTORY = Path(".unbet")
-
-_TOLD = (services.ServicesError, OSError)
-"""Such as a full disk, or a missing permission."""
 
 
 @app.command()
 def start(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson = False) -> None:
     """Start both and print `export` lines for the shell: eval "$(unbet services start)"."""
-    with failing_on(*_TOLD):
+    with failing_on(OSError):
         variables = services.start(directory).environment()
     if as_json:
-        typer.echo(json.dumps(variables))
+        print_json(variables)
         return
     for name, url in variables.items():
         typer.echo(f"export {name}='{url}'")  # our URLs contain no quotation mark
@@ -39,12 +34,12 @@ def start(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson = False) -> 
 @app.command()
 def stop(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson = False) -> None:
     """Stop both. Their data stays. Refused while `unbet run` works with them."""
-    with failing_on(*_TOLD):
+    with failing_on(OSError):
         if run := at_work(directory):
             raise services.ServicesError(f"{run} works with them; stop that one")
         stopped = services.stop(directory)
     if as_json:
-        typer.echo(json.dumps({"stopped": stopped}))
+        print_json({"stopped": stopped})
     else:
         typer.echo(f"{' and '.join(stopped) or 'Nothing'} stopped on {directory}.", err=True)
 
@@ -52,12 +47,12 @@ def stop(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson = False) -> N
 @app.command()
 def status(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson = False) -> None:
     """Show what runs. Exit status 0 if both answer, else 1."""
-    with failing_on(*_TOLD):
+    with failing_on(OSError):
         found = services.status(directory)
     if as_json:
-        typer.echo(json.dumps(_document(found)))
+        print_json(_document(found))
     else:
-        Console().print(_table(found))
+        print_table("Services", ("server", "state", "process", "address"), _rows(found))
     raise typer.Exit(0 if found.ready else 1)
 
 
@@ -70,14 +65,11 @@ def _document(found: services.Status) -> dict[str, object]:
     }
 
 
-def _table(found: services.Status) -> Table:
-    table = Table("server", "state", "process", "address")
+def _rows(found: services.Status) -> Iterator[tuple[object, ...]]:
     for title, pid, answers, url in (
         ("PostgreSQL", found.postgres_pid, found.postgres_answers, found.services.database_url),
         ("Redis", found.redis_pid, found.redis_answers, found.services.broker_url),
     ):
         state = "runs" if answers else "does not answer" if pid else "stopped"
         # The address without the password: a table is looked at over shoulders.
-        address = url.rpartition("@")[2] if url else ""
-        table.add_row(title, state, str(pid or ""), address)
-    return table
+        yield title, state, pid, url.rpartition("@")[2] if url else None

@@ -1,8 +1,6 @@
 """`unbet spool`: what lies on a receiver's disk, and on that of a machine that is no more."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final, NamedTuple
 from uuid import UUID
@@ -12,7 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from unbet.cli import database
-from unbet.cli.display import AsJson, print_json, print_table
+from unbet.cli.display import AsJson, print_json, print_table, report
 from unbet.core.message import Cancel
 from unbet.database.faults import Fault, fault_of, first_line
 from unbet.journal.parking import park
@@ -20,7 +18,9 @@ from unbet.spool.inspecting import Listed, cancels_in, list_files
 from unbet.spool.inspecting import check as check_file
 
 app = typer.Typer(
-    no_args_is_help=True, help="Cancels on a receiver's disk. Nothing here changes a file."
+    name="spool",
+    no_args_is_help=True,
+    help="Cancels on a receiver's disk. Nothing here changes a file.",
 )
 
 DIRECTORY: Final = "UNBET_SPOOL_DIR"
@@ -44,11 +44,12 @@ def show(directory: Directory = None, as_json: AsJson = False) -> None:
     """Show the files: those of receivers that live, those that wait for one, and those that were
     kept because something in them is damaged."""
     files = _files(directory)
+    columns = ("file", "version", "deployment", "bytes", "state")
     rows = [(file.path.name, *file[1:]) for file in files]
     if as_json:
-        print_json({"files": [{"file": one.path.name, **_rest(one)} for one in files]})
+        print_json({"files": [dict(zip(columns, row, strict=True)) for row in rows]})
         return
-    print_table("Spool files", ("file", "version", "deployment", "bytes", "state"), rows)
+    print_table("Spool files", columns, rows)
     damaged = sum(file.state == "damaged" for file in files)
     typer.echo(f"{len(files)} files, {damaged} of them damaged.")
 
@@ -118,12 +119,8 @@ def replay(
                 problems.append(f"{file.path.name}: {damaged} damaged records")
             if refused:
                 problems.append(f"{file.path.name}: {len(refused)} refused, first {refused[0]}")
-    if as_json:
-        print_json({"parked": parked, "problems": problems})
-    else:
-        for problem in problems:
-            typer.echo(problem)
-        typer.echo(f"{parked} cancels of {len(files)} files parked for the sweep.")
+    summary = f"{parked} cancels of {len(files)} files parked for the sweep."
+    report(as_json, {"parked": parked, "problems": problems}, *problems, summary)
     raise typer.Exit(1 if problems else 0)
 
 
@@ -146,22 +143,7 @@ def _files(directory: Path | None) -> list[Listed]:
     chosen = directory or os.environ.get(DIRECTORY)
     if not chosen:
         raise typer.BadParameter(f"name the directory, or set {DIRECTORY}")
-    with _reporting(Path(chosen)):
-        return list_files(Path(chosen))
-
-
-@contextmanager
-def _reporting(directory: Path) -> Iterator[None]:
     try:
-        yield
+        return list_files(Path(chosen))
     except OSError as error:
-        raise typer.BadParameter(f"{error.filename or directory}: {error.strerror}") from None
-
-
-def _rest(file: Listed) -> dict[str, object]:
-    return {
-        "version": file.version,
-        "deployment": file.deployment and str(file.deployment),
-        "bytes": file.size,
-        "state": file.state,
-    }
+        raise typer.BadParameter(f"{error.filename or chosen}: {error.strerror}") from None

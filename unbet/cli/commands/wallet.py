@@ -6,7 +6,9 @@ import typer
 
 from unbet.wallets import scaffold as scaffolding
 
-app = typer.Typer(no_args_is_help=True, help="For bets that are in a wallet of your own.")
+app = typer.Typer(
+    name="wallet", no_args_is_help=True, help="For bets that are in a wallet of your own."
+)
 
 
 @app.callback()

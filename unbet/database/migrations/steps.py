@@ -1,4 +1,5 @@
-"""The common part of each revision: it executes the SQL file beside it and cannot be undone."""
+"""The common part of each revision: it executes the SQL file beside it, in the order in which that
+is read. There is no way back: money is not migrated backwards, a backup is restored."""
 
 from pathlib import Path
 
@@ -10,8 +11,3 @@ def execute_sql_beside(revision: str) -> None:
     # Straight to the driver: SQLAlchemy would read the % of a message as a parameter.
     cursor = op.get_bind().connection.cursor()
     cursor.execute(Path(revision).with_suffix(".sql").read_text("utf-8"))
-
-
-def refuse_downgrade() -> None:
-    """Raises `NotImplementedError`."""
-    raise NotImplementedError("money is not migrated backwards: restore a backup")

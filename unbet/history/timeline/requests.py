@@ -18,14 +18,14 @@ class ReceivedRequest(NamedTuple):
 
     request_id: UUID
     received_at: datetime
-    uuid: str | None
+    uuid: str | None = None
     """The provider's; it and what follows is None where the parked cancel cannot be read."""
-    received_from: str | None
-    dialect: str | None
+    received_from: str | None = None
+    dialect: str | None = None
     """None also for one that shared a wait: it is not kept."""
-    user_id: str | None
-    currency: str | None
-    outcome: Outcome | None
+    user_id: str | None = None
+    currency: str | None = None
+    outcome: Outcome | None = None
     """None: not decided yet."""
     answer: AnswerRecord | None = None
     """None where none could be noted, or was given."""
@@ -76,9 +76,7 @@ def _of_parked(parked: ParkedRecord, bet: BetRecord | None) -> ReceivedRequest:
     try:
         cancel = read_cancel(parked.cancel)
     except ValidationError:
-        return ReceivedRequest(
-            parked.request_id, parked.parked_at, None, None, None, None, None, None
-        )
+        return ReceivedRequest(parked.request_id, parked.parked_at)
     return ReceivedRequest(
         parked.request_id,
         cancel.received_at,

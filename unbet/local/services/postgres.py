@@ -68,13 +68,7 @@ class PostgreSQL(Server):
     def probe_error(self, access: Access) -> str | None:
         try:
             with psycopg.connect(
-                host=HOST,
-                port=access.port,
-                user=USER,
-                password=access.password,
-                dbname=DATABASE,
-                sslmode="disable",
-                connect_timeout=2,
+                self.url(access), sslmode="disable", connect_timeout=2
             ) as connection:
                 served = connection.execute("SHOW data_directory").fetchone()
         except psycopg.Error as error:
@@ -106,10 +100,7 @@ class PostgreSQL(Server):
 
     def _initialise(self, password: str) -> None:
         """Make the data directory with its superuser and database, complete or not at all."""
-        draft = self.data.with_name("postgres.new")
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(mode=0o700)
-        self.account.own(draft)
+        draft = self._draft()
         password_file = self.data.with_name("postgres.password")
         write_private(password_file, password)
         self.account.own(password_file)
@@ -125,15 +116,17 @@ class PostgreSQL(Server):
             )
         finally:
             password_file.unlink()
-        self._run(
-            "postgres",
-            "--single",
-            "-D",
-            str(draft),
-            "postgres",
-            says=f"CREATE DATABASE {DATABASE};\n",
-        )
+        statement = f"CREATE DATABASE {DATABASE};\n"
+        self._run("postgres", "--single", "-D", str(draft), "postgres", says=statement)
         move_for_good(draft, self.data)
+
+    def _draft(self) -> Path:
+        """An empty directory for data that is moved to its place once it is complete."""
+        draft = self.data.with_name("postgres.new")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(mode=0o700)
+        self.account.own(draft)
+        return draft
 
     def _run(self, program: str, *arguments: str, says: str = "") -> None:
         """Run one of the wheel's programs to its end, `says` being its input."""

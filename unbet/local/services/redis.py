@@ -68,10 +68,8 @@ class Redis(Server):
 
     def probe_error(self, access: Access) -> str | None:
         try:
-            with redis.Redis(
-                host=HOST,
-                port=access.port,
-                password=access.password,
+            with redis.Redis.from_url(
+                self.url(access, BROKER_DATABASE),
                 socket_connect_timeout=1,
                 socket_timeout=1,
                 retry=Retry(NoBackoff(), 0),  # whoever asks has a deadline and asks again

@@ -35,10 +35,7 @@ class Standby(PostgreSQL):
             Access.new(primary.access.password).write(self.access_file)
         self._open_the_way()
         shutil.rmtree(self.data, ignore_errors=True)
-        draft = self.data.with_name("postgres.new")
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(mode=0o700)
-        self.account.own(draft)
+        draft = self._draft()
         self._run(
             "pg_basebackup",
             f"--pgdata={draft}",

@@ -6,8 +6,8 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final, Self
@@ -69,17 +69,43 @@ def move_for_good(source: Path, target: Path) -> None:
 
 @contextmanager
 def locked(directory: Path) -> Iterator[None]:
-    """One start or stop at a time on DIR. The kernel drops the lock of a command that dies."""
-    deadline = time.monotonic() + LOCK_LIMIT_S
-    with open(os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)) as lock:
+    """One start or stop at a time on DIR. Raises `ServicesError`."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(lock(directory / "lock", limit_s=LOCK_LIMIT_S))
+        except BlockingIOError:
+            raise ServicesError(
+                f"another command has been busy with {directory} for {LOCK_LIMIT_S} seconds"
+            ) from None
+        yield
+
+
+def _nothing() -> None:
+    """What is done where nothing is asked for."""
+
+
+@contextmanager
+def lock(
+    file: Path, *, shared: bool = False, limit_s: float = 0.0, busy: Callable[[], None] = _nothing
+) -> Iterator[int]:
+    """Hold the lock `file`, whose descriptor is given; the kernel drops it when the last process
+    that has it open is gone, however it ends. Calls `busy` once if others hold it. Raises
+    `BlockingIOError` after `limit_s` seconds, and `FileNotFoundError` for a `shared` one that
+    nobody has ever held."""
+    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+    descriptor = os.open(file, os.O_RDWR | (0 if shared else os.O_CREAT), 0o600)
+    try:
+        deadline = time.monotonic() + limit_s
         while True:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise ServicesError(
-                        f"another command has been busy with {directory} for {LOCK_LIMIT_S} seconds"
-                    ) from None
+                if time.monotonic() >= deadline:
+                    raise
+                busy()
+                busy = _nothing
                 time.sleep(0.05)
-        yield
+        yield descriptor
+    finally:
+        os.close(descriptor)

@@ -4,19 +4,16 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from sqlalchemy import Connection, Row, text
-from sqlalchemy.dialects.postgresql import insert
 
 from unbet.core.money import EXACT
 from unbet.wallets.ledger.operations import BalanceType, Bet, Refusal, Result, StakeOrder, Status
-from unbet.wallets.ledger.posting import AccountKey, PostingBatch
-from unbet.wallets.ledger.schema import late_bets
+from unbet.wallets.ledger.posting import AccountKey, PostingBatch, columns
 
 _ADD = text("""
     INSERT INTO unbet_ledger.bets (provider, reference, state, user_id, currency, amount)
     SELECT provider, reference, 'placed', user_id, currency, amount
-      FROM unnest(CAST(:providers AS text[]), CAST(:references AS text[]),
-                  CAST(:user_ids AS text[]), CAST(:currencies AS text[]),
-                  CAST(:amounts AS numeric[]))
+      FROM unnest(CAST(:provider AS text[]), CAST(:reference AS text[]),
+                  CAST(:user_id AS text[]), CAST(:currency AS text[]), CAST(:amount AS numeric[]))
            AS bet (provider, reference, user_id, currency, amount)
      ORDER BY provider COLLATE "C", reference COLLATE "C"
         ON CONFLICT (reference, provider) DO NOTHING
@@ -25,8 +22,16 @@ _ADD = text("""
 _FIND = text("""
     SELECT bets.*
       FROM unbet_ledger.bets
-      JOIN unnest(CAST(:providers AS text[]), CAST(:references AS text[]))
+      JOIN unnest(CAST(:provider AS text[]), CAST(:reference AS text[]))
            AS wanted (provider, reference) USING (provider, reference)
+""")
+_ADD_LATE = text("""
+    INSERT INTO unbet_ledger.late_bets (provider, reference, user_id, currency, amount)
+    SELECT *
+      FROM unnest(CAST(:provider AS text[]), CAST(:reference AS text[]),
+                  CAST(:user_id AS text[]), CAST(:currency AS text[]), CAST(:amount AS numeric[]))
+           AS bet (provider, reference, user_id, currency, amount)
+        ON CONFLICT DO NOTHING
 """)
 _REFUSE = text("""
     UPDATE unbet_ledger.bets SET state = 'refused', refusal = refused.reason
@@ -37,6 +42,8 @@ _FROZEN = text("""
     SELECT user_id FROM unbet_ledger.players
      WHERE user_id = ANY (CAST(:user_ids AS text[])) AND frozen_at IS NOT NULL
 """)
+
+_BET = ("provider", "reference", "user_id", "currency", "amount")
 
 Key = tuple[str, str]
 
@@ -57,16 +64,7 @@ def place_all(connection: Connection, batch: Sequence[Bet]) -> list[Result]:
     for bet in batch:
         firsts.setdefault(_key(bet), bet)
     # Inserting the key comes first: it is what a cancel's tombstone would collide with.
-    rows = connection.execute(
-        _ADD,
-        {
-            "providers": [bet.provider for bet in firsts.values()],
-            "references": [bet.reference for bet in firsts.values()],
-            "user_ids": [bet.user_id for bet in firsts.values()],
-            "currencies": [bet.currency for bet in firsts.values()],
-            "amounts": [bet.amount for bet in firsts.values()],
-        },
-    )
+    rows = connection.execute(_ADD, columns(_BET, map(vars, firsts.values())))
     new = {(row.provider, row.reference): row.id for row in rows}
     refused = _decide_new(connection, [(firsts[key], new[key]) for key in firsts if key in new])
     return _answer(connection, batch, new, refused)
@@ -120,10 +118,7 @@ def _frozen(connection: Connection, user_ids: set[str]) -> set[str]:
 def _answer(
     connection: Connection, batch: Sequence[Bet], new: dict[Key, int], refused: dict[int, Refusal]
 ) -> list[Result]:
-    keys = {_key(bet) for bet in batch}
-    rows = connection.execute(
-        _FIND, {"providers": [p for p, _ in keys], "references": [r for _, r in keys]}
-    )
+    rows = connection.execute(_FIND, columns(_BET[:2], map(vars, batch)))
     stored = {(row.provider, row.reference): row for row in rows}
     results, late = [], []
     for bet in batch:
@@ -135,10 +130,10 @@ def _answer(
         else:
             result = Result(status=Status.DONE)
         if result.refusal is Refusal.CANCELLED:
-            late.append(bet.model_dump(exclude={"stake_order"}))
+            late.append(bet)
         results.append(result)
     if late:
-        connection.execute(insert(late_bets).on_conflict_do_nothing(), late)
+        connection.execute(_ADD_LATE, columns(_BET, map(vars, late)))
     return results
 
 

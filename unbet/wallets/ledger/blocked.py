@@ -1,6 +1,5 @@
 """Finds the cancels of a group whose rows another transaction has locked."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
@@ -8,31 +7,39 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from unbet.core.message import Cancel
+from unbet.database.rows import as_json
 
-_BETS: Final = text("""
-    SELECT requested.request_id, bet.id AS bet_id
-      FROM unnest(CAST(:request_ids AS uuid[]), CAST(:providers AS text[]),
-                  CAST(:references AS text[])) AS requested (request_id, provider, reference)
-     CROSS JOIN LATERAL (
-               SELECT id FROM unbet_ledger.bets
-                WHERE reference = requested.reference AND provider = requested.provider
-                LIMIT 1
-           ) AS bet
-""")
-_FREE_BETS: Final = text("""
-    SELECT id FROM unbet_ledger.bets
-     WHERE id = ANY (CAST(:ids AS bigint[])) FOR NO KEY UPDATE SKIP LOCKED
-""")
-_ACCOUNTS: Final = text("""
-    SELECT stake.bet_id, entries.account_id
-      FROM unbet_ledger.transfers AS stake
-      JOIN unbet_ledger.entries ON entries.transfer_id = stake.id
-     WHERE stake.bet_id = ANY (CAST(:ids AS bigint[])) AND stake.kind = 'bet'
-       AND entries.balance_after IS NOT NULL
-""")
-_FREE_ACCOUNTS: Final = text("""
-    SELECT id FROM unbet_ledger.accounts
-     WHERE id = ANY (CAST(:ids AS bigint[])) FOR NO KEY UPDATE SKIP LOCKED
+# Bets before accounts, as everybody locks; with SKIP LOCKED nothing is waited for.
+_BLOCKED: Final = text("""
+    WITH requested AS MATERIALIZED (
+        SELECT request_id, bet.id AS bet_id
+          FROM json_to_recordset(CAST(:cancels AS json))
+                   AS cancel (request_id uuid, provider text, reference text)
+         CROSS JOIN LATERAL (
+                   SELECT id FROM unbet_ledger.bets
+                    WHERE reference = cancel.reference AND provider = cancel.provider
+                    LIMIT 1
+               ) AS bet
+    ),
+    free_bet AS MATERIALIZED (
+        SELECT id FROM unbet_ledger.bets
+         WHERE id = ANY (ARRAY (SELECT bet_id FROM requested)) FOR NO KEY UPDATE SKIP LOCKED
+    ),
+    needed AS MATERIALIZED (
+        SELECT stake.bet_id, entries.account_id
+          FROM unbet_ledger.transfers AS stake
+          JOIN unbet_ledger.entries ON entries.transfer_id = stake.id
+         WHERE stake.bet_id = ANY (ARRAY (SELECT id FROM free_bet)) AND stake.kind = 'bet'
+           AND entries.balance_after IS NOT NULL
+    ),
+    free_account AS MATERIALIZED (
+        SELECT id FROM unbet_ledger.accounts
+         WHERE id = ANY (ARRAY (SELECT account_id FROM needed)) FOR NO KEY UPDATE SKIP LOCKED
+    )
+    SELECT request_id FROM requested
+     WHERE bet_id NOT IN (SELECT id FROM free_bet)
+        OR bet_id IN (SELECT bet_id FROM needed
+                       WHERE account_id NOT IN (SELECT id FROM free_account))
 """)
 
 
@@ -43,23 +50,5 @@ def find_blocked(connection: Connection, cancels: Sequence[Cancel]) -> set[UUID]
     Waits for nothing. What is free is locked in passing: the caller rolls back. A bet that another
     transaction is about to insert is not seen.
     """
-    rows = connection.execute(
-        _BETS,
-        {
-            "request_ids": [cancel.request_id for cancel in cancels],
-            "providers": [cancel.provider for cancel in cancels],
-            "references": [cancel.reference for cancel in cancels],
-        },
-    )
-    bet_of: dict[UUID, int] = {row.request_id: row.bet_id for row in rows}
-    free_bets = set(connection.execute(_FREE_BETS, {"ids": [*bet_of.values()]}).scalars())
-    accounts_of: defaultdict[int, set[int]] = defaultdict(set)
-    for row in connection.execute(_ACCOUNTS, {"ids": [*free_bets]}):
-        accounts_of[row.bet_id].add(row.account_id)
-    needed = set().union(*accounts_of.values())
-    free_accounts = set(connection.execute(_FREE_ACCOUNTS, {"ids": [*needed]}).scalars())
-    return {
-        request_id
-        for request_id, bet_id in bet_of.items()
-        if bet_id not in free_bets or not accounts_of[bet_id] <= free_accounts
-    }
+    keys = (c.model_dump(include={"request_id", "provider", "reference"}) for c in cancels)
+    return set(connection.execute(_BLOCKED, {"cancels": as_json(keys)}).scalars())

@@ -1,12 +1,12 @@
 """The effect of closing a cancel on its bet: the outcome `closed`, written where `reverse.sql`
 writes the others, under the same lock of the same row."""
 
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from pydantic_core import from_json
 from sqlalchemy import Connection, text
 
+from unbet.core.older import fields_in
 from unbet.core.outcomes import Outcome
 from unbet.database.faults import UndecidedError
 from unbet.wallets.ledger.reversal import MAX_ROUNDS
@@ -119,14 +119,9 @@ def unbind_closing(connection: Connection, provider: str, reference: str, cancel
         connection.execute(_UNBIND, {"provider": provider, "reference": reference, **player})
 
 
-def _player_in(cancel: str) -> dict[str, str] | None:
+def _player_in(cancel: str) -> dict[str, Any] | None:
     """The player and currency, also of a parked cancel that cannot be read as a whole."""
-    try:
-        document = from_json(cancel)
-        old = document.get("request")  # of a version that had the provider's fields
-        user_id = old["user_id"] if old else document["player"]
-        player = {"user_id": user_id, "currency": (old or document)["currency"]}
-    except (ValueError, LookupError, TypeError, AttributeError):
-        return None
+    fields = fields_in(cancel)
+    player = {"user_id": fields.get("player"), "currency": fields.get("currency")}
     readable = all(isinstance(value, str) and "\0" not in value for value in player.values())
     return player if readable else None

@@ -6,13 +6,13 @@ from sqlalchemy import Connection, text
 
 from unbet.core.money import EXACT
 from unbet.wallets.ledger.operations import Deposit, Result, Status
-from unbet.wallets.ledger.posting import AccountKey, PostingBatch
+from unbet.wallets.ledger.posting import AccountKey, PostingBatch, columns
 
 _ADD = text("""
     INSERT INTO unbet_ledger.deposits (reference, user_id, currency, kind, amount, transfer_id)
-    SELECT * FROM unnest(CAST(:references AS text[]), CAST(:user_ids AS text[]),
-                         CAST(:currencies AS text[]), CAST(:kinds AS text[]),
-                         CAST(:amounts AS numeric[]), CAST(:transfer_ids AS bigint[]))
+    SELECT * FROM unnest(CAST(:reference AS text[]), CAST(:user_id AS text[]),
+                         CAST(:currency AS text[]), CAST(:purse AS text[]),
+                         CAST(:amount AS numeric[]), CAST(:transfer_id AS bigint[]))
            AS deposit (reference, user_id, currency, kind, amount, transfer_id)
      ORDER BY reference COLLATE "C"
         ON CONFLICT DO NOTHING
@@ -20,8 +20,12 @@ _ADD = text("""
 """)
 
 _FIND = text("""
-    SELECT * FROM unbet_ledger.deposits WHERE reference = ANY (CAST(:references AS text[]))
+    SELECT user_id, currency, amount, reference, kind AS purse
+      FROM unbet_ledger.deposits
+     WHERE reference = ANY (CAST(:references AS text[]))
 """)
+
+_DEPOSIT = ("reference", "user_id", "currency", "purse", "amount")
 
 
 def deposit(connection: Connection, deposit: Deposit) -> Result:
@@ -44,19 +48,12 @@ def deposit_all(connection: Connection, batch: Sequence[Deposit]) -> list[Result
     firsts: dict[str, Deposit] = {}
     for d in batch:
         firsts.setdefault(d.reference, d)
-    rows = connection.execute(
-        _ADD,
-        {
-            "references": list(firsts),
-            "user_ids": [d.user_id for d in firsts.values()],
-            "currencies": [d.currency for d in firsts.values()],
-            "kinds": [d.purse.value for d in firsts.values()],
-            "amounts": [d.amount for d in firsts.values()],
-            "transfer_ids": [postings.take_id() for _ in firsts],
-        },
-    )
+    added = columns(_DEPOSIT, map(vars, firsts.values()))
+    ids = {"transfer_id": [postings.take_id() for _ in firsts]}
+    rows = connection.execute(_ADD, added | ids)
     new = {row.reference: row.transfer_id for row in rows}
-    known = _stored(connection, {d.reference for d in batch})
+    rows = connection.execute(_FIND, {"references": list(firsts)})
+    known = {row["reference"]: Deposit(**row) for row in rows.mappings()}
 
     results = []
     for d in batch:
@@ -75,17 +72,3 @@ def deposit_all(connection: Connection, batch: Sequence[Deposit]) -> list[Result
 
 def _account_of(d: Deposit) -> AccountKey:
     return AccountKey.player(d.user_id, d.currency, d.purse)
-
-
-def _stored(connection: Connection, references: set[str]) -> dict[str, Deposit]:
-    rows = connection.execute(_FIND, {"references": list(references)})
-    return {
-        row.reference: Deposit(
-            user_id=row.user_id,
-            currency=row.currency,
-            amount=row.amount,
-            reference=row.reference,
-            purse=row.kind,
-        )
-        for row in rows
-    }

@@ -2,13 +2,21 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, select, text, update
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.sql.functions import now
+from sqlalchemy import Connection, text
 
 from unbet.wallets.ledger.operations import Balance
-from unbet.wallets.ledger.schema import accounts, players
 
+_FREEZE = text("""
+    INSERT INTO unbet_ledger.players (user_id, frozen_at) VALUES (:user_id, now())
+        ON CONFLICT (user_id) DO UPDATE SET frozen_at = excluded.frozen_at
+     WHERE players.frozen_at IS NULL
+""")
+_UNFREEZE = text("UPDATE unbet_ledger.players SET frozen_at = NULL WHERE user_id = :user_id")
+_FROZEN = text("SELECT frozen_at FROM unbet_ledger.players WHERE user_id = :user_id")
+_BALANCES = text("""
+    SELECT kind, balance FROM unbet_ledger.accounts
+     WHERE owner = :user_id AND currency = :currency AND balance IS NOT NULL
+""")
 _PLAYERS = text("""
     SELECT provider, reference, user_id
       FROM unbet_ledger.bets
@@ -19,35 +27,23 @@ _PLAYERS = text("""
 
 def freeze(connection: Connection, user_id: str) -> None:
     """Refuse the player's bets from now on. Cancels still give stakes back. Does not commit."""
-    statement = insert(players).values(user_id=user_id, frozen_at=now())
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=[players.c.user_id],
-            set_={"frozen_at": statement.excluded.frozen_at},
-            where=players.c.frozen_at.is_(None),
-        )
-    )
+    connection.execute(_FREEZE, {"user_id": user_id})
 
 
 def unfreeze(connection: Connection, user_id: str) -> None:
     """Take the player's bets again. Bets that were refused stay refused. Does not commit."""
-    connection.execute(update(players).where(players.c.user_id == user_id).values(frozen_at=None))
+    connection.execute(_UNFREEZE, {"user_id": user_id})
 
 
 def is_frozen(connection: Connection, user_id: str) -> bool:
     """Whether the player's bets are refused."""
-    query = select(players.c.frozen_at).where(players.c.user_id == user_id)
-    return connection.execute(query).scalar() is not None
+    return connection.execute(_FROZEN, {"user_id": user_id}).scalar() is not None
 
 
 def balance(connection: Connection, user_id: str, currency: str) -> Balance:
     """What the player has in `currency`; zeros for a player without accounts."""
-    query = select(accounts.c.kind, accounts.c.balance).where(
-        accounts.c.owner == user_id,
-        accounts.c.currency == currency,
-        accounts.c.balance.is_not(None),
-    )
-    held = {row.kind: row.balance for row in connection.execute(query)}
+    rows = connection.execute(_BALANCES, {"user_id": user_id, "currency": currency})
+    held = {row.kind: row.balance for row in rows}
     return Balance(cash=held.get("cash", 0), bonus=held.get("bonus", 0))
 
 

@@ -1,7 +1,7 @@
 """Posts transfers: players' accounts are locked in id order, then all transfers are written in
 bulk."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, NamedTuple
@@ -34,19 +34,6 @@ class AccountKey(NamedTuple):
         return cls("", currency, "funding")
 
 
-class _Entry(NamedTuple):
-    transfer_id: int
-    account_id: int
-    amount: Decimal
-    balance_after: Decimal | None
-
-
-class _Transfer(NamedTuple):
-    id: int
-    kind: str
-    bet_id: int | None
-
-
 @dataclass
 class _Account:
     id: int
@@ -60,8 +47,8 @@ class PostingBatch:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._accounts: dict[AccountKey, _Account] = {}
-        self._transfers: list[_Transfer] = []
-        self._entries: list[_Entry] = []
+        self._transfers: list[dict[str, object]] = []
+        self._entries: list[dict[str, object]] = []
         self._free_ids: list[int] = []
 
     def open(
@@ -73,14 +60,11 @@ class PostingBatch:
         account's entries in the order of their transfers are its history.
         """
         added = sorted(set(add))
-        self._connection.execute(_ADD_MISSING, _columns(added))
-        wanted = _columns({*keys, *added})
-        for row in self._connection.execute(_LOCK_PLAYERS, wanted):
-            self._accounts[AccountKey(row.owner, row.currency, row.kind)] = _Account(
-                row.id, row.balance
-            )
-        for row in self._connection.execute(_FIND_OPERATORS, wanted):
-            self._accounts[AccountKey(row.owner, row.currency, row.kind)] = _Account(row.id, None)
+        self._connection.execute(_ADD_MISSING, _wanted(added))
+        wanted = _wanted({*keys, *added})
+        for statement in (_LOCK_PLAYERS, _FIND_OPERATORS):
+            for account_id, balance, *key in self._connection.execute(statement, wanted):
+                self._accounts[AccountKey(*key)] = _Account(account_id, balance)
         ids = self._connection.execute(_TAKE_IDS, {"count": transfers}).scalars()
         self._free_ids = sorted(ids, reverse=True)
 
@@ -101,7 +85,7 @@ class PostingBatch:
         bet_id: int | None = None,
     ) -> None:
         """Add a transfer. `legs` sum to zero; those of 0 make no entry."""
-        self._transfers.append(_Transfer(transfer_id, kind, bet_id))
+        self._transfers.append({"id": transfer_id, "kind": kind, "bet_id": bet_id})
         for key, amount in legs.items():
             if amount == 0:
                 continue
@@ -109,24 +93,24 @@ class PostingBatch:
             if account.balance is not None:
                 account.balance = EXACT.add(account.balance, amount)
                 account.moved = True
-            self._entries.append(_Entry(transfer_id, account.id, amount, account.balance))
+            entry = {"transfer_id": transfer_id, "account_id": account.id, "amount": amount}
+            self._entries.append(entry | {"balance_after": account.balance})
 
     def write(self) -> None:
         """Send the moves to the database: one statement a table."""
         if self._transfers:
-            self._connection.execute(_ADD_TRANSFERS, _transpose(_Transfer, self._transfers))
+            self._connection.execute(_ADD_TRANSFERS, columns(_TRANSFER, self._transfers))
         if self._entries:
-            self._connection.execute(_ADD_ENTRIES, _transpose(_Entry, self._entries))
+            self._connection.execute(_ADD_ENTRIES, columns(_ENTRY, self._entries))
         moved = [account for account in self._accounts.values() if account.moved]
         if moved:
-            self._connection.execute(
-                _SET_BALANCES,
-                {"ids": [a.id for a in moved], "balances": [a.balance for a in moved]},
-            )
+            self._connection.execute(_SET_BALANCES, columns(("id", "balance"), map(vars, moved)))
 
 
+_TRANSFER: Final = ("id", "kind", "bet_id")
+_ENTRY: Final = ("transfer_id", "account_id", "amount", "balance_after")
 _WANTED: Final = """
-    unnest(CAST(:owners AS text[]), CAST(:currencies AS text[]), CAST(:kinds AS text[]))
+    unnest(CAST(:owner AS text[]), CAST(:currency AS text[]), CAST(:kind AS text[]))
         AS wanted (owner, currency, kind)
 """
 _ADD_MISSING: Final = text(f"""
@@ -140,14 +124,14 @@ _ADD_MISSING: Final = text(f"""
         ON CONFLICT DO NOTHING
 """)  # noqa: S608 - no value is formatted in
 _LOCK_PLAYERS: Final = text(f"""
-    SELECT id, owner, currency, kind, balance
+    SELECT id, balance, owner, currency, kind
       FROM unbet_ledger.accounts JOIN {_WANTED} USING (owner, currency, kind)
      WHERE balance IS NOT NULL
      ORDER BY id
        FOR NO KEY UPDATE OF accounts
 """)  # noqa: S608
 _FIND_OPERATORS: Final = text(f"""
-    SELECT id, owner, currency, kind
+    SELECT id, balance, owner, currency, kind
       FROM unbet_ledger.accounts JOIN {_WANTED} USING (owner, currency, kind)
      WHERE balance IS NULL
 """)  # noqa: S608
@@ -166,24 +150,18 @@ _ADD_ENTRIES: Final = text("""
 """)
 _SET_BALANCES: Final = text("""
     UPDATE unbet_ledger.accounts SET balance = new.balance
-      FROM unnest(CAST(:ids AS bigint[]), CAST(:balances AS numeric[])) AS new (id, balance)
+      FROM unnest(CAST(:id AS bigint[]), CAST(:balance AS numeric[])) AS new (id, balance)
      WHERE accounts.id = new.id
 """)
 
 
-def _columns(keys: Iterable[AccountKey]) -> dict[str, list[str]]:
-    rows = list(keys)
-    return {
-        "owners": [key.owner for key in rows],
-        "currencies": [key.currency for key in rows],
-        "kinds": [key.kind for key in rows],
-    }
+def columns(names: Sequence[str], rows: Iterable[Mapping[str, object]]) -> dict[str, list[object]]:
+    """An array for each of `names`, for `unnest`: of that the planner expects few rows, and looks
+    each up by its key. Of a JSON's it expects a hundred, for which it reads a small table whole,
+    and goes on to when the table is no longer small."""
+    found = list(rows)
+    return {name: [row[name] for row in found] for name in names}
 
 
-def _transpose(
-    kind: type[_Transfer] | type[_Entry], rows: list[_Transfer] | list[_Entry]
-) -> dict[str, list[object]]:
-    return {
-        name: list(column)
-        for name, column in zip(kind._fields, zip(*rows, strict=True), strict=True)
-    }
+def _wanted(keys: Iterable[AccountKey]) -> dict[str, list[object]]:
+    return columns(AccountKey._fields, (key._asdict() for key in keys))

@@ -3,7 +3,6 @@ fails here."""
 
 import time
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -19,7 +18,7 @@ from unbet.journal.parking import park
 from unbet.runtime import metrics
 from unbet.runtime.failpoints import ARMED, crash_point
 from unbet.wallets.ledger.blocked import find_blocked
-from unbet.wallets.parts import apply_in_parts
+from unbet.wallets.parts import PartedGroup
 from unbet.wallets.port import Abilities, Decided, Memory, Verdict
 
 REVERSE: Final = text(Path(__file__).with_name("reverse.sql").read_text("utf-8"))
@@ -81,25 +80,24 @@ class LedgerWallet:
             return
         started = time.monotonic()
         try:
-            decisions = run_within(self._engine, CALL_LIMIT_S, partial(self._work, cancels))
+            decisions = run_within(self._engine, CALL_LIMIT_S, lambda c: self._work(c, cancels))
         except (DBAPIError, UndecidedError) as error:
             failed = error
         else:
             metrics.LEDGER_SECONDS.observe(time.monotonic() - started)
             yield [Decided(decision) for decision in decisions]
             return
-        yield from apply_in_parts(
+        group = PartedGroup(
             self._engine,
-            cancels,
-            lambda connection, some: [Decided(one) for one in self._work(some, connection)],
-            deadline=deadline,
-            lock_wait_s=self._lock_wait_s,
-            find_blocked=find_blocked,
-            failed=failed,
-            started=started,
+            lambda connection, some: [Decided(one) for one in self._work(connection, some)],
+            started,
+            deadline,
+            self._lock_wait_s,
+            find_blocked,
         )
+        yield from group.part(list(cancels), wait_for_locks=True, failed=failed)
 
-    def _work(self, cancels: Sequence[Cancel], connection: Connection) -> list[Decision]:
+    def _work(self, connection: Connection, cancels: Sequence[Cancel]) -> list[Decision]:
         decisions = self._decide(connection, cancels, hold_unknown=self._hold_unknown)
         if ARMED:
             crash_point("before_commit", cancels)
@@ -132,23 +130,9 @@ def reverse(
 
 def parameters_of(cancels: Sequence[Cancel], *, leave_tombstones: bool) -> dict[str, object]:
     """The statement's parameters."""
-    rows = [
-        {
-            "request_id": cancel.request_id,
-            "provider": cancel.provider,
-            "reference": cancel.reference,
-            "user_id": cancel.player,
-            "currency": cancel.currency,
-            "uuid": cancel.uuid,
-            "dialect": cancel.dialect,
-            "received_at": cancel.received_at,
-            "received_from": cancel.received_from,
-            "body": cancel.body,
-        }
-        for cancel in cancels
-    ]
     return {
-        "cancels": orjson.dumps(rows).decode(),  # no amount is among them: see `rows.py`
+        # Not by `rows.py`: no amount is among them, and that would be a file more on the way.
+        "cancels": orjson.dumps([vars(cancel) for cancel in cancels]).decode(),
         "count": len(cancels),
         "leave_tombstones": leave_tombstones,
     }

@@ -19,7 +19,7 @@ WITH asked AS MATERIALIZED (
            user_id, currency, uuid, dialect, received_at, received_from, body, position
       FROM ROWS FROM (
                json_to_recordset(CAST(:cancels AS json))
-                   AS (request_id uuid, provider text, reference text, user_id text, currency text,
+                   AS (request_id uuid, provider text, reference text, player text, currency text,
                        uuid text, dialect text, received_at timestamptz, received_from text,
                        body text),
                generate_series(1, CAST(:count AS integer))

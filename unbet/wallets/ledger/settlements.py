@@ -6,21 +6,21 @@ from sqlalchemy import Connection, Row, text
 
 from unbet.core.money import EXACT
 from unbet.wallets.ledger.operations import BalanceType, Refusal, Result, Settlement, Status
-from unbet.wallets.ledger.posting import AccountKey, PostingBatch
+from unbet.wallets.ledger.posting import AccountKey, PostingBatch, columns
 
 _LOCK_BETS = text("""
     SELECT bets.id, bets.provider, bets.reference, bets.state, bets.user_id, bets.currency
       FROM unbet_ledger.bets
-      JOIN unnest(CAST(:providers AS text[]), CAST(:references AS text[]))
+      JOIN unnest(CAST(:provider AS text[]), CAST(:bet_reference AS text[]))
            AS wanted (provider, reference) USING (provider, reference)
      ORDER BY bets.provider, bets.reference
        FOR NO KEY UPDATE OF bets
 """)
 _ADD = text("""
     INSERT INTO unbet_ledger.wins (provider, reference, bet_reference, amount, refusal, transfer_id)
-    SELECT * FROM unnest(CAST(:providers AS text[]), CAST(:references AS text[]),
-                         CAST(:bet_references AS text[]), CAST(:amounts AS numeric[]),
-                         CAST(:refusals AS text[]), CAST(:transfer_ids AS bigint[]))
+    SELECT * FROM unnest(CAST(:provider AS text[]), CAST(:reference AS text[]),
+                         CAST(:bet_reference AS text[]), CAST(:amount AS numeric[]),
+                         CAST(:refusal AS text[]), CAST(:transfer_id AS bigint[]))
            AS win (provider, reference, bet_reference, amount, refusal, transfer_id)
      ORDER BY provider COLLATE "C", reference COLLATE "C"
         ON CONFLICT DO NOTHING
@@ -29,7 +29,7 @@ _ADD = text("""
 _FIND = text("""
     SELECT wins.*
       FROM unbet_ledger.wins
-      JOIN unnest(CAST(:providers AS text[]), CAST(:references AS text[]))
+      JOIN unnest(CAST(:provider AS text[]), CAST(:reference AS text[]))
            AS wanted (provider, reference) USING (provider, reference)
 """)
 _SETTLE = text("""
@@ -42,6 +42,8 @@ _REFUSALS = {
     "reversed": Refusal.CANCELLED,
     "refused": Refusal.BET_REFUSED,
 }
+
+_WIN = ("provider", "reference", "bet_reference", "amount")
 
 Key = tuple[str, str]
 BetRow = Row[tuple[object, ...]]
@@ -59,7 +61,8 @@ def settle_all(connection: Connection, batch: Sequence[Settlement]) -> list[Resu
     Another win on a settled bet is paid on top. A win on a bet that was cancelled, refused or never
     placed is refused and recorded as refused.
     """
-    bets = _lock_bets(connection, batch)
+    rows = connection.execute(_LOCK_BETS, columns(("provider", "bet_reference"), map(vars, batch)))
+    bets: dict[Key, BetRow] = {(row.provider, row.reference): row for row in rows}
     firsts: dict[Key, Settlement] = {}
     for s in batch:
         firsts.setdefault((s.provider, s.reference), s)
@@ -75,8 +78,14 @@ def settle_all(connection: Connection, batch: Sequence[Settlement]) -> list[Resu
         },
         transfers=len(firsts),
     )
-    new = _record(connection, postings, firsts, refusals)
-    stored = _find(connection, firsts)
+    wins = columns(_WIN, map(vars, firsts.values()))
+    more = {
+        "refusal": [refusals[key] for key in firsts],
+        "transfer_id": [None if refusals[key] else postings.take_id() for key in firsts],
+    }
+    new = {(row.provider, row.reference) for row in connection.execute(_ADD, wins | more)}
+    rows = connection.execute(_FIND, wins)
+    stored = {(row.provider, row.reference): row for row in rows}
 
     results, settled = [], []
     for s in batch:
@@ -103,39 +112,6 @@ def settle_all(connection: Connection, batch: Sequence[Settlement]) -> list[Resu
     return results
 
 
-def _lock_bets(connection: Connection, batch: Sequence[Settlement]) -> dict[Key, BetRow]:
-    keys = {_bet_key(s) for s in batch}
-    rows = connection.execute(_LOCK_BETS, _columns(keys))
-    return {(row.provider, row.reference): row for row in rows}
-
-
-def _record(
-    connection: Connection,
-    postings: PostingBatch,
-    firsts: dict[Key, Settlement],
-    refusals: dict[Key, Refusal | None],
-) -> set[Key]:
-    """Write the wins that are new; their keys."""
-    rows = connection.execute(
-        _ADD,
-        _columns(firsts)
-        | {
-            "bet_references": [s.bet_reference for s in firsts.values()],
-            "amounts": [s.amount for s in firsts.values()],
-            "refusals": [refusals[key] for key in firsts],
-            "transfer_ids": [
-                postings.take_id() if refusals[key] is None else None for key in firsts
-            ],
-        },
-    )
-    return {(row.provider, row.reference) for row in rows}
-
-
-def _find(connection: Connection, keys: dict[Key, Settlement]) -> dict[Key, BetRow]:
-    rows = connection.execute(_FIND, _columns(keys))
-    return {(row.provider, row.reference): row for row in rows}
-
-
 def _refusal(bet: BetRow | None) -> Refusal | None:
     return Refusal.UNKNOWN_BET if bet is None else _REFUSALS.get(bet.state)
 
@@ -149,7 +125,3 @@ def _accounts(s: Settlement, bet: BetRow) -> tuple[AccountKey, AccountKey]:
 
 def _bet_key(s: Settlement) -> Key:
     return s.provider, s.bet_reference
-
-
-def _columns(keys: dict[Key, Settlement] | set[Key]) -> dict[str, list[object]]:
-    return {"providers": [p for p, _ in keys], "references": [r for _, r in keys]}

@@ -1,0 +1,35 @@
+"""A ledger as revision 0003 left it, filled and with its roles, and what is in one."""
+
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Engine, text
+
+FILLED: Final = Path(__file__).with_name("revision_0003.sql")
+LEDGER: Final = (
+    "players",
+    "accounts",
+    "bets",
+    "late_bets",
+    "transfers",
+    "entries",
+    "deposits",
+    "wins",
+)
+JOURNAL: Final = ("requests", "answers", "parked", "parkings", "interventions")
+
+Rows = dict[str, list[str]]
+
+
+def rows_in(engine: Engine, *, ledger: str, journal: str) -> Rows:
+    """Every row of every table, with its columns' names."""
+    with engine.connect() as connection:
+        return {
+            table: sorted(
+                connection.execute(
+                    text(f"SELECT to_jsonb(t)::text FROM {schema}.{table} AS t")
+                ).scalars()
+            )
+            for schema, tables in ((ledger, LEDGER), (journal, JOURNAL))
+            for table in tables
+        }

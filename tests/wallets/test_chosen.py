@@ -1,0 +1,75 @@
+"""Which wallet decides is a setting, and a wrong one is refused at the start."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Engine
+
+from unbet import connect_to
+from unbet.core.message import Cancel
+from unbet.runtime.settings import SettingsError
+from unbet.wallets.chosen import wallet_for
+from unbet.wallets.ledger.reversal import LedgerWallet
+from unbet.wallets.port import Abilities, Memory, Verdict
+from unbet.wallets.recorded import RecordedWallet
+
+
+class OtherWallet:
+    """Decides nothing. It is its own factory."""
+
+    abilities: Abilities = LedgerWallet.abilities
+
+    def __init__(self, engine: Engine, *, hold_unknown: bool, parked: bool) -> None:
+        self.made_of = engine, hold_unknown, parked
+
+    def cancel(self, cancels: Sequence[Cancel], deadline: float) -> Iterator[Sequence[Verdict]]:
+        raise NotImplementedError
+
+
+class ElsewhereWallet(OtherWallet):
+    """Is not in the journal's database."""
+
+    abilities = replace(LedgerWallet.abilities, keeps_journal=False)
+
+
+class ForgetfulWallet(OtherWallet):
+    """Nor does it remember for ever."""
+
+    abilities = replace(ElsewhereWallet.abilities, remembers=Memory.FOR_A_TIME)
+
+
+@pytest.fixture
+def nowhere() -> Iterator[Engine]:
+    made = connect_to("postgresql://unbet@127.0.0.1:1/unbet", name="test")
+    yield made
+    made.dispose()
+
+
+@pytest.mark.parametrize("parked", [False, True])
+def test_the_ledger_and_a_wallet_of_the_operators_are_found(nowhere: Engine, parked: bool) -> None:
+    ours = wallet_for("ledger", nowhere, hold_unknown=False, parked=parked)
+    theirs = wallet_for(f"{__name__}:OtherWallet", nowhere, hold_unknown=True, parked=parked)
+    assert isinstance(ours, LedgerWallet)
+    assert isinstance(theirs, OtherWallet)
+    assert theirs.made_of == (nowhere, True, parked)
+
+
+def test_a_wallet_that_is_elsewhere_gets_a_record(nowhere: Engine) -> None:
+    theirs = wallet_for(f"{__name__}:ElsewhereWallet", nowhere, hold_unknown=False)
+    assert isinstance(theirs, RecordedWallet)
+    assert theirs.abilities == ElsewhereWallet.abilities
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("", "Empty module name"),
+        ("leger", "No module named 'leger'"),
+        (f"{__name__}:NoWallet", "NoWallet"),
+        (f"{__name__}:ForgetfulWallet", "forgets what it has decided"),
+    ],
+)
+def test_what_is_no_wallet_or_forgets_is_refused(nowhere: Engine, name: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=f"UNBET_WALLET has a wrong value: .*{said}"):
+        wallet_for(name, nowhere, hold_unknown=False)
