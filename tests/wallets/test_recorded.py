@@ -1,15 +1,16 @@
 """What an operator's wallet service decides is in the journal before anybody is told."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 from sqlalchemy import Engine, text
 
+from examples.wallet_http.cancels import Cancels, Item, Verdict
 from testbed.wallet.faults import Fault
 from testbed.wallet.proxy import Proxy
 from tests.making import cancel_of
 from tests.wallets.contract import Casino, outcomes, verdicts_on
-from tests.wallets.service import REFUNDS, Service, wallet_at
+from tests.wallets.service import REFUNDS, Service, serving, wallet_at
 from unbet import connect_to
 from unbet.core.message import Cancel
 from unbet.core.outcomes import Outcome
@@ -121,4 +122,50 @@ class TestRecorded(Service):
             closing = close_parked(connection, again.request_id, **PERSON)
         assert closing.outcome is Outcome.REVERSED
         assert outcomes(wallet, cancel_of("r1", uuid="third")) == [Outcome.REVERSED]
+        assert casino.money()[0] == 10
+
+
+class _ClosedMeanwhile(Cancels):
+    """While it decides, something else happens."""
+
+    meanwhile: Callable[[], object]
+
+    def decide(self, items: Sequence[Item]) -> list[Verdict]:
+        self.meanwhile()
+        return super().decide(items)
+
+
+class TestClosedMeanwhile(Service):
+    @pytest.fixture
+    def cancels(self, casino_engine: Engine) -> _ClosedMeanwhile:
+        return _ClosedMeanwhile(casino_engine)
+
+    @pytest.fixture
+    def port(self, cancels: _ClosedMeanwhile) -> Iterator[int]:
+        with serving(cancels) as port:
+            yield port
+
+    def test_what_the_wallet_decides_while_a_person_closes_it_stands(
+        self,
+        cancels: _ClosedMeanwhile,
+        port: int,
+        worker_engine: Engine,
+        engine: Engine,
+        casino: Casino,
+    ) -> None:
+        casino.deposit("10.00")
+        casino.bet("r1", "4.00")
+        waits = cancel_of("r1", uuid="another")
+        with engine.begin() as connection:
+            park(connection, [waits], reason="test")
+
+        def close() -> None:
+            with engine.begin() as connection:
+                close_parked(connection, waits.request_id, **PERSON)
+
+        cancels.meanwhile = close
+        with wallet_at(f"http://127.0.0.1:{port}") as own:
+            wallet = RecordedWallet(worker_engine, own)
+            assert outcomes(wallet, cancel_of("r1")) == [Outcome.REVERSED]
+            assert outcomes(wallet, cancel_of("r1", uuid="third")) == [Outcome.REVERSED]
         assert casino.money()[0] == 10
