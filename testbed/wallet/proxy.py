@@ -88,12 +88,12 @@ class Proxy:
             writer.write(_response(TURNED_AWAY[fault], b"{}"))
             return True
         times = 2 if fault is Fault.DOUBLED else 1
-        asked = (self._ask(first, headers, body) for _ in range(times))
-        *_, (status, told) = await asyncio.gather(*asked)
-        self._first = self._first or (status, told)
+        calls = (self._ask(first, headers, body) for _ in range(times))
+        *_, (status, answer) = await asyncio.gather(*calls)
+        self._first = self._first or (status, answer)
         if fault is Fault.OTHER:
-            status, told = self._first
-        return await _answer(fault, status, told, reader, writer)
+            status, answer = self._first
+        return await _answer(fault, status, answer, reader, writer)
 
     async def _ask(self, first: str, headers: dict[str, str], body: bytes) -> tuple[str, bytes]:
         reader, writer = await asyncio.open_connection(HOST, self._target)

@@ -9,7 +9,7 @@ from tests.databases import url_as
 from tests.wallets.sql_casino import SqlCasino, install
 from unbet import connect_to
 from unbet.database.roles import Role
-from unbet.wallets.sql import SqlWallet
+from unbet.wallets.sql.wallet import SqlWallet
 
 
 @pytest.fixture

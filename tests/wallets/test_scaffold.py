@@ -4,8 +4,8 @@ from sqlalchemy import Engine
 
 from tests.wallets.contract import WalletContract
 from tests.wallets.sql_casino import EXAMPLE, FUNCTION, SqlCasino, run_sql
-from unbet.wallets.scaffold import scaffold
-from unbet.wallets.sql import SqlWallet
+from unbet.wallets.sql.scaffold import scaffold
+from unbet.wallets.sql.wallet import SqlWallet
 
 RENAME = """
     CREATE SCHEMA casino;

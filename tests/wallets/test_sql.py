@@ -14,7 +14,8 @@ from unbet import connect_to
 from unbet.core.outcomes import Outcome
 from unbet.database.engine import UnsafeDatabaseError
 from unbet.wallets.port import Decided, Undecided, Wallet, Why
-from unbet.wallets.sql import SqlWallet, require_function
+from unbet.wallets.sql.making import require_function
+from unbet.wallets.sql.wallet import SqlWallet
 
 
 class TestSqlWallet(WalletContract):

@@ -8,7 +8,7 @@ import pytest
 from tests.wallets.contract import WalletContract as Contract
 from tests.wallets.sql_casino import FUNCTION, SqlCasino, install, run_sql
 from unbet.core.outcomes import Outcome
-from unbet.wallets.sql import SqlWallet
+from unbet.wallets.sql.wallet import SqlWallet
 
 _PAYS_ONCE: Final = "IF NOT replayed AND told NOT IN"
 _IS_KNOWN: Final = "WHEN bet.cancel_outcome IS NOT NULL THEN bet.cancel_outcome"

@@ -16,7 +16,8 @@ from unbet.journal.sweeping import MAX_TRIES
 from unbet.runtime.settings import SettingsError
 from unbet.wallets.chosen import required_of, wallet_for
 from unbet.wallets.ledger.interventions import close_parked, reopen_parked
-from unbet.wallets.sql import SqlWallet, require_function
+from unbet.wallets.sql.making import require_function
+from unbet.wallets.sql.wallet import SqlWallet
 from worker.sweep import Sweep
 
 PERSON = {"made_by": "anna", "reason": "paid by hand"}

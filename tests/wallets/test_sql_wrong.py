@@ -13,7 +13,7 @@ from tests.wallets.sql_casino import SqlCasino, run_sql
 from unbet.core.message import Cancel
 from unbet.core.outcomes import Outcome
 from unbet.wallets.port import Decided, Undecided, Why
-from unbet.wallets.sql import SqlWallet
+from unbet.wallets.sql.wallet import SqlWallet
 
 RETURNS: Final = """
     RETURNS TABLE (request_id uuid, outcome text, wallet_ref text, cash numeric, replayed boolean)

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from unbet.core.message import Cancel
+from unbet.core.message import Cancel, Decision
+from unbet.core.outcomes import Outcome
 from unbet.database.rows import as_json
 
 # What the wallet has decided before a person closed it stays as it was told.
@@ -43,3 +44,8 @@ def find_closed(connection: Connection, cancels: Sequence[Cancel]) -> set[UUID]:
         for cancel in cancels
     )
     return set(connection.execute(_FIND, {"cancels": requested}).scalars())
+
+
+def closed_decision(cancel: Cancel) -> Decision:
+    """What a cancel of a closed reference is answered."""
+    return Decision(request_id=cancel.request_id, outcome=Outcome.CLOSED, currency=cancel.currency)

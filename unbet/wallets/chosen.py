@@ -12,10 +12,10 @@ from unbet.wallets.recorded import RecordedWallet
 
 _OURS: Final = {
     "ledger": "unbet.wallets.ledger.making:make",
-    "sql": "unbet.wallets.sql:make",
+    "sql": "unbet.wallets.sql.making:make",
     "http": "unbet.wallets.http.making:make",
 }
-_REQUIRED: Final = {"sql": "unbet.wallets.sql:require_function"}
+_REQUIRED: Final = {"sql": "unbet.wallets.sql.making:require_function"}
 
 
 class Factory(Protocol):

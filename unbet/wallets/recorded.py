@@ -9,10 +9,10 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from unbet.core.message import Cancel, Decision
+from unbet.core.message import Cancel
 from unbet.core.outcomes import Outcome
 from unbet.database.faults import LedgerAwayError, fault_of, first_line
-from unbet.journal.closings import find_closed
+from unbet.journal.closings import closed_decision, find_closed
 from unbet.journal.recording import contradiction, record_requests
 from unbet.journal.sweeping import lock_parked, remove_parked
 from unbet.runtime.failpoints import ARMED, crash_point
@@ -49,7 +49,7 @@ class RecordedWallet:
             return
         open_cancels, closed = self._sort(cancels, deadline)
         if closed:
-            yield self._record([(cancel, _closed(cancel)) for cancel in closed], deadline)
+            yield self._record([(c, Decided(closed_decision(c))) for c in closed], deadline)
         by_request = {cancel.request_id: cancel for cancel in open_cancels}
         for verdicts in self._wallet.cancel(open_cancels, deadline):
             decided = [one for one in verdicts if isinstance(one, Decided)]
@@ -96,13 +96,6 @@ class RecordedWallet:
         except DBAPIError as error:
             why, problem = WHY[fault_of(error)], first_line(error)
             return [Undecided(cancel, why, "not recorded", problem) for cancel, _ in decided]
-
-
-def _closed(cancel: Cancel) -> Decided:
-    decision = Decision(
-        request_id=cancel.request_id, outcome=Outcome.CLOSED, currency=cancel.currency
-    )
-    return Decided(decision)
 
 
 def _checked(cancel: Cancel, one: Decided, before: Mapping[UUID, Outcome]) -> Verdict:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from unbet.wallets import scaffold as scaffolding
+from unbet.wallets.sql import scaffold as scaffolding
 
 app = typer.Typer(
     name="wallet", no_args_is_help=True, help="For bets that are in a wallet of your own."

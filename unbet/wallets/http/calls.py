@@ -74,23 +74,23 @@ class Caller:
             return await self._ask_again_once(items, deadline)
 
     async def _ask_again_once(self, items: Sequence[Item], deadline: float) -> list[Verdict]:
-        """What the wallet remembers it tells again: so most doubts end at once."""
-        told = await self._ask(items, deadline)
+        """The wallet repeats what it remembers: so most doubts end at once."""
+        first = await self._ask(items, deadline)
         unclear = {
             one.cancel.request_id
-            for one in told
+            for one in first
             if isinstance(one, Undecided) and one.why in UNCLEAR
         }
         forgets = self._settings.remembers is Memory.NOT
         if not unclear or forgets or self._is_open() or not _has_time(deadline):
-            return told
+            return first
         left = [item for item in items if item.cancel.request_id in unclear]
         again = await self._ask(left, deadline)
         clear = {one.decision.request_id: one for one in again if isinstance(one, Decided)}
         # An undecided one stays unclear, whatever has met the second try.
         return [
             one if isinstance(one, Decided) else clear.get(one.cancel.request_id, one)
-            for one in told
+            for one in first
         ]
 
     async def _ask(self, items: Sequence[Item], deadline: float) -> list[Verdict]:

@@ -15,7 +15,7 @@ from unbet.core.message import Cancel
 
 
 class Item(NamedTuple):
-    """One cancel of a call, and those that ask the same and so are told the same."""
+    """One cancel of a call, and those that ask the same and so get the same answer."""
 
     cancel: Cancel
     alike: tuple[Cancel, ...]

@@ -24,8 +24,8 @@ MAX_DETAIL: Final = 200
 """Characters of a response that are kept for a person."""
 
 _CASH: Final = re.compile(rf"-?{PLAIN_DECIMAL}", re.ASCII)
-_TOLD_TO_OTHERS: Final = frozenset({Outcome.MISMATCH, Outcome.CURRENCY_MISMATCH})
-"""Whoever asks is not the bet's player, and is not told their cash."""
+_OF_OTHERS: Final = frozenset({Outcome.MISMATCH, Outcome.CURRENCY_MISMATCH})
+"""The bet is another player's or in another currency: their cash is not passed on."""
 
 
 def _exact(value: Any) -> Any:
@@ -99,24 +99,26 @@ def _read_array(items: Sequence[Item], body: bytes) -> list[Verdict]:
         found = None
     if not isinstance(found, list):
         return unanswered(items, "no answer of the wallet's", _shown(body))
-    told: dict[str, list[object]] = {str(item.cancel.request_id): [] for item in items}
+    answers: dict[str, list[object]] = {str(item.cancel.request_id): [] for item in items}
     for one in found:
         name = one.get("request_id") if isinstance(one, dict) else None
-        if not isinstance(name, str) or name not in told:
+        if not isinstance(name, str) or name not in answers:
             reason = "an answer to another request"
             return undecided(items, Why.AMBIGUOUS, reason, _shown(body))
-        told[name].append(one)
-    return [verdict for item in items for verdict in _read(item, told[str(item.cancel.request_id)])]
+        answers[name].append(one)
+    return [
+        verdict for item in items for verdict in _read(item, answers[str(item.cancel.request_id)])
+    ]
 
 
-def _read(item: Item, told: Sequence[object]) -> list[Verdict]:
-    if len(told) != 1:
-        reason = "answered twice" if told else "not answered"
-        return undecided([item], Why.AMBIGUOUS, reason, f"{len(told)} verdicts")
+def _read(item: Item, answers: Sequence[object]) -> list[Verdict]:
+    if len(answers) != 1:
+        reason = "answered twice" if answers else "not answered"
+        return undecided([item], Why.AMBIGUOUS, reason, f"{len(answers)} verdicts")
     try:
-        verdict = _VERDICT.validate_python(told[0])
+        verdict = _VERDICT.validate_python(answers[0])
     except ValidationError:
-        shown = _shown(orjson.dumps(told[0]))
+        shown = _shown(orjson.dumps(answers[0]))
         return undecided([item], Why.AMBIGUOUS, "no verdict that is known", shown)
     if isinstance(verdict, _UndecidedVerdict):
         detail = verdict.detail[:MAX_DETAIL]
@@ -128,7 +130,7 @@ def _read(item: Item, told: Sequence[object]) -> list[Verdict]:
                 request_id=cancel.request_id,
                 outcome=outcome,
                 currency=cancel.currency,
-                cash=None if outcome in _TOLD_TO_OTHERS else verdict.cash,
+                cash=None if outcome in _OF_OTHERS else verdict.cash,
             ),
             verdict.replayed,
         )

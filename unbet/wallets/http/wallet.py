@@ -49,8 +49,8 @@ class HttpWallet:
         loop, caller = self._started()
         ended: SimpleQueue[Future[list[Verdict]]] = SimpleQueue()
         for items in calls:
-            asked = asyncio.run_coroutine_threadsafe(caller.ask(items, deadline), loop)
-            asked.add_done_callback(ended.put)
+            call = asyncio.run_coroutine_threadsafe(caller.ask(items, deadline), loop)
+            call.add_done_callback(ended.put)
         for _ in calls:
             try:
                 left_s = max(0.0, deadline - time.monotonic())
