@@ -73,7 +73,6 @@ def run(
         str, typer.Option("--sides", help="Which, separated by commas.")
     ] = ",".join(CONTENDERS),
     ballast: Ballast = 100_000,
-    one_player: Annotated[bool, typer.Option(help="All cancels on one player.")] = False,
     results: Results = None,
     directory: Directory = None,
 ) -> None:
@@ -82,10 +81,9 @@ def run(
     unknown = [name for name in names if name not in CONTENDERS]
     if unknown:
         raise typer.BadParameter(f"{', '.join(unknown)}: expected some of {', '.join(CONTENDERS)}")
-    user_ids = filling.players(1) if one_player else filling.players()
     with _stage(directory, loads=True) as (place, display):
         ledger = _filled(place, ballast, display)
-        subjects = [Subject(name, CONTENDERS[name], ledger, user_ids) for name in names]
+        subjects = [Subject(name, CONTENDERS[name], ledger, filling.players()) for name in names]
         plan = Plan(subjects, counts, rounds, seconds, warm_up)
         runs, facts = _carry_out(plan, place, display)
     _report("run", runs, facts, goals.GOALS, ["direct", "naive", "direct-grouped"], results)

@@ -105,7 +105,6 @@ class Environment:
             "UNBET_MESSAGE_KEY": self._message_key,
             "UNBET_PROVIDER_ID": filling.PROVIDER,
             "UNBET_SPOOL_DIR": str(self.scratch / "spool"),
-            "UNBET_LOG_FORMAT": "json",
             "UNBET_PORT": str(reserve_port()),
             "PROMETHEUS_MULTIPROC_DIR": str(counters),
         }

@@ -18,7 +18,7 @@ log = structlog.get_logger("worker")
 
 
 def watch_neighbours(deployment: UUID) -> None:
-    """Run for ever, in a thread of its own."""
+    """Run for ever, in a thread of its own: no deadline, so not the loop of `retrying.py`."""
     presence = Presence(read(WorkerSettings).broker_url)
     old = OldQueue(deployment)
     is_away = False

@@ -73,7 +73,7 @@ def main() -> None:
 
 def keep_sweeping(sweep: "Sweep", check: Callable[[], None], stop: threading.Event) -> None:
     """Run rounds until `stop`, after one `check` of the ledger: about one a second, without a pause
-    while there is work."""
+    while there is work. It has no deadline, so this is not the loop of `retrying.py`."""
     checked, pause_s, next_heartbeat = False, INTERVAL_S, 0.0
     while not stop.is_set():
         try:

@@ -14,40 +14,28 @@ class Kind(StrEnum):
 
     LOST = "lost"
     """A cancel that was answered has no outcome and is not kept as dead either (P2)."""
-
     DOUBLED = "doubled"
     """A stake was taken or given back more than once (P1)."""
-
     LATE_DEBIT = "late debits"
     """A bet stands, or was taken, after its cancel was answered 0 (P4)."""
-
     UNCOMMITTED = "uncommitted"
     """Code 0 was answered and the ledger knows nothing of it (P3)."""
-
     CONTRADICTION = "contradictions"
     """One cancel was given two different final answers, or one that the ledger contradicts."""
-
     UNRECORDED = "unrecorded"
     """A bet or win that the operator reported as done is not in the ledger."""
-
     MONEY = "money"
     """A player's balance is not what was paid in and won, less the bets that stand (P6)."""
-
     UNANSWERED = "unanswered"
     """No answer within the provider's ten seconds, or none at all with no receiver killed (P5)."""
-
     LATE_ANSWER = "answers after 8 s"
     """From the request's last byte to the answer's (P5)."""
-
     ENDED = "processes that ended by themselves"
     """No state of a server and no message ends a process."""
-
     GROWTH = "memory that grows"
     """By half and more over a long life of a process (P8)."""
-
     UNDRAINED = "undrained"
     """Something was still under way when everything had been well for long enough."""
-
     AUDIT = "audit"
     """The ledger's own audit does not hold."""
 

@@ -5,15 +5,16 @@ from typing import Final
 
 from testbed.chaos import postgres_sessions, server_harm
 from testbed.chaos.holding import Hold, held
+from testbed.chaos.postgres_pair import CLOCK_RIGHT
 from testbed.chaos.process_harm import (
     kill_a_child,
     killed,
-    set_clock_right,
     set_clock_wrong,
     stopped_in_transaction,
 )
-from testbed.chaos.server_harm import CUT, READ_ONLY, command, commanded, restore, told
+from testbed.chaos.server_harm import CUT, READ_ONLY, altered, command, commanded, restore
 from testbed.chaos.spool_harm import cut_off, cut_off_with_disk
+from unbet.local.services.standby import execute
 
 
 @dataclass(frozen=True)
@@ -42,16 +43,22 @@ class Fault:
 _POSTGRES: Final = frozenset({"postgres"})
 _BOTH: Final = frozenset({"postgres", "redis"})
 
-_jumped: Final = held(set_clock_wrong, set_clock_right)
+_jumped: Final = held(set_clock_wrong, lambda system, *_: system.clock.write_text(CLOCK_RIGHT))
 _stopped: Final = held(server_harm.stop, server_harm.go_on)
 _failed_over: Final = held(server_harm.fail_over, server_harm.lead_home)
-_silent: Final = held(server_harm.silence_established, server_harm.resume)
-_all_silent: Final = held(server_harm.silence_all, server_harm.resume)
+# What is connected hears nothing more, and who connects anew is served; or nobody hears anything.
+_silent: Final = held(
+    lambda system, target, _: system.addresses.silence_established(target), server_harm.resume
+)
+_all_silent: Final = held(
+    lambda system, target, _: system.addresses.silence_all(target), server_harm.resume
+)
 _full, _hovering = server_harm.disk(hovering=False), server_harm.disk(hovering=True)
 
-_read_only: Final = told(f"SET {READ_ONLY} = on", f"RESET {READ_ONLY}")
+_read_only: Final = altered(f"SET {READ_ONLY} = on", f"RESET {READ_ONLY}")
 _new_read_only: Final = held(
-    server_harm.make_sessions_read_only, server_harm.make_sessions_writable
+    server_harm.make_sessions_read_only,
+    lambda system, *_: execute(system.postgres.primary, f"ALTER DATABASE unbet RESET {READ_ONLY}"),
 )
 _cut_sessions: Final = held(lambda system, *_: postgres_sessions.cut_connections(system))
 _held_bets: Final = server_harm.locked(postgres_sessions.lock_standing_bets)

@@ -11,7 +11,6 @@ import psutil
 
 from testbed.chaos import postgres_sessions
 from testbed.chaos.holding import Harm
-from testbed.chaos.postgres_pair import CLOCK_RIGHT
 from testbed.chaos.program import Program
 from testbed.chaos.system import System
 
@@ -67,14 +66,7 @@ async def stopped_in_transaction(system: System, target: str, _dice: Random) -> 
         program.signal(Signals.SIGCONT)
 
 
-# By libfaketime, where that is installed. Python's own processes are left alone: with it their
-# `time.sleep` fails whenever the clock goes back.
-
-
 def set_clock_wrong(system: System, _target: str, dice: Random) -> None:
-    """An hour ahead or back on both servers."""
+    """An hour ahead or back on both servers, by libfaketime, where that is installed. Python's own
+    processes are left alone: with it their `time.sleep` fails whenever the clock goes back."""
     system.clock.write_text(dice.choice(("+3600", "-3600")))
-
-
-def set_clock_right(system: System, *_: object) -> None:
-    system.clock.write_text(CLOCK_RIGHT)

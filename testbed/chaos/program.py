@@ -142,22 +142,6 @@ class Program:
                 self.outages.append(Outage(self.name, self._away_since, datetime.now(UTC)))
             self._killed, self._away_since = False, None
 
-    def ask_to_end(self) -> None:
-        """The beginning of `end`, so that several end at the same time."""
-        self.signal(signal.SIGCONT)
-        if self._process is not None:
-            self._process.terminate()
-
-    def end(self, deadline: float) -> None:
-        """Wait until `deadline` (monotonic) for its end, then kill what is left of its group."""
-        if self._process is None:
-            return
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(max(0.0, deadline - time.monotonic()))
-        self.signal(signal.SIGKILL)
-        self._process.wait()
-        self._process = None
-
     def _ending_of(self, code: int) -> Ending:
         how = f"exit status {code}" if code >= 0 else signal.Signals(-code).name
         return Ending(self.name, datetime.now(UTC), how, last_lines(self.log, LINES))

@@ -48,8 +48,7 @@ class RedisPair:
         self.primary.start()
         if not self.replica.access_file.exists():
             Access.new(self.password).write(self.replica.access_file)
-        self.replica.start()
-        self.follow(self.replica, self.primary)
+        self.restore()
 
     def stop(self) -> None:
         try:
@@ -70,20 +69,18 @@ class RedisPair:
         """Make sure that both run and that each has its part."""
         self.primary.start()
         self.replica.start()
-        with client_of(self.primary) as client:
-            client.execute_command("REPLICAOF", "NO", "ONE")
-        self.follow(self.replica, self.primary)
+        self._lead(self.primary, self.replica)
 
     def demote(self) -> None:
         """The primary is a replica of the other one, which is written to by nobody."""
-        with client_of(self.replica) as client:
-            client.execute_command("REPLICAOF", "NO", "ONE")
-        self.follow(self.primary, self.replica)
+        self._lead(self.replica, self.primary)
 
-    def follow(self, replica: Redis, primary: Redis) -> None:
-        with client_of(replica) as client:
+    def _lead(self, leader: Redis, follower: Redis) -> None:
+        with client_of(leader) as client:
+            client.execute_command("REPLICAOF", "NO", "ONE")
+        with client_of(follower) as client:
             client.config_set("masterauth", self.password)
-            client.execute_command("REPLICAOF", HOST, str(primary.access.port))
+            client.execute_command("REPLICAOF", HOST, str(leader.access.port))
 
     def wait_for_link(self, within_s: float) -> None:
         """Until the replica hears its primary. Raises `TimeoutError`."""

@@ -9,8 +9,7 @@ from random import Random
 from signal import Signals
 from typing import Final
 
-from testbed.chaos import addresses
-from testbed.chaos import postgres_sessions as sessions
+from testbed.chaos import addresses, postgres_sessions
 from testbed.chaos.holding import Harm, Hold, end, filled, held, processes, send, whole
 from testbed.chaos.postgres_pair import PostgresPair
 from testbed.chaos.redis_pair import RedisPair, client_of
@@ -73,16 +72,6 @@ def lead_home(system: System, target: str, _dice: Random) -> None:
     system.addresses.move(target, servers.port)
 
 
-def silence_established(system: System, target: str, _dice: Random) -> None:
-    """What is connected hears nothing more; who connects anew is served."""
-    system.addresses.silence_established(target)
-
-
-def silence_all(system: System, target: str, _dice: Random) -> None:
-    """Nobody hears anything; connections are accepted."""
-    system.addresses.silence_all(target)
-
-
 def resume(system: System, target: str, dice: Random) -> None:
     """The old connections hear it all, or are reset."""
     if dice.random() < 0.5:
@@ -98,7 +87,8 @@ def disk(*, hovering: bool) -> Hold:
     async def hold(system: System, target: str, _dice: Random) -> Harm:
         servers = pair(system, target)
         try:
-            async with filled(system.disk_of(servers.primary), hovering=hovering):
+            data = system.storage.disk(servers.primary.data.parent)
+            async with filled(data, hovering=hovering):
                 yield None
         finally:
             await whole(servers.restore)
@@ -106,7 +96,7 @@ def disk(*, hovering: bool) -> Hold:
     return hold
 
 
-def told(do: str, undo: str) -> Hold:
+def altered(do: str, undo: str) -> Hold:
     """PostgreSQL has one setting and then another one, in sessions that there are as well."""
     return held(
         lambda system, *_: alter_system(system.postgres.primary, do),
@@ -117,14 +107,10 @@ def told(do: str, undo: str) -> Hold:
 def make_sessions_read_only(system: System, *_: object) -> None:
     """Sessions that begin now are read-only and stay so, long after others are not."""
     execute(system.postgres.primary, f"ALTER DATABASE unbet SET {READ_ONLY} = on")
-    sessions.cut_connections(system)
+    postgres_sessions.cut_connections(system)
 
 
-def make_sessions_writable(system: System, *_: object) -> None:
-    execute(system.postgres.primary, f"ALTER DATABASE unbet RESET {READ_ONLY}")
-
-
-def locked(lock: Callable[[System, Random], sessions.Connection]) -> Hold:
+def locked(lock: Callable[[System, Random], postgres_sessions.Connection]) -> Hold:
     """A foreign transaction holds rows."""
 
     @asynccontextmanager

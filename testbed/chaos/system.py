@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from signal import Signals
 from typing import Final
 
 import psutil
@@ -17,7 +18,7 @@ from sqlalchemy import Engine
 
 from testbed.chaos import addresses
 from testbed.chaos.addresses import Addresses
-from testbed.chaos.disks import Disk, Storage
+from testbed.chaos.disks import Storage
 from testbed.chaos.outages import Outage
 from testbed.chaos.postgres_pair import PostgresPair, clock_library
 from testbed.chaos.program import Program, trim
@@ -27,9 +28,10 @@ from testbed.provider import Player, players
 from unbet.database.engine import SCAN_SETTINGS, connect_to
 from unbet.database.migrate import migrate
 from unbet.database.roles import Role
+from unbet.local import process_groups
 from unbet.local.logins import Logins
 from unbet.local.ports import reserve_port
-from unbet.local.processes import ROOT, STOP_LIMIT_S
+from unbet.local.processes import ROOT
 from unbet.local.services.redis import BROKER_DATABASE, REPLIES_DATABASE, Redis
 from unbet.local.services.server import Server
 from unbet.local.services.state_files import HOST, Access
@@ -87,10 +89,6 @@ class System:
         its faults."""
         return self.addresses.url(addresses.POSTGRES, self.postgres.url)
 
-    def disk_of(self, server: Server) -> Disk:
-        """Where the server's data lie."""
-        return self.storage.disk(server.data.parent)
-
     def of(self, role: str) -> list[Program]:
         """The processes of a role: "receiver", "worker" or "sweeper"."""
         return [program for program in self.programs if ROLES[program.role] == role]
@@ -137,10 +135,8 @@ class System:
             for part in (self.load_balancer, self.addresses, self.redis, self.postgres):
                 all_of_it.callback(part.stop)
             for program in self.programs:
-                program.ask_to_end()
-            deadline = time.monotonic() + STOP_LIMIT_S
-            for program in self.programs:
-                program.end(deadline)
+                program.signal(Signals.SIGCONT)
+            process_groups.end(pid for program in self.programs for pid in program.pids()[:1])
 
     async def keep_running(self) -> None:
         """Start again what has ended, as a supervisor does, until cancelled."""
@@ -198,11 +194,12 @@ class System:
         """The caller's, without what it says of another Unbet."""
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("UNBET_")}
         programs = f"{Path(sys.executable).parent}{os.pathsep}{inherited.get('PATH', '')}"
+        redis = Access(self.addresses.ports[addresses.REDIS], self.redis.password)
         return {
             **inherited,
             "UNBET_DATABASE_URL": self.service_url,
-            "UNBET_BROKER_URL": self._redis_url(BROKER_DATABASE),
-            "UNBET_REDIS_URL": self._redis_url(REPLIES_DATABASE),
+            "UNBET_BROKER_URL": Redis.url(redis, BROKER_DATABASE),
+            "UNBET_REDIS_URL": Redis.url(redis, REPLIES_DATABASE),
             **self._logins.variables(line),
             "PATH": programs,
             "PYTHONUNBUFFERED": "1",
@@ -214,10 +211,6 @@ class System:
             "PROMETHEUS_MULTIPROC_DIR": str(self.metrics),
             **({"UNBET_PORT": str(port)} if port else {}),
         }
-
-    def _redis_url(self, database: int) -> str:
-        access = Access(self.addresses.ports[addresses.REDIS], self.redis.password)
-        return Redis.url(access, database)
 
 
 def _ready(program: Program) -> bool:

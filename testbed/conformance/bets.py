@@ -1,7 +1,6 @@
 """The bets that the rules are played with."""
 
 import secrets
-from abc import abstractmethod
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NoReturn, Protocol
@@ -35,12 +34,10 @@ class Bets(Protocol):
     """Whether all of this is to be had: bets at any time, and the sight of money."""
 
     @property
-    @abstractmethod
     def other_player(self) -> str:
         """Another player than the bets'."""
 
     @property
-    @abstractmethod
     def other_currency(self) -> str:
         """Another one than the bets'."""
 
@@ -48,19 +45,15 @@ class Bets(Protocol):
         """A bet whose cancel must succeed, of whatever kind."""
         return await self.unknown()  # the placed ones are for the rules that need one
 
-    @abstractmethod
     async def unknown(self) -> PreparedBet:
         """A reference that nobody has used."""
 
-    @abstractmethod
     async def placed(self, stake: Decimal | None = None) -> PreparedBet:
         """A bet that stands; of a given `stake` only where its money is seen."""
 
-    @abstractmethod
     async def refused(self) -> PreparedBet:
         """A bet that the operator has refused."""
 
-    @abstractmethod
     async def settled(self) -> PreparedBet:
         """A bet that has its result."""
 

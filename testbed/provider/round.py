@@ -13,7 +13,7 @@ from testbed.provider.dialects import SUCCESS
 from testbed.provider.endpoint import Endpoint
 from testbed.provider.log import Log, Sent
 from testbed.provider.messages import Bet, Cancel, Player, Win
-from testbed.provider.transmit import Timing, send, transmit, unpaced
+from testbed.provider.transmit import Timing, Turn, send, transmit
 
 
 class Operator(Protocol):
@@ -38,7 +38,7 @@ class Provider:
     operator: Operator
     log: Log = field(default_factory=Log)
     timing: Timing = field(default_factory=Timing)
-    turn: Callable[[], Awaitable[None]] = unpaced
+    turn: Turn | None = None
     """What each Cancel waits for before it is sent."""
 
 
@@ -75,7 +75,7 @@ class RoundInPlay:
     """What a scenario does with its round. `expect`: the codes that the protocol allows."""
 
     def __init__(self, planned: Round, provider: Provider) -> None:
-        self._planned = planned
+        self.planned = planned
         self._provider = provider
         self.dialect = provider.endpoint.dialect
         """Whose codes the answers have."""
@@ -93,10 +93,10 @@ class RoundInPlay:
     async def bet(self, *expect: int) -> bool:
         """Send the round's bet; whether it is known to stand."""
         bet = Bet(
-            user_id=self._planned.player.user_id,
-            currency=self._planned.player.currency,
-            amount=self._planned.amount,
-            reference=self._planned.reference,
+            user_id=self.planned.player.user_id,
+            currency=self.planned.player.currency,
+            amount=self.planned.amount,
+            reference=self.planned.reference,
         )
         sent = await self._send(bet, lambda: self._provider.operator.place(bet), expect)
         self._stands = sent.code == SUCCESS
@@ -104,25 +104,19 @@ class RoundInPlay:
 
     async def settle(self, *expect: int) -> bool:
         """Settle the bet, half of the time with a win; whether that is known to be done."""
-        amount = self._random.choice((Decimal(0), self._planned.amount * 2))
-        win = Win(reference=self._planned.reference, amount=amount)
+        amount = self._random.choice((Decimal(0), self.planned.amount * 2))
+        win = Win(reference=self.planned.reference, amount=amount)
         sent = await self._send(win, lambda: self._provider.operator.settle(win), expect)
         return sent.code == SUCCESS
 
     async def cancel(self, *expect: int, uuid: str | None = None) -> bool:
         """Send a Cancel that is right; whether it is known to be done."""
-        sent = await self._cancel(expect, uuid or self.uuid, self._planned.player)
+        sent = await self._cancel(expect, uuid or self.uuid, self.planned.player)
         return sent.code == SUCCESS
 
-    async def cancel_as_another_player(self, *expect: int) -> None:
-        """Send a Cancel that names another player."""
-        wrong = self._planned.player._replace(user_id=self._planned.other_player)
-        await self._cancel(expect, self.new_uuid(), wrong)
-
-    async def cancel_in_another_currency(self, *expect: int) -> None:
-        """Send a Cancel that names another currency."""
-        wrong = self._planned.player._replace(currency=self._planned.other_currency)
-        await self._cancel(expect, self.new_uuid(), wrong)
+    async def cancel_as(self, user_id: str, currency: str, *expect: int) -> None:
+        """Send a Cancel that names another player or another currency."""
+        await self._cancel(expect, self.new_uuid(), Player(user_id, currency))
 
     async def later(self) -> None:
         """Let some time go by."""
@@ -135,11 +129,11 @@ class RoundInPlay:
     async def _cancel(self, expect: tuple[int, ...], uuid: str, named: Player) -> Sent:
         cancel = Cancel(
             user_id=named.user_id,
-            provider_id=self._planned.provider_id,
+            provider_id=self.planned.provider_id,
             currency=named.currency,
-            reference=self._planned.reference,
+            reference=self.planned.reference,
             uuid=uuid,
-            session_id=self._planned.session_id,
+            session_id=self.planned.session_id,
             round_id=self._round_id,
         )
         call = partial(send, self._provider.endpoint, cancel, gives_back=self._stands)
@@ -150,12 +144,12 @@ class RoundInPlay:
         message: Bet | Win | Cancel,
         call: Callable[[], Awaitable[Answer]],
         expect: tuple[int, ...],
-        turn: Callable[[], Awaitable[None]] = unpaced,
+        turn: Turn | None = None,
     ) -> Sent:
         attempts = await transmit(call, self._provider.timing, self.dialect.stops, turn)
         sent = Sent(
-            round=self._planned.number,
-            scenario=self._planned.scenario.name,
+            round=self.planned.number,
+            scenario=self.planned.scenario.name,
             dialect=self.dialect.name,
             message=message,
             expected=expect,

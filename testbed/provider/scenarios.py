@@ -76,13 +76,15 @@ async def settled_bet(play: RoundInPlay) -> None:
 async def wrong_player(play: RoundInPlay) -> None:
     # Of a bet that is not there, another player's cancel would be a good one.
     if await play.bet(SUCCESS):
-        await play.cancel_as_another_player(*sorted(play.dialect.parameters))
+        named = play.planned.other_player, play.planned.player.currency
+        await play.cancel_as(*named, *sorted(play.dialect.parameters))
     await play.cancel(SUCCESS)
 
 
 async def wrong_currency(play: RoundInPlay) -> None:
     if await play.bet(SUCCESS):
-        await play.cancel_in_another_currency(play.dialect.currency)
+        named = play.planned.player.user_id, play.planned.other_currency
+        await play.cancel_as(*named, play.dialect.currency)
     await play.cancel(SUCCESS)
 
 

@@ -13,6 +13,9 @@ from testbed.provider.endpoint import Endpoint
 from testbed.provider.log import Attempt
 from testbed.provider.messages import Cancel
 
+Turn = Callable[[], Awaitable[None]]
+"""What a call waits for before it begins."""
+
 
 @dataclass(frozen=True)
 class Timing:
@@ -50,21 +53,18 @@ class Pace:
         await asyncio.sleep(at - now)
 
 
-async def unpaced() -> None:
-    """Nothing is waited for."""
-
-
 async def transmit(
     call: Callable[[], Awaitable[Answer]],
     timing: Timing,
     stops: Collection[int],
-    turn: Callable[[], Awaitable[None]] = unpaced,
+    turn: Turn | None = None,
 ) -> tuple[Attempt, ...]:
     """Make the call until its answer is one of the codes `stops`, at most `timing.tries` times;
     each begins after `turn`."""
     attempts: list[Attempt] = []
     while True:
-        await turn()
+        if turn:
+            await turn()
         attempts.append(await attempt(call, timing.call_s))
         if attempts[-1].code in stops or len(attempts) == timing.tries:
             return tuple(attempts)

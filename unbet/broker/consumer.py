@@ -17,12 +17,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from unbet.broker.redis_server import AWAY
 from unbet.core.message import QUEUE, TASK
 from unbet.core.wire import MessageError
+from unbet.runtime.retrying import MAX_PAUSE_S
 
 EVENTS_WAIT_S: Final = 0.05
 
-PAUSE_S: Final = 0.5
+PAUSE_S: Final = MAX_PAUSE_S
 """Before a worker connects again: a Redis that takes connections and refuses all else must not be
-asked without a pause. The groups that its processes have go on meanwhile."""
+asked without a pause. The groups that its processes have go on meanwhile. The loop is Celery's own
+and has no deadline; the pause is that of `retrying.py`."""
 
 
 class TaskFirst(Consumer):  # type: ignore[misc]

@@ -179,20 +179,13 @@ def _connect(
 
 def _sqlalchemy_url(parameters: Mapping[str, str]) -> URL:
     left = dict(parameters)
-    ports = left.pop("port", "")
-    host = left.pop("host", None)
-    if "," in ports or (host is not None and set(host) & set(",/")):
-        if ports and host and "," not in ports:  # one for all, which SQLAlchemy wants repeated
-            ports = ",".join([ports] * len(host.split(",")))
-        left |= {"port": ports} if ports else {}
-        left |= {"host": host} if host else {}
-        host, ports = None, ""
+    hosts, ports = left.get("host", "").split(","), left.get("port", "").split(",")
+    if len(ports) < len(hosts) and left.get("port"):  # one for all, which SQLAlchemy wants repeated
+        left["port"] = ",".join(ports * len(hosts))
     return URL.create(
         "postgresql+psycopg",
         username=left.pop("user", None),
         password=left.pop("password", None),
-        host=host,
-        port=int(ports) if ports else None,
         database=left.pop("dbname", None),
         query=left,
     )
