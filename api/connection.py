@@ -96,7 +96,8 @@ class Connection(HttpToolsProtocol):
                 self._refuse_cut_off(following)
 
     def _start(self) -> None:
-        """Have what uvicorn would have started be answered."""
+        """Have what uvicorn would have started be answered. The subclass does it: here it would be
+        one more file on every Cancel's way (`tests/system/test_way.py`)."""
         raise NotImplementedError
 
     def _is_queued(self, cycle: RequestResponseCycle) -> bool:

@@ -44,7 +44,7 @@ class Dispatcher:
         self._groups = Groups(
             submit, size=group_size, slots=groups_in_flight, resend_after_s=resend_after_s
         )
-        self._most_waiting = max_waiting
+        self._max_waiting = max_waiting
         self._waiters = 0
         self._waits: dict[UUID, Wait] = {}
         self._by_content: dict[tuple[str, str, str, str], Wait] = {}
@@ -52,7 +52,7 @@ class Dispatcher:
 
     def decide(self, cancel: Cancel, within_s: float) -> asyncio.Future[Decided]:
         """What is decided within `within_s` seconds. Raises `Overloaded`."""
-        if self._waiters >= self._most_waiting:
+        if self._waiters >= self._max_waiting:
             raise Overloaded
         loop = asyncio.get_running_loop()
         wait = self._by_content.get(_content_key(cancel))

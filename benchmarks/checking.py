@@ -46,11 +46,11 @@ def check(engine: Engine, bets: Sequence[Bet], answered: Sequence[str], *, unans
     }
     reversed_bets = sum(1 for count in reversals.values() if count)
     surplus = reversed_bets - len({*answered})
-    sentences = [_sentence(what, found) for what, found in problems.items() if found]
+    problems_found = [_describe(what, found) for what, found in problems.items() if found]
     if surplus > unanswered:
-        sentences.append(f"{surplus} reversed without an answer, at most {unanswered} can be")
-    if sentences:
-        raise CheckError("; ".join(sentences))
+        problems_found.append(f"{surplus} reversed without an answer, at most {unanswered} can be")
+    if problems_found:
+        raise CheckError("; ".join(problems_found))
     return reversed_bets
 
 
@@ -65,7 +65,7 @@ def check_whole(database_url: str) -> int:
     return report.checked["entries"]
 
 
-def _sentence(what: str, references: Sequence[str]) -> str:
+def _describe(what: str, references: Sequence[str]) -> str:
     shown = ", ".join(references[:_MAX_SHOWN])
     more = " ..." if len(references) > _MAX_SHOWN else ""
     return f"{len(references)} {what}: {shown}{more}"

@@ -85,7 +85,7 @@ class Addresses:
 
     def silence_established(self, name: str) -> int:
         """The same for the connections that there are; new ones work. How many are silent."""
-        return int(self._do(name, "silence"))
+        return int(self._do(name, "mute"))
 
     def resume(self, name: str) -> None:
         """Forward again, also what was held back. New ones that got nowhere are reset."""

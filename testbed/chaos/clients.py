@@ -96,7 +96,7 @@ class Operators:
     """An `Operator` made of several, each with an engine of its own; a player has one of them."""
 
     def __init__(self, engines: Iterable[Engine], provider_id: str) -> None:
-        self._lanes: Sequence[LedgerOperator] = [
+        self._shards: Sequence[LedgerOperator] = [
             LedgerOperator(engine, provider_id) for engine in engines
         ]
 
@@ -113,4 +113,4 @@ class Operators:
         return await self._shard(win.reference).settle(win)
 
     def _shard(self, name: str) -> LedgerOperator:
-        return self._lanes[crc32(name.encode()) % len(self._lanes)]
+        return self._shards[crc32(name.encode()) % len(self._shards)]

@@ -72,15 +72,15 @@ class Address:
         if mode == "refuse":
             self.reset()
         elif mode == "silent":
-            self.silence()
+            self.mute()
         else:
             for side in list(self._alone):  # they got nowhere
                 side.reset()
 
-    def silence(self) -> int:
+    def mute(self) -> int:
         """Forward nothing on the connections that there are; how many these are."""
         for side in self._joined:
-            side.silence()
+            side.mute()
         return len(self._joined) // 2
 
     def resume(self) -> None:

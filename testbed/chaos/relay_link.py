@@ -67,7 +67,7 @@ class LinkEnd(asyncio.Protocol):
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             self._transport.abort()
 
-    def silence(self) -> None:
+    def mute(self) -> None:
         """Forward nothing more of what comes in here, not even its end."""
         self._silent = True
         self._set_pace()

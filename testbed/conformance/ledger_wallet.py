@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 import unbet
 from testbed.provider import Dialect, LedgerOperator, NoAnswerError, Player
-from unbet.cli.database import sentence
+from unbet.cli.database import describe
 from unbet.wallets.ledger.operations import Balance, BalanceType
 
 T = TypeVar("T")
@@ -40,4 +40,4 @@ class LedgerTestWallet(LedgerOperator):
             with self._engine.begin() as connection:
                 return work(connection)
         except DBAPIError as error:
-            raise NoAnswerError(sentence(error)) from None
+            raise NoAnswerError(describe(error)) from None

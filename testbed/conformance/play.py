@@ -112,9 +112,9 @@ class Play:
         """One of `codes`, with a description that names the field `naming`."""
         allowed = " or ".join(map(str, sorted(codes)))
         if heard.attempt.code not in codes:
-            self.fault(heard, f"{heard.told}, expected {allowed}")
+            self.fault(heard, f"{heard.summary}, expected {allowed}")
         elif naming.casefold() not in heard.attempt.text.casefold():
-            self.fault(heard, f"{heard.told}, expected {naming} to be named")
+            self.fault(heard, f"{heard.summary}, expected {naming} to be named")
 
     def expect_success(self, heard: Exchange) -> None:
         """Code 0."""
@@ -159,4 +159,4 @@ def _object(body: bytes) -> Mapping[str, object] | None:
 
 
 def _shown(heard: Exchange) -> str:
-    return heard.told if heard.document is None else json.dumps(heard.document)
+    return heard.summary if heard.document is None else json.dumps(heard.document)

@@ -88,7 +88,7 @@ class Exchange:
     """The answer's JSON object, if that is what it was."""
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """The answer, or what came instead of one."""
         code, text = self.attempt.code, self.attempt.text
         return text if code is None else f"{code} ({text})"

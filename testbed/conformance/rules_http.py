@@ -69,6 +69,6 @@ async def _refused_away(
     heard = await play.send_body(sent, json.dumps(fields).encode(), post=post)
     status = heard.attempt.status
     if status is None or not right(status):
-        play.fault(heard, f"{heard.told}, expected another HTTP status")
+        play.fault(heard, f"{heard.summary}, expected another HTTP status")
     await play.expect_unmoved(bet)
     await play.give_back("then a good one", bet)

@@ -77,8 +77,8 @@ class Sent(_Entry):
             last = number == len(self.attempts)
             if attempt.code in self.expected or (attempt.code == retry and not last):
                 continue
-            told = attempt.text if attempt.code is None else f"{attempt.code} ({attempt.text})"
-            lines.append(f"{self._what()}, try {number}: {told}, expected {allowed}")
+            answer = attempt.text if attempt.code is None else f"{attempt.code} ({attempt.text})"
+            lines.append(f"{self._what()}, try {number}: {answer}, expected {allowed}")
         return lines
 
     def _what(self) -> str:

@@ -7,7 +7,7 @@ from api.fallback import Fallback
 from api.parking import UnpersistedError
 from api.publish import PublishError
 from tests.making import cancel_of
-from tests.unit.test_dispatch import Queue, dispatcher_of
+from tests.unit.queueing import Queue, dispatcher_of
 from unbet.core.message import Cancel
 from unbet.core.outcomes import Outcome
 from unbet.database.faults import LedgerAwayError

@@ -58,7 +58,7 @@ class OldQueue:
         self._queue = key(deployment, QUEUE)
         self._left_alone_s = left_alone_s
         self._worker_seen_at = float("-inf")
-        self._has_told = False
+        self._has_reported = False
         self._has_told_of_workers = False
         self._is_left = False
 
@@ -99,9 +99,9 @@ class OldQueue:
 
     def leave(self, client: redis_server.Client) -> None:
         """Say once that it is left, and have it go by itself. Raises `redis.RedisError`."""
-        if client.llen(QUEUE) and not self._has_told:
+        if client.llen(QUEUE) and not self._has_reported:
             log.warning("messages of an older version are left: another deployment is here, too")
-            self._has_told = True
+            self._has_reported = True
         for name in (QUEUE, UNACKED, UNACKED_INDEX):
             if client.ttl(name) == -1:
                 client.expire(name, LEFT_FOR_S)

@@ -83,7 +83,7 @@ def deployment() -> UUID:
         return current(connection)
 
 
-def sentence(error: DBAPIError) -> str:
+def describe(error: DBAPIError) -> str:
     """What went wrong, without the statement and its values."""
     lines = str(error.orig).strip().splitlines()
     problem = lines[0].strip() if lines else type(error.orig).__name__

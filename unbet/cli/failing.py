@@ -23,5 +23,5 @@ def failing_on(*errors: type[Exception], status: int = 1) -> Iterator[None]:
     try:
         yield
     except errors as error:
-        problem = database.sentence(error) if isinstance(error, DBAPIError) else str(error)
+        problem = database.describe(error) if isinstance(error, DBAPIError) else str(error)
         raise CommandError(problem, status) from error

@@ -51,11 +51,11 @@ def folded(events: Sequence[Event]) -> Iterator[Line]:
     """A line for each event; of those that repeat each other the first ones and the last, and what
     lies between them in one line."""
     for is_hidden, group in groupby(zip(events, _repeats(events), strict=True), lambda p: p[1]):
-        together = [event for event, _ in group]
-        if is_hidden and len(together) >= FEWEST_FOLDED:
-            yield _line_of_many(together)
+        events = [event for event, _ in group]
+        if is_hidden and len(events) >= FEWEST_FOLDED:
+            yield _line_of_many(events)
         else:
-            yield from ((event.at, event.title, event.detail) for event in together)
+            yield from ((event.at, event.title, event.detail) for event in events)
 
 
 def _repeats(events: Iterable[Event]) -> list[bool]:

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from unbet.cli.database import sentence
+from unbet.cli.database import describe
 from unbet.cli.import_lines import Line
 from unbet.cli.import_stages import Stage, arrange, settled_bets
 from unbet.cli.instructions import (
@@ -67,7 +67,7 @@ def import_lines(
                 yield results
     except DBAPIError as error:
         raise ImportStoppedError(
-            f"{sentence(error)}; {committed} lines are committed, "
+            f"{describe(error)}; {committed} lines are committed, "
             "run the same import again for the rest."
         ) from error
 
@@ -87,7 +87,7 @@ def _execute(
                 yield from _execute(engine, lines[:middle], retry_for_s)
                 yield from _execute(engine, lines[middle:], retry_for_s)
                 return
-            results = [_invalid(lines[0], sentence(error))]
+            results = [_invalid(lines[0], describe(error))]
         yield results
         lines = lines[len(results) :]
 

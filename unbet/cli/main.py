@@ -46,7 +46,7 @@ _COMMANDS: Final = (
 )
 """The files of unbet/cli/commands/, in the order of the help; a group of subcommands has a name."""
 
-_TOLD: Final = (
+_REPORTED: Final = (
     *(InvalidOperationError, SettingsError, SchemaError, ImportStoppedError, DBAPIError),
     *(UndecidedError, DeploymentError, DemonstrationError, ProcessError, RunError, ServicesError),
 )
@@ -79,7 +79,7 @@ def main() -> None:
     for warning in unknown_names(os.environ):
         typer.echo(f"unbet: {warning}", err=True)
     try:
-        with failing_on(*_TOLD):
+        with failing_on(*_REPORTED):
             build()()
     except CommandError as error:
         _fail(str(error), error.status)

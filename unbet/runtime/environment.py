@@ -44,8 +44,8 @@ def load(kind: type[Kind]) -> Kind:
     try:
         return kind()
     except ValidationError as error:
-        sentences = (_sentence(kind, fault) for fault in error.errors())
-        raise SettingsError("\n".join(sentences)) from None
+        problems = (_describe(kind, fault) for fault in error.errors())
+        raise SettingsError("\n".join(problems)) from None
 
 
 def read(kind: type[Kind]) -> Kind:
@@ -87,7 +87,7 @@ def _unknown(name: str, variables: Iterable[str]) -> str:
     return f"{name} is no setting and is ignored{hint}"
 
 
-def _sentence(kind: type[Environment], fault: Any) -> str:
+def _describe(kind: type[Environment], fault: Any) -> str:
     name = str(fault["loc"][0])
     variable = variable_of(name)
     field = kind.model_fields.get(name)

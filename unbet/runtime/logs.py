@@ -71,11 +71,11 @@ def configure(log_format: str) -> None:
     logging.getLogger("celery.worker.strategy").setLevel(logging.WARNING)
 
 
-def refuse(sentence: str) -> NoReturn:
+def refuse(reason: str) -> NoReturn:
     """End this process for the reason that `sentence` says."""
     if not _standard_error.is_json:
-        sys.exit(sentence)
-    structlog.get_logger("start").critical(sentence)
+        sys.exit(reason)
+    structlog.get_logger("start").critical(reason)
     sys.exit(1)
 
 

@@ -29,7 +29,7 @@ app = typer.Typer()
 
 
 @app.command("explain")
-def tell(
+def explain_reference(
     reference: Annotated[str, typer.Argument(metavar="REFERENCE", help="A bet's or a win's.")],
     provider: Annotated[
         str | None,

@@ -129,9 +129,9 @@ def reopen(
 
 
 def _said_of(done: Closing) -> str:
-    told = str(done.outcome).replace("_", " ")
+    outcome = str(done.outcome).replace("_", " ")
     if not done.closed:
-        return f"Not closed: it was decided meanwhile ({told})." if done.outcome else _NONE
+        return f"Not closed: it was decided meanwhile ({outcome})." if done.outcome else _NONE
     if done.before:
         return f"It is closed already: {_words(done.before)}"
     match done.outcome:
@@ -142,7 +142,7 @@ def _said_of(done: Closing) -> str:
         case None:
             return "Closed. It cannot be read, so no bet is bound: another cancel is decided."
         case _:
-            return f"Closed. The bet had been decided before ({told}), which stays."
+            return f"Closed. The bet had been decided before ({outcome}), which stays."
 
 
 def _words(record: Record) -> str:

@@ -119,7 +119,7 @@ class Server(ABC):
                 return access
         raise self._failure("did not start", output)
 
-    def _failure(self, sentence: str, output: str) -> ServicesError:
+    def _failure(self, problem: str, output: str) -> ServicesError:
         return ServicesError(
-            f"{self.title} {sentence}. {self.log} ends with:{log.ending(output) or ' nothing'}"
+            f"{self.title} {problem}. {self.log} ends with:{log.ending(output) or ' nothing'}"
         )

@@ -11,7 +11,7 @@ from unbet.core.outcomes import Outcome
 from unbet.database.faults import UndecidedError
 from unbet.wallets.ledger.reversal import MAX_ROUNDS
 
-_TOLD: Final = """
+_RESULT: Final = """
     CASE WHEN state = 'tombstone'           THEN coalesce(outcome, 'no_bet')
          WHEN user_id <> :user_id           THEN 'mismatch'
          WHEN currency <> :currency         THEN 'currency_mismatch'
@@ -54,10 +54,10 @@ _BIND: Final = text(f"""
     )
     SELECT coalesce((SELECT outcome FROM tombstone),
                     (SELECT outcome FROM bound),
-                    (SELECT {_TOLD} FROM locked))
+                    (SELECT {_RESULT} FROM locked))
 """)  # noqa: S608 - no value is formatted in
 _READ: Final = text(f"""
-    SELECT {_TOLD} FROM unbet_ledger.bets
+    SELECT {_RESULT} FROM unbet_ledger.bets
      WHERE reference = CAST(:reference AS text) AND provider = CAST(:provider AS text)
 """)  # noqa: S608 - as above
 _UNBIND: Final = text("""
