@@ -141,7 +141,7 @@ class TakesBetsThatItsCancelsOvertake(Casino):
     async def place(self, bet: Bet) -> Answer:
         player = Player(bet.user_id, bet.currency)
         if bet.reference not in self.bets and bet.reference not in self.tombstones:
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.03)
             self.take(bet, player)
         return await super().place(bet)
 
