@@ -16,6 +16,7 @@ from unbet.runtime.gc_tuning import tune_gc
 from unbet.runtime.retrying import retry_until
 from unbet.runtime.settings import WorkerSettings, read, warn_of_unknown_names
 from unbet.start import AWAY, check_database, check_redis, refuse, starting
+from unbet.wallets.chosen import required_of
 from worker import program
 from worker.connections import deployment, identity, keys, wallet
 from worker.neighbours import watch_neighbours
@@ -59,7 +60,7 @@ def _check_dependencies() -> None:
 def _check_once() -> None:
     """Raises one of `UNSAFE`, or one of `AWAY`."""
     chosen = read(WorkerSettings)
-    required = (require_durability, require_schema, require_room)
+    required = (require_durability, require_schema, require_room, *required_of(chosen.wallet))
     check_database(chosen.database_url, "worker", identity(), *required)
     check_redis(chosen.redis_url, "worker")
 

@@ -22,13 +22,13 @@ from unbet.database.engine import connect_to, require_durability, require_room
 from unbet.database.faults import LedgerAwayError, first_line
 from unbet.database.migrate import require_schema
 from unbet.journal.parking import count_parked
+from unbet.journal.sweeping import GivenUp, give_up, lease, note_error
 from unbet.runtime import exposition, logs, metrics
 from unbet.runtime.failpoints import crash_point
 from unbet.runtime.settings import SweepSettings, read, warn_of_unknown_names
 from unbet.start import check_database, starting
-from unbet.wallets.chosen import wallet_for
-from unbet.wallets.ledger.sweeping import GivenUp, give_up, lease, note_error
-from unbet.wallets.port import Decided, Undecided
+from unbet.wallets.chosen import required_of, wallet_for
+from unbet.wallets.port import Decided, Undecided, Wallet
 from unbet.wallets.undecided import keep_undecided
 
 INTERVAL_S: Final = 1.0
@@ -40,6 +40,9 @@ STOP_LIMIT_S: Final = 10
 MAX_BATCH_SIZE: Final = 256
 MAX_ALONE: Final = 32
 """Cancels applied one by one in a round: failing ones must not hold up those just parked."""
+
+CALLS_S: Final = 5.0
+"""For a wallet behind a network: two calls of the longest that may be set."""
 
 log = structlog.get_logger("sweep")
 
@@ -62,7 +65,8 @@ def main() -> None:
     engine = guard(connect_to(chosen.database_url, name="sweep", pool_size=1), identity)
     exposition.serve(chosen.metrics_port)
     with starting("sweep"):
-        sweep = Sweep(engine, hold_unknown=chosen.holds_unknown, wallet=chosen.wallet)
+        wallet = wallet_for(chosen.wallet, engine, hold_unknown=chosen.holds_unknown, parked=True)
+    sweep = Sweep(engine, wallet)
     keep_sweeping(sweep, partial(_require_a_safe_ledger, chosen, identity), stop)
     engine.dispose()
 
@@ -94,31 +98,31 @@ def keep_sweeping(sweep: "Sweep", check: Callable[[], None], stop: threading.Eve
 
 
 def _require_a_safe_ledger(chosen: SweepSettings, identity: Identity) -> None:
-    required = (require_durability, require_schema, require_room)
     with starting("sweep"):
+        required = (require_durability, require_schema, require_room, *required_of(chosen.wallet))
         check_database(chosen.database_url, "sweep", identity, *required)
 
 
 class Sweep:
     """One sweeping process's work on the ledger."""
 
-    def __init__(
-        self, engine: Engine, *, hold_unknown: bool = False, wallet: str = "ledger"
-    ) -> None:
-        """`wallet` as `UNBET_WALLET` names it."""
+    def __init__(self, engine: Engine, wallet: Wallet) -> None:
+        """`wallet` decides what is parked, and removes it there."""
         self._engine = engine
-        self._wallet = wallet_for(wallet, engine, hold_unknown=hold_unknown, parked=True)
+        self._wallet = wallet
+        in_journal = wallet.abilities.keeps_journal
+        self._batch_s, self._alone_s = (1.0, 0.0) if in_journal else (CALLS_S, CALLS_S)
         self.decided = 0
 
     def round(self) -> bool:
         """Apply what is due: fresh cancels together, failed ones one by one. Returns whether there
         was anything. Raises a `DBAPIError` when the ledger is away."""
         _note_dead(run_within(self._engine, CALL_LIMIT_S, give_up))
-        found = self._take(fresh=True, most=MAX_BATCH_SIZE, within_s=1.0)
+        found = self._take(fresh=True, most=MAX_BATCH_SIZE, within_s=self._batch_s)
         for _ in range(MAX_ALONE):
             # One lease each: a cancel that ends this process must not cost the others a try. One
             # call each: a cancel that ends its database session must not end ten of them.
-            if not self._take(fresh=False, most=1, within_s=0.0):
+            if not self._take(fresh=False, most=1, within_s=self._alone_s):
                 break
             found = True
         metrics.SWEEP_ROUNDS.inc()

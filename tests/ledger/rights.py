@@ -74,8 +74,9 @@ RIGHTS: Final[Rights] = {
     },
     "unbet.requests": {
         RECEIVER: "SELECT (request_id, outcome)",
-        WORKER: "SELECT (request_id), INSERT (request_id, provider, reference, user_id, currency, "
-        "uuid, dialect, received_at, received_from, body, outcome)",
+        WORKER: "SELECT (request_id, provider, reference, outcome), "
+        "INSERT (request_id, provider, reference, user_id, currency, uuid, dialect, received_at, "
+        "received_from, body, outcome)",
         OPERATOR: "SELECT",
         CONSOLE: "SELECT",
         RETENTION: "SELECT (request_id, decided_at), DELETE",

@@ -12,8 +12,9 @@ from unbet import place_all
 from unbet.core.message import Cancel
 from unbet.core.outcomes import Outcome
 from unbet.journal.parking import count_parked, park, set_aside
+from unbet.journal.sweeping import MAX_TRIES, give_up, lease
 from unbet.wallets.ledger.audit import audit
-from unbet.wallets.ledger.sweeping import MAX_TRIES, give_up, lease, reverse_parked
+from unbet.wallets.ledger.sweeping import reverse_parked
 
 
 def parked(engine: Engine) -> list[dict[str, object]]:

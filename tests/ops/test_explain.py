@@ -7,7 +7,8 @@ from tests.making import PROVIDER, Operator, cancel_of, note_answer
 from tests.ops.conftest import Unbet
 from unbet.core.outcomes import Outcome
 from unbet.journal.parking import park
-from unbet.wallets.ledger.sweeping import lease, reverse_parked
+from unbet.journal.sweeping import lease
+from unbet.wallets.ledger.sweeping import reverse_parked
 
 
 def test_the_history_of_a_reversed_bet_is_told_from_the_bet_to_the_answers(

@@ -19,8 +19,9 @@ from unbet.journal import retention
 from unbet.journal.answers import AnswerNote, note_answers
 from unbet.journal.parking import park, set_aside
 from unbet.journal.retention import LIMITS, RECORDS, cutoff, remove_older
+from unbet.journal.sweeping import lease
 from unbet.wallets.ledger.interventions import close_parked
-from unbet.wallets.ledger.sweeping import lease, reverse_parked
+from unbet.wallets.ledger.sweeping import reverse_parked
 
 OLD, RECENT = "old", "recent"
 

@@ -11,7 +11,8 @@ from unbet.core.message import Cancel
 from unbet.runtime.settings import SettingsError
 from unbet.wallets.chosen import wallet_for
 from unbet.wallets.ledger.reversal import LedgerWallet
-from unbet.wallets.port import Abilities, Verdict
+from unbet.wallets.port import Abilities, Memory, Verdict
+from unbet.wallets.recorded import RecordedWallet
 
 
 class OtherWallet:
@@ -26,10 +27,16 @@ class OtherWallet:
         raise NotImplementedError
 
 
-class ForgetfulWallet(OtherWallet):
-    """Keeps no journal either."""
+class ElsewhereWallet(OtherWallet):
+    """Is not in the journal's database."""
 
     abilities = replace(LedgerWallet.abilities, keeps_journal=False)
+
+
+class ForgetfulWallet(OtherWallet):
+    """Nor does it remember for ever."""
+
+    abilities = replace(ElsewhereWallet.abilities, remembers=Memory.FOR_A_TIME)
 
 
 def no_wallet(_engine: Engine, **_: bool) -> object:
@@ -56,6 +63,12 @@ def test_the_ledger_and_a_wallet_of_the_operators_are_found(nowhere: Engine, par
     assert theirs.made_of == (nowhere, True, parked)
 
 
+def test_a_wallet_that_is_elsewhere_gets_a_record(nowhere: Engine) -> None:
+    theirs = wallet_for(f"{__name__}:ElsewhereWallet", nowhere, hold_unknown=False)
+    assert isinstance(theirs, RecordedWallet)
+    assert theirs.abilities == ElsewhereWallet.abilities
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [
@@ -65,11 +78,9 @@ def test_the_ledger_and_a_wallet_of_the_operators_are_found(nowhere: Engine, par
         (f"{__name__}:pytest", "'module' object is not callable"),
         (f"{__name__}:no_wallet", "has no attribute 'abilities'"),
         (f"{__name__}:broken", "RuntimeError: no configuration"),
-        (f"{__name__}:ForgetfulWallet", "keeps no journal"),
+        (f"{__name__}:ForgetfulWallet", "forgets what it has decided"),
     ],
 )
-def test_what_is_no_wallet_or_keeps_no_journal_is_refused(
-    nowhere: Engine, name: str, said: str
-) -> None:
+def test_what_is_no_wallet_or_forgets_is_refused(nowhere: Engine, name: str, said: str) -> None:
     with pytest.raises(SettingsError, match=f"UNBET_WALLET has a wrong value: .*{said}"):
         wallet_for(name, nowhere, hold_unknown=False)

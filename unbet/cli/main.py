@@ -27,6 +27,7 @@ from unbet.cli.commands import (
     run,
     services,
     spool,
+    wallet,
 )
 from unbet.cli.failing import CommandError, failing_on
 from unbet.cli.importing import ImportStoppedError
@@ -42,7 +43,7 @@ from unbet.wallets.ledger.operations import InvalidOperationError
 
 _COMMANDS: Final = (
     *(services, run, roles, ledger, importing, explain, audit, reconcile, exporting, retain),
-    *(parked, replay, spool, metrics, rejected, deployment),
+    *(parked, replay, spool, wallet, metrics, rejected, deployment),
 )
 """The files of unbet/cli/commands/, in the order of the help; a group of subcommands has a name."""
 

@@ -119,7 +119,7 @@ GRANT SELECT,
 GRANT SELECT, UPDATE (balance) ON accounts TO unbet_worker;
 GRANT SELECT, INSERT (kind, bet_id) ON transfers TO unbet_worker;
 GRANT SELECT, INSERT (transfer_id, account_id, amount, balance_after) ON entries TO unbet_worker;
-GRANT SELECT (request_id),
+GRANT SELECT (request_id, provider, reference, outcome),
       INSERT (request_id, provider, reference, user_id, currency, uuid, dialect, received_at,
               received_from, body, outcome)
     ON requests TO unbet_worker;

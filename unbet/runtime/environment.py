@@ -20,7 +20,7 @@ PREVENTS: Final = "prevents"
 """Where a field says which failure its setting prevents."""
 
 _FOR_TESTS: Final = "UNBET_TEST"
-_NOT_SHOWN: Final = ("_url", "_urls", "_secret", "_key", "_auth", "endpoints")
+_NOT_SHOWN: Final = ("_url", "_urls", "_secret", "_secrets", "_key", "_auth", "endpoints")
 
 Network = IPv4Network | IPv6Network
 
@@ -162,5 +162,6 @@ UrlSecret = Annotated[SecretStr, AfterValidator(_check_segment)]
 Login = Annotated[SecretStr, AfterValidator(_check_login)]
 Logins = Annotated[dict[str, SecretStr], NoDecode, BeforeValidator(_read_logins)]
 SigningKeys = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_read_keys)]
+WalletSecrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_split)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]

@@ -50,6 +50,7 @@ __all__ = [
     "SettingsError",
     "SigningSettings",
     "UnknownBetSettings",
+    "WalletSettings",
     "load",
     "read",
 ]

@@ -20,6 +20,7 @@ from unbet.runtime.environment import (
     SettingsError,
     SigningKeys,
     UrlSecret,
+    WalletSecrets,
     setting,
 )
 
@@ -153,14 +154,48 @@ class UnknownBetSettings(Environment):
 
 
 class WalletSettings(UnknownBetSettings):
-    """What decides cancels."""
+    """What keeps the bets' money."""
 
     wallet: str = setting(
         "ledger",
-        what="what keeps the bets' money: `ledger`, the one that comes along, or, as a preview, a "
-        "wallet of yours as `package.module:factory` (closing by hand, `unbet explain` and "
-        "`unbet audit` know the ledger only); the same for workers and sweeps",
+        what="what keeps the bets' money: `ledger`, the one that comes along, `sql`, your function "
+        "`unbet_cancel` in the same database, `http`, your service, or, as a preview, Python of "
+        "yours as `package.module:factory` (`unbet explain` and `unbet audit` know the ledger "
+        "only); the same for workers and sweeps",
         prevents="cancels of bets that are in your own tables, and are never found",
+    )
+    wallet_url: str | None = setting(
+        None,
+        what="with `http`: where your wallet service is; `/cancels` is appended to it",
+        prevents="calls that reach another service: there is no default",
+    )
+    wallet_secrets: WalletSecrets = setting(
+        (),
+        what="with `http`: what signs the calls, `whsec_` and 24 to 64 bytes in base64; two, "
+        "separated by a comma, while one replaces the other",
+        prevents="cancels by whoever reaches your wallet service",
+    )
+    wallet_max_together: int = setting(
+        32,
+        ge=1,
+        le=256,
+        what="with `http`: the most cancels in one call",
+        prevents="calls that are larger than your wallet can decide in time",
+    )
+    wallet_calls_at_once: int = setting(
+        4,
+        ge=1,
+        le=64,
+        what="with `http`: the most calls of one process at a time, each on its own connection",
+        prevents="more calls at once than your wallet can take",
+    )
+    wallet_call_limit_s: float = setting(
+        1.4,
+        ge=0.1,
+        le=2.5,
+        what="with `http`: seconds that one call may take; it is asked again while there is time, "
+        "3 s in all",
+        prevents="a lost answer that leaves no time to ask again",
     )
 
 

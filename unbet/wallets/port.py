@@ -41,8 +41,12 @@ class Why(StrEnum):
     """Somebody else holds what it needs. It is tried again; this was no try."""
     AWAY = "away"
     """The wallet cannot work for anybody. It is tried again; this was no try."""
+    UNANSWERED = "unanswered"
+    """Asked alone, it got no answer of the wallet's: it may be done or not. It is asked again with
+    the same key; this was no try, since a wallet may hang or be broken for hours."""
     AMBIGUOUS = "ambiguous"
-    """It may be done or not. It is asked again with the same key, a limited number of times."""
+    """The wallet's answer decides nothing: it may be done or not. It is asked again with the same
+    key, a limited number of times."""
     REJECTED = "rejected"
     """The wallet cannot take it, however often it is asked: a person has to look."""
 

@@ -4,8 +4,8 @@ An operator's own Bet and Result endpoints use the functions named here. Each ta
 does its work in the caller's transaction and does not commit; `transact` makes one.
 
 What decides a cancel is `reversal.py`, from the queue as from the sweep (`sweeping.py`); groups of
-which some stand in the way of the others go on in `parts.py`. What a person does by hand is apart
-from that, in `interventions.py` and `closing.py`.
+which some stand in the way of the others go on in `unbet/wallets/parts.py`. What a person does by
+hand is apart from that, in `interventions.py` and `closing.py`.
 """
 
 from unbet.database.engine import connect_to

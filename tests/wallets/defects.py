@@ -1,0 +1,300 @@
+"""The faults that have been seen in operators' wallets, each built into the example on purpose.
+Long, since there are twenty."""
+
+import threading
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, text
+
+from examples.wallet_http.bets import Bets
+from examples.wallet_http.cancels import LOCK_BET, MARK, REFUND, Cancels, Item, Verdict
+
+_NO_UNIQUE_KEY: Final = text("""
+    ALTER TABLE casino.movements DROP CONSTRAINT movements_kind_provider_reference_key
+""")
+_PAY: Final = text("""
+    UPDATE casino.balances SET cash = balances.cash + bets.cash + bets.bonus
+      FROM casino.bets
+     WHERE balances.player = bets.player AND balances.currency = bets.currency
+       AND provider = :provider AND reference = :reference
+""")
+_READ: Final = text("SELECT cash FROM casino.balances WHERE player = :player")
+_WRITE: Final = text("UPDATE casino.balances SET cash = :cash WHERE player = :player")
+
+Bet = Mapping[str, Any]
+
+
+class _Unguarded(Cancels):
+    """Without the unique key that such tables usually lack."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        with engine.begin() as connection:
+            connection.execute(_NO_UNIQUE_KEY)
+
+
+class KeySpentFirst(Cancels):
+    """1"""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self._spent: set[tuple[str, str]] = set()
+
+    def outcome(self, item: Item, bet: Bet) -> str:
+        key = (item.provider, item.reference)
+        if key in self._spent:
+            return "settled"
+        self._spent.add(key)
+        return super().outcome(item, bet)
+
+
+class MovesLater(Cancels):
+    """2: what moves the money has given up."""
+
+    def give_back(self, connection: Connection, item: Item, outcome: str) -> Decimal | None:
+        later = "reversed later" if outcome == "reversed" else outcome
+        return super().give_back(connection, item, later)
+
+    def outcome(self, item: Item, bet: Bet) -> str:
+        outcome = super().outcome(item, bet)
+        return "reversed" if outcome == "reversed later" else outcome
+
+
+class PaysEachRequest(_Unguarded):
+    """4: what is kept is the request's id, not the bet's."""
+
+    def verdict(self, connection: Connection, item: Item, bet: Bet) -> Verdict:
+        again = dict(bet) | {"outcome": None, "state": "placed" if bet["cash"] else bet["state"]}
+        return super().verdict(connection, item, again)
+
+
+class CreditsThenMarks(_Unguarded):
+    """5: in two transactions."""
+
+    def give_back(self, connection: Connection, item: Item, outcome: str) -> Decimal | None:
+        if outcome == "reversed":
+            connection.execute(REFUND, item._asdict())
+            connection.commit()
+        marked = connection.execute(MARK, item._asdict() | {"outcome": outcome})
+        return marked.scalar_one()  # type: ignore[no-any-return]
+
+
+class MarksThenCredits(Cancels):
+    """6: in two transactions."""
+
+    def give_back(self, connection: Connection, item: Item, outcome: str) -> Decimal | None:
+        marked = connection.execute(MARK, item._asdict() | {"outcome": outcome})
+        cash: Decimal | None = marked.scalar_one()
+        connection.commit()
+        if outcome == "reversed":
+            connection.execute(REFUND, item._asdict())
+        return cash
+
+
+class FailureIsNotFound(Cancels):
+    """7"""
+
+    def decide(self, items: Sequence[Item]) -> list[Verdict]:
+        try:
+            return super().decide(items)
+        except Exception:  # noqa: BLE001 - the fault itself
+            return [Verdict(item.request_id, "no_bet", False, None) for item in items]
+
+
+class NewKeyEachTry(_Unguarded):
+    """8: the service behind it would know a key again, and is told a fresh one."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self._known: set[uuid.UUID] = set()
+
+    def verdict(self, connection: Connection, item: Item, bet: Bet) -> Verdict:
+        if not bet["cash"]:
+            return super().verdict(connection, item, bet)
+        key = uuid.uuid4()
+        if key not in self._known:
+            self._known.add(key)
+            connection.execute(_PAY, item._asdict())
+        return Verdict(item.request_id, "reversed", False, None)
+
+
+class ChecksAfterCredit(_Unguarded):
+    """9"""
+
+    def verdict(self, connection: Connection, item: Item, bet: Bet) -> Verdict:
+        connection.execute(_PAY, item._asdict())
+        if bet["outcome"] is None:
+            connection.execute(MARK, item._asdict() | {"outcome": "reversed"})
+        return super().verdict(connection, item, dict(bet) | {"outcome": "reversed"})
+
+
+class NoTombstone(Cancels):
+    """10"""
+
+    def apply(self, connection: Connection, items: Sequence[Item]) -> list[Verdict]:
+        known, told = [], []
+        for item in items:
+            if connection.execute(LOCK_BET, item._asdict()).first():
+                known.append(item)
+            else:
+                told.append(Verdict(item.request_id, "no_bet", False, None))
+        return told + super().apply(connection, known)
+
+
+class LooksBeforeTheLock(NoTombstone):
+    """3, the cancel's part: what it leaves is somewhere else than the bet's own key."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self.left: set[str] = set()
+        self.has_left = threading.Event()
+
+    def apply(self, connection: Connection, items: Sequence[Item]) -> list[Verdict]:
+        told = super().apply(connection, items)
+        if any(verdict.outcome == "no_bet" for verdict in told):
+            self.left |= {item.reference for item in items}
+            self.has_left.set()
+        return told
+
+
+class LooksBeforeTheLockBets(Bets):
+    """3, the bet's part."""
+
+    def __init__(self, bets: Bets, cancels: LooksBeforeTheLock) -> None:
+        super().__init__(bets.engine, bets.fixed["provider"], bets.fixed["currency"])
+        self._cancels = cancels
+
+    def place(self, player: str, reference: str, amount: Decimal) -> bool:
+        if reference in self._cancels.left:
+            return False
+        self._cancels.has_left.wait(timeout=0.2)
+        self._cancels.has_left.clear()
+        return super().place(player, reference, amount)
+
+
+class PlaysForNothing(Bets):
+    """11: the late bet takes nothing, and is answered as placed."""
+
+    def place(self, player: str, reference: str, amount: Decimal) -> bool:
+        super().place(player, reference, amount)
+        return True
+
+
+class RefusesTheFrozen(Cancels):
+    """12"""
+
+    def outcome(self, item: Item, bet: Bet) -> str:
+        frozen = text("SELECT frozen FROM casino.players WHERE id = :player")
+        with self.engine.connect() as connection:
+            if connection.execute(frozen, item._asdict()).scalar():
+                return "bet_refused"
+        return super().outcome(item, bet)
+
+
+class AllToCash(Cancels):
+    """13"""
+
+    def give_back(self, connection: Connection, item: Item, outcome: str) -> Decimal | None:
+        if outcome != "reversed":
+            return super().give_back(connection, item, outcome)
+        connection.execute(_PAY, item._asdict())
+        return super().give_back(connection, item, "returned to cash")
+
+    def outcome(self, item: Item, bet: Bet) -> str:
+        outcome = super().outcome(item, bet)
+        return "reversed" if outcome == "returned to cash" else outcome
+
+
+class AddsInTheApplication(Cancels):
+    """14"""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self.has_read: Callable[[], object] = lambda: None
+
+    def apply(self, connection: Connection, items: Sequence[Item]) -> list[Verdict]:
+        told = []
+        for item in items:
+            bet = self.lock_bet(connection, item)
+            cash = connection.execute(_READ, item._asdict()).scalar_one()
+            self.has_read()
+            values = item._asdict() | {"cash": cash + bet["cash"]}
+            connection.execute(_WRITE, values)
+            told.append(Verdict(item.request_id, "reversed", False, values["cash"]))
+        return told
+
+
+class ErrorForTheRepeat(Cancels):
+    """15"""
+
+    def verdict(self, connection: Connection, item: Item, bet: Bet) -> Verdict:
+        if bet["outcome"] == "reversed":
+            raise ValueError("already cancelled")
+        return super().verdict(connection, item, bet)
+
+
+class SpellsAlike(Cancels):
+    """16, the cancel's part."""
+
+    def lock_bet(self, connection: Connection, item: Item) -> Bet:
+        return super().lock_bet(connection, item._replace(reference=alike(item.reference)))
+
+    def give_back(self, connection: Connection, item: Item, outcome: str) -> Decimal | None:
+        item = item._replace(reference=alike(item.reference))
+        return super().give_back(connection, item, outcome)
+
+
+class SpellsAlikeBets(Bets):
+    """16, the bet's part."""
+
+    def place(self, player: str, reference: str, amount: Decimal) -> bool:
+        return super().place(player, alike(reference), amount)
+
+
+def alike(reference: str) -> str:
+    return reference.strip().casefold()
+
+
+class Floats(Cancels):
+    """17"""
+
+    def give_back(self, connection: Connection, item: Item, outcome: str) -> Decimal | None:
+        cash = super().give_back(connection, item, outcome)
+        rounded = round(float(cash or 0), 2)
+        connection.execute(_WRITE, {"player": item.player, "cash": Decimal(str(rounded))})
+        return Decimal(str(rounded))
+
+
+class KeepsTheDenial(Cancels):
+    """18"""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self._denied: dict[tuple[str, str], str] = {}
+
+    def outcome(self, item: Item, bet: Bet) -> str:
+        key = (item.provider, item.reference)
+        outcome = self._denied.get(key) or super().outcome(item, bet)
+        if outcome in ("mismatch", "currency_mismatch"):
+            self._denied[key] = outcome
+        return outcome
+
+
+class ConflictIsAnError(Cancels):
+    """19: a key that comes with other contents."""
+
+    def outcome(self, item: Item, bet: Bet) -> str:
+        outcome = super().outcome(item, bet)
+        if outcome in ("mismatch", "currency_mismatch"):
+            raise ValueError("the key has been used otherwise")
+        return outcome
+
+
+class Empty(Cancels):
+    """20"""
+
+    def decide(self, items: Sequence[Item]) -> list[Verdict]:
+        return [Verdict(item.request_id, "reversed", False, None) for item in items]

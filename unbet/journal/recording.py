@@ -1,0 +1,68 @@
+"""The record of requests, for wallets that do not write it in their own statement."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from unbet.core.message import Cancel, Decision
+from unbet.core.outcomes import Outcome
+from unbet.database.rows import as_json
+
+# The second part sees the table as it was before the first.
+_RECORD: Final = text("""
+    WITH decided AS MATERIALIZED (
+        SELECT *
+          FROM json_to_recordset(CAST(:requests AS json))
+                   AS (request_id uuid, provider text, reference text, user_id text, currency text,
+                       uuid text, dialect text, received_at timestamptz, received_from text,
+                       body text, outcome text)
+    ),
+    recorded AS (
+        INSERT INTO unbet.requests (request_id, provider, reference, user_id, currency, uuid,
+                                    dialect, received_at, received_from, body, outcome)
+        SELECT request_id, provider, reference, user_id, currency, uuid, dialect, received_at,
+               received_from, body, outcome
+          FROM decided
+         -- Two that record the same requests at once must not wait for each other crosswise.
+         ORDER BY request_id
+            ON CONFLICT (request_id) DO NOTHING
+    )
+    SELECT request_id, outcome FROM unbet.requests
+     WHERE request_id = ANY (ARRAY (SELECT request_id FROM decided))
+""")
+
+
+def record_requests(
+    connection: Connection, decided: Sequence[tuple[Cancel, Outcome]]
+) -> dict[UUID, Outcome]:
+    """Record requests with what became of them; the outcomes of those that were recorded before,
+    which stay as they are. Does not commit."""
+    rows = as_json(
+        {
+            "request_id": cancel.request_id,
+            "provider": cancel.provider,
+            "reference": cancel.reference,
+            "user_id": cancel.player,
+            "currency": cancel.currency,
+            "uuid": cancel.uuid,
+            "dialect": cancel.dialect,
+            "received_at": cancel.received_at,
+            "received_from": cancel.received_from,
+            "body": cancel.body,
+            "outcome": outcome.value,
+        }
+        for cancel, outcome in decided
+    )
+    before = connection.execute(_RECORD, {"requests": rows})
+    return {row.request_id: Outcome(row.outcome) for row in before}
+
+
+def contradiction(decision: Decision, before: Mapping[UUID, Outcome]) -> str | None:
+    """How `decision` differs from what was recorded `before` of the same request; None if it does
+    not. After a person has reopened it, it may."""
+    earlier = before.get(decision.request_id, decision.outcome)
+    if earlier in (decision.outcome, Outcome.CLOSED):
+        return None
+    return f"is {decision.outcome} now, and was {earlier} before"

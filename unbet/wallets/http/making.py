@@ -1,0 +1,39 @@
+"""Makes the wallet of an operator's service, by the variables that begin with `UNBET_WALLET_`."""
+
+from typing import Final
+
+from sqlalchemy import Engine
+
+from unbet.runtime.settings import SettingsError, WalletSettings, read
+from unbet.wallets.http.settings import HttpWalletSettings
+from unbet.wallets.http.wallet import HttpWallet
+
+MAX_CONNECT_S: Final = 1.0
+
+
+def make(_engine: Engine, *, hold_unknown: bool, parked: bool) -> HttpWallet:
+    """As `chosen.Factory`."""
+    del parked  # it keeps no journal
+    return HttpWallet(settings_of(read(WalletSettings), hold_unknown=hold_unknown))
+
+
+def settings_of(variables: WalletSettings, *, hold_unknown: bool) -> HttpWalletSettings:
+    """Raises `SettingsError`."""
+    if hold_unknown:
+        raise SettingsError(
+            "UNBET_UNKNOWN_REFERENCE is hold, and UNBET_WALLET is http: only the built-in ledger "
+            "can hold the cancel of an unknown bet. Your wallet decides it."
+        )
+    if variables.wallet_url is None:
+        raise SettingsError("UNBET_WALLET is http, and UNBET_WALLET_URL is not set.")
+    try:
+        return HttpWalletSettings(
+            url=variables.wallet_url,
+            secrets=tuple(secret.get_secret_value() for secret in variables.wallet_secrets),
+            max_together=variables.wallet_max_together,
+            calls_at_once=variables.wallet_calls_at_once,
+            connect_limit_s=min(MAX_CONNECT_S, variables.wallet_call_limit_s),
+            call_limit_s=variables.wallet_call_limit_s,
+        )
+    except ValueError as error:
+        raise SettingsError(f"UNBET_WALLET is http: {error}.") from None

@@ -1,0 +1,105 @@
+"""A wallet that is not in the journal's database: nobody hears of its decision before the journal
+has it. A process that dies in between asks again with the same key, and the wallet repeats it."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from unbet.core.message import Cancel
+from unbet.core.outcomes import Outcome
+from unbet.database.faults import LedgerAwayError, fault_of, first_line
+from unbet.journal.closings import closed_decision, find_closed
+from unbet.journal.recording import contradiction, record_requests
+from unbet.journal.sweeping import lock_parked, remove_parked
+from unbet.runtime.failpoints import ARMED, crash_point
+from unbet.wallets.parts import WHY
+from unbet.wallets.port import Abilities, Decided, Undecided, Verdict, Wallet, Why
+from unbet.wallets.undecided import commit_until
+
+RECORD_FOR_S: Final = 1.0
+"""A decision is recorded for this long after the deadline: not to record it means to ask again."""
+
+
+class RecordedWallet:
+    """`wallet` with a record. No transaction is open while the wallet is asked.
+
+    A cancel of a reference that a person has closed is CLOSED, and the wallet is not asked. A
+    request that the journal has another outcome of is AMBIGUOUS. Raises `LedgerAwayError` where the
+    journal is away: what the wallet has decided by then it repeats.
+    """
+
+    def __init__(self, engine: Engine, wallet: Wallet, *, parked: bool = False) -> None:
+        """With `parked` it decides parked cancels, and removes them as it records; what is not
+        parked any more is left out."""
+        self._engine = engine
+        self._wallet = wallet
+        self._parked = parked
+
+    @property
+    def abilities(self) -> Abilities:
+        return self._wallet.abilities
+
+    def cancel(self, cancels: Sequence[Cancel], deadline: float) -> Iterator[Sequence[Verdict]]:
+        """As `Wallet.cancel`."""
+        if not cancels:
+            return
+        open_cancels, closed = self._sort(cancels, deadline)
+        if closed:
+            yield self._record([(c, Decided(closed_decision(c))) for c in closed], deadline)
+        by_request = {cancel.request_id: cancel for cancel in open_cancels}
+        for verdicts in self._wallet.cancel(open_cancels, deadline):
+            decided = [one for one in verdicts if isinstance(one, Decided)]
+            left = [one for one in verdicts if isinstance(one, Undecided)]
+            if ARMED:
+                crash_point("before_commit", open_cancels)
+            pairs = [(by_request[one.decision.request_id], one) for one in decided]
+            yield left + self._record(pairs, deadline)
+
+    def _sort(
+        self, cancels: Sequence[Cancel], deadline: float
+    ) -> tuple[list[Cancel], list[Cancel]]:
+        """Those to ask the wallet about, and those of closed references."""
+
+        def look(connection: Connection) -> tuple[list[Cancel], list[Cancel]]:
+            ours = lock_parked(connection, cancels) if self._parked else list(cancels)
+            closed = find_closed(connection, ours)
+            return (
+                [cancel for cancel in ours if cancel.request_id not in closed],
+                [cancel for cancel in ours if cancel.request_id in closed],
+            )
+
+        try:
+            return commit_until(self._engine, deadline, look)
+        except DBAPIError as error:
+            raise LedgerAwayError(first_line(error)) from error
+
+    def _record(self, decided: Sequence[tuple[Cancel, Decided]], deadline: float) -> list[Verdict]:
+        """The verdicts, once the journal has them."""
+        if not decided:
+            return []
+        outcomes = [(cancel, one.decision.outcome) for cancel, one in decided]
+
+        def write(connection: Connection) -> list[Verdict]:
+            before = record_requests(connection, outcomes)
+            verdicts = [_checked(cancel, one, before) for cancel, one in decided]
+            if self._parked:
+                kept = [one.decision.request_id for one in verdicts if isinstance(one, Decided)]
+                remove_parked(connection, kept)
+            return verdicts
+
+        try:
+            return commit_until(self._engine, max(deadline, time.monotonic() + RECORD_FOR_S), write)
+        except DBAPIError as error:
+            why, problem = WHY[fault_of(error)], first_line(error)
+            return [Undecided(cancel, why, "not recorded", problem) for cancel, _ in decided]
+
+
+def _checked(cancel: Cancel, one: Decided, before: Mapping[UUID, Outcome]) -> Verdict:
+    problem = contradiction(one.decision, before)
+    if problem is None:
+        return one
+    return Undecided(cancel, Why.AMBIGUOUS, "told otherwise than before", problem)

@@ -1,0 +1,69 @@
+"""Reads what the function has returned. Anything but one good row for each cancel is a
+`WrongAnswerError`: never a success."""
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from unbet.core.message import Cancel, Decision
+from unbet.core.outcomes import Outcome
+from unbet.wallets.parts import WrongAnswerError
+from unbet.wallets.port import Decided
+
+_FINAL: Final = frozenset(Outcome) - {Outcome.PARKED}
+_BINDS_NOBODY: Final = frozenset({Outcome.MISMATCH, Outcome.CURRENCY_MISMATCH})
+_NUMBER: Final = re.compile(r"[1-9][0-9]{0,18}")
+_LARGEST_TRANSFER_ID: Final = 2**63 - 1
+
+
+def read_answer(cancels: Sequence[Cancel], rows: Sequence[Row[Any]]) -> list[Decided]:
+    """The decisions in what the function has returned, in the order of `cancels`. Raises
+    `WrongAnswerError` unless there is exactly one good row for each."""
+    found: dict[UUID, Row[Any]] = {}
+    requested = {cancel.request_id for cancel in cancels}
+    for row in rows:
+        if row.request_id not in requested:
+            raise wrong(row.request_id, "was not asked about")
+        if row.request_id in found:
+            raise wrong(row.request_id, "is returned twice")
+        found[row.request_id] = row
+    for cancel in cancels:
+        if cancel.request_id not in found:
+            raise wrong(cancel.request_id, "is not returned")
+    return [_decided(cancel, found[cancel.request_id]) for cancel in cancels]
+
+
+def _decided(cancel: Cancel, row: Row[Any]) -> Decided:
+    if row.outcome not in _FINAL:
+        raise wrong(cancel.request_id, f"has the outcome {row.outcome!r}, which is none")
+    outcome = Outcome(row.outcome)
+    if outcome is Outcome.REVERSED and not row.wallet_ref:
+        raise wrong(cancel.request_id, "is reversed, and has no wallet_ref to show for it")
+    if row.cash is not None and not (isinstance(row.cash, Decimal) and row.cash.is_finite()):
+        raise wrong(cancel.request_id, f"has {row.cash!r} for cash")
+    # Whose bet it is not gets neither its reference nor its player's cash.
+    is_theirs = outcome not in _BINDS_NOBODY
+    decision = Decision(
+        request_id=cancel.request_id,
+        outcome=outcome,
+        transfer_id=_number(row.wallet_ref) if is_theirs else None,
+        currency=cancel.currency,
+        cash=row.cash if is_theirs else None,
+    )
+    return Decided(decision, row.replayed)
+
+
+def _number(wallet_ref: str | None) -> int | None:
+    """The wallet's reference, if it can take the place of a transfer's number."""
+    if wallet_ref is None or not _NUMBER.fullmatch(wallet_ref):
+        return None
+    number = int(wallet_ref)
+    return number if number <= _LARGEST_TRANSFER_ID else None
+
+
+def wrong(request_id: object, problem: str) -> WrongAnswerError:
+    return WrongAnswerError(f"unbet_cancel: request {request_id} {problem}")

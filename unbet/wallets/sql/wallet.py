@@ -1,0 +1,108 @@
+"""Has the function decide: what it decides and what the journal says of it are one transaction and
+one commit."""
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from sqlalchemy import Connection, Engine, text
+
+from unbet.core.message import Cancel
+from unbet.database.rows import as_json
+from unbet.journal.closings import closed_decision, find_closed
+from unbet.journal.recording import contradiction, record_requests
+from unbet.journal.sweeping import lock_parked, remove_parked
+from unbet.runtime.failpoints import ARMED, crash_point
+from unbet.wallets.parts import PartedGroup
+from unbet.wallets.port import Abilities, Decided, Memory, Verdict
+from unbet.wallets.sql.answer import read_answer, wrong
+
+LOCK_WAIT_S: Final = 0.5
+"""After the lock timeout: a busy player's transactions are over by then."""
+
+_CALL: Final = text("""
+    SELECT request_id, outcome, wallet_ref, cash, replayed
+      FROM unbet_cancel(CAST(:cancels AS jsonb))
+""")
+
+
+class SqlWallet:
+    """`unbet_cancel(jsonb)`, as the port wants a wallet.
+
+    A group is one call. Where it fails, or returns anything but one decision for each cancel, all
+    of it is rolled back, and the group is halved until the cancel that it fails on is alone: that
+    one is AMBIGUOUS, or what its error says, and the others are decided.
+    """
+
+    abilities = Abilities(
+        remembers=Memory.FOR_EVER,
+        closes_unknown=True,
+        tells_cash=True,
+        finds=False,
+        max_together=256,
+        keeps_journal=True,
+    )
+    """If the function is as `unbet wallet scaffold` begins it."""
+
+    def __init__(
+        self, engine: Engine, *, parked: bool = False, lock_wait_s: float = LOCK_WAIT_S
+    ) -> None:
+        """With `parked` it decides cancels that are parked, and removes them in the transaction
+        that decides; what is parked no more is left out."""
+        self._engine = engine
+        self._parked = parked
+        self._lock_wait_s = lock_wait_s
+
+    def cancel(self, cancels: Sequence[Cancel], deadline: float) -> Iterator[Sequence[Verdict]]:
+        """As `Wallet.cancel`."""
+        most = self.abilities.max_together
+        for begin in range(0, len(cancels), most):
+            started = time.monotonic()
+            group = PartedGroup(self._engine, self._work, started, deadline, self._lock_wait_s)
+            yield from group.part(list(cancels[begin : begin + most]), wait_for_locks=True)
+
+    def _work(self, connection: Connection, cancels: list[Cancel]) -> list[Decided]:
+        ours = lock_parked(connection, cancels) if self._parked else cancels
+        decided = decide(connection, ours)
+        if self._parked:
+            remove_parked(connection, [cancel.request_id for cancel in ours])
+        if ARMED:
+            crash_point("before_commit", cancels)
+        return decided
+
+
+def decide(connection: Connection, cancels: Sequence[Cancel]) -> list[Decided]:
+    """Have the function decide `cancels`, except those of closed references, and write the journal.
+    Does not commit. Raises `WrongAnswerError`, and whatever the driver raises: both mean that
+    nothing may be committed."""
+    if not cancels:
+        return []
+    closed = find_closed(connection, cancels)
+    left = [cancel for cancel in cancels if cancel.request_id not in closed]
+    rows = connection.execute(_CALL, {"cancels": _items(left)}).all() if left else []
+    decided = {one.decision.request_id: one for one in read_answer(left, rows)}
+    verdicts = [
+        decided.get(cancel.request_id) or Decided(closed_decision(cancel)) for cancel in cancels
+    ]
+    outcomes = [one.decision.outcome for one in verdicts]
+    before = record_requests(connection, list(zip(cancels, outcomes, strict=True)))
+    for one in verdicts:
+        problem = contradiction(one.decision, before)
+        if problem:
+            raise wrong(one.decision.request_id, problem)
+    return verdicts
+
+
+def _items(cancels: Sequence[Cancel]) -> str:
+    return as_json(
+        {
+            "request_id": cancel.request_id,
+            "provider": cancel.provider,
+            "reference": cancel.reference,
+            "player": cancel.player,
+            "currency": cancel.currency,
+            "uuid": cancel.uuid,
+            "received_at": cancel.received_at,
+        }
+        for cancel in cancels
+    )
