@@ -46,7 +46,7 @@ def wallet_for(name: str, engine: Engine, *, hold_unknown: bool, parked: bool = 
             f"UNBET_WALLET has a wrong value: {name!r} forgets what it has decided, and would "
             "decide it twice."
         )
-    return RecordedWallet(engine, wallet, parked=parked)
+    return RecordedWallet(engine, wallet, name, parked=parked)
 
 
 def required_of(name: str) -> tuple[Callable[[Connection], None], ...]:
