@@ -62,7 +62,6 @@ class Groups:
         self._free_slots = slots
         self._resend_after_s = resend_after_s
         self._breaker = CircuitBreaker()  # while it is open cancels fall back at once
-        self._messages: set[Message] = set()
 
     def fill(self) -> None:
         """Send what may be sent now."""
@@ -79,8 +78,7 @@ class Groups:
                 self._give_up(waits)
                 continue
             self._free_slots -= 1
-            self._messages.add(message)
-            metrics.IN_FLIGHT.set(len(self._messages))
+            metrics.IN_FLIGHT.inc()
             loop = asyncio.get_running_loop()
             first_look_s = min(PUBLISH_LIMIT_S, self._resend_after_s)
             message.timer = loop.call_later(first_look_s, self._check_message, message)
@@ -96,8 +94,7 @@ class Groups:
         message.is_done = True
         if message.timer is not None:
             message.timer.cancel()
-        self._messages.discard(message)
-        metrics.IN_FLIGHT.set(len(self._messages))
+        metrics.IN_FLIGHT.dec()
         self._free_slots += 1
         self.fill()
 

@@ -18,7 +18,7 @@ from unbet.runtime.settings import WorkerSettings, read, warn_of_unknown_names
 from unbet.start import AWAY, check_database, check_redis, refuse, starting
 from unbet.wallets.chosen import required_of
 from worker import program
-from worker.connections import deployment, identity, keys, wallet
+from worker.connections import deployment, identity, keys, wallets
 from worker.neighbours import watch_neighbours
 
 START_LIMIT_S: Final = 30.0
@@ -47,7 +47,7 @@ def _check_dependencies() -> None:
     deadline = time.monotonic() + START_LIMIT_S
     with starting("worker"):
         keys()
-        wallet()
+        wallets()
         try:
             retry_until(
                 deadline, _check_once, errors=AWAY, may_retry=_report, max_pause_s=MAX_START_PAUSE_S
@@ -60,7 +60,8 @@ def _check_dependencies() -> None:
 def _check_once() -> None:
     """Raises one of `UNSAFE`, or one of `AWAY`."""
     chosen = read(WorkerSettings)
-    required = (require_durability, require_schema, require_room, *required_of(chosen.wallet))
+    required = required_of(*chosen.wallet_choice().distinct_routes())
+    required = (require_durability, require_schema, require_room, *required)
     check_database(chosen.database_url, "worker", identity(), *required)
     check_redis(chosen.redis_url, "worker")
 

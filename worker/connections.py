@@ -11,16 +11,18 @@ from unbet.core.wire import Keys
 from unbet.database.deployment import Identity, guard
 from unbet.database.engine import connect_to
 from unbet.runtime.settings import WorkerSettings, read
-from unbet.wallets.chosen import wallet_for
-from unbet.wallets.port import Wallet
+from unbet.wallets.chosen import wallets_for
+from unbet.wallets.routed import RoutedWallets
 
 
 @cache
 def engine() -> Engine:
-    """The process's engine; a task uses one connection at a time."""
-    return guard(
-        connect_to(read(WorkerSettings).database_url, name="worker", pool_size=1), identity()
-    )
+    """The process's engine; a task uses one connection at a time. Of several wallets each has its
+    own, and so has the task."""
+    chosen = read(WorkerSettings)
+    several = len(chosen.wallet_choice().distinct_routes())
+    pool_size = 1 if several == 1 else several + 1
+    return guard(connect_to(chosen.database_url, name="worker", pool_size=pool_size), identity())
 
 
 @cache
@@ -44,11 +46,13 @@ def keys() -> Keys:
 
 
 @cache
-def wallet() -> Wallet:
+def wallets() -> RoutedWallets:
     """What decides the cancels. Made before the first child is, which inherits it: a wrong one
     stops the start."""
     chosen = read(WorkerSettings)
-    return wallet_for(chosen.wallet, engine(), hold_unknown=chosen.holds_unknown)
+    choice = chosen.wallet_choice()
+    made = wallets_for(choice, engine(), hold_unknown=chosen.holds_unknown)
+    return RoutedWallets(made, choice.wallet_of)
 
 
 @cache

@@ -21,7 +21,7 @@ from unbet.runtime.settings import WorkerSettings, read
 from unbet.wallets.port import Decided, Undecided
 from unbet.wallets.undecided import keep_undecided
 from worker.app import app
-from worker.connections import deployment, engine, keys, replies, wallet
+from worker.connections import deployment, engine, keys, replies, wallets
 from worker.rejecting import reject
 
 REPLY_EXPIRES_S: Final = 60
@@ -55,7 +55,7 @@ def cancel(task: Task, message: str) -> dict[str, int]:
         crash_point("before_transaction", group.cancels)
     try:
         # In parts, if some cancels are blocked: the decided ones do not wait for them.
-        for verdicts in wallet().cancel(group.cancels, deadline):
+        for verdicts in wallets().cancel(group.cancels, deadline):
             decisions = [one.decision for one in verdicts if isinstance(one, Decided)]
             if len(decisions) < len(verdicts):
                 left = [one for one in verdicts if isinstance(one, Undecided)]

@@ -23,6 +23,7 @@ from unbet.runtime.environment import (
     WalletSecrets,
     setting,
 )
+from unbet.runtime.wallet_choice import WalletChoice
 
 
 class LedgerSettings(Environment):
@@ -107,15 +108,9 @@ class ProviderSettings(Environment):
     )
 
 
-class EndpointSettings(ProviderSettings):
-    """The URLs that providers were told."""
+class EndpointsSettings(Environment):
+    """Several endpoints."""
 
-    url_secret: UrlSecret | None = setting(
-        None,
-        what="the secret first segment of the provider's URL, at least 16 of "
-        "`A-Z a-z 0-9 - . _ ~`; the receiver needs it, or several in UNBET_ENDPOINTS",
-        prevents="cancels by anybody",
-    )
     endpoints: Annotated[
         Mapping[str, EndpointConfig], NoDecode, BeforeValidator(read_endpoints)
     ] = setting(
@@ -123,9 +118,25 @@ class EndpointSettings(ProviderSettings):
         repr=False,
         what="several endpoints, instead of the secret, the provider and the dialect: JSON, "
         'as `{"the-secret": {"provider": "LuckyMonaco", "dialect": "lucky-monaco-v1", '
-        '"until": "2027-01-31T00:00:00Z"}}`, the latter two optional',
+        '"wallet": "sql", "until": "2027-01-31T00:00:00Z"}}`, the latter three optional; the same '
+        "for receivers, workers and sweeps where an endpoint names its wallet",
         prevents="one provider's cancels of another one's bets, and a gap while a secret is "
         "replaced",
+    )
+
+    def named_wallets(self) -> Mapping[str, str]:
+        """The wallets that endpoints name, by provider."""
+        return {one.provider: one.wallet for one in self.endpoints.values() if one.wallet}
+
+
+class EndpointSettings(ProviderSettings, EndpointsSettings):
+    """The URLs that providers were told."""
+
+    url_secret: UrlSecret | None = setting(
+        None,
+        what="the secret first segment of the provider's URL, at least 16 of "
+        "`A-Z a-z 0-9 - . _ ~`; the receiver needs it, or several in UNBET_ENDPOINTS",
+        prevents="cancels by anybody",
     )
 
     def by_secret(self) -> Mapping[str, EndpointConfig]:
@@ -153,7 +164,7 @@ class UnknownBetSettings(Environment):
         return self.unknown_reference == "hold"
 
 
-class WalletSettings(UnknownBetSettings):
+class WalletSettings(UnknownBetSettings, EndpointsSettings):
     """What keeps the bets' money."""
 
     wallet: str = setting(
@@ -161,9 +172,15 @@ class WalletSettings(UnknownBetSettings):
         what="what keeps the bets' money: `ledger`, the one that comes along, `sql`, your function "
         "`unbet_cancel` in the same database, `http`, your service, or, as a preview, Python of "
         "yours as `package.module:factory` (`unbet explain` and `unbet audit` know the ledger "
-        "only); the same for workers and sweeps",
+        "only); the same for workers and sweeps. An endpoint may name another one: see "
+        "UNBET_ENDPOINTS",
         prevents="cancels of bets that are in your own tables, and are never found",
     )
+
+    def wallet_choice(self) -> WalletChoice:
+        """Which wallet decides whose cancels."""
+        return WalletChoice(self.wallet, self.endpoints)
+
     wallet_url: str | None = setting(
         None,
         what="with `http`: where your wallet service is; `/cancels` is appended to it",

@@ -1,4 +1,4 @@
-"""The wallet that `UNBET_WALLET` names."""
+"""The wallets that `UNBET_WALLET` and the endpoints name."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 from sqlalchemy import Connection, Engine
 
 from unbet.runtime.settings import SettingsError
+from unbet.runtime.wallet_choice import WalletChoice
 from unbet.wallets.port import Memory, Wallet
 from unbet.wallets.recorded import RecordedWallet
 
@@ -27,8 +28,16 @@ class Factory(Protocol):
         ...
 
 
-def wallet_for(name: str, engine: Engine, *, hold_unknown: bool, parked: bool = False) -> Wallet:
-    """One of ours, or what `package.module:factory` makes. Raises `SettingsError`."""
+def wallet_for(
+    name: str,
+    engine: Engine,
+    *,
+    hold_unknown: bool,
+    parked: bool = False,
+    variable: str = "UNBET_WALLET",
+) -> Wallet:
+    """One of ours, or what `package.module:factory` makes. Raises `SettingsError`, which blames
+    `variable`."""
     path = _OURS.get(name, name)
     try:
         make: Factory = _imported(path)
@@ -38,20 +47,36 @@ def wallet_for(name: str, engine: Engine, *, hold_unknown: bool, parked: bool = 
         raise
     except Exception as error:  # whatever a module of the operator's raises
         why = f"{type(error).__name__}: {error}"
-        raise SettingsError(f"UNBET_WALLET has a wrong value: {name!r}: {why}") from error
+        raise SettingsError(f"{variable} has a wrong value: {name!r}: {why}") from error
     if abilities.keeps_journal:
         return wallet
     if abilities.remembers is not Memory.FOR_EVER:
         raise SettingsError(
-            f"UNBET_WALLET has a wrong value: {name!r} forgets what it has decided, and would "
+            f"{variable} has a wrong value: {name!r} forgets what it has decided, and would "
             "decide it twice."
         )
     return RecordedWallet(engine, wallet, parked=parked)
 
 
-def required_of(name: str) -> tuple[Callable[[Connection], None], ...]:
-    """What the wallet requires of the journal's database, for `check_database`."""
-    return (_imported(_REQUIRED[name]),) if name in _REQUIRED else ()
+def wallets_for(
+    choice: WalletChoice, engine: Engine, *, hold_unknown: bool, parked: bool = False
+) -> dict[str, Wallet]:
+    """Each wallet that decides somebody's cancels, by name. Raises `SettingsError`."""
+    return {
+        name: wallet_for(
+            name,
+            engine,
+            hold_unknown=hold_unknown,
+            parked=parked,
+            variable="UNBET_WALLET" if name == choice.default else "UNBET_ENDPOINTS",
+        )
+        for name in choice.distinct_routes()
+    }
+
+
+def required_of(*names: str) -> tuple[Callable[[Connection], None], ...]:
+    """What wallets require of the journal's database, for `check_database`."""
+    return tuple(_imported(_REQUIRED[name]) for name in names if name in _REQUIRED)
 
 
 def _imported(path: str) -> Any:
