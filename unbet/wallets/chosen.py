@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine
 
 from unbet.runtime.settings import SettingsError
 from unbet.runtime.wallet_choice import WalletChoice
+from unbet.wallets.checked import CheckedWallet
 from unbet.wallets.port import Memory, Wallet
 from unbet.wallets.recorded import RecordedWallet
 
@@ -42,6 +43,8 @@ def wallet_for(
     try:
         make: Factory = _imported(path)
         wallet = make(engine, hold_unknown=hold_unknown, parked=parked)
+        if name not in _OURS:
+            wallet = CheckedWallet(wallet)
         abilities = wallet.abilities
     except SettingsError:  # which names its own variable
         raise
@@ -55,7 +58,7 @@ def wallet_for(
             f"{variable} has a wrong value: {name!r} forgets what it has decided, and would "
             "decide it twice."
         )
-    return RecordedWallet(engine, wallet, parked=parked)
+    return RecordedWallet(engine, wallet, name, parked=parked)
 
 
 def wallets_for(
