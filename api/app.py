@@ -45,7 +45,7 @@ def create_app(settings: ReceiverSettings, identity: Identity | None = None) -> 
     replies = Replies(settings.redis_url, keys, identity)
     wallets = settings.named_wallets()
     threads = settings.groups_in_flight * (1 + len(set(wallets.values())))
-    publisher = Publisher(threads, keys, identity, replies.list_name)
+    publisher = Publisher(threads, keys, identity, replies.list_name, wallets)
     dispatcher = Dispatcher(
         publisher.submit,
         wallets,
@@ -54,7 +54,8 @@ def create_app(settings: ReceiverSettings, identity: Identity | None = None) -> 
         max_waiting=settings.max_waiting,
         resend_after_s=settings.resend_after_s,
     )
-    membership = Membership(settings.broker_url, identity, ledger)
+    endpoints = tuple(settings.by_secret().values())
+    membership = Membership(settings.broker_url, identity, ledger, endpoints)
     fallback = Fallback(dispatcher, ledger, parking, settings.answer_deadline_s * ASK_SHARE)
 
     @asynccontextmanager

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import structlog
 
-from api.publish import Groups, Submit
+from api.publish import NO_WALLETS, Groups, Submit
 from api.waits import Decided, Wait
 from unbet.broker.redis_server import AWAY
 from unbet.broker.reply_list import BLOCK_S, ReplyList
@@ -21,8 +21,6 @@ from unbet.runtime import metrics
 
 HUNG_AFTER_S: Final = BLOCK_S + 1.0
 """A Redis that answers nothing for longer is hung: the connection is made anew."""
-
-NO_WALLETS: Final[Mapping[str, str]] = {}
 
 log = structlog.get_logger("receiver")
 

@@ -17,8 +17,9 @@ from unbet.runtime.retrying import retry_until
 from unbet.runtime.settings import WorkerSettings, read, warn_of_unknown_names
 from unbet.start import AWAY, check_database, check_redis, refuse, starting
 from unbet.wallets.chosen import required_of
+from unbet.wallets.notice import log_wallets
 from worker import program
-from worker.connections import deployment, identity, keys, wallets
+from worker.connections import choice, deployment, identity, keys, notice, wallet
 from worker.neighbours import watch_neighbours
 
 START_LIMIT_S: Final = 30.0
@@ -47,20 +48,21 @@ def _check_dependencies() -> None:
     deadline = time.monotonic() + START_LIMIT_S
     with starting("worker"):
         keys()
-        wallets()
+        wallet()
         try:
             retry_until(
                 deadline, _check_once, errors=AWAY, may_retry=_report, max_pause_s=MAX_START_PAUSE_S
             )
         except AWAY as error:
             refuse("worker", first_line(error))
+    log_wallets(notice(), log)
     transport.separate(app, deployment())
 
 
 def _check_once() -> None:
     """Raises one of `UNSAFE`, or one of `AWAY`."""
     chosen = read(WorkerSettings)
-    required = required_of(*chosen.wallet_choice().distinct_routes())
+    required = required_of(*choice().distinct_routes())
     required = (require_durability, require_schema, require_room, *required)
     check_database(chosen.database_url, "worker", identity(), *required)
     check_redis(chosen.redis_url, "worker")

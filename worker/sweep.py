@@ -29,6 +29,7 @@ from unbet.runtime.failpoints import crash_point
 from unbet.runtime.settings import SweepSettings, read, warn_of_unknown_names
 from unbet.start import check_database, starting
 from unbet.wallets.chosen import required_of, wallets_for
+from unbet.wallets.notice import log_wallets, notice_of
 from unbet.wallets.port import Decided, Undecided, Wallet
 from unbet.wallets.undecided import keep_undecided
 
@@ -68,8 +69,13 @@ def main() -> None:
     exposition.serve(chosen.metrics_port)
     with starting("sweep"):
         wallets = wallets_for(
-            chosen.wallet_choice(), engine, hold_unknown=chosen.holds_unknown, parked=True
+            chosen.wallet_choice(),
+            engine,
+            hold_unknown=chosen.holds_unknown,
+            parked=True,
+            person_decides=chosen.person_decides,
         )
+    log_wallets(notice_of(chosen.wallet_choice(), wallets), log)
     sweeps = [Sweep(engine, wallets[name], providers) for name, providers in routes.items()]
     sweep_all(sweeps, partial(_require_a_safe_ledger, chosen, identity), stop)
     engine.dispose()

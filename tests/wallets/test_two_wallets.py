@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -70,6 +71,11 @@ class TestTwoWallets(Service):
         assert not bets.place(EXAMPLE["userId"], "late", Decimal(5))
         assert operator.bet("late", "1.00", **PLAYER).status == "done"
 
+        explained = two.unbet("explain", "r1").stdout
+        assert "The wallet of LuckyMonaco's bets is 'ledger'" in explained
+        assert "The wallet of Other's bets is 'http'" in explained
+        assert "P4  A bet that comes after its cancel was answered 0 is refused." in explained
+
     def test_a_wallet_that_hangs_holds_up_no_answer_of_the_other(
         self, two: System, operator: Operator, bets: Bets, proxy: Proxy, casino_engine: Engine
     ) -> None:
@@ -117,6 +123,49 @@ class TestTwoWallets(Service):
         assert operator.balance(**PLAYER).cash == Decimal(100)
         assert parked_of(engine, THEIR_PROVIDER) == 100
 
+    def test_a_worker_that_has_another_wallet_than_the_receiver_leaves_the_cancel_to_a_person(
+        self, two: System, bets: Bets, engine: Engine
+    ) -> None:
+        endpoints = two.environment.pop("UNBET_ENDPOINTS")
+        two.start_worker()
+        two.environment["UNBET_ENDPOINTS"] = endpoints
+        two.start_receiver()
+        assert bets.place(EXAMPLE["userId"], "r1", Decimal(5))
+        assert cancel(two, THEIRS, "r1")["error"] == 100
+        with engine.connect() as connection:
+            states = connection.execute(text("SELECT state, last_error FROM unbet.parked")).all()
+            assert connection.execute(text("SELECT FROM unbet.requests")).all() == []
+        ((state, error),) = states
+        assert state == "dead"
+        assert "'http' for Other, this worker 'ledger'" in error
+        until(lambda: shown(two)["wallets_differ"], "it is not shown")
+        assert (
+            "Other's wallet is 'http' here and 'ledger' to the workers"
+            in (shown(two)["wallets_differ"])
+        )
+        assert cancel(two, OURS, "r1")["error"] == 0
+        # With the right settings, and once a person has said so, it is decided.
+        two.start_sweep()
+        assert two.unbet("parked", "retry", "--all-dead").returncode == 0
+        until(lambda: bets.balance(EXAMPLE["userId"])[0] == 100, "it was not given back")
+
+    def test_readyz_and_the_logs_say_which_wallet_an_endpoint_has_and_what_it_promises(
+        self, two: System
+    ) -> None:
+        two.start_both()
+        two.start_sweep()
+        until(lambda: shown(two)["wallets"][1]["promises"], "the workers have not told")
+        ours, theirs = shown(two)["wallets"]
+        assert (ours["provider"], ours["wallet"]) == ("LuckyMonaco", "ledger")
+        assert (theirs["endpoint"], theirs["provider"], theirs["wallet"]) == (2, "Other", "http")
+        assert [promise["name"] for promise in theirs["promises"]] == ["P1", "P2", "P3", "P4"]
+        assert all(promise["holds"] for promise in ours["promises"])
+        assert [promise["holds"] for promise in theirs["promises"]] == [True, True, True, False]
+        assert "it is reversed within minutes" in theirs["promises"][3]["says"]
+        assert shown(two)["wallets_differ"] is None
+        for name in ("worker", "sweep", "receiver"):
+            until(partial(says, two, name, "a wallet that not all"), f"the {name}'s log")
+
 
 @pytest.mark.parametrize(
     ("endpoint", "sentence"),
@@ -144,6 +193,15 @@ def cancel(system: System, secret: str, reference: str) -> dict[str, Any]:
     response = system.http.post(f"/{secret}/V4/Cancel", json=body)
     assert response.status_code == 200, response.text
     return dict(response.json())
+
+
+def says(system: System, name: str, words: str) -> bool:
+    return words in system.said(name)
+
+
+def shown(system: System) -> dict[str, Any]:
+    """What /readyz says."""
+    return dict(system.http.get("/readyz").json())
 
 
 def parked_of(engine: Engine, provider: str) -> int:

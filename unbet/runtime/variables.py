@@ -1,5 +1,6 @@
 """The variables that several processes read, or that belong together: one class for each group."""
 
+import math
 import sys
 from collections.abc import Mapping
 from typing import Annotated, Literal
@@ -164,8 +165,8 @@ class UnknownBetSettings(Environment):
         return self.unknown_reference == "hold"
 
 
-class WalletSettings(UnknownBetSettings, EndpointsSettings):
-    """What keeps the bets' money."""
+class WalletNameSettings(EndpointsSettings):
+    """Which wallet keeps the bets' money."""
 
     wallet: str = setting(
         "ledger",
@@ -181,6 +182,23 @@ class WalletSettings(UnknownBetSettings, EndpointsSettings):
         """Which wallet decides whose cancels."""
         return WalletChoice(self.wallet, self.endpoints)
 
+
+class WalletSettings(UnknownBetSettings, WalletNameSettings):
+    """What decides cancels, and how it is reached."""
+
+    wallet_ambiguous: Literal["retry", "person"] = setting(
+        "retry",
+        what="what becomes of a cancel whose wallet gave no clear answer and does not remember "
+        "what it has decided: `retry` refuses such a wallet at the start, `person` asks it once "
+        "and leaves each doubt to a person",
+        prevents="a bet that is reversed twice by a wallet that forgets",
+    )
+
+    @property
+    def person_decides(self) -> bool:
+        """Whether a doubt waits for a person."""
+        return self.wallet_ambiguous == "person"
+
     wallet_url: str | None = setting(
         None,
         what="with `http`: where your wallet service is; `/cancels` is appended to it",
@@ -191,6 +209,19 @@ class WalletSettings(UnknownBetSettings, EndpointsSettings):
         what="with `http`: what signs the calls, `whsec_` and 24 to 64 bytes in base64; two, "
         "separated by a comma, while one replaces the other",
         prevents="cancels by whoever reaches your wallet service",
+    )
+    wallet_closes_unknown: bool = setting(
+        False,
+        what="with `http`: whether your wallet refuses, for ever, a bet that comes after its "
+        "cancel",
+        prevents="a late bet that nobody looks for, where it is `true` and not so",
+    )
+    wallet_remembers_s: float = setting(
+        math.inf,
+        ge=0,
+        what="with `http`: for how many seconds your wallet repeats its decision of a `key`; `inf` "
+        "for ever, 0 if it does not",
+        prevents="a bet that is reversed twice because its wallet was asked after it had forgotten",
     )
     wallet_max_together: int = setting(
         32,

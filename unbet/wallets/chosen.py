@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Engine
 from unbet.runtime.settings import SettingsError
 from unbet.runtime.wallet_choice import WalletChoice
 from unbet.wallets.checked import CheckedWallet
-from unbet.wallets.port import Memory, Wallet
+from unbet.wallets.port import Wallet
+from unbet.wallets.promises import why_refused
 from unbet.wallets.recorded import RecordedWallet
 
 _OURS: Final = {
@@ -35,10 +36,11 @@ def wallet_for(
     *,
     hold_unknown: bool,
     parked: bool = False,
+    person_decides: bool = False,
     variable: str = "UNBET_WALLET",
 ) -> Wallet:
-    """One of ours, or what `package.module:factory` makes. Raises `SettingsError`, which blames
-    `variable`."""
+    """One of ours, or what `package.module:factory` makes. With `person_decides` it may be one that
+    does not remember what it has decided. Raises `SettingsError`, which blames `variable`."""
     path = _OURS.get(name, name)
     try:
         make: Factory = _imported(path)
@@ -51,18 +53,21 @@ def wallet_for(
     except Exception as error:  # whatever a module of the operator's raises
         why = f"{type(error).__name__}: {error}"
         raise SettingsError(f"{variable} has a wrong value: {name!r}: {why}") from error
+    problem = why_refused(abilities, person_decides=person_decides)
+    if problem is not None:
+        raise SettingsError(f"{variable} has a wrong value: {name!r} {problem}")
     if abilities.keeps_journal:
         return wallet
-    if abilities.remembers is not Memory.FOR_EVER:
-        raise SettingsError(
-            f"{variable} has a wrong value: {name!r} forgets what it has decided, and would "
-            "decide it twice."
-        )
     return RecordedWallet(engine, wallet, name, parked=parked)
 
 
 def wallets_for(
-    choice: WalletChoice, engine: Engine, *, hold_unknown: bool, parked: bool = False
+    choice: WalletChoice,
+    engine: Engine,
+    *,
+    hold_unknown: bool,
+    parked: bool = False,
+    person_decides: bool = False,
 ) -> dict[str, Wallet]:
     """Each wallet that decides somebody's cancels, by name. Raises `SettingsError`."""
     return {
@@ -71,6 +76,7 @@ def wallets_for(
             engine,
             hold_unknown=hold_unknown,
             parked=parked,
+            person_decides=person_decides,
             variable="UNBET_WALLET" if name == choice.default else "UNBET_ENDPOINTS",
         )
         for name in choice.distinct_routes()

@@ -44,10 +44,6 @@ class RoutedWallets:
     def cancel(self, cancels: Sequence[Cancel], deadline: float) -> Iterator[Sequence[Verdict]]:
         """As `Wallet.cancel`. What one wallet has decided is yielded though another one raises; the
         error follows at the end."""
-        if len(self._wallets) == 1:
-            (only,) = self._wallets.values()
-            yield from only.cancel(cancels, deadline)
-            return
         shares: dict[str, list[Cancel]] = {}
         for cancel in cancels:
             shares.setdefault(self._wallet_of(cancel.provider), []).append(cancel)
