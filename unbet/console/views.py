@@ -35,7 +35,8 @@ class Views:
         self._engine, self._live, self._pages = engine, live, pages
 
     async def now(self, request: Request) -> Response:
-        return self._pages.page(request, "now", shown=await self._live.document())
+        shown = await self._live.document()
+        return self._pages.page(request, "now", shown=shown, wallets=self._live.wallets())
 
     async def live(self, request: Request) -> Response:
         if self._live.full:

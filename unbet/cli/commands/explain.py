@@ -1,6 +1,7 @@
 """`unbet explain`: the history of one reference, or what a Cancel of it would be answered."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -11,6 +12,8 @@ from unbet.cli import database
 from unbet.cli.display import AsJson, print_json
 from unbet.cli.dry_run import DryRun, WrongReferenceError, decide, read_request
 from unbet.cli.history_screen import lines_of
+from unbet.cli.wallet_promises import lines_of as promise_lines
+from unbet.cli.wallet_promises import wallet_of
 from unbet.core.text import plain
 from unbet.database.deadlines import CALL_LIMIT_S, connect_within
 from unbet.dialects import DIALECTS
@@ -65,15 +68,23 @@ def explain_reference(
     with database.snapshot() as connection:
         histories = explain(connection, reference, provider)
     if as_json:
-        print_json({"reference": reference, "stories": list(map(_document, histories))})
+        stories = list(map(_document, histories))
+        wallets = {one: wallet_of(one).model_dump() for one in _providers(histories)}
+        print_json({"reference": reference, "stories": stories, "wallets": wallets})
     else:
         typer.echo(
             "\n\n".join("\n".join(lines_of(history)) for history in histories), nl=bool(histories)
         )
+        for one in _providers(histories):
+            typer.echo("\n" + "\n".join(map(plain, promise_lines(one))))
     if not histories:
         where = f" at {provider}" if provider else ""
         typer.echo(f"Nothing is known of {plain(reference)}{plain(where)}. {_ELSEWHERE}", err=True)
         raise typer.Exit(1)
+
+
+def _providers(histories: Sequence[History]) -> list[str]:
+    return list(dict.fromkeys(history.provider for history in histories))
 
 
 def _document(history: History) -> dict[str, object]:
