@@ -153,17 +153,30 @@ class UnknownBetSettings(Environment):
         return self.unknown_reference == "hold"
 
 
-class WalletSettings(UnknownBetSettings):
-    """What keeps the bets' money."""
+class WalletNameSettings(Environment):
+    """Which wallet keeps the bets' money."""
 
     wallet: str = setting(
         "ledger",
         what="what keeps the bets' money: `ledger`, the one that comes along, `sql`, your function "
         "`unbet_cancel` in the same database, `http`, your service, or, as a preview, Python of "
-        "yours as `package.module:factory` (`unbet explain` and `unbet audit` know the ledger "
-        "only); the same for workers and sweeps",
+        "yours as `package.module:factory`; the same for workers, sweeps, the console and `unbet`",
         prevents="cancels of bets that are in your own tables, and are never found",
     )
+
+    def wallet_of(self, provider: str) -> str:
+        """The wallet that decides the provider's cancels."""
+        del provider  # all have the same
+        return self.wallet
+
+    def wallets(self) -> tuple[str, ...]:
+        """Each wallet once, `UNBET_WALLET`'s first."""
+        return (self.wallet,)
+
+
+class WalletSettings(UnknownBetSettings, WalletNameSettings):
+    """What decides cancels, and how it is reached."""
+
     wallet_url: str | None = setting(
         None,
         what="with `http`: where your wallet service is; `/cancels` is appended to it",

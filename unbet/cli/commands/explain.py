@@ -18,7 +18,12 @@ from unbet.dialects.body import MAX_BODY_LENGTH
 from unbet.history.explain import explain
 from unbet.history.records import History
 from unbet.history.timeline import summary, timeline
-from unbet.runtime.settings import EndpointSettings, UnknownBetSettings, load
+from unbet.runtime.settings import (
+    EndpointSettings,
+    UnknownBetSettings,
+    WalletNameSettings,
+    load,
+)
 
 _ELSEWHERE: Final = (
     "A cancel that was refused at validation is in its receiver's log; one that came while the "
@@ -63,7 +68,8 @@ def explain_reference(
     if dialect is not None:
         raise typer.BadParameter("--dialect is for --dry-run")
     with database.snapshot() as connection:
-        histories = explain(connection, reference, provider)
+        wallet_of = load(WalletNameSettings).wallet_of
+        histories = explain(connection, reference, provider, wallet_of=wallet_of)
     if as_json:
         print_json({"reference": reference, "stories": list(map(_document, histories))})
     else:
