@@ -7,7 +7,6 @@ from typing import Final, NamedTuple, Protocol
 
 from unbet.core.message import Cancel, Decision
 
-
 MAX_WALLET_REF: Final = 200
 
 

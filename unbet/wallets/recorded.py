@@ -33,8 +33,8 @@ class RecordedWallet:
     """
 
     def __init__(self, engine: Engine, wallet: Wallet, name: str, *, parked: bool = False) -> None:
-        """`name` is the wallet's in the record. With `parked` it decides parked cancels, and removes them as it records; what is not
-        parked any more is left out."""
+        """`name` is the wallet's in the record. With `parked` it decides parked cancels, and
+        removes them as it records; what is not parked any more is left out."""
         self._engine = engine
         self._wallet = wallet
         self._name = name
