@@ -79,7 +79,7 @@ RIGHTS: Final[Rights] = {
         CONSOLE: "SELECT",
     },
     "unbet.requests": {
-        RECEIVER: "SELECT (request_id, outcome)",
+        RECEIVER: "SELECT (request_id, outcome, wallet, wallet_ref, cash)",
         WORKER: "SELECT (request_id, provider, reference, outcome), "
         "INSERT (request_id, provider, reference, user_id, currency, uuid, dialect, received_at, "
         "received_from, body, outcome, wallet, wallet_ref, cash, replayed)",
