@@ -10,9 +10,12 @@ import typer
 from unbet.cli import database
 from unbet.cli.display import AsJson, print_json
 from unbet.cli.dry_run import DryRun, WrongReferenceError, decide, read_request
+from unbet.cli.failing import EXIT_USAGE, CommandError, failing_on
 from unbet.cli.history_screen import lines_of
 from unbet.core.text import plain
+from unbet.core.wallet_names import ONE_COMMIT
 from unbet.database.deadlines import CALL_LIMIT_S, connect_within
+from unbet.database.engine import UnsafeDatabaseError
 from unbet.dialects import DIALECTS
 from unbet.dialects.body import MAX_BODY_LENGTH
 from unbet.history.explain import explain
@@ -24,11 +27,13 @@ from unbet.runtime.settings import (
     WalletNameSettings,
     load,
 )
+from unbet.wallets.parts import WrongAnswerError
 
 _ELSEWHERE: Final = (
     "A cancel that was refused at validation is in its receiver's log; one that came while the "
     "ledger was away lies in its receiver's spool until that is back."
 )
+_DECIDES: Final = "cannot be asked what it would decide without deciding it: nothing was asked."
 
 app = typer.Typer()
 
@@ -99,13 +104,16 @@ def _say(
     except WrongReferenceError as error:
         raise typer.BadParameter(plain(str(error))) from None
     if not isinstance(found, DryRun):
+        wallet = load(WalletNameSettings).wallet_of(provider)
+        if wallet not in ONE_COMMIT:
+            raise CommandError(f"the wallet {wallet} {_DECIDES}", EXIT_USAGE)
         with (
+            failing_on(UnsafeDatabaseError, WrongAnswerError),
             database.ledger_engine() as engine,
             connect_within(engine, CALL_LIMIT_S) as connection,
         ):
-            found = decide(
-                connection, found, dialect, hold_unknown=load(UnknownBetSettings).holds_unknown
-            )
+            hold_unknown = load(UnknownBetSettings).holds_unknown
+            found = decide(connection, found, dialect, wallet, hold_unknown=hold_unknown)
     if as_json:
         _print(reference, provider, dialect.name, found)
         return
@@ -147,7 +155,8 @@ def _read(body: Path) -> bytes:
 
 def _print(reference: str, provider: str, dialect: str, found: DryRun) -> None:
     answer = orjson.loads(found.answer) if found.answer else None
-    returned = [entry.model_dump() for entry in found.returned]
+    entries = found.returned
+    returned = None if entries is None else [entry.model_dump() for entry in entries]
     print_json(
         {"reference": reference, "provider": provider, "dialect": dialect}
         | found._asdict()
