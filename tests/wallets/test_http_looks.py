@@ -98,7 +98,8 @@ class TestLooks(Service):
         assert system.cancel()["error"] == 100
         shown = _explain(system, REFERENCE)
         assert shown.startswith("Not decided yet: ")
-        assert "whether the wallet http has returned anything is not known" in shown
+        assert "the wallet http was first asked on " in shown
+        assert "what it has done is not known here" in shown
         assert "nothing was returned" not in shown
         assert bets.balance(PLAYER)[0] == 100  # it has
 

@@ -86,6 +86,7 @@ def explain(
     were_parked = known("unbet.parkings", "parked_at")
     by_people = known("unbet.interventions", "id")
     late = known("unbet_ledger.late_bets", "id")
+    asked = known("unbet.asked", "asked_at")
     wins = known("unbet_ledger.wins", "created_at", ":reference IN (bet_reference, reference)")
     moved = [*connection.execute(text(_TRANSFERS), values).mappings()]
     answers = _answers(connection, [row["request_id"] for row in requests + parked])
@@ -103,6 +104,7 @@ def explain(
             provider=name,
             reference=reference,
             wallet=_wallet(bet, decided) or wallet_of(name),
+            asked_at=next((row["asked_at"] for row in own(asked)), None),
             bet=bet,
             requests=decided,
             parked=tuple(
@@ -117,7 +119,7 @@ def explain(
             wins=tuple(WinRecord(**row) for row in own(wins)),
         )
 
-    names = {row["provider"] for row in bets + requests + parked + by_people + late + wins}
+    names = {row["provider"] for row in bets + requests + parked + by_people + late + wins + asked}
     return [history(name) for name in sorted(names)]
 
 

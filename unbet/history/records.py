@@ -166,6 +166,9 @@ class History(_Record):
     reference: str
     wallet: str = LEDGER
     """What keeps the bet's money: the wallet that decided it, or else the one that would."""
+    asked_at: datetime | None = None
+    """When a wallet outside this database was first asked, if it is not on record to have decided
+    or to have done nothing."""
     bet: BetRecord | None
     """The ledger's. Where another wallet keeps the bet there is at most the tombstone of a cancel
     that a person has closed."""

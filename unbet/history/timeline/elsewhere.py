@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from unbet.core.outcomes import Outcome
-from unbet.core.wallet_names import ONE_COMMIT
 from unbet.history.records import History, RequestRecord
 from unbet.history.timeline.phrases import money, when
 
@@ -37,16 +36,25 @@ def told_besides(request: RequestRecord) -> Iterator[str]:
 
 def closed_elsewhere(history: History) -> str:
     """What it means that a person has closed the cancel before the wallet had decided it."""
-    return f"the wallet {history.wallet} is not asked about it any more"
+    return _asked(history) or f"nothing was returned, and the wallet {history.wallet} is not asked"
 
 
 def nothing_returned(history: History) -> str:
     """What is known of the stake where no cancel is decided."""
-    if history.wallet in ONE_COMMIT:
-        return "nothing was returned"
-    return f"whether the wallet {history.wallet} has returned anything is not known"
+    return _asked(history) or "nothing was returned"
 
 
 def unknown_elsewhere(history: History) -> str:
-    """Where no cancel has been decided, without a full stop."""
-    return f"No cancel is known; only the wallet {history.wallet} knows whether there is a bet"
+    """Where no cancel is decided or waits, without a full stop."""
+    what = "Not decided yet: " + asked if (asked := _asked(history)) else "No cancel is known"
+    return f"{what}; only the wallet {history.wallet} knows whether there is a bet"
+
+
+def _asked(history: History) -> str | None:
+    """That the wallet may have done something that nobody here knows of; None if it has not."""
+    if history.asked_at is None:
+        return None
+    return (
+        f"the wallet {history.wallet} was first asked on {when(history.asked_at)}, and what it has "
+        "done is not known here"
+    )
