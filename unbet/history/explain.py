@@ -7,10 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping, text
 
-from unbet.core.outcomes import Outcome
+from unbet.core.outcomes import BINDS_NOTHING, Outcome
 from unbet.core.wallet_names import LEDGER
 from unbet.history.records import (
-    BINDS_NOTHING,
     AnswerRecord,
     BetRecord,
     EntryRecord,

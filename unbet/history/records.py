@@ -2,18 +2,13 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from unbet.core.outcomes import Outcome
+from unbet.core.outcomes import BINDS_NOTHING, Outcome
 from unbet.core.wallet_names import LEDGER
 from unbet.wallets.ledger.operations import Refusal
-
-BINDS_NOTHING: Final = (Outcome.MISMATCH, Outcome.CURRENCY_MISMATCH, Outcome.CLOSED)
-"""Another player's cancel, one in another currency, and what a person has closed and may reopen: no
-wallet has decided the bet."""
 
 
 class _Record(BaseModel):

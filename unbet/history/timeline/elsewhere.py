@@ -36,7 +36,8 @@ def told_besides(request: RequestRecord) -> Iterator[str]:
 
 def closed_elsewhere(history: History) -> str:
     """What it means that a person has closed the cancel before the wallet had decided it."""
-    return _asked(history) or f"nothing was returned, and the wallet {history.wallet} is not asked"
+    not_asked = f"the wallet {history.wallet} is not asked about it any more"
+    return "; ".join(filter(None, [not_asked, _asked(history)]))
 
 
 def nothing_returned(history: History) -> str:
