@@ -84,7 +84,7 @@ RIGHTS: Final[Rights] = {
         CONSOLE: "SELECT",
     },
     "unbet.requests": {
-        RECEIVER: "SELECT (request_id, outcome)",
+        RECEIVER: "SELECT (request_id, outcome, wallet, wallet_ref, cash)",
         WORKER: "SELECT (request_id, provider, reference, user_id, currency, outcome, decided_at, "
         "wallet_ref, cash), "
         "INSERT (request_id, provider, reference, user_id, currency, uuid, dialect, received_at, "

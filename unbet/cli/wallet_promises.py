@@ -6,7 +6,7 @@ from unbet.wallets.chosen import wallets_for
 from unbet.wallets.notice import WalletNotice, notice_of
 
 
-def wallet_of(provider: str) -> WalletNotice:
+def wallet_notice(provider: str) -> WalletNotice:
     """By the environment's settings. A wallet that cannot be made of them has no promises here: the
     workers, whose /readyz tells them, may have more."""
     chosen = load(WalletSettings)
@@ -26,6 +26,6 @@ def wallet_of(provider: str) -> WalletNotice:
 
 def lines_of(provider: str) -> list[str]:
     """The same, for people."""
-    told = wallet_of(provider)
+    told = wallet_notice(provider)
     first = f"The wallet of {provider}'s bets is {told.wallet!r}, by these settings."
     return [first, *(f"  {promise.name}  {promise.says}" for promise in told.promises)]

@@ -96,7 +96,7 @@ GRANT SELECT ON deployment TO unbet_receiver, unbet_worker, unbet_operator, unbe
 
 GRANT SELECT (provider, reference, state, user_id, currency, outcome, reversal_id, cash_after)
     ON bets TO unbet_receiver;
-GRANT SELECT (request_id, outcome) ON requests TO unbet_receiver;
+GRANT SELECT (request_id, outcome, wallet, wallet_ref, cash) ON requests TO unbet_receiver;
 
 -- Reading the key is what ON CONFLICT needs; how many there are and since when is for /metrics.
 GRANT SELECT (request_id, state, parked_at),

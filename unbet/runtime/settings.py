@@ -37,6 +37,7 @@ from unbet.runtime.variables import (
     ReplySettings,
     SigningSettings,
     UnknownBetSettings,
+    WalletNameSettings,
     WalletSettings,
 )
 
@@ -50,6 +51,7 @@ __all__ = [
     "SettingsError",
     "SigningSettings",
     "UnknownBetSettings",
+    "WalletNameSettings",
     "WalletSettings",
     "load",
     "read",
@@ -150,7 +152,12 @@ class CelerySettings(BrokerSettings, DeploymentSettings):
 
 
 class ConsoleSettings(
-    LogSettings, ListeningSettings, BrokerSettings, DeploymentSettings, LedgerSettings
+    LogSettings,
+    ListeningSettings,
+    WalletNameSettings,
+    BrokerSettings,
+    DeploymentSettings,
+    LedgerSettings,
 ):
     """The console: `python -m unbet.console`."""
 

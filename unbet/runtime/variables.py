@@ -172,15 +172,22 @@ class WalletNameSettings(EndpointsSettings):
         "ledger",
         what="what keeps the bets' money: `ledger`, the one that comes along, `sql`, your function "
         "`unbet_cancel` in the same database, `http`, your service, or, as a preview, Python of "
-        "yours as `package.module:factory` (`unbet explain` and `unbet audit` know the ledger "
-        "only); the same for workers and sweeps. An endpoint may name another one: see "
-        "UNBET_ENDPOINTS",
+        "yours as `package.module:factory`; the same for workers, sweeps, the console and "
+        "`unbet`. An endpoint may name another one: see UNBET_ENDPOINTS",
         prevents="cancels of bets that are in your own tables, and are never found",
     )
 
     def wallet_choice(self) -> WalletChoice:
         """Which wallet decides whose cancels."""
         return WalletChoice(self.wallet, self.endpoints)
+
+    def wallet_of(self, provider: str) -> str:
+        """The wallet that decides the provider's cancels."""
+        return self.wallet_choice().wallet_of(provider)
+
+    def wallets(self) -> tuple[str, ...]:
+        """Each wallet once, `UNBET_WALLET`'s first."""
+        return tuple(self.wallet_choice().distinct_routes())
 
 
 class WalletSettings(UnknownBetSettings, WalletNameSettings):
