@@ -1,6 +1,6 @@
 """All faults of a run. A fault is a context: entering it does the harm, leaving it undoes it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from testbed.chaos import postgres_sessions, server_harm
@@ -14,6 +14,7 @@ from testbed.chaos.process_harm import (
 )
 from testbed.chaos.server_harm import CUT, READ_ONLY, altered, command, commanded, restore
 from testbed.chaos.spool_harm import cut_off, cut_off_with_disk
+from testbed.chaos.wallets.http import CASINO
 from unbet.local.services.standby import execute
 
 
@@ -112,3 +113,14 @@ FAULTS: Final = (
     Fault("both cut off, spool's disk full", "spool", (2, 4), 2, _no_room, occupies=_BOTH),
     Fault("both cut off, spool's disk hovering", "spool", (3, 6), 2, _some_room, occupies=_BOTH),
 )
+
+
+_CASINO: Final = frozenset({CASINO})
+
+
+def faults_of(wallet: str) -> tuple[Fault, ...]:
+    """Those of a run with that wallet."""
+    if wallet != "http":
+        return FAULTS
+    common = (replace(f, needs=_CASINO) if f.target in ("bets", "accounts") else f for f in FAULTS)
+    return (*common,)
