@@ -36,6 +36,10 @@ class WalletName(StrEnum):
     HTTP = "http"
 
 
+_RATES: Final = {WalletName.LEDGER: 180.0, WalletName.SQL: 180.0, WalletName.HTTP: 60.0}
+"""The example of a service decides one cancel after the other, on the same machine."""
+
+
 _WHERE: Final = """Kept in {0}/:
   violations.txt   what does not hold, up to 1,000 of each kind
   provider.jsonl   what the provider sent and was told
@@ -50,7 +54,10 @@ def chaos(
     seed: Annotated[
         int | None, typer.Option(help="Repeats the order of bets and faults; random if not given.")
     ] = None,
-    rate: Annotated[float, typer.Option(min=1, help="Cancels a second.")] = 180,
+    rate: Annotated[
+        float | None,
+        typer.Option(min=1, help="Cancels a second; 180 if not given, with `http` 60."),
+    ] = None,
     wallet: Annotated[
         WalletName, typer.Option(help="What decides the cancels, as UNBET_WALLET has it.")
     ] = WalletName.LEDGER,
@@ -70,6 +77,7 @@ def chaos(
     chosen.mkdir(parents=True, exist_ok=True)
     chosen.chmod(0o711)  # PostgreSQL of another account has to pass through
     seed = secrets.randbelow(1_000_000) if seed is None else seed
+    rate = _RATES[wallet] if rate is None else rate
     console = Console(highlight=False)
     console.print(
         f"Seed {seed}, {seconds:g} s, {rate:g} cancels a second, wallet {wallet}, in {chosen}"
