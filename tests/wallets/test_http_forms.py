@@ -94,10 +94,12 @@ def test_calls_are_smaller_after_one_without_an_answer_and_grow_while_answers_ar
     size.unanswered(30)  # sent before that was known
     assert size.now == 10
     size.answered(9, share=0.1)  # of a smaller one nothing follows
-    size.answered(10, share=0.6)
     assert size.now == 10
-    size.answered(10, share=0.4)
-    size.answered(20, share=0.4)
+    size.answered(10, share=0.6)
+    assert size.now == 11
+    size.answered(11, share=0.4)
+    assert size.now == 22
+    size.answered(22, share=0.4)
     assert size.now == 32
     for _ in range(9):
         size.unanswered(1)

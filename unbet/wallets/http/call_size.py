@@ -14,7 +14,7 @@ class CallSize:
         self.now = max(1, min(self.now, cancels // 2))
 
     def answered(self, cancels: int, share: float) -> None:
-        """A call of so many took this share of its time. One of twice as many should have an answer
-        in time where it was less than half."""
-        if cancels >= self.now and share < 0.5:
-            self.now = min(self._most, 2 * self.now)
+        """A call of so many took this share of its time: of less than half follows that one of
+        twice as many has an answer in time, else one more is tried."""
+        if cancels >= self.now:
+            self.now = min(self._most, 2 * self.now if share < 0.5 else self.now + 1)
