@@ -238,7 +238,7 @@ class WalletSettings(UnknownBetSettings, WalletNameSettings):
         prevents="calls that are larger than your wallet can decide in time",
     )
     wallet_calls_at_once: int = setting(
-        4,
+        8,
         ge=1,
         le=64,
         what="with `http`: the most calls of one process at a time, each on its own connection",

@@ -31,7 +31,7 @@ class HttpWalletSettings:
     tells_cash: bool = False
     max_together: int = 32
     """Cancels in one call."""
-    calls_at_once: int = 4
+    calls_at_once: int = 8
     """Calls of one process; each has a connection."""
     connect_limit_s: float = 1.0
     call_limit_s: float = 1.4
