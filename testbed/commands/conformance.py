@@ -15,10 +15,9 @@ from testbed.conformance.ledger_wallet import LedgerTestWallet
 from testbed.conformance.listed_bets import BetsFileError, ListedBets
 from testbed.conformance.placed_bets import PlacedBets
 from testbed.conformance.playing import RULES, conduct
-from testbed.conformance.report import COLUMNS, Report
-from testbed.conformance.rule import RuleStatus
 from testbed.provider import DIALECTS, Dialect, Endpoint, EndpointError, NoAnswerError, Timing
 from testbed.provider.dialects import DialectName
+from testbed.rules import COLUMNS, Report, RuleStatus
 from unbet.cli import database
 from unbet.cli.bars import bar
 from unbet.cli.display import AsJson, print_json, print_table
