@@ -18,7 +18,7 @@ from testbed.wallet.ledger_operator import LedgerOperator
 from testbed.wallet.operator import OperatorError
 from testbed.wallet.play import Limits
 from testbed.wallet.playing import RULES, conduct
-from testbed.wallet.wallets import Wallets
+from testbed.wallet.wallets import configured
 from unbet.cli.bars import bar
 from unbet.cli.display import AsJson
 from unbet.cli.failing import CommandError, failing_on
@@ -33,7 +33,7 @@ from unbet.runtime.settings import (
     WalletSettings,
     load,
 )
-from unbet.wallets.chosen import required_of, wallet_for
+from unbet.wallets.chosen import required_of
 
 app = typer.Typer()
 
@@ -82,7 +82,7 @@ def check(
         name = load(WalletSettings).wallet
         limits = Limits(decided_s=limit, races=races)
         with _engine(name) as engine, _bets(name, engine, provider, command) as bets:
-            wallets = Wallets(lambda: wallet_for(name, engine, hold_unknown=False))
+            wallets = configured(name, engine)
             with bar("rules", len(RULES)) as update:
                 results = conduct(
                     wallets, bets, provider, limits=limits, advance=lambda: update(advance=1)

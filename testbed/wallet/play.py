@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from threading import Barrier
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import uuid_utils.compat
 
@@ -26,9 +26,14 @@ from unbet.wallets.port import Decided, Undecided, Verdict, Wallet, Why
 
 NO_TRY: Final = frozenset({Why.BUSY, Why.AWAY, Why.UNANSWERED})
 """A worker asks again after these, however often."""
+IN_DOUBT: Final = NO_TRY | {Why.AMBIGUOUS}
+"""And after this one, some times."""
+ASK_S: Final = 3.0
+"""Seconds that a worker gives the wallet for a group."""
 PAUSE_S: Final = 0.05
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,7 @@ class Play:
     ) -> list[Exchange]:
         """Ask once; one exchange for each of `cancels`."""
         told: dict[object, list[Verdict]] = {cancel.request_id: [] for cancel in cancels}
-        deadline = time.monotonic() + self.limits.decided_s
+        deadline = time.monotonic() + ASK_S
         for part in (wallet or self.wallet).cancel(cancels, deadline):
             for verdict in part:
                 if isinstance(verdict, Decided):
@@ -94,17 +99,32 @@ class Play:
         self.exchanges += exchanges
         return exchanges
 
-    def decide(self, sent: str, cancel: Cancel, wallet: Wallet | None = None) -> Exchange:
-        """Ask until the wallet has decided, or until asking again is no use or out of time."""
+    def decide(
+        self,
+        sent: str,
+        cancel: Cancel,
+        wallet: Wallet | None = None,
+        again: frozenset[Why] = NO_TRY,
+    ) -> Exchange:
+        """Ask until the wallet has decided: as long as there is no verdict, or one of `again`."""
         ends = time.monotonic() + self.limits.decided_s
         while True:
             (heard,) = self.ask(sent, [cancel], wallet)
-            asked_again = heard.verdict is None or (
-                isinstance(heard.verdict, Undecided) and heard.verdict.why in NO_TRY
+            is_open = heard.verdict is None or (
+                isinstance(heard.verdict, Undecided) and heard.verdict.why in again
             )
-            if not asked_again or time.monotonic() > ends:
+            if not is_open or time.monotonic() > ends:
                 return heard
             time.sleep(PAUSE_S)
+
+    def decide_all(
+        self, sent: str, cancels: Sequence[Cancel], wallet: Wallet | None = None
+    ) -> list[Exchange]:
+        """Ask about all together, and then about each that is left alone, as a worker does."""
+        return [
+            heard if heard.decided else self.decide(sent, heard.cancel, wallet)
+            for heard in self.ask(sent, cancels, wallet)
+        ]
 
     def cancel(
         self, sent: str, cancel: Cancel, outcome: Outcome, wallet: Wallet | None = None
@@ -119,21 +139,9 @@ class Play:
         self.cancel(sent, self.cancel_of(bet), Outcome.REVERSED)
         self.expect_back(bet)
 
-    def at_once(self, work: Sequence[Callable[[], T]]) -> list[T]:
-        """The results of `work`, begun at once in threads."""
-        together = Barrier(len(work))
-
-        def begin(one: Callable[[], T]) -> T:
-            together.wait()
-            return one()
-
-        with ThreadPoolExecutor(len(work)) as pool:
-            return list(pool.map(begin, work))
-
     def expect(self, heard: Exchange, *outcomes: Outcome) -> None:
         """One of `outcomes`."""
-        verdict = heard.verdict
-        if not (isinstance(verdict, Decided) and verdict.decision.outcome in outcomes):
+        if heard.decided is None or heard.decided.decision.outcome not in outcomes:
             allowed = " or ".join(outcome.value for outcome in outcomes)
             self.faults.append(f"{heard.sent}: {heard.summary}, expected {allowed}")
 
@@ -160,3 +168,21 @@ class Play:
                 self.faults.append(
                     f"{kind} afterwards: {shown}, expected {amount(expected)}: {meaning}"
                 )
+
+
+def at_once(*work: Callable[[], T]) -> list[T]:
+    """The results of `work`, begun at once, each in a thread."""
+    together = Barrier(len(work))
+
+    def begin(one: Callable[[], T]) -> T:
+        together.wait()
+        return one()
+
+    with ThreadPoolExecutor(len(work)) as pool:
+        return list(pool.map(begin, work))
+
+
+def beside(one: Callable[[], T], other: Callable[[], U]) -> tuple[T, U]:
+    """The results of both, begun at once."""
+    results: list[Any] = at_once(one, other)
+    return results[0], results[1]

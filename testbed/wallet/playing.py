@@ -4,13 +4,33 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from testbed.rules import NotTriedError, Result
-from testbed.wallet import rules_late, rules_repeats
+from testbed.wallet import (
+    rules_abilities,
+    rules_groups,
+    rules_interrupted,
+    rules_late,
+    rules_money,
+    rules_outcomes,
+    rules_proxy,
+    rules_references,
+    rules_repeats,
+)
 from testbed.wallet.bets import Bets
 from testbed.wallet.play import Limits, Play
 from testbed.wallet.rule import Rule
 from testbed.wallet.wallets import Wallets
 
-RULES: Final[tuple[Rule, ...]] = (*rules_repeats.RULES, *rules_late.RULES)
+RULES: Final[tuple[Rule, ...]] = (
+    *rules_repeats.RULES,
+    *rules_outcomes.RULES,
+    *rules_money.RULES,
+    *rules_references.RULES,
+    *rules_late.RULES,
+    *rules_groups.RULES,
+    *rules_abilities.RULES,
+    *rules_interrupted.RULES,
+    *rules_proxy.RULES,
+)
 
 
 def conduct(

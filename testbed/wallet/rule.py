@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from testbed import rules
 from unbet.core.message import Cancel
-from unbet.wallets.port import Decided, Verdict
+from unbet.wallets.port import Decided, Undecided, Verdict
 
 if TYPE_CHECKING:
     from testbed.wallet.play import Play
@@ -37,35 +37,31 @@ class Exchange:
     verdict: Verdict | None
 
     @property
+    def decided(self) -> Decided | None:
+        """The verdict, if it is a decision."""
+        return self.verdict if isinstance(self.verdict, Decided) else None
+
+    @property
     def label(self) -> str:
         """As `rules.Exchange`."""
-        match self.verdict:
-            case Decided(decision=decision):
-                return decision.outcome.value
-            case None:
-                return "none"
-            case undecided:
-                return undecided.why.value
+        if self.decided:
+            return self.decided.decision.outcome.value
+        return self.verdict.why.value if isinstance(self.verdict, Undecided) else "none"
 
     @property
     def summary(self) -> str:
         """The verdict, for a person."""
-        match self.verdict:
-            case Decided(decision=decision):
-                return decision.outcome.value
-            case None:
-                return "no verdict"
-            case undecided:
-                detail = undecided.detail[:MAX_SHOWN]
-                return f"undecided: {undecided.why} ({undecided.reason}: {detail})"
+        if not isinstance(self.verdict, Undecided):
+            return self.label
+        _, why, reason, detail = self.verdict
+        return f"undecided: {why} ({reason}: {detail[:MAX_SHOWN]})"
 
     def as_document(self) -> dict[str, object]:
         """As `rules.Exchange`."""
-        cash = self.verdict.decision.cash if isinstance(self.verdict, Decided) else None
         return {
             "sent": self.sent,
             "request_id": str(self.cancel.request_id),
             "reference": self.cancel.reference,
             "told": self.summary,
-            "cash": cash,
+            "cash": self.decided and self.decided.decision.cash,
         }

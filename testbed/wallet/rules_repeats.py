@@ -1,10 +1,13 @@
 """One reversal, however often, by whichever request and from wherever it is asked for."""
 
+from functools import partial
+from itertools import chain
 from typing import Final
 
-from testbed.wallet.play import Play
-from testbed.wallet.rule import COMMITTED, ONCE, Rules
+from testbed.wallet.play import Play, at_once
+from testbed.wallet.rule import COMMITTED, ONCE, Exchange, Rules
 from unbet.core.outcomes import Outcome
+from unbet.wallets.port import Wallet
 
 RULES: Final = Rules()
 
@@ -36,13 +39,11 @@ def another_rollback(play: Play) -> None:
 @RULES.rule("cancels at once give back once", ONCE, f"{AT_ONCE} workers, two requests each")
 def cancels_at_once(play: Play) -> None:
     bet = play.bets.placed()
-    workers = [play.wallets.make() for _ in range(AT_ONCE)]
-    asked = [
-        lambda wallet=wallet: [
-            play.decide("one of many at once", play.cancel_of(bet), wallet) for _ in range(2)
-        ]
-        for wallet in workers
-    ]
-    for heard in (heard for some in play.at_once(asked) for heard in some):
+
+    def ask(wallet: Wallet) -> list[Exchange]:
+        return [play.decide("one of many at once", play.cancel_of(bet), wallet) for _ in range(2)]
+
+    asked = at_once(*(partial(ask, wallet) for wallet in play.wallets.several(AT_ONCE)))
+    for heard in chain.from_iterable(asked):
         play.expect(heard, Outcome.REVERSED)
     play.expect_back(bet)
