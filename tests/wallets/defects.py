@@ -4,7 +4,7 @@ Long, since there are twenty."""
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
@@ -32,8 +32,8 @@ _PAID: Final = text("INSERT INTO casino.paid_keys VALUES (:key) ON CONFLICT DO N
 _READ: Final = text("SELECT cash FROM casino.balances WHERE player = :player")
 _WRITE: Final = text("UPDATE casino.balances SET cash = :cash WHERE player = :player")
 
-CRASHES_IN_S: Final = 0.1
-"""So long is the moment between two transactions, for a crash to come in it."""
+STEP_S: Final = 0.1
+"""Between two steps that ought to be one, for something to come in between."""
 
 Bet = Mapping[str, Any]
 
@@ -89,7 +89,7 @@ class CreditsThenMarks(_Unguarded):
         if outcome == "reversed":
             connection.execute(REFUND, item._asdict())
             connection.commit()
-            time.sleep(CRASHES_IN_S)
+            time.sleep(STEP_S)
         marked = connection.execute(MARK, item._asdict() | {"outcome": outcome})
         return marked.scalar_one()  # type: ignore[no-any-return]
 
@@ -101,7 +101,7 @@ class MarksThenCredits(Cancels):
         marked = connection.execute(MARK, item._asdict() | {"outcome": outcome})
         cash: Decimal | None = marked.scalar_one()
         connection.commit()
-        time.sleep(CRASHES_IN_S)
+        time.sleep(STEP_S)
         if outcome == "reversed":
             connection.execute(REFUND, item._asdict())
         return cash
@@ -251,16 +251,12 @@ class AllToCash(Cancels):
 class AddsInTheApplication(Cancels):
     """14"""
 
-    def __init__(self, engine: Engine) -> None:
-        super().__init__(engine)
-        self.has_read: Callable[[], object] = lambda: None
-
     def apply(self, connection: Connection, items: Sequence[Item]) -> list[Verdict]:
         told = []
         for item in items:
             bet = self.lock_bet(connection, item)
             cash = connection.execute(_READ, item._asdict()).scalar_one()
-            self.has_read()
+            time.sleep(STEP_S)
             values = item._asdict() | {"cash": cash + bet["cash"]}
             connection.execute(_WRITE, values)
             told.append(Verdict(item.request_id, "reversed", False, values["cash"]))

@@ -2,9 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from decimal import Decimal
 from functools import partial
-from threading import Event
 from typing import Any
 
 import pytest
@@ -12,9 +10,7 @@ from sqlalchemy import Engine
 
 from examples.wallet_http.bets import Bets
 from examples.wallet_http.cancels import Cancels
-from testbed.provider import Player
 from testbed.rules import Result, RuleStatus
-from testbed.wallet.command_operator import CommandOperator
 from testbed.wallet.wallets import Wallets
 from tests.wallets import defects
 from tests.wallets.checking import operator_on, result_of
@@ -75,8 +71,6 @@ class TestDefects(Service):
             if isinstance(cancels, defects.LooksBeforeTheLock):
                 bets = partial(defects.LooksBeforeTheLockBets, cancels)
             with operator_on(casino_engine, bets) as operator, _wallets(cancels, engine) as wallets:
-                if isinstance(cancels, defects.AddsInTheApplication):
-                    cancels.has_read = _deposited_meanwhile(operator)
                 return result_of(name, wallets, operator)
 
         return run
@@ -124,20 +118,3 @@ def _wallets(cancels: Cancels, engine: Engine) -> Iterator[Wallets]:
             return RecordedWallet(engine, wallet, "http")
 
         yield Wallets(engine, make)
-
-
-def _deposited_meanwhile(operator: CommandOperator) -> Callable[[], object]:
-    """The deposit that the kit makes beside a cancel comes when that has read."""
-    deposit, done = operator.deposit, Event()
-
-    def noted(player: Player, amount: Decimal, *, bonus: bool = False) -> None:
-        deposit(player, amount, bonus=bonus)
-        done.set()
-
-    operator.deposit = noted  # type: ignore[method-assign]
-
-    def wait() -> None:
-        done.clear()
-        done.wait(timeout=0.2)
-
-    return wait
