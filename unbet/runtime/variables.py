@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from unbet.runtime.endpoints import EndpointConfig, read_endpoints
 from unbet.runtime.environment import (
     Environment,
     Name,
+    Networks,
     Port,
     PostgresUrl,
     RedisUrl,
@@ -215,6 +217,22 @@ class ListeningSettings(Environment):
         """Where a receiver with these settings is reached on its own machine, without a path."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+
+class CallerSettings(Environment):
+    """Whose address a request comes from, and who may see how a process does."""
+
+    trusted_proxies: Networks = setting(
+        (),
+        what="networks (CIDR, separated by commas) whose X-Forwarded-For is believed",
+        prevents="an invented sender's address, and one limit for all who come through a proxy",
+    )
+    ops_allowed_ips: Networks = setting(
+        (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")),
+        what="networks (CIDR, separated by commas) that may ask for /readyz, /metrics and "
+        "/openapi.json",
+        prevents="other clients that see what a receiver depends on",
+    )
 
 
 class LogSettings(Environment):

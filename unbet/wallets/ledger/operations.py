@@ -1,5 +1,6 @@
 """An operator's requests to the ledger, and its results: frozen values, valid by construction."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
@@ -12,18 +13,30 @@ from unbet.core.fields import Amount, Currency, ProviderId, Reference, UserId, t
 class InvalidOperationError(ValueError):
     """A field of an operation is missing or wrong; the text names it."""
 
+    def __init__(self, text: str, faults: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__(text)
+        self.faults = tuple(faults)
+        """Each field that is at fault, and what is wrong with it."""
+
+
+def faults_of(error: ValidationError) -> list[tuple[str, str]]:
+    """Each field that is at fault, and what is wrong with it."""
+    return [
+        (str(fault["loc"][0]), fault["msg"].removeprefix("Value error, "))
+        for fault in error.errors()
+    ]
+
 
 class _Operation(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    def __init__(self, **values: object) -> None:
+    def __init__(self, /, **values: object) -> None:
         try:
             super().__init__(**values)
         except ValidationError as error:
-            faults = (
-                f"{f['loc'][0]}: {f['msg'].removeprefix('Value error, ')}" for f in error.errors()
-            )
-            raise InvalidOperationError("; ".join(faults)) from None
+            faults = faults_of(error)
+            text = "; ".join(f"{field}: {problem}" for field, problem in faults)
+            raise InvalidOperationError(text, faults) from None
 
 
 class BalanceType(StrEnum):
