@@ -36,9 +36,7 @@ class Callers:
         if token is None:
             sender = sender_of(request.scope, self._trusted_proxies)
             if self._wrong.too_many(sender):
-                raise ProblemError(
-                    Problem.GUESSING, "Wait a minute.", headers={"retry-after": "60"}
-                )
+                raise ProblemError(Problem.GUESSING, "Wait a minute.")
             log.warning("a wrong token", received_from=sender)
             raise ProblemError(Problem.UNAUTHORIZED, "The token is not known.", headers=_CHALLENGE)
         if right not in token.rights:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFreeError
 
 from unbet.database.faults import ASK_AGAIN, Fault, fault_of, first_line
 from unbet.database.transaction import transact
-from unbet.ledger_api.problems import Problem, ProblemError, unavailable
+from unbet.ledger_api.problems import Problem, ProblemError
 
 Result = TypeVar("Result")
 
@@ -42,7 +42,7 @@ class Calls:
         """The result of `work`, which must be safe to repeat. Raises `ProblemError`: 503 where the
         ledger is away, 422 where it cannot hold a value."""
         if self._waiting >= MAX_WAITING:
-            raise unavailable("Too many requests wait. Nothing was done.")
+            raise ProblemError(Problem.UNAVAILABLE, "Too many requests wait. Nothing was done.")
         self._waiting += 1
         deadline = time.monotonic() + DEADLINE_S
         try:
@@ -65,7 +65,7 @@ class Calls:
         finally:
             self._waiting -= 1
         log.warning("the ledger is away", error=problem)
-        raise unavailable(_PERHAPS)
+        raise ProblemError(Problem.UNAVAILABLE, _PERHAPS)
 
     def _call(self, work: Callable[[Connection], Result], deadline: float) -> Result:
         left_s = max(0.1, deadline - time.monotonic())

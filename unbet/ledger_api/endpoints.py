@@ -1,11 +1,11 @@
 """Carries out requests: who asks, what, and what the ledger says."""
 
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Any, TypeVar
 
 import structlog
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -22,6 +22,8 @@ from unbet.wallets.ledger import InvalidOperationError, Status, balance
 from unbet.wallets.ledger.operations import faults_of
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+
+Kind = TypeVar("Kind", bound=BaseModel)
 
 log = structlog.get_logger("ledger")
 
@@ -43,10 +45,7 @@ class Endpoints:
         async def carry_out(request: Request) -> Response:
             caller = self._callers.require(request, operation.right)
             values = await read_object(request)
-            try:
-                asked: Any = operation.kind(**values)
-            except InvalidOperationError as error:
-                raise invalid(*error.faults) from None
+            asked: Any = _valid(operation.kind, values)
             require_key(request, asked.reference)
             result = await self._calls.run(lambda c: operation.perform(c, asked))
             request.state.result = "replayed" if result.replayed else result.status.value
@@ -79,8 +78,15 @@ def _question(request: Request) -> BalanceQuestion:
     for name in given:
         if len(given.getlist(name)) > 1:
             raise invalid((name, "given twice"))
+    return _valid(BalanceQuestion, given)
+
+
+def _valid(kind: type[Kind], values: Mapping[str, Any]) -> Kind:
+    """`values` as one of `kind`. Raises `ProblemError`, which names each field at fault."""
     try:
-        return BalanceQuestion(**given)
+        return kind(**values)
+    except InvalidOperationError as error:
+        raise invalid(*error.faults) from None
     except ValidationError as error:
         raise invalid(*faults_of(error)) from None
 

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from api.health import Readiness, ask_database
 from unbet.database.deployment import Identity
 from unbet.ledger_api.endpoints import Endpoint
+from unbet.ledger_api.openapi import document
 from unbet.ledger_api.problems import Problem, ProblemError
 from unbet.runtime.endpoint_registry import may_ask
 from unbet.runtime.exposition import CONTENT_TYPE_LATEST, exposition
@@ -31,12 +32,14 @@ def pages(
     async def ready(_request: Request) -> Response:
         states = await readiness.states()
         is_ready = states[DEPENDENCY] == "ok"
-        document = {"ready": is_ready, **states, "deployment": str(identity.id or "") or None}
-        return JSONResponse(document, 200 if is_ready else 503)
+        shown = {"ready": is_ready, **states, "deployment": str(identity.id or "") or None}
+        return JSONResponse(shown, 200 if is_ready else 503)
 
     async def metrics(_request: Request) -> Response:
-        document = await asyncio.to_thread(exposition)
-        return Response(document, media_type=CONTENT_TYPE_LATEST)
+        return Response(await asyncio.to_thread(exposition), media_type=CONTENT_TYPE_LATEST)
+
+    async def described(_request: Request) -> Response:
+        return Response(document(), media_type="application/json")
 
     def for_operators(page: Endpoint) -> Endpoint:
         async def guarded(request: Request) -> Response:
@@ -50,4 +53,5 @@ def pages(
         "/healthz": alive,
         "/readyz": for_operators(ready),
         "/metrics": for_operators(metrics),
+        "/openapi.json": for_operators(described),
     }

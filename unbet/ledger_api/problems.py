@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 MEDIA_TYPE: Final = "application/problem+json"
 MAX_ERRORS: Final = 10
 """Fields that one answer names: a body has room for thousands."""
-RETRY_AFTER: Final = {"retry-after": "1"}
+MAX_NAME_LENGTH: Final = 64
 
 
 class Problem(Enum):
@@ -39,6 +39,10 @@ class Problem(Enum):
         return f"urn:unbet:problem:{self.kind}"
 
 
+RETRIED: Final = {Problem.GUESSING: "60", Problem.UNAVAILABLE: "1"}
+"""After how many seconds what was asked may be asked again."""
+
+
 class ProblemError(Exception):
     """A request that is not carried out. `errors` has the fields that are at fault, and why."""
 
@@ -54,7 +58,9 @@ class ProblemError(Exception):
         self.problem = problem
         self.detail = detail
         self.errors = errors
-        self.headers = headers
+        self.headers = dict(headers or {})
+        if problem in RETRIED:
+            self.headers["retry-after"] = RETRIED[problem]
 
     def response(self) -> Response:
         document: dict[str, object] = {
@@ -64,20 +70,19 @@ class ProblemError(Exception):
             "detail": self.detail,
         }
         if self.errors:
-            document["errors"] = [
-                {"field": field, "problem": why} for field, why in self.errors[:MAX_ERRORS]
-            ]
+            document["errors"] = [{"field": field, "problem": why} for field, why in self.errors]
         return JSONResponse(
             document, self.problem.status, headers=self.headers, media_type=MEDIA_TYPE
         )
 
 
 def invalid(*errors: tuple[str, str]) -> ProblemError:
-    """A field is missing or wrong, or the request as a whole."""
-    detail = "; ".join(f"{field}: {problem}" for field, problem in errors[:MAX_ERRORS])
-    return ProblemError(Problem.INVALID, detail, errors=errors)
+    """A field is missing or wrong, or the body as a whole."""
+    shown = [(_shown(field), problem) for field, problem in errors[:MAX_ERRORS]]
+    detail = "; ".join(f"{field}: {problem}" for field, problem in shown)
+    return ProblemError(Problem.INVALID, detail, errors=shown)
 
 
-def unavailable(detail: str) -> ProblemError:
-    """To be sent again."""
-    return ProblemError(Problem.UNAVAILABLE, detail, headers=RETRY_AFTER)
+def _shown(field: str) -> str:
+    """A name as it came may be long, and no Unicode text."""
+    return field[:MAX_NAME_LENGTH].encode(errors="backslashreplace").decode() or "body"

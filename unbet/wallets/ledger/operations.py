@@ -1,9 +1,9 @@
 """An operator's requests to the ledger, and its results: frozen values, valid by construction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -20,11 +20,17 @@ class InvalidOperationError(ValueError):
 
 
 def faults_of(error: ValidationError) -> list[tuple[str, str]]:
-    """Each field that is at fault, and what is wrong with it."""
-    return [
-        (str(fault["loc"][0]), fault["msg"].removeprefix("Value error, "))
-        for fault in error.errors()
-    ]
+    """Each field that is at fault, and what is wrong with it. A name that is no Unicode text is
+    told as none."""
+    return [(str(f["loc"][0]) if f["loc"] else "", _problem(f)) for f in error.errors()]
+
+
+def _problem(fault: Mapping[str, Any]) -> str:
+    if fault["type"] != "string_pattern_mismatch":
+        return str(fault["msg"]).removeprefix("Value error, ")
+    if fault["loc"][0] == "currency":
+        return "expected 3 or 4 letters or digits"
+    return "expected text that is not blank and has no NUL"
 
 
 class _Operation(BaseModel):

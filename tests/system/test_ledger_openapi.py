@@ -1,0 +1,78 @@
+"""The built-in ledger over HTTP is as its OpenAPI document says: requests made from it."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import jsonschema_rs
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator, validate
+
+from tests.long.exploring import Exchange, Explored, explore
+from tests.system.ledger_http import ALL, LedgerHttp, serving
+from tests.system.processes import ROOT, System
+
+FILE: Path = ROOT / "docs" / "ledger-openapi.json"
+DOCUMENT: dict[str, Any] = json.loads(FILE.read_bytes())
+
+
+@pytest.fixture
+def ledger(idle_system: System) -> Iterator[LedgerHttp]:
+    yield from serving(idle_system)
+
+
+@cache
+def validator_of(path: str) -> Any:
+    content = DOCUMENT["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+    return jsonschema_rs.validator_for(
+        content["schema"] | {"components": DOCUMENT["components"]}, validate_formats=True
+    )
+
+
+def is_valid(exchange: Exchange) -> bool:
+    """By the document, and by what it says of keys: the hook has made each fit."""
+    try:
+        body = json.loads(exchange.sent)
+    except ValueError:
+        return False
+    return bool(validator_of(exchange.path).is_valid(body))
+
+
+def give_fitting_key(_context: Any, case: Any) -> Any:
+    reference = case.body.get("reference") if isinstance(case.body, dict) else None
+    if isinstance(reference, str):
+        case.headers["Idempotency-Key"] = quote(reference, safe="", errors="replace")
+    return case
+
+
+def test_it_is_valid_openapi() -> None:
+    validate(DOCUMENT, cls=OpenAPIV31SpecValidator)
+
+
+@pytest.mark.timeout(300)
+def test_what_the_document_calls_an_operation_is_one_and_nothing_else(ledger: LedgerHttp) -> None:
+    explored = Explored()
+    for mode, examples in {"positive": 30, "negative": 30}.items():
+        explored += explore(
+            DOCUMENT,
+            str(ledger.http.base_url),
+            mode=mode,
+            examples=examples,
+            seed=6,
+            headers={"Authorization": f"Bearer {ALL}"},
+            map_case=give_fitting_key,
+        )
+    assert explored.faults == []
+    statuses: Counter[int] = Counter()
+    for exchange in explored.exchanges:
+        # Some are sent without the token, or with another one.
+        if exchange.method == "POST" and exchange.status != 401:
+            expected = (200, 422) if is_valid(exchange) else (400,)
+            assert exchange.status in expected, exchange
+            statuses[exchange.status] += 1
+    assert min(statuses[200], statuses[400]) > 100, statuses
+    assert ledger.http.get("/openapi.json").content == FILE.read_bytes()
