@@ -32,6 +32,8 @@ class Exchange:
 
     method: str
     path: str
+    headers: Mapping[str, list[str]]
+    """Of the request."""
     sent: bytes
     status: int
     received: bytes
@@ -133,6 +135,7 @@ def _exchanges(recorder: ScenarioRecorder) -> Iterator[Exchange]:
         yield Exchange(
             method=exchange.request.method,
             path=recorder.cases[case].value.path,
+            headers=exchange.request.headers,
             sent=exchange.request.body or b"",
             status=exchange.response.status_code,
             received=exchange.response.content,
