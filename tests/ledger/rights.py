@@ -72,6 +72,19 @@ RIGHTS: Final[Rights] = {
         "transfer_id)",
         CONSOLE: "SELECT",
     },
+    "unbet_ledger.operations": {
+        OPERATOR: "SELECT, INSERT (kind, reference, user_id, currency, balance_type, amount, "
+        "reason, made_by, transfer_id)",
+        CONSOLE: "SELECT",
+    },
+    "unbet_ledger.refused_operations": {
+        OPERATOR: "SELECT, INSERT (kind, reference, refusal)",
+        CONSOLE: "SELECT",
+    },
+    "unbet_ledger.withdrawal_ends": {
+        OPERATOR: "SELECT, INSERT (reference, kind, transfer_id)",
+        CONSOLE: "SELECT",
+    },
     "unbet.requests": {
         RECEIVER: "SELECT (request_id, outcome)",
         WORKER: "SELECT (request_id, provider, reference, outcome), "
