@@ -6,7 +6,7 @@ No row is read or written: the tables are new, and the changed constraints are n
 from unbet.database.migrations.steps import execute_sql_beside
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0007"
 
 
 def upgrade() -> None:
