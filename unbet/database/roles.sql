@@ -57,8 +57,9 @@ DECLARE
     ours regclass;
 BEGIN
     FOREACH ours IN ARRAY ARRAY['alembic_version', 'players', 'accounts', 'bets', 'late_bets',
-                                'transfers', 'entries', 'deposits', 'wins', 'requests', 'answers',
-                                'parked', 'parkings', 'interventions', 'deployment']::regclass[]
+                                'transfers', 'entries', 'deposits', 'wins', 'operations',
+                                'refused_operations', 'withdrawal_ends', 'requests', 'answers',
+                                'parked', 'parkings', 'interventions', 'deployment', 'watched']::regclass[]
     LOOP
         -- Handing over waits until nobody uses the table: the first time only.
         IF (SELECT relowner <> 'unbet_owner'::regrole FROM pg_class WHERE oid = ours) THEN
@@ -121,8 +122,12 @@ GRANT SELECT, INSERT (kind, bet_id) ON transfers TO unbet_worker;
 GRANT SELECT, INSERT (transfer_id, account_id, amount, balance_after) ON entries TO unbet_worker;
 GRANT SELECT (request_id, provider, reference, outcome),
       INSERT (request_id, provider, reference, user_id, currency, uuid, dialect, received_at,
-              received_from, body, outcome)
+              received_from, body, outcome, wallet, wallet_ref, cash, replayed)
     ON requests TO unbet_worker;
+GRANT SELECT, DELETE,
+      INSERT (provider, reference, request_id, cancel, look_at),
+      UPDATE (looks, look_at)
+    ON watched TO unbet_worker;
 GRANT SELECT, DELETE,
       INSERT (request_id, provider, reference, cancel, state, reason, last_error, next_try_at),
       UPDATE (state, reason, tries, last_error, parked_at, next_try_at)
@@ -138,8 +143,9 @@ GRANT SELECT (request_id),
 -- those that move nothing.
 
 GRANT SELECT
-    ON players, accounts, bets, late_bets, transfers, entries, deposits, wins, requests, answers,
-       parked, parkings, interventions
+    ON players, accounts, bets, late_bets, transfers, entries, deposits, wins, operations,
+       refused_operations, withdrawal_ends, requests, answers, parked, parkings, interventions,
+       watched
     TO unbet_operator;
 GRANT INSERT (user_id, frozen_at), UPDATE (frozen_at) ON players TO unbet_operator;
 GRANT INSERT (owner, currency, kind, balance), UPDATE (balance) ON accounts TO unbet_operator;
@@ -157,6 +163,11 @@ GRANT INSERT (reference, user_id, currency, kind, amount, transfer_id)
     ON deposits TO unbet_operator;
 GRANT INSERT (provider, reference, bet_reference, amount, refusal, transfer_id)
     ON wins TO unbet_operator;
+GRANT INSERT (kind, reference, user_id, currency, balance_type, amount, reason, made_by,
+              transfer_id)
+    ON operations TO unbet_operator;
+GRANT INSERT (kind, reference, refusal) ON refused_operations TO unbet_operator;
+GRANT INSERT (reference, kind, transfer_id) ON withdrawal_ends TO unbet_operator;
 -- `unbet parked retry`, `close` and `reopen`, and `unbet replay`.
 GRANT INSERT (request_id, provider, reference, action, made_by, reason)
     ON interventions TO unbet_operator;
@@ -173,8 +184,9 @@ GRANT INSERT (outcome, cancelled_at, cancel_request_id, cash_after),
 -- of a cancel that it has closed (triggers see to both).
 
 GRANT SELECT
-    ON players, accounts, bets, late_bets, transfers, entries, deposits, wins, requests, answers,
-       parked, parkings, interventions
+    ON players, accounts, bets, late_bets, transfers, entries, deposits, wins, operations,
+       refused_operations, withdrawal_ends, requests, answers, parked, parkings, interventions,
+       watched
     TO unbet_console;
 GRANT UPDATE (state, tries, next_try_at) ON parked TO unbet_console;
 GRANT INSERT (provider, reference, state, user_id, currency, outcome, cancelled_at,

@@ -63,6 +63,24 @@ class StakeOrder(StrEnum):
     BONUS_FIRST = "bonus_first"
 
 
+class Direction(StrEnum):
+    """Which way a correction changes a balance."""
+
+    CREDIT = "credit"
+    """The player gets the amount."""
+    DEBIT = "debit"
+    """It is taken from the player, who must have it."""
+
+
+class EndKind(StrEnum):
+    """How a withdrawal ends."""
+
+    COMPLETION = "completion"
+    """The money has left."""
+    RELEASE = "release"
+    """It is the player's cash again."""
+
+
 class Deposit(_Operation):
     """Money for a player. The same `reference` again changes nothing."""
 
@@ -94,6 +112,46 @@ class Settlement(_Operation):
     amount: Amount
 
 
+class Withdrawal(_Operation):
+    """Cash that a player wants to have. It is held until the withdrawal is completed or released.
+    The same `reference` again changes nothing."""
+
+    user_id: UserId
+    currency: Currency
+    amount: Annotated[Amount, Field(gt=0)]
+    reference: Annotated[str, text(64)]
+
+
+class WithdrawalEnd(_Operation):
+    """What becomes of a withdrawal that is held; `reference` is the withdrawal's."""
+
+    reference: Annotated[str, text(64)]
+    kind: EndKind
+
+
+class Correction(_Operation):
+    """What a person puts right on a player's balance, with the reason and the person's name. The
+    same `reference` again changes nothing."""
+
+    user_id: UserId
+    currency: Currency
+    amount: Annotated[Amount, Field(gt=0)]
+    direction: Direction
+    reference: Annotated[str, text(64)]
+    reason: Annotated[str, text(500)]
+    made_by: Annotated[str, text(100)]
+    balance_type: BalanceType = BalanceType.CASH
+
+
+class BonusConversion(_Operation):
+    """Bonus that becomes cash. The same `reference` again changes nothing."""
+
+    user_id: UserId
+    currency: Currency
+    amount: Annotated[Amount, Field(gt=0)]
+    reference: Annotated[str, text(64)]
+
+
 class Refusal(StrEnum):
     """Why the operator said no."""
 
@@ -103,6 +161,13 @@ class Refusal(StrEnum):
     """The bet was cancelled, before it came or after."""
     BET_REFUSED = "bet_refused"
     UNKNOWN_BET = "unknown_bet"
+    UNKNOWN_WITHDRAWAL = "unknown_withdrawal"
+    WITHDRAWAL_REFUSED = "withdrawal_refused"
+    """The withdrawal to be ended had been refused: nothing is held."""
+    WITHDRAWAL_COMPLETED = "withdrawal_completed"
+    """It cannot be released: its money has left."""
+    WITHDRAWAL_RELEASED = "withdrawal_released"
+    """It cannot be completed: its money is the player's again."""
 
 
 class Status(StrEnum):
@@ -115,7 +180,7 @@ class Status(StrEnum):
 
 
 class Result(BaseModel):
-    """The ledger's answer to a deposit, a bet or a settlement."""
+    """The ledger's answer to an operation."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -133,3 +198,5 @@ class Balance(BaseModel):
 
     cash: Decimal
     bonus: Decimal
+    held: Decimal = Decimal(0)
+    """Of withdrawals that are neither completed nor released."""
