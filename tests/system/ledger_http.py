@@ -98,6 +98,23 @@ class Player:
         }
         return self.ledger.post("/settlements", body)
 
+    def withdraw(self, amount: str, name: str = "w1") -> httpx.Response:
+        body = {**self.account, "amount": amount, "reference": self.reference(name)}
+        return self.ledger.post("/withdrawals", body)
+
+    def end(self, how: str, name: str = "w1") -> httpx.Response:
+        """`complete` or `release` it."""
+        return self.ledger.post(f"/withdrawals/{how}", {"reference": self.reference(name)})
+
+    def convert(self, amount: str, name: str = "v1") -> httpx.Response:
+        body = {**self.account, "amount": amount, "reference": self.reference(name)}
+        return self.ledger.post("/conversions", body)
+
+    def correct(self, direction: str, amount: str, name: str, **more: Any) -> httpx.Response:
+        why = {"reason": "a test", "made_by": "ada"}
+        body = {**self.account, "direction": direction, "amount": amount, **why, **more}
+        return self.ledger.post("/corrections", {**body, "reference": self.reference(name)})
+
     def balances(self) -> dict[str, str]:
         response = self.ledger.http.get("/balances", params=self.account)
         assert response.status_code == 200, response.text

@@ -48,7 +48,7 @@ def test_a_bet_takes_its_stake_once_however_often_it_is_sent(player: Player) -> 
     for expected in (DONE, REPLAYED, REPLAYED):
         answer = player.bet("10.25", "b1")
         assert (answer.status_code, answer.json()) == (200, expected)
-    assert player.balances() == {"cash": "89.75", "bonus": "0.00"}
+    assert player.balances() == {"cash": "89.75", "bonus": "0.00", "held": "0.00"}
 
 
 def test_a_bet_is_settled_and_its_win_is_cash(player: Player) -> None:
@@ -63,7 +63,51 @@ def test_bonus_is_kept_apart_and_may_pay_first(player: Player) -> None:
     player.deposit("5.00", "cash")
     player.deposit("10.00", "bonus", balance_type="bonus")
     assert player.bet("12.00", "b1", stake_order="bonus_first").json() == DONE
-    assert player.balances() == {"cash": "3.00", "bonus": "0.00"}
+    assert player.balances() == {"cash": "3.00", "bonus": "0.00", "held": "0.00"}
+
+
+def test_what_a_player_has_won_is_withdrawn(player: Player) -> None:
+    player.deposit("100.00")
+    player.bet("10.00", "b1")
+    player.settle("b1", "30.00")
+    for expected in (DONE, REPLAYED):
+        assert player.withdraw("50.00").json() == expected
+    assert player.balances() == {"cash": "70.00", "bonus": "0.00", "held": "50.00"}
+    for expected in (DONE, REPLAYED):
+        assert player.end("complete").json() == expected
+    assert player.end("release").json()["refusal"] == "withdrawal_completed"
+    assert player.balances() == {"cash": "70.00", "bonus": "0.00", "held": "0.00"}
+
+
+def test_a_withdrawal_that_is_released_is_cash_again(player: Player) -> None:
+    player.deposit("100.00")
+    assert player.end("release").json()["refusal"] == "unknown_withdrawal"
+    player.withdraw("60.00")
+    assert player.bet("50.00", "b1").json()["refusal"] == "insufficient_funds"
+    for expected in (DONE, REPLAYED):
+        assert player.end("release").json() == expected
+    assert player.end("complete").json()["refusal"] == "withdrawal_released"
+    assert problem_of(player.withdraw("61.00"), 422)["type"] == "urn:unbet:problem:conflict"
+    assert player.cash() == "100.00"
+
+
+def test_bonus_becomes_cash_once(player: Player) -> None:
+    player.deposit("10.00", balance_type="bonus")
+    for expected in (DONE, REPLAYED):
+        assert player.convert("4.00").json() == expected
+    assert player.balances() == {"cash": "4.00", "bonus": "6.00", "held": "0.00"}
+
+
+def test_a_correction_has_a_reason_and_a_name_and_is_made_once(player: Player) -> None:
+    for expected in (DONE, REPLAYED):
+        assert player.correct("credit", "7.00", "c1").json() == expected
+    assert player.correct("debit", "2.00", "c2").json() == DONE
+    assert player.correct("credit", "1.00", "c3", balance_type="bonus").json() == DONE
+    assert player.correct("debit", "9.00", "c4").json()["refusal"] == "insufficient_funds"
+    problem_of(player.correct("credit", "7.00", "c1", reason="another"), 422)
+    document = problem_of(player.correct("credit", "1.00", "c5", made_by=" "), 400)
+    assert [each["field"] for each in document["errors"]] == ["made_by"]
+    assert player.balances() == {"cash": "5.00", "bonus": "1.00", "held": "0.00"}
 
 
 def test_a_refusal_is_an_answer_and_stays_one(player: Player) -> None:
@@ -125,7 +169,22 @@ def test_a_token_is_good_for_its_rights_alone(player: Player) -> None:
                 {"provider": PROVIDER, "bet_reference": player.reference("b1"), "amount": "0"},
             ),
         ],
-        "money": [("POST", "/deposits", {**account, "amount": "1.00"})],
+        "money": [
+            ("POST", "/deposits", {**account, "amount": "1.00"}),
+            ("POST", "/withdrawals", {**account, "amount": "1.00"}),
+            ("POST", "/withdrawals/complete", {}),
+            ("POST", "/withdrawals/release", {}),
+            ("POST", "/conversions", {**account, "amount": "1.00"}),
+        ],
+        "correct": [
+            (
+                *("POST", "/corrections"),
+                {
+                    **(account | {"amount": "1.00", "direction": "credit"}),
+                    **{"reason": "a test", "made_by": "ada"},
+                },
+            )
+        ],
         "read": [("GET", "/balances", account)],
     }
     for right, needing in requests.items():

@@ -66,11 +66,10 @@ class Endpoints:
     async def _balance(self, request: Request) -> Response:
         self._callers.require(request, Right.READ)
         asked = _question(request)
-        held = await self._calls.run(lambda c: balance(c, asked.user_id, asked.currency))
+        has = await self._calls.run(lambda c: balance(c, asked.user_id, asked.currency))
         request.state.result = "done"
-        return JSONResponse(
-            {**asked.model_dump(), "cash": amount(held.cash), "bonus": amount(held.bonus)}
-        )
+        amounts = {name: amount(value) for name, value in has.model_dump().items()}
+        return JSONResponse({**asked.model_dump(), **amounts})
 
 
 def _question(request: Request) -> BalanceQuestion:

@@ -10,7 +10,7 @@ from pydantic_core import core_schema
 from unbet.core.fields import PLAIN_DECIMAL
 from unbet.ledger_api.operations import OPERATIONS, BalanceQuestion
 from unbet.ledger_api.problems import MAX_ERRORS, MAX_NAME_LENGTH, Problem
-from unbet.wallets.ledger import Refusal, Status
+from unbet.wallets.ledger import Balance, Refusal, Status
 
 _FIELDS: Final[Mapping[str, str]] = {
     "user_id": "The player.",
@@ -20,6 +20,9 @@ _FIELDS: Final[Mapping[str, str]] = {
     "reference": "What the operation is known by, unique for ever.",
     "bet_reference": "The bet's.",
     "stake_order": "Which balance pays first; what it does not hold, the other one pays.",
+    "direction": "Whether the player gets the amount, or it is taken from them.",
+    "reason": "Why, for the record.",
+    "made_by": "The name of the person who does it.",
     "balance_type": "Which of the player's balances.",
 }
 # The code reads ASCII only; in a schema `\d` may be more.
@@ -76,7 +79,8 @@ def _result() -> dict[str, Any]:
 
 
 def _balance() -> dict[str, Any]:
-    return _object(**schema_of(BalanceQuestion)["properties"], cash=_AMOUNT, bonus=_AMOUNT)
+    amounts: dict[str, Any] = dict.fromkeys(Balance.model_fields, _AMOUNT)
+    return _object(**schema_of(BalanceQuestion)["properties"], **amounts)
 
 
 def _problem() -> dict[str, Any]:
