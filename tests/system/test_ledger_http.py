@@ -1,6 +1,9 @@
 """The built-in ledger over HTTP: once for each reference, told in the same words each time."""
 
+import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -25,7 +28,7 @@ from tests.system.ledger_http import (
     serving,
     token_of,
 )
-from tests.system.processes import EXAMPLE, System
+from tests.system.processes import EXAMPLE, ROOT, System
 from tests.waiting import until
 
 GUESS = "a-guess-that-must-not-be-kept-at-all"
@@ -385,6 +388,27 @@ def test_without_a_token_it_says_so_once_serves_nothing_and_waits_for_its_end(
     assert process.wait(10) == 0
     assert ledger.said().count("\n") == 1
     ledger.http.close()
+
+
+def test_the_pages_curl_lines_do_what_they_say(idle_system: System) -> None:
+    page = (ROOT / "docs" / "ledger-http.md").read_text()
+    examples = re.findall(r"```sh\n(curl .*?)```\n```json\n(.*?)```", page, re.DOTALL)
+    assert len(examples) == 8
+    with serving(idle_system) as ledger:
+        for line, told in examples:
+            # As a shell reads it, and curl would send it.
+            _, _, url, *rest = shlex.split(line.replace("$LEDGER_TOKEN", ALL).replace("\\\n", ""))
+            options = list(zip(rest[::2], rest[1::2], strict=True))
+            headers = [header.split(": ") for option, header in options if option == "-H"]
+            sent = dict(options).get("-d")
+            answer = httpx.request(
+                "POST" if sent else "GET",
+                url.replace("http://127.0.0.1:8082", str(ledger.http.base_url)),
+                content=sent,
+                headers=[(name, value) for name, value in headers],
+                trust_env=False,
+            )
+            assert answer.json() == json.loads(told), line
 
 
 def test_what_it_holds_is_answered_before_it_ends(idle_system: System) -> None:
