@@ -27,8 +27,10 @@ from tests.system.ledger_http import (
     problem_of,
     serving,
     token_of,
+    tokens,
 )
 from tests.system.processes import EXAMPLE, ROOT, System
+from tests.system.running import Running
 from tests.waiting import until
 
 GUESS = "a-guess-that-must-not-be-kept-at-all"
@@ -427,6 +429,20 @@ def test_what_it_holds_is_answered_before_it_ends(idle_system: System) -> None:
             other.rollback()
             assert answer.result(20).json() == DONE
             assert process.wait(20) == -signal.SIGTERM
+
+
+@pytest.mark.long
+def test_run_serves_it_where_there_is_a_token() -> None:
+    run = Running(environment={"UNBET_LEDGER_TOKENS": tokens(), "UNBET_LEDGER_PORT": "0"})
+    try:
+        run.ready()
+        url = run.said.partition("Ledger ")[2].split()[0]
+        account = {"user_id": EXAMPLE["userId"], "currency": EXAMPLE["currency"]}
+        headers = {"Authorization": f"Bearer {ALL}"}
+        answer = httpx.get(f"{url}/balances", params=account, headers=headers, trust_env=False)
+        assert answer.json()["cash"] == "100.00", "the demonstration's bet is cancelled"
+    finally:
+        run.close()
 
 
 def lock_accounts_of(player: Player, connection: psycopg.Connection) -> None:

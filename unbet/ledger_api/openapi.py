@@ -18,7 +18,7 @@ Players' money in Unbet's built-in ledger. An operation is done once for its ref
 Send it again with the same `{KEY}` until it is answered: what was done before is `replayed`.
 
 A body has at most {MAX_BODY_LENGTH // 1024} KiB, sent within {BODY_LIMIT_S:g} seconds. Amounts are
-text: `"10.25"`, not `10.25`. A request is answered within {DEADLINE_S:g} seconds.
+text: `"10.25"`, not `10.25`. A request is answered within {DEADLINE_S:g} seconds of its body.
 """
 _KEY: Final = {
     "name": KEY,

@@ -40,6 +40,7 @@ from unbet.runtime.variables import (
     SigningSettings,
     UnknownBetSettings,
     WalletSettings,
+    url_at,
 )
 
 __all__ = [
@@ -190,6 +191,10 @@ class LedgerServerSettings(LogSettings, CallerSettings, DeploymentSettings, Ledg
         what="the port of the built-in ledger over HTTP",
         prevents="a clash with what else listens there",
     )
+
+    def ledger_url(self) -> str:
+        """Where it is reached on its own machine, without a path."""
+        return url_at(self.ledger_host, self.ledger_port)
 
 
 class FlowerSettings(LogSettings, BrokerSettings, DeploymentSettings):

@@ -201,6 +201,12 @@ class WalletSettings(UnknownBetSettings):
     )
 
 
+def url_at(host: str, port: int) -> str:
+    """Where what listens there is reached on its own machine, without a path."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 class ListeningSettings(Environment):
     """Where the receiver is."""
 
@@ -215,8 +221,7 @@ class ListeningSettings(Environment):
 
     def receiver_url(self) -> str:
         """Where a receiver with these settings is reached on its own machine, without a path."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        return url_at(self.host, self.port)
 
 
 class CallerSettings(Environment):

@@ -127,7 +127,7 @@ def _wait_until_ready(processes: Processes, chosen: Settings) -> None:
             # The console answers as soon as it listens; that it asks for a password is enough.
             httpx.get(_console(chosen), timeout=5, trust_env=False)
             if chosen.ledger_tokens:
-                httpx.get(f"{_ledger(chosen)}/healthz", timeout=5, trust_env=False)
+                httpx.get(f"{chosen.ledger_url()}/healthz", timeout=5, trust_env=False)
             if reply.status_code == httpx.codes.OK:
                 return
         except httpx.HTTPError:
@@ -146,7 +146,7 @@ def _introduce(console: Console, chosen: Settings, directory: Path) -> None:
         *run_environment.login_lines("UNBET_CONSOLE_BASIC_AUTH", directory),
         ("Flower", f"http://127.0.0.1:{chosen.flower_port}/tasks"),
         *run_environment.login_lines("UNBET_FLOWER_BASIC_AUTH", directory),
-        *([("Ledger", _ledger(chosen))] if chosen.ledger_tokens else []),
+        *([("Ledger", chosen.ledger_url())] if chosen.ledger_tokens else []),
         ("Logs", f"{directory}/logs/"),
     ):
         console.print(f"  {name:<20}{value}", soft_wrap=True, markup=False)
@@ -170,10 +170,6 @@ def _demonstrate(console: Console, chosen: Settings) -> None:
 
 def _console(chosen: Settings) -> str:
     return f"http://127.0.0.1:{chosen.console_port}"
-
-
-def _ledger(chosen: Settings) -> str:
-    return f"http://127.0.0.1:{chosen.ledger_port}"
 
 
 def _urls(chosen: Settings) -> list[tuple[str, EndpointConfig]]:
