@@ -59,7 +59,7 @@ def test_it_is_valid_openapi() -> None:
 @pytest.mark.timeout(300)
 def test_what_the_document_calls_an_operation_is_one_and_nothing_else(ledger: LedgerHttp) -> None:
     explored = Explored()
-    for mode, examples in {"positive": 30, "negative": 30}.items():
+    for mode, examples in {"positive": 12, "negative": 12}.items():
         explored += explore(
             DOCUMENT,
             str(ledger.http.base_url),
@@ -72,8 +72,8 @@ def test_what_the_document_calls_an_operation_is_one_and_nothing_else(ledger: Le
     assert explored.faults == []
     statuses: Counter[int] = Counter()
     for exchange in explored.exchanges:
-        # Some are sent without the token, or with another one.
-        if exchange.method == "POST" and exchange.status != 401:
+        # Some are sent without the token, or with another one; and some by another method.
+        if exchange.status not in (401, 405) and exchange.path != "/balances":
             expected = (200, 422) if is_valid(exchange) else (400,)
             assert exchange.status in expected, exchange
             statuses[exchange.status] += 1
