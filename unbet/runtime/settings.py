@@ -28,6 +28,7 @@ from unbet.runtime.environment import (
 from unbet.runtime.variables import (
     BrokerSettings,
     DeploymentSettings,
+    DryRunSettings,
     EndpointSettings,
     LedgerSettings,
     ListeningSettings,
@@ -61,6 +62,7 @@ log = structlog.get_logger("settings")
 
 
 class ReceiverSettings(
+    DryRunSettings,
     LogSettings,
     ListeningSettings,
     EndpointSettings,
