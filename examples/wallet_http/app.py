@@ -29,11 +29,14 @@ def make_app(cancels: Cancels, secrets: Sequence[str]) -> Starlette:
         if not is_signed(request.headers, body, secrets):
             return JSONResponse({"error": "not signed"}, 401)
         try:
-            items = [item_of(one) for one in json.loads(body)]
+            documents = json.loads(body)
+            items = [item_of(one) for one in documents]
+            dry_run = any(one.get("dry_run") for one in documents)
         except (KeyError, TypeError, ValueError):
             return JSONResponse({"error": "not an array of cancels"}, 400)
         try:
-            verdicts = await run_in_threadpool(cancels.decide, items)
+            act = cancels.dry_run if dry_run else cancels.decide
+            verdicts = await run_in_threadpool(act, items)
         except NotNowError:
             return JSONResponse({"error": "not now"}, 503, {"Retry-After": "1"})
         return JSONResponse([document_of(verdict) for verdict in verdicts])

@@ -92,6 +92,14 @@ class Cancels:
             connection.commit()
         return verdicts
 
+    def dry_run(self, items: Sequence[Item]) -> list[Verdict]:
+        """The same, and nothing is done."""
+        try:
+            with self.engine.connect() as connection:  # rolls back
+                return self.apply(connection, items)
+        except OperationalError as error:
+            raise NotNowError from error
+
     def apply(self, connection: Connection, items: Sequence[Item]) -> list[Verdict]:
         ordered = sorted(items, key=lambda item: (item.provider, item.reference))
         bets = [(item, self.lock_bet(connection, item)) for item in ordered]
