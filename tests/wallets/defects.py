@@ -10,7 +10,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, text
 
 from examples.wallet_http.bets import Bets
-from examples.wallet_http.cancels import LOCK_BET, MARK, REFUND, Cancels, Item, Verdict
+from examples.wallet_http.cancels import MARK, Cancels, Item, Verdict
+from examples.wallet_http.database import LOCK_BET
 
 _NO_UNIQUE_KEY: Final = text("""
     ALTER TABLE casino.movements DROP CONSTRAINT movements_kind_provider_reference_key
@@ -76,21 +77,19 @@ class CreditsThenMarks(_Unguarded):
 
     def give_back(self, connection: Connection, item: Item, outcome: str) -> Decimal | None:
         if outcome == "reversed":
-            connection.execute(REFUND, item._asdict())
+            self.refund(connection, item)
             connection.commit()
-        marked = connection.execute(MARK, item._asdict() | {"outcome": outcome})
-        return marked.scalar_one()  # type: ignore[no-any-return]
+        return self.mark(connection, item, outcome)
 
 
 class MarksThenCredits(Cancels):
     """6: in two transactions."""
 
     def give_back(self, connection: Connection, item: Item, outcome: str) -> Decimal | None:
-        marked = connection.execute(MARK, item._asdict() | {"outcome": outcome})
-        cash: Decimal | None = marked.scalar_one()
+        cash = self.mark(connection, item, outcome)
         connection.commit()
         if outcome == "reversed":
-            connection.execute(REFUND, item._asdict())
+            self.refund(connection, item)
         return cash
 
 
