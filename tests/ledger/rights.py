@@ -72,11 +72,17 @@ RIGHTS: Final[Rights] = {
         "transfer_id)",
         CONSOLE: "SELECT",
     },
+    "unbet.watched": {
+        WORKER: "SELECT, INSERT (provider, reference, request_id, cancel, look_at), "
+        "UPDATE (looks, look_at), DELETE",
+        OPERATOR: "SELECT",
+        CONSOLE: "SELECT",
+    },
     "unbet.requests": {
         RECEIVER: "SELECT (request_id, outcome)",
         WORKER: "SELECT (request_id, provider, reference, outcome), "
         "INSERT (request_id, provider, reference, user_id, currency, uuid, dialect, received_at, "
-        "received_from, body, outcome)",
+        "received_from, body, outcome, wallet, wallet_ref, cash, replayed)",
         OPERATOR: "SELECT",
         CONSOLE: "SELECT",
         RETENTION: "SELECT (request_id, decided_at), DELETE",

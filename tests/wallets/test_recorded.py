@@ -12,11 +12,11 @@ from tests.making import cancel_of
 from tests.wallets.contract import Casino, outcomes, verdicts_on
 from tests.wallets.service import REFUNDS, Service, serving, wallet_at
 from unbet import connect_to
-from unbet.core.message import Cancel
+from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
 from unbet.database.faults import LedgerAwayError
 from unbet.journal.parking import park
-from unbet.journal.recording import record_requests
+from unbet.journal.recording import Record, record_requests
 from unbet.wallets.ledger.interventions import close_parked, reopen_parked
 from unbet.wallets.port import Undecided, Wallet, Why
 from unbet.wallets.recorded import RecordedWallet
@@ -38,7 +38,7 @@ class TestRecorded(Service):
     @pytest.fixture
     def wallet(self, proxy: Proxy, worker_engine: Engine) -> Iterator[Wallet]:
         with wallet_at(proxy.url) as wallet:
-            yield RecordedWallet(worker_engine, wallet)
+            yield RecordedWallet(worker_engine, wallet, "http")
 
     @pytest.fixture
     def cancel(self, casino: Casino) -> Cancel:
@@ -84,7 +84,7 @@ class TestRecorded(Service):
     ) -> None:
         nowhere = connect_to("postgresql://unbet@127.0.0.1:1/unbet", name="test")
         with wallet_at(proxy.url) as wallet, pytest.raises(LedgerAwayError):
-            list(RecordedWallet(nowhere, wallet).cancel([cancel], 0.0))
+            list(RecordedWallet(nowhere, wallet, "http").cancel([cancel], 0.0))
         nowhere.dispose()
         assert proxy.calls == []
 
@@ -92,7 +92,8 @@ class TestRecorded(Service):
         self, wallet: Wallet, cancel: Cancel, engine: Engine
     ) -> None:
         with engine.begin() as connection:
-            record_requests(connection, [(cancel, Outcome.NO_BET)])
+            no_bet = Decision(request_id=cancel.request_id, outcome=Outcome.NO_BET)
+            record_requests(connection, "http", [Record(cancel, no_bet)])
         (told,) = verdicts_on(wallet, cancel)
         assert isinstance(told, Undecided)
         assert (told.why, told.detail) == (Why.AMBIGUOUS, "is reversed now, and was no_bet before")
@@ -165,7 +166,7 @@ class TestClosedMeanwhile(Service):
 
         cancels.meanwhile = close
         with wallet_at(f"http://127.0.0.1:{port}") as own:
-            wallet = RecordedWallet(worker_engine, own)
+            wallet = RecordedWallet(worker_engine, own, "http")
             assert outcomes(wallet, cancel_of("r1")) == [Outcome.REVERSED]
             assert outcomes(wallet, cancel_of("r1", uuid="third")) == [Outcome.REVERSED]
         assert casino.money()[0] == 10

@@ -49,7 +49,7 @@ class TestSweep(Service):
     def sweep_round(self, proxy: Proxy, worker_engine: Engine, engine: Engine) -> Iterator[Rounds]:
         """A round, with all that is parked due."""
         with wallet_at(proxy.url) as wallet:
-            sweep = Sweep(worker_engine, RecordedWallet(worker_engine, wallet, parked=True))
+            sweep = Sweep(worker_engine, RecordedWallet(worker_engine, wallet, "http", parked=True))
 
             def run() -> None:
                 with engine.begin() as connection:
@@ -91,7 +91,7 @@ class TestSweep(Service):
         self, proxy: Proxy, worker_engine: Engine
     ) -> None:
         with wallet_at(proxy.url) as wallet:
-            recorded = RecordedWallet(worker_engine, wallet, parked=True)
+            recorded = RecordedWallet(worker_engine, wallet, "http", parked=True)
             assert [*recorded.cancel([cancel_of("r1")], time.monotonic() + CALLS_S)] == []
         assert proxy.calls == []
 

@@ -1,7 +1,7 @@
 """The record of requests, for wallets that do not write it in their own statement."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -17,13 +17,15 @@ _RECORD: Final = text("""
           FROM json_to_recordset(CAST(:requests AS json))
                    AS (request_id uuid, provider text, reference text, user_id text, currency text,
                        uuid text, dialect text, received_at timestamptz, received_from text,
-                       body text, outcome text)
+                       body text, outcome text, wallet text, wallet_ref text, cash numeric,
+                       replayed boolean)
     ),
     recorded AS (
         INSERT INTO unbet.requests (request_id, provider, reference, user_id, currency, uuid,
-                                    dialect, received_at, received_from, body, outcome)
+                                    dialect, received_at, received_from, body, outcome,
+                                    wallet, wallet_ref, cash, replayed)
         SELECT request_id, provider, reference, user_id, currency, uuid, dialect, received_at,
-               received_from, body, outcome
+               received_from, body, outcome, wallet, wallet_ref, cash, replayed
           FROM decided
          -- Two that record the same requests at once must not wait for each other crosswise.
          ORDER BY request_id
@@ -34,10 +36,20 @@ _RECORD: Final = text("""
 """)
 
 
+class Record(NamedTuple):
+    """A request and what its wallet has told of it."""
+
+    cancel: Cancel
+    decision: Decision
+    wallet_ref: str | None = None
+    """The wallet's own name for what it has booked."""
+    replayed: bool | None = None
+
+
 def record_requests(
-    connection: Connection, decided: Sequence[tuple[Cancel, Outcome]]
+    connection: Connection, wallet: str, records: Sequence[Record]
 ) -> dict[UUID, Outcome]:
-    """Record requests with what became of them; the outcomes of those that were recorded before,
+    """Record what `wallet` has decided; the outcomes of those requests that were recorded before,
     which stay as they are. Does not commit."""
     rows = as_json(
         {
@@ -51,9 +63,13 @@ def record_requests(
             "received_at": cancel.received_at,
             "received_from": cancel.received_from,
             "body": cancel.body,
-            "outcome": outcome.value,
+            "outcome": decision.outcome.value,
+            "wallet": wallet,
+            "wallet_ref": wallet_ref,
+            "cash": None if decision.cash is None else format(decision.cash, "f"),
+            "replayed": replayed,
         }
-        for cancel, outcome in decided
+        for cancel, decision, wallet_ref, replayed in records
     )
     before = connection.execute(_RECORD, {"requests": rows})
     return {row.request_id: Outcome(row.outcome) for row in before}

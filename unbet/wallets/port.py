@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from unbet.core.message import Cancel, Decision
+
+MAX_WALLET_REF: Final = 200
 
 
 class Memory(StrEnum):
@@ -57,6 +59,8 @@ class Decided(NamedTuple):
     decision: Decision
     replayed: bool | None = None
     """Whether it was decided before; None if the wallet does not say."""
+    wallet_ref: str | None = None
+    """The wallet's own name for what it has booked, at most `MAX_WALLET_REF` characters."""
 
 
 class Undecided(NamedTuple):

@@ -13,7 +13,7 @@ from unbet.core.message import Cancel
 from unbet.core.outcomes import Outcome
 from unbet.database.faults import LedgerAwayError, fault_of, first_line
 from unbet.journal.closings import closed_decision, find_closed
-from unbet.journal.recording import contradiction, record_requests
+from unbet.journal.recording import Record, contradiction, record_requests
 from unbet.journal.sweeping import lock_parked, remove_parked
 from unbet.runtime.failpoints import ARMED, crash_point
 from unbet.wallets.parts import WHY
@@ -32,11 +32,12 @@ class RecordedWallet:
     journal is away: what the wallet has decided by then it repeats.
     """
 
-    def __init__(self, engine: Engine, wallet: Wallet, *, parked: bool = False) -> None:
-        """With `parked` it decides parked cancels, and removes them as it records; what is not
-        parked any more is left out."""
+    def __init__(self, engine: Engine, wallet: Wallet, name: str, *, parked: bool = False) -> None:
+        """`name` is the wallet's in the record. With `parked` it decides parked cancels, and
+        removes them as it records; what is not parked any more is left out."""
         self._engine = engine
         self._wallet = wallet
+        self._name = name
         self._parked = parked
 
     @property
@@ -81,10 +82,12 @@ class RecordedWallet:
         """The verdicts, once the journal has them."""
         if not decided:
             return []
-        outcomes = [(cancel, one.decision.outcome) for cancel, one in decided]
+        records = [
+            Record(cancel, one.decision, one.wallet_ref, one.replayed) for cancel, one in decided
+        ]
 
         def write(connection: Connection) -> list[Verdict]:
-            before = record_requests(connection, outcomes)
+            before = record_requests(connection, self._name, records)
             verdicts = [_checked(cancel, one, before) for cancel, one in decided]
             if self._parked:
                 kept = [one.decision.request_id for one in verdicts if isinstance(one, Decided)]

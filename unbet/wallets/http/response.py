@@ -14,7 +14,7 @@ from unbet.core.fields import PLAIN_DECIMAL
 from unbet.core.message import Decision
 from unbet.core.outcomes import Outcome
 from unbet.wallets.http.request import Item
-from unbet.wallets.port import Decided, Undecided, Verdict, Why
+from unbet.wallets.port import MAX_WALLET_REF, Decided, Undecided, Verdict, Why
 
 MAX_BYTES: Final = 1 << 20
 """Of a response's body; a verdict has some 200."""
@@ -53,6 +53,7 @@ class _DecidedVerdict(_Verdict):
     undecided: None = None
     cash: Annotated[Decimal, BeforeValidator(_exact)] | None = None
     replayed: Annotated[bool, Field(strict=True)] | None = None
+    wallet_ref: Annotated[str, Field(strict=True, max_length=MAX_WALLET_REF)] | None = None
 
 
 class _UndecidedVerdict(_Verdict):
@@ -124,15 +125,17 @@ def _read(item: Item, answers: Sequence[object]) -> list[Verdict]:
         detail = verdict.detail[:MAX_DETAIL]
         return undecided([item], Why(verdict.undecided), "the wallet says so", detail)
     outcome = Outcome(verdict.outcome)
+    is_theirs = outcome not in _OF_OTHERS
     return [
         Decided(
             Decision(
                 request_id=cancel.request_id,
                 outcome=outcome,
                 currency=cancel.currency,
-                cash=None if outcome in _OF_OTHERS else verdict.cash,
+                cash=verdict.cash if is_theirs else None,
             ),
             verdict.replayed,
+            verdict.wallet_ref if is_theirs else None,
         )
         for cancel in item.alike
     ]

@@ -12,7 +12,7 @@ from sqlalchemy import Row
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
 from unbet.wallets.parts import WrongAnswerError
-from unbet.wallets.port import Decided
+from unbet.wallets.port import MAX_WALLET_REF, Decided
 
 _FINAL: Final = frozenset(Outcome) - {Outcome.PARKED}
 _BINDS_NOBODY: Final = frozenset({Outcome.MISMATCH, Outcome.CURRENCY_MISMATCH})
@@ -43,6 +43,8 @@ def _decided(cancel: Cancel, row: Row[Any]) -> Decided:
     outcome = Outcome(row.outcome)
     if outcome is Outcome.REVERSED and not row.wallet_ref:
         raise wrong(cancel.request_id, "is reversed, and has no wallet_ref to show for it")
+    if row.wallet_ref is not None and len(row.wallet_ref) > MAX_WALLET_REF:
+        raise wrong(cancel.request_id, f"has a wallet_ref of over {MAX_WALLET_REF} characters")
     if row.cash is not None and not (isinstance(row.cash, Decimal) and row.cash.is_finite()):
         raise wrong(cancel.request_id, f"has {row.cash!r} for cash")
     # Whose bet it is not gets neither its reference nor its player's cash.
@@ -54,7 +56,7 @@ def _decided(cancel: Cancel, row: Row[Any]) -> Decided:
         currency=cancel.currency,
         cash=row.cash if is_theirs else None,
     )
-    return Decided(decision, row.replayed)
+    return Decided(decision, row.replayed, row.wallet_ref if is_theirs else None)
 
 
 def _number(wallet_ref: str | None) -> int | None:

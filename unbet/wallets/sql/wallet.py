@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, text
 from unbet.core.message import Cancel
 from unbet.database.rows import as_json
 from unbet.journal.closings import closed_decision, find_closed
-from unbet.journal.recording import contradiction, record_requests
+from unbet.journal.recording import Record, contradiction, record_requests
 from unbet.journal.sweeping import lock_parked, remove_parked
 from unbet.runtime.failpoints import ARMED, crash_point
 from unbet.wallets.parts import PartedGroup
@@ -84,8 +84,11 @@ def decide(connection: Connection, cancels: Sequence[Cancel]) -> list[Decided]:
     verdicts = [
         decided.get(cancel.request_id) or Decided(closed_decision(cancel)) for cancel in cancels
     ]
-    outcomes = [one.decision.outcome for one in verdicts]
-    before = record_requests(connection, list(zip(cancels, outcomes, strict=True)))
+    records = [
+        Record(cancel, one.decision, one.wallet_ref, one.replayed)
+        for cancel, one in zip(cancels, verdicts, strict=True)
+    ]
+    before = record_requests(connection, "sql", records)
     for one in verdicts:
         problem = contradiction(one.decision, before)
         if problem:
