@@ -7,8 +7,8 @@ from typing import NoReturn
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from testbed.conformance.bets import Bets, PreparedBet, needs_the_ledger, new_reference
-from testbed.conformance.rule import NotTriedError
 from testbed.provider import Player
+from testbed.rules import NotTriedError
 from unbet.core.fields import Currency, ProviderId, Reference, UserId
 
 
