@@ -1,14 +1,18 @@
-"""`python -m examples.wallet_http`, with CASINO_DATABASE_URL (SQLAlchemy's form) and
-CASINO_WALLET_SECRETS (whsec_..., separated by spaces)."""
+"""`python -m examples.wallet_http`: the casino's endpoints and `POST /cancels`, on port 8090, with
+CASINO_DATABASE_URL (SQLAlchemy's form) and CASINO_WALLET_SECRETS (whsec_..., separated by
+spaces)."""
 
 import os
 
 import uvicorn
 
+from examples.casino.database import engine_for
+from examples.casino.http import router_of
 from examples.wallet_http.app import make_app
+from examples.wallet_http.bets import Bets
 from examples.wallet_http.cancels import Cancels
-from examples.wallet_http.database import engine_for
 
 engine = engine_for(os.environ["CASINO_DATABASE_URL"])
 app = make_app(Cancels(engine), os.environ["CASINO_WALLET_SECRETS"].split())
+app.include_router(router_of(Bets(engine)))
 uvicorn.run(app, host="127.0.0.1", port=8090)

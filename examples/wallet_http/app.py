@@ -1,5 +1,5 @@
 """`POST /cancels`: an array of cancels in, an array of verdicts out; HTTP 200 for whatever became
-of them. Run it with `python -m examples.wallet_http`."""
+of them."""
 
 import base64
 import hmac
@@ -11,8 +11,8 @@ from typing import Annotated
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse
 
+from examples.casino.database import BusyError, NotNowError
 from examples.wallet_http.cancels import Cancels, Item, Verdict
-from examples.wallet_http.database import BusyError, NotNowError
 
 MAX_BYTES = 1 << 20
 MAX_AGE_S = 300

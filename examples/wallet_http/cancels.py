@@ -6,7 +6,8 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Engine, text
 
-from examples.wallet_http.database import BOOK, LOCK_BALANCE, LOCK_BET, insert_once, transact
+from examples.casino.database import insert_once, transact
+from examples.wallet_http.bets import BOOK, LOCK_BALANCE, LOCK_BET
 
 # A bet that comes later meets this row under its own unique key, and is refused.
 TOMBSTONE: Final = """

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine
 
 import examples.wallet_http
-from examples.wallet_http.database import engine_for
+from examples.casino.database import engine_for
 from tests.mariadb.server import MariaDB, running
 
 TABLES: Final = Path(examples.wallet_http.__file__).with_name("mariadb.sql").read_text("utf-8")

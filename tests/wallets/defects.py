@@ -9,9 +9,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, text
 
-from examples.wallet_http.bets import Bets
+from examples.wallet_http.bets import LOCK_BET, Bets
 from examples.wallet_http.cancels import MARK, Cancels, Item, Verdict
-from examples.wallet_http.database import LOCK_BET
 
 _NO_UNIQUE_KEY: Final = text("""
     ALTER TABLE casino.movements DROP CONSTRAINT movements_kind_provider_reference_key
@@ -162,24 +161,28 @@ class LooksBeforeTheLock(NoTombstone):
 class LooksBeforeTheLockBets(Bets):
     """3, the bet's part."""
 
-    def __init__(self, bets: Bets, cancels: LooksBeforeTheLock) -> None:
-        super().__init__(bets.engine, bets.fixed["provider"], bets.fixed["currency"])
+    def __init__(self, cancels: LooksBeforeTheLock) -> None:
+        super().__init__(cancels.engine)
         self._cancels = cancels
 
-    def place(self, player: str, reference: str, amount: Decimal) -> bool:
+    def bet(
+        self, player: str, currency: str, provider: str, reference: str, amount: Decimal
+    ) -> str:
         if reference in self._cancels.left:
-            return False
+            return "cancelled"
         self._cancels.has_left.wait(timeout=0.2)
         self._cancels.has_left.clear()
-        return super().place(player, reference, amount)
+        return super().bet(player, currency, provider, reference, amount)
 
 
 class PlaysForNothing(Bets):
     """11: the late bet takes nothing, and is answered as placed."""
 
-    def place(self, player: str, reference: str, amount: Decimal) -> bool:
-        super().place(player, reference, amount)
-        return True
+    def bet(
+        self, player: str, currency: str, provider: str, reference: str, amount: Decimal
+    ) -> str:
+        super().bet(player, currency, provider, reference, amount)
+        return "placed"
 
 
 class RefusesTheFrozen(Cancels):
@@ -249,8 +252,10 @@ class SpellsAlike(Cancels):
 class SpellsAlikeBets(Bets):
     """16, the bet's part."""
 
-    def place(self, player: str, reference: str, amount: Decimal) -> bool:
-        return super().place(player, alike(reference), amount)
+    def bet(
+        self, player: str, currency: str, provider: str, reference: str, amount: Decimal
+    ) -> str:
+        return super().bet(player, currency, provider, alike(reference), amount)
 
 
 def alike(reference: str) -> str:

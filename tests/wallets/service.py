@@ -5,7 +5,6 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,14 +13,14 @@ import uvicorn
 from sqlalchemy import Engine, text
 
 import examples.wallet_http
+from examples.casino.database import engine_for
 from examples.wallet_http.app import make_app
 from examples.wallet_http.bets import Bets
 from examples.wallet_http.cancels import Cancels
-from examples.wallet_http.database import engine_for
-from tests.making import PROVIDER
 from tests.waiting import until
 from tests.wallets.contract import Casino, WalletContract
 from tests.wallets.contract_midway import MidwayContract
+from tests.wallets.players_casino import PlayersCasino
 from unbet.wallets.http.settings import HttpWalletSettings
 from unbet.wallets.http.wallet import HttpWallet
 from unbet.wallets.port import Wallet
@@ -31,29 +30,6 @@ NOWHERE: Final = "http://127.0.0.1:1"
 _TABLES: Final = Path(examples.wallet_http.__file__).with_name("postgresql.sql").read_text("utf-8")
 
 REFUNDS: Final = text("SELECT count(*) FROM casino.movements WHERE kind = 'refund'")
-
-
-class ServiceCasino:
-    """As `Casino`; Alice bets in the operator's own tables."""
-
-    def __init__(self, bets: Bets) -> None:
-        self._bets = bets
-
-    def deposit(self, amount: str, *, bonus: bool = False) -> None:
-        nothing, some = Decimal(0), Decimal(amount)
-        self._bets.deposit("alice", *((nothing, some) if bonus else (some, nothing)))
-
-    def bet(self, reference: str, amount: str) -> bool:
-        return self._bets.place("alice", reference, Decimal(amount))
-
-    def settle(self, reference: str, amount: str) -> None:
-        self._bets.settle(reference, Decimal(amount))
-
-    def freeze(self) -> None:
-        self._bets.freeze("alice")
-
-    def money(self) -> tuple[Decimal, Decimal]:
-        return self._bets.balance("alice")
 
 
 def settings_of(url: str, **others: Any) -> HttpWalletSettings:
@@ -101,7 +77,7 @@ class Service:
 
     @pytest.fixture
     def casino(self, casino_engine: Engine) -> Casino:
-        return ServiceCasino(Bets(casino_engine, PROVIDER, "EUR"))
+        return PlayersCasino(Bets(casino_engine))
 
     @pytest.fixture
     def port(self, casino_engine: Engine) -> Iterator[int]:

@@ -11,11 +11,11 @@ from sqlalchemy import Engine
 
 from examples.wallet_http.bets import Bets
 from examples.wallet_http.cancels import Cancels
-from tests.making import PROVIDER
 from tests.wallets import defects
 from tests.wallets.contract import WalletContract
 from tests.wallets.contract_midway import MidwayContract
-from tests.wallets.service import Service, ServiceCasino, serving, wallet_at
+from tests.wallets.players_casino import PlayersCasino
+from tests.wallets.service import Service, serving, wallet_at
 from unbet.core.outcomes import Outcome
 
 
@@ -72,7 +72,7 @@ class TestDefects(Service):
         def run(number: int, kind: type[Cancels], name: str) -> None:
             cancels = kind(casino_engine)
             with _behind_the_adapter(cancels) as wallet:
-                casino = ServiceCasino(_bets_of(number, cancels))
+                casino = PlayersCasino(_bets_of(number, cancels))
                 if isinstance(cancels, defects.AddsInTheApplication):
                     cancels.has_read = _deposited_meanwhile(casino)
                 test = getattr(Contract(), name)
@@ -111,17 +111,16 @@ def _behind_the_adapter(cancels: Cancels) -> Iterator[object]:
 
 
 def _bets_of(number: int, cancels: Cancels) -> Bets:
-    right = Bets(cancels.engine, PROVIDER, "EUR")
     if isinstance(cancels, defects.LooksBeforeTheLock):
-        return defects.LooksBeforeTheLockBets(right, cancels)
+        return defects.LooksBeforeTheLockBets(cancels)
     if isinstance(cancels, defects.SpellsAlike):
-        return defects.SpellsAlikeBets(cancels.engine, PROVIDER, "EUR")
+        return defects.SpellsAlikeBets(cancels.engine)
     if number == 11:
-        return defects.PlaysForNothing(cancels.engine, PROVIDER, "EUR")
-    return right
+        return defects.PlaysForNothing(cancels.engine)
+    return Bets(cancels.engine)
 
 
-def _deposited_meanwhile(casino: ServiceCasino) -> Callable[[], object]:
+def _deposited_meanwhile(casino: PlayersCasino) -> Callable[[], object]:
     """The deposit that the contract makes beside the cancel comes when that has read."""
     deposit, done = casino.deposit, Event()
 

@@ -1,9 +1,4 @@
-"""How the service uses its database, MariaDB or PostgreSQL: sessions, transactions, and what Bet
-and Cancel have in common.
-
-Locks are taken in one order, here as everywhere: bets by (provider, reference), then balances by
-(player, currency).
-"""
+"""A casino's database, MariaDB or PostgreSQL: its sessions and its transactions."""
 
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
@@ -32,24 +27,6 @@ _SESSIONS: Final[dict[str, dict[str, object]]] = {
 }
 _DEADLOCK: Final = frozenset({1213, "40P01"})
 _LOCK_WAIT: Final = frozenset({1205, "55P03"})
-
-LOCK_BET: Final = text("""
-    SELECT * FROM casino.bets WHERE provider = :provider AND reference = :reference FOR UPDATE
-""")
-LOCK_BALANCE: Final = text("""
-    SELECT 1 FROM casino.balances WHERE player = :player AND currency = :currency FOR UPDATE
-""")
-# A movement is written first, under its unique key; so it is booked once, or not at all.
-BOOK: Final = text("""
-    UPDATE casino.balances
-       SET cash = cash + (SELECT m.cash FROM casino.movements AS m
-                           WHERE m.kind = :kind
-                             AND m.provider = :provider AND m.reference = :reference),
-           bonus = bonus + (SELECT m.bonus FROM casino.movements AS m
-                             WHERE m.kind = :kind
-                               AND m.provider = :provider AND m.reference = :reference)
-     WHERE player = :player AND currency = :currency
-""")
 
 Done = TypeVar("Done")
 
