@@ -72,6 +72,11 @@ RIGHTS: Final[Rights] = {
         "transfer_id)",
         CONSOLE: "SELECT",
     },
+    "unbet.asked": {
+        WORKER: "SELECT, INSERT (provider, reference), UPDATE (asked_at), DELETE",
+        OPERATOR: "SELECT",
+        CONSOLE: "SELECT",
+    },
     "unbet.watched": {
         WORKER: "SELECT, INSERT (provider, reference, request_id, cancel, look_at), "
         "UPDATE (looks, look_at), DELETE",
@@ -80,7 +85,8 @@ RIGHTS: Final[Rights] = {
     },
     "unbet.requests": {
         RECEIVER: "SELECT (request_id, outcome)",
-        WORKER: "SELECT (request_id, provider, reference, outcome), "
+        WORKER: "SELECT (request_id, provider, reference, user_id, currency, outcome, decided_at, "
+        "wallet_ref, cash), "
         "INSERT (request_id, provider, reference, user_id, currency, uuid, dialect, received_at, "
         "received_from, body, outcome, wallet, wallet_ref, cash, replayed)",
         OPERATOR: "SELECT",
