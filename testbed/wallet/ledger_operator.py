@@ -63,7 +63,7 @@ class LedgerOperator:
         return self._do(lambda connection: unbet.balance(connection, *player))
 
     def interrupt(self) -> None:
-        raise NotTriedError("the ledger decides in one transaction, with one commit")
+        raise NotTriedError("the ledger is no process of its own")
 
     def _do(self, work: Callable[[Connection], T]) -> T:
         try:

@@ -186,3 +186,10 @@ def beside(one: Callable[[], T], other: Callable[[], U]) -> tuple[T, U]:
     """The results of both, begun at once."""
     results: list[Any] = at_once(one, other)
     return results[0], results[1]
+
+
+def timed(wait_s: float, work: Callable[[], T]) -> tuple[T, float]:
+    """The result of `work`, begun after `wait_s` seconds, and the seconds that it took."""
+    time.sleep(wait_s)
+    began = time.monotonic()
+    return work(), time.monotonic() - began

@@ -19,7 +19,7 @@ TIMES: Final = 10
     f"{TIMES} cancels, stopped ever later, each asked again",
 )
 def interrupted(play: Play) -> None:
-    operator = play.placing.operator
+    interrupt = play.wallets.interrupt or play.placing.operator.interrupt
     began = time.monotonic()
     play.give_back("a cancel", play.placing.placed())
     took_s = time.monotonic() - began
@@ -29,7 +29,7 @@ def interrupted(play: Play) -> None:
 
         def stop(wait_s: float = took_s * number / TIMES) -> None:
             time.sleep(wait_s)
-            operator.interrupt()
+            interrupt()
 
         (heard,), _ = beside(partial(play.ask, "a cancel that is stopped", [cancel]), stop)
         if heard.decided is None:

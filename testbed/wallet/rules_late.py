@@ -1,14 +1,13 @@
 """A bet that comes after its cancel, or with it."""
 
-import time
 from functools import partial
 from typing import Final
 
 from testbed.conformance.bets import PreparedBet
 from testbed.rules import NotTriedError
 from testbed.wallet.bets import STAKE, new_reference
-from testbed.wallet.play import Play, beside
-from testbed.wallet.rule import LATE, ONCE, Exchange, Rules
+from testbed.wallet.play import Play, beside, timed
+from testbed.wallet.rule import LATE, ONCE, Rules
 from unbet.core.outcomes import Outcome
 
 RULES: Final = Rules(needs_money=True)
@@ -47,9 +46,10 @@ def racing_bet(play: Play) -> None:
         # Each sets out a little later than the other one, in turn, for them to meet everywhere.
         later = number % 10 / 10
         bet_waits, cancel_waits = (later * cancel_s, 0.0) if number % 2 else (0.0, later * bet_s)
+        place = partial(play.placing.operator.bet, bet.player, bet.reference, bet.stake)
+        ask = partial(play.decide, "a cancel with its bet", play.cancel_of(bet))
         (taken, bet_s), (heard, cancel_s) = beside(
-            partial(_bet_after, play, bet, bet_waits),
-            partial(_cancel_after, play, bet, cancel_waits),
+            partial(timed, bet_waits, place), partial(timed, cancel_waits, ask)
         )
         if taken and heard.label == Outcome.NO_BET and not play.wallet.abilities.closes_unknown:
             raise NotTriedError(UNCLAIMED)
@@ -58,21 +58,6 @@ def racing_bet(play: Play) -> None:
         if play.faults:
             play.faults.append(f"that was race {number + 1}")
             return
-
-
-def _bet_after(play: Play, bet: PreparedBet, wait_s: float) -> tuple[bool, float]:
-    """Whether it was taken, and the seconds that it took."""
-    time.sleep(wait_s)
-    began = time.monotonic()
-    taken = play.placing.operator.bet(bet.player, bet.reference, bet.stake)
-    return taken, time.monotonic() - began
-
-
-def _cancel_after(play: Play, bet: PreparedBet, wait_s: float) -> tuple[Exchange, float]:
-    time.sleep(wait_s)
-    began = time.monotonic()
-    heard = play.decide("a cancel with its bet", play.cancel_of(bet))
-    return heard, time.monotonic() - began
 
 
 @RULES.rule(

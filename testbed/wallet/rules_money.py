@@ -7,7 +7,7 @@ from typing import Final
 from testbed.conformance.bets import PreparedBet
 from testbed.rules import NotTriedError
 from testbed.wallet.bets import CASH, STAKE, new_reference
-from testbed.wallet.play import Play, beside
+from testbed.wallet.play import Play, beside, timed
 from testbed.wallet.rule import EXACT, Rules
 from unbet.core.outcomes import Outcome
 
@@ -49,13 +49,16 @@ def last_decimal(play: Play) -> None:
 )
 def beside_a_deposit(play: Play) -> None:
     operator, player = play.placing.operator, play.placing.player()
-    for number in range(1, ROUNDS + 1):
+    took_s = 0.0
+    for number in range(ROUNDS):
         cancel = play.cancel_of(play.placing.placed_by(player, STAKE))
-        heard, _ = beside(
-            partial(play.decide, "a cancel with a deposit", cancel),
-            partial(operator.deposit, player, STAKE),
+        # The deposit sets out a little later each time, to come between any two steps of a cancel.
+        later_s = number % 10 / 10 * took_s
+        (heard, took_s), _ = beside(
+            partial(timed, 0.0, partial(play.decide, "a cancel with a deposit", cancel)),
+            partial(timed, later_s, partial(operator.deposit, player, STAKE)),
         )
         play.expect(heard, Outcome.REVERSED)
-        play.expect_cash(player, CASH + STAKE * number, "the stake and the deposit")
+        play.expect_cash(player, CASH + STAKE * (number + 1), "the stake and the deposit")
         if play.faults:
             return

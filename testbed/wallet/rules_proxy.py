@@ -42,5 +42,7 @@ def spoilt(fault: Fault, play: Play) -> None:
 
 for _fault in TRIED:
     RULES.rule(
-        f"asked again after: {_fault.value}", ONCE, "a cancel, spoilt twice, then the same again"
+        f"one reversal, asked again after: {_fault.value}",
+        ONCE,
+        "a cancel, spoilt twice, then the same again",
     )(partial(spoilt, _fault))

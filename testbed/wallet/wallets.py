@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from testbed.rules import NotTriedError
 from testbed.wallet.proxy import Proxy
+from testbed.wallet.sessions import end_sessions
 from unbet.runtime.settings import WalletSettings, load
 from unbet.wallets.chosen import wallet_for
 from unbet.wallets.http.making import settings_of
@@ -28,6 +29,8 @@ class Wallets:
     make: Callable[[], Wallet]
     behind_proxy: Proxied | None = None
     """None where nothing is asked over HTTP."""
+    interrupt: Callable[[], None] | None = None
+    """Stops it in the middle of whatever it does; None where only the operator can."""
     _made: list[Wallet] = field(default_factory=list)
 
     @property
@@ -49,17 +52,21 @@ class Wallets:
 
 
 def configured(name: str, engine: Engine) -> Wallets:
-    """Those that UNBET_WALLET calls `name`. Raises `SettingsError`."""
-    make = partial(wallet_for, name, engine, hold_unknown=False)
-    return Wallets(engine, make, partial(_behind_proxy, engine) if name == "http" else None)
+    """Those that UNBET_WALLET calls `name`; it is made here, once. Raises `SettingsError`."""
+    wallets = Wallets(engine, partial(wallet_for, name, engine, hold_unknown=False))
+    if name == "http":
+        wallets.behind_proxy = partial(_behind_proxy, name, engine)
+    if wallets.wallet.abilities.keeps_journal:
+        wallets.interrupt = partial(end_sessions, engine)
+    return wallets
 
 
 @contextmanager
-def _behind_proxy(engine: Engine) -> Iterator[tuple[Proxy, Wallet]]:
+def _behind_proxy(name: str, engine: Engine) -> Iterator[tuple[Proxy, Wallet]]:
     settings = settings_of(load(WalletSettings), hold_unknown=False)
     with Proxy(settings.url) as proxy:
         wallet = HttpWallet(replace(settings, url=proxy.url))
         try:
-            yield proxy, RecordedWallet(engine, wallet)
+            yield proxy, RecordedWallet(engine, wallet, name)
         finally:
             wallet.close()
