@@ -1,6 +1,6 @@
-"""`python -m examples.wallet_http`: the casino's endpoints and `POST /cancels`, on port 8090, with
-CASINO_DATABASE_URL (SQLAlchemy's form) and CASINO_WALLET_SECRETS (whsec_..., separated by
-spaces)."""
+"""`python -m examples.wallet_http`: the casino's endpoints and `POST /cancels`, with
+CASINO_DATABASE_URL (SQLAlchemy's form), CASINO_WALLET_SECRETS (whsec_..., separated by spaces) and
+CASINO_PORT (8090 if not set)."""
 
 import os
 
@@ -15,4 +15,4 @@ from examples.wallet_http.cancels import Cancels
 engine = engine_for(os.environ["CASINO_DATABASE_URL"])
 app = make_app(Cancels(engine), os.environ["CASINO_WALLET_SECRETS"].split())
 app.include_router(router_of(Bets(engine)))
-uvicorn.run(app, host="127.0.0.1", port=8090)
+uvicorn.run(app, host="127.0.0.1", port=int(os.environ.get("CASINO_PORT", "8090")))

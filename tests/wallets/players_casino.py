@@ -9,9 +9,16 @@ from tests.making import PROVIDER
 class PlayersCasino:
     """As `contract.Casino`: one player's, in an example's casino."""
 
-    def __init__(self, casino: Casino, player: str = "alice", currency: str = "EUR") -> None:
+    def __init__(
+        self,
+        casino: Casino,
+        player: str = "alice",
+        currency: str = "EUR",
+        provider: str = PROVIDER,
+    ) -> None:
         self._casino = casino
         self._player = (player, currency)
+        self._provider = provider
 
     def deposit(self, amount: str, *, bonus: bool = False) -> None:
         nothing, some = Decimal(0), Decimal(amount)
@@ -22,10 +29,10 @@ class PlayersCasino:
 
     def place(self, reference: str, amount: str) -> str:
         """What the example's Bet says."""
-        return self._casino.bet(*self._player, PROVIDER, reference, Decimal(amount))
+        return self._casino.bet(*self._player, self._provider, reference, Decimal(amount))
 
     def settle(self, reference: str, amount: str) -> None:
-        self._casino.settle(PROVIDER, reference, Decimal(amount))
+        self._casino.settle(self._provider, reference, Decimal(amount))
 
     def freeze(self) -> None:
         self._casino.freeze(self._player[0])
