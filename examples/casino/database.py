@@ -1,7 +1,7 @@
 """A casino's database, MariaDB or PostgreSQL: its sessions and its transactions."""
 
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from sqlalchemy import Connection, Engine, TextClause, create_engine, text
 from sqlalchemy.exc import OperationalError, TimeoutError
@@ -25,8 +25,8 @@ _SESSIONS: Final[dict[str, dict[str, object]]] = {
     },
     "postgresql": {"connect_timeout": 2, "options": f"-c lock_timeout={LOCK_WAIT_S}s"},
 }
-_DEADLOCK: Final = frozenset({1213, "40P01"})
-_LOCK_WAIT: Final = frozenset({1205, "55P03"})
+_DEADLOCK: Final[frozenset[object]] = frozenset({1213, "40P01"})
+_LOCK_WAIT: Final[frozenset[object]] = frozenset({1205, "55P03"})
 
 Done = TypeVar("Done")
 
@@ -75,15 +75,15 @@ def transact(engine: Engine, work: Callable[[Connection], Done]) -> Done:
             try:
                 done = work(connection)
             except OperationalError as error:
-                code = _code(error)
-                if code in _DEADLOCK:
+                if _is(error, _DEADLOCK):
                     continue
-                raise (BusyError if code in _LOCK_WAIT else NotNowError) from error
+                raise (BusyError if _is(error, _LOCK_WAIT) else NotNowError) from error
             connection.commit()
             return done
     raise BusyError
 
 
-def _code(error: OperationalError) -> Any:
-    """MariaDB's number, or PostgreSQL's SQLSTATE."""
-    return getattr(error.orig, "sqlstate", None) or (error.orig and error.orig.args[0])
+def _is(error: OperationalError, codes: frozenset[object]) -> bool:
+    """By MariaDB's number, which is the first of what the driver says, or PostgreSQL's SQLSTATE."""
+    said = {getattr(error.orig, "sqlstate", None), *(error.orig.args[:1] if error.orig else ())}
+    return bool(said & codes)

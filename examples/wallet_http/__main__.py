@@ -15,4 +15,5 @@ from examples.wallet_http.cancels import Cancels
 engine = engine_for(os.environ["CASINO_DATABASE_URL"])
 app = make_app(Cancels(engine), os.environ["CASINO_WALLET_SECRETS"].split())
 app.include_router(router_of(Bets(engine)))
-uvicorn.run(app, host="127.0.0.1", port=int(os.environ.get("CASINO_PORT", "8090")))
+port = int(os.environ.get("CASINO_PORT", "8090"))
+uvicorn.run(app, host="127.0.0.1", port=port, access_log=False)

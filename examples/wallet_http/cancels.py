@@ -31,6 +31,10 @@ MARK: Final = text("""
 CASH_AFTER: Final = text("""
     SELECT cash_after FROM casino.bets WHERE provider = :provider AND reference = :reference
 """)
+WALLET_REF: Final = text("""
+    SELECT id FROM casino.movements
+     WHERE kind = 'refund' AND provider = :provider AND reference = :reference
+""")
 
 
 class Item(NamedTuple):
@@ -50,6 +54,8 @@ class Verdict(NamedTuple):
     outcome: str
     replayed: bool
     cash: Decimal | None
+    wallet_ref: str | None = None
+    """Where a person finds the refund: its number among the movements."""
 
 
 class Cancels:
@@ -84,7 +90,14 @@ class Cancels:
         replayed, cash = bet["outcome"] is not None, bet["cash_after"]
         if not replayed:
             cash = self.give_back(connection, item, outcome)
-        return Verdict(item.request_id, outcome, replayed, cash if is_the_askers else None)
+        refund = connection.execute(WALLET_REF, item._asdict()).scalar()
+        return Verdict(
+            item.request_id,
+            outcome,
+            replayed,
+            cash if is_the_askers else None,
+            None if refund is None else str(refund),
+        )
 
     def outcome(self, item: Item, bet: Mapping[str, Any]) -> str:
         """The first one is final; a wrong cancel comes to no decision of the bet's."""
