@@ -72,11 +72,7 @@ class Cancels:
 
     def dry_run(self, items: Sequence[Item]) -> list[Verdict]:
         """The same, and nothing is done."""
-        try:
-            with self.engine.connect() as connection:  # rolls back
-                return self.apply(connection, items)
-        except OperationalError as error:
-            raise NotNowError from error
+        return transact(self.engine, lambda connection: self.apply(connection, items), keep=False)
 
     def apply(self, connection: Connection, items: Sequence[Item]) -> list[Verdict]:
         ordered = sorted(items, key=lambda item: (item.provider, item.reference))
