@@ -64,8 +64,8 @@ def insert_once(engine: Engine, statement: str, *key: str) -> TextClause:
 
 
 def transact(engine: Engine, work: Callable[[Connection], Done], *, keep: bool = True) -> Done:
-    """What `work` returns, committed, or with `keep=False` rolled back. Raises `NotNowError` and `BusyError`; after any other
-    exception it may be done or not."""
+    """What `work` returns, committed, or without `keep` rolled back. Raises `NotNowError` and
+    `BusyError`; after any other exception it may be done or not."""
     for _ in range(TRIES):
         try:
             connection = engine.connect()
