@@ -10,14 +10,14 @@ import typer
 from unbet.cli import database
 from unbet.cli.display import AsJson, print_json
 from unbet.cli.dry_run import DryRun, WrongReferenceError, decide, read_request
-from unbet.cli.history_screen import lines_of
+from unbet.cli.history_screen import lines_of, lines_of_operation
 from unbet.core.text import plain
 from unbet.database.deadlines import CALL_LIMIT_S, connect_within
 from unbet.dialects import DIALECTS
 from unbet.dialects.body import MAX_BODY_LENGTH
-from unbet.history.explain import explain
-from unbet.history.records import History
-from unbet.history.timeline import summary, timeline
+from unbet.history.explain import explain, explain_operations
+from unbet.history.records import History, OperationRecord
+from unbet.history.timeline import operation_summary, operation_timeline, summary, timeline
 from unbet.runtime.settings import EndpointSettings, UnknownBetSettings, load
 
 _ELSEWHERE: Final = (
@@ -30,7 +30,9 @@ app = typer.Typer()
 
 @app.command("explain")
 def explain_reference(
-    reference: Annotated[str, typer.Argument(metavar="REFERENCE", help="A bet's or a win's.")],
+    reference: Annotated[
+        str, typer.Argument(metavar="REFERENCE", help="A bet's, a win's, a deposit's, …")
+    ],
     provider: Annotated[
         str | None,
         typer.Option(
@@ -64,13 +66,16 @@ def explain_reference(
         raise typer.BadParameter("--dialect is for --dry-run")
     with database.snapshot() as connection:
         histories = explain(connection, reference, provider)
+        # They are of no provider.
+        operations = [] if provider else explain_operations(connection, reference)
     if as_json:
-        print_json({"reference": reference, "stories": list(map(_document, histories))})
+        stories = list(map(_document, histories))
+        others = list(map(_operation, operations))
+        print_json({"reference": reference, "stories": stories, "operations": others})
     else:
-        typer.echo(
-            "\n\n".join("\n".join(lines_of(history)) for history in histories), nl=bool(histories)
-        )
-    if not histories:
+        screens = [*map(lines_of, histories), *map(lines_of_operation, operations)]
+        typer.echo("\n\n".join(map("\n".join, screens)), nl=bool(screens))
+    if not histories and not operations:
         where = f" at {provider}" if provider else ""
         typer.echo(f"Nothing is known of {plain(reference)}{plain(where)}. {_ELSEWHERE}", err=True)
         raise typer.Exit(1)
@@ -79,6 +84,11 @@ def explain_reference(
 def _document(history: History) -> dict[str, object]:
     events = [event._asdict() for event in timeline(history)]
     return history.model_dump(by_alias=True) | {"verdict": summary(history), "timeline": events}
+
+
+def _operation(operation: OperationRecord) -> dict[str, object]:
+    events = [event._asdict() for event in operation_timeline(operation)]
+    return operation.model_dump() | {"verdict": operation_summary(operation), "timeline": events}
 
 
 def _say(
