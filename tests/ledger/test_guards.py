@@ -124,7 +124,6 @@ def test_a_withdrawal_cannot_have_two_ends(story: Operator) -> None:
         ("'withdrawal', 'w3', 'bob', 'EUR', 'bonus', -1", "what_it_takes_from"),
         ("'conversion', 'w3', 'bob', 'EUR', 'cash', -1", "what_it_takes_from"),
         ("'correction', 'w3', 'bob', 'EUR', 'cash', 1", "has_a_reason_and_a_name"),
-        ("'conversion', 'w3', 'bob', 'EUR', 'bonus', 0", "amount_check"),
         ("'gift', 'w3', 'bob', 'EUR', 'bonus', -1", "kind_check"),
     ],
 )
