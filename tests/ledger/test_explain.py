@@ -8,7 +8,8 @@ from sqlalchemy import Engine
 
 from tests.making import Operator, cancel_of, note_answer
 from unbet import Direction
-from unbet.history.explain import explain, explain_operations
+from unbet.history.explain import explain
+from unbet.history.operations import explain_operations
 from unbet.history.records import History
 from unbet.history.timeline import operation_summary, operation_timeline, summary, timeline
 from unbet.wallets.ledger.interventions import close_parked, retry_parked

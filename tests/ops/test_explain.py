@@ -134,7 +134,7 @@ def test_of_an_unknown_reference_it_is_said_that_nothing_is_known(unbet: Unbet) 
     as_json = unbet("explain", "nowhere", "--json")
     assert (as_json.status, as_json.document) == (
         1,
-        {"reference": "nowhere", "stories": [], "operations": []},
+        {"reference": "nowhere", "stories": [], "operations": [], "wallets": {}},
     )
 
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from unbet.core.text import plain
+from unbet.core.wallet_names import LEDGER
 from unbet.history.records import History, OperationRecord
 from unbet.history.timeline import (
     Event,
@@ -39,7 +40,8 @@ Line = tuple[datetime, str, str]
 
 def lines_of(history: History) -> Iterator[str]:
     """The screen's lines, of at most `WIDTH` columns."""
-    title = f"{history.reference} at {history.provider}, times in UTC"
+    wallet = "" if history.wallet == LEDGER else f", wallet {history.wallet}"
+    title = f"{history.reference} at {history.provider}{wallet}, times in UTC"
     yield from _lines(summary(history), title, timeline(history))
 
 

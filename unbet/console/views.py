@@ -13,7 +13,8 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from unbet.console.live import Live
 from unbet.console.rendering import Pages
 from unbet.database.deadlines import run_within
-from unbet.history.explain import explain, explain_operations
+from unbet.history.explain import explain
+from unbet.history.operations import explain_operations
 from unbet.history.records import History, OperationRecord
 from unbet.history.timeline import operation_summary, operation_timeline, summary, timeline
 from unbet.journal.parking import count_parked, list_parked
@@ -32,11 +33,16 @@ Result = TypeVar("Result")
 class Views:
     """Every page that changes nothing."""
 
-    def __init__(self, engine: Engine, live: Live, pages: Pages) -> None:
+    def __init__(
+        self, engine: Engine, live: Live, pages: Pages, wallet_of: Callable[[str], str]
+    ) -> None:
+        """`wallet_of` says which wallet decides a provider's cancels."""
         self._engine, self._live, self._pages = engine, live, pages
+        self._wallet_of = wallet_of
 
     async def now(self, request: Request) -> Response:
-        return self._pages.page(request, "now", shown=await self._live.document())
+        shown = await self._live.document()
+        return self._pages.page(request, "now", shown=shown, wallets=self._live.wallets())
 
     async def live(self, request: Request) -> Response:
         if self._live.full:
@@ -69,7 +75,8 @@ class Views:
         def read(connection: Connection) -> tuple[list[History], list[OperationRecord]]:
             # They are of no provider.
             others = [] if provider else explain_operations(connection, reference)
-            return explain(connection, reference, provider), others
+            histories = explain(connection, reference, provider, wallet_of=self._wallet_of)
+            return histories, others
 
         histories, operations = await self._read(read)
         return self._pages.page(

@@ -1,12 +1,14 @@
 """Everything that the ledger knows of one reference, for a person who asks what happened."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping, text
 
+from unbet.core.outcomes import BINDS_NOTHING, Outcome
+from unbet.core.wallet_names import LEDGER
 from unbet.history.records import (
     AnswerRecord,
     BetRecord,
@@ -14,7 +16,6 @@ from unbet.history.records import (
     History,
     InterventionRecord,
     LateBetRecord,
-    OperationRecord,
     ParkedRecord,
     ParkingHistoryRecord,
     RequestRecord,
@@ -49,22 +50,6 @@ _TRANSFERS: Final = """
      WHERE bets.reference = :reference
      ORDER BY moved.id
 """
-_OPERATIONS: Final = """
-    SELECT operations.*, refusal, withdrawal_ends.kind AS ended,
-           withdrawal_ends.transfer_id AS end_id
-      FROM unbet_ledger.operations
-      LEFT JOIN unbet_ledger.refused_operations USING (kind, reference)
-      LEFT JOIN unbet_ledger.withdrawal_ends
-             ON withdrawal_ends.reference = operations.reference AND operations.kind = 'withdrawal'
-     WHERE operations.reference = :reference
-     UNION ALL
-    SELECT 'deposit', reference, user_id, currency, kind, amount, NULL, NULL, transfer_id,
-           created_at, NULL, NULL, NULL
-      FROM unbet_ledger.deposits
-     WHERE reference = :reference
-     ORDER BY created_at, kind
-"""
-_BY_ID: Final = "SELECT * FROM unbet_ledger.transfers WHERE id = ANY (CAST(:ids AS bigint[]))"
 _ENTRIES: Final = """
     SELECT transfer_id, owner, kind, currency, amount, balance_after
       FROM unbet_ledger.entries JOIN unbet_ledger.accounts ON accounts.id = account_id
@@ -75,10 +60,18 @@ _ENTRIES: Final = """
 Rows = list[RowMapping]
 
 
-def explain(connection: Connection, reference: str, provider: str | None = None) -> list[History]:
+def explain(
+    connection: Connection,
+    reference: str,
+    provider: str | None = None,
+    *,
+    wallet_of: Callable[[str], str] = lambda _: LEDGER,
+) -> list[History]:
     """The histories of `reference`: one for each provider that knows it, or only `provider`'s.
 
-    An empty list if nothing is known. Reads several tables: use a transaction with a snapshot.
+    `wallet_of` says which wallet decides a provider's cancels now; one that has decided the bet is
+    the bet's in any case. An empty list if nothing is known. Reads several tables: use a
+    transaction with a snapshot.
     """
     values = {"reference": reference, "provider": provider}
 
@@ -92,6 +85,7 @@ def explain(connection: Connection, reference: str, provider: str | None = None)
     were_parked = known("unbet.parkings", "parked_at")
     by_people = known("unbet.interventions", "id")
     late = known("unbet_ledger.late_bets", "id")
+    asked = known("unbet.asked", "asked_at")
     wins = known("unbet_ledger.wins", "created_at", ":reference IN (bet_reference, reference)")
     moved = [*connection.execute(text(_TRANSFERS), values).mappings()]
     answers = _answers(connection, [row["request_id"] for row in requests + parked])
@@ -101,13 +95,17 @@ def explain(connection: Connection, reference: str, provider: str | None = None)
         def own(rows: Rows) -> Rows:
             return [row for row in rows if row["provider"] == name]
 
+        bet = next((BetRecord(**row) for row in own(bets)), None)
+        decided = tuple(
+            RequestRecord(**row, answers=answers[row["request_id"]]) for row in own(requests)
+        )
         return History(
             provider=name,
             reference=reference,
-            bet=next((BetRecord(**row) for row in own(bets)), None),
-            requests=tuple(
-                RequestRecord(**row, answers=answers[row["request_id"]]) for row in own(requests)
-            ),
+            wallet=_wallet(bet, decided) or wallet_of(name),
+            asked_at=next((row["asked_at"] for row in own(asked)), None),
+            bet=bet,
+            requests=decided,
             parked=tuple(
                 ParkedRecord(**row, answers=answers[row["request_id"]]) for row in own(parked)
             ),
@@ -120,26 +118,18 @@ def explain(connection: Connection, reference: str, provider: str | None = None)
             wins=tuple(WinRecord(**row) for row in own(wins)),
         )
 
-    names = {row["provider"] for row in bets + requests + parked + by_people + late + wins}
+    names = {row["provider"] for row in bets + requests + parked + by_people + late + wins + asked}
     return [history(name) for name in sorted(names)]
 
 
-def explain_operations(connection: Connection, reference: str) -> list[OperationRecord]:
-    """The deposit, withdrawal, correction and conversion of that reference, as far as there are."""
-    rows = [*connection.execute(text(_OPERATIONS), {"reference": reference}).mappings()]
-    ids = [row[name] for row in rows for name in ("transfer_id", "end_id")]
-    moved = [*connection.execute(text(_BY_ID), {"ids": ids}).mappings()]
-    entries = entries_of(connection, [row["id"] for row in moved])
-    transfers = {row["id"]: TransferRecord(**row, entries=entries[row["id"]]) for row in moved}
-    return [
-        OperationRecord(
-            **row,
-            transfers=tuple(
-                transfers[row[name]] for name in ("transfer_id", "end_id") if row[name] in transfers
-            ),
-        )
-        for row in rows
-    ]
+def _wallet(bet: BetRecord | None, requests: Sequence[RequestRecord]) -> str | None:
+    """Which wallet has the bet, as far as the rows say so."""
+    told = [one for one in requests if one.outcome not in BINDS_NOTHING]
+    if told:
+        return min(told, key=lambda one: one.decided_at).wallet or LEDGER
+    # A person's closing leaves a tombstone in the ledger, whichever wallet has the bet.
+    is_the_ledgers = bet is not None and (bet.amount is not None or bet.outcome is Outcome.NO_BET)
+    return LEDGER if is_the_ledgers else None
 
 
 def entries_of(

@@ -1,8 +1,9 @@
 """An operator's requests to the ledger, and its results: frozen values, valid by construction."""
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -12,18 +13,36 @@ from unbet.core.fields import Amount, Currency, ProviderId, Reference, UserId, t
 class InvalidOperationError(ValueError):
     """A field of an operation is missing or wrong; the text names it."""
 
+    def __init__(self, text: str, faults: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__(text)
+        self.faults = tuple(faults)
+        """Each field that is at fault, and what is wrong with it."""
+
+
+def faults_of(error: ValidationError) -> list[tuple[str, str]]:
+    """Each field that is at fault, and what is wrong with it. A name that is no Unicode text is
+    told as none."""
+    return [(str(f["loc"][0]) if f["loc"] else "", _problem(f)) for f in error.errors()]
+
+
+def _problem(fault: Mapping[str, Any]) -> str:
+    if fault["type"] != "string_pattern_mismatch":
+        return str(fault["msg"]).removeprefix("Value error, ")
+    if fault["loc"][0] == "currency":
+        return "expected 3 or 4 letters or digits"
+    return "expected text that is not blank and has no NUL"
+
 
 class _Operation(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    def __init__(self, **values: object) -> None:
+    def __init__(self, /, **values: object) -> None:
         try:
             super().__init__(**values)
         except ValidationError as error:
-            faults = (
-                f"{f['loc'][0]}: {f['msg'].removeprefix('Value error, ')}" for f in error.errors()
-            )
-            raise InvalidOperationError("; ".join(faults)) from None
+            faults = faults_of(error)
+            text = "; ".join(f"{field}: {problem}" for field, problem in faults)
+            raise InvalidOperationError(text, faults) from None
 
 
 class BalanceType(StrEnum):
