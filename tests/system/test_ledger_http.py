@@ -1,5 +1,6 @@
 """The built-in ledger over HTTP: once for each reference, told in the same words each time."""
 
+import asyncio
 import json
 import os
 import re
@@ -7,7 +8,8 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
@@ -33,6 +35,7 @@ from tests.system.processes import EXAMPLE, ROOT, System
 from tests.system.running import Running
 from tests.waiting import until
 
+MAX_WAITING = 256
 GUESS = "a-guess-that-must-not-be-kept-at-all"
 
 
@@ -432,6 +435,31 @@ def test_what_it_holds_is_answered_before_it_ends(idle_system: System) -> None:
 
 
 @pytest.mark.long
+def test_more_requests_than_it_holds_are_told_so_and_none_is_done_twice(
+    ledger: LedgerHttp, player: Player
+) -> None:
+    player.deposit("1000.00")
+    bodies = [player.bet_body("1.00", f"b{number}") for number in range(MAX_WAITING + 20)]
+    url = ledger.system.environment["UNBET_DATABASE_URL"]
+    with closing(psycopg.connect(url)) as other:
+        lock_accounts_of(player, other)
+        answers = asyncio.run(sent_at_once(ledger, bodies))
+        assert {answer.status_code for answer in answers} == {503}
+        assert {answer.headers["retry-after"] for answer in answers} == {"1"}
+        told_at_once = [answer for answer in answers if "Nothing was done" in answer.text]
+        assert 0 < len(told_at_once) <= 20
+        other.rollback()
+    assert ledger.is_ready()
+    left, deadline = bodies, time.monotonic() + 60
+    while left:
+        assert time.monotonic() < deadline, f"{len(left)} are not done"
+        answers = asyncio.run(sent_at_once(ledger, left))
+        left = [body for body, one in zip(left, answers, strict=True) if one.status_code == 503]
+        assert {one.json()["status"] for one in answers} <= {"done", 503}
+    assert player.cash() == f"{1000 - len(bodies)}.00"
+
+
+@pytest.mark.long
 def test_run_serves_it_where_there_is_a_token() -> None:
     run = Running(environment={"UNBET_LEDGER_TOKENS": tokens(), "UNBET_LEDGER_PORT": "0"})
     try:
@@ -443,6 +471,20 @@ def test_run_serves_it_where_there_is_a_token() -> None:
         assert answer.json()["cash"] == "100.00", "the demonstration's bet is cancelled"
     finally:
         run.close()
+
+
+async def sent_at_once(
+    ledger: LedgerHttp, bodies: Sequence[dict[str, Any]]
+) -> list[httpx.Response]:
+    """The answers to these bets."""
+    limits = httpx.Limits(max_connections=None)
+    async with httpx.AsyncClient(timeout=60, trust_env=False, limits=limits) as http:
+
+        async def send(body: dict[str, Any]) -> httpx.Response:
+            headers = {"Authorization": f"Bearer {ALL}", "Idempotency-Key": body["reference"]}
+            return await http.post(f"{ledger.http.base_url}/bets", json=body, headers=headers)
+
+        return await asyncio.gather(*map(send, bodies))
 
 
 def lock_accounts_of(player: Player, connection: psycopg.Connection) -> None:
