@@ -388,7 +388,7 @@ def test_without_a_token_it_says_so_once_serves_nothing_and_waits_for_its_end(
     with pytest.raises(httpx.ConnectError):
         ledger.http.get("/healthz")
     with pytest.raises(subprocess.TimeoutExpired):
-        process.wait(1)
+        process.wait(5)
     os.kill(process.pid, signal.SIGTERM)
     assert process.wait(10) == 0
     assert ledger.said().count("\n") == 1
