@@ -145,8 +145,10 @@ def test_a_withdrawal_is_held_and_ends_once(unbet: Unbet) -> None:
 
 def test_a_correction_and_a_conversion_are_done_once(unbet: Unbet, engine: Engine) -> None:
     unbet("deposit", "alice", "EUR", "10.00", "--bonus")
-    correction = ("correct", "alice", "EUR", "2.00", "--direction", "debit", "--bonus")
-    correction += ("--reason", "given twice", "--reference", "c1")
+    correction = (
+        *("correct", "alice", "EUR", "2.00", "--direction", "debit", "--bonus"),
+        *("--reason", "given twice", "--reference", "c1"),
+    )
 
     assert [unbet(*correction).status for _ in range(2)] == [0, 0]
     assert unbet(*correction, "--by", "ann").status == 3

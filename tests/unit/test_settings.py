@@ -174,14 +174,14 @@ def test_every_setting_is_read_by_a_process() -> None:
 
 def test_a_process_reads_only_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("UNBET_BROKER_URL")
-    monkeypatch.setenv("UNBET_ENDPOINTS", "{")
+    monkeypatch.setenv("UNBET_GROUP_SIZE", "many")
     monkeypatch.setenv("UNBET_CONSOLE_BASIC_AUTH", SECRET)
     assert load(SweepSettings).database_url == GOOD["UNBET_DATABASE_URL"]
     assert load(SigningSettings).message_key == ()
     with pytest.raises(SettingsError) as refused:
         load(PROCESSES["receiver"])
     named = [line.split()[0] for line in str(refused.value).splitlines()]
-    assert sorted(named) == ["UNBET_BROKER_URL", "UNBET_ENDPOINTS", "UNBET_REDIS_URL"]
+    assert sorted(named) == ["UNBET_BROKER_URL", "UNBET_GROUP_SIZE", "UNBET_REDIS_URL"]
 
 
 def test_endpoints_win_over_the_one_secret(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,6 +39,7 @@ from unbet.runtime.variables import (
     ReplySettings,
     SigningSettings,
     UnknownBetSettings,
+    WalletNameSettings,
     WalletSettings,
     url_at,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "SettingsError",
     "SigningSettings",
     "UnknownBetSettings",
+    "WalletNameSettings",
     "WalletSettings",
     "load",
     "read",
@@ -144,7 +146,12 @@ class CelerySettings(BrokerSettings, DeploymentSettings):
 
 
 class ConsoleSettings(
-    LogSettings, ListeningSettings, BrokerSettings, DeploymentSettings, LedgerSettings
+    LogSettings,
+    ListeningSettings,
+    WalletNameSettings,
+    BrokerSettings,
+    DeploymentSettings,
+    LedgerSettings,
 ):
     """The console: `python -m unbet.console`."""
 

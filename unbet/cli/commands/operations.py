@@ -34,8 +34,8 @@ def withdraw(
     reference: Reference = None,
     as_json: AsJson = False,
 ) -> None:
-    """Hold cash that a player wants to have, until it is completed or released. Exit status 3 if it
-    is refused."""
+    """Hold cash that a player wants to have, in the built-in ledger, until it is completed or
+    released. Exit status 3 if it is refused."""
     order = WithdrawInstruction(
         user=user, currency=currency, amount=amount, reference=_made(reference)
     )
@@ -76,7 +76,8 @@ def correct(
     reference: Reference = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put a player's balance right, on record. Exit status 3 if it is refused."""
+    """Put a player's balance in the built-in ledger right, on record. Exit status 3 if it is
+    refused."""
     order = CorrectInstruction(
         user=user,
         currency=currency,
@@ -99,7 +100,7 @@ def convert_bonus(
     reference: Reference = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a player's bonus cash. Exit status 3 if it is refused."""
+    """Make a player's bonus cash in the built-in ledger. Exit status 3 if it is refused."""
     order = ConvertInstruction(
         user=user, currency=currency, amount=amount, reference=_made(reference)
     )

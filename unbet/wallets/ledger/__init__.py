@@ -1,7 +1,8 @@
 """The money: accounts, bets and their reversal, in PostgreSQL.
 
 An operator's own Bet and Result endpoints use the functions named here. Each takes a connection,
-does its work in the caller's transaction and does not commit; `transact` makes one.
+does its work in the caller's transaction and does not commit; `transact` makes one. They are for
+bets that are in this ledger: where `UNBET_WALLET` names another wallet, cancels do not look here.
 
 What decides a cancel is `reversal.py`, from the queue as from the sweep (`sweeping.py`); groups of
 which some stand in the way of the others go on in `unbet/wallets/parts.py`. What a person does by
