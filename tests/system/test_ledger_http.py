@@ -395,6 +395,27 @@ def test_without_a_token_it_says_so_once_serves_nothing_and_waits_for_its_end(
     ledger.http.close()
 
 
+def test_bets_whose_cancels_are_decided_elsewhere_are_not_taken(idle_system: System) -> None:
+    endpoints = {"a-secret-for-tests-0": {"provider": "Elsewhere", "wallet": "sql"}}
+    idle_system.environment["UNBET_ENDPOINTS"] = json.dumps(endpoints)
+    with serving(idle_system) as ledger:
+        player = Player(ledger)
+        player.deposit("10.00")
+        document = problem_of(player.bet("1.00", "b1", provider="Elsewhere"), 400)
+        assert [each["field"] for each in document["errors"]] == ["provider"]
+        assert player.bet("1.00", "b1").json() == DONE
+        assert player.cash() == "9.00"
+
+
+def test_it_does_not_start_where_nobodys_bets_are_in_the_ledger(idle_system: System) -> None:
+    ledger = LedgerHttp(idle_system)
+    ledger.http.close()
+    idle_system.environment["UNBET_WALLET"] = "sql"
+    idle_system.start("ledger", sys.executable, "-m", "unbet.ledger_api")
+    assert idle_system.processes["ledger"].wait(30) == 1
+    assert "no provider's bets are in the built-in ledger" in ledger.said()
+
+
 def test_the_pages_curl_lines_do_what_they_say(idle_system: System) -> None:
     page = (ROOT / "docs" / "ledger-http.md").read_text()
     examples = re.findall(r"```sh\n(curl .*?)```\n```json\n(.*?)```", page, re.DOTALL)
