@@ -65,6 +65,10 @@ class Proxy:
         self._thread.join()
         self._loop.close()
 
+    def next_fault(self) -> Fault:
+        """How the call that has just come is spoilt."""
+        return self.faults.popleft() if self.faults else Fault.NONE
+
     async def _start(self) -> None:
         self._client = httpx.AsyncClient(
             verify=ssl.create_default_context(), trust_env=False, timeout=LIMIT_S
@@ -95,7 +99,7 @@ class Proxy:
         """One call; whether the connection goes on."""
         first, headers, body = await _read(reader)
         self.calls.append(Call(headers, body))
-        fault = self.faults.popleft() if self.faults else Fault.NONE
+        fault = self.next_fault()
         if fault is Fault.RESET_BEFORE:
             return _reset(writer)
         if fault is Fault.LOST:
@@ -132,7 +136,7 @@ async def _answer(
     """What the wallet has answered, or what becomes of it; whether the connection goes on."""
     if fault in REPLACED:
         status, body = REPLACED[fault]
-    elif fault in CHANGED:
+    elif fault in CHANGED and status.startswith("200 "):
         body = CHANGED[fault](body)
     response = _response(status, body)
     match fault:
