@@ -151,8 +151,8 @@ class TestService(Service):
             ("no-such-command", "'no-such-command' cannot be started: "),
             ("true", 'the command has ended with status 0 at {"do": "player"}.'),
             ("echo no", 'answered {"do": "player"} with no, which is no line of JSON.'),
-            ("echo '{\"player\": \"a\"}'", "currency: Field required."),
-            ("echo '{\"error\": \"no database\"}'", "no database\"}: it has failed."),
+            ('echo \'{"player": "a"}\'', "currency: Field required."),
+            ('echo \'{"error": "no database"}\'', 'no database"}: it has failed.'),
         ],
     )
     def test_a_command_that_does_not_answer_is_one_sentence(
@@ -169,14 +169,12 @@ class TestService(Service):
     ("options", "problem"),
     [
         ((), "your wallet's bets are needed: --command or --bets"),
-        (("--only", "nothing"), "no rule has that in its name"),
+        (("--only", "no such rule"), "no rule has that in its name"),
         (("--command", "a", "--bets", "pyproject.toml"), "two ways to the same"),
         (("--bets", "pyproject.toml"), "Invalid JSON"),
     ],
 )
-def test_wrong_usage_ends_with_2(
-    options: tuple[str, ...], problem: str, database_url: str
-) -> None:
+def test_wrong_usage_ends_with_2(options: tuple[str, ...], problem: str, database_url: str) -> None:
     wallet = {"UNBET_WALLET": "examples.wallet_python:make"}
     ended = check({"UNBET_DATABASE_URL": database_url} | wallet, *options)
     assert (ended.returncode, ended.stdout) == (2, "")
