@@ -34,23 +34,23 @@ class CheckBets:
     def deposit(self, request: Request) -> dict[str, object]:
         amount, nothing = Decimal(request["amount"]), Decimal(0)
         cash, bonus = (nothing, amount) if request["bonus"] else (amount, nothing)
-        self.bets(request).deposit(request["player"], cash, bonus)
+        self._bets(request).deposit(request["player"], cash, bonus)
         return {}
 
     def bet(self, request: Request) -> dict[str, object]:
         player, reference, amount = (request[name] for name in ("player", "reference", "amount"))
-        return {"taken": self.bets(request).place(player, reference, Decimal(amount))}
+        return {"taken": self._bets(request).place(player, reference, Decimal(amount))}
 
     def settle(self, request: Request) -> dict[str, object]:
-        self.bets(request).settle(request["reference"], Decimal(request["amount"]))
+        self._bets(request).settle(request["reference"], Decimal(request["amount"]))
         return {}
 
     def freeze(self, request: Request) -> dict[str, object]:
-        self.bets(request).freeze(request["player"])
+        self._bets(request).freeze(request["player"])
         return {}
 
     def money(self, request: Request) -> dict[str, object]:
-        cash, bonus = self.bets(request).balance(request["player"])
+        cash, bonus = self._bets(request).balance(request["player"])
         return {"cash": format(cash, "f"), "bonus": format(bonus, "f")}
 
     def interrupt(self, _request: Request) -> dict[str, object]:
@@ -58,8 +58,7 @@ class CheckBets:
             connection.execute(INTERRUPT)
         return {}
 
-    def bets(self, request: Request) -> Bets:
-        """Of the request's provider."""
+    def _bets(self, request: Request) -> Bets:
         return Bets(self._engine, request.get("provider", ""), CURRENCY)
 
 

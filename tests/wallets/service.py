@@ -31,26 +31,30 @@ REFUNDS: Final = text("SELECT count(*) FROM casino.movements WHERE kind = 'refun
 
 
 class ServiceCasino:
-    """As `Casino`; Alice bets in the operator's own tables."""
+    """As `Casino`; the player bets in the operator's own tables."""
 
-    def __init__(self, bets: Bets) -> None:
+    def __init__(self, bets: Bets, player: str = "alice") -> None:
         self._bets = bets
+        self._player = player
+
+    def of(self, player: str) -> "ServiceCasino":
+        return ServiceCasino(self._bets, player)
 
     def deposit(self, amount: str, *, bonus: bool = False) -> None:
         nothing, some = Decimal(0), Decimal(amount)
-        self._bets.deposit("alice", *((nothing, some) if bonus else (some, nothing)))
+        self._bets.deposit(self._player, *((nothing, some) if bonus else (some, nothing)))
 
     def bet(self, reference: str, amount: str) -> bool:
-        return self._bets.place("alice", reference, Decimal(amount))
+        return self._bets.place(self._player, reference, Decimal(amount))
 
     def settle(self, reference: str, amount: str) -> None:
         self._bets.settle(reference, Decimal(amount))
 
     def freeze(self) -> None:
-        self._bets.freeze("alice")
+        self._bets.freeze(self._player)
 
     def money(self) -> tuple[Decimal, Decimal]:
-        return self._bets.balance("alice")
+        return self._bets.balance(self._player)
 
 
 def settings_of(url: str, **others: Any) -> HttpWalletSettings:

@@ -34,6 +34,9 @@ class SqlCasino:
         self.engine = engine
         self._player = {"player": player, "currency": currency}
 
+    def of(self, player: str) -> "SqlCasino":
+        return SqlCasino(self.engine, player, self._player["currency"])
+
     def deposit(self, amount: str, *, bonus: bool = False) -> None:
         balance = "bonus" if bonus else "cash"
         self._run(

@@ -3,18 +3,21 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, create_engine
 
 from examples.wallet_http.bets import Bets
 from examples.wallet_http.cancels import Cancels
+from examples.wallet_http.check_bets import CheckBets
 from testbed.rules import Result, RuleStatus
+from testbed.wallet.bets import PlacedBets
+from testbed.wallet.playing import RULES, conduct
 from testbed.wallet.wallets import Wallets
+from tests.making import PROVIDER
 from tests.wallets import defects
-from tests.wallets.checking import operator_on, result_of
-from tests.wallets.service import Service, serving, wallet_at
+from tests.wallets.contract import LIMITS, CasinoOperator
+from tests.wallets.service import Service, ServiceCasino, serving, wallet_at
 from unbet.wallets.port import Wallet
 from unbet.wallets.recorded import RecordedWallet
 
@@ -60,6 +63,17 @@ BETS = {11: defects.PlaysForNothing, 16: defects.SpellsAlikeBets}
 Run = Callable[[int, type[Cancels], str], Result]
 
 
+class Interrupted(CasinoOperator):
+    """Whose service fails in the middle when its database ends its sessions."""
+
+    def __init__(self, bets: Bets, service: Engine) -> None:
+        super().__init__(ServiceCasino(bets))
+        self._service = service
+
+    def interrupt(self) -> None:
+        CheckBets(self._service).interrupt({})
+
+
 class TestDefects(Service):
     @pytest.fixture
     def run(self, casino_engine: Engine, engine: Engine) -> Run:
@@ -67,11 +81,8 @@ class TestDefects(Service):
 
         def run(number: int, kind: type[Cancels], name: str) -> Result:
             cancels = kind(casino_engine)
-            bets: Any = BETS.get(number, Bets)
-            if isinstance(cancels, defects.LooksBeforeTheLock):
-                bets = partial(defects.LooksBeforeTheLockBets, cancels)
-            with operator_on(casino_engine, bets) as operator, _wallets(cancels, engine) as wallets:
-                return result_of(name, wallets, operator)
+            with _wallets(cancels, engine) as wallets, _operator(number, cancels) as operator:
+                return _result(name, wallets, operator)
 
         return run
 
@@ -104,8 +115,25 @@ class TestDefects(Service):
     ) -> None:
         payments = defects.KeyedPayments(casino_engine)
         wallets = Wallets(engine, lambda: RecordedWallet(engine, kind(payments), "keys"))
-        with operator_on(casino_engine) as operator:
-            assert result_of(SAME, wallets, operator).status is status
+        with _operator(0, Cancels(casino_engine)) as operator:
+            assert _result(SAME, wallets, operator).status is status
+
+
+def _result(name: str, wallets: Wallets, operator: CasinoOperator) -> Result:
+    rules = [rule for rule in RULES if rule.name == name]
+    (result,) = conduct(wallets, PlacedBets(operator), PROVIDER, rules, limits=LIMITS)
+    return result
+
+
+@contextmanager
+def _operator(number: int, cancels: Cancels) -> Iterator[CasinoOperator]:
+    """With one connection of its own, which outlives the interruption of all others."""
+    kind: Callable[..., Bets] = BETS.get(number, Bets)
+    if isinstance(cancels, defects.LooksBeforeTheLock):
+        kind = partial(defects.LooksBeforeTheLockBets, cancels)
+    engine = create_engine(cancels.engine.url, pool_size=1, max_overflow=0)
+    yield Interrupted(kind(engine, PROVIDER, "EUR"), engine)
+    engine.dispose()
 
 
 @contextmanager
