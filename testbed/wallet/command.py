@@ -62,11 +62,13 @@ class Command:
 
     def __exit__(
         self,
-        _kind: type[BaseException] | None,
+        kind: type[BaseException] | None,
         _error: BaseException | None,
         _trace: TracebackType | None,
     ) -> None:
         process = self._process
+        if kind:
+            process.kill()
         try:
             assert process.stdin  # noqa: S101 - it was asked for
             process.stdin.close()

@@ -15,11 +15,13 @@ from sqlalchemy import Engine, text
 
 from testbed.wallet.playing import RULES
 from testbed.wallet.rules_proxy import RULES as PROXY_RULES
+from tests.databases import url_as
 from tests.making import PROVIDER
 from tests.wallets.contract import Casino
 from tests.wallets.defects import RefusesTheFrozen
 from tests.wallets.service import SECRET, Service, serving
 from tests.wallets.sql_casino import install
+from unbet.database.roles import Role
 
 ROOT = Path(__file__).parents[2]
 REPEATS = "a repeat says that it is one"
@@ -93,7 +95,7 @@ class TestService(Service):
     @pytest.fixture
     def environment(self, database_url: str, casino_engine: Engine) -> dict[str, str]:
         return {
-            "UNBET_DATABASE_URL": database_url,
+            "UNBET_DATABASE_URL": url_as(Role.WORKER, database_url),  # needs no more rights
             "CASINO_DATABASE_URL": casino_engine.url.render_as_string(hide_password=False),
             "UNBET_WALLET": "http",
             "UNBET_WALLET_SECRETS": SECRET,
