@@ -5,11 +5,12 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 
 import pytest
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine
 
+from examples.casino.database import engine_for
 from examples.wallet_http.bets import Bets
 from examples.wallet_http.cancels import Cancels
-from examples.wallet_http.check_bets import CheckBets
+from examples.wallet_http.check_bets import end_sessions
 from testbed.rules import Result, RuleStatus
 from testbed.wallet.bets import PlacedBets
 from testbed.wallet.faults import Fault
@@ -19,7 +20,8 @@ from testbed.wallet.wallets import Wallets
 from tests.making import PROVIDER
 from tests.wallets import defects
 from tests.wallets.contract import LIMITS, CasinoOperator
-from tests.wallets.service import Service, ServiceCasino, serving, wallet_at
+from tests.wallets.players_casino import PlayersCasino
+from tests.wallets.service import Service, serving, wallet_at
 from unbet.wallets.port import Wallet
 from unbet.wallets.recorded import RecordedWallet
 
@@ -95,12 +97,12 @@ BETS = {defects.SpellsAlike: defects.SpellsAlikeBets, PlacedForNothing: defects.
 class Interrupted(CasinoOperator):
     """Whose service fails in the middle when its database ends its sessions."""
 
-    def __init__(self, bets: Bets, service: Engine) -> None:
-        super().__init__(ServiceCasino(bets))
-        self._service = service
+    def __init__(self, bets: Bets) -> None:
+        super().__init__(PlayersCasino(bets))
+        self._engine = bets.engine
 
     def interrupt(self) -> None:
-        CheckBets(self._service).interrupt({})
+        end_sessions(self._engine)
 
 
 class TestDefects(Service):
@@ -157,12 +159,12 @@ def _result(name: str, wallets: Wallets, operator: CasinoOperator) -> Result:
 
 @contextmanager
 def _operator(cancels: Cancels) -> Iterator[CasinoOperator]:
-    """With one connection of its own, which outlives the interruption of all others."""
+    """With connections of its own."""
     kind: Callable[..., Bets] = BETS.get(type(cancels), Bets)
     if isinstance(cancels, defects.LooksBeforeTheLock):
         kind = partial(defects.LooksBeforeTheLockBets, cancels)
-    engine = create_engine(cancels.engine.url, pool_size=1, max_overflow=0)
-    yield Interrupted(kind(engine, PROVIDER, "EUR"), engine)
+    engine = engine_for(cancels.engine.url.render_as_string(hide_password=False))
+    yield Interrupted(kind(engine))
     engine.dispose()
 
 
