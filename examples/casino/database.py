@@ -71,9 +71,9 @@ def insert_once(engine: Engine, statement: str, *key: str) -> TextClause:
     return text(f"{statement} ON DUPLICATE KEY UPDATE {key[0]} = {key[0]}")
 
 
-def transact(engine: Engine, work: Callable[[Connection], Done]) -> Done:
-    """What `work` returns, committed. Raises `NotNowError` and `BusyError`; after any other
-    exception it may be done or not."""
+def transact(engine: Engine, work: Callable[[Connection], Done], *, keep: bool = True) -> Done:
+    """What `work` returns, committed, or without `keep` rolled back. Raises `NotNowError` and
+    `BusyError`; after any other exception it may be done or not."""
     for _ in range(TRIES):
         try:
             connection = engine.connect()
@@ -88,7 +88,8 @@ def transact(engine: Engine, work: Callable[[Connection], Done]) -> Done:
                 if _is(error, _DEADLOCK):
                     continue
                 raise (BusyError if _is(error, _LOCK_WAIT) else NotNowError) from error
-            connection.commit()
+            if keep:
+                connection.commit()
             return done
     raise BusyError
 

@@ -34,11 +34,14 @@ def make_app(cancels: Cancels, secrets: Sequence[str]) -> FastAPI:
     @app.post("/cancels")
     def decide(body: Annotated[bytes, Depends(signed)]) -> JSONResponse:
         try:
-            items = [item_of(one) for one in json.loads(body)]
+            documents = json.loads(body)
+            items = [item_of(one) for one in documents]
+            dry_run = any(one.get("dry_run") for one in documents)
         except (KeyError, TypeError, ValueError):
             raise HTTPException(400, "not an array of cancels") from None
         try:
-            return JSONResponse([document_of(verdict) for verdict in cancels.decide(items)])
+            act = cancels.dry_run if dry_run else cancels.decide
+            return JSONResponse([document_of(verdict) for verdict in act(items)])
         except BusyError:
             busy = {"undecided": "busy", "detail": "the rows are locked"}
             return JSONResponse([{"request_id": item.request_id} | busy for item in items])

@@ -70,6 +70,10 @@ class Cancels:
         not, Unbet asks again."""
         return transact(self.engine, lambda connection: self.apply(connection, items))
 
+    def dry_run(self, items: Sequence[Item]) -> list[Verdict]:
+        """The same, and nothing is done."""
+        return transact(self.engine, lambda connection: self.apply(connection, items), keep=False)
+
     def apply(self, connection: Connection, items: Sequence[Item]) -> list[Verdict]:
         ordered = sorted(items, key=lambda item: (item.provider, item.reference))
         bets = [(item, self.lock_bet(connection, item)) for item in ordered]
