@@ -85,7 +85,7 @@ bench: .venv/ready-for-benchmarks  ## Unbet against its baselines, under wrk's l
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	@touch $@
 
-configuration: setup  ## write docs/configuration.md, which is made of the settings
+configuration: setup  ## write docs/configuration.md and docs/ledger-openapi.json, which are made of the code
 	@$(BIN)/python -m unbet.cli.configuration
 
 # Without --quiet: it would keep `strict` from counting warnings.

@@ -72,6 +72,24 @@ RIGHTS: Final[Rights] = {
         "transfer_id)",
         CONSOLE: "SELECT",
     },
+    "unbet.asked": {
+        WORKER: "SELECT, INSERT (provider, reference), UPDATE (asked_at), DELETE",
+        OPERATOR: "SELECT",
+        CONSOLE: "SELECT",
+    },
+    "unbet_ledger.operations": {
+        OPERATOR: "SELECT, INSERT (kind, reference, user_id, currency, balance_type, amount, "
+        "reason, made_by, transfer_id)",
+        CONSOLE: "SELECT",
+    },
+    "unbet_ledger.refused_operations": {
+        OPERATOR: "SELECT, INSERT (kind, reference, refusal)",
+        CONSOLE: "SELECT",
+    },
+    "unbet_ledger.withdrawal_ends": {
+        OPERATOR: "SELECT, INSERT (reference, kind, transfer_id)",
+        CONSOLE: "SELECT",
+    },
     "unbet.watched": {
         WORKER: "SELECT, INSERT (provider, reference, request_id, cancel, look_at), "
         "UPDATE (looks, look_at), DELETE",
@@ -79,8 +97,9 @@ RIGHTS: Final[Rights] = {
         CONSOLE: "SELECT",
     },
     "unbet.requests": {
-        RECEIVER: "SELECT (request_id, outcome)",
-        WORKER: "SELECT (request_id, provider, reference, outcome), "
+        RECEIVER: "SELECT (request_id, outcome, wallet, wallet_ref, cash)",
+        WORKER: "SELECT (request_id, provider, reference, user_id, currency, outcome, decided_at, "
+        "wallet_ref, cash), "
         "INSERT (request_id, provider, reference, user_id, currency, uuid, dialect, received_at, "
         "received_from, body, outcome, wallet, wallet_ref, cash, replayed)",
         OPERATOR: "SELECT",

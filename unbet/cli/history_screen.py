@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from unbet.core.text import plain
+from unbet.core.wallet_names import LEDGER
 from unbet.history.records import History
 from unbet.history.timeline import Event, EventKind, summary, timeline
 
@@ -34,7 +35,9 @@ def lines_of(history: History) -> Iterator[str]:
     """The screen's lines, of at most `WIDTH` columns."""
     yield from _wrapped(plain(summary(history)))
     yield ""
-    yield from _wrapped(plain(f"{history.reference} at {history.provider}, times in UTC"))
+    wallet = "" if history.wallet == LEDGER else f", wallet {history.wallet}"
+    head = f"{history.reference} at {history.provider}{wallet}, times in UTC"
+    yield from _wrapped(plain(head))
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(max_width=MAX_TITLE_LENGTH, overflow="fold")

@@ -29,7 +29,8 @@ from unbet.cli.commands import (
     spool,
     wallet,
 )
-from unbet.cli.failing import CommandError, failing_on
+from unbet.cli.database import NoLedgerError
+from unbet.cli.failing import EXIT_USAGE, CommandError, failing_on
 from unbet.cli.importing import ImportStoppedError
 from unbet.database.deployment import DeploymentError
 from unbet.database.faults import UndecidedError
@@ -56,8 +57,6 @@ _REPORTED: Final = (
 _SURROGATES: Final = "surrogates not allowed"
 """What Python says of the bytes of an argument that are no text, wherever they are used as text."""
 
-EXIT_USAGE: Final = 2
-
 
 def build() -> typer.Typer:
     """The whole command line."""
@@ -80,7 +79,7 @@ def main() -> None:
     for warning in unknown_names(os.environ):
         typer.echo(f"unbet: {warning}", err=True)
     try:
-        with failing_on(*_REPORTED):
+        with failing_on(*_REPORTED), failing_on(NoLedgerError, status=EXIT_USAGE):
             build()()
     except CommandError as error:
         _fail(str(error), error.status)

@@ -31,11 +31,16 @@ Result = TypeVar("Result")
 class Views:
     """Every page that changes nothing."""
 
-    def __init__(self, engine: Engine, live: Live, pages: Pages) -> None:
+    def __init__(
+        self, engine: Engine, live: Live, pages: Pages, wallet_of: Callable[[str], str]
+    ) -> None:
+        """`wallet_of` says which wallet decides a provider's cancels."""
         self._engine, self._live, self._pages = engine, live, pages
+        self._wallet_of = wallet_of
 
     async def now(self, request: Request) -> Response:
-        return self._pages.page(request, "now", shown=await self._live.document())
+        shown = await self._live.document()
+        return self._pages.page(request, "now", shown=shown, wallets=self._live.wallets())
 
     async def live(self, request: Request) -> Response:
         if self._live.full:
@@ -64,7 +69,9 @@ class Views:
         if not reference or "\0" in reference + (provider or ""):
             detail = "Search for a reference."
             return self._pages.failed(request, 404, "Nothing is known of that", detail)
-        histories = await self._read(lambda connection: explain(connection, reference, provider))
+        histories = await self._read(
+            lambda connection: explain(connection, reference, provider, wallet_of=self._wallet_of)
+        )
         shown = [(history, summary(history), timeline(history)) for history in histories]
         status = 200 if shown else 404
         return self._pages.page(

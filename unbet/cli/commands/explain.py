@@ -1,6 +1,7 @@
 """`unbet explain`: the history of one reference, or what a Cancel of it would be answered."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -10,20 +11,32 @@ import typer
 from unbet.cli import database
 from unbet.cli.display import AsJson, print_json
 from unbet.cli.dry_run import DryRun, WrongReferenceError, decide, read_request
+from unbet.cli.failing import EXIT_USAGE, CommandError, failing_on
 from unbet.cli.history_screen import lines_of
+from unbet.cli.wallet_promises import lines_of as promise_lines
+from unbet.cli.wallet_promises import wallet_notice
 from unbet.core.text import plain
+from unbet.core.wallet_names import ONE_COMMIT
 from unbet.database.deadlines import CALL_LIMIT_S, connect_within
+from unbet.database.engine import UnsafeDatabaseError
 from unbet.dialects import DIALECTS
 from unbet.dialects.body import MAX_BODY_LENGTH
 from unbet.history.explain import explain
 from unbet.history.records import History
 from unbet.history.timeline import summary, timeline
-from unbet.runtime.settings import EndpointSettings, UnknownBetSettings, load
+from unbet.runtime.settings import (
+    EndpointSettings,
+    UnknownBetSettings,
+    WalletNameSettings,
+    load,
+)
+from unbet.wallets.parts import WrongAnswerError
 
 _ELSEWHERE: Final = (
     "A cancel that was refused at validation is in its receiver's log; one that came while the "
     "ledger was away lies in its receiver's spool until that is back."
 )
+_DECIDES: Final = "cannot be asked what it would decide without deciding it: nothing was asked."
 
 app = typer.Typer()
 
@@ -63,17 +76,26 @@ def explain_reference(
     if dialect is not None:
         raise typer.BadParameter("--dialect is for --dry-run")
     with database.snapshot() as connection:
-        histories = explain(connection, reference, provider)
+        wallet_of = load(WalletNameSettings).wallet_of
+        histories = explain(connection, reference, provider, wallet_of=wallet_of)
     if as_json:
-        print_json({"reference": reference, "stories": list(map(_document, histories))})
+        stories = list(map(_document, histories))
+        wallets = {one: wallet_notice(one).model_dump() for one in _providers(histories)}
+        print_json({"reference": reference, "stories": stories, "wallets": wallets})
     else:
         typer.echo(
             "\n\n".join("\n".join(lines_of(history)) for history in histories), nl=bool(histories)
         )
+        for one in _providers(histories):
+            typer.echo("\n" + "\n".join(map(plain, promise_lines(one))))
     if not histories:
         where = f" at {provider}" if provider else ""
         typer.echo(f"Nothing is known of {plain(reference)}{plain(where)}. {_ELSEWHERE}", err=True)
         raise typer.Exit(1)
+
+
+def _providers(histories: Sequence[History]) -> list[str]:
+    return list(dict.fromkeys(history.provider for history in histories))
 
 
 def _document(history: History) -> dict[str, object]:
@@ -93,13 +115,16 @@ def _say(
     except WrongReferenceError as error:
         raise typer.BadParameter(plain(str(error))) from None
     if not isinstance(found, DryRun):
+        wallet = load(WalletNameSettings).wallet_of(provider)
+        if wallet not in ONE_COMMIT:
+            raise CommandError(f"the wallet {wallet} {_DECIDES}", EXIT_USAGE)
         with (
+            failing_on(UnsafeDatabaseError, WrongAnswerError),
             database.ledger_engine() as engine,
             connect_within(engine, CALL_LIMIT_S) as connection,
         ):
-            found = decide(
-                connection, found, dialect, hold_unknown=load(UnknownBetSettings).holds_unknown
-            )
+            hold_unknown = load(UnknownBetSettings).holds_unknown
+            found = decide(connection, found, dialect, wallet, hold_unknown=hold_unknown)
     if as_json:
         _print(reference, provider, dialect.name, found)
         return
@@ -141,7 +166,8 @@ def _read(body: Path) -> bytes:
 
 def _print(reference: str, provider: str, dialect: str, found: DryRun) -> None:
     answer = orjson.loads(found.answer) if found.answer else None
-    returned = [entry.model_dump() for entry in found.returned]
+    entries = found.returned
+    returned = None if entries is None else [entry.model_dump() for entry in entries]
     print_json(
         {"reference": reference, "provider": provider, "dialect": dialect}
         | found._asdict()

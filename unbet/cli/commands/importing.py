@@ -27,7 +27,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON,
 
 @app.command("import")
 def import_file(file: File, as_json: AsJson = False) -> None:
-    """Execute the JSON lines of FILE; a line of result for each, a summary on standard error.
+    """Execute the JSON lines of FILE in the built-in ledger; a line of result for each, a summary
+    on standard error.
 
     A line is a deposit, a bet, a settle, a freeze or an unfreeze:
 
@@ -41,6 +42,7 @@ def import_file(file: File, as_json: AsJson = False) -> None:
     Amounts are text; `bonus` and `win_reference` may be left out. Nothing happens twice: an
     interrupted import is run again. Exit status 3 if a line was refused, in conflict or invalid.
     """
+    database.require_ledger()
     counts: Counter[str] = Counter()
     begin = time.monotonic()
     lines = Lines(file)

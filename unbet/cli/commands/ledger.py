@@ -1,4 +1,5 @@
-"""The commands of a player's money: `migrate`, `deposit`, `bet`, `settle`, `freeze`, `balance`."""
+"""The commands of a player's money in the built-in ledger: `migrate`, `deposit`, `bet`, `settle`,
+`freeze`, `balance`. All but the first are refused where bets are in another wallet."""
 
 from collections.abc import Callable
 from typing import Annotated, Final
@@ -55,7 +56,8 @@ def deposit(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Credit a player. Exit status 3 if the reference was used for something else."""
+    """Credit a player in the built-in ledger. Exit status 3 if the reference was used for something
+    else."""
     order = DepositInstruction(
         user=user,
         currency=currency,
@@ -75,7 +77,8 @@ def bet(
     provider: Provider = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take a stake from a player's cash, then bonus. Exit status 3 if it is refused."""
+    """Take a stake from a player's cash, then bonus, in the built-in ledger. Exit status 3 if it is
+    refused."""
     order = BetInstruction(
         user=user,
         currency=currency,
@@ -96,7 +99,8 @@ def settle(
     provider: Provider = None,
     as_json: AsJson = False,
 ) -> None:
-    """Give a bet its result and pay the win. Exit status 3 if it is refused."""
+    """Give a bet in the built-in ledger its result and pay the win. Exit status 3 if it is
+    refused."""
     order = SettleInstruction(
         provider=_provider(provider), reference=reference, win=win, win_reference=win_reference
     )
@@ -106,27 +110,27 @@ def settle(
 
 @app.command()
 def freeze(user: User, as_json: AsJson = False) -> None:
-    """Refuse a player's bets. Cancels still give stakes back."""
+    """Refuse a player's bets in the built-in ledger. Cancels still give stakes back."""
     order = FreezeInstruction(op="freeze", user=user)
-    with database.transaction() as connection:
+    with database.ledger_transaction() as connection:
         unbet.freeze(connection, order.user)
     report(as_json, {"user": user, "frozen": True}, f"{user} is frozen: bets are refused.")
 
 
 @app.command()
 def unfreeze(user: User, as_json: AsJson = False) -> None:
-    """Take a player's bets again."""
+    """Take a player's bets in the built-in ledger again."""
     order = FreezeInstruction(op="unfreeze", user=user)
-    with database.transaction() as connection:
+    with database.ledger_transaction() as connection:
         unbet.unfreeze(connection, order.user)
     report(as_json, {"user": user, "frozen": False}, f"{user} is not frozen.")
 
 
 @app.command()
 def balance(user: User, currency: Currency, as_json: AsJson = False) -> None:
-    """Show what a player has."""
+    """Show what a player has in the built-in ledger."""
     question = BalanceQuestion(user=user, currency=currency)
-    with database.transaction() as connection:
+    with database.ledger_transaction() as connection:
         held = unbet.balance(connection, question.user, question.currency)
     report(
         as_json,
@@ -143,7 +147,7 @@ def _execute(
     what: str, reference: str, as_json: bool, work: Callable[[Connection], Result]
 ) -> None:
     """Do `work` in a transaction, show its result and exit."""
-    with database.transaction() as connection:
+    with database.ledger_transaction() as connection:
         result = work(connection)
     status, reason = result.status, result.refusal
     again = ", as it was before" if result.replayed else ""

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import math
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -25,6 +26,7 @@ class HttpWalletSettings:
     secrets: tuple[str, ...]
     """One, or two while one replaces the other: each signs, and the wallet needs to know one."""
     remembers: Memory = Memory.FOR_EVER
+    remembers_s: float = math.inf
     closes_unknown: bool = False
     tells_cash: bool = False
     max_together: int = 32
@@ -54,6 +56,7 @@ class HttpWalletSettings:
     def abilities(self) -> Abilities:
         return Abilities(
             remembers=self.remembers,
+            remembers_s=self.remembers_s,
             closes_unknown=self.closes_unknown,
             tells_cash=self.tells_cash,
             finds=False,

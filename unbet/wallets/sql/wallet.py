@@ -79,8 +79,7 @@ def decide(connection: Connection, cancels: Sequence[Cancel]) -> list[Decided]:
         return []
     closed = find_closed(connection, cancels)
     left = [cancel for cancel in cancels if cancel.request_id not in closed]
-    rows = connection.execute(_CALL, {"cancels": _items(left)}).all() if left else []
-    decided = {one.decision.request_id: one for one in read_answer(left, rows)}
+    decided = {one.decision.request_id: one for one in call_function(connection, left)}
     verdicts = [
         decided.get(cancel.request_id) or Decided(closed_decision(cancel)) for cancel in cancels
     ]
@@ -94,6 +93,15 @@ def decide(connection: Connection, cancels: Sequence[Cancel]) -> list[Decided]:
         if problem:
             raise wrong(one.decision.request_id, problem)
     return verdicts
+
+
+def call_function(connection: Connection, cancels: Sequence[Cancel]) -> list[Decided]:
+    """What the function decides of `cancels`; the journal is not written. Does not commit. Raises
+    as `decide`."""
+    if not cancels:
+        return []
+    rows = connection.execute(_CALL, {"cancels": _items(cancels)}).all()
+    return read_answer(cancels, rows)
 
 
 def _items(cancels: Sequence[Cancel]) -> str:
