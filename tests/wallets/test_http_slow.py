@@ -32,7 +32,7 @@ class SlowWallet(Proxy):
     """Takes its time for each call, however many cancels are in it; there is no bet."""
 
     def __init__(self) -> None:
-        super().__init__(port=0)
+        super().__init__(target=0)
 
     async def _ask(self, _first: str, _headers: object, body: bytes) -> tuple[str, bytes]:
         await asyncio.sleep(CALL_S)
@@ -76,6 +76,24 @@ def test_a_slow_wallet_makes_groups_larger_and_answers_come_in_time(
         assert connection.execute(KEPT).scalar_one() == 0
 
 
+def test_a_group_that_waited_until_nobody_waits_for_it_is_left_to_the_sweep(
+    idle_system: System, slow_wallet: SlowWallet
+) -> None:
+    idle_system.environment |= {
+        "UNBET_WALLET": "http",
+        "UNBET_WALLET_URL": slow_wallet.url,
+        "UNBET_WALLET_SECRETS": SECRET,
+    }
+    idle_system.start_receiver()
+    assert idle_system.cancel(reference="late")["error"] == 100
+    idle_system.start_worker()
+    idle_system.wait("worker", lambda: "begun too late" in idle_system.said("worker"))
+    assert slow_wallet.calls == []
+    assert idle_system.cancel(reference="fresh")["error"] == 0
+    idle_system.start_sweep()
+    assert idle_system.cancel(reference="late")["error"] == 0
+
+
 class _HoldsUp(Cancels):
     """The cancels of one player wait for a lock that somebody else has."""
 
@@ -107,19 +125,19 @@ class TestHeldUp(Service):
     ) -> None:
         players = ["held", "q1", "q2", "q3"]
         cancels = [cancel_of(f"r-{player}", user_id=player) for player in players]
-        with wallet_at(url, call_limit_s=0.6) as wallet:
+        with wallet_at(url, call_limit_s=0.6, connect_limit_s=0.3) as wallet:
             told, _ = _meanwhile(wallet, *cancels)
         assert sorted(type(one).__name__ for one in told) == ["Decided"] * 2 + ["Undecided"] * 2
 
     def test_while_others_are_answered_nothing_of_theirs_is_turned_away(self, url: str) -> None:
-        with wallet_at(url, call_limit_s=0.6) as wallet:
+        with wallet_at(url, call_limit_s=0.6, connect_limit_s=0.3) as wallet:
             (told,), others = _meanwhile(wallet, cancel_of("r-held", user_id="held"))
         assert isinstance(told, Undecided)
         assert told.why is Why.UNANSWERED
         assert {type(one) for one in others} == {Decided}
 
     def test_a_wallet_that_answers_nobody_is_left_alone_for_a_moment(self, url: str) -> None:
-        with wallet_at(url, call_limit_s=0.3) as wallet:
+        with wallet_at(url, call_limit_s=0.3, connect_limit_s=0.3) as wallet:
             verdicts_on(wallet, cancel_of("r-held", user_id="held"))
             (told,) = verdicts_on(wallet, cancel_of("r1", user_id="free"))
         assert isinstance(told, Undecided)
