@@ -5,7 +5,7 @@ nothing: what is measured is what lies in front of it."""
 import asyncio
 import os
 import re
-from typing import Final
+from typing import Final, cast
 
 import orjson
 import uvloop
@@ -27,8 +27,7 @@ class SlowWallet(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by name
 
     def data_received(self, data: bytes) -> None:
         self._received += data
