@@ -51,13 +51,17 @@ class HttpWallet:
         for items in calls:
             call = asyncio.run_coroutine_threadsafe(caller.ask(items, deadline), loop)
             call.add_done_callback(ended.put)
-        for _ in calls:
+        waits = len(calls)
+        while waits:
             try:
                 left_s = max(0.0, deadline - time.monotonic())
                 verdicts = ended.get(timeout=left_s + _GRACE_S).result()
+                # Those that ended meanwhile are recorded by the same commit.
+                more = [ended.get_nowait().result() for _ in range(ended.qsize())]
             except (Empty, CancelledError):  # cancelled by `close`
                 return
-            yield verdicts
+            waits -= 1 + len(more)
+            yield [one for some in (verdicts, *more) for one in some]
 
     def close(self) -> None:
         """End the thread and the connections; what is under way is ambiguous."""
