@@ -20,6 +20,7 @@ from tests.operating import PROVIDER, Operator
 from tests.system.processes import EXAMPLE, System
 from tests.system.refusing import json_logs, logged
 from tests.system.watching import DEADLINE_S, PLAYER
+from tests.waiting import until
 from tests.wallets.service import SECRET, Service
 from tests.wallets.sql_casino import SqlCasino, install
 
