@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 from api.deadline import ASK_SHARE, CALL_SHARE
 from api.dispatch import Dispatcher, Replies
 from api.fallback import Fallback
-from api.health import Readiness
+from api.health import Readiness, probes_of
 from api.ledger_calls import THREADS, LedgerCalls
 from api.membership import Membership
 from api.notes import Notes
@@ -93,7 +93,7 @@ def create_app(settings: ReceiverSettings, identity: Identity | None = None) -> 
         spool.close()
         engine.dispose()
 
-    readiness = Readiness(settings, engine, identity)
+    readiness = Readiness(probes_of(settings, engine, identity))
     state = ScrapedState(settings, engine, spool, identity)
     others = pages(readiness, state, membership, lifespan)
     return Receiver(settings, dispatcher, parking, notes, others, shadow)

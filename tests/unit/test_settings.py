@@ -87,6 +87,16 @@ def _good_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ("UNBET_CONSOLE_METRICS_URLS", "http:///metrics", "expected http://"),
         ("UNBET_CONSOLE_METRICS_URLS", "http://[::1/metrics", "expected http://"),
         ("UNBET_CONSOLE_METRICS_URLS", f"http://a:{SECRET}@receiver:x/metrics", "a number"),
+        ("UNBET_LEDGER_TOKENS", SECRET, "token 1: expected name:rights:token"),
+        (
+            "UNBET_LEDGER_TOKENS",
+            f"a:bets:{SECRET * 2},b:all:{SECRET * 2}",
+            "token 2: expected rights",
+        ),
+        ("UNBET_LEDGER_TOKENS", f"a::{SECRET * 2}", "token 1: expected rights"),
+        ("UNBET_LEDGER_TOKENS", f"a:bets+read:{'k' * 31}", "at least 32 characters"),
+        ("UNBET_LEDGER_TOKENS", f"a:bets:{SECRET * 2} ,b:read:{'k' * 32}!", "token 2: expected at"),
+        ("UNBET_LEDGER_PORT", "99999", "less than or equal to 65535"),
         ("UNBET_LOG_FORMAT", "xml", "'console' or 'json'"),
     ],
 )

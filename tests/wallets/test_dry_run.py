@@ -16,11 +16,12 @@ from sqlalchemy import Engine, text
 
 from examples.wallet_http.bets import Bets
 from testbed.wallet.proxy import Proxy
-from tests.operating import PROVIDER, Operator
+from tests.operating import Operator
 from tests.system.processes import EXAMPLE, System
 from tests.system.refusing import json_logs, logged
 from tests.system.watching import DEADLINE_S, PLAYER
 from tests.waiting import until
+from tests.wallets.players_casino import PlayersCasino
 from tests.wallets.service import SECRET, Service
 from tests.wallets.sql_casino import SqlCasino, install
 
@@ -209,9 +210,9 @@ class TestService(Service):
     def test_a_service_is_asked_only_if_it_knows_of_dry_runs(
         self, dry: System, port: int, casino_engine: Engine, takes_dry_run: bool
     ) -> None:
-        bets = Bets(casino_engine, PROVIDER, EXAMPLE["currency"])
-        bets.deposit(EXAMPLE["userId"], Decimal(100), Decimal(0))
-        assert bets.place(EXAMPLE["userId"], "r1", Decimal(10))
+        casino = PlayersCasino(Bets(casino_engine), EXAMPLE["userId"], EXAMPLE["currency"])
+        casino.deposit("100")
+        assert casino.bet("r1", "10")
         with Proxy(port) as proxy:
             dry.environment |= {
                 "UNBET_WALLET": "http",
@@ -227,8 +228,8 @@ class TestService(Service):
         assert [one["dry_run"] for one in told] == ([True] * 2 if takes_dry_run else [])
         if not takes_dry_run:
             assert len(logged(dry, "would not be decided", of="worker")) == 2
-        assert bets.balance(EXAMPLE["userId"])[0] == Decimal(90)
-        assert bets.place(EXAMPLE["userId"], "unknown", Decimal(1)), "no tombstone was left"
+        assert casino.money()[0] == Decimal(90)
+        assert casino.bet("unknown", "1"), "no tombstone was left"
 
 
 def test_after_a_dry_run_the_real_run_is_bound_by_nothing(dry: System, operator: Operator) -> None:

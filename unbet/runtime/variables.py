@@ -3,6 +3,7 @@
 import math
 import sys
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from unbet.runtime.endpoints import EndpointConfig, check_url, read_endpoints
 from unbet.runtime.environment import (
     Environment,
     Name,
+    Networks,
     Port,
     PostgresUrl,
     RedisUrl,
@@ -260,6 +262,12 @@ class WalletSettings(UnknownBetSettings, WalletNameSettings):
     )
 
 
+def url_at(host: str, port: int) -> str:
+    """Where what listens there is reached on its own machine, without a path."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 class DryRunSettings(Environment):
     """To roll out beside what answers cancels today."""
 
@@ -294,8 +302,23 @@ class ListeningSettings(Environment):
 
     def receiver_url(self) -> str:
         """Where a receiver with these settings is reached on its own machine, without a path."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        return url_at(self.host, self.port)
+
+
+class CallerSettings(Environment):
+    """Whose address a request comes from, and who may see how a process does."""
+
+    trusted_proxies: Networks = setting(
+        (),
+        what="networks (CIDR, separated by commas) whose X-Forwarded-For is believed",
+        prevents="an invented sender's address, and one limit for all who come through a proxy",
+    )
+    ops_allowed_ips: Networks = setting(
+        (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")),
+        what="networks (CIDR, separated by commas) that may ask for /readyz, /metrics and "
+        "/openapi.json",
+        prevents="other clients that see what a receiver depends on",
+    )
 
 
 class LogSettings(Environment):

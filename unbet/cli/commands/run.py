@@ -126,6 +126,8 @@ def _wait_until_ready(processes: Processes, chosen: Settings) -> None:
             reply = httpx.get(f"{chosen.receiver_url()}/readyz", timeout=5, trust_env=False)
             # The console answers as soon as it listens; that it asks for a password is enough.
             httpx.get(_console(chosen), timeout=5, trust_env=False)
+            if chosen.ledger_tokens:
+                httpx.get(f"{chosen.ledger_url()}/healthz", timeout=5, trust_env=False)
             if reply.status_code == httpx.codes.OK and _have_told(reply.json()):
                 return
         except httpx.HTTPError:
@@ -160,6 +162,7 @@ def _introduce(console: Console, chosen: Settings, directory: Path) -> None:
         *run_environment.login_lines("UNBET_CONSOLE_BASIC_AUTH", directory),
         ("Flower", f"http://127.0.0.1:{chosen.flower_port}/tasks"),
         *run_environment.login_lines("UNBET_FLOWER_BASIC_AUTH", directory),
+        *([("Ledger", chosen.ledger_url())] if chosen.ledger_tokens else []),
         ("Logs", f"{directory}/logs/"),
     ):
         console.print(f"  {name:<20}{value}", soft_wrap=True, markup=False)
