@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from decimal import Decimal
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from typing import Any
@@ -244,14 +245,17 @@ class TestService(Service):
             }
             dry.start_both()
             before = rows()
-            assert dry.cancel(reference="r1")["error"] == 100
-            assert dry.cancel(reference="unknown")["error"] == 100
+            expected = {"r1": "reversed", "unknown": "no_bet"}
+            for reference, outcome in expected.items():
+                outcome = outcome if takes_dry_run else "parked"
+                # A busy machine's first call may be too slow.
+                until(partial(is_told, dry, reference, outcome), f"{reference} is not {outcome}")
             told = [json.loads(call.body)[0] for call in proxy.calls]
-        assert would_be(dry, 2) == (["reversed", "no_bet"] if takes_dry_run else ["parked"] * 2)
-        assert [one["dry_run"] for one in told] == ([True] * 2 if takes_dry_run else [])
+        assert all(one["dry_run"] is True for one in told)
+        assert bool(told) == takes_dry_run
         assert rows() == before, "nor is anything parked"
         if not takes_dry_run:
-            assert len(logged(dry, "would not be decided", of="worker")) == 2
+            assert logged(dry, "would not be decided", of="worker")
         assert casino.money()[0] == Decimal(90)
         assert casino.bet("unknown", "1"), "no tombstone was left"
 
@@ -270,6 +274,13 @@ def test_after_a_dry_run_the_real_run_is_bound_by_nothing(dry: System, operator:
     with operator.engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM unbet.parked")).scalar() == 0
         assert connection.execute(text("SELECT count(*) FROM unbet.requests")).scalar() == 1
+
+
+def is_told(system: System, reference: str, outcome: str) -> bool:
+    """Whether the worker says so, asked once more; the provider is told to retry."""
+    assert system.cancel(reference=reference)["error"] == 100
+    lines = logged(system, "would be decided", of="worker")
+    return any((line["reference"], line["outcome"]) == (reference, outcome) for line in lines)
 
 
 def agree(system: System, **counts: float) -> bool:
