@@ -71,9 +71,10 @@ fuzz: setup  ## bodies made to break the parser, a million of them, and half as 
 
 CHAOS_SECONDS ?= 60
 CHAOS_SEED ?=
+CHAOS_WALLET ?= ledger
 
-chaos: setup  ## faults of every kind under load: is anything lost or doubled? (CHAOS_SECONDS, CHAOS_SEED)
-	@$(BIN)/unbet chaos --seconds $(CHAOS_SECONDS) $(if $(CHAOS_SEED),--seed $(CHAOS_SEED))
+chaos: setup  ## faults of every kind under load: is anything lost or doubled? (CHAOS_SECONDS, CHAOS_SEED, CHAOS_WALLET=ledger|sql|http)
+	@$(BIN)/unbet chaos --wallet $(CHAOS_WALLET) --seconds $(CHAOS_SECONDS) $(if $(CHAOS_SEED),--seed $(CHAOS_SEED))
 
 BENCH ?= run
 
@@ -84,7 +85,7 @@ bench: .venv/ready-for-benchmarks  ## Unbet against its baselines, under wrk's l
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	@touch $@
 
-configuration: setup  ## write docs/configuration.md, which is made of the settings
+configuration: setup  ## write docs/configuration.md and docs/ledger-openapi.json, which are made of the code
 	@$(BIN)/python -m unbet.cli.configuration
 
 # Without --quiet: it would keep `strict` from counting warnings.

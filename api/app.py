@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 from api.deadline import ASK_SHARE, CALL_SHARE
 from api.dispatch import Dispatcher, Replies
 from api.fallback import Fallback
-from api.health import Readiness
+from api.health import Readiness, probes_of
 from api.ledger_calls import THREADS, LedgerCalls
 from api.membership import Membership
 from api.notes import Notes
@@ -43,15 +43,19 @@ def create_app(settings: ReceiverSettings, identity: Identity | None = None) -> 
     parking = Parking(ledger, spool)
     notes = Notes(engine)
     replies = Replies(settings.redis_url, keys, identity)
-    publisher = Publisher(settings.groups_in_flight, keys, identity, replies.list_name)
+    wallets = settings.named_wallets()
+    threads = settings.groups_in_flight * (1 + len(set(wallets.values())))
+    publisher = Publisher(threads, keys, identity, replies.list_name, wallets)
     dispatcher = Dispatcher(
         publisher.submit,
+        wallets,
         group_size=settings.group_size,
         groups_in_flight=settings.groups_in_flight,
         max_waiting=settings.max_waiting,
         resend_after_s=settings.resend_after_s,
     )
-    membership = Membership(settings.broker_url, identity, ledger)
+    endpoints = tuple(settings.by_secret().values())
+    membership = Membership(settings.broker_url, identity, ledger, endpoints)
     fallback = Fallback(dispatcher, ledger, parking, settings.answer_deadline_s * ASK_SHARE)
 
     @asynccontextmanager
@@ -79,7 +83,7 @@ def create_app(settings: ReceiverSettings, identity: Identity | None = None) -> 
         spool.close()
         engine.dispose()
 
-    readiness = Readiness(settings, engine, identity)
+    readiness = Readiness(probes_of(settings, engine, identity))
     state = ScrapedState(settings, engine, spool, identity)
     others = pages(readiness, state, membership, lifespan)
     return Receiver(settings, dispatcher, parking, notes, others)

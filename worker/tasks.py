@@ -3,6 +3,7 @@
 import math
 import time
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import structlog
@@ -18,10 +19,10 @@ from unbet.database.transaction import RETRY_FOR_S
 from unbet.runtime import logs
 from unbet.runtime.failpoints import ARMED, crash_point
 from unbet.runtime.settings import WorkerSettings, read
-from unbet.wallets.port import Decided, Undecided
+from unbet.wallets.port import Decided, Undecided, Verdict, Why
 from unbet.wallets.undecided import keep_undecided
 from worker.app import app
-from worker.connections import deployment, engine, keys, replies, wallet
+from worker.connections import choice, deployment, engine, keys, replies, wallet
 from worker.rejecting import reject
 
 REPLY_EXPIRES_S: Final = 60
@@ -55,7 +56,7 @@ def cancel(task: Task, message: str) -> dict[str, int]:
         crash_point("before_transaction", group.cancels)
     try:
         # In parts, if some cancels are blocked: the decided ones do not wait for them.
-        for verdicts in wallet().cancel(group.cancels, deadline):
+        for verdicts in _decide(group, deadline):
             decisions = [one.decision for one in verdicts if isinstance(one, Decided)]
             if len(decisions) < len(verdicts):
                 left = [one for one in verdicts if isinstance(one, Undecided)]
@@ -70,6 +71,31 @@ def cancel(task: Task, message: str) -> dict[str, int]:
         raise _hand_back(group, task.request, error) from error
     crash_point("after_reply", group.cancels)
     return dict(outcomes)
+
+
+def _decide(group: Group, deadline: float) -> Iterator[Sequence[Verdict]]:
+    if not group.wallets:
+        return wallet().cancel(group.cancels, deadline)
+    return _decide_unless_elsewhere(group, deadline)
+
+
+def _decide_unless_elsewhere(group: Group, deadline: float) -> Iterator[Sequence[Verdict]]:
+    """Decide all but those that the receiver names another wallet for: in the wrong one their bets
+    would be unknown, and the provider would be told that all is well. They wait for a person."""
+    elsewhere: list[Verdict] = []
+    ours = []
+    for cancel in group.cancels:
+        own = choice().wallet_of(cancel.provider)
+        named = group.wallets.get(cancel.provider, own)
+        if named == own:
+            ours.append(cancel)
+        else:
+            detail = f"the receiver names {named!r} for {cancel.provider}, this worker {own!r}"
+            elsewhere.append(Undecided(cancel, Why.REJECTED, "another wallet", detail))
+    if elsewhere:
+        yield elsewhere
+    if ours:
+        yield from wallet().cancel(ours, deadline)
 
 
 def _hand_back(group: Group, request: Any, error: LedgerAwayError) -> Reject:

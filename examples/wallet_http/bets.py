@@ -97,9 +97,13 @@ class Bets:
             connection.execute(REFUSE, bet)
         return False
 
-    def settle(self, reference: str, win: Decimal) -> None:
+    def settle(self, reference: str, win: Decimal) -> bool:
+        """Whether the bet is settled; asked again it is told the same, and pays nothing."""
+        bet = self.fixed | {"reference": reference, "win": win}
         with self.engine.begin() as connection:
-            connection.execute(SETTLE, self.fixed | {"reference": reference, "win": win})
+            connection.execute(SETTLE, bet)
+            found = connection.execute(FIND, bet).one_or_none()
+        return found is not None and found.state == "settled"
 
     def freeze(self, player: str) -> None:
         with self.engine.begin() as connection:

@@ -77,6 +77,19 @@ RIGHTS: Final[Rights] = {
         OPERATOR: "SELECT",
         CONSOLE: "SELECT",
     },
+    "unbet_ledger.operations": {
+        OPERATOR: "SELECT, INSERT (kind, reference, user_id, currency, balance_type, amount, "
+        "reason, made_by, transfer_id)",
+        CONSOLE: "SELECT",
+    },
+    "unbet_ledger.refused_operations": {
+        OPERATOR: "SELECT, INSERT (kind, reference, refusal)",
+        CONSOLE: "SELECT",
+    },
+    "unbet_ledger.withdrawal_ends": {
+        OPERATOR: "SELECT, INSERT (reference, kind, transfer_id)",
+        CONSOLE: "SELECT",
+    },
     "unbet.watched": {
         WORKER: "SELECT, INSERT (provider, reference, request_id, cancel, look_at), "
         "UPDATE (looks, look_at), DELETE",

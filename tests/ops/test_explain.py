@@ -132,7 +132,10 @@ def test_of_an_unknown_reference_it_is_said_that_nothing_is_known(unbet: Unbet) 
     assert ran.err.startswith("Nothing is known of nowhere. ")
     assert "spool" in ran.err
     as_json = unbet("explain", "nowhere", "--json")
-    assert (as_json.status, as_json.document) == (1, {"reference": "nowhere", "stories": []})
+    assert (as_json.status, as_json.document) == (
+        1,
+        {"reference": "nowhere", "stories": [], "wallets": {}},
+    )
 
 
 def test_a_refused_bet_says_why(unbet: Unbet, operator: Operator) -> None:

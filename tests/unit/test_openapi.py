@@ -115,7 +115,7 @@ def test_its_limits_are_the_receivers() -> None:
 def test_readiness_names_what_a_receiver_depends_on(status: str) -> None:
     response = DOCUMENT["paths"]["/readyz"]["get"]["responses"][status]
     schema = response["content"]["application/json"]["schema"]
-    names = ["ready", *DEPENDENCIES, "deployment", "other_deployments"]
+    names = ["ready", *DEPENDENCIES, "deployment", "other_deployments", "wallets", "wallets_differ"]
     assert list(schema["properties"]) == schema["required"] == names
 
 

@@ -2,7 +2,7 @@
 them."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
 
@@ -13,6 +13,7 @@ from unbet.wallets.ledger.operations import (
     Deposit,
     InvalidOperationError,
     Settlement,
+    faults_of,
 )
 
 
@@ -26,7 +27,8 @@ class _Valid(BaseModel):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise InvalidOperationError("; ".join(map(_problem, error.errors()))) from None
+            faults = (f"{name or 'line'}: {problem}" for name, problem in faults_of(error))
+            raise InvalidOperationError("; ".join(faults)) from None
 
 
 class DepositInstruction(_Valid):
@@ -122,14 +124,3 @@ def instruction(values: Mapping[str, object]) -> Instruction:
     if kind is None:
         raise InvalidOperationError(f"op: expected one of {', '.join(_KINDS)}")
     return kind(**values)
-
-
-def _problem(fault: Mapping[str, Any]) -> str:
-    # A name that is no Unicode text has no place in the values.
-    field = fault["loc"][0] if fault["loc"] else "line"
-    problem = fault["msg"].removeprefix("Value error, ")
-    if fault["type"] == "string_pattern_mismatch" and field == "currency":
-        problem = "expected 3 or 4 letters or digits"
-    elif fault["type"] == "string_pattern_mismatch":
-        problem = "expected text that is not blank and has no NUL"
-    return f"{field}: {problem}"

@@ -39,7 +39,8 @@ class Views:
         self._wallet_of = wallet_of
 
     async def now(self, request: Request) -> Response:
-        return self._pages.page(request, "now", shown=await self._live.document())
+        shown = await self._live.document()
+        return self._pages.page(request, "now", shown=shown, wallets=self._live.wallets())
 
     async def live(self, request: Request) -> Response:
         if self._live.full:

@@ -1,7 +1,9 @@
 """The variables that several processes read, or that belong together: one class for each group."""
 
+import math
 import sys
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -14,6 +16,7 @@ from unbet.runtime.endpoints import EndpointConfig, read_endpoints
 from unbet.runtime.environment import (
     Environment,
     Name,
+    Networks,
     Port,
     PostgresUrl,
     RedisUrl,
@@ -23,6 +26,7 @@ from unbet.runtime.environment import (
     WalletSecrets,
     setting,
 )
+from unbet.runtime.wallet_choice import WalletChoice
 
 
 class LedgerSettings(Environment):
@@ -107,15 +111,9 @@ class ProviderSettings(Environment):
     )
 
 
-class EndpointSettings(ProviderSettings):
-    """The URLs that providers were told."""
+class EndpointsSettings(Environment):
+    """Several endpoints."""
 
-    url_secret: UrlSecret | None = setting(
-        None,
-        what="the secret first segment of the provider's URL, at least 16 of "
-        "`A-Z a-z 0-9 - . _ ~`; the receiver needs it, or several in UNBET_ENDPOINTS",
-        prevents="cancels by anybody",
-    )
     endpoints: Annotated[
         Mapping[str, EndpointConfig], NoDecode, BeforeValidator(read_endpoints)
     ] = setting(
@@ -123,9 +121,25 @@ class EndpointSettings(ProviderSettings):
         repr=False,
         what="several endpoints, instead of the secret, the provider and the dialect: JSON, "
         'as `{"the-secret": {"provider": "LuckyMonaco", "dialect": "lucky-monaco-v1", '
-        '"until": "2027-01-31T00:00:00Z"}}`, the latter two optional',
+        '"wallet": "sql", "until": "2027-01-31T00:00:00Z"}}`, the latter three optional; the same '
+        "for receivers, workers and sweeps where an endpoint names its wallet",
         prevents="one provider's cancels of another one's bets, and a gap while a secret is "
         "replaced",
+    )
+
+    def named_wallets(self) -> Mapping[str, str]:
+        """The wallets that endpoints name, by provider."""
+        return {one.provider: one.wallet for one in self.endpoints.values() if one.wallet}
+
+
+class EndpointSettings(ProviderSettings, EndpointsSettings):
+    """The URLs that providers were told."""
+
+    url_secret: UrlSecret | None = setting(
+        None,
+        what="the secret first segment of the provider's URL, at least 16 of "
+        "`A-Z a-z 0-9 - . _ ~`; the receiver needs it, or several in UNBET_ENDPOINTS",
+        prevents="cancels by anybody",
     )
 
     def by_secret(self) -> Mapping[str, EndpointConfig]:
@@ -153,29 +167,46 @@ class UnknownBetSettings(Environment):
         return self.unknown_reference == "hold"
 
 
-class WalletNameSettings(Environment):
+class WalletNameSettings(EndpointsSettings):
     """Which wallet keeps the bets' money."""
 
     wallet: str = setting(
         "ledger",
         what="what keeps the bets' money: `ledger`, the one that comes along, `sql`, your function "
         "`unbet_cancel` in the same database, `http`, your service, or, as a preview, Python of "
-        "yours as `package.module:factory`; the same for workers, sweeps, the console and `unbet`",
+        "yours as `package.module:factory`; the same for workers, sweeps, the console and "
+        "`unbet`. An endpoint may name another one: see UNBET_ENDPOINTS",
         prevents="cancels of bets that are in your own tables, and are never found",
     )
 
+    def wallet_choice(self) -> WalletChoice:
+        """Which wallet decides whose cancels."""
+        return WalletChoice(self.wallet, self.endpoints)
+
     def wallet_of(self, provider: str) -> str:
         """The wallet that decides the provider's cancels."""
-        del provider  # all have the same
-        return self.wallet
+        return self.wallet_choice().wallet_of(provider)
 
     def wallets(self) -> tuple[str, ...]:
         """Each wallet once, `UNBET_WALLET`'s first."""
-        return (self.wallet,)
+        return tuple(self.wallet_choice().distinct_routes())
 
 
 class WalletSettings(UnknownBetSettings, WalletNameSettings):
     """What decides cancels, and how it is reached."""
+
+    wallet_ambiguous: Literal["retry", "person"] = setting(
+        "retry",
+        what="what becomes of a cancel whose wallet gave no clear answer and does not remember "
+        "what it has decided: `retry` refuses such a wallet at the start, `person` asks it once "
+        "and leaves each doubt to a person",
+        prevents="a bet that is reversed twice by a wallet that forgets",
+    )
+
+    @property
+    def person_decides(self) -> bool:
+        """Whether a doubt waits for a person."""
+        return self.wallet_ambiguous == "person"
 
     wallet_url: str | None = setting(
         None,
@@ -188,6 +219,19 @@ class WalletSettings(UnknownBetSettings, WalletNameSettings):
         "separated by a comma, while one replaces the other",
         prevents="cancels by whoever reaches your wallet service",
     )
+    wallet_closes_unknown: bool = setting(
+        False,
+        what="with `http`: whether your wallet refuses, for ever, a bet that comes after its "
+        "cancel",
+        prevents="a late bet that nobody looks for, where it is `true` and not so",
+    )
+    wallet_remembers_s: float = setting(
+        math.inf,
+        ge=0,
+        what="with `http`: for how many seconds your wallet repeats its decision of a `key`; `inf` "
+        "for ever, 0 if it does not",
+        prevents="a bet that is reversed twice because its wallet was asked after it had forgotten",
+    )
     wallet_max_together: int = setting(
         32,
         ge=1,
@@ -196,7 +240,7 @@ class WalletSettings(UnknownBetSettings, WalletNameSettings):
         prevents="calls that are larger than your wallet can decide in time",
     )
     wallet_calls_at_once: int = setting(
-        4,
+        8,
         ge=1,
         le=64,
         what="with `http`: the most calls of one process at a time, each on its own connection",
@@ -210,6 +254,12 @@ class WalletSettings(UnknownBetSettings, WalletNameSettings):
         "3 s in all",
         prevents="a lost answer that leaves no time to ask again",
     )
+
+
+def url_at(host: str, port: int) -> str:
+    """Where what listens there is reached on its own machine, without a path."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 class ListeningSettings(Environment):
@@ -226,8 +276,23 @@ class ListeningSettings(Environment):
 
     def receiver_url(self) -> str:
         """Where a receiver with these settings is reached on its own machine, without a path."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        return url_at(self.host, self.port)
+
+
+class CallerSettings(Environment):
+    """Whose address a request comes from, and who may see how a process does."""
+
+    trusted_proxies: Networks = setting(
+        (),
+        what="networks (CIDR, separated by commas) whose X-Forwarded-For is believed",
+        prevents="an invented sender's address, and one limit for all who come through a proxy",
+    )
+    ops_allowed_ips: Networks = setting(
+        (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")),
+        what="networks (CIDR, separated by commas) that may ask for /readyz, /metrics and "
+        "/openapi.json",
+        prevents="other clients that see what a receiver depends on",
+    )
 
 
 class LogSettings(Environment):

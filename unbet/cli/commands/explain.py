@@ -1,6 +1,7 @@
 """`unbet explain`: the history of one reference, or what a Cancel of it would be answered."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -12,6 +13,8 @@ from unbet.cli.display import AsJson, print_json
 from unbet.cli.dry_run import DryRun, WrongReferenceError, decide, read_request
 from unbet.cli.failing import EXIT_USAGE, CommandError, failing_on
 from unbet.cli.history_screen import lines_of
+from unbet.cli.wallet_promises import lines_of as promise_lines
+from unbet.cli.wallet_promises import wallet_notice
 from unbet.core.text import plain
 from unbet.core.wallet_names import ONE_COMMIT
 from unbet.database.deadlines import CALL_LIMIT_S, connect_within
@@ -76,15 +79,23 @@ def explain_reference(
         wallet_of = load(WalletNameSettings).wallet_of
         histories = explain(connection, reference, provider, wallet_of=wallet_of)
     if as_json:
-        print_json({"reference": reference, "stories": list(map(_document, histories))})
+        stories = list(map(_document, histories))
+        wallets = {one: wallet_notice(one).model_dump() for one in _providers(histories)}
+        print_json({"reference": reference, "stories": stories, "wallets": wallets})
     else:
         typer.echo(
             "\n\n".join("\n".join(lines_of(history)) for history in histories), nl=bool(histories)
         )
+        for one in _providers(histories):
+            typer.echo("\n" + "\n".join(map(plain, promise_lines(one))))
     if not histories:
         where = f" at {provider}" if provider else ""
         typer.echo(f"Nothing is known of {plain(reference)}{plain(where)}. {_ELSEWHERE}", err=True)
         raise typer.Exit(1)
+
+
+def _providers(histories: Sequence[History]) -> list[str]:
+    return list(dict.fromkeys(history.provider for history in histories))
 
 
 def _document(history: History) -> dict[str, object]:

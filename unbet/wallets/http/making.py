@@ -1,5 +1,6 @@
 """Makes the wallet of an operator's service, by the variables that begin with `UNBET_WALLET_`."""
 
+import math
 from typing import Final
 
 from sqlalchemy import Engine
@@ -7,6 +8,7 @@ from sqlalchemy import Engine
 from unbet.runtime.settings import SettingsError, WalletSettings, read
 from unbet.wallets.http.settings import HttpWalletSettings
 from unbet.wallets.http.wallet import HttpWallet
+from unbet.wallets.port import Memory
 
 MAX_CONNECT_S: Final = 1.0
 
@@ -34,6 +36,15 @@ def settings_of(variables: WalletSettings, *, hold_unknown: bool) -> HttpWalletS
             calls_at_once=variables.wallet_calls_at_once,
             connect_limit_s=min(MAX_CONNECT_S, variables.wallet_call_limit_s),
             call_limit_s=variables.wallet_call_limit_s,
+            closes_unknown=variables.wallet_closes_unknown,
+            remembers=_memory_of(variables.wallet_remembers_s),
+            remembers_s=variables.wallet_remembers_s,
         )
     except ValueError as error:
         raise SettingsError(f"UNBET_WALLET is http: {error}.") from None
+
+
+def _memory_of(seconds: float) -> Memory:
+    if math.isinf(seconds):
+        return Memory.FOR_EVER
+    return Memory.FOR_A_TIME if seconds else Memory.NOT

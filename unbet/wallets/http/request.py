@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -33,17 +33,31 @@ def items_of(cancels: Sequence[Cancel]) -> list[Item]:
 
 
 def calls_of(items: Sequence[Item], max_together: int) -> list[list[Item]]:
-    """`items` in calls: at most `max_together` in one, and no bet in it twice."""
+    """`items` in calls: at most `max_together` in one, and no bet in it twice. Those of a player go
+    in one call where they fit: two calls about one player would wait for each other."""
     calls: list[list[Item]] = []
     keys: set[str] = set()
-    for item in items:
-        key = key_of(item.cancel)
-        if not calls or len(calls[-1]) == max_together or key in keys:
-            calls.append([])
-            keys.clear()
-        calls[-1].append(item)
-        keys.add(key)
+    for _, some in groupby(items, lambda item: item.cancel.player):
+        for chunk in _chunks(list(some), max_together):
+            added = {key_of(item.cancel) for item in chunk}
+            if not calls or len(calls[-1]) + len(chunk) > max_together or added & keys:
+                calls.append([])
+                keys = set()
+            calls[-1] += chunk
+            keys |= added
     return calls
+
+
+def _chunks(items: Sequence[Item], most: int) -> Iterator[list[Item]]:
+    """At most so many in one, and no bet in it twice; those of a bet are side by side."""
+    while items:
+        left: list[Item] = []
+        chunk: dict[str, Item] = {}
+        for item in items:
+            if len(chunk) == most or chunk.setdefault(key_of(item.cancel), item) is not item:
+                left.append(item)
+        yield [*chunk.values()]
+        items = left
 
 
 def key_of(cancel: Cancel) -> str:
