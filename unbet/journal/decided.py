@@ -36,7 +36,7 @@ class DecidedRequest(NamedTuple):
 
 
 def before(moment: datetime) -> UUID:
-    """Less than each request that was received at `moment` or later, and greater than the others."""
+    """Less than the ids of the requests that were received at `moment` or later, not of others."""
     milliseconds = max(0, int(moment.timestamp() * 1000))
     return UUID(int=max(0, (milliseconds << _TIMESTAMP_SHIFT) - 1))
 
