@@ -1,13 +1,15 @@
 """The kit of `unbet wallet check` in this process, on the example of a wallet service."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine
 
+from examples.casino.check_bets import CheckBets
+from examples.casino.database import engine_for
 from examples.wallet_http.bets import Bets
-from examples.wallet_http.check_bets import CheckBets
+from examples.wallet_http.check_bets import end_sessions
 from testbed.rules import Result
 from testbed.wallet.bets import PlacedBets
 from testbed.wallet.command import Form
@@ -31,23 +33,13 @@ class Directly:
         return form.model_validate(getattr(self._checked, do)(request))
 
 
-class CheckedBets(CheckBets):
-    """The example's, with other bets: `kind` makes them of the operator's own."""
-
-    def __init__(self, engine: Engine, kind: type[Bets]) -> None:
-        super().__init__(engine)
-        self._kind = kind
-
-    def bets(self, request: Mapping[str, str]) -> Bets:
-        right = super().bets(request)
-        return self._kind(right.engine, *right.fixed.values())
-
-
 @contextmanager
-def operator_on(casino: Engine, kind: type[Bets] = Bets) -> Iterator[CommandOperator]:
-    """With a connection of its own, which outlives an interruption of all others."""
-    engine = create_engine(casino.url, pool_size=1, max_overflow=0)
-    yield CommandOperator(Directly(CheckedBets(engine, kind)), PROVIDER)
+def operator_on(casino: Engine, kind: Callable[[Engine], Bets] = Bets) -> Iterator[CommandOperator]:
+    """Whose bets are those of `kind`. With connections of its own, which outlive an interruption of
+    all others."""
+    engine = engine_for(casino.url.render_as_string(hide_password=False))
+    checked = CheckBets(kind(engine), lambda: end_sessions(engine))
+    yield CommandOperator(Directly(checked), PROVIDER)
     engine.dispose()
 
 
