@@ -178,11 +178,10 @@ class RecordedWallet:
 def _no_longer_in_doubt(decided: Sequence[tuple[Cancel, Decided]], doubted: Set[Key]) -> set[Key]:
     """What a wallet was asked about before it may have done, also if another player's cancel of the
     bet is told so now, or a person has closed it: that does not say."""
-    binding = {
-        key_of(cancel) for cancel, one in decided if one.decision.outcome not in BINDS_NOTHING
-    }
-    closed = {key_of(cancel) for cancel, one in decided if one.decision.outcome is Outcome.CLOSED}
-    return binding | ({key_of(cancel) for cancel, _ in decided} - doubted - closed)
+    outcomes = [(key_of(cancel), one.decision.outcome) for cancel, one in decided]
+    binding = {key for key, outcome in outcomes if outcome not in BINDS_NOTHING}
+    asked = {key for key, outcome in outcomes if outcome is not Outcome.CLOSED}
+    return binding | (asked - doubted)
 
 
 def _checked(cancel: Cancel, one: Decided, before: Mapping[UUID, Outcome]) -> Verdict:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine, text
 from unbet.database.engine import UnsafeDatabaseError
 from unbet.runtime.settings import SettingsError
 from unbet.wallets.dry_run import RolledBack
-from unbet.wallets.sql.wallet import SqlWallet, decide
+from unbet.wallets.sql.wallet import SqlWallet, call_function, decide
 
 RETURNS: Final = (
     "TABLE(request_id uuid, outcome text, wallet_ref text, cash numeric, replayed boolean)"
@@ -35,6 +35,11 @@ def make_dry_run(engine: Engine, *, hold_unknown: bool) -> RolledBack:
     """As `chosen.DryRunFactory`."""
     del hold_unknown  # refused by `make`
     return RolledBack(engine, SqlWallet.abilities, decide)
+
+
+def make_to_ask(engine: Engine) -> RolledBack:
+    """For `chosen.wallet_to_ask`: the function alone, without the journal."""
+    return RolledBack(engine, SqlWallet.abilities, call_function)
 
 
 def require_function(connection: Connection) -> None:
