@@ -28,6 +28,7 @@ from unbet.runtime.failpoints import crash_point
 from unbet.runtime.settings import SweepSettings, read, warn_of_unknown_names
 from unbet.start import check_database, starting
 from unbet.wallets.chosen import required_of, wallet_for
+from unbet.wallets.late_bets import LateBetDetection
 from unbet.wallets.port import Decided, Undecided, Wallet
 from unbet.wallets.undecided import keep_undecided
 
@@ -111,6 +112,7 @@ class Sweep:
         self._engine = engine
         self._wallet = wallet
         in_journal = wallet.abilities.keeps_journal
+        self._late_bets = LateBetDetection(engine, wallet)
         self._batch_s, self._alone_s = (1.0, 0.0) if in_journal else (CALLS_S, CALLS_S)
         self.decided = 0
 
@@ -125,6 +127,7 @@ class Sweep:
             if not self._take(fresh=False, most=1, within_s=self._alone_s):
                 break
             found = True
+        self._late_bets.look()
         metrics.SWEEP_ROUNDS.inc()
         return found
 

@@ -101,6 +101,10 @@ class Service:
         return ServiceCasino(Bets(casino_engine, PROVIDER, "EUR"))
 
     @pytest.fixture
-    def port(self, casino_engine: Engine) -> Iterator[int]:
-        with serving(Cancels(casino_engine)) as port:
+    def cancels(self, casino_engine: Engine) -> Cancels:
+        return Cancels(casino_engine)
+
+    @pytest.fixture
+    def port(self, cancels: Cancels) -> Iterator[int]:
+        with serving(cancels) as port:
             yield port

@@ -58,7 +58,8 @@ DECLARE
 BEGIN
     FOREACH ours IN ARRAY ARRAY['alembic_version', 'players', 'accounts', 'bets', 'late_bets',
                                 'transfers', 'entries', 'deposits', 'wins', 'requests', 'answers',
-                                'parked', 'parkings', 'interventions', 'deployment', 'watched']::regclass[]
+                                'parked', 'parkings', 'interventions', 'deployment', 'watched',
+                                'found_late']::regclass[]
     LOOP
         -- Handing over waits until nobody uses the table: the first time only.
         IF (SELECT relowner <> 'unbet_owner'::regrole FROM pg_class WHERE oid = ours) THEN
@@ -98,14 +99,17 @@ GRANT SELECT (provider, reference, state, user_id, currency, outcome, reversal_i
 GRANT SELECT (request_id, outcome) ON requests TO unbet_receiver;
 
 -- Reading the key is what ON CONFLICT needs; how many there are and since when is for /metrics.
-GRANT SELECT (request_id, state, parked_at),
+GRANT SELECT (request_id, state, reason, parked_at),
       INSERT (request_id, provider, reference, cancel, state, reason, last_error, next_try_at)
     ON parked TO unbet_receiver;
 GRANT SELECT (request_id),
       INSERT (request_id, shared_request_id, uuid, received_at, received_from, outcome, code,
               seconds)
     ON answers TO unbet_receiver;
-GRANT SELECT (id) ON late_bets TO unbet_receiver;  -- how many there are
+-- How many there are.
+GRANT SELECT (id) ON late_bets TO unbet_receiver;
+GRANT SELECT (look_at) ON watched TO unbet_receiver;
+GRANT SELECT (outcome) ON found_late TO unbet_receiver;
 
 -- Worker and sweep -----------------------------------------------------------------------------
 -- They reverse. Without `amount` a row that they add to `bets` can only be a tombstone. The right to
@@ -124,9 +128,13 @@ GRANT SELECT (request_id, provider, reference, outcome),
               received_from, body, outcome, wallet, wallet_ref, cash, replayed)
     ON requests TO unbet_worker;
 GRANT SELECT, DELETE,
-      INSERT (provider, reference, request_id, cancel, look_at),
+      INSERT (request_id, provider, reference, cancel, look_at),
       UPDATE (looks, look_at)
     ON watched TO unbet_worker;
+-- Reading the key is what ON CONFLICT needs.
+GRANT SELECT (request_id, outcome),
+      INSERT (request_id, provider, reference, outcome, wallet_ref)
+    ON found_late TO unbet_worker;
 GRANT SELECT, DELETE,
       INSERT (request_id, provider, reference, cancel, state, reason, last_error, next_try_at),
       UPDATE (state, reason, tries, last_error, parked_at, next_try_at)
@@ -143,7 +151,7 @@ GRANT SELECT (request_id),
 
 GRANT SELECT
     ON players, accounts, bets, late_bets, transfers, entries, deposits, wins, requests, answers,
-       parked, parkings, interventions, watched
+       parked, parkings, interventions, watched, found_late
     TO unbet_operator;
 GRANT INSERT (user_id, frozen_at), UPDATE (frozen_at) ON players TO unbet_operator;
 GRANT INSERT (owner, currency, kind, balance), UPDATE (balance) ON accounts TO unbet_operator;
@@ -178,7 +186,7 @@ GRANT INSERT (outcome, cancelled_at, cancel_request_id, cash_after),
 
 GRANT SELECT
     ON players, accounts, bets, late_bets, transfers, entries, deposits, wins, requests, answers,
-       parked, parkings, interventions, watched
+       parked, parkings, interventions, watched, found_late
     TO unbet_console;
 GRANT UPDATE (state, tries, next_try_at) ON parked TO unbet_console;
 GRANT INSERT (provider, reference, state, user_id, currency, outcome, cancelled_at,

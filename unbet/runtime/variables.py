@@ -197,6 +197,14 @@ class WalletSettings(UnknownBetSettings):
         "3 s in all",
         prevents="a lost answer that leaves no time to ask again",
     )
+    wallet_closes_unknown: bool | None = setting(
+        None,
+        what="with `sql` or `http`: whether your Bet refuses a bet whose cancel came first "
+        "(`true`), or not (`false`): then each `no_bet` is asked again for an hour, and a late bet "
+        "reversed within minutes; if not set, `true` for `sql`, whose scaffold does so, and "
+        "`false` for `http`",
+        prevents="a late bet that is debited and that nobody looks for",
+    )
 
 
 class ListeningSettings(Environment):

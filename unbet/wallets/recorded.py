@@ -14,8 +14,10 @@ from unbet.core.outcomes import Outcome
 from unbet.database.faults import LedgerAwayError, fault_of, first_line
 from unbet.journal.closings import closed_decision, find_closed
 from unbet.journal.recording import Record, contradiction, record_requests
-from unbet.journal.sweeping import lock_parked, remove_parked
+from unbet.journal.sweeping import remove_parked
+from unbet.journal.watching import lock_waiting, watch_unknown
 from unbet.runtime.failpoints import ARMED, crash_point
+from unbet.wallets.late_bets import report_late, with_late
 from unbet.wallets.parts import WHY
 from unbet.wallets.port import Abilities, Decided, Undecided, Verdict, Wallet, Why
 from unbet.wallets.undecided import commit_until
@@ -28,13 +30,14 @@ class RecordedWallet:
     """`wallet` with a record. No transaction is open while the wallet is asked.
 
     A cancel of a reference that a person has closed is CLOSED, and the wallet is not asked. A
-    request that the journal has another outcome of is AMBIGUOUS. Raises `LedgerAwayError` where the
+    request that the journal has another outcome of is AMBIGUOUS, unless the wallet cannot refuse
+    late bets, and this is one. Raises `LedgerAwayError` where the
     journal is away: what the wallet has decided by then it repeats.
     """
 
     def __init__(self, engine: Engine, wallet: Wallet, name: str, *, parked: bool = False) -> None:
-        """`name` is the wallet's in the record. With `parked` it decides parked cancels, and removes them as it records; what is not
-        parked any more is left out."""
+        """`name` is the wallet's in the record. With `parked` it decides parked and watched
+        cancels, and removes the former as it records; what is neither any more is left out."""
         self._engine = engine
         self._wallet = wallet
         self._name = name
@@ -58,7 +61,9 @@ class RecordedWallet:
             if ARMED:
                 crash_point("before_commit", open_cancels)
             pairs = [(by_request[one.decision.request_id], one) for one in decided]
-            yield left + self._record(pairs, deadline)
+            recorded = self._record(pairs, deadline)
+            report_late(recorded, open_cancels)
+            yield left + recorded
 
     def _sort(
         self, cancels: Sequence[Cancel], deadline: float
@@ -66,7 +71,7 @@ class RecordedWallet:
         """Those to ask the wallet about, and those of closed references."""
 
         def look(connection: Connection) -> tuple[list[Cancel], list[Cancel]]:
-            ours = lock_parked(connection, cancels) if self._parked else list(cancels)
+            ours = lock_waiting(connection, cancels) if self._parked else list(cancels)
             closed = find_closed(connection, ours)
             return (
                 [cancel for cancel in ours if cancel.request_id not in closed],
@@ -88,10 +93,17 @@ class RecordedWallet:
 
         def write(connection: Connection) -> list[Verdict]:
             before = record_requests(connection, self._name, records)
-            verdicts = [_checked(cancel, one, before) for cancel, one in decided]
+            late = {}
+            if not self.abilities.closes_unknown:
+                late = watch_unknown(connection, records, before)
+            verdicts = [_checked(cancel, one, before, late) for cancel, one in decided]
             if self._parked:
-                kept = [one.decision.request_id for one in verdicts if isinstance(one, Decided)]
-                remove_parked(connection, kept)
+                done = [
+                    one.decision.request_id
+                    for one in verdicts
+                    if isinstance(one, Decided) and not one.waits_for_a_person
+                ]
+                remove_parked(connection, done)
             return verdicts
 
         try:
@@ -101,8 +113,10 @@ class RecordedWallet:
             return [Undecided(cancel, why, "not recorded", problem) for cancel, _ in decided]
 
 
-def _checked(cancel: Cancel, one: Decided, before: Mapping[UUID, Outcome]) -> Verdict:
+def _checked(
+    cancel: Cancel, one: Decided, before: Mapping[UUID, Outcome], late: Mapping[UUID, Outcome]
+) -> Verdict:
     problem = contradiction(one.decision, before)
-    if problem is None:
-        return one
+    if problem is None or cancel.request_id in late:
+        return with_late(one, late)
     return Undecided(cancel, Why.AMBIGUOUS, "told otherwise than before", problem)

@@ -5,8 +5,8 @@ from typing import Final
 from sqlalchemy import Connection, Engine, text
 
 from unbet.database.engine import UnsafeDatabaseError
-from unbet.runtime.settings import SettingsError
-from unbet.wallets.sql.wallet import SqlWallet
+from unbet.runtime.settings import SettingsError, WalletSettings, read
+from unbet.wallets.sql.wallet import LOCK_WAIT_S, SqlWallet
 
 RETURNS: Final = (
     "TABLE(request_id uuid, outcome text, wallet_ref text, cash numeric, replayed boolean)"
@@ -26,8 +26,10 @@ def make(engine: Engine, *, hold_unknown: bool, parked: bool) -> SqlWallet:
             "UNBET_UNKNOWN_REFERENCE is hold, and UNBET_WALLET is sql: only the built-in ledger "
             "can hold the cancel of an unknown bet. Your function decides it."
         )
+    closes_unknown = read(WalletSettings).wallet_closes_unknown is not False
     # The sweep does not wait for locks: the next round tries again.
-    return SqlWallet(engine, parked=True, lock_wait_s=0.0) if parked else SqlWallet(engine)
+    lock_wait_s = 0.0 if parked else LOCK_WAIT_S
+    return SqlWallet(engine, parked=parked, lock_wait_s=lock_wait_s, closes_unknown=closes_unknown)
 
 
 def require_function(connection: Connection) -> None:
