@@ -72,11 +72,30 @@ RIGHTS: Final[Rights] = {
         "transfer_id)",
         CONSOLE: "SELECT",
     },
+    "unbet.asked": {
+        WORKER: "SELECT, INSERT (provider, reference), UPDATE (asked_at), DELETE",
+        OPERATOR: "SELECT",
+        CONSOLE: "SELECT",
+    },
+    "unbet.watched": {
+        RECEIVER: "SELECT (look_at)",
+        WORKER: "SELECT, INSERT (request_id, provider, reference, cancel, look_at), "
+        "UPDATE (looks, look_at), DELETE",
+        OPERATOR: "SELECT",
+        CONSOLE: "SELECT",
+    },
+    "unbet.found_late": {
+        RECEIVER: "SELECT (outcome)",
+        WORKER: "SELECT, INSERT (request_id, provider, reference, outcome, wallet_ref)",
+        OPERATOR: "SELECT",
+        CONSOLE: "SELECT",
+    },
     "unbet.requests": {
         RECEIVER: "SELECT (request_id, outcome)",
-        WORKER: "SELECT (request_id, provider, reference, outcome), "
+        WORKER: "SELECT (request_id, provider, reference, user_id, currency, outcome, decided_at, "
+        "wallet_ref, cash), "
         "INSERT (request_id, provider, reference, user_id, currency, uuid, dialect, received_at, "
-        "received_from, body, outcome)",
+        "received_from, body, outcome, wallet, wallet_ref, cash, replayed)",
         OPERATOR: "SELECT",
         CONSOLE: "SELECT",
         RETENTION: "SELECT (request_id, decided_at), DELETE",
@@ -89,7 +108,7 @@ RIGHTS: Final[Rights] = {
         RETENTION: "SELECT (request_id, answered_at), DELETE",
     },
     "unbet.parked": {
-        RECEIVER: f"SELECT (request_id, state, parked_at), {_PARK}",
+        RECEIVER: f"SELECT (request_id, state, reason, parked_at), {_PARK}",
         WORKER: f"SELECT, {_PARK}, UPDATE (state, reason, tries, last_error, parked_at, "
         "next_try_at), DELETE",
         OPERATOR: f"SELECT, {_PARK}, UPDATE (state, tries, next_try_at)",

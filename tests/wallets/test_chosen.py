@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from unbet import connect_to
 from unbet.core.message import Cancel
 from unbet.runtime.settings import SettingsError
+from unbet.wallets.checked import CheckedWallet
 from unbet.wallets.chosen import wallet_for
 from unbet.wallets.ledger.reversal import LedgerWallet
 from unbet.wallets.port import Abilities, Memory, Verdict
@@ -59,8 +60,9 @@ def test_the_ledger_and_a_wallet_of_the_operators_are_found(nowhere: Engine, par
     ours = wallet_for("ledger", nowhere, hold_unknown=False, parked=parked)
     theirs = wallet_for(f"{__name__}:OtherWallet", nowhere, hold_unknown=True, parked=parked)
     assert isinstance(ours, LedgerWallet)
-    assert isinstance(theirs, OtherWallet)
-    assert theirs.made_of == (nowhere, True, parked)
+    assert isinstance(theirs, CheckedWallet)
+    assert isinstance(theirs.guarded, OtherWallet)
+    assert theirs.guarded.made_of == (nowhere, True, parked)
 
 
 def test_a_wallet_that_is_elsewhere_gets_a_record(nowhere: Engine) -> None:

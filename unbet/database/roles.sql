@@ -59,7 +59,7 @@ BEGIN
     FOREACH ours IN ARRAY ARRAY['alembic_version', 'players', 'accounts', 'bets', 'late_bets',
                                 'transfers', 'entries', 'deposits', 'wins', 'requests', 'answers',
                                 'parked', 'parkings', 'interventions', 'deployment', 'watched',
-                                'found_late']::regclass[]
+                                'asked', 'found_late']::regclass[]
     LOOP
         -- Handing over waits until nobody uses the table: the first time only.
         IF (SELECT relowner <> 'unbet_owner'::regrole FROM pg_class WHERE oid = ours) THEN
@@ -123,7 +123,8 @@ GRANT SELECT,
 GRANT SELECT, UPDATE (balance) ON accounts TO unbet_worker;
 GRANT SELECT, INSERT (kind, bet_id) ON transfers TO unbet_worker;
 GRANT SELECT, INSERT (transfer_id, account_id, amount, balance_after) ON entries TO unbet_worker;
-GRANT SELECT (request_id, provider, reference, outcome),
+GRANT SELECT (request_id, provider, reference, user_id, currency, outcome, decided_at, wallet_ref,
+              cash),
       INSERT (request_id, provider, reference, user_id, currency, uuid, dialect, received_at,
               received_from, body, outcome, wallet, wallet_ref, cash, replayed)
     ON requests TO unbet_worker;
@@ -131,9 +132,9 @@ GRANT SELECT, DELETE,
       INSERT (request_id, provider, reference, cancel, look_at),
       UPDATE (looks, look_at)
     ON watched TO unbet_worker;
--- Reading the key is what ON CONFLICT needs.
-GRANT SELECT (request_id, outcome),
-      INSERT (request_id, provider, reference, outcome, wallet_ref)
+-- Updating a column is only for the right to lock the row.
+GRANT SELECT, DELETE, INSERT (provider, reference), UPDATE (asked_at) ON asked TO unbet_worker;
+GRANT SELECT, INSERT (request_id, provider, reference, outcome, wallet_ref)
     ON found_late TO unbet_worker;
 GRANT SELECT, DELETE,
       INSERT (request_id, provider, reference, cancel, state, reason, last_error, next_try_at),
@@ -151,7 +152,7 @@ GRANT SELECT (request_id),
 
 GRANT SELECT
     ON players, accounts, bets, late_bets, transfers, entries, deposits, wins, requests, answers,
-       parked, parkings, interventions, watched, found_late
+       parked, parkings, interventions, watched, asked, found_late
     TO unbet_operator;
 GRANT INSERT (user_id, frozen_at), UPDATE (frozen_at) ON players TO unbet_operator;
 GRANT INSERT (owner, currency, kind, balance), UPDATE (balance) ON accounts TO unbet_operator;
@@ -186,7 +187,7 @@ GRANT INSERT (outcome, cancelled_at, cancel_request_id, cash_after),
 
 GRANT SELECT
     ON players, accounts, bets, late_bets, transfers, entries, deposits, wins, requests, answers,
-       parked, parkings, interventions, watched, found_late
+       parked, parkings, interventions, watched, asked, found_late
     TO unbet_console;
 GRANT UPDATE (state, tries, next_try_at) ON parked TO unbet_console;
 GRANT INSERT (provider, reference, state, user_id, currency, outcome, cancelled_at,

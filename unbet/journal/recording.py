@@ -1,10 +1,10 @@
 """The record of requests, for wallets that do not write it in their own statement."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
@@ -33,6 +33,27 @@ _RECORD: Final = text("""
     )
     SELECT request_id, outcome FROM unbet.requests
      WHERE request_id = ANY (ARRAY (SELECT request_id FROM decided))
+""")
+
+# What came of a late bet counts as well.
+_FIND: Final = text("""
+    SELECT DISTINCT ON (requested.request_id)
+           requested.request_id, found.outcome, found.cash, found.wallet_ref,
+           found.user_id, found.currency
+      FROM json_to_recordset(CAST(:cancels AS json))
+               AS requested (request_id uuid, provider text, reference text)
+     CROSS JOIN LATERAL (
+               SELECT request_id, outcome, cash, wallet_ref, user_id, currency, decided_at
+                 FROM unbet.requests
+                WHERE reference = requested.reference AND provider = requested.provider
+                UNION ALL
+               SELECT request_id, late.outcome, NULL, late.wallet_ref, user_id, currency, found_at
+                 FROM unbet.found_late AS late JOIN unbet.requests USING (request_id)
+                WHERE late.reference = requested.reference AND late.provider = requested.provider
+           ) AS found
+     WHERE found.outcome NOT IN ('closed', 'mismatch', 'currency_mismatch')
+       AND (:no_bet OR found.outcome <> 'no_bet')
+     ORDER BY requested.request_id, found.decided_at, found.request_id
 """)
 
 
@@ -82,3 +103,42 @@ def contradiction(decision: Decision, before: Mapping[UUID, Outcome]) -> str | N
     if earlier in (decision.outcome, Outcome.CLOSED):
         return None
     return f"is {decision.outcome} now, and was {earlier} before"
+
+
+def find_decided(
+    connection: Connection, cancels: Sequence[Cancel], *, no_bet: bool
+) -> dict[UUID, Record]:
+    """The first decision on record of the reference of each of `cancels`, as the answer to it, for
+    a wallet that would decide again; `no_bet` is one only if so asked. The owner's cash and
+    reference are told to nobody else."""
+    keys = as_json(
+        {
+            "request_id": cancel.request_id,
+            "provider": cancel.provider,
+            "reference": cancel.reference,
+        }
+        for cancel in cancels
+    )
+    asked = {"cancels": keys, "no_bet": no_bet}
+    found = {row.request_id: row for row in connection.execute(_FIND, asked)}
+    return {
+        cancel.request_id: _repeated(cancel, found[cancel.request_id])
+        for cancel in cancels
+        if cancel.request_id in found
+    }
+
+
+def _repeated(cancel: Cancel, first: Row[Any]) -> Record:
+    outcome = Outcome(first.outcome)
+    if first.user_id != cancel.player:
+        outcome = Outcome.MISMATCH
+    elif first.currency != cancel.currency:
+        outcome = Outcome.CURRENCY_MISMATCH
+    is_theirs = outcome.value == first.outcome
+    decision = Decision(
+        request_id=cancel.request_id,
+        outcome=outcome,
+        currency=cancel.currency,
+        cash=first.cash if is_theirs else None,
+    )
+    return Record(cancel, decision, first.wallet_ref if is_theirs else None, replayed=True)

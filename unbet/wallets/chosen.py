@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 from sqlalchemy import Connection, Engine
 
 from unbet.runtime.settings import SettingsError
+from unbet.wallets.checked import CheckedWallet
 from unbet.wallets.port import Memory, Wallet
 from unbet.wallets.recorded import RecordedWallet
 
@@ -33,6 +34,8 @@ def wallet_for(name: str, engine: Engine, *, hold_unknown: bool, parked: bool = 
     try:
         make: Factory = _imported(path)
         wallet = make(engine, hold_unknown=hold_unknown, parked=parked)
+        if name not in _OURS:
+            wallet = CheckedWallet(wallet)
         abilities = wallet.abilities
     except SettingsError:  # which names its own variable
         raise

@@ -1,5 +1,6 @@
 """The wallet port: what the house asks of whatever keeps the bets' money, and what it is told."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -35,6 +36,14 @@ class Abilities:
     keeps_journal: bool
     """It decides in a transaction of the journal's database and writes the journal in it: one
     commit. Otherwise its decisions are written to the journal after it has told them."""
+    remembers_s: float = math.inf
+    """With `Memory.FOR_A_TIME`: for how many seconds."""
+
+    @property
+    def may_ask_again_for_s(self) -> float:
+        """How long after it was first asked a wallet may be asked the same again."""
+        limits = {Memory.FOR_EVER: math.inf, Memory.FOR_A_TIME: self.remembers_s, Memory.NOT: 0.0}
+        return limits[self.remembers]
 
 
 class Why(StrEnum):

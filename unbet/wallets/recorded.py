@@ -1,9 +1,12 @@
-"""A wallet that is not in the journal's database: nobody hears of its decision before the journal
-has it. A process that dies in between asks again with the same key, and the wallet repeats it."""
+"""A wallet that is not in the journal's database. The journal has what it is asked before it is
+asked, and what it has decided before anybody hears of it. A process that dies in between asks again
+with the same key, and the wallet repeats its decision."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence, Set
+from contextlib import suppress
+from datetime import timedelta
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine
@@ -12,18 +15,34 @@ from sqlalchemy.exc import DBAPIError
 from unbet.core.message import Cancel
 from unbet.core.outcomes import Outcome
 from unbet.database.faults import LedgerAwayError, fault_of, first_line
+from unbet.journal.asking import Key, forget_asked, key_of, remember_asked
 from unbet.journal.closings import closed_decision, find_closed
-from unbet.journal.recording import Record, contradiction, record_requests
+from unbet.journal.recording import Record, contradiction, find_decided, record_requests
 from unbet.journal.sweeping import remove_parked
 from unbet.journal.watching import lock_waiting, watch_unknown
 from unbet.runtime.failpoints import ARMED, crash_point
 from unbet.wallets.late_bets import report_late, with_late
 from unbet.wallets.parts import WHY
-from unbet.wallets.port import Abilities, Decided, Undecided, Verdict, Wallet, Why
+from unbet.wallets.port import Abilities, Decided, Memory, Undecided, Verdict, Wallet, Why
 from unbet.wallets.undecided import commit_until
 
 RECORD_FOR_S: Final = 1.0
 """A decision is recorded for this long after the deadline: not to record it means to ask again."""
+UNDER_WAY_S: Final = 15.0
+"""A call that was begun less than this ago may still be under way."""
+NOT_DONE: Final = frozenset({Why.BUSY, Why.AWAY, Why.REJECTED})
+
+
+class _Plan(NamedTuple):
+    """What becomes of the cancels of one call."""
+
+    to_ask: list[Cancel]
+    decided: list[tuple[Cancel, Decided]]
+    """Without asking."""
+    in_doubt: list[Undecided]
+    """Not to be asked again."""
+    doubted: Set[Key]
+    """Asked before, without a decision on record."""
 
 
 class RecordedWallet:
@@ -31,8 +50,10 @@ class RecordedWallet:
 
     A cancel of a reference that a person has closed is CLOSED, and the wallet is not asked. A
     request that the journal has another outcome of is AMBIGUOUS, unless the wallet cannot refuse
-    late bets, and this is one. Raises `LedgerAwayError` where the
-    journal is away: what the wallet has decided by then it repeats.
+    late bets, and this is one. A wallet that does not remember for ever is not asked what the
+    journal has its decision of; what it was asked longer ago than it remembers, and has no decision
+    of, is REJECTED: a person has to look. Raises `LedgerAwayError` where the journal is away: what
+    the wallet has decided by then it repeats.
     """
 
     def __init__(self, engine: Engine, wallet: Wallet, name: str, *, parked: bool = False) -> None:
@@ -51,37 +72,90 @@ class RecordedWallet:
         """As `Wallet.cancel`."""
         if not cancels:
             return
-        open_cancels, closed = self._sort(cancels, deadline)
-        if closed:
-            yield self._record([(c, Decided(closed_decision(c))) for c in closed], deadline)
-        by_request = {cancel.request_id: cancel for cancel in open_cancels}
-        for verdicts in self._wallet.cancel(open_cancels, deadline):
+        plan = self._plan(cancels, deadline)
+        if plan.decided:
+            yield self._record(plan.decided, deadline)
+        if plan.in_doubt:
+            yield plan.in_doubt
+        if not plan.to_ask:
+            return
+        by_request = {cancel.request_id: cancel for cancel in plan.to_ask}
+        for verdicts in self._wallet.cancel(plan.to_ask, deadline):
             decided = [one for one in verdicts if isinstance(one, Decided)]
             left = [one for one in verdicts if isinstance(one, Undecided)]
             if ARMED:
-                crash_point("before_commit", open_cancels)
+                crash_point("before_commit", plan.to_ask)
             pairs = [(by_request[one.decision.request_id], one) for one in decided]
+            self._forget_not_done(left, plan.doubted, deadline)
             recorded = self._record(pairs, deadline)
-            report_late(recorded, open_cancels)
+            report_late(recorded, plan.to_ask)
             yield left + recorded
 
-    def _sort(
-        self, cancels: Sequence[Cancel], deadline: float
-    ) -> tuple[list[Cancel], list[Cancel]]:
-        """Those to ask the wallet about, and those of closed references."""
+    def _plan(self, cancels: Sequence[Cancel], deadline: float) -> _Plan:
+        """What is to be done with each; what is to be asked is in the journal then."""
 
-        def look(connection: Connection) -> tuple[list[Cancel], list[Cancel]]:
+        def plan(connection: Connection) -> _Plan:
             ours = lock_waiting(connection, cancels) if self._parked else list(cancels)
-            closed = find_closed(connection, ours)
-            return (
-                [cancel for cancel in ours if cancel.request_id not in closed],
-                [cancel for cancel in ours if cancel.request_id in closed],
+            decided = self._decided_before(connection, ours)
+            left = [cancel for cancel in ours if cancel.request_id not in decided]
+            doubted = remember_asked(connection, left)
+            in_doubt = [one for cancel in left for one in self._in_doubt(cancel, doubted)]
+            not_asked = {one.cancel.request_id for one in in_doubt}
+            return _Plan(
+                to_ask=[cancel for cancel in left if cancel.request_id not in not_asked],
+                decided=[
+                    (cancel, decided[cancel.request_id])
+                    for cancel in ours
+                    if cancel.request_id in decided
+                ],
+                in_doubt=in_doubt,
+                doubted=frozenset(doubted),
             )
 
         try:
-            return commit_until(self._engine, deadline, look)
+            return commit_until(self._engine, deadline, plan)
         except DBAPIError as error:
             raise LedgerAwayError(first_line(error)) from error
+
+    def _decided_before(
+        self, connection: Connection, cancels: Sequence[Cancel]
+    ) -> dict[UUID, Decided]:
+        """What the wallet is not to be asked about: a person has closed it, or the journal has the
+        decision of a wallet that would decide again."""
+        found: dict[UUID, Decided] = {}
+        abilities = self._wallet.abilities
+        if abilities.remembers is not Memory.FOR_EVER:
+            # Of `no_bet` it has paid nothing: a bet may have come since.
+            known = find_decided(connection, cancels, no_bet=abilities.closes_unknown)
+            for request_id, one in known.items():
+                found[request_id] = Decided(one.decision, one.replayed, one.wallet_ref)
+        closed = find_closed(connection, cancels)
+        for cancel in cancels:
+            if cancel.request_id in closed:
+                found[cancel.request_id] = Decided(closed_decision(cancel))
+        return found
+
+    def _in_doubt(self, cancel: Cancel, doubted: Mapping[Key, timedelta]) -> Iterator[Undecided]:
+        """The verdict on one that the wallet has been asked about before, and may have forgotten;
+        none if it may be asked."""
+        age = doubted.get(key_of(cancel))
+        if age is None or age.total_seconds() < self._wallet.abilities.may_ask_again_for_s:
+            return
+        if age.total_seconds() < UNDER_WAY_S:
+            yield Undecided(cancel, Why.BUSY, "another process asks", "its answer is waited for")
+            return
+        detail = f"asked {age} ago without an answer on record; asked again it may pay twice"
+        yield Undecided(cancel, Why.REJECTED, "the wallet may have forgotten", detail)
+
+    def _forget_not_done(
+        self, verdicts: Sequence[Undecided], doubted: Set[Key], deadline: float
+    ) -> None:
+        """Of what was asked for the first time, and surely not done. Best effort: what stays
+        remembered is in doubt no more than before."""
+        keys = {key_of(one.cancel) for one in verdicts if one.why in NOT_DONE} - doubted
+        if keys:
+            with suppress(DBAPIError, LedgerAwayError):
+                commit_until(self._engine, deadline, lambda c: forget_asked(c, keys))
 
     def _record(self, decided: Sequence[tuple[Cancel, Decided]], deadline: float) -> list[Verdict]:
         """The verdicts, once the journal has them."""
@@ -93,6 +167,7 @@ class RecordedWallet:
 
         def write(connection: Connection) -> list[Verdict]:
             before = record_requests(connection, self._name, records)
+            forget_asked(connection, {key_of(cancel) for cancel, _ in decided})
             late = {}
             if not self.abilities.closes_unknown:
                 late = watch_unknown(connection, records, before)

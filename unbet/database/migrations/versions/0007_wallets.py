@@ -1,7 +1,7 @@
-"""What the journal keeps of a wallet that is not the built-in ledger: what it has told, and which
-references are watched for a bet that comes late.
+"""What the journal keeps of a wallet that is not the built-in ledger: what it has been asked, what
+it has told, and which references are watched for a bet that comes late.
 
-No row is read or written: columns are added without a value, and a table without rows.
+No row is read or written: columns are added without a value, and tables without rows.
 """
 
 from unbet.database.migrations.steps import execute_sql_beside

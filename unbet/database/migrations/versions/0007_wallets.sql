@@ -5,6 +5,15 @@ ALTER TABLE unbet.requests
     ADD COLUMN cash       numeric,                -- the player's, right after the first decision
     ADD COLUMN replayed   boolean;                -- whether the wallet had decided it before
 
+-- What a wallet outside this database has been asked and is not on record to have decided. A row goes with
+-- the record, in the same transaction.
+CREATE TABLE unbet.asked (
+    provider  text COLLATE "C" NOT NULL,
+    reference text COLLATE "C" NOT NULL,
+    asked_at  timestamptz NOT NULL DEFAULT now(), -- for the first time
+    PRIMARY KEY (reference, provider)
+);
+
 -- Cancels of which a wallet said `no_bet` that cannot refuse the bet when it comes: it is asked again until
 -- the bet's time is over, and then the row goes.
 CREATE TABLE unbet.watched (
