@@ -80,7 +80,7 @@ RIGHTS: Final[Rights] = {
     "unbet.watched": {
         RECEIVER: "SELECT (look_at)",
         WORKER: "SELECT, INSERT (request_id, provider, reference, cancel, look_at), "
-        "UPDATE (looks, look_at), DELETE",
+        "UPDATE (looks, look_at, taken_at), DELETE",
         OPERATOR: "SELECT",
         CONSOLE: "SELECT",
     },

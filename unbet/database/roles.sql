@@ -130,7 +130,7 @@ GRANT SELECT (request_id, provider, reference, user_id, currency, outcome, decid
     ON requests TO unbet_worker;
 GRANT SELECT, DELETE,
       INSERT (request_id, provider, reference, cancel, look_at),
-      UPDATE (looks, look_at)
+      UPDATE (looks, look_at, taken_at)
     ON watched TO unbet_worker;
 -- Updating a column is only for the right to lock the row.
 GRANT SELECT, DELETE, INSERT (provider, reference), UPDATE (asked_at) ON asked TO unbet_worker;

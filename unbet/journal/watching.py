@@ -12,7 +12,7 @@ from unbet.core.message import Cancel
 from unbet.core.older import read_cancel
 from unbet.core.outcomes import Outcome
 from unbet.database.rows import as_json
-from unbet.journal.parking import LATE_BET, rows_of, set_aside
+from unbet.journal.parking import LATE_BET, rows_of
 from unbet.journal.recording import Record
 from unbet.journal.sweeping import lock_parked
 
@@ -21,7 +21,7 @@ PAUSES_S: Final = (15, 45, 540, 3000)
 of them afterwards: bets that waited as well come then."""
 
 LEASE_S: Final = 30
-"""Longer than a look takes: until then no other sweep asks."""
+"""Longer than a look takes: so long no other sweep asks."""
 
 NOT_REVERSED: Final = "the bet came after its cancel and has its result: nothing was returned"
 
@@ -34,27 +34,26 @@ _WATCH: Final = text(f"""
      ORDER BY request_id
         ON CONFLICT (request_id) DO NOTHING
 """)  # noqa: S608 - no value is formatted in
-# What is due later than any pause lasts was dated by a clock that was ahead and has come back.
+# What is due later than any pause lasts, or was taken in the future, was dated by a clock that was
+# ahead and has come back. Two searches, since each bound is a range of the index.
+_FREE: Final = f"""
+    (taken_at IS NULL OR taken_at <= now() - interval '{LEASE_S} seconds' OR taken_at > now())
+    {{order}} LIMIT :most FOR NO KEY UPDATE SKIP LOCKED
+"""
 _LEASE: Final = text(f"""
     WITH due AS (
         SELECT request_id FROM unbet.watched
-         WHERE look_at <= now()
-         ORDER BY look_at
-         LIMIT :most
-           FOR NO KEY UPDATE SKIP LOCKED
+         WHERE look_at <= now() AND {_FREE.format(order="ORDER BY look_at")}
     ),
     misdated AS (
         SELECT request_id FROM unbet.watched
-         WHERE look_at > now() + interval '{max(PAUSES_S)} seconds'
-         LIMIT :most
-           FOR NO KEY UPDATE SKIP LOCKED
+         WHERE look_at > now() + interval '{max(PAUSES_S)} seconds' AND {_FREE.format(order="")}
     )
-    UPDATE unbet.watched
-       SET look_at = now() + interval '{LEASE_S} seconds'
+    UPDATE unbet.watched SET taken_at = now()
       FROM (SELECT request_id FROM due UNION ALL SELECT request_id FROM misdated) AS leased
      WHERE watched.request_id = leased.request_id
     RETURNING watched.request_id, cancel
-""")  # noqa: S608 - as above
+""")  # noqa: S608 - no value is formatted in
 _HOLD_ROWS: Final = text("""
     SELECT request_id FROM unbet.watched
      WHERE request_id = ANY (CAST(:request_ids AS uuid[]))
@@ -67,7 +66,7 @@ _COUNT_LOOKS: Final = text("""
            AND looks + 1 >= cardinality(CAST(:pauses AS integer[]))
     )
     UPDATE unbet.watched
-       SET looks = looks + 1,
+       SET looks = looks + 1, taken_at = NULL,
            look_at = now() + make_interval(secs => (CAST(:pauses AS integer[]))[looks + 2])
      WHERE request_id = ANY (CAST(:request_ids AS uuid[]))
        AND looks + 1 < cardinality(CAST(:pauses AS integer[]))
@@ -80,6 +79,17 @@ _PARK_UNREADABLE: Final = text("""
     INSERT INTO unbet.parked (request_id, provider, reference, cancel, state, reason, next_try_at)
     SELECT request_id, provider, reference, cancel, 'parked', :reason, now() FROM unreadable
         ON CONFLICT (request_id) DO NOTHING
+""")
+_KEEP_DEAD: Final = text("""
+    INSERT INTO unbet.parked (request_id, provider, reference, cancel, state, reason, last_error,
+                              next_try_at)
+    SELECT request_id, provider, reference, cancel, 'dead', :reason, :error, now()
+      FROM json_to_recordset(CAST(:cancels AS json))
+               AS (request_id uuid, provider text, reference text, cancel text)
+     ORDER BY request_id
+        ON CONFLICT (request_id) DO UPDATE
+       SET state = excluded.state, reason = excluded.reason, last_error = excluded.last_error
+     WHERE parked.state <> 'closed'
 """)
 _NOTE: Final = text("""
     WITH late AS MATERIALIZED (
@@ -98,7 +108,10 @@ _NOTE: Final = text("""
 """)
 _STATE: Final = text("""
     SELECT count(*) AS cancels,
-           coalesce(greatest(0, extract(epoch FROM now() - min(look_at))), 0) AS overdue_s
+           coalesce(greatest(0, extract(epoch FROM now() - min(look_at))), 0) AS overdue_s,
+           (SELECT count(*) FROM unbet.found_late WHERE outcome = 'reversed') AS reversed,
+           (SELECT count(*) FROM unbet.parked WHERE state = 'dead' AND reason = :reason)
+               AS not_reversed
       FROM unbet.watched
 """)
 
@@ -125,7 +138,9 @@ def watch_unknown(
     if late:
         connection.execute(_NOTE, {"late": as_json(map(_row, late))})
         kept = [one.cancel for one in late if one.decision.outcome is Outcome.SETTLED]
-        set_aside(connection, kept, reason=LATE_BET, error=NOT_REVERSED, dead=True)
+        if kept:
+            values = {"cancels": rows_of(kept), "reason": LATE_BET, "error": NOT_REVERSED}
+            connection.execute(_KEEP_DEAD, values)
     return {one.cancel.request_id: one.decision.outcome for one in late}
 
 
@@ -171,15 +186,20 @@ def count_looks(connection: Connection, request_ids: Sequence[UUID]) -> None:
     connection.execute(_COUNT_LOOKS, {"request_ids": [*request_ids], "pauses": [*PAUSES_S]})
 
 
-class Watched(NamedTuple):
-    """What is watched at one moment."""
+class LateBets(NamedTuple):
+    """The late bets of wallets that cannot refuse them, at one moment."""
 
-    cancels: int
+    watched: int
+    """Cancels that the wallet is asked about again."""
     overdue_s: float
     """How long the look that is due first has been due; 0 if none is."""
+    reversed: int
+    """Ever."""
+    not_reversed: int
+    """Those that had their result when they were found, and that no person has dealt with."""
 
 
-def count_watched(connection: Connection) -> Watched:
-    """Needs to read `look_at` only."""
-    row = connection.execute(_STATE).one()
-    return Watched(row.cancels, float(row.overdue_s))
+def count_late_bets(connection: Connection) -> LateBets:
+    """Needs to read times, states, reasons and outcomes, and nothing of a cancel."""
+    row = connection.execute(_STATE, {"reason": LATE_BET}).one()
+    return LateBets(row.cancels, float(row.overdue_s), row.reversed, row.not_reversed)

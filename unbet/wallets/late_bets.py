@@ -15,6 +15,7 @@ from unbet.core.outcomes import Outcome
 from unbet.database.deadlines import CALL_LIMIT_S, run_within
 from unbet.database.faults import LedgerAwayError
 from unbet.journal.watching import count_looks, lease
+from unbet.runtime import metrics
 from unbet.wallets.port import Decided, Undecided, Verdict, Wallet, Why
 from unbet.wallets.undecided import keep_undecided
 
@@ -99,6 +100,7 @@ def report_late(verdicts: Iterable[Verdict], cancels: Iterable[Cancel]) -> None:
     }
     for cancel in cancels if late else ():
         if outcome := late.get(cancel.request_id):
+            metrics.DEAD.inc(outcome is Outcome.SETTLED)
             write = log.error if outcome is Outcome.SETTLED else log.warning
             write(
                 "the bet came after its cancel",

@@ -22,7 +22,8 @@ CREATE TABLE unbet.watched (
     reference  text COLLATE "C" NOT NULL,
     cancel     text NOT NULL,                     -- as in `parked`
     looks      smallint NOT NULL DEFAULT 0,       -- that found no bet
-    look_at    timestamptz NOT NULL
+    look_at    timestamptz NOT NULL,              -- when the next is due
+    taken_at   timestamptz                        -- by the sweep that asks
 );
 CREATE INDEX ON unbet.watched (look_at);
 
