@@ -9,9 +9,10 @@ from sqlalchemy import Connection, Engine, text
 
 from examples.wallet_http.cancels import LOCK_BET, Cancels, Item
 from tests.wallets.service import Service
+from unbet.journal.watching import LateBets, count_late_bets
 
 LATE: Final = text("SELECT outcome FROM unbet.found_late ORDER BY reference, outcome")
-MAKE_DUE: Final = text("UPDATE unbet.watched SET look_at = now()")
+MAKE_DUE: Final = text("UPDATE unbet.watched SET look_at = now(), taken_at = NULL")
 
 
 class OpenCancels(Cancels):
@@ -41,3 +42,9 @@ def watched(engine: Engine) -> list[int]:
 def found_late(engine: Engine) -> list[str]:
     with engine.connect() as connection:
         return [*connection.execute(LATE).scalars()]
+
+
+def late_bets(engine: Engine) -> LateBets:
+    """As the metrics have it."""
+    with engine.connect() as connection:
+        return count_late_bets(connection)

@@ -11,6 +11,7 @@ from unbet.history.records import (
     AnswerRecord,
     BetRecord,
     EntryRecord,
+    FoundLateRecord,
     History,
     InterventionRecord,
     LateBetRecord,
@@ -75,6 +76,7 @@ def explain(connection: Connection, reference: str, provider: str | None = None)
     were_parked = known("unbet.parkings", "parked_at")
     by_people = known("unbet.interventions", "id")
     late = known("unbet_ledger.late_bets", "id")
+    found_late = known("unbet.found_late", "found_at")
     wins = known("unbet_ledger.wins", "created_at", ":reference IN (bet_reference, reference)")
     moved = [*connection.execute(text(_TRANSFERS), values).mappings()]
     answers = _answers(connection, [row["request_id"] for row in requests + parked])
@@ -97,13 +99,16 @@ def explain(connection: Connection, reference: str, provider: str | None = None)
             parking_history=tuple(ParkingHistoryRecord(**row) for row in own(were_parked)),
             interventions=tuple(InterventionRecord(**row) for row in own(by_people)),
             late_bets=tuple(LateBetRecord(**row) for row in own(late)),
+            found_late=tuple(FoundLateRecord(**row) for row in own(found_late)),
             transfers=tuple(
                 TransferRecord(**row, entries=entries[row["id"]]) for row in own(moved)
             ),
             wins=tuple(WinRecord(**row) for row in own(wins)),
         )
 
-    names = {row["provider"] for row in bets + requests + parked + by_people + late + wins}
+    names = {
+        row["provider"] for row in bets + requests + parked + by_people + late + wins + found_late
+    }
     return [history(name) for name in sorted(names)]
 
 
