@@ -11,8 +11,9 @@ from tests.wallets.contract import outcomes, verdicts_on
 from tests.wallets.open_service import MAKE_DUE, found_late, late_bets, watched
 from tests.wallets.sql_casino import SqlCasino, install
 from unbet.core.outcomes import Outcome
+from unbet.runtime.settings import WalletSettings
 from unbet.wallets.port import Decided, Undecided
-from unbet.wallets.sql.making import make
+from unbet.wallets.sql.making import wallet_of
 from unbet.wallets.sql.wallet import SqlWallet
 from worker.sweep import Sweep
 
@@ -88,9 +89,8 @@ def test_a_request_that_is_asked_again_is_told_what_it_was_told(
 
 @pytest.mark.parametrize(("said", "closes"), [(None, True), ("true", True), ("false", False)])
 def test_the_operator_says_whether_late_bets_are_refused(
-    worker_engine: Engine, monkeypatch: pytest.MonkeyPatch, said: str | None, closes: bool
+    worker_engine: Engine, said: str | None, closes: bool
 ) -> None:
-    if said:
-        monkeypatch.setenv("UNBET_WALLET_CLOSES_UNKNOWN", said)
-    made = make(worker_engine, hold_unknown=False, parked=False)
+    variables = WalletSettings.model_validate({"wallet_closes_unknown": said})
+    made = wallet_of(variables, worker_engine, parked=False)
     assert made.abilities.closes_unknown is closes

@@ -26,7 +26,12 @@ def make(engine: Engine, *, hold_unknown: bool, parked: bool) -> SqlWallet:
             "UNBET_UNKNOWN_REFERENCE is hold, and UNBET_WALLET is sql: only the built-in ledger "
             "can hold the cancel of an unknown bet. Your function decides it."
         )
-    closes_unknown = read(WalletSettings).wallet_closes_unknown is not False
+    return wallet_of(read(WalletSettings), engine, parked=parked)
+
+
+def wallet_of(variables: WalletSettings, engine: Engine, *, parked: bool) -> SqlWallet:
+    """What the scaffold begins with refuses late bets: an operator whose Bet does not says so."""
+    closes_unknown = variables.wallet_closes_unknown is not False
     # The sweep does not wait for locks: the next round tries again.
     lock_wait_s = 0.0 if parked else LOCK_WAIT_S
     return SqlWallet(engine, parked=parked, lock_wait_s=lock_wait_s, closes_unknown=closes_unknown)
