@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
+from unbet.core.providers import ALL, Providers
 from unbet.database.deadlines import CALL_LIMIT_S, run_within
 from unbet.database.deployment import Identity, guard
 from unbet.database.engine import connect_to, require_durability, require_room
@@ -27,8 +28,9 @@ from unbet.runtime import exposition, logs, metrics
 from unbet.runtime.failpoints import crash_point
 from unbet.runtime.settings import SweepSettings, read, warn_of_unknown_names
 from unbet.start import check_database, starting
-from unbet.wallets.chosen import required_of, wallet_for
+from unbet.wallets.chosen import required_of, wallets_for
 from unbet.wallets.late_bets import LateBetDetection
+from unbet.wallets.notice import log_wallets, notice_of
 from unbet.wallets.port import Decided, Undecided, Wallet
 from unbet.wallets.undecided import keep_undecided
 
@@ -63,13 +65,45 @@ def main() -> None:
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     identity = Identity(chosen.deployment)
-    engine = guard(connect_to(chosen.database_url, name="sweep", pool_size=1), identity)
+    routes = chosen.wallet_choice().distinct_routes()
+    engine = guard(connect_to(chosen.database_url, name="sweep", pool_size=len(routes)), identity)
     exposition.serve(chosen.metrics_port)
     with starting("sweep"):
-        wallet = wallet_for(chosen.wallet, engine, hold_unknown=chosen.holds_unknown, parked=True)
-    sweep = Sweep(engine, wallet)
-    keep_sweeping(sweep, partial(_require_a_safe_ledger, chosen, identity), stop)
+        wallets = wallets_for(
+            chosen.wallet_choice(),
+            engine,
+            hold_unknown=chosen.holds_unknown,
+            parked=True,
+            person_decides=chosen.person_decides,
+        )
+    log_wallets(notice_of(chosen.wallet_choice(), wallets), log)
+    sweeps = [Sweep(engine, wallets[name], providers) for name, providers in routes.items()]
+    sweep_all(sweeps, partial(_require_a_safe_ledger, chosen, identity), stop)
     engine.dispose()
+
+
+def sweep_all(sweeps: Sequence["Sweep"], check: Callable[[], None], stop: threading.Event) -> None:
+    """Run `sweeps` beside each other until `stop`: a wallet that is away holds up no other. The
+    first one has the caller's thread, in which `check` may end the process."""
+    first, *others = sweeps
+    checked = threading.Event()
+
+    def begin() -> None:
+        check()
+        checked.set()
+
+    def follow(sweep: Sweep) -> None:
+        while not checked.wait(INTERVAL_S):
+            if stop.is_set():
+                return
+        keep_sweeping(sweep, lambda: None, stop)
+
+    threads = [threading.Thread(target=follow, args=(one,), daemon=True) for one in others]
+    for thread in threads:
+        thread.start()
+    keep_sweeping(first, begin, stop)
+    for thread in threads:
+        thread.join()
 
 
 def keep_sweeping(sweep: "Sweep", check: Callable[[], None], stop: threading.Event) -> None:
@@ -100,19 +134,21 @@ def keep_sweeping(sweep: "Sweep", check: Callable[[], None], stop: threading.Eve
 
 def _require_a_safe_ledger(chosen: SweepSettings, identity: Identity) -> None:
     with starting("sweep"):
-        required = (require_durability, require_schema, require_room, *required_of(chosen.wallet))
+        required = required_of(*chosen.wallet_choice().distinct_routes())
+        required = (require_durability, require_schema, require_room, *required)
         check_database(chosen.database_url, "sweep", identity, *required)
 
 
 class Sweep:
     """One sweeping process's work on the ledger."""
 
-    def __init__(self, engine: Engine, wallet: Wallet) -> None:
-        """`wallet` decides what is parked, and removes it there."""
+    def __init__(self, engine: Engine, wallet: Wallet, providers: Providers = ALL) -> None:
+        """`wallet` decides what is parked of `providers`, and removes it there."""
         self._engine = engine
         self._wallet = wallet
+        self._providers = providers
         in_journal = wallet.abilities.keeps_journal
-        self._late_bets = LateBetDetection(engine, wallet)
+        self._late_bets = LateBetDetection(engine, wallet, providers)
         self._batch_s, self._alone_s = (1.0, 0.0) if in_journal else (CALLS_S, CALLS_S)
         self.decided = 0
 
@@ -133,7 +169,11 @@ class Sweep:
 
     def _take(self, *, fresh: bool, most: int, within_s: float) -> bool:
         """Whether anything was due, including unreadable rows, now dead."""
-        due = run_within(self._engine, CALL_LIMIT_S, lambda c: lease(c, fresh=fresh, most=most))
+        due = run_within(
+            self._engine,
+            CALL_LIMIT_S,
+            lambda c: lease(c, fresh=fresh, most=most, providers=self._providers),
+        )
         _note_dead(due.unreadable)
         if due.cancels:
             crash_point("sweep_leased", due.cancels)

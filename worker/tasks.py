@@ -3,6 +3,7 @@
 import math
 import time
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import structlog
@@ -18,10 +19,11 @@ from unbet.database.transaction import RETRY_FOR_S
 from unbet.runtime import logs
 from unbet.runtime.failpoints import ARMED, crash_point
 from unbet.runtime.settings import WorkerSettings, read
-from unbet.wallets.port import Decided, Undecided
-from unbet.wallets.undecided import keep_undecided
+from unbet.wallets.port import Decided, Undecided, Verdict, Wallet, Why
+from unbet.wallets.routed import RoutedWallets
+from unbet.wallets.undecided import keep_undecided, log_undecided
 from worker.app import app
-from worker.connections import deployment, engine, keys, replies, wallet
+from worker.connections import choice, deployment, dry_wallet, engine, keys, replies, wallet
 from worker.rejecting import reject
 
 REPLY_EXPIRES_S: Final = 60
@@ -55,11 +57,15 @@ def cancel(task: Task, message: str) -> dict[str, int]:
         crash_point("before_transaction", group.cancels)
     try:
         # In parts, if some cancels are blocked: the decided ones do not wait for them.
-        for verdicts in wallet().cancel(group.cancels, deadline):
+        for verdicts in _decide(group, deadline):
             decisions = [one.decision for one in verdicts if isinstance(one, Decided)]
             if len(decisions) < len(verdicts):
                 left = [one for one in verdicts if isinstance(one, Undecided)]
-                decisions += keep_undecided(engine(), left, deadline)
+                decisions += (
+                    log_undecided(left)
+                    if group.dry_run
+                    else keep_undecided(engine(), left, deadline)
+                )
             seconds = time.monotonic() - started
             if ARMED:
                 crash_point("after_commit", group.cancels)
@@ -67,9 +73,40 @@ def cancel(task: Task, message: str) -> dict[str, int]:
             _log_decisions(group, decisions, str(task.request.id), seconds)
             outcomes.update(decision.outcome.value for decision in decisions)
     except LedgerAwayError as error:
+        if group.dry_run:  # nobody waits for long
+            log.warning("the ledger is away: the dry run is given up", error=str(error))
+            return dict(outcomes)
         raise _hand_back(group, task.request, error) from error
     crash_point("after_reply", group.cancels)
     return dict(outcomes)
+
+
+def _decide(group: Group, deadline: float) -> Iterator[Sequence[Verdict]]:
+    decider = dry_wallet() if group.dry_run else wallet()
+    if not group.wallets:
+        return decider.cancel(group.cancels, deadline)
+    return _decide_unless_elsewhere(group, decider, deadline)
+
+
+def _decide_unless_elsewhere(
+    group: Group, decider: Wallet | RoutedWallets, deadline: float
+) -> Iterator[Sequence[Verdict]]:
+    """Decide all but those that the receiver names another wallet for: in the wrong one their bets
+    would be unknown, and the provider would be told that all is well. They wait for a person."""
+    elsewhere: list[Verdict] = []
+    ours = []
+    for cancel in group.cancels:
+        own = choice().wallet_of(cancel.provider)
+        named = group.wallets.get(cancel.provider, own)
+        if named == own:
+            ours.append(cancel)
+        else:
+            detail = f"the receiver names {named!r} for {cancel.provider}, this worker {own!r}"
+            elsewhere.append(Undecided(cancel, Why.REJECTED, "another wallet", detail))
+    if elsewhere:
+        yield elsewhere
+    if ours:
+        yield from decider.cancel(ours, deadline)
 
 
 def _hand_back(group: Group, request: Any, error: LedgerAwayError) -> Reject:
@@ -113,6 +150,12 @@ def _reply(group: Group, decisions: list[Decision]) -> None:
         log.warning("a reply was not delivered", reply_to=group.reply_to, error=str(error))
 
 
+def _event(decision: Decision, group: Group) -> str:
+    if group.dry_run:
+        return "would be decided"
+    return "decided" if decision.outcome is not Outcome.PARKED else "parked"
+
+
 def _log_decisions(
     group: Group, decisions: list[Decision], message_id: str, seconds: float
 ) -> None:
@@ -122,7 +165,7 @@ def _log_decisions(
         for decision in decisions:
             cancel = cancels[decision.request_id]
             log.info(
-                "decided" if decision.outcome is not Outcome.PARKED else "parked",
+                _event(decision, group),
                 request_id=str(decision.request_id),
                 reference=cancel.reference,
                 uuid=cancel.uuid,

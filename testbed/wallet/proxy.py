@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 import struct
 import threading
 from collections import deque
@@ -9,10 +10,15 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Final, NamedTuple
 
+import httpx
+
 from testbed.wallet.faults import CHANGED, REPLACED, TURNED_AWAY, Fault
 
 HOST: Final = "127.0.0.1"
+LIMIT_S: Final = 60.0
+"""For the wallet to answer the proxy."""
 _SLOWLY_S: Final = 0.05
+_OF_A_CONNECTION: Final = frozenset({"host", "connection", "content-length"})
 
 
 class Call(NamedTuple):
@@ -23,19 +29,21 @@ class Call(NamedTuple):
 
 
 class Proxy:
-    """`with Proxy(port) as proxy`: calls to `proxy.url` reach the wallet at `port`, each spoilt as
-    the next one of `faults` says; without one left a call passes as it is."""
+    """`with Proxy(target) as proxy`: calls to `proxy.url` reach the wallet at `target`, each spoilt
+    as the next one of `faults` says; without one left a call passes as it is."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, target: int | str) -> None:
+        """A port of this machine, or a URL that the calls' path is appended to."""
         self.faults: deque[Fault] = deque()
         self.calls: list[Call] = []
         """In the order in which they came."""
-        self._target = port
+        self._target = f"http://{HOST}:{target}" if isinstance(target, int) else target.rstrip("/")
         self._first: tuple[str, bytes] | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
         self._talks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server
+        self._client: httpx.AsyncClient
 
     @property
     def url(self) -> str:
@@ -43,8 +51,7 @@ class Proxy:
 
     def __enter__(self) -> "Proxy":
         self._thread.start()
-        starting = asyncio.start_server(self._accept, HOST, 0)
-        self._server = asyncio.run_coroutine_threadsafe(starting, self._loop).result()
+        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result()
         return self
 
     def __exit__(
@@ -58,19 +65,32 @@ class Proxy:
         self._thread.join()
         self._loop.close()
 
+    def next_fault(self) -> Fault:
+        """How the call that has just come is spoilt."""
+        return self.faults.popleft() if self.faults else Fault.NONE
+
+    async def _start(self) -> None:
+        self._client = httpx.AsyncClient(
+            verify=ssl.create_default_context(), trust_env=False, timeout=LIMIT_S
+        )
+        self._server = await asyncio.start_server(self._accept, HOST, 0)
+
     async def _end(self) -> None:
         self._server.close()
         talks = list(self._talks)
         for talk in talks:
             talk.cancel()
         await asyncio.gather(*talks, return_exceptions=True)
+        await self._client.aclose()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         if task:
             self._talks.add(task)
             task.add_done_callback(self._talks.discard)
-        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+        with suppress(
+            ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError, httpx.HTTPError
+        ):
             while await self._talk(reader, writer):
                 await writer.drain()
         writer.close()
@@ -79,7 +99,7 @@ class Proxy:
         """One call; whether the connection goes on."""
         first, headers, body = await _read(reader)
         self.calls.append(Call(headers, body))
-        fault = self.faults.popleft() if self.faults else Fault.NONE
+        fault = self.next_fault()
         if fault is Fault.RESET_BEFORE:
             return _reset(writer)
         if fault is Fault.LOST:
@@ -96,12 +116,14 @@ class Proxy:
         return await _answer(fault, status, answer, reader, writer)
 
     async def _ask(self, first: str, headers: dict[str, str], body: bytes) -> tuple[str, bytes]:
-        reader, writer = await asyncio.open_connection(HOST, self._target)
-        lines = [first, *(f"{name}: {value}" for name, value in headers.items())]
-        writer.write("\r\n".join([*lines, "", ""]).encode() + body)
-        first, _, body = await _read(reader)
-        writer.close()
-        return first.partition(" ")[2], body
+        """The status, with when to come again, and the body."""
+        _, path, _ = first.split(" ")
+        sent = {name: value for name, value in headers.items() if name not in _OF_A_CONNECTION}
+        response = await self._client.post(self._target + path, content=body, headers=sent)
+        status = f"{response.status_code} {response.reason_phrase}"
+        if retry_after := response.headers.get("retry-after"):
+            status += f"\r\nRetry-After: {retry_after}"
+        return status, response.content
 
 
 async def _answer(
@@ -114,7 +136,7 @@ async def _answer(
     """What the wallet has answered, or what becomes of it; whether the connection goes on."""
     if fault in REPLACED:
         status, body = REPLACED[fault]
-    elif fault in CHANGED:
+    elif fault in CHANGED and status.startswith("200 "):
         body = CHANGED[fault](body)
     response = _response(status, body)
     match fault:

@@ -77,6 +77,19 @@ RIGHTS: Final[Rights] = {
         OPERATOR: "SELECT",
         CONSOLE: "SELECT",
     },
+    "unbet_ledger.operations": {
+        OPERATOR: "SELECT, INSERT (kind, reference, user_id, currency, balance_type, amount, "
+        "reason, made_by, transfer_id)",
+        CONSOLE: "SELECT",
+    },
+    "unbet_ledger.refused_operations": {
+        OPERATOR: "SELECT, INSERT (kind, reference, refusal)",
+        CONSOLE: "SELECT",
+    },
+    "unbet_ledger.withdrawal_ends": {
+        OPERATOR: "SELECT, INSERT (reference, kind, transfer_id)",
+        CONSOLE: "SELECT",
+    },
     "unbet.watched": {
         RECEIVER: "SELECT (look_at)",
         WORKER: "SELECT, INSERT (request_id, provider, reference, cancel, look_at), "
@@ -91,7 +104,7 @@ RIGHTS: Final[Rights] = {
         CONSOLE: "SELECT",
     },
     "unbet.requests": {
-        RECEIVER: "SELECT (request_id, outcome)",
+        RECEIVER: "SELECT (request_id, outcome, wallet, wallet_ref, cash)",
         WORKER: "SELECT (request_id, provider, reference, user_id, currency, outcome, decided_at, "
         "wallet_ref, cash), "
         "INSERT (request_id, provider, reference, user_id, currency, uuid, dialect, received_at, "

@@ -14,10 +14,11 @@ from sqlalchemy import Engine, create_engine, text
 
 from testbed.chaos import checker, evidence
 from testbed.chaos.check_result import CheckResult, Kind
-from testbed.chaos.checker import Circumstances
+from testbed.chaos.checker import Circumstances, Judged
 from testbed.chaos.clients import HALF_CLOSES, NEVER_READS, RESETS
 from testbed.chaos.outages import Outage
 from testbed.chaos.parts import Part, part_of, split
+from testbed.chaos.wallets import ledger
 from testbed.provider import Attempt, Bet, Cancel, Sent, Win, as_line
 from tests.making import Operator, cancel_of
 from unbet.journal.parking import park
@@ -66,7 +67,12 @@ def check(log: Iterable[Sent], engine: Engine, around: Circumstances | None = No
     with TemporaryDirectory() as directory:
         file = Path(directory) / "provider.jsonl"
         file.write_text("".join(map(as_line, log)))
-        return checker.check(file, engine, around or Circumstances(), Path(directory) / "parts")
+        scratch = Path(directory) / "parts"
+        return checker.check(file, of_ledger(engine), around or Circumstances(), scratch)
+
+
+def of_ledger(engine: Engine) -> Judged:
+    return Judged(engine, engine, ledger.ROWS, has_audit=True)
 
 
 def found(engine: Engine, *log: Sent, outages: Sequence[Outage] = ()) -> dict[Kind, list[str]]:
@@ -323,7 +329,7 @@ def test_a_log_is_checked_part_by_part_with_the_same_result(
     whole = check(log, engine)
     monkeypatch.setattr("testbed.chaos.parts.ROWS", 10)
     assert len(split(file, tmp_path / "parts")) == 9
-    parts = checker.check(file, engine, Circumstances(), tmp_path / "again")
+    parts = checker.check(file, of_ledger(engine), Circumstances(), tmp_path / "again")
     assert parts.counts == whole.counts == {Kind.LATE_DEBIT: 2}
     assert sorted(parts.violations[Kind.LATE_DEBIT]) == sorted(whole.violations[Kind.LATE_DEBIT])
 
@@ -335,7 +341,7 @@ def test_the_database_and_the_log_are_parted_alike(engine: Engine, operator: Ope
     seen: set[str] = set()
     for number in range(3):
         with engine.begin() as connection:
-            bets = evidence.read(connection, Part(number, 3)).bets
+            bets = evidence.read(connection, connection, ledger.ROWS, Part(number, 3)).bets
         assert all(part_of(reference, 3) == number for reference in bets)
         seen |= bets.keys()
     assert seen == references

@@ -87,6 +87,16 @@ def _good_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ("UNBET_CONSOLE_METRICS_URLS", "http:///metrics", "expected http://"),
         ("UNBET_CONSOLE_METRICS_URLS", "http://[::1/metrics", "expected http://"),
         ("UNBET_CONSOLE_METRICS_URLS", f"http://a:{SECRET}@receiver:x/metrics", "a number"),
+        ("UNBET_LEDGER_TOKENS", SECRET, "token 1: expected name:rights:token"),
+        (
+            "UNBET_LEDGER_TOKENS",
+            f"a:bets:{SECRET * 2},b:all:{SECRET * 2}",
+            "token 2: expected rights",
+        ),
+        ("UNBET_LEDGER_TOKENS", f"a::{SECRET * 2}", "token 1: expected rights"),
+        ("UNBET_LEDGER_TOKENS", f"a:bets+read:{'k' * 31}", "at least 32 characters"),
+        ("UNBET_LEDGER_TOKENS", f"a:bets:{SECRET * 2} ,b:read:{'k' * 32}!", "token 2: expected at"),
+        ("UNBET_LEDGER_PORT", "99999", "less than or equal to 65535"),
         ("UNBET_LOG_FORMAT", "xml", "'console' or 'json'"),
     ],
 )
@@ -164,14 +174,14 @@ def test_every_setting_is_read_by_a_process() -> None:
 
 def test_a_process_reads_only_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("UNBET_BROKER_URL")
-    monkeypatch.setenv("UNBET_ENDPOINTS", "{")
+    monkeypatch.setenv("UNBET_GROUP_SIZE", "many")
     monkeypatch.setenv("UNBET_CONSOLE_BASIC_AUTH", SECRET)
     assert load(SweepSettings).database_url == GOOD["UNBET_DATABASE_URL"]
     assert load(SigningSettings).message_key == ()
     with pytest.raises(SettingsError) as refused:
         load(PROCESSES["receiver"])
     named = [line.split()[0] for line in str(refused.value).splitlines()]
-    assert sorted(named) == ["UNBET_BROKER_URL", "UNBET_ENDPOINTS", "UNBET_REDIS_URL"]
+    assert sorted(named) == ["UNBET_BROKER_URL", "UNBET_GROUP_SIZE", "UNBET_REDIS_URL"]
 
 
 def test_endpoints_win_over_the_one_secret(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,38 +2,44 @@
 Long, since there are twenty."""
 
 import threading
+import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, text
 
-from examples.wallet_http.bets import Bets
-from examples.wallet_http.cancels import LOCK_BET, MARK, REFUND, Cancels, Item, Verdict
+from examples.wallet_http.bets import LOCK_BET, Bets
+from examples.wallet_http.cancels import MARK, Cancels, Item, Verdict
+from examples.wallet_python import CasinoWallet
+from unbet.core.message import Cancel, Decision
+from unbet.core.outcomes import Outcome
+from unbet.wallets.port import Decided
 
-_NO_UNIQUE_KEY: Final = text("""
-    ALTER TABLE casino.movements DROP CONSTRAINT movements_kind_provider_reference_key
-""")
 _PAY: Final = text("""
     UPDATE casino.balances SET cash = balances.cash + bets.cash + bets.bonus
       FROM casino.bets
      WHERE balances.player = bets.player AND balances.currency = bets.currency
        AND provider = :provider AND reference = :reference
 """)
+_PAID_KEYS: Final = text("CREATE TABLE casino.paid_keys (key text PRIMARY KEY)")
+_PAID: Final = text("INSERT INTO casino.paid_keys VALUES (:key) ON CONFLICT DO NOTHING")
 _READ: Final = text("SELECT cash FROM casino.balances WHERE player = :player")
 _WRITE: Final = text("UPDATE casino.balances SET cash = :cash WHERE player = :player")
+
+STEP_S: Final = 0.1
+"""Between two steps that ought to be one, for something to come in between."""
 
 Bet = Mapping[str, Any]
 
 
 class _Unguarded(Cancels):
-    """Without the unique key that such tables usually lack."""
+    """Without the movement, and so without its unique key, as such wallets usually are."""
 
-    def __init__(self, engine: Engine) -> None:
-        super().__init__(engine)
-        with engine.begin() as connection:
-            connection.execute(_NO_UNIQUE_KEY)
+    def refund(self, connection: Connection, item: Item) -> None:
+        connection.execute(_PAY, item._asdict())
 
 
 class KeySpentFirst(Cancels):
@@ -76,26 +82,32 @@ class CreditsThenMarks(_Unguarded):
 
     def give_back(self, connection: Connection, item: Item, outcome: str) -> Decimal | None:
         if outcome == "reversed":
-            connection.execute(REFUND, item._asdict())
+            self.refund(connection, item)
             connection.commit()
-        marked = connection.execute(MARK, item._asdict() | {"outcome": outcome})
-        return marked.scalar_one()  # type: ignore[no-any-return]
+            time.sleep(STEP_S)
+        return self.mark(connection, item, outcome)
 
 
 class MarksThenCredits(Cancels):
     """6: in two transactions."""
 
     def give_back(self, connection: Connection, item: Item, outcome: str) -> Decimal | None:
-        marked = connection.execute(MARK, item._asdict() | {"outcome": outcome})
-        cash: Decimal | None = marked.scalar_one()
+        cash = self.mark(connection, item, outcome)
         connection.commit()
+        time.sleep(STEP_S)
         if outcome == "reversed":
-            connection.execute(REFUND, item._asdict())
+            self.refund(connection, item)
         return cash
 
 
 class FailureIsNotFound(Cancels):
     """7"""
+
+    def apply(self, connection: Connection, items: Sequence[Item]) -> list[Verdict]:
+        told = super().apply(connection, items)
+        time.sleep(STEP_S)
+        connection.execute(text("SELECT 1"))
+        return told
 
     def decide(self, items: Sequence[Item]) -> list[Verdict]:
         try:
@@ -104,24 +116,49 @@ class FailureIsNotFound(Cancels):
             return [Verdict(item.request_id, "no_bet", False, None) for item in items]
 
 
-class NewKeyEachTry(_Unguarded):
-    """8: the service behind it would know a key again, and is told a fresh one."""
+class KeyedPayments:
+    """What is right behind fault 8: a key that was paid is not paid again."""
 
     def __init__(self, engine: Engine) -> None:
-        super().__init__(engine)
-        self._known: set[uuid.UUID] = set()
+        self._engine = engine
+        with engine.begin() as connection:
+            connection.execute(_PAID_KEYS)
 
-    def verdict(self, connection: Connection, item: Item, bet: Bet) -> Verdict:
-        if not bet["cash"]:
-            return super().verdict(connection, item, bet)
-        key = uuid.uuid4()
-        if key not in self._known:
-            self._known.add(key)
-            connection.execute(_PAY, item._asdict())
-        return Verdict(item.request_id, "reversed", False, None)
+    def pay_back(self, key: str, cancel: Cancel) -> None:
+        with self._engine.begin() as connection:
+            if connection.execute(_PAID, {"key": key}).rowcount:
+                bet = {"provider": cancel.provider, "reference": cancel.reference}
+                connection.execute(_PAY, bet)
 
 
-class ChecksAfterCredit(_Unguarded):
+class DrawsKeys:
+    """8, an adapter of the operator's: a wallet as the port wants one."""
+
+    abilities = replace(CasinoWallet.abilities, tells_cash=False)
+
+    def __init__(self, payments: KeyedPayments) -> None:
+        self._payments = payments
+
+    def cancel(self, cancels: Sequence[Cancel], deadline: float) -> Iterator[Sequence[Decided]]:
+        del deadline
+        for cancel in cancels:
+            self._payments.pay_back(self.key_of(cancel), cancel)
+            decision = Decision(request_id=cancel.request_id, outcome=Outcome.REVERSED)
+            yield [Decided(decision)]
+
+    def key_of(self, cancel: Cancel) -> str:
+        del cancel
+        return str(uuid.uuid4())
+
+
+class DerivesKeys(DrawsKeys):
+    """The same without the fault."""
+
+    def key_of(self, cancel: Cancel) -> str:
+        return f"{cancel.provider} {cancel.reference}"
+
+
+class ChecksAfterCredit(Cancels):
     """9"""
 
     def verdict(self, connection: Connection, item: Item, bet: Bet) -> Verdict:
@@ -163,24 +200,28 @@ class LooksBeforeTheLock(NoTombstone):
 class LooksBeforeTheLockBets(Bets):
     """3, the bet's part."""
 
-    def __init__(self, bets: Bets, cancels: LooksBeforeTheLock) -> None:
-        super().__init__(bets.engine, bets.fixed["provider"], bets.fixed["currency"])
+    def __init__(self, cancels: LooksBeforeTheLock, engine: Engine) -> None:
+        super().__init__(engine)
         self._cancels = cancels
 
-    def place(self, player: str, reference: str, amount: Decimal) -> bool:
+    def bet(
+        self, player: str, currency: str, provider: str, reference: str, amount: Decimal
+    ) -> str:
         if reference in self._cancels.left:
-            return False
+            return "cancelled"
         self._cancels.has_left.wait(timeout=0.2)
         self._cancels.has_left.clear()
-        return super().place(player, reference, amount)
+        return super().bet(player, currency, provider, reference, amount)
 
 
 class PlaysForNothing(Bets):
     """11: the late bet takes nothing, and is answered as placed."""
 
-    def place(self, player: str, reference: str, amount: Decimal) -> bool:
-        super().place(player, reference, amount)
-        return True
+    def bet(
+        self, player: str, currency: str, provider: str, reference: str, amount: Decimal
+    ) -> str:
+        super().bet(player, currency, provider, reference, amount)
+        return "placed"
 
 
 class RefusesTheFrozen(Cancels):
@@ -211,16 +252,12 @@ class AllToCash(Cancels):
 class AddsInTheApplication(Cancels):
     """14"""
 
-    def __init__(self, engine: Engine) -> None:
-        super().__init__(engine)
-        self.has_read: Callable[[], object] = lambda: None
-
     def apply(self, connection: Connection, items: Sequence[Item]) -> list[Verdict]:
         told = []
         for item in items:
             bet = self.lock_bet(connection, item)
             cash = connection.execute(_READ, item._asdict()).scalar_one()
-            self.has_read()
+            time.sleep(STEP_S)
             values = item._asdict() | {"cash": cash + bet["cash"]}
             connection.execute(_WRITE, values)
             told.append(Verdict(item.request_id, "reversed", False, values["cash"]))
@@ -250,8 +287,10 @@ class SpellsAlike(Cancels):
 class SpellsAlikeBets(Bets):
     """16, the bet's part."""
 
-    def place(self, player: str, reference: str, amount: Decimal) -> bool:
-        return super().place(player, alike(reference), amount)
+    def bet(
+        self, player: str, currency: str, provider: str, reference: str, amount: Decimal
+    ) -> str:
+        return super().bet(player, currency, provider, alike(reference), amount)
 
 
 def alike(reference: str) -> str:

@@ -7,7 +7,8 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from examples.wallet_http.cancels import LOCK_BET, Cancels, Item
+from examples.wallet_http.bets import LOCK_BET
+from examples.wallet_http.cancels import Cancels, Item
 from tests.wallets.service import Service
 from unbet.journal.watching import LateBets, count_late_bets
 

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from examples.wallet_python import CasinoWallet
+from tests.ledger.closing import closed
 from tests.making import cancel_of
 from tests.wallets.contract import outcomes, verdicts_on
 from unbet.core.message import Cancel, Decision
@@ -205,6 +206,26 @@ def test_a_wrong_cancel_keeps_no_right_one_from_a_forgetful_wallet(
     assert outcomes(wallet, cancel_of("r1", user_id="mallory")) == [Outcome.MISMATCH]
     answering.answer = decided
     assert outcomes(wallet, cancel_of("r1")) == [Outcome.REVERSED]
+
+
+def test_what_is_in_doubt_stays_so_though_another_players_cancel_of_it_is_told_what_it_is(
+    wallet: RecordedWallet, answering: Answering, remembered: Remembered
+) -> None:
+    die(wallet, answering, cancel_of("r1"))
+    answering.answer = lambda cancels: [
+        Decided(Decision(request_id=one.request_id, outcome=Outcome.MISMATCH)) for one in cancels
+    ]
+    assert outcomes(wallet, cancel_of("r1", user_id="mallory")) == [Outcome.MISMATCH]
+    assert remembered() == ["r1"]
+
+
+def test_what_is_in_doubt_stays_so_though_a_person_has_closed_it(
+    wallet: RecordedWallet, answering: Answering, engine: Engine, remembered: Remembered
+) -> None:
+    die(wallet, answering, cancel_of("r1"))
+    assert closed(engine, cancel_of("r1")) is Outcome.CLOSED
+    assert outcomes(wallet, cancel_of("r1")) == [Outcome.CLOSED]
+    assert remembered() == ["r1"]
 
 
 def test_two_at_once_ask_a_wallet_without_memory_once(

@@ -99,9 +99,16 @@ class TestFaults(Service):
     def test_a_group_without_an_answer_is_ambiguous_so_that_each_is_asked_alone(
         self, proxy: Proxy, wallet: HttpWallet
     ) -> None:
-        proxy.faults.extend([Fault.FAILED] * 2)
+        proxy.faults.extend([Fault.FAILED] * 3)  # the second try is two calls
         told = verdicts_on(wallet, cancel_of("r1"), cancel_of("r2"))
         assert [one.why for one in told if isinstance(one, Undecided)] == [Why.AMBIGUOUS] * 2
+
+    def test_of_a_group_without_an_answer_each_half_is_asked_again_by_itself(
+        self, proxy: Proxy, wallet: HttpWallet
+    ) -> None:
+        proxy.faults.extend([Fault.FAILED] * 2)
+        told = verdicts_on(wallet, *(cancel_of(f"r{number}") for number in range(4)))
+        assert sorted(type(one).__name__ for one in told) == ["Decided"] * 2 + ["Undecided"] * 2
 
     @pytest.mark.parametrize("fault", [Fault.HUNG, Fault.LOST, Fault.SLOW, Fault.FLOOD])
     def test_no_answer_holds_a_call_longer_than_its_limit(

@@ -8,7 +8,8 @@ import pytest
 
 from tests.making import cancel_of
 from unbet.core.outcomes import Outcome
-from unbet.wallets.http.request import body_of, headers_of, items_of, key_of, signature
+from unbet.wallets.http.call_size import CallSize
+from unbet.wallets.http.request import body_of, calls_of, headers_of, items_of, key_of, signature
 from unbet.wallets.http.response import MAX_DETAIL, read
 from unbet.wallets.http.settings import HttpWalletSettings
 from unbet.wallets.http.settings import key_of as key_of_secret
@@ -63,6 +64,46 @@ def test_the_key_of_a_group_does_not_go_by_the_order_in_which_they_came() -> Non
     cancels = [cancel_of("r1"), cancel_of("r2")]
     one, other = (headers_of(items_of(some), b"", []) for some in (cancels, cancels[::-1]))
     assert one["idempotency-key"] == other["idempotency-key"]
+
+
+def test_a_players_cancels_are_in_one_call_where_they_fit() -> None:
+    cancels = [
+        cancel_of(f"{player} {number}", user_id=player)
+        for player, count in (("a", 3), ("b", 2), ("c", 1), ("d", 6))
+        for number in range(count)
+    ]
+    calls = calls_of(items_of(cancels), 4)
+    players = [[item.cancel.player for item in call] for call in calls]
+    assert players == [["a"] * 3, ["b", "b", "c"], ["d"] * 4, ["d"] * 2]
+
+
+def test_no_bet_is_twice_in_a_call_and_none_is_left_out() -> None:
+    cancels = [cancel_of(name, currency=currency) for name in "ab" for currency in ("EUR", "USD")]
+    cancels.append(cancel_of("a", user_id="bob"))
+    calls = [[item.cancel for item in call] for call in calls_of(items_of(cancels), 32)]
+    assert all(len({key_of(one) for one in call}) == len(call) for call in calls)
+    assert sorted(one.request_id for call in calls for one in call) == sorted(
+        one.request_id for one in cancels
+    )
+
+
+def test_calls_are_smaller_after_one_without_an_answer_and_grow_while_answers_are_fast() -> None:
+    size = CallSize(32)
+    size.unanswered(20)
+    assert size.now == 10
+    size.unanswered(30)  # sent before that was known
+    assert size.now == 10
+    size.answered(9, share=0.1)  # of a smaller one nothing follows
+    assert size.now == 10
+    size.answered(10, share=0.6)
+    assert size.now == 11
+    size.answered(11, share=0.4)
+    assert size.now == 22
+    size.answered(22, share=0.4)
+    assert size.now == 32
+    for _ in range(9):
+        size.unanswered(1)
+    assert size.now == 1
 
 
 def test_a_verdict_is_read_as_it_is() -> None:

@@ -2,7 +2,6 @@
 real processes."""
 
 from collections.abc import Iterator
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -10,10 +9,10 @@ from sqlalchemy import Engine
 
 from examples.wallet_http.bets import Bets
 from testbed.wallet.proxy import Proxy
-from tests.making import PROVIDER
 from tests.system.processes import EXAMPLE, System
 from tests.waiting import until
 from tests.wallets.open_service import MAKE_DUE, OpenService, found_late, watched
+from tests.wallets.players_casino import PlayersCasino
 from tests.wallets.service import REFUNDS, SECRET
 from unbet.runtime.failpoints import KILLED
 
@@ -22,10 +21,10 @@ PLAYER = EXAMPLE["userId"]
 
 class TestLateBets(OpenService):
     @pytest.fixture
-    def bets(self, casino_engine: Engine) -> Bets:
-        bets = Bets(casino_engine, PROVIDER, EXAMPLE["currency"])
-        bets.deposit(PLAYER, Decimal(100), Decimal(0))
-        return bets
+    def casino(self, casino_engine: Engine) -> PlayersCasino:
+        casino = PlayersCasino(Bets(casino_engine), PLAYER, EXAMPLE["currency"])
+        casino.deposit("100.00")
+        return casino
 
     @pytest.fixture
     def proxy(self, port: int) -> Iterator[Proxy]:
@@ -45,14 +44,14 @@ class TestLateBets(OpenService):
     def test_it_is_reversed_once_though_a_sweep_dies_between_the_wallet_and_the_journal(
         self,
         system: System,
-        bets: Bets,
+        casino: PlayersCasino,
         engine: Engine,
         casino_engine: Engine,
         tmp_path: Path,
     ) -> None:
         assert system.cancel(reference="late")["error"] == 0
-        assert bets.place(PLAYER, "late", Decimal(10))
-        assert bets.balance(PLAYER)[0] == 90
+        assert casino.bet("late", "10.00")
+        assert casino.money()[0] == 90
         system.environment |= {
             "UNBET_TEST": "1",
             "UNBET_TEST_CRASH_AT": "before_commit:late",
@@ -62,7 +61,7 @@ class TestLateBets(OpenService):
             connection.execute(MAKE_DUE)
         system.start_sweep()
         assert system.processes["sweep"].wait(30) == KILLED
-        assert bets.balance(PLAYER)[0] == 100, "the wallet has decided"
+        assert casino.money()[0] == 100, "the wallet has decided"
         assert found_late(engine) == []
         assert watched(engine) == [0]
         with engine.begin() as connection:
@@ -70,7 +69,7 @@ class TestLateBets(OpenService):
         system.start_sweep("sweep-again")
         until(lambda: found_late(engine) == ["reversed"], "it is not noted")
         assert watched(engine) == []
-        assert bets.balance(PLAYER)[0] == 100
+        assert casino.money()[0] == 100
         with casino_engine.connect() as connection:
             assert connection.execute(REFUNDS).scalar_one() == 1
         metrics = system.http.get("/metrics").text

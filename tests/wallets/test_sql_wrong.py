@@ -142,7 +142,7 @@ def test_what_is_told_otherwise_than_before_is_not_believed(
         ("'9223372036854775807'", 2**63 - 1),
         ("'9223372036854775808'", None),
         ("'0'", None),
-        ("repeat('9', 5000)", None),
+        ("repeat('9', 200)", None),
         ("U&'\\0661\\0662'", None),  # digits, Arabic ones
     ],
 )

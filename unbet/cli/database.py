@@ -7,10 +7,21 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from unbet.core.wallet_names import LEDGER
 from unbet.database.deployment import current
 from unbet.database.engine import connect_to
 from unbet.database.migrate import MIGRATION_LIMITS, migrate, require_schema
-from unbet.runtime.settings import DeploymentSettings, LedgerSettings, SettingsError, load
+from unbet.runtime.settings import (
+    DeploymentSettings,
+    LedgerSettings,
+    SettingsError,
+    WalletNameSettings,
+    load,
+)
+
+
+class NoLedgerError(Exception):
+    """A command of the built-in ledger's, where no wallet is the ledger."""
 
 
 @contextmanager
@@ -53,6 +64,27 @@ def transaction() -> Iterator[Connection]:
     """One transaction on the ledger, committed at the end."""
     with ledger_engine() as made, made.begin() as connection:
         yield connection
+
+
+@contextmanager
+def ledger_transaction() -> Iterator[Connection]:
+    """One transaction on the built-in ledger's money, committed at the end. Raises also
+    `NoLedgerError`."""
+    require_ledger()
+    with transaction() as connection:
+        yield connection
+
+
+def require_ledger() -> None:
+    """Refuse to move or show money in the built-in ledger where no provider's bets are in it.
+    Raises `NoLedgerError`."""
+    wallets = load(WalletNameSettings).wallets()
+    if LEDGER not in wallets:
+        raise NoLedgerError(
+            "the bets of this installation are in a wallet of its own "
+            f"({', '.join(wallets)}): this command is the built-in ledger's alone. "
+            "UNBET_WALLET says so."
+        )
 
 
 @contextmanager

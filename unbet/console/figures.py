@@ -13,6 +13,7 @@ from unbet.console.probes import LedgerReading, Probes
 from unbet.console.receivers import Receivers
 from unbet.journal.activity import MAX_LATE_BETS, RATE_OVER_S
 from unbet.journal.parking import Backlog
+from unbet.wallets.notice import Notice
 
 LABELS: Final = {
     "rate": "Cancels per second",
@@ -73,6 +74,17 @@ def _parts(probes: Probes) -> list[dict[str, str]]:
             "level": "bad" if away else "good" if fine else "unknown",
         }
         for name, says, fine, away in parts
+    ]
+
+
+def wallets(notice: Notice | None) -> list[dict[str, object]]:
+    """Each wallet with the providers whose cancels it decides, and its promises."""
+    if notice is None:
+        return []
+    others = "all others" if notice.providers else "all"
+    shown = [{"whose": others, **notice.default.model_dump()}]
+    return shown + [
+        {"whose": provider, **told.model_dump()} for provider, told in notice.providers.items()
     ]
 
 

@@ -57,7 +57,8 @@ DECLARE
     ours regclass;
 BEGIN
     FOREACH ours IN ARRAY ARRAY['alembic_version', 'players', 'accounts', 'bets', 'late_bets',
-                                'transfers', 'entries', 'deposits', 'wins', 'requests', 'answers',
+                                'transfers', 'entries', 'deposits', 'wins', 'operations',
+                                'refused_operations', 'withdrawal_ends', 'requests', 'answers',
                                 'parked', 'parkings', 'interventions', 'deployment', 'watched',
                                 'asked', 'found_late']::regclass[]
     LOOP
@@ -96,7 +97,7 @@ GRANT SELECT ON deployment TO unbet_receiver, unbet_worker, unbet_operator, unbe
 
 GRANT SELECT (provider, reference, state, user_id, currency, outcome, reversal_id, cash_after)
     ON bets TO unbet_receiver;
-GRANT SELECT (request_id, outcome) ON requests TO unbet_receiver;
+GRANT SELECT (request_id, outcome, wallet, wallet_ref, cash) ON requests TO unbet_receiver;
 
 -- Reading the key is what ON CONFLICT needs; how many there are and since when is for /metrics.
 GRANT SELECT (request_id, state, reason, parked_at),
@@ -151,8 +152,9 @@ GRANT SELECT (request_id),
 -- those that move nothing.
 
 GRANT SELECT
-    ON players, accounts, bets, late_bets, transfers, entries, deposits, wins, requests, answers,
-       parked, parkings, interventions, watched, asked, found_late
+    ON players, accounts, bets, late_bets, transfers, entries, deposits, wins, operations,
+       refused_operations, withdrawal_ends, requests, answers, parked, parkings, interventions,
+       watched, asked, found_late
     TO unbet_operator;
 GRANT INSERT (user_id, frozen_at), UPDATE (frozen_at) ON players TO unbet_operator;
 GRANT INSERT (owner, currency, kind, balance), UPDATE (balance) ON accounts TO unbet_operator;
@@ -170,6 +172,11 @@ GRANT INSERT (reference, user_id, currency, kind, amount, transfer_id)
     ON deposits TO unbet_operator;
 GRANT INSERT (provider, reference, bet_reference, amount, refusal, transfer_id)
     ON wins TO unbet_operator;
+GRANT INSERT (kind, reference, user_id, currency, balance_type, amount, reason, made_by,
+              transfer_id)
+    ON operations TO unbet_operator;
+GRANT INSERT (kind, reference, refusal) ON refused_operations TO unbet_operator;
+GRANT INSERT (reference, kind, transfer_id) ON withdrawal_ends TO unbet_operator;
 -- `unbet parked retry`, `close` and `reopen`, and `unbet replay`.
 GRANT INSERT (request_id, provider, reference, action, made_by, reason)
     ON interventions TO unbet_operator;
@@ -186,8 +193,9 @@ GRANT INSERT (outcome, cancelled_at, cancel_request_id, cash_after),
 -- of a cancel that it has closed (triggers see to both).
 
 GRANT SELECT
-    ON players, accounts, bets, late_bets, transfers, entries, deposits, wins, requests, answers,
-       parked, parkings, interventions, watched, asked, found_late
+    ON players, accounts, bets, late_bets, transfers, entries, deposits, wins, operations,
+       refused_operations, withdrawal_ends, requests, answers, parked, parkings, interventions,
+       watched, asked, found_late
     TO unbet_console;
 GRANT UPDATE (state, tries, next_try_at) ON parked TO unbet_console;
 GRANT INSERT (provider, reference, state, user_id, currency, outcome, cancelled_at,

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, text
 
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
+from unbet.core.wallet_refs import number_of
 from unbet.database.rows import as_json
 
 # The second part sees the table as it was before the first.
@@ -138,6 +139,7 @@ def _repeated(cancel: Cancel, first: Row[Any]) -> Record:
     decision = Decision(
         request_id=cancel.request_id,
         outcome=outcome,
+        transfer_id=number_of(first.wallet_ref) if is_theirs else None,
         currency=cancel.currency,
         cash=first.cash if is_theirs else None,
     )

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, text
 
 from unbet.core.message import Cancel
 from unbet.core.older import fields_in, read_cancel
+from unbet.core.providers import ALL, Providers
 from unbet.journal.parking import DUE, PAUSE_BY_AGE
 
 MAX_TRIES: Final = 5
@@ -21,6 +22,7 @@ _LEASE: Final = text(f"""
           FROM unbet.parked
          WHERE {DUE}
            AND (tries = 0) = :fresh AND tries < :most_tries
+           AND (provider = ANY (CAST(:providers AS text[]))) <> :all_but
          ORDER BY next_try_at
          LIMIT :most
            FOR NO KEY UPDATE SKIP LOCKED
@@ -96,13 +98,21 @@ class Due(NamedTuple):
     unreadable: list[GivenUp]
 
 
-def lease(connection: Connection, *, fresh: bool, most: int) -> Due:
-    """Up to `most` cancels that are due, their try counted; to be committed before it is made.
+def lease(connection: Connection, *, fresh: bool, most: int, providers: Providers = ALL) -> Due:
+    """Up to `most` cancels of `providers` that are due, their try counted; to be committed before
+    it is made.
 
     `fresh` ones have not failed yet and may be applied together; the others only alone. Until their
     pause is over nobody else gets them. One that cannot be read is marked dead.
     """
-    rows = connection.execute(_LEASE, {"fresh": fresh, "most": most, "most_tries": MAX_TRIES})
+    parameters = {
+        "fresh": fresh,
+        "most": most,
+        "most_tries": MAX_TRIES,
+        "providers": list(providers.names),
+        "all_but": providers.all_but,
+    }
+    rows = connection.execute(_LEASE, parameters)
     due = Due([], [])
     for row in rows.all():
         try:

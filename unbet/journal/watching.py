@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from unbet.core.message import Cancel
 from unbet.core.older import read_cancel
 from unbet.core.outcomes import Outcome
+from unbet.core.providers import ALL, Providers
 from unbet.database.rows import as_json
 from unbet.journal.parking import LATE_BET, rows_of
 from unbet.journal.recording import Record
@@ -37,7 +38,8 @@ _WATCH: Final = text(f"""
 # What is due later than any pause lasts, or was taken in the future, was dated by a clock that was
 # ahead and has come back. Two searches, since each bound is a range of the index.
 _FREE: Final = f"""
-    (taken_at IS NULL OR taken_at <= now() - interval '{LEASE_S} seconds' OR taken_at > now())
+    (provider = ANY (CAST(:providers AS text[]))) <> :all_but
+    AND (taken_at IS NULL OR taken_at <= now() - interval '{LEASE_S} seconds' OR taken_at > now())
     {{order}} LIMIT :most FOR NO KEY UPDATE SKIP LOCKED
 """
 _LEASE: Final = text(f"""
@@ -154,12 +156,13 @@ def _row(late: Record) -> dict[str, Any]:
     }
 
 
-def lease(connection: Connection, *, most: int) -> list[Cancel]:
-    """About `most` cancels whose wallet is to be asked again, to be committed before it is. Until
-    the lease is over nobody else gets them; no look is used up. One that cannot be read is parked,
-    where it is found to be dead."""
+def lease(connection: Connection, *, most: int, providers: Providers = ALL) -> list[Cancel]:
+    """About `most` cancels of `providers` whose wallet is to be asked again, to be committed before
+    it is. Until the lease is over nobody else gets them; no look is used up. One that cannot be
+    read is parked, where it is found to be dead."""
     cancels = []
-    for row in connection.execute(_LEASE, {"most": most}).all():
+    names = {"providers": [*providers.names], "all_but": providers.all_but}
+    for row in connection.execute(_LEASE, {"most": most} | names).all():
         try:
             cancels.append(read_cancel(row.cancel))
         except ValidationError:

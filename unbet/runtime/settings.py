@@ -13,6 +13,7 @@ from pydantic import AfterValidator
 from unbet.runtime.console_access import check_names, check_urls
 from unbet.runtime.environment import (
     Environment,
+    LedgerTokens,
     Login,
     Logins,
     Names,
@@ -27,7 +28,9 @@ from unbet.runtime.environment import (
 )
 from unbet.runtime.variables import (
     BrokerSettings,
+    CallerSettings,
     DeploymentSettings,
+    DryRunSettings,
     EndpointSettings,
     LedgerSettings,
     ListeningSettings,
@@ -37,10 +40,13 @@ from unbet.runtime.variables import (
     ReplySettings,
     SigningSettings,
     UnknownBetSettings,
+    WalletNameSettings,
     WalletSettings,
+    url_at,
 )
 
 __all__ = [
+    "CallerSettings",
     "DeploymentSettings",
     "EndpointSettings",
     "LedgerSettings",
@@ -50,6 +56,7 @@ __all__ = [
     "SettingsError",
     "SigningSettings",
     "UnknownBetSettings",
+    "WalletNameSettings",
     "WalletSettings",
     "load",
     "read",
@@ -59,8 +66,10 @@ log = structlog.get_logger("settings")
 
 
 class ReceiverSettings(
+    DryRunSettings,
     LogSettings,
     ListeningSettings,
+    CallerSettings,
     EndpointSettings,
     SigningSettings,
     ReplySettings,
@@ -73,17 +82,6 @@ class ReceiverSettings(
         (IPv4Network("0.0.0.0/0"), IPv6Network("::/0")),
         what="networks (CIDR, separated by commas) that the provider calls from",
         prevents="cancels by whoever has learned the secret",
-    )
-    trusted_proxies: Networks = setting(
-        (),
-        what="networks (CIDR, separated by commas) whose X-Forwarded-For is believed",
-        prevents="an invented sender's address, and one limit for all who come through a proxy",
-    )
-    ops_allowed_ips: Networks = setting(
-        (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")),
-        what="networks (CIDR, separated by commas) that may ask for /readyz, /metrics and "
-        "/openapi.json",
-        prevents="other clients that see what a receiver depends on",
     )
     answer_deadline_s: float = setting(
         8.0,
@@ -150,7 +148,12 @@ class CelerySettings(BrokerSettings, DeploymentSettings):
 
 
 class ConsoleSettings(
-    LogSettings, ListeningSettings, BrokerSettings, DeploymentSettings, LedgerSettings
+    LogSettings,
+    ListeningSettings,
+    WalletNameSettings,
+    BrokerSettings,
+    DeploymentSettings,
+    LedgerSettings,
 ):
     """The console: `python -m unbet.console`."""
 
@@ -176,6 +179,35 @@ class ConsoleSettings(
     )
 
 
+class LedgerServerSettings(
+    LogSettings, CallerSettings, WalletNameSettings, DeploymentSettings, LedgerSettings
+):
+    """The built-in ledger over HTTP: `python -m unbet.ledger_api`."""
+
+    ledger_tokens: LedgerTokens = setting(
+        (),
+        repr=False,
+        what="who may use the built-in ledger over HTTP, as `name:rights:token`, separated by "
+        "commas; rights are `bets`, `money`, `correct` and `read`, joined by `+`; a token has at "
+        "least 32 characters; without any the process `ledger` does nothing",
+        prevents="bets and withdrawals by anybody, and a program that may do more than it has to",
+    )
+    ledger_host: str = setting(
+        "127.0.0.1",
+        what="the address that the built-in ledger is served on",
+        prevents="tokens that travel without TLS, where it is loopback",
+    )
+    ledger_port: Port = setting(
+        8082,
+        what="the port of the built-in ledger over HTTP",
+        prevents="a clash with what else listens there",
+    )
+
+    def ledger_url(self) -> str:
+        """Where it is reached on its own machine, without a path."""
+        return url_at(self.ledger_host, self.ledger_port)
+
+
 class FlowerSettings(LogSettings, BrokerSettings, DeploymentSettings):
     """Flower: `python -m unbet.console.flower`."""
 
@@ -195,7 +227,12 @@ class FlowerSettings(LogSettings, BrokerSettings, DeploymentSettings):
 
 
 class Settings(  # type: ignore[misc]  # pydantic's plugin, of so many bases
-    FlowerSettings, ConsoleSettings, SweepSettings, WorkerSettings, ReceiverSettings
+    FlowerSettings,
+    LedgerServerSettings,
+    ConsoleSettings,
+    SweepSettings,
+    WorkerSettings,
+    ReceiverSettings,
 ):
     """All of them: what `unbet run` hands to its processes."""
 
@@ -205,6 +242,7 @@ PROCESSES: Final[Mapping[str, type[Environment]]] = {
     "worker": WorkerSettings,
     "sweep": SweepSettings,
     "console": ConsoleSettings,
+    "ledger": LedgerServerSettings,
     "Flower": FlowerSettings,
 }
 """By what they are called. A command of `unbet` reads those that it is about."""

@@ -1,4 +1,4 @@
-"""The wallet that `UNBET_WALLET` names."""
+"""The wallets that `UNBET_WALLET` and the endpoints name."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -7,8 +7,11 @@ from typing import Any, Final, Protocol
 from sqlalchemy import Connection, Engine
 
 from unbet.runtime.settings import SettingsError
+from unbet.runtime.wallet_choice import WalletChoice
 from unbet.wallets.checked import CheckedWallet
-from unbet.wallets.port import Memory, Wallet
+from unbet.wallets.dry_run import NotAsked
+from unbet.wallets.port import Wallet
+from unbet.wallets.promises import why_refused
 from unbet.wallets.recorded import RecordedWallet
 
 _OURS: Final = {
@@ -17,6 +20,13 @@ _OURS: Final = {
     "http": "unbet.wallets.http.making:make",
 }
 _REQUIRED: Final = {"sql": "unbet.wallets.sql.making:require_function"}
+
+
+_DRY_RUNS: Final = {
+    "ledger": "unbet.wallets.ledger.making:make_dry_run",
+    "sql": "unbet.wallets.sql.making:make_dry_run",
+    "http": "unbet.wallets.http.making:make_dry_run",
+}
 
 
 class Factory(Protocol):
@@ -28,8 +38,24 @@ class Factory(Protocol):
         ...
 
 
-def wallet_for(name: str, engine: Engine, *, hold_unknown: bool, parked: bool = False) -> Wallet:
-    """One of ours, or what `package.module:factory` makes. Raises `SettingsError`."""
+class DryRunFactory(Protocol):
+    """Makes what takes the place of a wallet in a dry run: its `cancel` says what the wallet would
+    decide, and changes nothing."""
+
+    def __call__(self, engine: Engine, *, hold_unknown: bool) -> Wallet: ...
+
+
+def wallet_for(
+    name: str,
+    engine: Engine,
+    *,
+    hold_unknown: bool,
+    parked: bool = False,
+    person_decides: bool = False,
+    variable: str = "UNBET_WALLET",
+) -> Wallet:
+    """One of ours, or what `package.module:factory` makes. With `person_decides` it may be one that
+    does not remember what it has decided. Raises `SettingsError`, which blames `variable`."""
     path = _OURS.get(name, name)
     try:
         make: Factory = _imported(path)
@@ -41,20 +67,50 @@ def wallet_for(name: str, engine: Engine, *, hold_unknown: bool, parked: bool = 
         raise
     except Exception as error:  # whatever a module of the operator's raises
         why = f"{type(error).__name__}: {error}"
-        raise SettingsError(f"UNBET_WALLET has a wrong value: {name!r}: {why}") from error
+        raise SettingsError(f"{variable} has a wrong value: {name!r}: {why}") from error
+    problem = why_refused(abilities, person_decides=person_decides)
+    if problem is not None:
+        raise SettingsError(f"{variable} has a wrong value: {name!r} {problem}")
     if abilities.keeps_journal:
         return wallet
-    if abilities.remembers is not Memory.FOR_EVER:
-        raise SettingsError(
-            f"UNBET_WALLET has a wrong value: {name!r} forgets what it has decided, and would "
-            "decide it twice."
-        )
     return RecordedWallet(engine, wallet, name, parked=parked)
 
 
-def required_of(name: str) -> tuple[Callable[[Connection], None], ...]:
-    """What the wallet requires of the journal's database, for `check_database`."""
-    return (_imported(_REQUIRED[name]),) if name in _REQUIRED else ()
+def wallets_for(
+    choice: WalletChoice,
+    engine: Engine,
+    *,
+    hold_unknown: bool,
+    parked: bool = False,
+    person_decides: bool = False,
+) -> dict[str, Wallet]:
+    """Each wallet that decides somebody's cancels, by name. Raises `SettingsError`."""
+    return {
+        name: wallet_for(
+            name,
+            engine,
+            hold_unknown=hold_unknown,
+            parked=parked,
+            person_decides=person_decides,
+            variable="UNBET_WALLET" if name == choice.default else "UNBET_ENDPOINTS",
+        )
+        for name in choice.distinct_routes()
+    }
+
+
+def dry_runs_for(choice: WalletChoice, engine: Engine, *, hold_unknown: bool) -> dict[str, Wallet]:
+    """In the place of each wallet, by its name. A wallet in Python is not asked."""
+    return {
+        name: _imported(_DRY_RUNS[name])(engine, hold_unknown=hold_unknown)
+        if name in _DRY_RUNS
+        else NotAsked()
+        for name in choice.distinct_routes()
+    }
+
+
+def required_of(*names: str) -> tuple[Callable[[Connection], None], ...]:
+    """What wallets require of the journal's database, for `check_database`."""
+    return tuple(_imported(_REQUIRED[name]) for name in names if name in _REQUIRED)
 
 
 def _imported(path: str) -> Any:

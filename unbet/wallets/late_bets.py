@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
+from unbet.core.providers import ALL, Providers
 from unbet.database.deadlines import CALL_LIMIT_S, run_within
 from unbet.database.faults import LedgerAwayError
 from unbet.journal.watching import count_looks, lease
@@ -34,10 +35,12 @@ log = structlog.get_logger("wallet")
 
 
 class LateBetDetection:
-    """Belongs to one sweep. `wallet` leaves out what is neither parked nor watched any more."""
+    """Belongs to one sweep, and is about the bets of `providers`. `wallet` leaves out what is
+    neither parked nor watched any more."""
 
-    def __init__(self, engine: Engine, wallet: Wallet) -> None:
+    def __init__(self, engine: Engine, wallet: Wallet, providers: Providers = ALL) -> None:
         self._engine = engine
+        self._providers = providers
         self._wallet = wallet
         self._next = 0.0
         self._pause_s = INTERVAL_S
@@ -52,7 +55,8 @@ class LateBetDetection:
         self._next = began + INTERVAL_S
         group = min(self._wallet.abilities.max_together, MAX_IN_INTERVAL)
         for _ in range(MAX_IN_INTERVAL // group):
-            cancels = run_within(self._engine, CALL_LIMIT_S, lambda c: lease(c, most=group))
+            take = partial(lease, most=group, providers=self._providers)
+            cancels = run_within(self._engine, CALL_LIMIT_S, take)
             if not cancels:
                 return
             if not self._ask(cancels):

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from unbet.core.message import Cancel
-from unbet.core.outcomes import Outcome
+from unbet.core.outcomes import BINDS_NOTHING, Outcome
 from unbet.database.faults import LedgerAwayError, fault_of, first_line
 from unbet.journal.asking import Key, forget_asked, key_of, remember_asked
 from unbet.journal.closings import closed_decision, find_closed
@@ -74,7 +74,7 @@ class RecordedWallet:
             return
         plan = self._plan(cancels, deadline)
         if plan.decided:
-            yield self._record(plan.decided, deadline)
+            yield self._record(plan.decided, plan.doubted, deadline)
         if plan.in_doubt:
             yield plan.in_doubt
         if not plan.to_ask:
@@ -87,7 +87,7 @@ class RecordedWallet:
                 crash_point("before_commit", plan.to_ask)
             pairs = [(by_request[one.decision.request_id], one) for one in decided]
             self._forget_not_done(left, plan.doubted, deadline)
-            recorded = self._record(pairs, deadline)
+            recorded = self._record(pairs, plan.doubted, deadline)
             report_late(recorded, plan.to_ask)
             yield left + recorded
 
@@ -157,7 +157,9 @@ class RecordedWallet:
             with suppress(DBAPIError, LedgerAwayError):
                 commit_until(self._engine, deadline, lambda c: forget_asked(c, keys))
 
-    def _record(self, decided: Sequence[tuple[Cancel, Decided]], deadline: float) -> list[Verdict]:
+    def _record(
+        self, decided: Sequence[tuple[Cancel, Decided]], doubted: Set[Key], deadline: float
+    ) -> list[Verdict]:
         """The verdicts, once the journal has them."""
         if not decided:
             return []
@@ -167,7 +169,7 @@ class RecordedWallet:
 
         def write(connection: Connection) -> list[Verdict]:
             before = record_requests(connection, self._name, records)
-            forget_asked(connection, {key_of(cancel) for cancel, _ in decided})
+            forget_asked(connection, _no_longer_in_doubt(decided, doubted))
             late = {}
             if not self.abilities.closes_unknown:
                 late = watch_unknown(connection, records, before)
@@ -186,6 +188,16 @@ class RecordedWallet:
         except DBAPIError as error:
             why, problem = WHY[fault_of(error)], first_line(error)
             return [Undecided(cancel, why, "not recorded", problem) for cancel, _ in decided]
+
+
+def _no_longer_in_doubt(decided: Sequence[tuple[Cancel, Decided]], doubted: Set[Key]) -> set[Key]:
+    """What a wallet was asked about before it may have done, also if another player's cancel of the
+    bet is told so now, or a person has closed it: that does not say."""
+    binding = {
+        key_of(cancel) for cancel, one in decided if one.decision.outcome not in BINDS_NOTHING
+    }
+    closed = {key_of(cancel) for cancel, one in decided if one.decision.outcome is Outcome.CLOSED}
+    return binding | ({key_of(cancel) for cancel, _ in decided} - doubted - closed)
 
 
 def _checked(

@@ -7,7 +7,15 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from unbet.core.outcomes import Outcome
-from unbet.history.records import BetRecord, History, ParkedRecord, ParkingHistoryRecord
+from unbet.core.wallet_names import LEDGER
+from unbet.history.records import (
+    BetRecord,
+    History,
+    ParkedRecord,
+    ParkingHistoryRecord,
+    RequestRecord,
+)
+from unbet.history.timeline.elsewhere import closed_elsewhere, told_besides
 from unbet.history.timeline.phrases import balances, because, money, refused, tried, when
 from unbet.history.timeline.requests import ReceivedRequest, all_requests
 
@@ -160,16 +168,31 @@ def _decisions(history: History, uuids: dict[UUID, str | None]) -> Iterator[Even
     if bet and bet.outcome and bet.cancelled_at:
         by = f"{_uuid(uuids, bet.cancel_request_id)}; " if bet.cancel_request_id else ""
         title = f"Decided: {_words(bet.outcome)}"
-        detail = f"{by}{_MEANING[bet.outcome]}"
+        closed = history.wallet != LEDGER and bet.outcome is Outcome.CLOSED
+        detail = f"{by}{closed_elsewhere(history) if closed else _MEANING[bet.outcome]}"
         yield Event(bet.cancelled_at, EventKind.DECISION, title, detail)
+    decision = history.decision
+    if decision:
+        yield _told(decision)
     for request in history.requests:
+        if request is decision:
+            continue
         own = [a.outcome for a in request.answers if a.request_id == request.request_id]
         if (bet and request.request_id == bet.cancel_request_id) or own == [request.outcome]:
             continue
-        as_before = bet is not None and bet.outcome is request.outcome
+        first = decision or bet
+        as_before = first is not None and first.outcome is request.outcome
         title = f"Decided: {_words(request.outcome)}{', as before' if as_before else ''}"
         detail = f"uuid {request.uuid}" + ("" if as_before else f"; {_MEANING[request.outcome]}")
         yield Event(request.decided_at, EventKind.DECISION, title, detail)
+
+
+def _told(decision: RequestRecord) -> Event:
+    """By a wallet other than the ledger, whose rows would say the rest."""
+    title = f"Decided: {_words(decision.outcome)}"
+    said = ", ".join([f"by the wallet {decision.wallet}", *told_besides(decision)])
+    detail = f"uuid {decision.uuid}; {said}"
+    return Event(decision.decided_at, EventKind.DECISION, title, detail)
 
 
 def _answers(requests: Sequence[ReceivedRequest]) -> Iterator[Event]:

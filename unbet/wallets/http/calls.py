@@ -12,6 +12,7 @@ import httpx
 import structlog
 
 from unbet.runtime.breaker import CircuitBreaker
+from unbet.wallets.http.call_size import CallSize
 from unbet.wallets.http.request import Item, body_of, headers_of
 from unbet.wallets.http.response import MAX_BYTES, NOT_NOW, read, unanswered, undecided
 from unbet.wallets.http.settings import HttpWalletSettings, key_of
@@ -39,6 +40,8 @@ class Caller:
         self._slots = asyncio.Semaphore(settings.calls_at_once)
         self._turns = Turns()
         self._breaker = CircuitBreaker()
+        self._answered_at = 0.0
+        self.size = CallSize(settings.max_together)
         self._client = httpx.AsyncClient(
             verify=ssl.create_default_context(),  # the system's authorities, or SSL_CERT_FILE
             trust_env=False,  # a proxy that a shell names is not the way to the money
@@ -85,7 +88,11 @@ class Caller:
         if not unclear or forgets or self._breaker.is_open or not _has_time(deadline):
             return first
         left = [item for item in items if item.cancel.request_id in unclear]
-        again = await self._ask(left, deadline)
+        # In two: what holds one of them up, such as a row that somebody has locked, is in one half.
+        middle = len(left) // 2
+        halves = [half for half in (left[:middle], left[middle:]) if half]
+        calls = await asyncio.gather(*(self._ask(half, deadline) for half in halves))
+        again = [one for call in calls for one in call]
         clear = {one.decision.request_id: one for one in again if isinstance(one, Decided)}
         # An undecided one stays unclear, whatever has met the second try.
         return [
@@ -94,7 +101,8 @@ class Caller:
         ]
 
     async def _ask(self, items: Sequence[Item], deadline: float) -> list[Verdict]:
-        limit = min(deadline, time.monotonic() + self._settings.call_limit_s)
+        began, limit_s = time.monotonic(), self._settings.call_limit_s
+        limit = min(deadline, began + limit_s)
         try:
             async with asyncio.timeout_at(limit):
                 response, body = await self._post(items)
@@ -103,13 +111,18 @@ class Caller:
             return undecided(items, Why.AWAY, "the wallet cannot be reached", repr(error))
         except TimeoutError:
             if limit < deadline:  # otherwise the call had less than its time
-                self._trip("the wallet does not answer", f"{self._settings.call_limit_s} s")
+                self.size.unanswered(len(items))
+                # Where others were answered meanwhile, it is these cancels that are held up.
+                if self._answered_at < began:
+                    self._trip("the wallet does not answer", f"{limit_s} s")
             return unanswered(items, "no answer in time", "sent")
         except httpx.TransportError as error:
             return unanswered(items, "no whole answer", repr(error))
         if body is None:
             detail = f"more than {MAX_BYTES} bytes"
             return unanswered(items, "too long an answer", detail)
+        self._answered_at = time.monotonic()
+        self.size.answered(len(items), (self._answered_at - began) / limit_s)
         retry_after = response.headers.get("retry-after")
         verdicts = read(items, response.status_code, retry_after is not None, body)
         if response.status_code in NOT_NOW:
@@ -119,7 +132,7 @@ class Caller:
 
     async def _post(self, items: Sequence[Item]) -> tuple[httpx.Response, bytes | None]:
         """The response and its body, as it came; None if that is too long to be read."""
-        content = body_of(items)
+        content = body_of(items, dry_run=self._settings.dry_run)
         headers = headers_of(items, content, self._keys)
         endpoint = self._settings.endpoint
         async with self._client.stream(

@@ -1,12 +1,16 @@
 """Makes the wallet of an operator's service, by the variables that begin with `UNBET_WALLET_`."""
 
+import math
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import Engine
 
 from unbet.runtime.settings import SettingsError, WalletSettings, read
+from unbet.wallets.dry_run import NotAsked
 from unbet.wallets.http.settings import HttpWalletSettings
 from unbet.wallets.http.wallet import HttpWallet
+from unbet.wallets.port import Memory
 
 MAX_CONNECT_S: Final = 1.0
 
@@ -15,6 +19,15 @@ def make(_engine: Engine, *, hold_unknown: bool, parked: bool) -> HttpWallet:
     """As `chosen.Factory`."""
     del parked  # it keeps no journal
     return HttpWallet(settings_of(read(WalletSettings), hold_unknown=hold_unknown))
+
+
+def make_dry_run(_engine: Engine, *, hold_unknown: bool) -> HttpWallet | NotAsked:
+    """As `chosen.DryRunFactory`."""
+    variables = read(WalletSettings)
+    settings = settings_of(variables, hold_unknown=hold_unknown)
+    if not variables.wallet_takes_dry_run:
+        return NotAsked()
+    return HttpWallet(replace(settings, dry_run=True))
 
 
 def settings_of(variables: WalletSettings, *, hold_unknown: bool) -> HttpWalletSettings:
@@ -35,6 +48,14 @@ def settings_of(variables: WalletSettings, *, hold_unknown: bool) -> HttpWalletS
             calls_at_once=variables.wallet_calls_at_once,
             connect_limit_s=min(MAX_CONNECT_S, variables.wallet_call_limit_s),
             call_limit_s=variables.wallet_call_limit_s,
+            remembers=_memory_of(variables.wallet_remembers_s),
+            remembers_s=variables.wallet_remembers_s,
         )
     except ValueError as error:
         raise SettingsError(f"UNBET_WALLET is http: {error}.") from None
+
+
+def _memory_of(seconds: float) -> Memory:
+    if math.isinf(seconds):
+        return Memory.FOR_EVER
+    return Memory.FOR_A_TIME if seconds else Memory.NOT

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -33,17 +33,31 @@ def items_of(cancels: Sequence[Cancel]) -> list[Item]:
 
 
 def calls_of(items: Sequence[Item], max_together: int) -> list[list[Item]]:
-    """`items` in calls: at most `max_together` in one, and no bet in it twice."""
+    """`items` in calls: at most `max_together` in one, and no bet in it twice. Those of a player go
+    in one call where they fit: two calls about one player would wait for each other."""
     calls: list[list[Item]] = []
     keys: set[str] = set()
-    for item in items:
-        key = key_of(item.cancel)
-        if not calls or len(calls[-1]) == max_together or key in keys:
-            calls.append([])
-            keys.clear()
-        calls[-1].append(item)
-        keys.add(key)
+    for _, some in groupby(items, lambda item: item.cancel.player):
+        for chunk in _chunks(list(some), max_together):
+            added = {key_of(item.cancel) for item in chunk}
+            if not calls or len(calls[-1]) + len(chunk) > max_together or added & keys:
+                calls.append([])
+                keys = set()
+            calls[-1] += chunk
+            keys |= added
     return calls
+
+
+def _chunks(items: Sequence[Item], most: int) -> Iterator[list[Item]]:
+    """At most so many in one, and no bet in it twice; those of a bet are side by side."""
+    while items:
+        left: list[Item] = []
+        chunk: dict[str, Item] = {}
+        for item in items:
+            if len(chunk) == most or chunk.setdefault(key_of(item.cancel), item) is not item:
+                left.append(item)
+        yield [*chunk.values()]
+        items = left
 
 
 def key_of(cancel: Cancel) -> str:
@@ -58,8 +72,10 @@ def key_of_call(items: Sequence[Item]) -> str:
     return keys[0] if len(keys) == 1 else hashlib.sha256("".join(keys).encode()).hexdigest()
 
 
-def body_of(items: Sequence[Item]) -> bytes:
-    """A JSON array; no amount is in it, since the wallet knows the stake."""
+def body_of(items: Sequence[Item], *, dry_run: bool = False) -> bytes:
+    """A JSON array; no amount is in it, since the wallet knows the stake. `dry_run` is a member and
+    no header: it is signed."""
+    more = {"dry_run": True} if dry_run else {}
     return orjson.dumps(
         [
             {
@@ -71,6 +87,7 @@ def body_of(items: Sequence[Item]) -> bytes:
                 "currency": cancel.currency,
                 "uuid": cancel.uuid,
                 "received_at": cancel.received_at.isoformat(),
+                **more,
             }
             for cancel, _ in items
         ]

@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 from unbet.core.fields import PLAIN_DECIMAL
 from unbet.core.message import Decision
 from unbet.core.outcomes import Outcome
+from unbet.core.wallet_refs import number_of
 from unbet.wallets.http.request import Item
 from unbet.wallets.port import MAX_WALLET_REF, Decided, Undecided, Verdict, Why
 
@@ -131,6 +132,7 @@ def _read(item: Item, answers: Sequence[object]) -> list[Verdict]:
             Decision(
                 request_id=cancel.request_id,
                 outcome=outcome,
+                transfer_id=number_of(verdict.wallet_ref) if is_theirs else None,
                 currency=cancel.currency,
                 cash=verdict.cash if is_theirs else None,
             ),

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import math
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -25,11 +26,14 @@ class HttpWalletSettings:
     secrets: tuple[str, ...]
     """One, or two while one replaces the other: each signs, and the wallet needs to know one."""
     remembers: Memory = Memory.FOR_EVER
+    remembers_s: float = math.inf
     closes_unknown: bool = False
     tells_cash: bool = False
+    dry_run: bool = False
+    """Each cancel says that nothing is to be decided; only for a wallet that knows of this."""
     max_together: int = 32
     """Cancels in one call."""
-    calls_at_once: int = 4
+    calls_at_once: int = 8
     """Calls of one process; each has a connection."""
     connect_limit_s: float = 1.0
     call_limit_s: float = 1.4
@@ -54,6 +58,7 @@ class HttpWalletSettings:
     def abilities(self) -> Abilities:
         return Abilities(
             remembers=self.remembers,
+            remembers_s=self.remembers_s,
             closes_unknown=self.closes_unknown,
             tells_cash=self.tells_cash,
             finds=False,

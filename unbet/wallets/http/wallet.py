@@ -21,7 +21,8 @@ _GRACE_S: Final = 0.5
 class HttpWallet:
     """The operator's wallet service, as the port wants a wallet.
 
-    Calls of at most `max_together` cancels are made, several at once, never two at once for one
+    Calls of at most `max_together` cancels are made, of fewer where the wallet does not answer
+    those in time, several at once, never two at once for one
     player or bet. A connection that is refused, 401, and 503 with Retry-After are AWAY; 429 with
     Retry-After is BUSY; what is no answer of the wallet's to a lone cancel is UNANSWERED, whatever
     else is no verdict is AMBIGUOUS. Both are asked again at once, with the same key, where there is
@@ -43,10 +44,10 @@ class HttpWallet:
 
     def cancel(self, cancels: Sequence[Cancel], deadline: float) -> Iterator[Sequence[Verdict]]:
         """As `Wallet.cancel`."""
-        calls = calls_of(items_of(cancels), self._settings.max_together)
-        if not calls:
+        if not cancels:
             return
         loop, caller = self._started()
+        calls = calls_of(items_of(cancels), caller.size.now)
         ended: SimpleQueue[Future[list[Verdict]]] = SimpleQueue()
         for items in calls:
             call = asyncio.run_coroutine_threadsafe(caller.ask(items, deadline), loop)

@@ -1,7 +1,6 @@
 """Reads what the function has returned. Anything but one good row for each cancel is a
 `WrongAnswerError`: never a success."""
 
-import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final
@@ -11,13 +10,12 @@ from sqlalchemy import Row
 
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
+from unbet.core.wallet_refs import number_of
 from unbet.wallets.parts import WrongAnswerError
 from unbet.wallets.port import MAX_WALLET_REF, Decided
 
 _FINAL: Final = frozenset(Outcome) - {Outcome.PARKED}
 _BINDS_NOBODY: Final = frozenset({Outcome.MISMATCH, Outcome.CURRENCY_MISMATCH})
-_NUMBER: Final = re.compile(r"[1-9][0-9]{0,18}")
-_LARGEST_TRANSFER_ID: Final = 2**63 - 1
 
 
 def read_answer(cancels: Sequence[Cancel], rows: Sequence[Row[Any]]) -> list[Decided]:
@@ -52,19 +50,11 @@ def _decided(cancel: Cancel, row: Row[Any]) -> Decided:
     decision = Decision(
         request_id=cancel.request_id,
         outcome=outcome,
-        transfer_id=_number(row.wallet_ref) if is_theirs else None,
+        transfer_id=number_of(row.wallet_ref) if is_theirs else None,
         currency=cancel.currency,
         cash=row.cash if is_theirs else None,
     )
     return Decided(decision, row.replayed, row.wallet_ref if is_theirs else None)
-
-
-def _number(wallet_ref: str | None) -> int | None:
-    """The wallet's reference, if it can take the place of a transfer's number."""
-    if wallet_ref is None or not _NUMBER.fullmatch(wallet_ref):
-        return None
-    number = int(wallet_ref)
-    return number if number <= _LARGEST_TRANSFER_ID else None
 
 
 def wrong(request_id: object, problem: str) -> WrongAnswerError:

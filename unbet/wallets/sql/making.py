@@ -6,7 +6,8 @@ from sqlalchemy import Connection, Engine, text
 
 from unbet.database.engine import UnsafeDatabaseError
 from unbet.runtime.settings import SettingsError, WalletSettings, read
-from unbet.wallets.sql.wallet import LOCK_WAIT_S, SqlWallet
+from unbet.wallets.dry_run import RolledBack
+from unbet.wallets.sql.wallet import LOCK_WAIT_S, SqlWallet, decide
 
 RETURNS: Final = (
     "TABLE(request_id uuid, outcome text, wallet_ref text, cash numeric, replayed boolean)"
@@ -35,6 +36,12 @@ def wallet_of(variables: WalletSettings, engine: Engine, *, parked: bool) -> Sql
     # The sweep does not wait for locks: the next round tries again.
     lock_wait_s = 0.0 if parked else LOCK_WAIT_S
     return SqlWallet(engine, parked=parked, lock_wait_s=lock_wait_s, closes_unknown=closes_unknown)
+
+
+def make_dry_run(engine: Engine, *, hold_unknown: bool) -> RolledBack:
+    """As `chosen.DryRunFactory`."""
+    del hold_unknown  # refused by `make`
+    return RolledBack(engine, SqlWallet.abilities, decide)
 
 
 def require_function(connection: Connection) -> None:

@@ -3,6 +3,7 @@ one commit."""
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import Connection, Engine, text
@@ -36,6 +37,16 @@ class SqlWallet:
     one is AMBIGUOUS, or what its error says, and the others are decided.
     """
 
+    abilities = Abilities(
+        remembers=Memory.FOR_EVER,
+        closes_unknown=True,
+        tells_cash=True,
+        finds=False,
+        max_together=256,
+        keeps_journal=True,
+    )
+    """If function and Bet are as `unbet wallet scaffold` begins them."""
+
     def __init__(
         self,
         engine: Engine,
@@ -45,16 +56,8 @@ class SqlWallet:
         closes_unknown: bool = True,
     ) -> None:
         """With `parked` it decides cancels that are parked or watched, and removes the former in
-        the transaction that decides; what is neither any more is left out. `closes_unknown` is so
-        if function and Bet are as `unbet wallet scaffold` begins them."""
-        self.abilities = Abilities(
-            remembers=Memory.FOR_EVER,
-            closes_unknown=closes_unknown,
-            tells_cash=True,
-            finds=False,
-            max_together=256,
-            keeps_journal=True,
-        )
+        the transaction that decides; what is neither any more is left out."""
+        self.abilities = replace(SqlWallet.abilities, closes_unknown=closes_unknown)
         self._engine = engine
         self._parked = parked
         self._lock_wait_s = lock_wait_s
@@ -90,8 +93,7 @@ def decide(
         return []
     closed = find_closed(connection, cancels)
     left = [cancel for cancel in cancels if cancel.request_id not in closed]
-    rows = connection.execute(_CALL, {"cancels": _items(left)}).all() if left else []
-    decided = {one.decision.request_id: one for one in read_answer(left, rows)}
+    decided = {one.decision.request_id: one for one in call_function(connection, left)}
     verdicts = [
         decided.get(cancel.request_id) or Decided(closed_decision(cancel)) for cancel in cancels
     ]
@@ -106,6 +108,15 @@ def decide(
         if problem and one.decision.request_id not in late:
             raise wrong(one.decision.request_id, problem)
     return [with_late(one, late) for one in verdicts]
+
+
+def call_function(connection: Connection, cancels: Sequence[Cancel]) -> list[Decided]:
+    """What the function decides of `cancels`; the journal is not written. Does not commit. Raises
+    as `decide`."""
+    if not cancels:
+        return []
+    rows = connection.execute(_CALL, {"cancels": _items(cancels)}).all()
+    return read_answer(cancels, rows)
 
 
 def _items(cancels: Sequence[Cancel]) -> str:

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from testbed.conformance.rule import Exchange, Result, RuleStatus
+from testbed.rules.rule import Exchange, Result, RuleStatus
 
 COLUMNS: Final = ("rule", "from", "sent", "answered", "result")
 
-MAX_SHOWN: Final = 300
-"""Characters of a body; some are made to be long."""
+MAX_EXCHANGES: Final = 500
+"""Of a rule, in the document; a thousand races are more than anybody reads."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ class Report:
 
 
 def _answered(exchanges: Sequence[Exchange]) -> str:
-    """Codes with how often they came, in the order of their first time."""
-    labels = Counter(exchange.attempt.label for exchange in exchanges)
+    """What came back with how often it came, in the order of its first time."""
+    labels = Counter(exchange.label for exchange in exchanges)
     return ", ".join(f"{label} ×{n}" if n > 1 else label for label, n in labels.items())  # noqa: RUF001
 
 
@@ -63,12 +63,5 @@ def _document(result: Result) -> dict[str, object]:
         "verdict": result.status.value,
         "faults": list(result.faults),
         "missing": result.missing,
-        "exchanges": [
-            {
-                "sent": exchange.sent,
-                "body": exchange.body[:MAX_SHOWN].decode(errors="replace"),
-                **exchange.attempt.model_dump(include={"status", "code", "text", "seconds"}),
-            }
-            for exchange in result.exchanges
-        ],
+        "exchanges": [exchange.as_document() for exchange in result.exchanges[:MAX_EXCHANGES]],
     }
