@@ -29,6 +29,7 @@ from unbet.runtime.failpoints import crash_point
 from unbet.runtime.settings import SweepSettings, read, warn_of_unknown_names
 from unbet.start import check_database, starting
 from unbet.wallets.chosen import required_of, wallets_for
+from unbet.wallets.late_bets import LateBetDetection
 from unbet.wallets.notice import log_wallets, notice_of
 from unbet.wallets.port import Decided, Undecided, Wallet
 from unbet.wallets.undecided import keep_undecided
@@ -147,6 +148,7 @@ class Sweep:
         self._wallet = wallet
         self._providers = providers
         in_journal = wallet.abilities.keeps_journal
+        self._late_bets = LateBetDetection(engine, wallet, providers)
         self._batch_s, self._alone_s = (1.0, 0.0) if in_journal else (CALLS_S, CALLS_S)
         self.decided = 0
 
@@ -161,6 +163,7 @@ class Sweep:
             if not self._take(fresh=False, most=1, within_s=self._alone_s):
                 break
             found = True
+        self._late_bets.look()
         metrics.SWEEP_ROUNDS.inc()
         return found
 

@@ -43,11 +43,11 @@ def settings_of(variables: WalletSettings, *, hold_unknown: bool) -> HttpWalletS
         return HttpWalletSettings(
             url=variables.wallet_url,
             secrets=tuple(secret.get_secret_value() for secret in variables.wallet_secrets),
+            closes_unknown=bool(variables.wallet_closes_unknown),
             max_together=variables.wallet_max_together,
             calls_at_once=variables.wallet_calls_at_once,
             connect_limit_s=min(MAX_CONNECT_S, variables.wallet_call_limit_s),
             call_limit_s=variables.wallet_call_limit_s,
-            closes_unknown=variables.wallet_closes_unknown,
             remembers=_memory_of(variables.wallet_remembers_s),
             remembers_s=variables.wallet_remembers_s,
         )
