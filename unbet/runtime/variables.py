@@ -262,6 +262,13 @@ class WalletSettings(UnknownBetSettings, WalletNameSettings):
         "3 s in all",
         prevents="a lost answer that leaves no time to ask again",
     )
+    wallet_sweep_call_limit_s: float = setting(
+        2.5,
+        ge=0.1,
+        le=10.0,
+        what="with `http`: seconds that a call of the sweep may take, for which nobody waits",
+        prevents="cancels that stay parked because your wallet takes longer than a provider waits",
+    )
 
 
 def url_at(host: str, port: int) -> str:

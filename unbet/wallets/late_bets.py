@@ -17,7 +17,7 @@ from unbet.database.deadlines import CALL_LIMIT_S, run_within
 from unbet.database.faults import LedgerAwayError
 from unbet.journal.watching import count_looks, lease
 from unbet.runtime import metrics
-from unbet.wallets.port import Decided, Undecided, Verdict, Wallet, Why
+from unbet.wallets.port import SWEEP_CALLS_S, Decided, Undecided, Verdict, Wallet, Why
 from unbet.wallets.undecided import keep_undecided
 
 INTERVAL_S: Final = 1.0
@@ -25,8 +25,6 @@ MAX_IN_INTERVAL: Final = 256
 """Cancels that one sweep asks about in this time: a wallet's live calls come first."""
 ASK_FOR_S: Final = 1.0
 """No group is begun later than this: what is parked waits for it."""
-CALLS_S: Final = 5.0
-"""As for parked cancels."""
 MAX_PAUSE_S: Final = 15.0
 
 _UNCLEAR: Final = frozenset({Why.AMBIGUOUS, Why.REJECTED})
@@ -70,7 +68,7 @@ class LateBetDetection:
     def _ask(self, cancels: Sequence[Cancel]) -> bool:
         """Whether the wallet has decided any of them."""
         decided = False
-        deadline = time.monotonic() + CALLS_S
+        deadline = time.monotonic() + SWEEP_CALLS_S
         try:
             for verdicts in self._wallet.cancel(cancels, deadline):
                 known = [one.decision.request_id for one in verdicts if isinstance(one, Decided)]
