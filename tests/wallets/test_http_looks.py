@@ -4,11 +4,12 @@ processes."""
 import json
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from examples.wallet_http.bets import Bets
 from testbed.wallet.faults import Fault
@@ -21,6 +22,7 @@ from tests.wallets.players_casino import PlayersCasino
 from tests.wallets.service import SECRET, Service
 
 REFERENCE, PLAYER = EXAMPLE["reference"], EXAMPLE["userId"]
+WHOLE = ("--since", "2020-01-01", "--until", "2100-01-01")
 ANNA = ("anna", "a-password-of-annas")
 
 
@@ -102,6 +104,29 @@ class TestLooks(Service):
         assert "what it has done is not known here" in shown
         assert "nothing was returned" not in shown
         assert casino.money()[0] == 100  # it has
+
+    def test_audit_export_and_reconcile_know_what_the_wallet_told(
+        self, system: System, casino: PlayersCasino, casino_engine: Engine, tmp_path: Path
+    ) -> None:
+        casino.bet(REFERENCE, "10.00")
+        assert system.cancel()["error"] == 0
+        assert system.cancel(reference="late")["error"] == 0
+
+        audit = system.unbet("audit", "--json")
+        assert (audit.returncode, json.loads(audit.stdout)["ok"]) == (0, True), audit.stderr
+        assert casino.money()[0] == 100
+        exported = system.unbet("export", *WHOLE)
+        assert exported.stdout.count(",http,") == 2
+        (tmp_path / "list.csv").write_text(exported.stdout)
+        reconciled = system.unbet("reconcile", str(tmp_path / "list.csv"), *WHOLE)
+        assert reconciled.returncode == 0, reconciled.stdout
+
+        with casino_engine.begin() as connection:
+            connection.execute(text("UPDATE casino.bets SET outcome = 'settled'"))
+        audit = system.unbet("audit")
+        assert audit.returncode == 1
+        assert "Does not hold (outcome)" in audit.stdout
+        assert REFERENCE in audit.stdout
 
     def test_the_console_shows_what_the_wallet_told(
         self, system: System, casino: PlayersCasino, console: httpx.Client

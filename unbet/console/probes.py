@@ -45,6 +45,8 @@ class Probes:
 
     def __init__(self, settings: ConsoleSettings, engine: Engine, identity: Identity) -> None:
         self._threads: list[ThreadPoolExecutor] = []
+        self.wallet_names = settings.wallets()
+        """By the settings; what a figure of the ledger's is about."""
         answers = AnswersReader()
         client = redis_server.connect(settings.broker_url)
         workers = Workers()

@@ -76,7 +76,14 @@ _FIND: Final = text("""
           ORDER BY created_at DESC LIMIT :most)
     )
     SELECT known.provider, known.reference, bets.state, max(known.user_id), max(known.currency),
-           max(seen_at) AS seen_at, min(found_by)
+           max(seen_at) AS seen_at, min(found_by),
+           -- Of another wallet: the first decision that binds the bet.
+           (SELECT outcome
+              FROM unbet.requests
+             WHERE (reference, provider) = (known.reference, known.provider)
+               AND wallet IS NOT NULL AND outcome NOT IN ('closed', 'mismatch', 'currency_mismatch')
+             ORDER BY decided_at
+             LIMIT 1)
       FROM known
       LEFT JOIN unbet_ledger.bets
              ON (bets.reference, bets.provider) = (known.reference, known.provider)
@@ -101,6 +108,8 @@ class SearchResult(NamedTuple):
     """The latest of what was found."""
     found_by: str
     """`reference`, `player` or `uuid`."""
+    told: str | None
+    """The outcome that a wallet other than the ledger has told."""
 
 
 def find(connection: Connection, words: str, *, most: int = MAX_ROWS) -> list[SearchResult]:

@@ -19,9 +19,8 @@ _OURS: Final = {
     "sql": "unbet.wallets.sql.making:make",
     "http": "unbet.wallets.http.making:make",
 }
+_TO_ASK: Final = {"sql": "unbet.wallets.sql.making:make_to_ask"}
 _REQUIRED: Final = {"sql": "unbet.wallets.sql.making:require_function"}
-
-
 _DRY_RUNS: Final = {
     "ledger": "unbet.wallets.ledger.making:make_dry_run",
     "sql": "unbet.wallets.sql.making:make_dry_run",
@@ -56,24 +55,23 @@ def wallet_for(
 ) -> Wallet:
     """One of ours, or what `package.module:factory` makes. With `person_decides` it may be one that
     does not remember what it has decided. Raises `SettingsError`, which blames `variable`."""
-    path = _OURS.get(name, name)
-    try:
-        make: Factory = _imported(path)
-        wallet = make(engine, hold_unknown=hold_unknown, parked=parked)
-        if name not in _OURS:
-            wallet = CheckedWallet(wallet)
-        abilities = wallet.abilities
-    except SettingsError:  # which names its own variable
-        raise
-    except Exception as error:  # whatever a module of the operator's raises
-        why = f"{type(error).__name__}: {error}"
-        raise SettingsError(f"{variable} has a wrong value: {name!r}: {why}") from error
+    wallet = _made(name, engine, variable, hold_unknown=hold_unknown, parked=parked)
+    abilities = wallet.abilities
     problem = why_refused(abilities, person_decides=person_decides)
     if problem is not None:
         raise SettingsError(f"{variable} has a wrong value: {name!r} {problem}")
     if abilities.keeps_journal:
         return wallet
     return RecordedWallet(engine, wallet, name, parked=parked)
+
+
+def wallet_to_ask(name: str, engine: Engine) -> Wallet:
+    """The wallet to be asked again what the journal has its decision of: nothing is recorded, and
+    what can be rolled back is. Raises `SettingsError`."""
+    if name in _TO_ASK:
+        wallet: Wallet = _imported(_TO_ASK[name])(engine)
+        return wallet
+    return _made(name, engine, "UNBET_WALLET", hold_unknown=False, parked=False)
 
 
 def wallets_for(
@@ -96,6 +94,19 @@ def wallets_for(
         )
         for name in choice.distinct_routes()
     }
+
+
+def _made(name: str, engine: Engine, variable: str, *, hold_unknown: bool, parked: bool) -> Wallet:
+    path = _OURS.get(name, name)
+    try:
+        make: Factory = _imported(path)
+        wallet = make(engine, hold_unknown=hold_unknown, parked=parked)
+        return wallet if name in _OURS else CheckedWallet(wallet)
+    except SettingsError:  # which names its own variable
+        raise
+    except Exception as error:  # whatever a module of the operator's raises
+        why = f"{type(error).__name__}: {error}"
+        raise SettingsError(f"{variable} has a wrong value: {name!r}: {why}") from error
 
 
 def dry_runs_for(choice: WalletChoice, engine: Engine, *, hold_unknown: bool) -> dict[str, Wallet]:
