@@ -127,7 +127,7 @@ def check(
                 provider,
                 rules,
                 limits=limits,
-                advance=lambda: update(advance=1),
+                begin=lambda done, rule: update(completed=done, description=rule.name),
             )
     report = Report(results)
     seconds = round(time.monotonic() - started, 3)

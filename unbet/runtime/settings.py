@@ -30,6 +30,7 @@ from unbet.runtime.variables import (
     BrokerSettings,
     CallerSettings,
     DeploymentSettings,
+    DryRunSettings,
     EndpointSettings,
     LedgerSettings,
     ListeningSettings,
@@ -65,6 +66,7 @@ log = structlog.get_logger("settings")
 
 
 class ReceiverSettings(
+    DryRunSettings,
     LogSettings,
     ListeningSettings,
     CallerSettings,
