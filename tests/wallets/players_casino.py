@@ -21,7 +21,7 @@ class PlayersCasino:
         self._provider = provider
 
     def of(self, player: str) -> "PlayersCasino":
-        """The same for another player."""
+        """Another player's."""
         return PlayersCasino(self._casino, player, self._player[1], self._provider)
 
     def deposit(self, amount: str, *, bonus: bool = False) -> None:

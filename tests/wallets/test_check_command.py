@@ -41,7 +41,7 @@ def command_of(*arguments: str) -> str:
 
 
 HTTP_BETS = command_of("-m", "examples.wallet_http.check_bets")
-SQL_BETS = command_of("examples/wallet_sql/check_bets.py")
+SQL_BETS = command_of("-m", "examples.wallet_sql.check_bets")
 
 
 def check(environment: Mapping[str, str], *options: str) -> "subprocess.CompletedProcess[str]":
@@ -99,6 +99,7 @@ class TestService(Service):
             "CASINO_DATABASE_URL": casino_engine.url.render_as_string(hide_password=False),
             "UNBET_WALLET": "http",
             "UNBET_WALLET_SECRETS": SECRET,
+            "UNBET_WALLET_CLOSES_UNKNOWN": "true",
             "UNBET_WALLET_CALL_LIMIT_S": "0.6",
         }
 
@@ -127,6 +128,20 @@ class TestService(Service):
         told = "a frozen player's cancel: bet_refused, expected reversed"
         assert f"a frozen player's stake is given back: {told}" in said
         assert said[-1] == "2 rules: 1 kept, 1 broken, 0 not tried."
+
+    def test_the_wallet_is_that_of_the_providers_endpoint(
+        self, environment: dict[str, str], database_url: str
+    ) -> None:
+        endpoint = {"provider": "Other", "wallet": "ledger"}
+        environment["UNBET_ENDPOINTS"] = json.dumps({"a" * 32: endpoint})
+        environment["UNBET_DATABASE_URL"] = database_url
+        ended = check(environment, "--provider", "Other", "--json", "--only", "frozen")
+        document = document_of(ended)
+        assert (document["wallet"], document["provider"], document["kept"]) == (
+            "ledger",
+            "Other",
+            1,
+        )
 
     def test_bets_of_a_file_are_used_and_what_needs_money_is_not_tried(
         self, at: Callable[[int], dict[str, str]], port: int, casino: Casino, tmp_path: Path

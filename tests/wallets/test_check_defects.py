@@ -97,12 +97,12 @@ BETS = {defects.SpellsAlike: defects.SpellsAlikeBets, PlacedForNothing: defects.
 class Interrupted(CasinoOperator):
     """Whose service fails in the middle when its database ends its sessions."""
 
-    def __init__(self, bets: Bets, service: Engine) -> None:
+    def __init__(self, bets: Bets) -> None:
         super().__init__(PlayersCasino(bets))
-        self._service = service
+        self._engine = bets.engine
 
     def interrupt(self) -> None:
-        end_sessions(self._service)
+        end_sessions(self._engine)
 
 
 class TestDefects(Service):
@@ -159,12 +159,12 @@ def _result(name: str, wallets: Wallets, operator: CasinoOperator) -> Result:
 
 @contextmanager
 def _operator(cancels: Cancels) -> Iterator[CasinoOperator]:
-    """With one connection of its own, which outlives the interruption of all others."""
+    """With connections of its own."""
     kind: Callable[..., Bets] = BETS.get(type(cancels), Bets)
     if isinstance(cancels, defects.LooksBeforeTheLock):
         kind = partial(defects.LooksBeforeTheLockBets, cancels)
-    engine = engine_for(cancels.engine.url.render_as_string(hide_password=False), pool_size=1)
-    yield Interrupted(kind(engine), engine)
+    engine = engine_for(cancels.engine.url.render_as_string(hide_password=False))
+    yield Interrupted(kind(engine))
     engine.dispose()
 
 
