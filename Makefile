@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-unit test-long test-connections test-disk test-nginx test-alerts test-pgbouncer test-browser console-images fuzz bench chaos configuration docs docs-serve lint pins fmt
+.PHONY: help setup run test test-unit test-long test-connections test-disk test-nginx test-alerts test-pgbouncer test-mariadb test-browser console-images fuzz bench chaos configuration docs docs-serve lint pins fmt
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -21,7 +21,7 @@ setup: .venv/ready  ## make .venv/ with everything pinned
 run: setup  ## start everything, send a demonstration cancel, stay until Ctrl-C
 	@$(BIN)/unbet run
 
-APART := $(addprefix --ignore tests/,disk nginx alerts pgbouncer browser)
+APART := $(addprefix --ignore tests/,disk nginx alerts pgbouncer mariadb browser)
 
 # Most tests wait more than they work, so several run at a time, each process with servers of its own;
 # those of faults hold the promises' times, and run two at a time.
@@ -52,6 +52,13 @@ test-alerts: setup  ## deploy/prometheus/alerts.yml: each alert fires and clears
 
 test-pgbouncer: setup  ## receivers and workers behind a real PgBouncer (apt-get install pgbouncer)
 	@$(BIN)/python -m pytest tests/pgbouncer
+
+test-mariadb: .venv/ready-for-mariadb  ## the example of a wallet service on a real MariaDB (apt-get install mariadb-server)
+	@$(BIN)/python -m pytest tests/mariadb
+
+.venv/ready-for-mariadb: .venv/ready tests/mariadb/requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/mariadb/requirements.txt
+	@touch $@
 
 test-browser: .venv/ready-for-browser  ## the console in a real Chromium (apt-get install chromium)
 	@$(BIN)/python -m pytest tests/browser

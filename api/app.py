@@ -21,6 +21,7 @@ from api.parking import Parking
 from api.publish import Publisher
 from api.receive import Receiver
 from api.scrape import ScrapedState
+from api.shadow import Shadow
 from unbet.database.deployment import Identity, guard
 from unbet.database.engine import connect_to
 from unbet.runtime.settings import ReceiverSettings
@@ -45,7 +46,9 @@ def create_app(settings: ReceiverSettings, identity: Identity | None = None) -> 
     replies = Replies(settings.redis_url, keys, identity)
     wallets = settings.named_wallets()
     threads = settings.groups_in_flight * (1 + len(set(wallets.values())))
-    publisher = Publisher(threads, keys, identity, replies.list_name, wallets)
+    publisher = Publisher(
+        threads, keys, identity, replies.list_name, wallets, dry_run=settings.wallet_dry_run
+    )
     dispatcher = Dispatcher(
         publisher.submit,
         wallets,
@@ -55,8 +58,14 @@ def create_app(settings: ReceiverSettings, identity: Identity | None = None) -> 
         resend_after_s=settings.resend_after_s,
     )
     endpoints = tuple(settings.by_secret().values())
-    membership = Membership(settings.broker_url, identity, ledger, endpoints)
+    membership = Membership(
+        settings.broker_url, identity, ledger, endpoints, dry_run=settings.wallet_dry_run
+    )
     fallback = Fallback(dispatcher, ledger, parking, settings.answer_deadline_s * ASK_SHARE)
+
+    shadow = Shadow(settings, dispatcher) if settings.wallet_dry_run else None
+    # A dry run parks nothing; what lies in the spool from before is a promise.
+    falling_back = () if shadow else (fallback.watch, fallback.poll_outcomes)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -64,8 +73,7 @@ def create_app(settings: ReceiverSettings, identity: Identity | None = None) -> 
             asyncio.create_task(keep_running(work))
             for work in (
                 lambda: replies.listen(dispatcher.resolve),
-                fallback.watch,
-                fallback.poll_outcomes,
+                *falling_back,
                 parking.keep_draining,
                 notes.keep_writing,
                 membership.keep_noting,
@@ -76,6 +84,8 @@ def create_app(settings: ReceiverSettings, identity: Identity | None = None) -> 
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+        if shadow is not None:
+            await shadow.close()
         await notes.flush()
         await replies.close()
         publisher.close()
@@ -86,7 +96,7 @@ def create_app(settings: ReceiverSettings, identity: Identity | None = None) -> 
     readiness = Readiness(probes_of(settings, engine, identity))
     state = ScrapedState(settings, engine, spool, identity)
     others = pages(readiness, state, membership, lifespan)
-    return Receiver(settings, dispatcher, parking, notes, others)
+    return Receiver(settings, dispatcher, parking, notes, others, shadow)
 
 
 async def keep_running(work: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -32,7 +32,10 @@ class Membership:
         identity: Identity,
         ledger: LedgerCalls,
         endpoints: Sequence[EndpointConfig] = (),
+        *,
+        dry_run: bool = False,
     ) -> None:
+        self._dry_run = dry_run
         self._identity = identity
         self._ledger = ledger
         self._presence = Presence(broker_url)
@@ -60,6 +63,7 @@ class Membership:
         return {
             "deployment": own and str(own),
             "other_deployments": [str(other) for other in self._presence.others],
+            "dry_run": self._dry_run,
             "wallets": [
                 self._wallet(number, endpoint) for number, endpoint in enumerate(self._endpoints, 1)
             ],

@@ -166,9 +166,13 @@ class Publisher:
         identity: Identity,
         reply_to: str,
         wallets: Mapping[str, str] = NO_WALLETS,
+        *,
+        dry_run: bool = False,
     ) -> None:
         """`reply_to` is the list for replies; in Redis its name begins with the deployment's.
-        `wallets` are those that endpoints name, by provider."""
+        `wallets` are those that endpoints name, by provider. With `dry_run` no worker decides what
+        is sent."""
+        self._dry_run = dry_run
         self._wallets = wallets
         self._keys = keys
         self._identity = identity
@@ -201,6 +205,7 @@ class Publisher:
                 reply_to=own.reply_to,
                 cancels=tuple(cancels),
                 wallets=self._wallets_of(cancels) if self._wallets else NO_WALLETS,
+                dry_run=self._dry_run,
             )
             message = own.producer.make(
                 message_id,

@@ -8,9 +8,10 @@ import os
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine
 
-from examples.wallet_http.cancels import Cancels, Item, NotNowError
+from examples.casino.database import BusyError, NotNowError, engine_for
+from examples.wallet_http.cancels import Cancels, Item
 from examples.wallet_http.cancels import Verdict as Told
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
@@ -36,7 +37,7 @@ class CasinoWallet:
     @cached_property
     def _cancels(self) -> Cancels:
         """Made with the first call: the worker forks before, and a connection cannot be shared."""
-        return Cancels(create_engine(self._url, pool_size=1, connect_args={"connect_timeout": 2}))
+        return Cancels(engine_for(self._url, pool_size=1))
 
     def cancel(self, cancels: Sequence[Cancel], deadline: float) -> Iterator[Sequence[Verdict]]:
         """A verdict on each cancel. What is not decided for want of a database is AWAY, which is no
@@ -49,6 +50,9 @@ class CasinoWallet:
         ]
         try:
             told = self._cancels.decide(items)
+        except BusyError as error:
+            yield [Undecided(one, Why.BUSY, "its rows are locked", f"{error}") for one in cancels]
+            return
         except NotNowError as error:
             why = f"{error.__cause__}"
             yield [

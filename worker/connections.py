@@ -12,7 +12,7 @@ from unbet.database.deployment import Identity, guard
 from unbet.database.engine import connect_to
 from unbet.runtime.settings import WorkerSettings, read
 from unbet.runtime.wallet_choice import WalletChoice
-from unbet.wallets.chosen import wallets_for
+from unbet.wallets.chosen import dry_runs_for, wallets_for
 from unbet.wallets.notice import Notice, notice_of
 from unbet.wallets.port import Wallet
 from unbet.wallets.routed import RoutedWallets
@@ -51,7 +51,17 @@ def keys() -> Keys:
 @cache
 def wallet() -> Wallet | RoutedWallets:
     """What decides the cancels: the only wallet, or several behind one call."""
-    made = _made()
+    return _behind_one_call(_made())
+
+
+@cache
+def dry_wallet() -> Wallet | RoutedWallets:
+    """What says what would be decided."""
+    holds_unknown = read(WorkerSettings).holds_unknown
+    return _behind_one_call(dry_runs_for(choice(), engine(), hold_unknown=holds_unknown))
+
+
+def _behind_one_call(made: dict[str, Wallet]) -> Wallet | RoutedWallets:
     if len(made) > 1:
         return RoutedWallets(made, choice().wallet_of)
     (only,) = made.values()

@@ -18,14 +18,16 @@ from unbet.database.faults import LedgerAwayError
 from unbet.database.transaction import RETRY_FOR_S
 from unbet.runtime import logs
 from unbet.runtime.failpoints import ARMED, crash_point
-from unbet.wallets.port import Decided, Undecided, Verdict, Why
-from unbet.wallets.undecided import keep_undecided
+from unbet.wallets.port import Decided, Undecided, Verdict, Wallet, Why
+from unbet.wallets.routed import RoutedWallets
+from unbet.wallets.undecided import keep_undecided, log_undecided
 from worker.app import app
 from worker.connections import (
     asks_others,
     broker,
     choice,
     deployment,
+    dry_wallet,
     engine,
     keys,
     replies,
@@ -76,7 +78,11 @@ def cancel(task: Task, message: str) -> dict[str, int]:
             decisions = [one.decision for one in verdicts if isinstance(one, Decided)]
             if len(decisions) < len(verdicts):
                 left = [one for one in verdicts if isinstance(one, Undecided)]
-                decisions += keep_undecided(engine(), left, deadline)
+                decisions += (
+                    log_undecided(left)
+                    if group.dry_run
+                    else keep_undecided(engine(), left, deadline)
+                )
             seconds = time.monotonic() - started
             if ARMED:
                 crash_point("after_commit", group.cancels)
@@ -84,18 +90,24 @@ def cancel(task: Task, message: str) -> dict[str, int]:
             _log_decisions(group, decisions, str(task.request.id), seconds)
             outcomes.update(decision.outcome.value for decision in decisions)
     except LedgerAwayError as error:
+        if group.dry_run:  # nobody waits for long
+            log.warning("the ledger is away: the dry run is given up", error=str(error))
+            return dict(outcomes)
         raise _hand_back(group, task.request, error) from error
     crash_point("after_reply", group.cancels)
     return dict(outcomes)
 
 
 def _decide(group: Group, deadline: float) -> Iterator[Sequence[Verdict]]:
+    decider = dry_wallet() if group.dry_run else wallet()
     if not group.wallets:
-        return wallet().cancel(group.cancels, deadline)
-    return _decide_unless_elsewhere(group, deadline)
+        return decider.cancel(group.cancels, deadline)
+    return _decide_unless_elsewhere(group, decider, deadline)
 
 
-def _decide_unless_elsewhere(group: Group, deadline: float) -> Iterator[Sequence[Verdict]]:
+def _decide_unless_elsewhere(
+    group: Group, decider: Wallet | RoutedWallets, deadline: float
+) -> Iterator[Sequence[Verdict]]:
     """Decide all but those that the receiver names another wallet for: in the wrong one their bets
     would be unknown, and the provider would be told that all is well. They wait for a person."""
     elsewhere: list[Verdict] = []
@@ -111,7 +123,7 @@ def _decide_unless_elsewhere(group: Group, deadline: float) -> Iterator[Sequence
     if elsewhere:
         yield elsewhere
     if ours:
-        yield from wallet().cancel(ours, deadline)
+        yield from decider.cancel(ours, deadline)
 
 
 def _hand_back(group: Group, request: Any, error: LedgerAwayError) -> Reject:
@@ -155,6 +167,12 @@ def _reply(group: Group, decisions: list[Decision]) -> None:
         log.warning("a reply was not delivered", reply_to=group.reply_to, error=str(error))
 
 
+def _event(decision: Decision, group: Group) -> str:
+    if group.dry_run:
+        return "would be decided"
+    return "decided" if decision.outcome is not Outcome.PARKED else "parked"
+
+
 def _log_decisions(
     group: Group, decisions: list[Decision], message_id: str, seconds: float
 ) -> None:
@@ -164,7 +182,7 @@ def _log_decisions(
         for decision in decisions:
             cancel = cancels[decision.request_id]
             log.info(
-                "decided" if decision.outcome is not Outcome.PARKED else "parked",
+                _event(decision, group),
                 request_id=str(decision.request_id),
                 reference=cancel.reference,
                 uuid=cancel.uuid,

@@ -1,44 +1,54 @@
 """`POST /cancels`: an array of cancels in, an array of verdicts out; HTTP 200 for whatever became
-of them. Run it with `python -m examples.wallet_http`."""
+of them."""
 
 import base64
 import hmac
 import json
 import time
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
-from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.responses import JSONResponse
 
-from examples.wallet_http.cancels import Cancels, Item, NotNowError, Verdict
+from examples.casino.database import BusyError, NotNowError
+from examples.wallet_http.cancels import Cancels, Item, Verdict
 
 MAX_BYTES = 1 << 20
 MAX_AGE_S = 300
 
 
-def make_app(cancels: Cancels, secrets: Sequence[str]) -> Starlette:
+def make_app(cancels: Cancels, secrets: Sequence[str]) -> FastAPI:
     """`secrets` are those that are good at present: two while one replaces the other."""
+    app = FastAPI(title="An operator's wallet")
 
-    async def decide(request: Request) -> Response:
+    async def signed(request: Request) -> bytes:
+        """The body as it came: it is what was signed, and no float is made of it."""
         if int(request.headers.get("content-length", MAX_BYTES + 1)) > MAX_BYTES:
-            return JSONResponse({"error": "too long"}, 413)
+            raise HTTPException(413, "too long")
         body = await request.body()
         if not is_signed(request.headers, body, secrets):
-            return JSONResponse({"error": "not signed"}, 401)
-        try:
-            items = [item_of(one) for one in json.loads(body)]
-        except (KeyError, TypeError, ValueError):
-            return JSONResponse({"error": "not an array of cancels"}, 400)
-        try:
-            verdicts = await run_in_threadpool(cancels.decide, items)
-        except NotNowError:
-            return JSONResponse({"error": "not now"}, 503, {"Retry-After": "1"})
-        return JSONResponse([document_of(verdict) for verdict in verdicts])
+            raise HTTPException(401, "not signed")
+        return body
 
-    return Starlette(routes=[Route("/cancels", decide, methods=["POST"])])
+    @app.post("/cancels")
+    def decide(body: Annotated[bytes, Depends(signed)]) -> JSONResponse:
+        try:
+            documents = json.loads(body)
+            items = [item_of(one) for one in documents]
+            dry_run = any(one.get("dry_run") for one in documents)
+        except (KeyError, TypeError, ValueError):
+            raise HTTPException(400, "not an array of cancels") from None
+        try:
+            act = cancels.dry_run if dry_run else cancels.decide
+            return JSONResponse([document_of(verdict) for verdict in act(items)])
+        except BusyError:
+            busy = {"undecided": "busy", "detail": "the rows are locked"}
+            return JSONResponse([{"request_id": item.request_id} | busy for item in items])
+        except NotNowError:
+            raise HTTPException(503, "not now", {"Retry-After": "1"}) from None
+
+    return app
 
 
 def item_of(document: Mapping[str, object]) -> Item:

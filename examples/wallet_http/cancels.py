@@ -1,55 +1,40 @@
-"""Cancels: one transaction for all of a call, and what is told of each.
-
-Locks are taken in one order, here as in `bets.py`: bets by (provider, reference), then balances by
-(player, currency).
-"""
+"""Cancels: one transaction for all of a call, and what is told of each."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import OperationalError
+
+from examples.casino.database import insert_once, transact
+from examples.wallet_http.bets import BOOK, LOCK_BALANCE, LOCK_BET
 
 # A bet that comes later meets this row under its own unique key, and is refused.
-LEAVE_TOMBSTONE = text("""
+TOMBSTONE: Final = """
     INSERT INTO casino.bets (provider, reference, player, currency, state)
     VALUES (:provider, :reference, :player, :currency, 'cancelled')
-        ON CONFLICT (provider, reference) DO NOTHING
+"""
+# Both parts of the stake go back to where they came from; a second time fails at the unique key.
+REFUND: Final = text("""
+    INSERT INTO casino.movements (kind, provider, reference, player, currency, cash, bonus)
+    SELECT 'refund', provider, reference, player, currency, cash, bonus
+      FROM casino.bets WHERE provider = :provider AND reference = :reference
 """)
-LOCK_BET = text("""
-    SELECT * FROM casino.bets WHERE provider = :provider AND reference = :reference FOR UPDATE
-""")
-LOCK_BALANCE = text("""
-    SELECT FROM casino.balances WHERE player = :player AND currency = :currency FOR UPDATE
-""")
-# Both parts of the stake go back to where they came from.
-REFUND = text("""
-    WITH refund AS (
-        INSERT INTO casino.movements (kind, provider, reference, player, currency, cash, bonus)
-        SELECT 'refund', provider, reference, player, currency, cash, bonus
-          FROM casino.bets WHERE provider = :provider AND reference = :reference
-        RETURNING player, currency, cash, bonus
-    )
-    UPDATE casino.balances
-       SET cash = balances.cash + refund.cash, bonus = balances.bonus + refund.bonus
-      FROM refund
-     WHERE balances.player = refund.player AND balances.currency = refund.currency
-""")
-MARK = text("""
+MARK: Final = text("""
     UPDATE casino.bets
        SET outcome = :outcome,
            state = CASE state WHEN 'placed' THEN 'cancelled' ELSE state END,
-           cash_after = (SELECT cash FROM casino.balances
-                          WHERE balances.player = bets.player
-                            AND balances.currency = bets.currency)
+           cash_after = (SELECT b.cash FROM casino.balances AS b
+                          WHERE b.player = bets.player AND b.currency = bets.currency)
      WHERE provider = :provider AND reference = :reference
-    RETURNING cash_after
 """)
-
-
-class NotNowError(Exception):
-    """Nothing was done: the database cannot be had, or a deadlock was broken."""
+CASH_AFTER: Final = text("""
+    SELECT cash_after FROM casino.bets WHERE provider = :provider AND reference = :reference
+""")
+WALLET_REF: Final = text("""
+    SELECT id FROM casino.movements
+     WHERE kind = 'refund' AND provider = :provider AND reference = :reference
+""")
 
 
 class Item(NamedTuple):
@@ -69,6 +54,8 @@ class Verdict(NamedTuple):
     outcome: str
     replayed: bool
     cash: Decimal | None
+    wallet_ref: str | None = None
+    """Where a person finds the refund: its number among the movements."""
 
 
 class Cancels:
@@ -76,21 +63,16 @@ class Cancels:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._leave_tombstone = insert_once(engine, TOMBSTONE, "provider", "reference")
 
     def decide(self, items: Sequence[Item]) -> list[Verdict]:
-        """The verdict on each of `items`, committed. Raises `NotNowError`; any other exception
-        means that it may be done, and Unbet asks again."""
-        try:
-            connection = self.engine.connect()
-        except OperationalError as error:
-            raise NotNowError from error
-        with connection:
-            try:
-                verdicts = self.apply(connection, items)
-            except OperationalError as error:
-                raise NotNowError from error
-            connection.commit()
-        return verdicts
+        """The verdict on each of `items`, committed. Raises as `transact`; if it may be done or
+        not, Unbet asks again."""
+        return transact(self.engine, lambda connection: self.apply(connection, items))
+
+    def dry_run(self, items: Sequence[Item]) -> list[Verdict]:
+        """The same, and nothing is done."""
+        return transact(self.engine, lambda connection: self.apply(connection, items), keep=False)
 
     def apply(self, connection: Connection, items: Sequence[Item]) -> list[Verdict]:
         ordered = sorted(items, key=lambda item: (item.provider, item.reference))
@@ -101,7 +83,7 @@ class Cancels:
 
     def lock_bet(self, connection: Connection, item: Item) -> Mapping[str, Any]:
         """The bet, or the tombstone that was left for it just now or before."""
-        connection.execute(LEAVE_TOMBSTONE, item._asdict())
+        connection.execute(self._leave_tombstone, item._asdict())
         return dict(connection.execute(LOCK_BET, item._asdict()).mappings().one())
 
     def verdict(self, connection: Connection, item: Item, bet: Mapping[str, Any]) -> Verdict:
@@ -112,7 +94,14 @@ class Cancels:
         replayed, cash = bet["outcome"] is not None, bet["cash_after"]
         if not replayed:
             cash = self.give_back(connection, item, outcome)
-        return Verdict(item.request_id, outcome, replayed, cash if is_the_askers else None)
+        refund = connection.execute(WALLET_REF, item._asdict()).scalar()
+        return Verdict(
+            item.request_id,
+            outcome,
+            replayed,
+            cash if is_the_askers else None,
+            None if refund is None else str(refund),
+        )
 
     def outcome(self, item: Item, bet: Mapping[str, Any]) -> str:
         """The first one is final; a wrong cancel comes to no decision of the bet's."""
@@ -128,7 +117,15 @@ class Cancels:
     def give_back(self, connection: Connection, item: Item, outcome: str) -> Decimal | None:
         """Move the money and mark the bet; the player's cash afterwards."""
         if outcome == "reversed":
-            connection.execute(REFUND, item._asdict())
-        marked = connection.execute(MARK, item._asdict() | {"outcome": outcome})
-        cash: Decimal | None = marked.scalar_one()
+            self.refund(connection, item)
+        return self.mark(connection, item, outcome)
+
+    def refund(self, connection: Connection, item: Item) -> None:
+        connection.execute(REFUND, item._asdict())
+        connection.execute(BOOK, item._asdict() | {"kind": "refund"})
+
+    def mark(self, connection: Connection, item: Item, outcome: str) -> Decimal | None:
+        """The player's cash, as every repetition is told it."""
+        connection.execute(MARK, item._asdict() | {"outcome": outcome})
+        cash: Decimal | None = connection.execute(CASH_AFTER, item._asdict()).scalar_one()
         return cash

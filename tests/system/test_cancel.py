@@ -156,6 +156,7 @@ def test_readiness_names_what_is_away_and_health_does_not_depend_on_it(
         "replies": "ok",
         "deployment": str(deployment_at(system.environment["UNBET_DATABASE_URL"])),
         "other_deployments": [],
+        "dry_run": False,
         "wallets_differ": None,
     }
 

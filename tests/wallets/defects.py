@@ -1,5 +1,5 @@
-"""The faults that have been seen in operators' wallets, each built into the example on purpose.
-Long, since there are twenty."""
+"""The faults that have been seen in operators' wallets, each built into the example on purpose, and
+those that the other rules of the check are for. Long, since there are thirty."""
 
 import threading
 import time
@@ -11,16 +11,13 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, text
 
-from examples.wallet_http.bets import Bets
-from examples.wallet_http.cancels import LOCK_BET, MARK, REFUND, Cancels, Item, Verdict
+from examples.wallet_http.bets import LOCK_BET, Bets
+from examples.wallet_http.cancels import MARK, Cancels, Item, Verdict
 from examples.wallet_python import CasinoWallet
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
 from unbet.wallets.port import Decided
 
-_NO_UNIQUE_KEY: Final = text("""
-    ALTER TABLE casino.movements DROP CONSTRAINT movements_kind_provider_reference_key
-""")
 _PAY: Final = text("""
     UPDATE casino.balances SET cash = balances.cash + bets.cash + bets.bonus
       FROM casino.bets
@@ -39,12 +36,10 @@ Bet = Mapping[str, Any]
 
 
 class _Unguarded(Cancels):
-    """Without the unique key that such tables usually lack."""
+    """Without the movement, and so without its unique key, as such wallets usually are."""
 
-    def __init__(self, engine: Engine) -> None:
-        super().__init__(engine)
-        with engine.begin() as connection:
-            connection.execute(_NO_UNIQUE_KEY)
+    def refund(self, connection: Connection, item: Item) -> None:
+        connection.execute(_PAY, item._asdict())
 
 
 class KeySpentFirst(Cancels):
@@ -87,28 +82,32 @@ class CreditsThenMarks(_Unguarded):
 
     def give_back(self, connection: Connection, item: Item, outcome: str) -> Decimal | None:
         if outcome == "reversed":
-            connection.execute(REFUND, item._asdict())
+            self.refund(connection, item)
             connection.commit()
             time.sleep(STEP_S)
-        marked = connection.execute(MARK, item._asdict() | {"outcome": outcome})
-        return marked.scalar_one()  # type: ignore[no-any-return]
+        return self.mark(connection, item, outcome)
 
 
 class MarksThenCredits(Cancels):
     """6: in two transactions."""
 
     def give_back(self, connection: Connection, item: Item, outcome: str) -> Decimal | None:
-        marked = connection.execute(MARK, item._asdict() | {"outcome": outcome})
-        cash: Decimal | None = marked.scalar_one()
+        cash = self.mark(connection, item, outcome)
         connection.commit()
         time.sleep(STEP_S)
         if outcome == "reversed":
-            connection.execute(REFUND, item._asdict())
+            self.refund(connection, item)
         return cash
 
 
 class FailureIsNotFound(Cancels):
     """7"""
+
+    def apply(self, connection: Connection, items: Sequence[Item]) -> list[Verdict]:
+        told = super().apply(connection, items)
+        time.sleep(STEP_S)
+        connection.execute(text("SELECT 1"))
+        return told
 
     def decide(self, items: Sequence[Item]) -> list[Verdict]:
         try:
@@ -159,7 +158,7 @@ class DerivesKeys(DrawsKeys):
         return f"{cancel.provider} {cancel.reference}"
 
 
-class ChecksAfterCredit(_Unguarded):
+class ChecksAfterCredit(Cancels):
     """9"""
 
     def verdict(self, connection: Connection, item: Item, bet: Bet) -> Verdict:
@@ -201,26 +200,28 @@ class LooksBeforeTheLock(NoTombstone):
 class LooksBeforeTheLockBets(Bets):
     """3, the bet's part."""
 
-    def __init__(
-        self, cancels: LooksBeforeTheLock, engine: Engine, provider: str, currency: str
-    ) -> None:
-        super().__init__(engine, provider, currency)
+    def __init__(self, cancels: LooksBeforeTheLock, engine: Engine) -> None:
+        super().__init__(engine)
         self._cancels = cancels
 
-    def place(self, player: str, reference: str, amount: Decimal) -> bool:
+    def bet(
+        self, player: str, currency: str, provider: str, reference: str, amount: Decimal
+    ) -> str:
         if reference in self._cancels.left:
-            return False
+            return "cancelled"
         self._cancels.has_left.wait(timeout=0.2)
         self._cancels.has_left.clear()
-        return super().place(player, reference, amount)
+        return super().bet(player, currency, provider, reference, amount)
 
 
 class PlaysForNothing(Bets):
     """11: the late bet takes nothing, and is answered as placed."""
 
-    def place(self, player: str, reference: str, amount: Decimal) -> bool:
-        super().place(player, reference, amount)
-        return True
+    def bet(
+        self, player: str, currency: str, provider: str, reference: str, amount: Decimal
+    ) -> str:
+        super().bet(player, currency, provider, reference, amount)
+        return "placed"
 
 
 class RefusesTheFrozen(Cancels):
@@ -286,8 +287,10 @@ class SpellsAlike(Cancels):
 class SpellsAlikeBets(Bets):
     """16, the bet's part."""
 
-    def place(self, player: str, reference: str, amount: Decimal) -> bool:
-        return super().place(player, alike(reference), amount)
+    def bet(
+        self, player: str, currency: str, provider: str, reference: str, amount: Decimal
+    ) -> str:
+        return super().bet(player, currency, provider, alike(reference), amount)
 
 
 def alike(reference: str) -> str:
@@ -334,3 +337,34 @@ class Empty(Cancels):
 
     def decide(self, items: Sequence[Item]) -> list[Verdict]:
         return [Verdict(item.request_id, "reversed", False, None) for item in items]
+
+
+class GivesBackWhatIsOver(Cancels):
+    """A refused or settled bet is reversed."""
+
+    def outcome(self, item: Item, bet: Bet) -> str:
+        outcome = super().outcome(item, bet)
+        return "reversed" if outcome in ("bet_refused", "settled") else outcome
+
+
+class OneForAll(Cancels):
+    """A group has the outcome of its first cancel."""
+
+    def decide(self, items: Sequence[Item]) -> list[Verdict]:
+        told = super().decide(items)
+        return [verdict._replace(outcome=told[0].outcome) for verdict in told]
+
+
+class TellsTheCashOfNow(Cancels):
+    """In place of that after the first decision."""
+
+    def verdict(self, connection: Connection, item: Item, bet: Bet) -> Verdict:
+        told = super().verdict(connection, item, bet)
+        return told._replace(cash=connection.execute(_READ, item._asdict()).scalar())
+
+
+class NeverRepeats(Cancels):
+    """As it says."""
+
+    def decide(self, items: Sequence[Item]) -> list[Verdict]:
+        return [verdict._replace(replayed=False) for verdict in super().decide(items)]

@@ -5,52 +5,31 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 import uvicorn
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, text
 
 import examples.wallet_http
+from examples.casino.database import engine_for
 from examples.wallet_http.app import make_app
 from examples.wallet_http.bets import Bets
 from examples.wallet_http.cancels import Cancels
-from tests.making import PROVIDER
 from tests.waiting import until
-from tests.wallets.contract import Casino
+from tests.wallets.contract import Casino, WalletContract
+from tests.wallets.contract_midway import MidwayContract
+from tests.wallets.players_casino import PlayersCasino
 from unbet.wallets.http.settings import HttpWalletSettings
 from unbet.wallets.http.wallet import HttpWallet
+from unbet.wallets.port import Wallet
 
 SECRET: Final = "whsec_" + base64.b64encode(b"for tests only, for tests only").decode()
 NOWHERE: Final = "http://127.0.0.1:1"
-_TABLES: Final = Path(examples.wallet_http.__file__).with_name("schema.sql").read_text("utf-8")
+_TABLES: Final = Path(examples.wallet_http.__file__).with_name("postgresql.sql").read_text("utf-8")
 
 REFUNDS: Final = text("SELECT count(*) FROM casino.movements WHERE kind = 'refund'")
-
-
-class ServiceCasino:
-    """As `Casino`; Alice bets in the operator's own tables."""
-
-    def __init__(self, bets: Bets) -> None:
-        self._bets = bets
-
-    def deposit(self, amount: str, *, bonus: bool = False) -> None:
-        nothing, some = Decimal(0), Decimal(amount)
-        self._bets.deposit("alice", *((nothing, some) if bonus else (some, nothing)))
-
-    def bet(self, reference: str, amount: str) -> bool:
-        return self._bets.place("alice", reference, Decimal(amount))
-
-    def settle(self, reference: str, amount: str) -> None:
-        self._bets.settle(reference, Decimal(amount))
-
-    def freeze(self) -> None:
-        self._bets.freeze("alice")
-
-    def money(self) -> tuple[Decimal, Decimal]:
-        return self._bets.balance("alice")
 
 
 def settings_of(url: str, **others: Any) -> HttpWalletSettings:
@@ -90,7 +69,7 @@ class Service:
     @pytest.fixture
     def casino_engine(self, new_database: Callable[[], str]) -> Iterator[Engine]:
         url = new_database().replace("postgresql://", "postgresql+psycopg://")
-        engine = create_engine(url, pool_size=16, max_overflow=0)
+        engine = engine_for(url, pool_size=16)
         with engine.begin() as connection:
             connection.execute(text(_TABLES))
         yield engine
@@ -98,9 +77,23 @@ class Service:
 
     @pytest.fixture
     def casino(self, casino_engine: Engine) -> Casino:
-        return ServiceCasino(Bets(casino_engine, PROVIDER, "EUR"))
+        return PlayersCasino(Bets(casino_engine))
 
     @pytest.fixture
     def port(self, casino_engine: Engine) -> Iterator[int]:
         with serving(Cancels(casino_engine)) as port:
             yield port
+
+
+class ServiceContract(Service, WalletContract, MidwayContract):
+    """All of the contract, on the example behind its adapter."""
+
+    @pytest.fixture
+    def wallet(self, port: int) -> Iterator[Wallet]:
+        with wallet_at(f"http://127.0.0.1:{port}") as wallet:
+            yield wallet
+
+    @pytest.fixture
+    def wallet_that_is_away(self) -> Iterator[Wallet]:
+        with wallet_at(NOWHERE) as wallet:
+            yield wallet

@@ -1,14 +1,13 @@
 """The example of an operator's own PostgreSQL wallet, put into a test's database; its casino."""
 
-from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import psycopg
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Engine
 
-from tests.making import PROVIDER
-from unbet import transact
+from examples.wallet_sql import casino
+from tests.wallets.players_casino import PlayersCasino
 
 EXAMPLE: Final = Path(__file__).parents[2] / "examples" / "wallet_sql"
 FUNCTION: Final = (EXAMPLE / "unbet_cancel.sql").read_text()
@@ -27,60 +26,9 @@ def install(database_url: str, *, function: str = FUNCTION) -> None:
     run_sql(database_url, (EXAMPLE / "bets.sql").read_text())
 
 
-class SqlCasino:
-    """As `contract.Casino`; its calls are the example's."""
+class SqlCasino(PlayersCasino):
+    """Its calls are the example's."""
 
     def __init__(self, engine: Engine, player: str = "alice", currency: str = "EUR") -> None:
+        super().__init__(casino.SqlCasino(engine), player, currency)
         self.engine = engine
-        self._player = {"player": player, "currency": currency}
-
-    def deposit(self, amount: str, *, bonus: bool = False) -> None:
-        balance = "bonus" if bonus else "cash"
-        self._run(
-            f"""
-            INSERT INTO users (id, currency, {balance})
-            VALUES (:player, :currency, CAST(:amount AS numeric))
-                ON CONFLICT (id) DO UPDATE SET {balance} = users.{balance} + excluded.{balance}
-            """,
-            amount=amount,
-        )
-
-    def bet(self, reference: str, amount: str) -> bool:
-        return self.place(reference, amount) == "placed"
-
-    def place(self, reference: str, amount: str) -> str:
-        """What the example's Bet says."""
-        return str(
-            self._ask(
-                "SELECT place_bet(:provider, :reference, :player, :currency, "
-                "CAST(:amount AS numeric))",
-                reference=reference,
-                amount=amount,
-            )
-        )
-
-    def settle(self, reference: str, amount: str) -> None:
-        self._ask(
-            "SELECT settle_bet(:provider, :reference, CAST(:amount AS numeric))",
-            reference=reference,
-            amount=amount,
-        )
-
-    def freeze(self) -> None:
-        self._run("UPDATE users SET frozen = true WHERE id = :player")
-
-    def money(self) -> tuple[Decimal, Decimal]:
-        def look(connection: Connection) -> tuple[Decimal, Decimal]:
-            query = text("SELECT cash, bonus FROM users WHERE id = :player")
-            row = connection.execute(query, self._player).one()
-            return row.cash, row.bonus
-
-        return transact(self.engine, look)
-
-    def _ask(self, statement: str, **values: str) -> Any:
-        given = {"provider": PROVIDER} | self._player | values
-        return transact(self.engine, lambda c: c.execute(text(statement), given).scalar())
-
-    def _run(self, statement: str, **values: str) -> None:
-        given = self._player | values
-        transact(self.engine, lambda c: c.execute(text(statement), given) and None)

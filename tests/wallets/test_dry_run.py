@@ -1,104 +1,255 @@
-"""`unbet explain --dry-run` with a wallet that is not the ledger."""
+"""A dry run: real processes say what they would decide, the old endpoint answers, and no table has
+another row afterwards than before."""
 
 import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from decimal import Decimal
-from pathlib import Path
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Thread
+from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import Engine, text
 
-from tests.databases import url_as
-from tests.ledger.closing import closed
-from tests.making import cancel_of
-from tests.ops.conftest import Ran, Unbet
-from tests.ops.conftest import unbet as unbet
-from tests.ops.test_dry_run import BODY, DryRun
-from tests.wallets.contract import decide
-from tests.wallets.sql_casino import SqlCasino, run_sql
-from unbet.core.outcomes import Outcome
-from unbet.database.roles import Role
-from unbet.wallets.sql.wallet import SqlWallet
+from examples.wallet_http.bets import Bets
+from testbed.wallet.proxy import Proxy
+from tests.operating import Operator
+from tests.system.processes import EXAMPLE, System
+from tests.system.refusing import json_logs, logged
+from tests.system.watching import DEADLINE_S, PLAYER
+from tests.waiting import until
+from tests.wallets.players_casino import PlayersCasino
+from tests.wallets.service import SECRET, Service
+from tests.wallets.sql_casino import SqlCasino, install
+
+OLD_ANSWER = b'{"error": 0, "description": "from the old one", "reference": "r1"}'
+
+
+class Old(ThreadingHTTPServer):
+    """The endpoint that answers cancels today."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.answer: tuple[int, bytes] = (200, OLD_ANSWER)
+        self.seen: list[tuple[str, dict[str, str], bytes]] = []
+        self.hang = Event()
+        self.hang.set()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/old/cancel?casino=1"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Old
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.server.seen.append((self.path, headers, body))
+        self.server.hang.wait(30)
+        status, answer = self.server.answer
+        self.send_response(status)
+        self.send_header("content-type", "application/x-theirs")
+        self.send_header("content-length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
 
 
 @pytest.fixture
-def dry_run(
-    unbet: Unbet, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> DryRun:
-    monkeypatch.setenv("UNBET_DATABASE_URL", url_as(Role.WORKER, database_url))
-    monkeypatch.setenv("UNBET_WALLET", "sql")
-
-    def run(*options: str, **fields: str) -> Ran:
-        file = tmp_path / "body.json"
-        file.write_text(json.dumps(BODY | fields))
-        return unbet("explain", "r1", "--dry-run", file, *options)
-
-    return run
+def old() -> Iterator[Old]:
+    with Old() as server:
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield server
+        server.hang.set()
+        server.shutdown()
+        thread.join()
 
 
-def test_the_function_is_called_and_what_it_has_done_is_rolled_back(
-    dry_run: DryRun, sql_casino: SqlCasino, sql_wallet: SqlWallet, engine: Engine
+@pytest.fixture
+def dry(idle_system: System) -> System:
+    json_logs(idle_system).environment["UNBET_WALLET_DRY_RUN"] = "on"
+    return idle_system
+
+
+@pytest.fixture
+def rows(database_url: str) -> Callable[[], dict[str, list[Any]]]:
+    """All rows of all tables."""
+
+    def read() -> dict[str, list[Any]]:
+        with closing(psycopg.connect(database_url)) as connection:
+            tables = connection.execute("""
+                SELECT format('%I.%I', schemaname, tablename) FROM pg_tables
+                 WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1
+            """).fetchall()
+            return {
+                table: sorted(map(str, connection.execute(f"SELECT * FROM {table}".encode())))
+                for (table,) in tables
+            }
+
+    return read
+
+
+def would_be(system: System, count: int) -> list[str]:
+    """What the worker says would be decided, once it has said it: it replies first."""
+
+    def told() -> list[str]:
+        return [line["outcome"] for line in logged(system, "would be decided", of="worker")]
+
+    until(lambda: len(told()) >= count, "the worker has not said what it would decide")
+    return told()
+
+
+def test_the_ledger_says_what_it_would_decide_and_the_provider_is_told_to_retry(
+    dry: System, operator: Operator, rows: Callable[[], dict[str, list[Any]]]
 ) -> None:
-    sql_casino.deposit("10.00")
-    assert sql_casino.bet("r1", "4.00")
+    dry.start_both()
+    dry.start_sweep()
+    operator.deposit("100.00", **PLAYER)
+    for reference in ("r1", "settled"):
+        operator.bet(reference, "10.00", **PLAYER)
+    operator.settle("settled", "5.00")
+    before = rows()
+    for reference in ("r1", "r1", "settled", "unknown"):
+        assert dry.cancel(reference=reference)["error"] == 100
+    assert dry.cancel(currency="")["error"] == 100, "what would be refused, too"
+    assert would_be(dry, 4) == ["reversed", "reversed", "settled", "no_bet"]
+    until(lambda: len(logged(dry, "dry run")) == 5, "the receiver has not said what it answers")
+    lines = logged(dry, "dry run")
+    assert [str(line["code"]) for line in lines] == ["0", "0", "120", "0", "7"]
+    assert {line["agreement"] for line in lines} == {"not_compared"}
+    assert rows() == before
+    assert operator.bet("unknown", "1.00", **PLAYER).status == "done", "no tombstone was left"
+    assert dry.http.get("/readyz").json()["dry_run"] is True
+    assert not list((dry.logs / "spool").rglob("*.spool"))
+    assert "a dry run: no cancel is decided" in dry.said("receiver")
 
-    ran = dry_run()
-    assert ran.status == 0, ran.err
-    assert ran.out == (
-        'Would be answered: {"error":0,"description":"Success","reference":"r1"}\n'
-        "The bet stands: its stake would be returned; cash 10.00 after it.\n"
-        "Nothing was changed.\n"
-    )
-    assert sql_casino.money()[0] == Decimal(6)
-    with engine.connect() as connection:
-        assert connection.execute(text("SELECT count(*) FROM unbet.requests")).scalar() == 0
-    document = dry_run("--json", "--dialect", "lucky-monaco-v1").document
-    assert (document["given_when_decided"], document["returned"]) == (["transactionId"], None)
 
-    decide(sql_wallet, cancel_of("r1"))
-    again = dry_run()
-    assert "It was decided before (reversed): nothing would change." in again.out
-    assert sql_casino.money()[0] == Decimal(10)
-    assert '"error":7' in dry_run(userId="mallory").out
-
-
-def test_a_closed_cancel_is_foretold_as_closed(
-    dry_run: DryRun, sql_casino: SqlCasino, engine: Engine
+def test_a_request_is_passed_on_as_it_came_and_the_answers_are_compared(
+    dry: System, old: Old, operator: Operator, rows: Callable[[], dict[str, list[Any]]]
 ) -> None:
-    sql_casino.deposit("10.00")
-    sql_casino.bet("r1", "4.00")
-    assert closed(engine, cancel_of("r1")) is Outcome.CLOSED
-    assert "A person has closed it: nothing would be returned." in dry_run().out
+    dry.environment["UNBET_WALLET_DRY_RUN_URL"] = old.url
+    dry.start_both()
+    operator.deposit("100.00", **PLAYER)
+    operator.bet("r1", "10.00", **PLAYER)
+    before = rows()
+    body = b'{ "odd" : 1, ' + json.dumps(EXAMPLE | {"reference": "r1"}).encode()[1:]
+    headers = {
+        "Authorization": "Bearer theirs",
+        "X-Theirs": "1",
+        "Content-Type": "application/json",
+    }
+    told = dry.http.post(dry.path, content=body, headers=headers)
+    assert (told.status_code, told.content) == (200, OLD_ANSWER)
+    assert told.headers["content-type"] == "application/x-theirs"
+    ((path, seen, sent),) = old.seen
+    assert (path, sent) == ("/old/cancel?casino=1", body)
+    assert seen["authorization"] == "Bearer theirs"
+    assert seen["x-theirs"] == "1"
+    assert seen["x-forwarded-for"] == "127.0.0.1"
+    assert dry.environment["UNBET_URL_SECRET"] not in str(old.seen)
+
+    old.answer = (200, b'{"error": 120, "description": "too late"}')
+    assert dry.cancel(reference="r1") == {"error": 120, "description": "too late"}
+    old.answer = (500, b"<html>")
+    told = dry.http.post(dry.path, json=EXAMPLE | {"reference": "r1"})
+    assert (told.status_code, told.content) == (500, b"<html>")
+    old.answer = (200, b'{"error": 7}')
+    assert dry.cancel(currency="") == {"error": 7}, "what would be refused is passed on, too"
+    until(lambda: agree(dry, same=2, different=2), "they are not counted")
+    assert rows() == before
 
 
-def test_a_function_that_answers_wrongly_or_is_not_there_is_told_in_a_sentence(
-    dry_run: DryRun, sql_casino: SqlCasino, database_url: str
+def test_an_old_endpoint_that_hangs_is_given_up_before_the_provider_gives_up(
+    dry: System, old: Old
 ) -> None:
-    sql_casino.deposit("10.00")
-    function = """
-        CREATE OR REPLACE FUNCTION public.unbet_cancel(cancels jsonb)
-        RETURNS TABLE (request_id uuid, outcome text, wallet_ref text, cash numeric,
-                       replayed boolean)
-        LANGUAGE sql VOLATILE AS 'SELECT NULL::uuid, '''', '''', 0.0, false WHERE false'
-    """
-    run_sql(database_url, function)
-    ran = dry_run()
-    assert (ran.status, ran.out) == (1, "")
-    assert ran.err.startswith("unbet: unbet_cancel: request ")
-    assert "is not returned" in ran.err
-    run_sql(database_url, "DROP FUNCTION public.unbet_cancel(jsonb)")
-    assert "the database has no function unbet_cancel" in dry_run().err
+    dry.environment |= {"UNBET_WALLET_DRY_RUN_URL": old.url, "UNBET_ANSWER_DEADLINE_S": "2"}
+    dry.start_both()
+    old.hang.clear()
+    told = dry.http.post(dry.path, json=EXAMPLE)
+    assert told.json()["error"] == 100
+    assert told.elapsed.total_seconds() < 2
+    until(lambda: agree(dry, unanswered=1), "it is not counted")
 
 
-@pytest.mark.parametrize("wallet", ["http", "house.wallet:make"])
-def test_a_wallet_that_would_decide_is_not_asked(
-    dry_run: DryRun, monkeypatch: pytest.MonkeyPatch, wallet: str
+def test_without_a_worker_the_old_endpoint_answers_all_the_same(dry: System, old: Old) -> None:
+    dry.environment["UNBET_WALLET_DRY_RUN_URL"] = old.url
+    dry.start_receiver()
+    told = dry.http.post(dry.path, json=EXAMPLE)
+    assert told.content == OLD_ANSWER
+    assert told.elapsed.total_seconds() < DEADLINE_S
+    until(lambda: agree(dry, undecided=1), "it is not counted")
+
+
+def test_the_function_is_called_and_all_of_it_rolled_back(
+    dry: System, database_url: str, engine: Engine, rows: Callable[[], dict[str, list[Any]]]
 ) -> None:
-    monkeypatch.setenv("UNBET_WALLET", wallet)
-    ran = dry_run()
-    assert (ran.status, ran.out) == (2, "")
-    assert ran.err == (
-        f"unbet: the wallet {wallet} cannot be asked what it would decide without deciding it: "
-        "nothing was asked.\n"
-    )
-    # What the receiver refuses by itself is foretold for every wallet.
-    assert '"error":7' in dry_run(uuid="").out
+    install(database_url)
+    casino = SqlCasino(engine, player=EXAMPLE["userId"], currency=EXAMPLE["currency"])
+    casino.deposit("100.00")
+    assert casino.bet("r1", "10.00")
+    dry.environment["UNBET_WALLET"] = "sql"
+    dry.start_both()
+    before = rows()
+    for reference in ("r1", "unknown"):
+        assert dry.cancel(reference=reference)["error"] == 100
+    assert would_be(dry, 2) == ["reversed", "no_bet"]
+    assert rows() == before
+    assert casino.place("unknown", "1.00") == "placed"
+
+
+class TestService(Service):
+    @pytest.mark.parametrize("takes_dry_run", [True, False])
+    def test_a_service_is_asked_only_if_it_knows_of_dry_runs(
+        self, dry: System, port: int, casino_engine: Engine, takes_dry_run: bool
+    ) -> None:
+        casino = PlayersCasino(Bets(casino_engine), EXAMPLE["userId"], EXAMPLE["currency"])
+        casino.deposit("100")
+        assert casino.bet("r1", "10")
+        with Proxy(port) as proxy:
+            dry.environment |= {
+                "UNBET_WALLET": "http",
+                "UNBET_WALLET_URL": proxy.url,
+                "UNBET_WALLET_SECRETS": SECRET,
+                "UNBET_WALLET_TAKES_DRY_RUN": str(takes_dry_run).lower(),
+            }
+            dry.start_both()
+            assert dry.cancel(reference="r1")["error"] == 100
+            assert dry.cancel(reference="unknown")["error"] == 100
+            told = [json.loads(call.body)[0] for call in proxy.calls]
+        assert would_be(dry, 2) == (["reversed", "no_bet"] if takes_dry_run else ["parked"] * 2)
+        assert [one["dry_run"] for one in told] == ([True] * 2 if takes_dry_run else [])
+        if not takes_dry_run:
+            assert len(logged(dry, "would not be decided", of="worker")) == 2
+        assert casino.money()[0] == Decimal(90)
+        assert casino.bet("unknown", "1"), "no tombstone was left"
+
+
+def test_after_a_dry_run_the_real_run_is_bound_by_nothing(dry: System, operator: Operator) -> None:
+    dry.start_both()
+    operator.deposit("100.00", **PLAYER)
+    operator.bet("r1", "10.00", **PLAYER)
+    assert dry.cancel(reference="r1")["error"] == 100
+    dry.processes["receiver"].terminate()
+    dry.processes["receiver"].wait(30)
+    dry.environment["UNBET_WALLET_DRY_RUN"] = "off"
+    dry.start_receiver()
+    assert dry.cancel(reference="r1")["error"] == 0
+    assert operator.balance(**PLAYER).cash == Decimal(100)
+    with operator.engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM unbet.parked")).scalar() == 0
+        assert connection.execute(text("SELECT count(*) FROM unbet.requests")).scalar() == 1
+
+
+def agree(system: System, **counts: float) -> bool:
+    """Whether these are all that are not 0; they are counted after the answer."""
+    page = system.http.get("/metrics").text
+    found = re.findall(r'unbet_dry_run_total{agreement="(\w+)"} ([\d.]+)', page)
+    return {name: float(count) for name, count in found if float(count)} == counts

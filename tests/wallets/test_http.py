@@ -13,23 +13,14 @@ from sqlalchemy import Engine
 from examples.wallet_http.cancels import Cancels, Item, Verdict
 from testbed.wallet.proxy import Proxy
 from tests.making import cancel_of
-from tests.wallets.contract import Casino, WalletContract, decide, outcomes, verdicts_on
-from tests.wallets.contract_midway import MidwayContract
-from tests.wallets.service import NOWHERE, Service, serving, wallet_at
+from tests.wallets.contract import Casino, decide, outcomes, verdicts_on
+from tests.wallets.service import NOWHERE, Service, ServiceContract, serving, wallet_at
 from unbet.core.outcomes import Outcome
-from unbet.wallets.port import Decided, Undecided, Wallet, Why
+from unbet.wallets.port import Decided, Undecided, Why
 
 
-class TestHttpWallet(Service, WalletContract, MidwayContract):
-    @pytest.fixture
-    def wallet(self, port: int) -> Iterator[Wallet]:
-        with wallet_at(f"http://127.0.0.1:{port}") as wallet:
-            yield wallet
-
-    @pytest.fixture
-    def wallet_that_is_away(self) -> Iterator[Wallet]:
-        with wallet_at(NOWHERE) as wallet:
-            yield wallet
+class TestHttpWallet(ServiceContract):
+    """On PostgreSQL; `tests/mariadb` has it on MariaDB."""
 
 
 class _Watched(Cancels):

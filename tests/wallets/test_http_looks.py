@@ -4,7 +4,6 @@ processes."""
 import json
 import sys
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -18,6 +17,7 @@ from tests.making import PROVIDER
 from tests.servers import reserve_port
 from tests.system.processes import EXAMPLE, System
 from tests.waiting import until
+from tests.wallets.players_casino import PlayersCasino
 from tests.wallets.service import SECRET, Service
 
 REFERENCE, PLAYER = EXAMPLE["reference"], EXAMPLE["userId"]
@@ -26,10 +26,10 @@ ANNA = ("anna", "a-password-of-annas")
 
 class TestLooks(Service):
     @pytest.fixture
-    def bets(self, casino_engine: Engine) -> Bets:
-        bets = Bets(casino_engine, PROVIDER, EXAMPLE["currency"])
-        bets.deposit(PLAYER, Decimal(100), Decimal(0))
-        return bets
+    def casino(self, casino_engine: Engine) -> PlayersCasino:
+        casino = PlayersCasino(Bets(casino_engine), PLAYER, EXAMPLE["currency"])
+        casino.deposit("100.00")
+        return casino
 
     @pytest.fixture
     def proxy(self, port: int) -> Iterator[Proxy]:
@@ -60,9 +60,9 @@ class TestLooks(Service):
             yield client
 
     def test_explain_says_what_the_wallet_told_of_each_cancel(
-        self, system: System, bets: Bets, proxy: Proxy
+        self, system: System, casino: PlayersCasino, proxy: Proxy
     ) -> None:
-        bets.place(PLAYER, REFERENCE, Decimal(10))
+        casino.bet(REFERENCE, "10.00")
         assert [system.cancel()["error"] for _ in range(2)] == [0, 0]
         shown = _explain(system, REFERENCE)
         assert shown.startswith("Cancelled once: the wallet http returned the stake, recorded on ")
@@ -78,22 +78,22 @@ class TestLooks(Service):
         assert {one["cash"] for one in history["requests"]} == {"100.00"}
 
         # The wallet has decided, and its first answer was lost.
-        bets.place(PLAYER, "lost", Decimal(10))
+        casino.bet("lost", "10.00")
         proxy.faults.append(Fault.DROPPED)
         assert system.cancel(reference="lost")["error"] == 0
         assert "decided before, as the wallet says, cash 100.00 USD" in _explain(system, "lost")
 
         assert system.cancel(reference="late")["error"] == 0
         assert _explain(system, "late").startswith("No such bet in the wallet http, recorded on ")
-        bets.place(PLAYER, "settled", Decimal(10))
-        bets.settle("settled", Decimal(25))
+        casino.bet("settled", "10.00")
+        casino.settle("settled", "25.00")
         assert system.cancel(reference="settled")["error"] == 120
         assert "in the wallet http the bet had its result" in _explain(system, "settled")
 
     def test_explain_does_not_say_what_a_wallet_without_an_answer_has_done(
-        self, system: System, bets: Bets, proxy: Proxy
+        self, system: System, casino: PlayersCasino, proxy: Proxy
     ) -> None:
-        bets.place(PLAYER, REFERENCE, Decimal(10))
+        casino.bet(REFERENCE, "10.00")
         proxy.faults.extend([Fault.DROPPED] * 1000)
         assert system.cancel()["error"] == 100
         shown = _explain(system, REFERENCE)
@@ -101,12 +101,12 @@ class TestLooks(Service):
         assert "the wallet http was first asked on " in shown
         assert "what it has done is not known here" in shown
         assert "nothing was returned" not in shown
-        assert bets.balance(PLAYER)[0] == 100  # it has
+        assert casino.money()[0] == 100  # it has
 
     def test_the_console_shows_what_the_wallet_told(
-        self, system: System, bets: Bets, console: httpx.Client
+        self, system: System, casino: PlayersCasino, console: httpx.Client
     ) -> None:
-        bets.place(PLAYER, REFERENCE, Decimal(10))
+        casino.bet(REFERENCE, "10.00")
         assert system.cancel()["error"] == 0
         page = console.get("/explain", params={"reference": REFERENCE}).text
         assert 'wallet <span class="key">http</span>' in page

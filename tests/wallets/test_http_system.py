@@ -1,7 +1,6 @@
 """A provider's Cancel from HTTP to an operator's wallet service, through real processes."""
 
 from collections.abc import Iterator
-from decimal import Decimal
 
 import pytest
 from sqlalchemy import Engine, text
@@ -9,9 +8,9 @@ from sqlalchemy import Engine, text
 from examples.wallet_http.bets import Bets
 from testbed.wallet.faults import Fault
 from testbed.wallet.proxy import Proxy
-from tests.making import PROVIDER
 from tests.system.processes import EXAMPLE, System
 from tests.waiting import until
+from tests.wallets.players_casino import PlayersCasino
 from tests.wallets.service import REFUNDS, SECRET, Service
 
 SUCCESS = {"error": 0, "description": "Success", "reference": EXAMPLE["reference"]}
@@ -20,10 +19,10 @@ REFERENCE, PLAYER = EXAMPLE["reference"], EXAMPLE["userId"]
 
 class TestSystem(Service):
     @pytest.fixture
-    def bets(self, casino_engine: Engine) -> Bets:
-        bets = Bets(casino_engine, PROVIDER, EXAMPLE["currency"])
-        bets.deposit(PLAYER, Decimal(100), Decimal(0))
-        return bets
+    def casino(self, casino_engine: Engine) -> PlayersCasino:
+        casino = PlayersCasino(Bets(casino_engine), PLAYER, EXAMPLE["currency"])
+        casino.deposit("100.00")
+        return casino
 
     @pytest.fixture
     def proxy(self, port: int) -> Iterator[Proxy]:
@@ -42,26 +41,26 @@ class TestSystem(Service):
         return idle_system
 
     def test_a_cancel_gives_the_stake_back_once_and_an_unknown_one_refuses_the_late_bet(
-        self, system: System, bets: Bets
+        self, system: System, casino: PlayersCasino
     ) -> None:
-        assert bets.place(PLAYER, REFERENCE, Decimal(10))
+        assert casino.bet(REFERENCE, "10.00")
         assert [system.cancel() for _ in range(2)] == [SUCCESS] * 2
-        assert bets.balance(PLAYER)[0] == 100
+        assert casino.money()[0] == 100
 
         assert system.cancel(reference="late")["error"] == 0
-        assert not bets.place(PLAYER, "late", Decimal(10))
+        assert casino.place("late", "10.00") == "cancelled"
 
-        assert bets.place(PLAYER, "settled", Decimal(10))
-        bets.settle("settled", Decimal(25))
+        assert casino.bet("settled", "10.00")
+        casino.settle("settled", "25.00")
         assert system.cancel(reference="settled")["error"] == 120
-        assert bets.place(PLAYER, "mine", Decimal(5))
+        assert casino.bet("mine", "5.00")
         assert system.cancel(reference="mine", userId="mallory")["error"] == 7
-        assert bets.balance(PLAYER)[0] == 110
+        assert casino.money()[0] == 110
 
     def test_a_dropped_answer_is_asked_for_again_and_the_provider_hears_of_success(
-        self, system: System, bets: Bets, proxy: Proxy, casino_engine: Engine
+        self, system: System, casino: PlayersCasino, proxy: Proxy, casino_engine: Engine
     ) -> None:
-        bets.place(PLAYER, REFERENCE, Decimal(10))
+        casino.bet(REFERENCE, "10.00")
         proxy.faults.append(Fault.DROPPED)
         assert system.cancel() == SUCCESS
         assert len({call.headers["idempotency-key"] for call in proxy.calls}) == 1
@@ -69,16 +68,16 @@ class TestSystem(Service):
             assert connection.execute(REFUNDS).scalar_one() == 1
 
     def test_while_the_wallet_fails_the_provider_is_told_to_retry_and_the_sweep_finishes(
-        self, system: System, bets: Bets, proxy: Proxy, engine: Engine
+        self, system: System, casino: PlayersCasino, proxy: Proxy, engine: Engine
     ) -> None:
-        bets.place(PLAYER, REFERENCE, Decimal(10))
+        casino.bet(REFERENCE, "10.00")
         proxy.faults.extend([Fault.FAILED] * 1000)
         assert system.cancel()["error"] == 100
         system.start_sweep()
         tries = len(proxy.calls)
         until(lambda: len(proxy.calls) > tries, "the sweep has not asked")
         proxy.faults.clear()
-        until(lambda: bets.balance(PLAYER)[0] == 100, "the stake was not given back")
+        until(lambda: casino.money()[0] == 100, "the stake was not given back")
         until(lambda: _parked(engine) == 0, "it is parked still")
         assert system.cancel() == SUCCESS
 

@@ -1,15 +1,14 @@
 """A provider's Cancel from HTTP to an operator's wallet in Python, through real processes."""
 
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
 
 from examples.wallet_http.bets import Bets
-from tests.making import PROVIDER
 from tests.system.processes import EXAMPLE, System
 from tests.waiting import until
+from tests.wallets.players_casino import PlayersCasino
 from tests.wallets.service import Service
 
 SUCCESS = {"error": 0, "description": "Success", "reference": EXAMPLE["reference"]}
@@ -19,10 +18,10 @@ RECORD = text("SELECT wallet, replayed, cash FROM unbet.requests ORDER BY decide
 
 class TestSystem(Service):
     @pytest.fixture
-    def bets(self, casino_engine: Engine) -> Bets:
-        bets = Bets(casino_engine, PROVIDER, EXAMPLE["currency"])
-        bets.deposit(PLAYER, Decimal(100), Decimal(0))
-        return bets
+    def casino(self, casino_engine: Engine) -> PlayersCasino:
+        casino = PlayersCasino(Bets(casino_engine), PLAYER, EXAMPLE["currency"])
+        casino.deposit("100.00")
+        return casino
 
     @pytest.fixture
     def flag(self, tmp_path: Path) -> Path:
@@ -39,23 +38,23 @@ class TestSystem(Service):
         return idle_system
 
     def test_a_cancel_gives_the_stake_back_once_and_the_journal_has_what_was_told(
-        self, system: System, bets: Bets, engine: Engine
+        self, system: System, casino: PlayersCasino, engine: Engine
     ) -> None:
-        assert bets.place(PLAYER, REFERENCE, Decimal(10))
+        assert casino.bet(REFERENCE, "10.00")
         assert [system.cancel() for _ in range(2)] == [SUCCESS] * 2
-        assert bets.balance(PLAYER)[0] == 100
+        assert casino.money()[0] == 100
         with engine.connect() as connection:
             rows = connection.execute(RECORD).all()
         assert rows == [("tests.wallets.hanging:make", again, 100) for again in (False, True)]
 
     def test_a_wallet_that_hangs_ends_its_processes_and_the_sweep_finishes_when_it_no_longer_does(
-        self, system: System, bets: Bets, flag: Path
+        self, system: System, casino: PlayersCasino, flag: Path
     ) -> None:
-        bets.place(PLAYER, REFERENCE, Decimal(10))
+        casino.bet(REFERENCE, "10.00")
         flag.touch()
         assert system.cancel()["error"] == 100
         until(lambda: "the wallet hangs" in system.said("worker"), "its process goes on")
         flag.unlink()
         system.start_sweep()
-        until(lambda: bets.balance(PLAYER)[0] == 100, "the stake was not given back", seconds=60)
+        until(lambda: casino.money()[0] == 100, "the stake was not given back", seconds=60)
         assert system.cancel() == SUCCESS

@@ -19,6 +19,7 @@ from tests.operating import Operator
 from tests.system.processes import EXAMPLE, System
 from tests.system.watching import DEADLINE_S, PLAYER
 from tests.waiting import until
+from tests.wallets.players_casino import PlayersCasino
 from tests.wallets.service import REFUNDS, SECRET, Service
 from unbet.journal.parking import park
 
@@ -29,10 +30,12 @@ ENDPOINTS = {OURS: {"provider": "LuckyMonaco"}, THEIRS: {"provider": "Other", "w
 
 class TestTwoWallets(Service):
     @pytest.fixture
-    def bets(self, casino_engine: Engine) -> Bets:
-        bets = Bets(casino_engine, THEIR_PROVIDER, EXAMPLE["currency"])
-        bets.deposit(EXAMPLE["userId"], Decimal(100), Decimal(0))
-        return bets
+    def casino(self, casino_engine: Engine) -> PlayersCasino:
+        casino = PlayersCasino(
+            Bets(casino_engine), EXAMPLE["userId"], EXAMPLE["currency"], THEIR_PROVIDER
+        )
+        casino.deposit("100.00")
+        return casino
 
     @pytest.fixture
     def proxy(self, port: int) -> Iterator[Proxy]:
@@ -50,25 +53,25 @@ class TestTwoWallets(Service):
         return idle_system
 
     def test_each_cancel_is_decided_by_the_wallet_of_its_endpoint(
-        self, two: System, operator: Operator, bets: Bets, proxy: Proxy
+        self, two: System, operator: Operator, casino: PlayersCasino, proxy: Proxy
     ) -> None:
         two.start_both()
         operator.deposit("100.00", **PLAYER)
         operator.bet("r1", "10.00", **PLAYER)
-        assert bets.place(EXAMPLE["userId"], "r1", Decimal(5))
+        assert casino.bet("r1", "5.00")
 
         assert cancel(two, OURS, "r1")["error"] == 0
         assert operator.balance(**PLAYER).cash == Decimal(100)
-        assert bets.balance(EXAMPLE["userId"])[0] == Decimal(95), "not this provider's"
+        assert casino.money()[0] == Decimal(95), "not this provider's"
         assert proxy.calls == []
 
         assert cancel(two, THEIRS, "r1")["error"] == 0
-        assert bets.balance(EXAMPLE["userId"])[0] == Decimal(100)
+        assert casino.money()[0] == Decimal(100)
         (call,) = proxy.calls
         assert json.loads(call.body)[0]["provider"] == THEIR_PROVIDER
 
         assert cancel(two, THEIRS, "late")["error"] == 0
-        assert not bets.place(EXAMPLE["userId"], "late", Decimal(5))
+        assert casino.place("late", "5.00") == "cancelled"
         assert operator.bet("late", "1.00", **PLAYER).status == "done"
 
         explained = two.unbet("explain", "r1").stdout
@@ -77,13 +80,18 @@ class TestTwoWallets(Service):
         assert "P4  A bet that comes after its cancel was answered 0 is refused." in explained
 
     def test_a_wallet_that_hangs_holds_up_no_answer_of_the_other(
-        self, two: System, operator: Operator, bets: Bets, proxy: Proxy, casino_engine: Engine
+        self,
+        two: System,
+        operator: Operator,
+        casino: PlayersCasino,
+        proxy: Proxy,
+        casino_engine: Engine,
     ) -> None:
         two.start_both()
         operator.deposit("100.00", **PLAYER)
         for number in range(8):
             operator.bet(f"r{number}", "1.00", **PLAYER)
-            assert bets.place(EXAMPLE["userId"], f"r{number}", Decimal(1))
+            assert casino.bet(f"r{number}", "1.00")
         proxy.faults.extend([Fault.LOST] * 1000)
 
         def ask(asked: tuple[str, str]) -> tuple[int, float]:
@@ -100,7 +108,7 @@ class TestTwoWallets(Service):
 
         two.start_sweep()
         proxy.faults.clear()
-        until(lambda: bets.balance(EXAMPLE["userId"])[0] == 100, "Other's were not given back")
+        until(lambda: casino.money()[0] == 100, "Other's were not given back")
         with casino_engine.connect() as connection:
             assert connection.execute(REFUNDS).scalar_one() == 8
 
@@ -124,13 +132,13 @@ class TestTwoWallets(Service):
         assert parked_of(engine, THEIR_PROVIDER) == 100
 
     def test_a_worker_that_has_another_wallet_than_the_receiver_leaves_the_cancel_to_a_person(
-        self, two: System, bets: Bets, engine: Engine
+        self, two: System, casino: PlayersCasino, engine: Engine
     ) -> None:
         endpoints = two.environment.pop("UNBET_ENDPOINTS")
         two.start_worker()
         two.environment["UNBET_ENDPOINTS"] = endpoints
         two.start_receiver()
-        assert bets.place(EXAMPLE["userId"], "r1", Decimal(5))
+        assert casino.bet("r1", "5.00")
         assert cancel(two, THEIRS, "r1")["error"] == 100
         with engine.connect() as connection:
             states = connection.execute(text("SELECT state, last_error FROM unbet.parked")).all()
@@ -147,7 +155,7 @@ class TestTwoWallets(Service):
         # With the right settings, and once a person has said so, it is decided.
         two.start_sweep()
         assert two.unbet("parked", "retry", "--all-dead").returncode == 0
-        until(lambda: bets.balance(EXAMPLE["userId"])[0] == 100, "it was not given back")
+        until(lambda: casino.money()[0] == 100, "it was not given back")
 
     def test_readyz_and_the_logs_say_which_wallet_an_endpoint_has_and_what_it_promises(
         self, two: System

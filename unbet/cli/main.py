@@ -18,6 +18,7 @@ from unbet.cli.commands import (
     importing,
     ledger,
     metrics,
+    operations,
     parked,
     reconcile,
     rejected,
@@ -43,8 +44,8 @@ from unbet.runtime.settings import SettingsError, unknown_names
 from unbet.wallets.ledger.operations import InvalidOperationError
 
 _COMMANDS: Final = (
-    *(services, run, roles, ledger, importing, explain, audit, reconcile, exporting, retain),
-    *(parked, replay, spool, wallet, metrics, rejected, deployment),
+    *(services, run, roles, ledger, operations, importing, explain, audit, reconcile, exporting),
+    *(retain, parked, replay, spool, wallet, metrics, rejected, deployment),
 )
 """The files of unbet/cli/commands/, in the order of the help; a group of subcommands has a name."""
 

@@ -66,6 +66,8 @@ class Group(_Document):
     cancels: tuple[Cancel, ...]
     wallets: Mapping[str, str] = {}
     """By provider, those that endpoints name; a worker that has another one decides nothing."""
+    dry_run: bool = False
+    """What would be decided is replied, and nothing is decided."""
 
 
 class Decision(_Frozen):

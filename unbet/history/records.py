@@ -154,6 +154,27 @@ class WinRecord(_Record):
     created_at: datetime
 
 
+class OperationRecord(_Record):
+    """A deposit, a withdrawal, a correction or a conversion of bonus."""
+
+    kind: str
+    reference: str
+    user_id: str
+    currency: str
+    balance_type: str
+    amount: Decimal
+    """What that balance changes by: below zero where it is taken."""
+    refusal: Refusal | None
+    reason: str | None
+    """Of a correction, as the next."""
+    made_by: str | None
+    created_at: datetime
+    ended: str | None
+    """`completion` or `release` of a withdrawal; None while it is held."""
+    transfers: tuple[TransferRecord, ...]
+    """None of one that was refused; two of a withdrawal that has ended."""
+
+
 class History(_Record):
     """What is known of one reference at one provider; everything in the order of time."""
 

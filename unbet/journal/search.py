@@ -63,6 +63,17 @@ _FIND: Final = text("""
            JOIN unbet_ledger.bets
              ON (bets.reference, bets.provider) = (bet_reference, wins.provider)
           WHERE wins.reference = :words LIMIT :most)
+        UNION ALL
+        -- These are of no provider.
+        (SELECT '', reference, user_id, currency, created_at, 'reference'
+           FROM unbet_ledger.deposits WHERE reference = :words)
+        UNION ALL
+        (SELECT '', reference, user_id, currency, created_at, 'reference'
+           FROM unbet_ledger.operations WHERE reference = :words)
+        UNION ALL
+        (SELECT '', reference, user_id, currency, created_at, 'player'
+           FROM unbet_ledger.operations WHERE user_id = :words
+          ORDER BY created_at DESC LIMIT :most)
     )
     SELECT known.provider, known.reference, bets.state, max(known.user_id), max(known.currency),
            max(seen_at) AS seen_at, min(found_by)
@@ -79,6 +90,7 @@ class SearchResult(NamedTuple):
     """A reference of which something is known."""
 
     provider: str
+    """Empty for a deposit, a withdrawal, a correction or a conversion of bonus."""
     reference: str
     state: str | None
     """The bet's; None if there is neither bet nor tombstone."""

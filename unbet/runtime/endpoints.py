@@ -5,8 +5,9 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from unbet.core.fields import ProviderId
 from unbet.dialects import DialectName
@@ -15,6 +16,14 @@ SEGMENT: Final = r"[A-Za-z0-9._~-]{16,}"
 """A secret: one segment of the URL's path, and long enough not to be guessed."""
 
 _FORM: Final = 'expected JSON as {"the-secret": {"provider": "LuckyMonaco"}}'
+
+
+def check_url(url: str) -> str:
+    """The URL of an HTTP endpoint. Raises `ValueError` if it is none, without the URL in it."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("expected http:// or https:// and a host")
+    return url
 
 
 class EndpointConfig(BaseModel):
@@ -27,6 +36,8 @@ class EndpointConfig(BaseModel):
     dialect: DialectName = "lucky-monaco-v4"
     wallet: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     """What decides its cancels; `UNBET_WALLET` if it is not named."""
+    dry_run_url: Annotated[str, AfterValidator(check_url)] | None = None
+    """In a dry run: where its requests are passed on to; UNBET_WALLET_DRY_RUN_URL if not given."""
     until: AwareDatetime | None = None
     """When a secret that is being replaced ends to be one; None for never."""
 

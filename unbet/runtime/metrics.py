@@ -40,6 +40,13 @@ REFUSED = Counter(
     "Requests with the right secret that were refused, by reason.",
     ["reason"],
 )
+DRY_RUN = Counter(
+    "unbet_dry_run_total",
+    "Cancels of a dry run, by whether the old endpoint's code was what Unbet would have answered: "
+    "`same`, `different`, `undecided` (Unbet had none in time), `unanswered` (the old endpoint had "
+    "none), `not_compared` (there is no old endpoint).",
+    ["agreement"],
+)
 WRONG_SECRETS = Counter(
     "unbet_wrong_secrets_total",
     "Requests with a wrong secret, or to another path that leads their sender nowhere.",
@@ -93,6 +100,8 @@ LEDGER_CALL_SECONDS = Histogram(
 # Of a counter that begins at 1 Prometheus sees no increase, and no alert fires: these begin at 0.
 for _reason in ("method", "unreadable", "expired", "path", "address", "form"):
     REFUSED.labels(reason=_reason)
+for _agreement in ("same", "different", "undecided", "unanswered", "not_compared"):
+    DRY_RUN.labels(agreement=_agreement)
 for _kind in ("message", "reply"):
     REJECTED.labels(kind=_kind)
 for _kind in ("deployment", "message", "reply"):

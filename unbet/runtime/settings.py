@@ -30,6 +30,7 @@ from unbet.runtime.variables import (
     BrokerSettings,
     CallerSettings,
     DeploymentSettings,
+    DryRunSettings,
     EndpointSettings,
     LedgerSettings,
     ListeningSettings,
@@ -65,6 +66,7 @@ log = structlog.get_logger("settings")
 
 
 class ReceiverSettings(
+    DryRunSettings,
     LogSettings,
     ListeningSettings,
     CallerSettings,
@@ -177,7 +179,9 @@ class ConsoleSettings(
     )
 
 
-class LedgerServerSettings(LogSettings, CallerSettings, DeploymentSettings, LedgerSettings):
+class LedgerServerSettings(
+    LogSettings, CallerSettings, WalletNameSettings, DeploymentSettings, LedgerSettings
+):
     """The built-in ledger over HTTP: `python -m unbet.ledger_api`."""
 
     ledger_tokens: LedgerTokens = setting(

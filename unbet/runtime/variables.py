@@ -7,12 +7,12 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 from pydantic_settings import NoDecode
 
 from unbet.core.wire import MIN_KEY_LENGTH, Keys
 from unbet.dialects import DialectName
-from unbet.runtime.endpoints import EndpointConfig, read_endpoints
+from unbet.runtime.endpoints import EndpointConfig, check_url, read_endpoints
 from unbet.runtime.environment import (
     Environment,
     Name,
@@ -225,6 +225,12 @@ class WalletSettings(UnknownBetSettings, WalletNameSettings):
         "cancel",
         prevents="a late bet that nobody looks for, where it is `true` and not so",
     )
+    wallet_takes_dry_run: bool = setting(
+        False,
+        what="with `http`: whether your wallet decides nothing where a cancel says `dry_run`; "
+        "otherwise a dry run does not ask it",
+        prevents="a dry run that moves money",
+    )
     wallet_remembers_s: float = setting(
         math.inf,
         ge=0,
@@ -260,6 +266,26 @@ def url_at(host: str, port: int) -> str:
     """Where what listens there is reached on its own machine, without a path."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class DryRunSettings(Environment):
+    """To roll out beside what answers cancels today."""
+
+    wallet_dry_run: bool = setting(
+        False,
+        what="with `on` nothing is decided, parked or recorded: what would be decided is logged, "
+        "and each cancel is answered 100, or by the old endpoint (UNBET_WALLET_DRY_RUN_URL); "
+        "workers need not be told",
+        prevents="a first try of a new wallet with real money",
+    )
+    wallet_dry_run_url: Annotated[str, AfterValidator(check_url)] | None = setting(
+        None,
+        repr=False,
+        what="in a dry run: the URL of the endpoint that answers cancels today; each request is "
+        "passed on to it as it came, and its answer given back. An endpoint in UNBET_ENDPOINTS "
+        "may have its own as `dry_run_url`",
+        prevents="players who wait for their stakes while a new wallet is tried",
+    )
 
 
 class ListeningSettings(Environment):

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine
 from unbet.runtime.settings import SettingsError
 from unbet.runtime.wallet_choice import WalletChoice
 from unbet.wallets.checked import CheckedWallet
+from unbet.wallets.dry_run import NotAsked
 from unbet.wallets.port import Wallet
 from unbet.wallets.promises import why_refused
 from unbet.wallets.recorded import RecordedWallet
@@ -21,6 +22,13 @@ _OURS: Final = {
 _REQUIRED: Final = {"sql": "unbet.wallets.sql.making:require_function"}
 
 
+_DRY_RUNS: Final = {
+    "ledger": "unbet.wallets.ledger.making:make_dry_run",
+    "sql": "unbet.wallets.sql.making:make_dry_run",
+    "http": "unbet.wallets.http.making:make_dry_run",
+}
+
+
 class Factory(Protocol):
     """Makes a wallet. It opens no connection and starts no thread: the process forks afterwards."""
 
@@ -28,6 +36,13 @@ class Factory(Protocol):
         """`engine` is the journal's. With `parked` the wallet decides for the sweep: one that
         keeps the journal removes what it decides from parking, in the same transaction."""
         ...
+
+
+class DryRunFactory(Protocol):
+    """Makes what takes the place of a wallet in a dry run: its `cancel` says what the wallet would
+    decide, and changes nothing."""
+
+    def __call__(self, engine: Engine, *, hold_unknown: bool) -> Wallet: ...
 
 
 def wallet_for(
@@ -79,6 +94,16 @@ def wallets_for(
             person_decides=person_decides,
             variable="UNBET_WALLET" if name == choice.default else "UNBET_ENDPOINTS",
         )
+        for name in choice.distinct_routes()
+    }
+
+
+def dry_runs_for(choice: WalletChoice, engine: Engine, *, hold_unknown: bool) -> dict[str, Wallet]:
+    """In the place of each wallet, by its name. A wallet in Python is not asked."""
+    return {
+        name: _imported(_DRY_RUNS[name])(engine, hold_unknown=hold_unknown)
+        if name in _DRY_RUNS
+        else NotAsked()
         for name in choice.distinct_routes()
     }
 

@@ -35,7 +35,7 @@ SERVICE: Final = "wallet"
 """The service's process, and the address that Unbet knows it by."""
 CASINO: Final = "casino"
 """Its database's directory, and the address that the service knows it by."""
-SCHEMA: Final = ROOT / "examples" / "wallet_http" / "schema.sql"
+SCHEMA: Final = ROOT / "examples" / "wallet_http" / "postgresql.sql"
 
 ROWS: Final = WalletRows(
     bets="""
@@ -137,7 +137,8 @@ class Http:
         if str(ROOT) not in sys.path:
             sys.path.append(str(ROOT))
         bets: type[Bets] = import_module("examples.wallet_http.bets").Bets
-        return _Casino(lambda currency: bets(engine, PROVIDER_ID, currency))
+        database = import_module("examples.casino.database")
+        return _Casino(bets(engine), (SQLAlchemyError, database.BusyError, database.NotNowError))
 
     def service_url(self, system: System) -> str:
         return system.addresses.url(CASINO, self.url(system))
@@ -155,30 +156,31 @@ class Http:
 class _Casino:
     """As `Operator`: the casino's endpoints, one transaction a bet."""
 
-    def __init__(self, bets: "Callable[[str], Bets]") -> None:
-        """`bets` are those of a currency."""
+    def __init__(self, bets: "Bets", failures: tuple[type[Exception], ...]) -> None:
+        """After one of `failures` it is not known what became of a bet."""
         self._bets = bets
+        self._failures = failures
         self._turn = asyncio.Lock()
 
     async def deposit(self, player: Player, amount: Decimal, reference: str) -> None:  # noqa: ARG002
         """Not to be repeated: the example's deposits have no reference."""
-        bets = self._bets(player.currency)
-        await self._ask(bets.deposit, player.user_id, amount, Decimal(0))
+        await self._ask(self._bets.deposit, *player, amount, Decimal(0))
 
     async def place(self, bet: Bet) -> Answer:
-        bets = self._bets(bet.currency)
-        stands = await self._ask(bets.place, bet.user_id, bet.reference, bet.amount)
-        return Answer(SUCCESS, "placed") if stands else Answer(V4.refused, "refused")
+        said = await self._ask(
+            self._bets.bet, bet.user_id, bet.currency, PROVIDER_ID, bet.reference, bet.amount
+        )
+        return Answer(SUCCESS if said in ("placed", "settled") else V4.refused, said)
 
     async def settle(self, win: Win) -> Answer:
-        # Its currency is the bet's.
-        done = await self._ask(self._bets("").settle, win.reference, win.amount)
-        return Answer(SUCCESS, "settled") if done else Answer(V4.refused, "refused")
+        said = await self._ask(self._bets.settle, PROVIDER_ID, win.reference, win.amount)
+        return Answer(SUCCESS if said == "settled" else V4.refused, said)
 
     async def _ask(self, call: Callable[..., Any], *arguments: object) -> Any:
         """Raises `NoAnswerError`."""
         async with self._turn:
             try:
                 return await asyncio.to_thread(call, *arguments)
-            except SQLAlchemyError as error:
-                raise NoAnswerError(f"the casino failed ({first_line(error)})") from error
+            except self._failures as error:
+                why = first_line(error) if isinstance(error, SQLAlchemyError) else repr(error)
+                raise NoAnswerError(f"the casino failed ({why})") from error

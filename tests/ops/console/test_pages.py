@@ -42,6 +42,24 @@ def test_what_one_reference_is_found_by_leads_to_its_history(anna: httpx.Client)
         assert "100.00 EUR" in page.text
 
 
+def test_a_withdrawal_has_its_history_as_well(anna: httpx.Client, operator: Operator) -> None:
+    operator.deposit("100.00")
+    operator.withdraw("w1", "40.00")
+    operator.release("w1")
+    operator.correct("c1", "1.00", reason=HOSTILE, user_id="bob")
+    for words in ("w1", "alice"):
+        page = anna.get("/search", params={"words": words}, follow_redirects=True)
+        assert page.url.path == "/explain", words
+        assert "Withdrawal of 40.00 EUR, held on" in page.text
+        held, released = map(page.text.index, ("Withdrawal held: ", "Withdrawal released: "))
+        assert held < released
+        assert "+40.00 EUR" in page.text
+    page = anna.get("/explain", params={"reference": "c1"})
+    assert page.status_code == 200
+    assert "&lt;script&gt;" in page.text
+    assert HOSTILE not in page.text
+
+
 def test_a_reference_that_begins_and_ends_with_a_blank_is_found(
     anna: httpx.Client, operator: Operator
 ) -> None:

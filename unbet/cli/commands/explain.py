@@ -12,7 +12,7 @@ from unbet.cli import database
 from unbet.cli.display import AsJson, print_json
 from unbet.cli.dry_run import DryRun, WrongReferenceError, decide, read_request
 from unbet.cli.failing import EXIT_USAGE, CommandError, failing_on
-from unbet.cli.history_screen import lines_of
+from unbet.cli.history_screen import lines_of, lines_of_operation
 from unbet.cli.wallet_promises import lines_of as promise_lines
 from unbet.cli.wallet_promises import wallet_notice
 from unbet.core.text import plain
@@ -22,8 +22,9 @@ from unbet.database.engine import UnsafeDatabaseError
 from unbet.dialects import DIALECTS
 from unbet.dialects.body import MAX_BODY_LENGTH
 from unbet.history.explain import explain
-from unbet.history.records import History
-from unbet.history.timeline import summary, timeline
+from unbet.history.operations import explain_operations
+from unbet.history.records import History, OperationRecord
+from unbet.history.timeline import operation_summary, operation_timeline, summary, timeline
 from unbet.runtime.settings import (
     EndpointSettings,
     UnknownBetSettings,
@@ -43,7 +44,9 @@ app = typer.Typer()
 
 @app.command("explain")
 def explain_reference(
-    reference: Annotated[str, typer.Argument(metavar="REFERENCE", help="A bet's or a win's.")],
+    reference: Annotated[
+        str, typer.Argument(metavar="REFERENCE", help="A bet's, a win's, a deposit's, …")
+    ],
     provider: Annotated[
         str | None,
         typer.Option(
@@ -78,17 +81,21 @@ def explain_reference(
     with database.snapshot() as connection:
         wallet_of = load(WalletNameSettings).wallet_of
         histories = explain(connection, reference, provider, wallet_of=wallet_of)
+        # They are of no provider.
+        operations = [] if provider else explain_operations(connection, reference)
     if as_json:
         stories = list(map(_document, histories))
+        others = list(map(_operation, operations))
         wallets = {one: wallet_notice(one).model_dump() for one in _providers(histories)}
-        print_json({"reference": reference, "stories": stories, "wallets": wallets})
-    else:
-        typer.echo(
-            "\n\n".join("\n".join(lines_of(history)) for history in histories), nl=bool(histories)
+        print_json(
+            {"reference": reference, "stories": stories, "operations": others, "wallets": wallets}
         )
+    else:
+        screens = [*map(lines_of, histories), *map(lines_of_operation, operations)]
+        typer.echo("\n\n".join(map("\n".join, screens)), nl=bool(screens))
         for one in _providers(histories):
             typer.echo("\n" + "\n".join(map(plain, promise_lines(one))))
-    if not histories:
+    if not histories and not operations:
         where = f" at {provider}" if provider else ""
         typer.echo(f"Nothing is known of {plain(reference)}{plain(where)}. {_ELSEWHERE}", err=True)
         raise typer.Exit(1)
@@ -101,6 +108,11 @@ def _providers(histories: Sequence[History]) -> list[str]:
 def _document(history: History) -> dict[str, object]:
     events = [event._asdict() for event in timeline(history)]
     return history.model_dump(by_alias=True) | {"verdict": summary(history), "timeline": events}
+
+
+def _operation(operation: OperationRecord) -> dict[str, object]:
+    events = [event._asdict() for event in operation_timeline(operation)]
+    return operation.model_dump() | {"verdict": operation_summary(operation), "timeline": events}
 
 
 def _say(

@@ -1,4 +1,4 @@
-"""`unbet import`: deposits, bets, settlements and freezes in bulk."""
+"""`unbet import`: operations on the built-in ledger in bulk."""
 
 import json
 import os
@@ -30,17 +30,24 @@ def import_file(file: File, as_json: AsJson = False) -> None:
     """Execute the JSON lines of FILE in the built-in ledger; a line of result for each, a summary
     on standard error.
 
-    A line is a deposit, a bet, a settle, a freeze or an unfreeze:
+    A line is one of these:
 
     \b
     {"op": "deposit", "user": …, "currency": …, "amount": "10.00", "reference": …, "bonus": false}
     {"op": "bet", "user": …, "currency": …, "amount": "1.00", "provider": …, "reference": …}
     {"op": "settle", "provider": …, "reference": …, "win": "0.00", "win_reference": …}
+    {"op": "withdraw", "user": …, "currency": …, "amount": "5.00", "reference": …}
+    {"op": "complete_withdrawal", "reference": …}
+    {"op": "release_withdrawal", "reference": …}
+    {"op": "correct", "user": …, "currency": …, "amount": "2.50", "direction": "credit",
+     "reference": …, "reason": …, "by": …, "bonus": false}
+    {"op": "convert_bonus", "user": …, "currency": …, "amount": "1.00", "reference": …}
     {"op": "freeze", "user": …}
     {"op": "unfreeze", "user": …}
 
-    Amounts are text; `bonus` and `win_reference` may be left out. Nothing happens twice: an
-    interrupted import is run again. Exit status 3 if a line was refused, in conflict or invalid.
+    Amounts are text; `bonus` and `win_reference` may be left out; a correction is a "credit" or a
+    "debit". Nothing happens twice: an interrupted import is run again. Exit status 3 if a line was
+    refused, in conflict or invalid.
     """
     database.require_ledger()
     counts: Counter[str] = Counter()

@@ -65,7 +65,7 @@ def deposit(
         reference=uuid4().hex if reference is None else reference,
         bonus=bonus,
     )
-    _execute("Deposit", order.reference, as_json, lambda c: unbet.deposit(c, order.operation()))
+    execute("Deposit", order.reference, as_json, lambda c: unbet.deposit(c, order.operation()))
 
 
 @app.command()
@@ -86,7 +86,7 @@ def bet(
         provider=_provider(provider),
         reference=reference,
     )
-    _execute("Bet", order.reference, as_json, lambda c: unbet.place_bet(c, order.operation()))
+    execute("Bet", order.reference, as_json, lambda c: unbet.place_bet(c, order.operation()))
 
 
 @app.command()
@@ -105,12 +105,13 @@ def settle(
         provider=_provider(provider), reference=reference, win=win, win_reference=win_reference
     )
     operation = order.operation()
-    _execute("Settlement", operation.reference, as_json, lambda c: unbet.settle_bet(c, operation))
+    execute("Settlement", operation.reference, as_json, lambda c: unbet.settle_bet(c, operation))
 
 
 @app.command()
 def freeze(user: User, as_json: AsJson = False) -> None:
-    """Refuse a player's bets in the built-in ledger. Cancels still give stakes back."""
+    """Refuse a player's bets and withdrawals in the built-in ledger. Cancels still give stakes
+    back."""
     order = FreezeInstruction(op="freeze", user=user)
     with database.ledger_transaction() as connection:
         unbet.freeze(connection, order.user)
@@ -132,20 +133,17 @@ def balance(user: User, currency: Currency, as_json: AsJson = False) -> None:
     question = BalanceQuestion(user=user, currency=currency)
     with database.ledger_transaction() as connection:
         held = unbet.balance(connection, question.user, question.currency)
-    report(
-        as_json,
-        {"user": user, "currency": currency, "cash": held.cash, "bonus": held.bonus},
-        f"cash {amount(held.cash)} {currency}, bonus {amount(held.bonus)} {currency}",
-    )
+    shown = f"cash {amount(held.cash)} {currency}, bonus {amount(held.bonus)} {currency}"
+    if held.held:
+        shown += f", held {amount(held.held)} {currency}"
+    report(as_json, {"user": user, "currency": currency} | held.model_dump(), shown)
 
 
 def _provider(given: str | None) -> str:
     return load(ProviderSettings).provider_id if given is None else given
 
 
-def _execute(
-    what: str, reference: str, as_json: bool, work: Callable[[Connection], Result]
-) -> None:
+def execute(what: str, reference: str, as_json: bool, work: Callable[[Connection], Result]) -> None:
     """Do `work` in a transaction, show its result and exit."""
     with database.ledger_transaction() as connection:
         result = work(connection)

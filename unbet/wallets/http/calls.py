@@ -135,7 +135,7 @@ class Caller:
 
     async def _post(self, items: Sequence[Item]) -> tuple[httpx.Response, bytes | None]:
         """The response and its body, as it came; None if that is too long to be read."""
-        content = body_of(items)
+        content = body_of(items, dry_run=self._settings.dry_run)
         headers = headers_of(items, content, self._keys)
         endpoint = self._settings.endpoint
         async with self._client.stream(

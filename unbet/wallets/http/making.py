@@ -1,11 +1,13 @@
 """Makes the wallet of an operator's service, by the variables that begin with `UNBET_WALLET_`."""
 
 import math
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import Engine
 
 from unbet.runtime.settings import SettingsError, WalletSettings, read
+from unbet.wallets.dry_run import NotAsked
 from unbet.wallets.http.settings import HttpWalletSettings
 from unbet.wallets.http.wallet import HttpWallet
 from unbet.wallets.port import Memory
@@ -17,6 +19,15 @@ def make(_engine: Engine, *, hold_unknown: bool, parked: bool) -> HttpWallet:
     """As `chosen.Factory`."""
     del parked  # it keeps no journal
     return HttpWallet(settings_of(read(WalletSettings), hold_unknown=hold_unknown))
+
+
+def make_dry_run(_engine: Engine, *, hold_unknown: bool) -> HttpWallet | NotAsked:
+    """As `chosen.DryRunFactory`."""
+    variables = read(WalletSettings)
+    settings = settings_of(variables, hold_unknown=hold_unknown)
+    if not variables.wallet_takes_dry_run:
+        return NotAsked()
+    return HttpWallet(replace(settings, dry_run=True))
 
 
 def settings_of(variables: WalletSettings, *, hold_unknown: bool) -> HttpWalletSettings:

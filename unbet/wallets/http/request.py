@@ -72,8 +72,10 @@ def key_of_call(items: Sequence[Item]) -> str:
     return keys[0] if len(keys) == 1 else hashlib.sha256("".join(keys).encode()).hexdigest()
 
 
-def body_of(items: Sequence[Item]) -> bytes:
-    """A JSON array; no amount is in it, since the wallet knows the stake."""
+def body_of(items: Sequence[Item], *, dry_run: bool = False) -> bytes:
+    """A JSON array; no amount is in it, since the wallet knows the stake. `dry_run` is a member and
+    no header: it is signed."""
+    more = {"dry_run": True} if dry_run else {}
     return orjson.dumps(
         [
             {
@@ -85,6 +87,7 @@ def body_of(items: Sequence[Item]) -> bytes:
                 "currency": cancel.currency,
                 "uuid": cancel.uuid,
                 "received_at": cancel.received_at.isoformat(),
+                **more,
             }
             for cancel, _ in items
         ]

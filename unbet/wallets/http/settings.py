@@ -29,6 +29,8 @@ class HttpWalletSettings:
     remembers_s: float = math.inf
     closes_unknown: bool = False
     tells_cash: bool = False
+    dry_run: bool = False
+    """Each cancel says that nothing is to be decided; only for a wallet that knows of this."""
     max_together: int = 32
     """Cancels in one call."""
     calls_at_once: int = 8

@@ -1,6 +1,6 @@
 """The end of a withdrawal that is held: its money leaves, or is the player's cash again, once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from sqlalchemy import Connection, Row, text
@@ -106,6 +106,14 @@ def end_all(connection: Connection, batch: Sequence[WithdrawalEnd]) -> list[Resu
             results.append(Result(status=Status.REFUSED, replayed=True, refusal=refusal))
     postings.write()
     return results
+
+
+def players_withdrawing(connection: Connection, references: Collection[str]) -> dict[str, str]:
+    """Whose each of these withdrawals is; without those that are not there."""
+    if not references:
+        return {}
+    rows = connection.execute(_WITHDRAWALS, {"reference": list(references)})
+    return {row.reference: row.user_id for row in rows}
 
 
 def _refusal(withdrawal: WithdrawalRow | None) -> Refusal | None:

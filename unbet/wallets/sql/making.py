@@ -6,7 +6,8 @@ from sqlalchemy import Connection, Engine, text
 
 from unbet.database.engine import UnsafeDatabaseError
 from unbet.runtime.settings import SettingsError
-from unbet.wallets.sql.wallet import SqlWallet
+from unbet.wallets.dry_run import RolledBack
+from unbet.wallets.sql.wallet import SqlWallet, decide
 
 RETURNS: Final = (
     "TABLE(request_id uuid, outcome text, wallet_ref text, cash numeric, replayed boolean)"
@@ -28,6 +29,12 @@ def make(engine: Engine, *, hold_unknown: bool, parked: bool) -> SqlWallet:
         )
     # The sweep does not wait for locks: the next round tries again.
     return SqlWallet(engine, parked=True, lock_wait_s=0.0) if parked else SqlWallet(engine)
+
+
+def make_dry_run(engine: Engine, *, hold_unknown: bool) -> RolledBack:
+    """As `chosen.DryRunFactory`."""
+    del hold_unknown  # refused by `make`
+    return RolledBack(engine, SqlWallet.abilities, decide)
 
 
 def require_function(connection: Connection) -> None:

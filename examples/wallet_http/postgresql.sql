@@ -23,7 +23,7 @@ CREATE TABLE casino.bets (
     reference  text COLLATE "C" NOT NULL,
     player     text COLLATE "C" NOT NULL,
     currency   text COLLATE "C" NOT NULL,
-    state      text NOT NULL CHECK (state IN ('placed', 'refused', 'settled', 'cancelled')),
+    state      text NOT NULL CHECK (state IN ('new', 'placed', 'refused', 'settled', 'cancelled')),
     cash       numeric(38,18) NOT NULL DEFAULT 0,  -- the part of the stake that was cash
     bonus      numeric(38,18) NOT NULL DEFAULT 0,  -- the part that was bonus
     outcome    text,                               -- what its cancels are told; NULL before the first
