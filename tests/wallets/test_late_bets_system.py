@@ -1,6 +1,8 @@
 """A late bet on an operator's wallet service, from the provider's Cancel to its reversal, through
 real processes."""
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,6 +54,10 @@ class TestLateBets(OpenService):
         assert casino.bet("first", "1.00")  # a new service's first call may take long
         until(lambda: system.cancel(reference="first")["error"] == 0, "no cancel is decided")
         assert system.cancel(reference="late")["error"] == 0
+        # A group that was sent again would find the bet as well.
+        worker = system.processes.pop("worker")
+        os.killpg(worker.pid, signal.SIGKILL)
+        worker.wait()
         assert casino.bet("late", "10.00")
         assert casino.money()[0] == 90
         system.environment |= {
