@@ -190,7 +190,7 @@ class TestService(Service):
     ("options", "problem"),
     [
         ((), "your wallet's bets are needed: --command or --bets"),
-        (("--races", "20001"), "20001 is not in the range"),
+        (("--races", "20001"), "less than or equal to 20000"),
         (("--only", "no such rule"), "no rule has that in its name"),
         (("--command", "a", "--bets", "pyproject.toml"), "two ways to the same"),
         (("--bets", "pyproject.toml"), "Invalid JSON"),
