@@ -11,8 +11,8 @@ import pytest
 from tests.making import cancel_of
 from tests.wallets.contract import verdicts_on
 from tests.wallets.service import NOWHERE, wallet_at
-from unbet.runtime.breaker import OPEN_S
 from unbet.core.outcomes import Outcome
+from unbet.runtime.breaker import OPEN_S
 from unbet.wallets.http.request import body_of, calls_of, headers_of, items_of, key_of, signature
 from unbet.wallets.http.response import MAX_DETAIL, read
 from unbet.wallets.http.settings import HttpWalletSettings
