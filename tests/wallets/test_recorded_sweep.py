@@ -15,7 +15,7 @@ from unbet.core.message import Cancel
 from unbet.journal.parking import count_parked, park
 from unbet.journal.sweeping import MAX_TRIES
 from unbet.runtime.settings import SettingsError, WalletSettings
-from unbet.wallets.http.making import settings_of
+from unbet.wallets.http.making import for_sweep, settings_of
 from unbet.wallets.port import Abilities, Memory, Verdict
 from unbet.wallets.recorded import RecordedWallet
 from worker.sweep import CALLS_S, Sweep
@@ -132,6 +132,21 @@ def test_a_wallet_behind_a_network_gets_the_time_of_two_calls(
         with engine.begin() as connection:
             connection.execute(text("UPDATE unbet.parked SET next_try_at = now()"))
     assert wallet.given == pytest.approx([together_s, alone_s], abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("calls_at_once", "call_limit_s", "found"),
+    [("8", "1.4", (2, 2.4)), ("1", "2.5", (1, 2.5))],
+)
+def test_a_sweeps_calls_are_few_at_a_time_and_have_longer(
+    calls_at_once: str, call_limit_s: str, found: tuple[int, float]
+) -> None:
+    chosen = {"wallet_calls_at_once": calls_at_once, "wallet_call_limit_s": call_limit_s}
+    live = settings_of(http_settings("http://wallet", **chosen), hold_unknown=False)
+    sweep = for_sweep(live)
+    assert (live.calls_at_once, live.call_limit_s) == (int(calls_at_once), float(call_limit_s))
+    assert (sweep.calls_at_once, sweep.call_limit_s) == found
+    assert 2 * sweep.call_limit_s <= CALLS_S
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,25 @@ from unbet.wallets.http.wallet import HttpWallet
 from unbet.wallets.port import Memory
 
 MAX_CONNECT_S: Final = 1.0
+SWEEP_CALL_S: Final = 2.4
+"""Nobody waits for a sweep's answers, so a call may take half of what its batch has."""
+SWEEP_CALLS_AT_ONCE: Final = 2
+"""What was parked, thousands after an outage, leaves the wallet to the live cancels."""
 
 
 def make(_engine: Engine, *, hold_unknown: bool, parked: bool) -> HttpWallet:
     """As `chosen.Factory`."""
-    del parked  # it keeps no journal
-    return HttpWallet(settings_of(read(WalletSettings), hold_unknown=hold_unknown))
+    settings = settings_of(read(WalletSettings), hold_unknown=hold_unknown)
+    return HttpWallet(for_sweep(settings) if parked else settings)
+
+
+def for_sweep(settings: HttpWalletSettings) -> HttpWalletSettings:
+    """Longer calls, and fewer at a time."""
+    return replace(
+        settings,
+        call_limit_s=max(settings.call_limit_s, SWEEP_CALL_S),
+        calls_at_once=min(settings.calls_at_once, SWEEP_CALLS_AT_ONCE),
+    )
 
 
 def make_dry_run(_engine: Engine, *, hold_unknown: bool) -> HttpWallet | NotAsked:
