@@ -499,7 +499,7 @@ async def sent_at_once(
 ) -> list[httpx.Response]:
     """The answers to these bets."""
     limits = httpx.Limits(max_connections=None)
-    async with httpx.AsyncClient(timeout=60, trust_env=False, limits=limits) as http:
+    async with httpx.AsyncClient(timeout=40, trust_env=False, limits=limits) as http:
 
         async def send(body: dict[str, Any]) -> httpx.Response:
             headers = {"Authorization": f"Bearer {ALL}", "Idempotency-Key": body["reference"]}

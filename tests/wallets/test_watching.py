@@ -1,7 +1,6 @@
 """How the sweep looks for late bets: within bounds, beside its other work, and without giving up
 while the wallet is away."""
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -19,13 +18,13 @@ from unbet.journal import watching
 from unbet.journal.parking import count_parked, park
 from unbet.journal.sweeping import MAX_TRIES
 from unbet.journal.watching import LEASE_S, PAUSES_S
-from unbet.wallets import late_bets as looking
 from unbet.wallets.late_bets import MAX_IN_INTERVAL, LateBetDetection
 from unbet.wallets.port import Decided, Memory, Undecided, Verdict, Why
 from unbet.wallets.recorded import RecordedWallet
 from worker.sweep import Sweep
 
 GROUP = 16
+LIMIT_S = 600.0
 OPEN = replace(CasinoWallet.abilities, closes_unknown=False, max_together=GROUP)
 Answer = Callable[[Cancel], Verdict]
 
@@ -97,8 +96,9 @@ def test_a_wallet_that_is_away_uses_up_no_look_and_is_asked_less_often(
     wallet: RecordedWallet,
     answering: Answering,
     detection: LateBetDetection,
+    parked_wallet: RecordedWallet,
+    worker_engine: Engine,
     engine: Engine,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     watch(wallet, answering, engine, 3 * GROUP)
     answering.answer = undecided(why)
@@ -107,22 +107,27 @@ def test_a_wallet_that_is_away_uses_up_no_look_and_is_asked_less_often(
     assert asked(answering) == GROUP, "the first group, once"
     assert watched(engine) == [0] * 3 * GROUP
     assert late_bets(engine).overdue_s > 0
-    monkeypatch.setattr(looking, "MAX_PAUSE_S", 0.0)  # as if it had passed
     answering.answer = decided(Outcome.REVERSED)
     make_due(engine)
-    LateBetDetection(detection._engine, detection._wallet).look()
+    LateBetDetection(worker_engine, parked_wallet).look()
     assert found_late(engine) == ["reversed"] * 3 * GROUP
 
 
 def test_however_many_are_due_a_sweep_asks_about_a_limited_number_in_groups(
-    wallet: RecordedWallet, answering: Answering, detection: LateBetDetection, engine: Engine
+    wallet: RecordedWallet,
+    answering: Answering,
+    parked_wallet: RecordedWallet,
+    worker_engine: Engine,
+    engine: Engine,
 ) -> None:
     watch(wallet, answering, engine, MAX_IN_INTERVAL + 2 * GROUP)
-    began = time.monotonic()
-    for _ in range(5):
-        detection.look()
-    assert asked(answering) <= MAX_IN_INTERVAL * (1 + time.monotonic() - began)
+    detection = LateBetDetection(worker_engine, parked_wallet, interval_s=LIMIT_S)
+    detection.look()
+    assert 0 < asked(answering) <= MAX_IN_INTERVAL
     assert {len(call) for call in answering.calls} == {GROUP}
+    answering.calls.clear()
+    detection.look()
+    assert answering.calls == [], "its time is not over"
 
 
 def test_looks_hold_up_nothing_that_is_parked_and_the_reverse(

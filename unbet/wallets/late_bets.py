@@ -36,21 +36,29 @@ class LateBetDetection:
     """Belongs to one sweep, and is about the bets of `providers`. `wallet` leaves out what is
     neither parked nor watched any more."""
 
-    def __init__(self, engine: Engine, wallet: Wallet, providers: Providers = ALL) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        wallet: Wallet,
+        providers: Providers = ALL,
+        *,
+        interval_s: float = INTERVAL_S,
+    ) -> None:
         self._engine = engine
+        self._interval_s = interval_s
         self._providers = providers
         self._wallet = wallet
         self._next = 0.0
-        self._pause_s = INTERVAL_S
+        self._pause_s = self._interval_s
 
     def look(self) -> None:
         """Ask about the watched cancels that are due, in groups; at most `MAX_IN_INTERVAL` in
-        `INTERVAL_S`, however often it is called. While the wallet decides nothing it is asked less
+        `interval_s`, however often it is called. While the wallet decides nothing it is asked less
         often, and no look is used up. Raises a `DBAPIError` when the journal is away."""
         if self._wallet.abilities.closes_unknown or time.monotonic() < self._next:
             return
         began = time.monotonic()
-        self._next = began + INTERVAL_S
+        self._next = began + self._interval_s
         group = min(self._wallet.abilities.max_together, MAX_IN_INTERVAL)
         for _ in range(MAX_IN_INTERVAL // group):
             take = partial(lease, most=group, providers=self._providers)
@@ -61,7 +69,7 @@ class LateBetDetection:
                 self._pause_s = min(2 * self._pause_s, MAX_PAUSE_S)
                 self._next = time.monotonic() + self._pause_s
                 return
-            self._pause_s = INTERVAL_S
+            self._pause_s = self._interval_s
             if time.monotonic() > began + ASK_FOR_S:
                 return
 

@@ -11,8 +11,8 @@ from unbet.core.outcomes import Outcome
 
 MAX_WALLET_REF: Final = 200
 SWEEP_CALLS_S: Final = 20.0
-"""The sweep's deadline for a wallet behind a network: two calls of the longest that may be set. Such
-a call ends by its own limit, which is shorter as a rule."""
+"""The sweep's deadline for a wallet behind a network: two calls of the longest that may be set. A
+call ends by its own limit, which is shorter as a rule."""
 
 
 class Memory(StrEnum):
