@@ -20,6 +20,7 @@ from unbet.wallets.checked import CheckedWallet
 
 ROOT = Path(__file__).parents[2]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
+EXAMPLES = sorted((ROOT / "examples").glob("*/README.md"))
 README = (ROOT / "README.md").read_text()
 
 
@@ -68,7 +69,9 @@ def test_the_lines_to_import_are_all_done(database_url: str, tmp_path: Path) -> 
     assert [line["status"] for line in lines] == ["done"] * 3
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", *DOCS], ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *DOCS, *EXAMPLES], ids=lambda page: str(page.relative_to(ROOT))
+)
 def test_what_stands_for_the_shell_can_be_pasted(page: Path) -> None:
     for lines in re.findall(r"```(?:sh|bash)\n(.*?)```", page.read_text(), re.DOTALL):
         assert not re.search(r"<[\w ]+>", lines), "a shell reads a redirection there"
