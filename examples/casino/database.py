@@ -1,5 +1,6 @@
 """A casino's database, MariaDB or PostgreSQL: its sessions and its transactions."""
 
+import os
 from collections.abc import Callable
 from typing import Final, TypeVar
 
@@ -11,8 +12,9 @@ LOCK_WAIT_S: Final = 1
 TRIES: Final = 5
 """MariaDB breaks a deadlock by rolling one side back, which begins again."""
 
+_DRIVERS: Final = {"mariadb": "mariadb+pymysql", "postgresql": "postgresql+psycopg"}
 _SESSIONS: Final[dict[str, dict[str, object]]] = {
-    "mysql": {
+    "mariadb": {
         "charset": "utf8mb4",
         "connect_timeout": 2,
         "read_timeout": 10,
@@ -40,10 +42,11 @@ class BusyError(Exception):
 
 
 def engine_for(url: str, pool_size: int = 8) -> Engine:
-    """`mariadb+pymysql://` or `postgresql+psycopg://`."""
-    kind = "postgresql" if url.startswith("postgresql") else "mysql"
+    """`mariadb://user:password@host/`, or `postgresql://…/database`."""
+    kind, _, rest = url.partition("://")
+    kind = kind.partition("+")[0]
     return create_engine(
-        url,
+        f"{_DRIVERS[kind]}://{rest}",
         connect_args=_SESSIONS[kind],
         # MariaDB's REPEATABLE READ would lock gaps, and show a snapshot older than the locks.
         isolation_level="READ COMMITTED",
@@ -52,6 +55,11 @@ def engine_for(url: str, pool_size: int = 8) -> Engine:
         pool_timeout=LOCK_WAIT_S,
         pool_pre_ping=True,
     )
+
+
+def engine_of_environment() -> Engine:
+    """On CASINO_DATABASE_URL."""
+    return engine_for(os.environ["CASINO_DATABASE_URL"])
 
 
 def insert_once(engine: Engine, statement: str, *key: str) -> TextClause:
@@ -69,7 +77,9 @@ def transact(engine: Engine, work: Callable[[Connection], Done], *, keep: bool =
     for _ in range(TRIES):
         try:
             connection = engine.connect()
-        except (OperationalError, TimeoutError) as error:
+        except TimeoutError as error:  # all connections are in use
+            raise BusyError from error
+        except OperationalError as error:
             raise NotNowError from error
         with connection:
             try:

@@ -1,11 +1,13 @@
 """The casino over HTTP: `POST /bet`, `/result` and `/deposit`, `GET /balance`. Amounts are text in
 JSON: a number would be a float before anybody sees it."""
 
+import os
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, HTTPException
+import uvicorn
+from fastapi import APIRouter, FastAPI, HTTPException
 from pydantic import BaseModel, Field
 
 from examples.casino.casino import STANDING, Casino, text_of
@@ -67,6 +69,12 @@ def router_of(casino: Casino) -> APIRouter:
         return {"cash": text_of(cash), "bonus": text_of(bonus)}
 
     return router
+
+
+def serve(app: FastAPI) -> None:
+    """On the port CASINO_PORT, 8090 if it is not set."""
+    port = int(os.environ.get("CASINO_PORT", "8090"))
+    uvicorn.run(app, host="127.0.0.1", port=port, access_log=False)
 
 
 def _done(work: Callable[[], Done]) -> Done:

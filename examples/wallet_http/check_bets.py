@@ -1,7 +1,6 @@
 """`unbet wallet check --command "python -m examples.wallet_http.check_bets"`, with
 CASINO_DATABASE_URL."""
 
-import os
 from contextlib import suppress
 from typing import Final
 
@@ -9,7 +8,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from examples.casino.check_bets import answer_lines
-from examples.casino.database import engine_for
+from examples.casino.database import engine_of_environment
 from examples.wallet_http.bets import Bets
 
 SESSIONS: Final = {
@@ -36,7 +35,7 @@ def end_sessions(engine: Engine) -> None:
 
 
 def main() -> None:
-    engine = engine_for(os.environ["CASINO_DATABASE_URL"])
+    engine = engine_of_environment()
     answer_lines(Bets(engine), lambda: end_sessions(engine))
 
 

@@ -1,11 +1,12 @@
-"""`python -m examples.wallet_sql`: the casino's endpoints, on port 8090."""
+"""`python -m examples.wallet_sql`: the casino's endpoints, on CASINO_DATABASE_URL. Unbet's
+journal is in the same database, and has a login of its own."""
 
-import uvicorn
 from fastapi import FastAPI
 
-from examples.casino.http import router_of
-from examples.wallet_sql.casino import casino_of_environment
+from examples.casino.database import engine_of_environment
+from examples.casino.http import router_of, serve
+from examples.wallet_sql.casino import SqlCasino
 
 app = FastAPI(title="A casino")
-app.include_router(router_of(casino_of_environment()))
-uvicorn.run(app, host="127.0.0.1", port=8090)
+app.include_router(router_of(SqlCasino(engine_of_environment())))
+serve(app)

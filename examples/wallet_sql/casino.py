@@ -1,12 +1,11 @@
 """The casino, whose rules are the functions of `bets.sql`."""
 
-import os
 from decimal import Decimal
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, TextClause, text
 
-from examples.casino.database import engine_for, transact
+from examples.casino.database import transact
 
 DEPOSIT: Final = text("""
     INSERT INTO public.users (id, currency, cash, bonus)
@@ -54,10 +53,3 @@ class SqlCasino:
             return result.all() if result.returns_rows else []
 
         return transact(self.engine, work)
-
-
-def casino_of_environment() -> SqlCasino:
-    """In the database of UNBET_DATABASE_URL: Unbet's journal is beside the casino's tables. A
-    casino has a login of its own there."""
-    url = os.environ["UNBET_DATABASE_URL"]
-    return SqlCasino(engine_for(url.replace("postgresql://", "postgresql+psycopg://", 1)))

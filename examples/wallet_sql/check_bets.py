@@ -1,7 +1,9 @@
-"""`unbet wallet check --command "python -m examples.wallet_sql.check_bets"`"""
+"""`unbet wallet check --command "python -m examples.wallet_sql.check_bets"`, with
+CASINO_DATABASE_URL."""
 
 from examples.casino.check_bets import answer_lines
-from examples.wallet_sql.casino import casino_of_environment
+from examples.casino.database import engine_of_environment
+from examples.wallet_sql.casino import SqlCasino
 
 if __name__ == "__main__":
-    answer_lines(casino_of_environment())
+    answer_lines(SqlCasino(engine_of_environment()))

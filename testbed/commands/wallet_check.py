@@ -114,7 +114,8 @@ def check(
     _keep_quiet()
     with failing_on(*_NOT_PLAYED, status=EXIT_NOT_PLAYED):
         provider = provider or load(ProviderSettings).provider_id
-        name = load(WalletSettings).wallet
+        settings = load(WalletSettings)
+        name = settings.wallet_choice().wallet_of(provider)
         limits = Limits(decided_s=limit, races=races)
         with (
             _engine(name) as engine,
@@ -122,12 +123,12 @@ def check(
             bar("rules", len(rules)) as update,
         ):
             results = conduct(
-                configured(name, engine),
+                configured(name, engine, person_decides=settings.person_decides),
                 source,
                 provider,
                 rules,
                 limits=limits,
-                advance=lambda: update(advance=1),
+                begin=lambda done, rule: update(completed=done, description=rule.name),
             )
     report = Report(results)
     seconds = round(time.monotonic() - started, 3)

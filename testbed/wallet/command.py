@@ -4,6 +4,7 @@ answer on its standard output."""
 import json
 import shlex
 import subprocess
+from contextlib import suppress
 from queue import Empty, Queue
 from threading import Lock, Thread
 from types import TracebackType
@@ -61,11 +62,13 @@ class Command:
 
     def __exit__(
         self,
-        _kind: type[BaseException] | None,
+        kind: type[BaseException] | None,
         _error: BaseException | None,
         _trace: TracebackType | None,
     ) -> None:
         process = self._process
+        if kind:
+            process.kill()
         try:
             assert process.stdin  # noqa: S101 - it was asked for
             process.stdin.close()
@@ -97,11 +100,9 @@ class Command:
 
     def _exchange(self, request: str) -> bytes:
         assert self._process.stdin  # noqa: S101
-        try:
+        with suppress(OSError):  # it has ended, and may have said something before
             self._process.stdin.write(request.encode() + b"\n")
             self._process.stdin.flush()
-        except OSError:
-            self._ended(request)
         try:
             line = self._answers.get(timeout=self._limit_s)
         except Empty:

@@ -2,10 +2,9 @@
 wallet")."""
 
 from decimal import Decimal
-from typing import Protocol
 
 from testbed.provider import Player
-from testbed.wallet.command import Answer, Form
+from testbed.wallet.command import Answer, Command
 from unbet.core.fields import Amount, Currency, UserId
 from unbet.core.money import amount as text_of
 from unbet.wallets.ledger.operations import Balance
@@ -25,16 +24,10 @@ class _Money(Answer):
     bonus: Amount = Decimal(0)
 
 
-class Asked(Protocol):
-    """As `Command`."""
-
-    def ask(self, form: type[Form], do: str, **values: object) -> Form: ...
-
-
 class CommandOperator:
     """An `Operator`."""
 
-    def __init__(self, command: Asked, provider: str) -> None:
+    def __init__(self, command: Command, provider: str) -> None:
         self._command = command
         self._provider = provider
 

@@ -40,12 +40,13 @@ def conduct(
     rules: Sequence[Rule] = RULES,
     *,
     limits: Limits,
-    advance: Callable[[], object] = lambda: None,
+    begin: Callable[[int, Rule], object] = lambda _done, _rule: None,
 ) -> list[Result]:
-    """One result for each of `rules`; `advance` is called after each. Raises `OperatorError`, and
-    `LedgerAwayError` where the journal's database is away."""
-    results = []
+    """One result for each of `rules`; `begin` is told before each, with how many are done. Raises
+    `OperatorError`, and `LedgerAwayError` where the journal's database is away."""
+    results: list[Result] = []
     for rule in rules:
+        begin(len(results), rule)
         play = Play(wallets, bets, provider, limits)
         missing = None
         try:
@@ -55,5 +56,4 @@ def conduct(
         except NotTriedError as error:
             missing = str(error)
         results.append(Result(rule, play.exchanges, play.faults, missing))
-        advance()
     return results

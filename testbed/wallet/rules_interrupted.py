@@ -1,10 +1,9 @@
 """The wallet is stopped in the middle of a cancel."""
 
-import time
 from functools import partial
 from typing import Final
 
-from testbed.wallet.play import IN_DOUBT, Play, beside
+from testbed.wallet.play import IN_DOUBT, Play, beside, timed
 from testbed.wallet.rule import REACHES, Rules
 from unbet.core.outcomes import Outcome
 
@@ -20,18 +19,16 @@ TIMES: Final = 10
 )
 def interrupted(play: Play) -> None:
     interrupt = play.wallets.interrupt or play.placing.operator.interrupt
-    began = time.monotonic()
-    play.give_back("a cancel", play.placing.placed())
-    took_s = time.monotonic() - began
     for number in range(TIMES):
+        undisturbed = partial(play.give_back, "a cancel", play.placing.placed())
+        _, took_s = timed(0.0, undisturbed)
         bet = play.placing.placed()
         cancel = play.cancel_of(bet)
-
-        def stop(wait_s: float = took_s * number / TIMES) -> None:
-            time.sleep(wait_s)
-            interrupt()
-
-        (heard,), _ = beside(partial(play.ask, "a cancel that is stopped", [cancel]), stop)
+        # Later each time, to come between any two steps of a cancel.
+        (heard,), _ = beside(
+            partial(play.ask, "a cancel that is stopped", [cancel]),
+            partial(timed, (number + 0.5) / TIMES * took_s, interrupt),
+        )
         if heard.decided is None:
             heard = play.decide("the same again", cancel, again=IN_DOUBT)
         play.expect(heard, Outcome.REVERSED)

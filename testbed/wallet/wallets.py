@@ -51,9 +51,10 @@ class Wallets:
         return self.behind_proxy()
 
 
-def configured(name: str, engine: Engine) -> Wallets:
+def configured(name: str, engine: Engine, *, person_decides: bool) -> Wallets:
     """Those that UNBET_WALLET calls `name`; it is made here, once. Raises `SettingsError`."""
-    wallets = Wallets(engine, partial(wallet_for, name, engine, hold_unknown=False))
+    make = partial(wallet_for, name, engine, hold_unknown=False, person_decides=person_decides)
+    wallets = Wallets(engine, make)
     if name == "http":
         wallets.behind_proxy = partial(_behind_proxy, name, engine)
     if wallets.wallet.abilities.keeps_journal:

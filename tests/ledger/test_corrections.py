@@ -127,29 +127,6 @@ def test_a_correction_without_a_reason_or_a_name_is_refused(field: str, value: o
         Correction(**fields)
 
 
-@pytest.mark.parametrize("statement", ["reason = NULL", "reason = ''", "made_by = NULL"])
-def test_the_database_refuses_a_correction_without_a_reason_or_a_name(
-    operator: Operator, statement: str
-) -> None:
-    operator.correct("c1", "2.50")
-    column = statement.split()[0]
-    value = statement.split(" = ")[1]
-    values = {"reason": "'why'", "made_by": "'ann'"} | {column: value}
-    with (
-        operator.engine.connect() as connection,
-        pytest.raises(Exception, match="a_correction_has_a_reason_and_a_name"),
-    ):
-        connection.execute(
-            text(f"""
-                INSERT INTO unbet_ledger.operations
-                       (kind, reference, user_id, currency, balance_type, amount, reason, made_by,
-                        transfer_id)
-                VALUES ('correction', 'c2', 'alice', 'EUR', 'cash', 1, {values["reason"]},
-                        {values["made_by"]}, 1000000)
-            """)
-        )
-
-
 def test_bonus_becomes_cash_once(operator: Operator) -> None:
     operator.deposit("1.00")
     operator.deposit("5.00", bonus=True)

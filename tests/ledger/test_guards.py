@@ -138,6 +138,19 @@ def test_an_operation_is_of_one_form(story: Operator, values: str, constraint: s
         )
 
 
+@pytest.mark.parametrize("values", ["NULL, 'ann'", "'', 'ann'", "'why', NULL", "'why', ''"])
+def test_a_correction_without_a_reason_or_a_name_is_refused(story: Operator, values: str) -> None:
+    with story.engine.connect() as connection, pytest.raises(IntegrityError, match="and_a_name"):
+        connection.execute(
+            text(f"""
+                INSERT INTO unbet_ledger.operations
+                       (kind, reference, user_id, currency, balance_type, amount, reason, made_by,
+                        transfer_id)
+                VALUES ('correction', 'c1', 'bob', 'EUR', 'cash', 1, {values}, 1000000)
+            """)
+        )
+
+
 def test_the_houses_account_cannot_be_given_a_running_balance(story: Operator) -> None:
     with story.engine.connect() as connection, pytest.raises(IntegrityError, match="only_players"):
         connection.execute(

@@ -92,6 +92,15 @@ def test_the_audit_finds_nothing_and_what_was_parked_is_decided(migrated: Engine
         assert audit(connection).violations == ()
 
 
+def test_its_players_can_withdraw(migrated: Engine) -> None:
+    operator = Operator(migrated)
+    assert operator.withdraw("w1", "1.25").status == "done"
+    assert operator.complete("w1").status == "done"
+    assert operator.balance().cash == ALICES_CASH - Decimal("1.25")
+    with migrated.connect() as connection:
+        assert audit(connection).violations == ()
+
+
 def test_what_was_closed_binds(migrated: Engine) -> None:
     operator = Operator(migrated)
     outcomes = {

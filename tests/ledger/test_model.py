@@ -176,7 +176,7 @@ def cancels(draw: st.DrawFn, world: World) -> Cancel:
 
 @st.composite
 def beginnings(draw: st.DrawFn, world: World) -> list[Operation]:
-    """Some money for everybody and some bets: enough to meet."""
+    """Some money for everybody, some bets and withdrawals: enough to meet."""
     amount = draw(_mostly("20.00", ["8.00", "0.000000000000000001"]))
     money = [
         Deposit(
@@ -189,7 +189,8 @@ def beginnings(draw: st.DrawFn, world: World) -> list[Operation]:
         for number in range(world.users)
         for kind in unbet.BalanceType
     ]
-    return [*money, *draw(st.lists(bets(world), min_size=1, max_size=world.references))]
+    placed = draw(st.lists(bets(world), min_size=1, max_size=world.references))
+    return [*money, *placed, *draw(st.lists(player_operations(world), max_size=world.references))]
 
 
 def groups(world: World, *, hold: st.SearchStrategy[bool]) -> st.SearchStrategy[Cancels]:
@@ -426,7 +427,7 @@ def races(draw: st.DrawFn, world: World) -> Race:
     hold = draw(st.sampled_from([False, False, True]))
     kinds: list[st.SearchStrategy[Operation]] = [
         *(bets(world), bets(world), settlements(world), deposits(world), freezes(world)),
-        *(player_operations(world), ends(world)),
+        *(player_operations(world), ends(world), ends(world), ends(world)),
         *[groups(world, hold=st.just(hold))] * 3,
         *([st.builds(Sweep, st.just(hold))] if hold else []),
     ]

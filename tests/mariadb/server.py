@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
 
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from examples.casino.database import engine_for
 from tests.servers import UnixUser, reserve_port
 from tests.waiting import until
 
@@ -53,7 +54,8 @@ class MariaDB:
 
     @property
     def url(self) -> str:
-        return f"mariadb+pymysql://{USER}:{PASSWORD}@127.0.0.1:{self.port}"
+        """As `CASINO_DATABASE_URL` has it."""
+        return f"mariadb://{USER}:{PASSWORD}@127.0.0.1:{self.port}"
 
     def start(self) -> None:
         with self._log.open("ab") as log:
@@ -68,7 +70,7 @@ class MariaDB:
 
     def run(self, script: str) -> None:
         """Statements with `;` at their ends, as the client takes them."""
-        engine = create_engine(self.url)
+        engine = engine_for(self.url)
         with engine.begin() as connection:
             for statement in _statements(script):
                 connection.execute(text(statement))
@@ -80,7 +82,7 @@ class MariaDB:
     def _answers(self) -> bool:
         assert self._process is not None
         assert self._process.poll() is None, self._log.read_text(errors="replace")[-2000:]
-        engine: Engine = create_engine(self.url)
+        engine = engine_for(self.url)
         try:
             with engine.connect():
                 return True

@@ -216,6 +216,12 @@ DELETE FROM unbet_ledger.operations WHERE kind = 'correction';
 DELETE FROM unbet_ledger.withdrawal_ends WHERE kind = 'release';
 
 -- check transfers_have_their_operation
+DELETE FROM unbet_ledger.withdrawal_ends WHERE kind = 'completion';
+
+-- check transfers_have_their_operation
+DELETE FROM unbet_ledger.operations WHERE reference = 'held';
+
+-- check transfers_have_their_operation
 INSERT INTO unbet_ledger.transfers (kind) VALUES ('conversion');
 
 -- check sequences_are_ahead

@@ -83,6 +83,8 @@ def test_the_document_has_verdict_and_timeline_beside_what_it_had(
     assert [*history] == [
         "provider",
         "reference",
+        "wallet",
+        "asked_at",
         "bet",
         "requests",
         "parked",

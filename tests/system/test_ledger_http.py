@@ -1,5 +1,6 @@
 """The built-in ledger over HTTP: once for each reference, told in the same words each time."""
 
+import asyncio
 import json
 import os
 import re
@@ -7,7 +8,8 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
@@ -33,6 +35,7 @@ from tests.system.processes import EXAMPLE, ROOT, System
 from tests.system.running import Running
 from tests.waiting import until
 
+MAX_WAITING = 256
 GUESS = "a-guess-that-must-not-be-kept-at-all"
 
 
@@ -385,11 +388,32 @@ def test_without_a_token_it_says_so_once_serves_nothing_and_waits_for_its_end(
     with pytest.raises(httpx.ConnectError):
         ledger.http.get("/healthz")
     with pytest.raises(subprocess.TimeoutExpired):
-        process.wait(1)
+        process.wait(5)
     os.kill(process.pid, signal.SIGTERM)
     assert process.wait(10) == 0
     assert ledger.said().count("\n") == 1
     ledger.http.close()
+
+
+def test_bets_whose_cancels_are_decided_elsewhere_are_not_taken(idle_system: System) -> None:
+    endpoints = {"a-secret-for-tests-0": {"provider": "Elsewhere", "wallet": "sql"}}
+    idle_system.environment["UNBET_ENDPOINTS"] = json.dumps(endpoints)
+    with serving(idle_system) as ledger:
+        player = Player(ledger)
+        player.deposit("10.00")
+        document = problem_of(player.bet("1.00", "b1", provider="Elsewhere"), 400)
+        assert [each["field"] for each in document["errors"]] == ["provider"]
+        assert player.bet("1.00", "b1").json() == DONE
+        assert player.cash() == "9.00"
+
+
+def test_it_does_not_start_where_nobodys_bets_are_in_the_ledger(idle_system: System) -> None:
+    ledger = LedgerHttp(idle_system)
+    ledger.http.close()
+    idle_system.environment["UNBET_WALLET"] = "sql"
+    idle_system.start("ledger", sys.executable, "-m", "unbet.ledger_api")
+    assert idle_system.processes["ledger"].wait(30) == 1
+    assert "no provider's bets are in the built-in ledger" in ledger.said()
 
 
 def test_the_pages_curl_lines_do_what_they_say(idle_system: System) -> None:
@@ -432,6 +456,31 @@ def test_what_it_holds_is_answered_before_it_ends(idle_system: System) -> None:
 
 
 @pytest.mark.long
+def test_more_requests_than_it_holds_are_told_so_and_none_is_done_twice(
+    ledger: LedgerHttp, player: Player
+) -> None:
+    player.deposit("1000.00")
+    bodies = [player.bet_body("1.00", f"b{number}") for number in range(MAX_WAITING + 20)]
+    url = ledger.system.environment["UNBET_DATABASE_URL"]
+    with closing(psycopg.connect(url)) as other:
+        lock_accounts_of(player, other)
+        answers = asyncio.run(sent_at_once(ledger, bodies))
+        assert {answer.status_code for answer in answers} == {503}
+        assert {answer.headers["retry-after"] for answer in answers} == {"1"}
+        told_at_once = [answer for answer in answers if "Nothing was done" in answer.text]
+        assert 0 < len(told_at_once) <= 20
+        other.rollback()
+    assert ledger.is_ready()
+    left, deadline = bodies, time.monotonic() + 60
+    while left:
+        assert time.monotonic() < deadline, f"{len(left)} are not done"
+        answers = asyncio.run(sent_at_once(ledger, left))
+        left = [body for body, one in zip(left, answers, strict=True) if one.status_code == 503]
+        assert {one.json()["status"] for one in answers} <= {"done", 503}
+    assert player.cash() == f"{1000 - len(bodies)}.00"
+
+
+@pytest.mark.long
 def test_run_serves_it_where_there_is_a_token() -> None:
     run = Running(environment={"UNBET_LEDGER_TOKENS": tokens(), "UNBET_LEDGER_PORT": "0"})
     try:
@@ -443,6 +492,20 @@ def test_run_serves_it_where_there_is_a_token() -> None:
         assert answer.json()["cash"] == "100.00", "the demonstration's bet is cancelled"
     finally:
         run.close()
+
+
+async def sent_at_once(
+    ledger: LedgerHttp, bodies: Sequence[dict[str, Any]]
+) -> list[httpx.Response]:
+    """The answers to these bets."""
+    limits = httpx.Limits(max_connections=None)
+    async with httpx.AsyncClient(timeout=60, trust_env=False, limits=limits) as http:
+
+        async def send(body: dict[str, Any]) -> httpx.Response:
+            headers = {"Authorization": f"Bearer {ALL}", "Idempotency-Key": body["reference"]}
+            return await http.post(f"{ledger.http.base_url}/bets", json=body, headers=headers)
+
+        return await asyncio.gather(*map(send, bodies))
 
 
 def lock_accounts_of(player: Player, connection: psycopg.Connection) -> None:

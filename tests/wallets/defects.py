@@ -1,5 +1,5 @@
-"""The faults that have been seen in operators' wallets, each built into the example on purpose.
-Long, since there are twenty."""
+"""The faults that have been seen in operators' wallets, each built into the example on purpose, and
+those that the other rules of the check are for. Long, since there are thirty."""
 
 import threading
 import time
@@ -337,3 +337,34 @@ class Empty(Cancels):
 
     def decide(self, items: Sequence[Item]) -> list[Verdict]:
         return [Verdict(item.request_id, "reversed", False, None) for item in items]
+
+
+class GivesBackWhatIsOver(Cancels):
+    """A refused or settled bet is reversed."""
+
+    def outcome(self, item: Item, bet: Bet) -> str:
+        outcome = super().outcome(item, bet)
+        return "reversed" if outcome in ("bet_refused", "settled") else outcome
+
+
+class OneForAll(Cancels):
+    """A group has the outcome of its first cancel."""
+
+    def decide(self, items: Sequence[Item]) -> list[Verdict]:
+        told = super().decide(items)
+        return [verdict._replace(outcome=told[0].outcome) for verdict in told]
+
+
+class TellsTheCashOfNow(Cancels):
+    """In place of that after the first decision."""
+
+    def verdict(self, connection: Connection, item: Item, bet: Bet) -> Verdict:
+        told = super().verdict(connection, item, bet)
+        return told._replace(cash=connection.execute(_READ, item._asdict()).scalar())
+
+
+class NeverRepeats(Cancels):
+    """As it says."""
+
+    def decide(self, items: Sequence[Item]) -> list[Verdict]:
+        return [verdict._replace(replayed=False) for verdict in super().decide(items)]

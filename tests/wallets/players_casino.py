@@ -20,6 +20,10 @@ class PlayersCasino:
         self._player = (player, currency)
         self._provider = provider
 
+    def of(self, player: str) -> "PlayersCasino":
+        """Another player's."""
+        return PlayersCasino(self._casino, player, self._player[1], self._provider)
+
     def deposit(self, amount: str, *, bonus: bool = False) -> None:
         nothing, some = Decimal(0), Decimal(amount)
         self._casino.deposit(*self._player, *((nothing, some) if bonus else (some, nothing)))

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Engine
 
-from tests.wallets.contract import WalletContract
+from tests.wallets.contract import require_kept, results_of
 from tests.wallets.sql_casino import EXAMPLE, FUNCTION, SqlCasino, run_sql
 from unbet.wallets.sql.scaffold import scaffold
 from unbet.wallets.sql.wallet import SqlWallet
@@ -27,11 +27,13 @@ def test_with_other_names_it_cancels_in_other_tables(
     run_sql(database_url, scaffold("casino.players", "wagers"))
     run_sql(database_url, VIEWS + (EXAMPLE / "bets.sql").read_text())
     casino = SqlCasino(engine)
-    WalletContract().test_a_split_stake_returns_to_where_it_came_from(sql_wallet, casino)
+    rule = "a split stake goes back where it came from"
+    require_kept(results_of(sql_wallet, casino, engine, rule))
 
 
 def test_installed_again_it_changes_nothing(
     database_url: str, sql_casino: SqlCasino, sql_wallet: SqlWallet
 ) -> None:
     run_sql(database_url, FUNCTION)
-    WalletContract().test_a_bet_that_stands_is_given_back(sql_wallet, sql_casino)
+    rule = "a bet that stands is given back before success is told"
+    require_kept(results_of(sql_wallet, sql_casino, sql_casino.engine, rule))

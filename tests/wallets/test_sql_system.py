@@ -8,6 +8,7 @@ from sqlalchemy import Engine, text
 from tests.making import cancel_of
 from tests.system.processes import EXAMPLE, System
 from tests.waiting import until
+from tests.wallets.casino_process import bets_meet_their_cancels, start_casino
 from tests.wallets.sql_casino import SqlCasino, install, run_sql
 from unbet.journal.parking import park
 
@@ -51,6 +52,12 @@ def test_a_cancel_gives_the_stake_back_once_and_an_unknown_one_refuses_the_late_
     assert casino.bet("mine", "5.00")
     assert system.cancel(reference="mine", userId="mallory")["error"] == 7
     assert casino.money()[0] == Decimal(110)
+
+
+def test_bets_over_http_meet_their_cancels(system: System, database_url: str) -> None:
+    system.environment["CASINO_DATABASE_URL"] = database_url
+    start_casino(system, "examples.wallet_sql")
+    bets_meet_their_cancels(system)
 
 
 def test_a_sweep_finishes_what_is_parked(system: System, casino: SqlCasino) -> None:

@@ -28,7 +28,7 @@ def create_app(settings: LedgerServerSettings, identity: Identity) -> ASGIApp:
     guard(engine, identity)
     calls = Calls(engine)
     callers = Callers(settings.ledger_tokens, settings.trusted_proxies)
-    endpoints = Endpoints(callers, calls)
+    endpoints = Endpoints(callers, calls, settings.wallet_choice())
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from unbet.core.money import amount
+from unbet.core.wallet_names import LEDGER
 from unbet.ledger_api.auth import Callers
 from unbet.ledger_api.body import read_object, require_key
 from unbet.ledger_api.calls import Calls
@@ -18,6 +19,7 @@ from unbet.ledger_api.operations import OPERATIONS, BalanceQuestion, Operation
 from unbet.ledger_api.problems import Problem, ProblemError, invalid
 from unbet.runtime import metrics
 from unbet.runtime.ledger_tokens import Right
+from unbet.runtime.wallet_choice import WalletChoice
 from unbet.wallets.ledger import InvalidOperationError, Status, balance
 from unbet.wallets.ledger.operations import faults_of
 
@@ -31,9 +33,10 @@ log = structlog.get_logger("ledger")
 class Endpoints:
     """One for each operation, and the balances."""
 
-    def __init__(self, callers: Callers, calls: Calls) -> None:
+    def __init__(self, callers: Callers, calls: Calls, wallets: WalletChoice) -> None:
         self._callers = callers
         self._calls = calls
+        self._wallets = wallets
 
     def routes(self) -> Iterator[Route]:
         for operation in OPERATIONS:
@@ -47,6 +50,7 @@ class Endpoints:
             values = await read_object(request)
             asked: Any = _valid(operation.kind, values)
             require_key(request, asked.reference)
+            self._require_ours(getattr(asked, "provider", None))
             result = await self._calls.run(lambda c: operation.perform(c, asked))
             request.state.result = "replayed" if result.replayed else result.status.value
             log.info(
@@ -62,6 +66,11 @@ class Endpoints:
             return JSONResponse(result.model_dump(mode="json", exclude_none=True))
 
         return carry_out
+
+    def _require_ours(self, provider: str | None) -> None:
+        """A bet here whose cancel is decided elsewhere would never be cancelled."""
+        if provider is not None and self._wallets.wallet_of(provider) != LEDGER:
+            raise invalid(("provider", "its bets are in another wallet"))
 
     async def _balance(self, request: Request) -> Response:
         self._callers.require(request, Right.READ)

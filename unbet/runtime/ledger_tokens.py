@@ -52,8 +52,8 @@ def read_tokens(value: str) -> tuple[LedgerToken, ...]:
 
 def _token(number: int, part: str) -> LedgerToken:
     name, _, rest = part.partition(":")
-    rights, _, token = rest.partition(":")
-    if not _NAME.fullmatch(name):
+    rights, is_whole, token = rest.partition(":")
+    if not is_whole or not _NAME.fullmatch(name):
         raise ValueError(f"token {number}: expected name:rights:token")
     words = rights.split("+")
     if not set(words) <= {right.value for right in Right}:

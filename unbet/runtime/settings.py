@@ -179,7 +179,9 @@ class ConsoleSettings(
     )
 
 
-class LedgerServerSettings(LogSettings, CallerSettings, DeploymentSettings, LedgerSettings):
+class LedgerServerSettings(
+    LogSettings, CallerSettings, WalletNameSettings, DeploymentSettings, LedgerSettings
+):
     """The built-in ledger over HTTP: `python -m unbet.ledger_api`."""
 
     ledger_tokens: LedgerTokens = setting(

@@ -45,7 +45,7 @@ def withdraw(
 
 @app.command("complete-withdrawal")
 def complete_withdrawal(reference: Withdrawal, as_json: AsJson = False) -> None:
-    """Say that the money of a withdrawal from the built-in ledger has left. Exit status 3 if it is
+    """Say that the money of a withdrawal in the built-in ledger has left. Exit status 3 if it is
     refused."""
     order = EndInstruction(op="complete_withdrawal", reference=reference)
     end = order.operation()
@@ -54,8 +54,8 @@ def complete_withdrawal(reference: Withdrawal, as_json: AsJson = False) -> None:
 
 @app.command("release-withdrawal")
 def release_withdrawal(reference: Withdrawal, as_json: AsJson = False) -> None:
-    """Make a withdrawal's money the player's cash in the built-in ledger again. Exit status 3 if
-    it is refused."""
+    """Make the money of a withdrawal in the built-in ledger the player's cash again. Exit status 3
+    if it is refused."""
     order = EndInstruction(op="release_withdrawal", reference=reference)
     end = order.operation()
     execute("Release of", reference, as_json, lambda c: unbet.end_all(c, [end])[0])
