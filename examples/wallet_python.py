@@ -43,6 +43,10 @@ class CasinoWallet:
         """A verdict on each cancel. What is not decided for want of a database is AWAY, which is no
         try; any exception is a try, and each cancel is asked alone next."""
         del deadline  # the casino's database ends a statement that takes too long
+        for call in _calls_of(cancels):
+            yield self._ask(call)
+
+    def _ask(self, cancels: Sequence[Cancel]) -> list[Verdict]:
         asked = {str(one.request_id): one for one in cancels}
         items = [
             Item(name, one.provider, one.reference, one.player, one.currency)
@@ -51,15 +55,13 @@ class CasinoWallet:
         try:
             told = self._cancels.decide(items)
         except BusyError as error:
-            yield [Undecided(one, Why.BUSY, "its rows are locked", f"{error}") for one in cancels]
-            return
+            return [Undecided(one, Why.BUSY, "its rows are locked", f"{error}") for one in cancels]
         except NotNowError as error:
             why = f"{error.__cause__}"
-            yield [
+            return [
                 Undecided(one, Why.AWAY, "the casino's database is away", why) for one in cancels
             ]
-            return
-        yield [_verdict(one, asked[one.request_id]) for one in told]
+        return [_verdict(one, asked[one.request_id]) for one in told]
 
     def close(self) -> None:
         """For tests: a worker's connections end with it."""
@@ -70,6 +72,21 @@ def make(_engine: Engine, *, hold_unknown: bool, parked: bool) -> CasinoWallet:
     """What `UNBET_WALLET` names. `_engine` is the journal's, which this wallet does not need."""
     del hold_unknown, parked
     return CasinoWallet(os.environ["CASINO_DATABASE_URL"])
+
+
+def _calls_of(cancels: Sequence[Cancel]) -> list[list[Cancel]]:
+    """A provider who repeats itself has the same bet in a group twice; the casino's code takes a
+    bet once in a call."""
+    calls: list[dict[tuple[str, str], Cancel]] = []
+    for cancel in cancels:
+        bet = (cancel.provider, cancel.reference)
+        for call in calls:
+            if bet not in call:
+                call[bet] = cancel
+                break
+        else:
+            calls.append({bet: cancel})
+    return [[*call.values()] for call in calls]
 
 
 def _verdict(told: Told, cancel: Cancel) -> Decided:

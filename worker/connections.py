@@ -93,6 +93,18 @@ def _made() -> dict[str, Wallet]:
 
 
 @cache
+def asks_others() -> bool:
+    """Whether a wallet is behind a network, or code of the operator's: it may take its time."""
+    return not all(made.abilities.keeps_journal for made in _made().values())
+
+
+@cache
+def broker() -> redis_server.Client:
+    """The process's client for the queue's clock."""
+    return redis_server.connect(read(WorkerSettings).broker_url)
+
+
+@cache
 def replies() -> redis_server.Client:
     """The process's client for the receivers' reply lists."""
     return redis_server.connect(read(WorkerSettings).redis_url)

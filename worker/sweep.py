@@ -29,8 +29,9 @@ from unbet.runtime.failpoints import crash_point
 from unbet.runtime.settings import SweepSettings, read, warn_of_unknown_names
 from unbet.start import check_database, starting
 from unbet.wallets.chosen import required_of, wallets_for
+from unbet.wallets.late_bets import LateBetDetection
 from unbet.wallets.notice import log_wallets, notice_of
-from unbet.wallets.port import Decided, Undecided, Wallet
+from unbet.wallets.port import SWEEP_CALLS_S, Decided, Undecided, Wallet
 from unbet.wallets.undecided import keep_undecided
 
 INTERVAL_S: Final = 1.0
@@ -42,9 +43,6 @@ STOP_LIMIT_S: Final = 10
 MAX_BATCH_SIZE: Final = 256
 MAX_ALONE: Final = 32
 """Cancels applied one by one in a round: failing ones must not hold up those just parked."""
-
-CALLS_S: Final = 5.0
-"""For a wallet behind a network: two calls of the longest that may be set."""
 
 log = structlog.get_logger("sweep")
 
@@ -147,7 +145,8 @@ class Sweep:
         self._wallet = wallet
         self._providers = providers
         in_journal = wallet.abilities.keeps_journal
-        self._batch_s, self._alone_s = (1.0, 0.0) if in_journal else (CALLS_S, CALLS_S)
+        self._late_bets = LateBetDetection(engine, wallet, providers)
+        self._batch_s, self._alone_s = (1.0, 0.0) if in_journal else (SWEEP_CALLS_S,) * 2
         self.decided = 0
 
     def round(self) -> bool:
@@ -161,6 +160,7 @@ class Sweep:
             if not self._take(fresh=False, most=1, within_s=self._alone_s):
                 break
             found = True
+        self._late_bets.look()
         metrics.SWEEP_ROUNDS.inc()
         return found
 

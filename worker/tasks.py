@@ -18,12 +18,21 @@ from unbet.database.faults import LedgerAwayError
 from unbet.database.transaction import RETRY_FOR_S
 from unbet.runtime import logs
 from unbet.runtime.failpoints import ARMED, crash_point
-from unbet.runtime.settings import WorkerSettings, read
 from unbet.wallets.port import Decided, Undecided, Verdict, Wallet, Why
 from unbet.wallets.routed import RoutedWallets
 from unbet.wallets.undecided import keep_undecided, log_undecided
 from worker.app import app
-from worker.connections import choice, deployment, dry_wallet, engine, keys, replies, wallet
+from worker.connections import (
+    asks_others,
+    broker,
+    choice,
+    deployment,
+    dry_wallet,
+    engine,
+    keys,
+    replies,
+    wallet,
+)
 from worker.rejecting import reject
 
 REPLY_EXPIRES_S: Final = 60
@@ -31,6 +40,11 @@ REPLY_EXPIRES_S: Final = 60
 
 HANDED_BACK_S: Final = 60.0
 """A group goes back to the queue for this long after its message was published."""
+
+TOO_LATE_S: Final = 3.4
+"""A group that is begun later has no answer before its receiver parks its cancels (80 % of 8 s,
+less the seconds of a try). A slow wallet would be asked about them while fresh ones wait until they
+are too late as well; the sweep asks it instead."""
 
 log = structlog.get_logger("worker")
 
@@ -50,6 +64,9 @@ def cancel(task: Task, message: str) -> dict[str, int]:
     except (SignatureError, MessageError) as error:
         reject(message, str(task.request.id), error)
         return {"rejected": 1}
+    if asks_others() and TOO_LATE_S < _queued_for_s(task.request) < math.inf:
+        log.warning("begun too late: left to the sweep", cancels=len(group.cancels))
+        return {"too late": len(group.cancels)}
     outcomes: Counter[str] = Counter()
     started = time.monotonic()
     deadline = started + RETRY_FOR_S
@@ -116,7 +133,7 @@ def _hand_back(group: Group, request: Any, error: LedgerAwayError) -> Reject:
     is lost: the receiver parks or spools a cancel without a reply before it answers 100, and the
     sweep finishes it. Where the receiver died as well, nothing was answered.
     """
-    young = _queued_for_s(getattr(request, QUEUED_AT, None)) < HANDED_BACK_S
+    young = _queued_for_s(request) < HANDED_BACK_S
     log.warning(
         "the ledger is away: " + ("handed back" if young else "left to the sweep"),
         cancels=len(group.cancels),
@@ -126,13 +143,13 @@ def _hand_back(group: Group, request: Any, error: LedgerAwayError) -> Reject:
     return Reject(str(error), requeue=young)
 
 
-def _queued_for_s(queued_at: float | None) -> float:
-    """Seconds by the broker's clock; infinite if unknown."""
+def _queued_for_s(request: Any) -> float:
+    """Seconds since the message was published, by the broker's clock; infinite if unknown."""
+    queued_at: float | None = getattr(request, QUEUED_AT, None)
     if queued_at is None:
         return math.inf
     try:
-        with redis_server.connect(read(WorkerSettings).broker_url) as client:
-            return redis_server.now(client) - queued_at
+        return redis_server.now(broker()) - queued_at
     except redis_server.AWAY:
         return math.inf
 

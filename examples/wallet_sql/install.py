@@ -9,6 +9,8 @@ from examples.casino.database import engine_of_environment
 SCRIPTS: Final = ("tables.sql", "unbet_cancel.sql", "bets.sql")
 
 if __name__ == "__main__":
-    with engine_of_environment().begin() as connection:
+    with engine_of_environment().connect() as connection:
+        as_it_stands = connection.execution_options(no_parameters=True)
         for name in SCRIPTS:
-            connection.exec_driver_sql(Path(__file__).with_name(name).read_text("utf-8"))
+            as_it_stands.exec_driver_sql(Path(__file__).with_name(name).read_text("utf-8"))
+        connection.commit()

@@ -74,9 +74,11 @@ class SpoilingProxy:
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
         self._turn = threading.Lock()
+        self.port = 0
+        """Where it listens, once it has been started."""
 
-    def start(self, port: int) -> int:
-        """In front of the service at `port`; where it listens itself."""
+    def start(self, port: int) -> None:
+        """In front of the service at `port`."""
         self._process = subprocess.Popen(
             [sys.executable, "-m", "testbed.chaos.wallet_proxy", str(port)],
             cwd=ROOT,
@@ -86,7 +88,7 @@ class SpoilingProxy:
             start_new_session=True,
         )
         assert self._process.stdout  # noqa: S101 - it is a pipe
-        return int(self._process.stdout.readline())
+        self.port = int(self._process.stdout.readline())
 
     def stop(self) -> None:
         """It ends with its input."""

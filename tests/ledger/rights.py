@@ -91,8 +91,15 @@ RIGHTS: Final[Rights] = {
         CONSOLE: "SELECT",
     },
     "unbet.watched": {
-        WORKER: "SELECT, INSERT (provider, reference, request_id, cancel, look_at), "
-        "UPDATE (looks, look_at), DELETE",
+        RECEIVER: "SELECT (look_at)",
+        WORKER: "SELECT, INSERT (request_id, provider, reference, cancel, look_at), "
+        "UPDATE (looks, look_at, taken_at), DELETE",
+        OPERATOR: "SELECT",
+        CONSOLE: "SELECT",
+    },
+    "unbet.found_late": {
+        RECEIVER: "SELECT (outcome)",
+        WORKER: "SELECT, INSERT (request_id, provider, reference, outcome, wallet_ref)",
         OPERATOR: "SELECT",
         CONSOLE: "SELECT",
     },
@@ -114,7 +121,7 @@ RIGHTS: Final[Rights] = {
         RETENTION: "SELECT (request_id, answered_at), DELETE",
     },
     "unbet.parked": {
-        RECEIVER: f"SELECT (request_id, state, parked_at), {_PARK}",
+        RECEIVER: f"SELECT (request_id, state, reason, parked_at), {_PARK}",
         WORKER: f"SELECT, {_PARK}, UPDATE (state, reason, tries, last_error, parked_at, "
         "next_try_at), DELETE",
         OPERATOR: f"SELECT, {_PARK}, UPDATE (state, tries, next_try_at)",

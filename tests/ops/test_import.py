@@ -117,6 +117,22 @@ def test_withdrawals_corrections_and_bonus_are_imported_in_the_order_of_the_file
     assert all(result["replayed"] for result in again)
 
 
+def test_the_end_of_an_earlier_withdrawal_keeps_its_place_among_its_players_lines(
+    imported: Import, operator: Operator
+) -> None:
+    operator.deposit("10.00")
+    operator.withdraw("w1", "10.00")
+
+    ran = imported([end("unknown"), bet("r1"), end("w1", "release_withdrawal"), bet("r2")])
+
+    assert [(result["status"], result["reason"]) for result in ran.lines] == [
+        ("refused", "unknown_withdrawal"),
+        ("refused", "insufficient_funds"),
+        ("done", None),
+        ("done", None),
+    ]
+
+
 def test_a_bar_does_not_disturb_the_results(unbet: Unbet, tmp_path: Path) -> None:
     file = tmp_path / "import.jsonl"
     file.write_bytes(as_bytes([deposit("d1"), bet("r1")]))

@@ -80,8 +80,12 @@ class Service:
         return PlayersCasino(Bets(casino_engine))
 
     @pytest.fixture
-    def port(self, casino_engine: Engine) -> Iterator[int]:
-        with serving(Cancels(casino_engine)) as port:
+    def cancels(self, casino_engine: Engine) -> Cancels:
+        return Cancels(casino_engine)
+
+    @pytest.fixture
+    def port(self, cancels: Cancels) -> Iterator[int]:
+        with serving(cancels) as port:
             yield port
 
 

@@ -8,7 +8,6 @@ import pytest
 
 from tests.making import cancel_of
 from unbet.core.outcomes import Outcome
-from unbet.wallets.http.call_size import CallSize
 from unbet.wallets.http.request import body_of, calls_of, headers_of, items_of, key_of, signature
 from unbet.wallets.http.response import MAX_DETAIL, read
 from unbet.wallets.http.settings import HttpWalletSettings
@@ -85,25 +84,6 @@ def test_no_bet_is_twice_in_a_call_and_none_is_left_out() -> None:
     assert sorted(one.request_id for call in calls for one in call) == sorted(
         one.request_id for one in cancels
     )
-
-
-def test_calls_are_smaller_after_one_without_an_answer_and_grow_while_answers_are_fast() -> None:
-    size = CallSize(32)
-    size.unanswered(20)
-    assert size.now == 10
-    size.unanswered(30)  # sent before that was known
-    assert size.now == 10
-    size.answered(9, share=0.1)  # of a smaller one nothing follows
-    assert size.now == 10
-    size.answered(10, share=0.6)
-    assert size.now == 11
-    size.answered(11, share=0.4)
-    assert size.now == 22
-    size.answered(22, share=0.4)
-    assert size.now == 32
-    for _ in range(9):
-        size.unanswered(1)
-    assert size.now == 1
 
 
 def test_a_verdict_is_read_as_it_is() -> None:

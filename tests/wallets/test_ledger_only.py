@@ -19,11 +19,6 @@ COMMANDS = [
     ("freeze", "alice"),
     ("unfreeze", "alice"),
     ("balance", "alice", "EUR"),
-    ("withdraw", "alice", "EUR", "1.00"),
-    ("complete-withdrawal", "w1"),
-    ("release-withdrawal", "w1"),
-    ("correct", "alice", "EUR", "1.00", "--direction", "credit", "--reason", "a test"),
-    ("convert-bonus", "alice", "EUR", "1.00"),
     ("import", "FILE"),
 ]
 

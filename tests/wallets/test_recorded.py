@@ -10,7 +10,7 @@ from testbed.wallet.faults import Fault
 from testbed.wallet.proxy import Proxy
 from tests.making import cancel_of
 from tests.wallets.contract import Casino, outcomes, verdicts_on
-from tests.wallets.service import REFUNDS, Service, serving, wallet_at
+from tests.wallets.service import REFUNDS, Service, wallet_at
 from unbet import connect_to
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
@@ -140,11 +140,6 @@ class TestClosedMeanwhile(Service):
     @pytest.fixture
     def cancels(self, casino_engine: Engine) -> _ClosedMeanwhile:
         return _ClosedMeanwhile(casino_engine)
-
-    @pytest.fixture
-    def port(self, cancels: _ClosedMeanwhile) -> Iterator[int]:
-        with serving(cancels) as port:
-            yield port
 
     def test_what_the_wallet_decides_while_a_person_closes_it_stands(
         self,

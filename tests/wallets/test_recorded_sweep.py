@@ -16,9 +16,9 @@ from unbet.journal.parking import count_parked, park
 from unbet.journal.sweeping import MAX_TRIES
 from unbet.runtime.settings import SettingsError, WalletSettings
 from unbet.wallets.http.making import settings_of
-from unbet.wallets.port import Abilities, Memory, Verdict
+from unbet.wallets.port import SWEEP_CALLS_S, Abilities, Memory, Verdict
 from unbet.wallets.recorded import RecordedWallet
-from worker.sweep import CALLS_S, Sweep
+from worker.sweep import Sweep
 
 Rounds = Callable[[], None]
 
@@ -92,7 +92,7 @@ class TestSweep(Service):
     ) -> None:
         with wallet_at(proxy.url) as wallet:
             recorded = RecordedWallet(worker_engine, wallet, "http", parked=True)
-            assert [*recorded.cancel([cancel_of("r1")], time.monotonic() + CALLS_S)] == []
+            assert [*recorded.cancel([cancel_of("r1")], time.monotonic() + SWEEP_CALLS_S)] == []
         assert proxy.calls == []
 
     def test_a_cancel_that_the_wallet_answers_wrongly_each_time_is_dead_in_the_end(
@@ -119,7 +119,8 @@ class _Noting:
 
 
 @pytest.mark.parametrize(
-    ("keeps_journal", "together_s", "alone_s"), [(True, 1.0, 0.0), (False, CALLS_S, CALLS_S)]
+    ("keeps_journal", "together_s", "alone_s"),
+    [(True, 1.0, 0.0), (False, SWEEP_CALLS_S, SWEEP_CALLS_S)],
 )
 def test_a_wallet_behind_a_network_gets_the_time_of_two_calls(
     worker_engine: Engine, engine: Engine, keeps_journal: bool, together_s: float, alone_s: float
@@ -151,3 +152,13 @@ def test_settings_that_cannot_work_are_refused_with_a_sentence(
     with pytest.raises(SettingsError, match=sentence) as refused:
         settings_of(variables, hold_unknown=variables.holds_unknown)
     assert "hunter2" not in str(refused.value)
+
+
+def test_the_sweeps_calls_have_a_limit_of_their_own() -> None:
+    variables = http_settings("http://wallet", wallet_sweep_call_limit_s=7.0)
+    live, sweeps = (
+        settings_of(variables, hold_unknown=False, parked=parked) for parked in (False, True)
+    )
+    assert (live.call_limit_s, live.connect_limit_s) == (1.4, 1.0)
+    assert (sweeps.call_limit_s, sweeps.connect_limit_s) == (7.0, 1.0)
+    assert 2 * sweeps.call_limit_s <= SWEEP_CALLS_S

@@ -1,5 +1,7 @@
 """A provider's Cancel from HTTP to an operator's own wallet, through real processes."""
 
+import subprocess
+import sys
 from decimal import Decimal
 
 import pytest
@@ -54,10 +56,15 @@ def test_a_cancel_gives_the_stake_back_once_and_an_unknown_one_refuses_the_late_
     assert casino.money()[0] == Decimal(110)
 
 
-def test_bets_over_http_meet_their_cancels(system: System, database_url: str) -> None:
-    system.environment["CASINO_DATABASE_URL"] = database_url
-    start_casino(system, "examples.wallet_sql")
-    bets_meet_their_cancels(system)
+def test_in_the_example_as_it_is_installed_bets_over_http_meet_their_cancels(
+    idle_system: System, database_url: str
+) -> None:
+    idle_system.environment |= {"UNBET_WALLET": "sql", "CASINO_DATABASE_URL": database_url}
+    install_module = [sys.executable, "-m", "examples.wallet_sql.install"]
+    subprocess.run(install_module, env=idle_system.environment, check=True, timeout=60)
+    start_casino(idle_system, "examples.wallet_sql")
+    idle_system.start_both()
+    bets_meet_their_cancels(idle_system)
 
 
 def test_a_sweep_finishes_what_is_parked(system: System, casino: SqlCasino) -> None:

@@ -60,7 +60,7 @@ BEGIN
                                 'transfers', 'entries', 'deposits', 'wins', 'operations',
                                 'refused_operations', 'withdrawal_ends', 'requests', 'answers',
                                 'parked', 'parkings', 'interventions', 'deployment', 'watched',
-                                'asked']::regclass[]
+                                'asked', 'found_late']::regclass[]
     LOOP
         -- Handing over waits until nobody uses the table: the first time only.
         IF (SELECT relowner <> 'unbet_owner'::regrole FROM pg_class WHERE oid = ours) THEN
@@ -100,14 +100,17 @@ GRANT SELECT (provider, reference, state, user_id, currency, outcome, reversal_i
 GRANT SELECT (request_id, outcome, wallet, wallet_ref, cash) ON requests TO unbet_receiver;
 
 -- Reading the key is what ON CONFLICT needs; how many there are and since when is for /metrics.
-GRANT SELECT (request_id, state, parked_at),
+GRANT SELECT (request_id, state, reason, parked_at),
       INSERT (request_id, provider, reference, cancel, state, reason, last_error, next_try_at)
     ON parked TO unbet_receiver;
 GRANT SELECT (request_id),
       INSERT (request_id, shared_request_id, uuid, received_at, received_from, outcome, code,
               seconds)
     ON answers TO unbet_receiver;
-GRANT SELECT (id) ON late_bets TO unbet_receiver;  -- how many there are
+-- How many there are.
+GRANT SELECT (id) ON late_bets TO unbet_receiver;
+GRANT SELECT (look_at) ON watched TO unbet_receiver;
+GRANT SELECT (outcome) ON found_late TO unbet_receiver;
 
 -- Worker and sweep -----------------------------------------------------------------------------
 -- They reverse. Without `amount` a row that they add to `bets` can only be a tombstone. The right to
@@ -127,11 +130,13 @@ GRANT SELECT (request_id, provider, reference, user_id, currency, outcome, decid
               received_from, body, outcome, wallet, wallet_ref, cash, replayed)
     ON requests TO unbet_worker;
 GRANT SELECT, DELETE,
-      INSERT (provider, reference, request_id, cancel, look_at),
-      UPDATE (looks, look_at)
+      INSERT (request_id, provider, reference, cancel, look_at),
+      UPDATE (looks, look_at, taken_at)
     ON watched TO unbet_worker;
 -- Updating a column is only for the right to lock the row.
 GRANT SELECT, DELETE, INSERT (provider, reference), UPDATE (asked_at) ON asked TO unbet_worker;
+GRANT SELECT, INSERT (request_id, provider, reference, outcome, wallet_ref)
+    ON found_late TO unbet_worker;
 GRANT SELECT, DELETE,
       INSERT (request_id, provider, reference, cancel, state, reason, last_error, next_try_at),
       UPDATE (state, reason, tries, last_error, parked_at, next_try_at)
@@ -149,7 +154,7 @@ GRANT SELECT (request_id),
 GRANT SELECT
     ON players, accounts, bets, late_bets, transfers, entries, deposits, wins, operations,
        refused_operations, withdrawal_ends, requests, answers, parked, parkings, interventions,
-       watched, asked
+       watched, asked, found_late
     TO unbet_operator;
 GRANT INSERT (user_id, frozen_at), UPDATE (frozen_at) ON players TO unbet_operator;
 GRANT INSERT (owner, currency, kind, balance), UPDATE (balance) ON accounts TO unbet_operator;
@@ -190,7 +195,7 @@ GRANT INSERT (outcome, cancelled_at, cancel_request_id, cash_after),
 GRANT SELECT
     ON players, accounts, bets, late_bets, transfers, entries, deposits, wins, operations,
        refused_operations, withdrawal_ends, requests, answers, parked, parkings, interventions,
-       watched, asked
+       watched, asked, found_late
     TO unbet_console;
 GRANT UPDATE (state, tries, next_try_at) ON parked TO unbet_console;
 GRANT INSERT (provider, reference, state, user_id, currency, outcome, cancelled_at,

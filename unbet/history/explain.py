@@ -13,6 +13,7 @@ from unbet.history.records import (
     AnswerRecord,
     BetRecord,
     EntryRecord,
+    FoundLateRecord,
     History,
     InterventionRecord,
     LateBetRecord,
@@ -85,6 +86,7 @@ def explain(
     were_parked = known("unbet.parkings", "parked_at")
     by_people = known("unbet.interventions", "id")
     late = known("unbet_ledger.late_bets", "id")
+    found_late = known("unbet.found_late", "found_at")
     asked = known("unbet.asked", "asked_at")
     wins = known("unbet_ledger.wins", "created_at", ":reference IN (bet_reference, reference)")
     moved = [*connection.execute(text(_TRANSFERS), values).mappings()]
@@ -112,13 +114,15 @@ def explain(
             parking_history=tuple(ParkingHistoryRecord(**row) for row in own(were_parked)),
             interventions=tuple(InterventionRecord(**row) for row in own(by_people)),
             late_bets=tuple(LateBetRecord(**row) for row in own(late)),
+            found_late=tuple(FoundLateRecord(**row) for row in own(found_late)),
             transfers=tuple(
                 TransferRecord(**row, entries=entries[row["id"]]) for row in own(moved)
             ),
             wins=tuple(WinRecord(**row) for row in own(wins)),
         )
 
-    names = {row["provider"] for row in bets + requests + parked + by_people + late + wins + asked}
+    found = bets + requests + parked + by_people + late + found_late + wins + asked
+    names = {row["provider"] for row in found}
     return [history(name) for name in sorted(names)]
 
 

@@ -122,6 +122,15 @@ class LateBetRecord(_Record):
     refused_at: datetime
 
 
+class FoundLateRecord(_Record):
+    """What a wallet said of a cancel that it had called `no_bet`: the bet came after it."""
+
+    request_id: UUID
+    outcome: Outcome
+    wallet_ref: str | None
+    found_at: datetime
+
+
 class EntryRecord(_Record):
     """What a transfer did to one account."""
 
@@ -193,6 +202,7 @@ class History(_Record):
     parking_history: tuple[ParkingHistoryRecord, ...] = Field(serialization_alias="parkings")
     interventions: tuple[InterventionRecord, ...]
     late_bets: tuple[LateBetRecord, ...]
+    found_late: tuple[FoundLateRecord, ...] = ()
     transfers: tuple[TransferRecord, ...]
     wins: tuple[WinRecord, ...]
 

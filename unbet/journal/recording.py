@@ -36,14 +36,24 @@ _RECORD: Final = text("""
      WHERE request_id = ANY (ARRAY (SELECT request_id FROM decided))
 """)
 
+# What came of a late bet counts as well.
 _FIND: Final = text("""
     SELECT DISTINCT ON (requested.request_id)
            requested.request_id, found.outcome, found.cash, found.wallet_ref,
            found.user_id, found.currency
       FROM json_to_recordset(CAST(:cancels AS json))
                AS requested (request_id uuid, provider text, reference text)
-      JOIN unbet.requests AS found USING (reference, provider)
+     CROSS JOIN LATERAL (
+               SELECT request_id, outcome, cash, wallet_ref, user_id, currency, decided_at
+                 FROM unbet.requests
+                WHERE reference = requested.reference AND provider = requested.provider
+                UNION ALL
+               SELECT request_id, late.outcome, NULL, late.wallet_ref, user_id, currency, found_at
+                 FROM unbet.found_late AS late JOIN unbet.requests USING (request_id)
+                WHERE late.reference = requested.reference AND late.provider = requested.provider
+           ) AS found
      WHERE found.outcome NOT IN ('closed', 'mismatch', 'currency_mismatch')
+       AND (:no_bet OR found.outcome <> 'no_bet')
      ORDER BY requested.request_id, found.decided_at, found.request_id
 """)
 
@@ -96,9 +106,12 @@ def contradiction(decision: Decision, before: Mapping[UUID, Outcome]) -> str | N
     return f"is {decision.outcome} now, and was {earlier} before"
 
 
-def find_decided(connection: Connection, cancels: Sequence[Cancel]) -> dict[UUID, Record]:
+def find_decided(
+    connection: Connection, cancels: Sequence[Cancel], *, no_bet: bool
+) -> dict[UUID, Record]:
     """The first decision on record of the reference of each of `cancels`, as the answer to it, for
-    a wallet that would decide again. The owner's cash and reference are told to nobody else."""
+    a wallet that would decide again; `no_bet` is one only if so asked. The owner's cash and
+    reference are told to nobody else."""
     keys = as_json(
         {
             "request_id": cancel.request_id,
@@ -107,7 +120,8 @@ def find_decided(connection: Connection, cancels: Sequence[Cancel]) -> dict[UUID
         }
         for cancel in cancels
     )
-    found = {row.request_id: row for row in connection.execute(_FIND, {"cancels": keys})}
+    asked = {"cancels": keys, "no_bet": no_bet}
+    found = {row.request_id: row for row in connection.execute(_FIND, asked)}
     return {
         cancel.request_id: _repeated(cancel, found[cancel.request_id])
         for cancel in cancels

@@ -1,7 +1,8 @@
 """Reads a request: its JSON object, and the `Idempotency-Key` that must fit it."""
 
 import json
-from typing import Any
+import re
+from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 from starlette.requests import Request
@@ -10,7 +11,10 @@ from unbet.dialects.body import MAX_BODY_LENGTH
 from unbet.ledger_api.problems import Problem, ProblemError, invalid
 from unbet.runtime.http import UnreadableError, read_body
 
-KEY = "Idempotency-Key"
+KEY: Final = "Idempotency-Key"
+
+_QUOTED: Final = re.compile(rb'"((?:[^"\\]|\\["\\])*)"')
+_ESCAPED: Final = re.compile(rb'\\(["\\])')
 
 
 async def read_object(request: Request) -> dict[str, Any]:
@@ -44,8 +48,9 @@ def require_key(request: Request, reference: str) -> None:
 
 
 def _unquoted(key: bytes) -> bytes:
-    """A string of structured fields (RFC 9651)."""
-    return key[1:-1].replace(b'\\"', b'"').replace(b"\\\\", b"\\") if key[:1] == b'"' else key
+    """What a string of structured fields (RFC 9651) says; what is none says itself."""
+    inner = _QUOTED.fullmatch(key)
+    return _ESCAPED.sub(rb"\1", inner[1]) if inner else key
 
 
 def _each_name_once(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -173,8 +173,8 @@ class WalletNameSettings(EndpointsSettings):
     wallet: str = setting(
         "ledger",
         what="what keeps the bets' money: `ledger`, the one that comes along, `sql`, your function "
-        "`unbet_cancel` in the same database, `http`, your service, or, as a preview, Python of "
-        "yours as `package.module:factory`; the same for workers, sweeps, the console and "
+        "`unbet_cancel` in the same database, `http`, your service, or Python of yours as "
+        "`package.module:factory`; the same for workers, sweeps, the console and "
         "`unbet`. An endpoint may name another one: see UNBET_ENDPOINTS",
         prevents="cancels of bets that are in your own tables, and are never found",
     )
@@ -219,11 +219,13 @@ class WalletSettings(UnknownBetSettings, WalletNameSettings):
         "separated by a comma, while one replaces the other",
         prevents="cancels by whoever reaches your wallet service",
     )
-    wallet_closes_unknown: bool = setting(
-        False,
-        what="with `http`: whether your wallet refuses, for ever, a bet that comes after its "
-        "cancel",
-        prevents="a late bet that nobody looks for, where it is `true` and not so",
+    wallet_closes_unknown: bool | None = setting(
+        None,
+        what="with `sql` or `http`: whether your Bet refuses a bet whose cancel came first "
+        "(`true`), or not (`false`): then each `no_bet` is asked again for an hour, and a late bet "
+        "reversed within minutes; if not set, `true` for `sql`, whose scaffold does so, and "
+        "`false` for `http`",
+        prevents="a late bet that is debited and that nobody looks for",
     )
     wallet_takes_dry_run: bool = setting(
         False,
@@ -259,6 +261,13 @@ class WalletSettings(UnknownBetSettings, WalletNameSettings):
         what="with `http`: seconds that one call may take; it is asked again while there is time, "
         "3 s in all",
         prevents="a lost answer that leaves no time to ask again",
+    )
+    wallet_sweep_call_limit_s: float = setting(
+        2.5,
+        ge=0.1,
+        le=10.0,
+        what="with `http`: seconds that a call of the sweep may take, for which nobody waits",
+        prevents="cancels that stay parked because your wallet takes longer than a provider waits",
     )
 
 

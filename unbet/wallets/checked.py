@@ -128,6 +128,8 @@ def _check_decided(verdict: Decided) -> None:
         raise WrongAnswerError(f"wallet_ref is no text of up to {MAX_WALLET_REF} characters")
     if not (verdict.replayed is None or isinstance(verdict.replayed, bool)):
         raise WrongAnswerError("replayed is no bool")
+    if verdict.late is not None:
+        raise WrongAnswerError("late is not a wallet's to say")
 
 
 @contextmanager

@@ -7,8 +7,12 @@ from enum import StrEnum
 from typing import Final, NamedTuple, Protocol
 
 from unbet.core.message import Cancel, Decision
+from unbet.core.outcomes import Outcome
 
 MAX_WALLET_REF: Final = 200
+SWEEP_CALLS_S: Final = 20.0
+"""The sweep's deadline for a wallet behind a network: two calls of the longest that may be set. A
+call ends by its own limit, which is shorter as a rule."""
 
 
 class Memory(StrEnum):
@@ -70,6 +74,14 @@ class Decided(NamedTuple):
     """Whether it was decided before; None if the wallet does not say."""
     wallet_ref: str | None = None
     """The wallet's own name for what it has booked, at most `MAX_WALLET_REF` characters."""
+    late: Outcome | None = None
+    """What became of a bet that came after `decision` had been recorded as `no_bet`. No wallet
+    says this: whatever records its decisions does."""
+
+    @property
+    def waits_for_a_person(self) -> bool:
+        """Whether nothing was returned, although the bet was cancelled: it is dead in parking."""
+        return self.late is Outcome.SETTLED
 
 
 class Undecided(NamedTuple):

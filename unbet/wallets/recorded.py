@@ -18,8 +18,10 @@ from unbet.database.faults import LedgerAwayError, fault_of, first_line
 from unbet.journal.asking import Key, forget_asked, key_of, remember_asked
 from unbet.journal.closings import closed_decision, find_closed
 from unbet.journal.recording import Record, contradiction, find_decided, record_requests
-from unbet.journal.sweeping import lock_parked, remove_parked
+from unbet.journal.sweeping import remove_parked
+from unbet.journal.watching import lock_waiting, watch_unknown
 from unbet.runtime.failpoints import ARMED, crash_point
+from unbet.wallets.late_bets import report_late, with_late
 from unbet.wallets.parts import WHY
 from unbet.wallets.port import Abilities, Decided, Memory, Undecided, Verdict, Wallet, Why
 from unbet.wallets.undecided import commit_until
@@ -47,15 +49,16 @@ class RecordedWallet:
     """`wallet` with a record. No transaction is open while the wallet is asked.
 
     A cancel of a reference that a person has closed is CLOSED, and the wallet is not asked. A
-    request that the journal has another outcome of is AMBIGUOUS. A wallet that does not remember
-    for ever is not asked what the journal has its decision of; what it was asked longer ago than it
-    remembers, and has no decision of, is REJECTED: a person has to look. Raises `LedgerAwayError`
-    where the journal is away: what the wallet has decided by then it repeats.
+    request that the journal has another outcome of is AMBIGUOUS, unless the wallet cannot refuse
+    late bets, and this is one. A wallet that does not remember for ever is not asked what the
+    journal has its decision of; what it was asked longer ago than it remembers, and has no decision
+    of, is REJECTED: a person has to look. Raises `LedgerAwayError` where the journal is away: what
+    the wallet has decided by then it repeats.
     """
 
     def __init__(self, engine: Engine, wallet: Wallet, name: str, *, parked: bool = False) -> None:
-        """`name` is the wallet's in the record. With `parked` it decides parked cancels, and
-        removes them as it records; what is not parked any more is left out."""
+        """`name` is the wallet's in the record. With `parked` it decides parked and watched
+        cancels, and removes the former as it records; what is neither any more is left out."""
         self._engine = engine
         self._wallet = wallet
         self._name = name
@@ -84,13 +87,15 @@ class RecordedWallet:
                 crash_point("before_commit", plan.to_ask)
             pairs = [(by_request[one.decision.request_id], one) for one in decided]
             self._forget_not_done(left, plan.doubted, deadline)
-            yield left + self._record(pairs, plan.doubted, deadline)
+            recorded = self._record(pairs, plan.doubted, deadline)
+            report_late(recorded, plan.to_ask)
+            yield left + recorded
 
     def _plan(self, cancels: Sequence[Cancel], deadline: float) -> _Plan:
         """What is to be done with each; what is to be asked is in the journal then."""
 
         def plan(connection: Connection) -> _Plan:
-            ours = lock_parked(connection, cancels) if self._parked else list(cancels)
+            ours = lock_waiting(connection, cancels) if self._parked else list(cancels)
             decided = self._decided_before(connection, ours)
             left = [cancel for cancel in ours if cancel.request_id not in decided]
             doubted = remember_asked(connection, left)
@@ -118,8 +123,11 @@ class RecordedWallet:
         """What the wallet is not to be asked about: a person has closed it, or the journal has the
         decision of a wallet that would decide again."""
         found: dict[UUID, Decided] = {}
-        if self._wallet.abilities.remembers is not Memory.FOR_EVER:
-            for request_id, one in find_decided(connection, cancels).items():
+        abilities = self._wallet.abilities
+        if abilities.remembers is not Memory.FOR_EVER:
+            # Of `no_bet` it has paid nothing: a bet may have come since.
+            known = find_decided(connection, cancels, no_bet=abilities.closes_unknown)
+            for request_id, one in known.items():
                 found[request_id] = Decided(one.decision, one.replayed, one.wallet_ref)
         closed = find_closed(connection, cancels)
         for cancel in cancels:
@@ -162,10 +170,17 @@ class RecordedWallet:
         def write(connection: Connection) -> list[Verdict]:
             before = record_requests(connection, self._name, records)
             forget_asked(connection, _no_longer_in_doubt(decided, doubted))
-            verdicts = [_checked(cancel, one, before) for cancel, one in decided]
+            late = {}
+            if not self.abilities.closes_unknown:
+                late = watch_unknown(connection, records, before)
+            verdicts = [_checked(cancel, one, before, late) for cancel, one in decided]
             if self._parked:
-                kept = [one.decision.request_id for one in verdicts if isinstance(one, Decided)]
-                remove_parked(connection, kept)
+                done = [
+                    one.decision.request_id
+                    for one in verdicts
+                    if isinstance(one, Decided) and not one.waits_for_a_person
+                ]
+                remove_parked(connection, done)
             return verdicts
 
         try:
@@ -184,8 +199,10 @@ def _no_longer_in_doubt(decided: Sequence[tuple[Cancel, Decided]], doubted: Set[
     return binding | (asked - doubted)
 
 
-def _checked(cancel: Cancel, one: Decided, before: Mapping[UUID, Outcome]) -> Verdict:
+def _checked(
+    cancel: Cancel, one: Decided, before: Mapping[UUID, Outcome], late: Mapping[UUID, Outcome]
+) -> Verdict:
     problem = contradiction(one.decision, before)
-    if problem is None:
-        return one
+    if problem is None or cancel.request_id in late:
+        return with_late(one, late)
     return Undecided(cancel, Why.AMBIGUOUS, "told otherwise than before", problem)

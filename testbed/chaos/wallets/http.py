@@ -108,7 +108,8 @@ class Http:
         with psycopg.connect(self.url(system), sslmode="disable") as connection:
             connection.execute(SCHEMA.read_bytes())
         system.addresses.listen(CASINO, access.port)
-        system.addresses.listen(SERVICE, self.proxy.start(self._port))
+        self.proxy.start(self._port)
+        system.addresses.listen(SERVICE, self.proxy.port)
         self._url = f"http://{HOST}:{system.addresses.ports[SERVICE]}"
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("UNBET_")}
         database_url = self.service_url(system).replace("postgresql:", "postgresql+psycopg:")

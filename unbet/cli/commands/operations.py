@@ -45,7 +45,7 @@ def withdraw(
 
 @app.command("complete-withdrawal")
 def complete_withdrawal(reference: Withdrawal, as_json: AsJson = False) -> None:
-    """Say that the money of a withdrawal in the built-in ledger has left. Exit status 3 if it is
+    """Say that the money of a withdrawal from the built-in ledger has left. Exit status 3 if it is
     refused."""
     order = EndInstruction(op="complete_withdrawal", reference=reference)
     end = order.operation()

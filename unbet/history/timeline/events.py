@@ -33,6 +33,11 @@ _SHORT: Final = {
     Outcome.CURRENCY_MISMATCH: "a bet in another currency",
 }
 
+_FOUND: Final = {
+    Outcome.REVERSED: "reversed",
+    Outcome.SETTLED: "not reversed: it had its result when it was found",
+}
+
 _DONE: Final = {"close": "Closed", "reopen": "Reopened", "retry": "Retry"}
 
 
@@ -54,7 +59,7 @@ class EventKind(StrEnum):
     ANSWER = "answer"
     """The provider was answered."""
     LATE_BET = "late_bet"
-    """The bet came after its cancel, and was refused."""
+    """The bet came after its cancel: it was refused, or found afterwards."""
     WIN = "win"
     """A win was paid, or refused."""
 
@@ -84,6 +89,11 @@ def _bet_events(history: History) -> Iterator[Event]:
         title = f"Late bet refused: {money(late.amount, late.currency)}"
         detail = f"player {late.user_id}; its cancel had been here before"
         yield Event(late.refused_at, EventKind.LATE_BET, title, detail)
+    for found in history.found_late:
+        title = f"Late bet {_FOUND.get(found.outcome, f'found: {_words(found.outcome)}')}"
+        of_wallet = f"; the wallet's reference {found.wallet_ref}" if found.wallet_ref else ""
+        detail = f"it came after its cancel, which had been no bet{of_wallet}"
+        yield Event(found.found_at, EventKind.LATE_BET, title, detail)
     yield from _wins(history)
 
 

@@ -56,7 +56,16 @@ def summary(history: History) -> str:
     else:
         parts = ["No bet and no cancel is known"]
     return (
-        "; ".join([*parts, *_mismatches(requests), *_late(history), *_refused_wins(history)]) + "."
+        "; ".join(
+            [
+                *parts,
+                *_mismatches(requests),
+                *_late(history),
+                *_found_late(history),
+                *_refused_wins(history),
+            ]
+        )
+        + "."
     )
 
 
@@ -207,6 +216,13 @@ def _late(history: History) -> Iterator[str]:
         yield f"1 late bet of {money(late[0].amount, late[0].currency)} was refused"
     elif late:
         yield f"{len(late)} late bets were refused"
+
+
+def _found_late(history: History) -> Iterator[str]:
+    words = {Outcome.REVERSED: "was reversed", Outcome.SETTLED: "was settled, and not reversed"}
+    for found in history.found_late:
+        if found.outcome in words:
+            yield f"the bet came late and {words[found.outcome]} on {when(found.found_at)}"
 
 
 def _refused_wins(history: History) -> Iterator[str]:

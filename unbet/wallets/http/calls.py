@@ -3,16 +3,17 @@ a refused connection is "not done", anything after it is unanswered."""
 
 import asyncio
 import ssl
+import sys
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from importlib.util import find_spec
 from typing import Final
 
 import httpx
 import structlog
 
 from unbet.runtime.breaker import CircuitBreaker
-from unbet.wallets.http.call_size import CallSize
 from unbet.wallets.http.request import Item, body_of, headers_of
 from unbet.wallets.http.response import MAX_BYTES, NOT_NOW, read, unanswered, undecided
 from unbet.wallets.http.settings import HttpWalletSettings, key_of
@@ -28,6 +29,11 @@ UNCLEAR: Final = frozenset({Why.UNANSWERED, Why.AMBIGUOUS})
 MAX_RETRY_AFTER_S: Final = 30
 """A wallet that asks for more is asked again after this."""
 
+if find_spec("sniffio") is None:
+    # httpcore 1.0 imports it several times a call, to learn whose event loop it is in; one that is
+    # not there was looked for on the whole path each time, a third of what a lone call cost.
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
+
 log = structlog.get_logger("wallet")
 
 
@@ -41,7 +47,6 @@ class Caller:
         self._turns = Turns()
         self._breaker = CircuitBreaker()
         self._answered_at = 0.0
-        self.size = CallSize(settings.max_together)
         self._client = httpx.AsyncClient(
             verify=ssl.create_default_context(),  # the system's authorities, or SSL_CERT_FILE
             trust_env=False,  # a proxy that a shell names is not the way to the money
@@ -110,11 +115,10 @@ class Caller:
             self._trip("the wallet cannot be reached", repr(error))
             return undecided(items, Why.AWAY, "the wallet cannot be reached", repr(error))
         except TimeoutError:
-            if limit < deadline:  # otherwise the call had less than its time
-                self.size.unanswered(len(items))
-                # Where others were answered meanwhile, it is these cancels that are held up.
-                if self._answered_at < began:
-                    self._trip("the wallet does not answer", f"{limit_s} s")
+            # Otherwise the call had less than its time; or others were answered meanwhile, and it
+            # is these cancels that are held up.
+            if limit < deadline and self._answered_at < began:
+                self._trip("the wallet does not answer", f"{limit_s} s")
             return unanswered(items, "no answer in time", "sent")
         except httpx.TransportError as error:
             return unanswered(items, "no whole answer", repr(error))
@@ -122,7 +126,6 @@ class Caller:
             detail = f"more than {MAX_BYTES} bytes"
             return unanswered(items, "too long an answer", detail)
         self._answered_at = time.monotonic()
-        self.size.answered(len(items), (self._answered_at - began) / limit_s)
         retry_after = response.headers.get("retry-after")
         verdicts = read(items, response.status_code, retry_after is not None, body)
         if response.status_code in NOT_NOW:

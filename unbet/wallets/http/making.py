@@ -17,8 +17,7 @@ MAX_CONNECT_S: Final = 1.0
 
 def make(_engine: Engine, *, hold_unknown: bool, parked: bool) -> HttpWallet:
     """As `chosen.Factory`."""
-    del parked  # it keeps no journal
-    return HttpWallet(settings_of(read(WalletSettings), hold_unknown=hold_unknown))
+    return HttpWallet(settings_of(read(WalletSettings), hold_unknown=hold_unknown, parked=parked))
 
 
 def make_dry_run(_engine: Engine, *, hold_unknown: bool) -> HttpWallet | NotAsked:
@@ -30,8 +29,10 @@ def make_dry_run(_engine: Engine, *, hold_unknown: bool) -> HttpWallet | NotAske
     return HttpWallet(replace(settings, dry_run=True))
 
 
-def settings_of(variables: WalletSettings, *, hold_unknown: bool) -> HttpWalletSettings:
-    """Raises `SettingsError`."""
+def settings_of(
+    variables: WalletSettings, *, hold_unknown: bool, parked: bool = False
+) -> HttpWalletSettings:
+    """With `parked` the sweep's. Raises `SettingsError`."""
     if hold_unknown:
         raise SettingsError(
             "UNBET_UNKNOWN_REFERENCE is hold, and UNBET_WALLET is http: only the built-in ledger "
@@ -39,15 +40,16 @@ def settings_of(variables: WalletSettings, *, hold_unknown: bool) -> HttpWalletS
         )
     if variables.wallet_url is None:
         raise SettingsError("UNBET_WALLET is http, and UNBET_WALLET_URL is not set.")
+    limit_s = variables.wallet_sweep_call_limit_s if parked else variables.wallet_call_limit_s
     try:
         return HttpWalletSettings(
             url=variables.wallet_url,
             secrets=tuple(secret.get_secret_value() for secret in variables.wallet_secrets),
+            closes_unknown=bool(variables.wallet_closes_unknown),
             max_together=variables.wallet_max_together,
             calls_at_once=variables.wallet_calls_at_once,
-            connect_limit_s=min(MAX_CONNECT_S, variables.wallet_call_limit_s),
-            call_limit_s=variables.wallet_call_limit_s,
-            closes_unknown=variables.wallet_closes_unknown,
+            connect_limit_s=min(MAX_CONNECT_S, limit_s),
+            call_limit_s=limit_s,
             remembers=_memory_of(variables.wallet_remembers_s),
             remembers_s=variables.wallet_remembers_s,
         )

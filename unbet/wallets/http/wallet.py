@@ -21,8 +21,7 @@ _GRACE_S: Final = 0.5
 class HttpWallet:
     """The operator's wallet service, as the port wants a wallet.
 
-    Calls of at most `max_together` cancels are made, of fewer where the wallet does not answer
-    those in time, several at once, never two at once for one
+    Calls of at most `max_together` cancels are made, several at once, never two at once for one
     player or bet. A connection that is refused, 401, and 503 with Retry-After are AWAY; 429 with
     Retry-After is BUSY; what is no answer of the wallet's to a lone cancel is UNANSWERED, whatever
     else is no verdict is AMBIGUOUS. Both are asked again at once, with the same key, where there is
@@ -44,21 +43,25 @@ class HttpWallet:
 
     def cancel(self, cancels: Sequence[Cancel], deadline: float) -> Iterator[Sequence[Verdict]]:
         """As `Wallet.cancel`."""
-        if not cancels:
+        calls = calls_of(items_of(cancels), self._settings.max_together)
+        if not calls:
             return
         loop, caller = self._started()
-        calls = calls_of(items_of(cancels), caller.size.now)
         ended: SimpleQueue[Future[list[Verdict]]] = SimpleQueue()
         for items in calls:
             call = asyncio.run_coroutine_threadsafe(caller.ask(items, deadline), loop)
             call.add_done_callback(ended.put)
-        for _ in calls:
+        waits = len(calls)
+        while waits:
             try:
                 left_s = max(0.0, deadline - time.monotonic())
                 verdicts = ended.get(timeout=left_s + _GRACE_S).result()
+                # Those that ended meanwhile are recorded by the same commit.
+                more = [ended.get_nowait().result() for _ in range(ended.qsize())]
             except (Empty, CancelledError):  # cancelled by `close`
                 return
-            yield verdicts
+            waits -= 1 + len(more)
+            yield [one for some in (verdicts, *more) for one in some]
 
     def close(self) -> None:
         """End the thread and the connections; what is under way is ambiguous."""

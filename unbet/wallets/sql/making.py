@@ -5,9 +5,9 @@ from typing import Final
 from sqlalchemy import Connection, Engine, text
 
 from unbet.database.engine import UnsafeDatabaseError
-from unbet.runtime.settings import SettingsError
+from unbet.runtime.settings import SettingsError, WalletSettings, read
 from unbet.wallets.dry_run import RolledBack
-from unbet.wallets.sql.wallet import SqlWallet, call_function, decide
+from unbet.wallets.sql.wallet import LOCK_WAIT_S, SqlWallet, call_function, decide
 
 RETURNS: Final = (
     "TABLE(request_id uuid, outcome text, wallet_ref text, cash numeric, replayed boolean)"
@@ -27,8 +27,15 @@ def make(engine: Engine, *, hold_unknown: bool, parked: bool) -> SqlWallet:
             "UNBET_UNKNOWN_REFERENCE is hold, and UNBET_WALLET is sql: only the built-in ledger "
             "can hold the cancel of an unknown bet. Your function decides it."
         )
+    return wallet_of(read(WalletSettings), engine, parked=parked)
+
+
+def wallet_of(variables: WalletSettings, engine: Engine, *, parked: bool) -> SqlWallet:
+    """What the scaffold begins with refuses late bets: an operator whose Bet does not says so."""
+    closes_unknown = variables.wallet_closes_unknown is not False
     # The sweep does not wait for locks: the next round tries again.
-    return SqlWallet(engine, parked=True, lock_wait_s=0.0) if parked else SqlWallet(engine)
+    lock_wait_s = 0.0 if parked else LOCK_WAIT_S
+    return SqlWallet(engine, parked=parked, lock_wait_s=lock_wait_s, closes_unknown=closes_unknown)
 
 
 def make_dry_run(engine: Engine, *, hold_unknown: bool) -> RolledBack:

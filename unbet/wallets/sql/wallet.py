@@ -3,6 +3,7 @@ one commit."""
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import Connection, Engine, text
@@ -11,8 +12,10 @@ from unbet.core.message import Cancel
 from unbet.database.rows import as_json
 from unbet.journal.closings import closed_decision, find_closed
 from unbet.journal.recording import Record, contradiction, record_requests
-from unbet.journal.sweeping import lock_parked, remove_parked
+from unbet.journal.sweeping import remove_parked
+from unbet.journal.watching import lock_waiting, watch_unknown
 from unbet.runtime.failpoints import ARMED, crash_point
+from unbet.wallets.late_bets import report_late, with_late
 from unbet.wallets.parts import PartedGroup
 from unbet.wallets.port import Abilities, Decided, Memory, Verdict
 from unbet.wallets.sql.answer import read_answer, wrong
@@ -42,13 +45,19 @@ class SqlWallet:
         max_together=256,
         keeps_journal=True,
     )
-    """If the function is as `unbet wallet scaffold` begins it."""
+    """If function and Bet are as `unbet wallet scaffold` begins them."""
 
     def __init__(
-        self, engine: Engine, *, parked: bool = False, lock_wait_s: float = LOCK_WAIT_S
+        self,
+        engine: Engine,
+        *,
+        parked: bool = False,
+        lock_wait_s: float = LOCK_WAIT_S,
+        closes_unknown: bool = True,
     ) -> None:
-        """With `parked` it decides cancels that are parked, and removes them in the transaction
-        that decides; what is parked no more is left out."""
+        """With `parked` it decides cancels that are parked or watched, and removes the former in
+        the transaction that decides; what is neither any more is left out."""
+        self.abilities = replace(SqlWallet.abilities, closes_unknown=closes_unknown)
         self._engine = engine
         self._parked = parked
         self._lock_wait_s = lock_wait_s
@@ -59,22 +68,27 @@ class SqlWallet:
         for begin in range(0, len(cancels), most):
             started = time.monotonic()
             group = PartedGroup(self._engine, self._work, started, deadline, self._lock_wait_s)
-            yield from group.part(list(cancels[begin : begin + most]), wait_for_locks=True)
+            for part in group.part(list(cancels[begin : begin + most]), wait_for_locks=True):
+                report_late(part, cancels)
+                yield part
 
     def _work(self, connection: Connection, cancels: list[Cancel]) -> list[Decided]:
-        ours = lock_parked(connection, cancels) if self._parked else cancels
-        decided = decide(connection, ours)
+        ours = lock_waiting(connection, cancels) if self._parked else cancels
+        decided = decide(connection, ours, closes_unknown=self.abilities.closes_unknown)
         if self._parked:
-            remove_parked(connection, [cancel.request_id for cancel in ours])
+            done = [one.decision.request_id for one in decided if not one.waits_for_a_person]
+            remove_parked(connection, done)
         if ARMED:
             crash_point("before_commit", cancels)
         return decided
 
 
-def decide(connection: Connection, cancels: Sequence[Cancel]) -> list[Decided]:
+def decide(
+    connection: Connection, cancels: Sequence[Cancel], *, closes_unknown: bool = True
+) -> list[Decided]:
     """Have the function decide `cancels`, except those of closed references, and write the journal.
-    Does not commit. Raises `WrongAnswerError`, and whatever the driver raises: both mean that
-    nothing may be committed."""
+    Without `closes_unknown` what was `no_bet` may be something else by now. Does not commit. Raises
+    `WrongAnswerError`, and whatever the driver raises: both mean that nothing may be committed."""
     if not cancels:
         return []
     closed = find_closed(connection, cancels)
@@ -88,11 +102,12 @@ def decide(connection: Connection, cancels: Sequence[Cancel]) -> list[Decided]:
         for cancel, one in zip(cancels, verdicts, strict=True)
     ]
     before = record_requests(connection, "sql", records)
+    late = {} if closes_unknown else watch_unknown(connection, records, before)
     for one in verdicts:
         problem = contradiction(one.decision, before)
-        if problem:
+        if problem and one.decision.request_id not in late:
             raise wrong(one.decision.request_id, problem)
-    return verdicts
+    return [with_late(one, late) for one in verdicts]
 
 
 def call_function(connection: Connection, cancels: Sequence[Cancel]) -> list[Decided]:

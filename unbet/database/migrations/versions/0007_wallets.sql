@@ -14,15 +14,29 @@ CREATE TABLE unbet.asked (
     PRIMARY KEY (reference, provider)
 );
 
--- References of which a wallet said `no_bet` that cannot refuse the bet when it comes: they are asked
--- again until the bet's time is over.
+-- Cancels of which a wallet said `no_bet` that cannot refuse the bet when it comes: it is asked again until
+-- the bet's time is over, and then the row goes.
 CREATE TABLE unbet.watched (
+    request_id uuid PRIMARY KEY,
     provider   text COLLATE "C" NOT NULL,
     reference  text COLLATE "C" NOT NULL,
-    request_id uuid NOT NULL,
     cancel     text NOT NULL,                     -- as in `parked`
-    looks      smallint NOT NULL DEFAULT 0,
-    look_at    timestamptz NOT NULL,
-    PRIMARY KEY (reference, provider)
+    looks      smallint NOT NULL DEFAULT 0,       -- that found no bet
+    look_at    timestamptz NOT NULL,              -- when the next is due
+    taken_at   timestamptz                        -- by the sweep that asks
 );
 CREATE INDEX ON unbet.watched (look_at);
+
+-- What such a wallet said in the end of a cancel that it had called `no_bet`: the bet came after it.
+CREATE TABLE unbet.found_late (
+    request_id uuid NOT NULL,
+    provider   text COLLATE "C" NOT NULL,
+    reference  text COLLATE "C" NOT NULL,
+    outcome    text NOT NULL CHECK (outcome <> 'no_bet'),
+    wallet_ref text COLLATE "C",
+    found_at   timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (request_id, outcome)
+);
+CREATE INDEX ON unbet.found_late (reference, provider);
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON unbet.found_late
+    EXECUTE FUNCTION unbet.refuse_change();
