@@ -1,4 +1,7 @@
-"""One Cancel, from the request to the answer: the receiver's ASGI application."""
+"""One Cancel, from the request to the answer: the receiver's ASGI application.
+
+(Over 250 lines: what is on the way stands together, and so do the ports to what is not.)
+"""
 
 import asyncio
 import time

@@ -50,6 +50,9 @@ EXIT_NOT_PLAYED: Final = 3
 ANSWER_LIMIT_S: Final = 30.0
 """For each answer of the operator's command; an interrupted service starts meanwhile."""
 
+MAX_RACES: Final = 20_000
+"""What is asked is kept for the report, a KiB each."""
+
 POOL_SIZE: Final = 8
 """Connections: the rules that ask at once, and the bets beside them."""
 
@@ -83,7 +86,9 @@ def check(
         str | None,
         typer.Option(help="Check the wallet of this provider's endpoint; UNBET_PROVIDER_ID's."),
     ] = None,
-    races: Annotated[int, typer.Option(min=1, help="How often a bet races its cancel.")] = 1000,
+    races: Annotated[
+        int, typer.Option(min=1, max=MAX_RACES, help="How often a bet races its cancel.")
+    ] = 1000,
     limit: Annotated[
         float, typer.Option(min=0.5, help="Seconds in which a cancel must be decided.")
     ] = Limits.decided_s,

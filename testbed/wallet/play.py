@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from threading import Barrier
 from typing import Any, Final, TypeVar
+from uuid import UUID
 
 import uuid_utils.compat
 
@@ -85,15 +86,15 @@ class Play:
         self, sent: str, cancels: Sequence[Cancel], wallet: Wallet | None = None
     ) -> list[Exchange]:
         """Ask once; one exchange for each of `cancels`."""
-        told: dict[object, list[Verdict]] = {cancel.request_id: [] for cancel in cancels}
+        told: dict[UUID, Verdict] = {}
         deadline = time.monotonic() + ASK_S
         for part in (wallet or self.wallet).cancel(cancels, deadline):
             for verdict in part:
-                if isinstance(verdict, Decided):
-                    told.setdefault(verdict.decision.request_id, []).append(verdict)
-                else:
-                    told.setdefault(verdict.cancel.request_id, []).append(verdict)
-        exchanges = [Exchange(sent, c, (*told.pop(c.request_id), None)[0]) for c in cancels]
+                whose = verdict.decision if isinstance(verdict, Decided) else verdict.cancel
+                if whose.request_id in told:
+                    self.faults.append(f"{sent}: two verdicts on one request")
+                told[whose.request_id] = verdict
+        exchanges = [Exchange(sent, one, told.pop(one.request_id, None)) for one in cancels]
         if told:
             self.faults.append(f"{sent}: a verdict on what was not asked")
         self.exchanges += exchanges

@@ -91,6 +91,7 @@ def test_the_document_has_verdict_and_timeline_beside_what_it_had(
         "parkings",
         "interventions",
         "late_bets",
+        "found_late",
         "transfers",
         "wins",
         "verdict",

@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -289,6 +290,21 @@ def test_what_is_no_object_of_json_is_told_so(ledger: LedgerHttp, body: bytes, f
 def test_a_body_that_is_too_long_is_not_read(ledger: LedgerHttp) -> None:
     answer = ledger.http.post("/bets", content=b" " * 20_000, headers={"Idempotency-Key": "k"})
     assert problem_of(answer, 413)["type"] == "urn:unbet:problem:too-long"
+
+
+@pytest.mark.long
+def test_a_body_that_does_not_come_is_not_waited_for(ledger: LedgerHttp) -> None:
+    base = ledger.http.base_url
+    head = (
+        f"POST /bets HTTP/1.1\r\nHost: {base.host}\r\nAuthorization: Bearer {ALL}\r\n"
+        "Idempotency-Key: k\r\nContent-Length: 10\r\nConnection: close\r\n\r\n{"
+    )
+    assert base.port
+    with socket.create_connection((base.host, base.port), timeout=30) as slow:
+        slow.sendall(head.encode())
+        answer = b"".join(iter(lambda: slow.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"urn:unbet:problem:slow" in answer
 
 
 @pytest.mark.parametrize(

@@ -163,6 +163,9 @@ class TestService(Service):
         assert missing["cancels at once give back once"] == "the file names no further placed bet"
         assert casino.money()[0] == Decimal(11)
 
+        ended = check(at(port), "--bets", str(file), "--only", "late bet")
+        assert (ended.returncode, ended.stderr) == (3, "unbet: no rule could be tried.\n")
+
     @pytest.mark.parametrize(
         ("command", "problem"),
         [
@@ -187,6 +190,7 @@ class TestService(Service):
     ("options", "problem"),
     [
         ((), "your wallet's bets are needed: --command or --bets"),
+        (("--races", "20001"), "less than or equal to 20000"),
         (("--only", "no such rule"), "no rule has that in its name"),
         (("--command", "a", "--bets", "pyproject.toml"), "two ways to the same"),
         (("--bets", "pyproject.toml"), "Invalid JSON"),

@@ -1,13 +1,18 @@
 """What the adapter writes and reads, without a wallet."""
 
 import json
+import sys
+import time
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from tests.making import cancel_of
+from tests.wallets.contract import verdicts_on
+from tests.wallets.service import NOWHERE, wallet_at
 from unbet.core.outcomes import Outcome
+from unbet.runtime.breaker import OPEN_S
 from unbet.wallets.http.request import body_of, calls_of, headers_of, items_of, key_of, signature
 from unbet.wallets.http.response import MAX_DETAIL, read
 from unbet.wallets.http.settings import HttpWalletSettings
@@ -84,6 +89,23 @@ def test_no_bet_is_twice_in_a_call_and_none_is_left_out() -> None:
     assert sorted(one.request_id for call in calls for one in call) == sorted(
         one.request_id for one in cancels
     )
+
+
+def test_a_call_looks_for_no_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_for: list[str] = []
+
+    class Finder:
+        def find_spec(self, name: str, *_: object) -> None:
+            looked_for.append(name)
+
+    with wallet_at(NOWHERE) as wallet:
+        verdicts_on(wallet, cancel_of("r1"))  # the first one imports what it needs
+        time.sleep(OPEN_S)
+        monkeypatch.setattr("sys.meta_path", [Finder(), *sys.meta_path])
+        (told,) = verdicts_on(wallet, cancel_of("r1"))
+    assert isinstance(told, Undecided)
+    assert told.reason == "the wallet cannot be reached"
+    assert looked_for == []
 
 
 def test_a_verdict_is_read_as_it_is() -> None:

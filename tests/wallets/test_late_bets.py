@@ -14,8 +14,10 @@ from tests.wallets.contract import Casino, outcomes, verdicts_on
 from tests.wallets.open_service import MAKE_DUE, OpenService, found_late, late_bets, watched
 from tests.wallets.service import REFUNDS, wallet_at
 from unbet.core.outcomes import Outcome
+from unbet.journal.decided import FIRST, read_decided
 from unbet.journal.parking import count_parked
 from unbet.journal.watching import PAUSES_S
+from unbet.wallets.asked_again import AskedAgain
 from unbet.wallets.http.wallet import HttpWallet
 from unbet.wallets.ledger.interventions import close_parked, retry_parked
 from unbet.wallets.port import Decided, Wallet
@@ -60,6 +62,7 @@ class TestLateBets(OpenService):
 
     def test_a_late_bet_is_reversed_once_by_the_sweep_and_noted(
         self,
+        own: HttpWallet,
         wallet: Wallet,
         casino: Casino,
         casino_engine: Engine,
@@ -74,6 +77,10 @@ class TestLateBets(OpenService):
         assert casino.money()[0] == 10
         assert found_late(engine) == ["reversed"]
         assert late_bets(engine)[:3:2] == (0, 1)
+        with engine.connect() as connection:
+            told = read_decided(connection, "http", after=FIRST, without=[], most=10)
+        (audited,) = AskedAgain(own, per_second=100).compare(told)
+        assert (audited.requests, audited.differences) == (1, []), "the audit knows of it"
         for _ in range(2):
             sweep_round()
         with casino_engine.connect() as connection:

@@ -154,7 +154,7 @@ def test_settings_that_cannot_work_are_refused_with_a_sentence(
     assert "hunter2" not in str(refused.value)
 
 
-def test_the_sweeps_calls_have_a_limit_of_their_own() -> None:
+def test_the_sweeps_calls_have_a_limit_of_their_own_and_are_few_at_a_time() -> None:
     variables = http_settings("http://wallet", wallet_sweep_call_limit_s=7.0)
     live, sweeps = (
         settings_of(variables, hold_unknown=False, parked=parked) for parked in (False, True)
@@ -162,3 +162,4 @@ def test_the_sweeps_calls_have_a_limit_of_their_own() -> None:
     assert (live.call_limit_s, live.connect_limit_s) == (1.4, 1.0)
     assert (sweeps.call_limit_s, sweeps.connect_limit_s) == (7.0, 1.0)
     assert 2 * sweeps.call_limit_s <= SWEEP_CALLS_S
+    assert (live.calls_at_once, sweeps.calls_at_once) == (8, 2)

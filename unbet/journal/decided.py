@@ -12,11 +12,24 @@ from unbet.core.outcomes import Outcome
 
 # By the primary key, which begins with the moment in which the receiver had the cancel.
 _SELECT: Final = """
-    SELECT request_id, received_at, received_from, provider, dialect, reference,
-           user_id AS player, currency, uuid, body, outcome, wallet_ref
+    SELECT requests.request_id, received_at, received_from, provider, dialect, reference,
+           user_id AS player, currency, uuid, body, told.outcome, told.wallet_ref
       FROM unbet.requests
-     WHERE request_id > :after AND wallet = :wallet AND outcome <> ALL (CAST(:without AS text[]))
-     ORDER BY request_id
+      LEFT JOIN LATERAL (
+               SELECT outcome, wallet_ref FROM unbet.found_late
+                WHERE found_late.request_id = requests.request_id
+                ORDER BY found_at DESC
+                LIMIT 1
+           ) AS late ON true
+     -- Of a cancel whose bet came late the wallet has said something else since.
+     CROSS JOIN LATERAL (
+               SELECT coalesce(late.outcome, requests.outcome) AS outcome,
+                      CASE WHEN late.outcome IS NULL THEN requests.wallet_ref
+                           ELSE late.wallet_ref END AS wallet_ref
+           ) AS told
+     WHERE requests.request_id > :after AND wallet = :wallet
+       AND told.outcome <> ALL (CAST(:without AS text[]))
+     ORDER BY requests.request_id
      LIMIT :most
 """
 _READ: Final = text(_SELECT)

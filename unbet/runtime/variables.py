@@ -1,4 +1,7 @@
-"""The variables that several processes read, or that belong together: one class for each group."""
+"""The variables that several processes read, or that belong together: one class for each group.
+
+(Over 250 lines: a list, which `settings.py` puts together.)
+"""
 
 import math
 import sys

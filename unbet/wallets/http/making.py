@@ -13,6 +13,8 @@ from unbet.wallets.http.wallet import HttpWallet
 from unbet.wallets.port import Memory
 
 MAX_CONNECT_S: Final = 1.0
+SWEEP_CALLS_AT_ONCE: Final = 2
+"""What was parked, thousands after an outage, leaves the wallet to the live cancels."""
 
 
 def make(_engine: Engine, *, hold_unknown: bool, parked: bool) -> HttpWallet:
@@ -41,13 +43,14 @@ def settings_of(
     if variables.wallet_url is None:
         raise SettingsError("UNBET_WALLET is http, and UNBET_WALLET_URL is not set.")
     limit_s = variables.wallet_sweep_call_limit_s if parked else variables.wallet_call_limit_s
+    most = SWEEP_CALLS_AT_ONCE if parked else variables.wallet_calls_at_once
     try:
         return HttpWalletSettings(
             url=variables.wallet_url,
             secrets=tuple(secret.get_secret_value() for secret in variables.wallet_secrets),
             closes_unknown=bool(variables.wallet_closes_unknown),
             max_together=variables.wallet_max_together,
-            calls_at_once=variables.wallet_calls_at_once,
+            calls_at_once=min(variables.wallet_calls_at_once, most),
             connect_limit_s=min(MAX_CONNECT_S, limit_s),
             call_limit_s=limit_s,
             remembers=_memory_of(variables.wallet_remembers_s),

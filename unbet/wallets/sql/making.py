@@ -46,7 +46,8 @@ def make_dry_run(engine: Engine, *, hold_unknown: bool) -> RolledBack:
 
 def make_to_ask(engine: Engine) -> RolledBack:
     """For `chosen.wallet_to_ask`: the function alone, without the journal."""
-    return RolledBack(engine, SqlWallet.abilities, call_function)
+    own = wallet_of(read(WalletSettings), engine, parked=False)
+    return RolledBack(engine, own.abilities, call_function)
 
 
 def require_function(connection: Connection) -> None:
