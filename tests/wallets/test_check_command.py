@@ -88,7 +88,9 @@ def test_the_ledger_keeps_every_rule_and_its_journal_has_the_kits_references(
 
 def test_a_function_in_postgresql_keeps_every_rule(database_url: str) -> None:
     install(database_url)
-    environment = {"UNBET_DATABASE_URL": database_url, "UNBET_WALLET": "sql"}
+    casino = database_url.replace("postgresql://", "postgresql+psycopg://")
+    environment = {"UNBET_DATABASE_URL": database_url, "CASINO_DATABASE_URL": casino}
+    environment["UNBET_WALLET"] = "sql"
     all_kept_but(check(environment, "--json", "--command", SQL_BETS), OVER_HTTP)
 
 
