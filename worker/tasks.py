@@ -3,7 +3,6 @@
 import math
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import structlog
@@ -18,21 +17,11 @@ from unbet.database.faults import LedgerAwayError
 from unbet.database.transaction import RETRY_FOR_S
 from unbet.runtime import logs
 from unbet.runtime.failpoints import ARMED, crash_point
-from unbet.wallets.port import Decided, Undecided, Verdict, Wallet, Why
-from unbet.wallets.routed import RoutedWallets
+from unbet.wallets.port import Decided, Undecided
 from unbet.wallets.undecided import keep_undecided, log_undecided
 from worker.app import app
-from worker.connections import (
-    asks_others,
-    broker,
-    choice,
-    deployment,
-    dry_wallet,
-    engine,
-    keys,
-    replies,
-    wallet,
-)
+from worker.connections import asks_others, broker, deployment, engine, keys, replies
+from worker.deciding import decide
 from worker.rejecting import reject
 
 REPLY_EXPIRES_S: Final = 60
@@ -74,7 +63,7 @@ def cancel(task: Task, message: str) -> dict[str, int]:
         crash_point("before_transaction", group.cancels)
     try:
         # In parts, if some cancels are blocked: the decided ones do not wait for them.
-        for verdicts in _decide(group, deadline):
+        for verdicts in decide(group, deadline):
             decisions = [one.decision for one in verdicts if isinstance(one, Decided)]
             if len(decisions) < len(verdicts):
                 left = [one for one in verdicts if isinstance(one, Undecided)]
@@ -96,34 +85,6 @@ def cancel(task: Task, message: str) -> dict[str, int]:
         raise _hand_back(group, task.request, error) from error
     crash_point("after_reply", group.cancels)
     return dict(outcomes)
-
-
-def _decide(group: Group, deadline: float) -> Iterator[Sequence[Verdict]]:
-    decider = dry_wallet() if group.dry_run else wallet()
-    if not group.wallets:
-        return decider.cancel(group.cancels, deadline)
-    return _decide_unless_elsewhere(group, decider, deadline)
-
-
-def _decide_unless_elsewhere(
-    group: Group, decider: Wallet | RoutedWallets, deadline: float
-) -> Iterator[Sequence[Verdict]]:
-    """Decide all but those that the receiver names another wallet for: in the wrong one their bets
-    would be unknown, and the provider would be told that all is well. They wait for a person."""
-    elsewhere: list[Verdict] = []
-    ours = []
-    for cancel in group.cancels:
-        own = choice().wallet_of(cancel.provider)
-        named = group.wallets.get(cancel.provider, own)
-        if named == own:
-            ours.append(cancel)
-        else:
-            detail = f"the receiver names {named!r} for {cancel.provider}, this worker {own!r}"
-            elsewhere.append(Undecided(cancel, Why.REJECTED, "another wallet", detail))
-    if elsewhere:
-        yield elsewhere
-    if ours:
-        yield from decider.cancel(ours, deadline)
 
 
 def _hand_back(group: Group, request: Any, error: LedgerAwayError) -> Reject:

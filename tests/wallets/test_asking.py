@@ -141,7 +141,9 @@ def test_what_may_be_done_stays_in_doubt_though_it_is_not_done_the_next_time(
 
 
 @pytest.mark.parametrize(
-    ("abilities", "seconds"), [(FOR_A_TIME, 61.0), (NOT, 16.0)], ids=["for a time", "not"]
+    ("abilities", "seconds"),
+    [(FOR_A_TIME, 61.0), (FOR_A_TIME, 58.0), (NOT, 16.0)],
+    ids=["for a time", "for a time that ends before the call", "not"],
 )
 def test_a_wallet_that_may_have_forgotten_is_not_asked_again(
     wallet: RecordedWallet,

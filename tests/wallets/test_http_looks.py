@@ -11,43 +11,21 @@ import httpx
 import pytest
 from sqlalchemy import Engine, text
 
-from examples.wallet_http.bets import Bets
 from testbed.wallet.faults import Fault
 from testbed.wallet.proxy import Proxy
 from tests.making import PROVIDER
 from tests.servers import reserve_port
 from tests.system.processes import EXAMPLE, System
 from tests.waiting import until
+from tests.wallets.http_system import HttpSystem
 from tests.wallets.players_casino import PlayersCasino
-from tests.wallets.service import SECRET, Service
 
 REFERENCE, PLAYER = EXAMPLE["reference"], EXAMPLE["userId"]
 WHOLE = ("--since", "2020-01-01", "--until", "2100-01-01")
 ANNA = ("anna", "a-password-of-annas")
 
 
-class TestLooks(Service):
-    @pytest.fixture
-    def casino(self, casino_engine: Engine) -> PlayersCasino:
-        casino = PlayersCasino(Bets(casino_engine), PLAYER, EXAMPLE["currency"])
-        casino.deposit("100.00")
-        return casino
-
-    @pytest.fixture
-    def proxy(self, port: int) -> Iterator[Proxy]:
-        with Proxy(port) as proxy:
-            yield proxy
-
-    @pytest.fixture
-    def system(self, idle_system: System, proxy: Proxy) -> System:
-        idle_system.environment |= {
-            "UNBET_WALLET": "http",
-            "UNBET_WALLET_URL": proxy.url,
-            "UNBET_WALLET_SECRETS": SECRET,
-        }
-        idle_system.start_both()
-        return idle_system
-
+class TestLooks(HttpSystem):
     @pytest.fixture
     def console(self, system: System) -> Iterator[httpx.Client]:
         port = reserve_port()

@@ -1,45 +1,20 @@
 """A provider's Cancel from HTTP to an operator's wallet service, through real processes."""
 
-from collections.abc import Iterator
-
-import pytest
 from sqlalchemy import Engine, text
 
-from examples.wallet_http.bets import Bets
 from testbed.wallet.faults import Fault
 from testbed.wallet.proxy import Proxy
 from tests.system.processes import EXAMPLE, System
 from tests.waiting import until
+from tests.wallets.http_system import HttpSystem
 from tests.wallets.players_casino import PlayersCasino
-from tests.wallets.service import REFUNDS, SECRET, Service
+from tests.wallets.service import REFUNDS
 
 SUCCESS = {"error": 0, "description": "Success", "reference": EXAMPLE["reference"]}
 REFERENCE, PLAYER = EXAMPLE["reference"], EXAMPLE["userId"]
 
 
-class TestSystem(Service):
-    @pytest.fixture
-    def casino(self, casino_engine: Engine) -> PlayersCasino:
-        casino = PlayersCasino(Bets(casino_engine), PLAYER, EXAMPLE["currency"])
-        casino.deposit("100.00")
-        return casino
-
-    @pytest.fixture
-    def proxy(self, port: int) -> Iterator[Proxy]:
-        with Proxy(port) as proxy:
-            yield proxy
-
-    @pytest.fixture
-    def system(self, idle_system: System, proxy: Proxy) -> System:
-        """A receiver, a worker and a sweep, with the operator's wallet service."""
-        idle_system.environment |= {
-            "UNBET_WALLET": "http",
-            "UNBET_WALLET_URL": proxy.url,
-            "UNBET_WALLET_SECRETS": SECRET,
-        }
-        idle_system.start_both()
-        return idle_system
-
+class TestSystem(HttpSystem):
     def test_a_cancel_gives_the_stake_back_once_and_an_unknown_one_refuses_the_late_bet(
         self, system: System, casino: PlayersCasino
     ) -> None:

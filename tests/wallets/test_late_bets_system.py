@@ -3,16 +3,14 @@ real processes."""
 
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from sqlalchemy import Engine
 
-from examples.wallet_http.bets import Bets
 from testbed.wallet.proxy import Proxy
 from tests.system.processes import EXAMPLE, System
 from tests.waiting import until
+from tests.wallets.http_system import HttpSystem
 from tests.wallets.open_service import MAKE_DUE, OpenService, found_late, watched
 from tests.wallets.players_casino import PlayersCasino
 from tests.wallets.service import REFUNDS, SECRET
@@ -21,28 +19,7 @@ from unbet.runtime.failpoints import KILLED
 PLAYER = EXAMPLE["userId"]
 
 
-class TestLateBets(OpenService):
-    @pytest.fixture
-    def casino(self, casino_engine: Engine) -> PlayersCasino:
-        casino = PlayersCasino(Bets(casino_engine), PLAYER, EXAMPLE["currency"])
-        casino.deposit("100.00")
-        return casino
-
-    @pytest.fixture
-    def proxy(self, port: int) -> Iterator[Proxy]:
-        with Proxy(port) as proxy:
-            yield proxy
-
-    @pytest.fixture
-    def system(self, idle_system: System, proxy: Proxy) -> System:
-        idle_system.environment |= {
-            "UNBET_WALLET": "http",
-            "UNBET_WALLET_URL": proxy.url,
-            "UNBET_WALLET_SECRETS": SECRET,
-        }
-        idle_system.start_both()
-        return idle_system
-
+class TestLateBets(HttpSystem, OpenService):
     def test_it_is_reversed_once_though_a_sweep_dies_between_the_wallet_and_the_journal(
         self,
         system: System,

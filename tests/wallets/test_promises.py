@@ -38,7 +38,7 @@ def test_all_hold_on_the_ledger_and_on_a_good_function(abilities: Abilities) -> 
 def test_a_wallet_that_cannot_close_an_unknown_bet_is_not_said_to_refuse_it() -> None:
     unclosed = replace(ALL, closes_unknown=False)
     assert holding(unclosed) == ["P1", "P2", "P3"]
-    assert says(unclosed, "P4").endswith("is not refused: it is reversed within minutes.")
+    assert says(unclosed, "P4").endswith("One that has its result by then waits for a person.")
 
 
 @pytest.mark.parametrize(

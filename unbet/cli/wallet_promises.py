@@ -27,5 +27,7 @@ def wallet_notice(provider: str) -> WalletNotice:
 def lines_of(provider: str) -> list[str]:
     """The same, for people."""
     told = wallet_notice(provider)
-    first = f"The wallet of {provider}'s bets is {told.wallet!r}, by these settings."
-    return [first, *(f"  {promise.name}  {promise.says}" for promise in told.promises)]
+    first = f"The wallet of {provider}'s bets is {told.wallet!r}, by these settings"
+    if told.promises and all(promise.holds for promise in told.promises):
+        return [f"{first}: {', '.join(promise.name for promise in told.promises)} hold."]
+    return [f"{first}.", *(f"  {promise.name}  {promise.says}" for promise in told.promises)]

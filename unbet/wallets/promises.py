@@ -79,8 +79,11 @@ def _late_bet(abilities: Abilities) -> Promise:
     if abilities.closes_unknown:
         says = "A bet that comes after its cancel was answered 0 is refused."
         return Promise(name="P4", holds=True, says=says)
-    says = "A bet that comes after its cancel was answered 0 is not refused: it is reversed within "
-    return Promise(name="P4", holds=False, says=f"{says}minutes.")
+    says = (
+        "A bet that comes within an hour after its cancel was answered 0 is not refused: it is "
+        "reversed, as a rule within minutes. One that has its result by then waits for a person."
+    )
+    return Promise(name="P4", holds=False, says=says)
 
 
 def _span(seconds: float) -> str:

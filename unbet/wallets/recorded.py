@@ -99,7 +99,7 @@ class RecordedWallet:
             decided = self._decided_before(connection, ours)
             left = [cancel for cancel in ours if cancel.request_id not in decided]
             doubted = remember_asked(connection, left)
-            in_doubt = [one for cancel in left for one in self._in_doubt(cancel, doubted)]
+            in_doubt = [one for cancel in left for one in self._in_doubt(cancel, doubted, deadline)]
             not_asked = {one.cancel.request_id for one in in_doubt}
             return _Plan(
                 to_ask=[cancel for cancel in left if cancel.request_id not in not_asked],
@@ -135,11 +135,14 @@ class RecordedWallet:
                 found[cancel.request_id] = Decided(closed_decision(cancel))
         return found
 
-    def _in_doubt(self, cancel: Cancel, doubted: Mapping[Key, timedelta]) -> Iterator[Undecided]:
-        """The verdict on one that the wallet has been asked about before, and may have forgotten;
-        none if it may be asked."""
+    def _in_doubt(
+        self, cancel: Cancel, doubted: Mapping[Key, timedelta], deadline: float
+    ) -> Iterator[Undecided]:
+        """The verdict on one that the wallet has been asked about before, and may have forgotten
+        when it is asked, by `deadline`; none if it may be asked."""
         age = doubted.get(key_of(cancel))
-        if age is None or age.total_seconds() < self._wallet.abilities.may_ask_again_for_s:
+        left_s = deadline - time.monotonic()
+        if age is None or age.total_seconds() + left_s < self._wallet.abilities.may_ask_again_for_s:
             return
         if age.total_seconds() < UNDER_WAY_S:
             yield Undecided(cancel, Why.BUSY, "another process asks", "its answer is waited for")
