@@ -11,6 +11,7 @@ from unbet.broker import transport
 from unbet.database.engine import require_durability, require_room
 from unbet.database.faults import first_line
 from unbet.database.migrate import require_schema
+from unbet.journal.routes import require_routes
 from unbet.runtime import exposition
 from unbet.runtime.gc_tuning import tune_gc
 from unbet.runtime.retrying import retry_until
@@ -64,6 +65,7 @@ def _check_once() -> None:
     chosen = read(WorkerSettings)
     required = required_of(*choice().distinct_routes())
     required = (require_durability, require_schema, require_room, *required)
+    required = (*required, require_routes(choice()))
     check_database(chosen.database_url, "worker", identity(), *required)
     check_redis(chosen.redis_url, "worker")
 

@@ -23,6 +23,7 @@ from unbet.database.engine import connect_to, require_durability, require_room
 from unbet.database.faults import LedgerAwayError, first_line
 from unbet.database.migrate import require_schema
 from unbet.journal.parking import count_parked
+from unbet.journal.routes import require_routes
 from unbet.journal.sweeping import GivenUp, give_up, lease, note_error
 from unbet.runtime import exposition, logs, metrics
 from unbet.runtime.failpoints import crash_point
@@ -131,8 +132,10 @@ def keep_sweeping(sweep: "Sweep", check: Callable[[], None], stop: threading.Eve
 
 def _require_a_safe_ledger(chosen: SweepSettings, identity: Identity) -> None:
     with starting("sweep"):
-        required = required_of(*chosen.wallet_choice().distinct_routes())
+        choice = chosen.wallet_choice()
+        required = required_of(*choice.distinct_routes())
         required = (require_durability, require_schema, require_room, *required)
+        required = (*required, require_routes(choice))
         check_database(chosen.database_url, "sweep", identity, *required)
 
 

@@ -72,6 +72,11 @@ RIGHTS: Final[Rights] = {
         "transfer_id)",
         CONSOLE: "SELECT",
     },
+    "unbet.routes": {
+        WORKER: "SELECT, INSERT (provider, wallet)",
+        OPERATOR: "SELECT, INSERT (provider, wallet), DELETE",
+        CONSOLE: "SELECT",
+    },
     "unbet.asked": {
         WORKER: "SELECT, INSERT (provider, reference), UPDATE (asked_at), DELETE",
         OPERATOR: "SELECT",

@@ -60,7 +60,7 @@ BEGIN
                                 'transfers', 'entries', 'deposits', 'wins', 'operations',
                                 'refused_operations', 'withdrawal_ends', 'requests', 'answers',
                                 'parked', 'parkings', 'interventions', 'deployment', 'watched',
-                                'asked', 'found_late']::regclass[]
+                                'asked', 'found_late', 'routes']::regclass[]
     LOOP
         -- Handing over waits until nobody uses the table: the first time only.
         IF (SELECT relowner <> 'unbet_owner'::regrole FROM pg_class WHERE oid = ours) THEN
@@ -135,6 +135,9 @@ GRANT SELECT, DELETE,
     ON watched TO unbet_worker;
 -- Updating a column is only for the right to lock the row.
 GRANT SELECT, DELETE, INSERT (provider, reference), UPDATE (asked_at) ON asked TO unbet_worker;
+-- The first that starts writes them; only a person at the command line replaces them.
+GRANT SELECT, INSERT (provider, wallet) ON routes TO unbet_worker;
+GRANT INSERT (provider, wallet), DELETE ON routes TO unbet_operator;
 GRANT SELECT, INSERT (request_id, provider, reference, outcome, wallet_ref)
     ON found_late TO unbet_worker;
 GRANT SELECT, DELETE,
@@ -154,7 +157,7 @@ GRANT SELECT (request_id),
 GRANT SELECT
     ON players, accounts, bets, late_bets, transfers, entries, deposits, wins, operations,
        refused_operations, withdrawal_ends, requests, answers, parked, parkings, interventions,
-       watched, asked, found_late
+       watched, asked, found_late, routes
     TO unbet_operator;
 GRANT INSERT (user_id, frozen_at), UPDATE (frozen_at) ON players TO unbet_operator;
 GRANT INSERT (owner, currency, kind, balance), UPDATE (balance) ON accounts TO unbet_operator;
@@ -195,7 +198,7 @@ GRANT INSERT (outcome, cancelled_at, cancel_request_id, cash_after),
 GRANT SELECT
     ON players, accounts, bets, late_bets, transfers, entries, deposits, wins, operations,
        refused_operations, withdrawal_ends, requests, answers, parked, parkings, interventions,
-       watched, asked, found_late
+       watched, asked, found_late, routes
     TO unbet_console;
 GRANT UPDATE (state, tries, next_try_at) ON parked TO unbet_console;
 GRANT INSERT (provider, reference, state, user_id, currency, outcome, cancelled_at,

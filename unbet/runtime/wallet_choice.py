@@ -23,15 +23,16 @@ class WalletChoice:
         self.default = default
         """Of providers that no endpoint names a wallet for, and of those without an endpoint."""
         self._endpoints = tuple(endpoints.values())
-        self._others = {
+        self.others: Mapping[str, str] = {
             one.provider: one.wallet
             for one in self._endpoints
             if one.wallet is not None and one.wallet != default
         }
+        """By provider: the wallets that are not the default."""
 
     def wallet_of(self, provider: str) -> str:
         """The wallet that decides the provider's cancels."""
-        return self._others.get(provider, self.default)
+        return self.others.get(provider, self.default)
 
     def routes(self) -> tuple[Route, ...]:
         """Each endpoint's wallet; empty where `UNBET_ENDPOINTS` is not set."""
@@ -43,8 +44,8 @@ class WalletChoice:
     def distinct_routes(self) -> Mapping[str, Providers]:
         """Each wallet once, the default first, with the providers that are its own: no provider is
         of two, and none of no wallet."""
-        found = {self.default: Providers(tuple(self._others), all_but=True)}
-        for wallet in dict.fromkeys(self._others.values()):
-            names = tuple(name for name, chosen in self._others.items() if chosen == wallet)
+        found = {self.default: Providers(tuple(self.others), all_but=True)}
+        for wallet in dict.fromkeys(self.others.values()):
+            names = tuple(name for name, chosen in self.others.items() if chosen == wallet)
             found[wallet] = Providers(names, all_but=False)
         return found

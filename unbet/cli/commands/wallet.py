@@ -4,16 +4,15 @@ from typing import Annotated
 
 import typer
 
+from unbet.cli import database
+from unbet.journal.parking import count_parked
+from unbet.journal.routes import differences, read_routes, record_routes, routes_of
+from unbet.runtime.settings import WalletNameSettings, load
 from unbet.wallets.sql import scaffold as scaffolding
 
 app = typer.Typer(
     name="wallet", no_args_is_help=True, help="For bets that are in a wallet of your own."
 )
-
-
-@app.callback()
-def _group() -> None:
-    """So that `scaffold` stays a subcommand, though it is the only one."""
 
 
 @app.command()
@@ -41,3 +40,24 @@ def scaffold(
         typer.echo(scaffolding.scaffold(users, transactions, late_bets), nl=False)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+
+
+@app.command()
+def switch(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Have this deployment's cancels decided by the wallets that UNBET_WALLET and UNBET_ENDPOINTS
+    name, also those that are parked. Restart all workers and sweeps afterwards."""
+    named = routes_of(load(WalletNameSettings).wallet_choice())
+    with database.transaction() as connection:
+        changes = differences(read_routes(connection), named)
+        if not changes:
+            typer.echo("These wallets are on record already.")
+            return
+        counts = count_parked(connection)
+        typer.echo("\n".join(changes))
+        typer.echo(f"Parked cancels: {counts.parked}, waiting for a person: {counts.dead}.")
+        if not yes:
+            typer.confirm("Put the wallets of the settings on record?", abort=True)
+        record_routes(connection, named, anew=True)
+    typer.echo("They are on record. Restart all workers and sweeps.")

@@ -40,3 +40,11 @@ CREATE TABLE unbet.found_late (
 CREATE INDEX ON unbet.found_late (reference, provider);
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON unbet.found_late
     EXECUTE FUNCTION unbet.refuse_change();
+
+-- Which wallet decides whose cancels, as the first worker or sweep had it: another one that is told otherwise
+-- does not start.
+CREATE TABLE unbet.routes (
+    provider    text COLLATE "C" PRIMARY KEY,     -- '': all that have no row
+    wallet      text COLLATE "C" NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT now()
+);
