@@ -54,7 +54,10 @@ def test_other_wallets_are_refused_with_each_difference(
 
 def test_a_sweep_that_was_not_told_of_the_wallet_does_not_start(idle_system: System) -> None:
     system = idle_system
-    system.environment["UNBET_WALLET"] = "tests.wallets.hanging:make"
+    system.environment |= {
+        "UNBET_WALLET": "tests.wallets.hanging:make",
+        "CASINO_DATABASE_URL": "postgresql+psycopg://casino@127.0.0.1:1/casino",
+    }
     system.start_both()
     del system.environment["UNBET_WALLET"]
     system.start_sweep()
