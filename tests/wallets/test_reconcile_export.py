@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from tests.ledger.closing import closed
 from tests.making import Operator, cancel_of
@@ -18,6 +18,10 @@ from unbet.core.outcomes import Outcome
 from unbet.journal.parking import park
 from unbet.journal.recording import Record, record_requests
 
+FIND_LATE = text("""
+    INSERT INTO unbet.found_late (request_id, provider, reference, outcome)
+    SELECT request_id, provider, reference, :outcome FROM unbet.requests
+""")
 CASH = Decimal("10.000000000000000001")
 
 
@@ -129,7 +133,7 @@ def test_each_outcome_is_exported_once_with_what_its_wallet_told(
     ]
     assert len(lines) == len(outcomes)
     first, ours = lines[0], lines[-1]
-    assert [*first][-4:] == ["wallet", "wallet_ref", "cash", "replayed"]
+    assert [*first][-5:] == ["wallet", "wallet_ref", "cash", "replayed", "found_late"]
     told = {"wallet": "http", "wallet_ref": "=T-1", "cash": str(CASH), "replayed": False}
     unknown = dict.fromkeys(("stake", "state", "returned_cash", "returned_bonus", "reversal_id"))
     assert (told | unknown).items() <= first.items()
@@ -140,8 +144,8 @@ def test_each_outcome_is_exported_once_with_what_its_wallet_told(
     assert {line["wallet"] for line in lines if line["outcome"] == "closed"} == {None}
 
     header, row, *_ = unbet("export", *WHOLE).out.splitlines()
-    assert header.endswith(",uuid,wallet,wallet_ref,cash,replayed")
-    assert row.endswith(f",http,'=T-1,{CASH},False")
+    assert header.endswith(",uuid,wallet,wallet_ref,cash,replayed,found_late")
+    assert row.endswith(f",http,'=T-1,{CASH},False,")
 
 
 @pytest.mark.usefixtures("told")
@@ -149,3 +153,22 @@ def test_an_export_is_a_list_that_agrees(unbet: Unbet, reconcile: Reconcile) -> 
     lines = unbet("export", *WHOLE, "--format", "jsonl").lines
     document = reconcile(*lines, period=WHOLE)
     assert (document["ok"], document["rows"]) == (True, [])
+
+
+@pytest.mark.parametrize(
+    ("outcome", "found"), [("reversed", None), ("settled", ("differing", "told_success"))]
+)
+def test_of_a_bet_that_came_after_its_cancel_it_counts_what_the_wallet_said_at_last(
+    engine: Engine,
+    unbet: Unbet,
+    reconcile: Reconcile,
+    outcome: str,
+    found: tuple[str, str] | None,
+) -> None:
+    tell(engine, "late", Outcome.NO_BET)
+    with engine.begin() as connection:
+        connection.execute(FIND_LATE, {"outcome": outcome})
+    (line,) = unbet("export", *WHOLE, "--format", "jsonl").lines
+    assert (line["outcome"], line["found_late"]) == ("no_bet", outcome)
+    rows = reconcile({"reference": "late", "code": 0})["rows"]
+    assert [(row["kind"], row["reason"]) for row in rows] == ([found] if found else [])

@@ -2,7 +2,7 @@
 -- have told, of which the journal has the first one that binds the bet.
 
 SELECT cancelled_at, provider, reference, "user", currency, stake, state, outcome, returned_cash, returned_bonus,
-       reversal_id, request_id, uuid, wallet, wallet_ref, cash, replayed
+       reversal_id, request_id, uuid, wallet, wallet_ref, cash, replayed, found_late
   FROM (
            SELECT bets.cancelled_at, bets.provider, bets.reference, bets.user_id AS "user", bets.currency,
                   bets.amount AS stake, bets.state, bets.outcome, returned.cash AS returned_cash,
@@ -11,7 +11,7 @@ SELECT cancelled_at, provider, reference, "user", currency, stake, state, outcom
                   -- What a person has closed no wallet has decided.
                   CASE WHEN bets.outcome <> 'closed' THEN 'ledger' END AS wallet,
                   CAST(NULL AS text) AS wallet_ref, bets.cash_after AS cash,
-                  CAST(NULL AS boolean) AS replayed, bets.id
+                  CAST(NULL AS boolean) AS replayed, CAST(NULL AS text) AS found_late, bets.id
              FROM unbet_ledger.bets
              -- The record of the request may have been removed (`unbet retain`).
              LEFT JOIN unbet.requests ON requests.request_id = bets.cancel_request_id
@@ -34,7 +34,14 @@ SELECT cancelled_at, provider, reference, "user", currency, stake, state, outcom
             UNION ALL
            SELECT told.decided_at, told.provider, told.reference, told.user_id, told.currency, NULL, NULL,
                   told.outcome, NULL, NULL, NULL, told.request_id, told.uuid, told.wallet,
-                  told.wallet_ref, told.cash, told.replayed, NULL
+                  told.wallet_ref, told.cash, told.replayed,
+                  -- The bet came after its cancel: what its wallet said of it at last.
+                  (SELECT late.outcome
+                     FROM unbet.found_late AS late
+                    WHERE late.reference = told.reference AND late.provider = told.provider
+                    ORDER BY late.found_at DESC, late.outcome
+                    LIMIT 1),
+                  NULL
              FROM unbet.requests AS told
             WHERE told.wallet IS NOT NULL
               AND told.outcome NOT IN ('closed', 'mismatch', 'currency_mismatch')

@@ -53,6 +53,8 @@ class Exported(NamedTuple):
     """The player's, right after the decision; None also where the wallet does not tell it."""
     replayed: bool | None
     """Whether the wallet had decided it before; None for the ledger, or if it does not say."""
+    found_late: str | None
+    """What the wallet said at last of a bet that came after its cancel; None if there is none."""
 
 
 def export(

@@ -8,8 +8,15 @@ SELECT kind, reason, stated.line, stated.provider, stated.reference, stated.user
   FROM (SELECT * FROM pg_temp.statement ORDER BY line) AS stated
   LEFT JOIN LATERAL (
            -- Where another wallet has the bet: the first decision that binds it. It stands, also if a
-           -- person has closed a cancel of the bet in that moment.
-           SELECT NULL AS state, outcome, user_id, currency, 1 AS place, decided_at
+           -- person has closed a cancel of the bet in that moment; of a bet that came after its cancel
+           -- what the wallet said at last.
+           SELECT NULL AS state,
+                  coalesce((SELECT late.outcome
+                              FROM unbet.found_late AS late
+                             WHERE late.reference = stated.reference AND late.provider = requests.provider
+                             ORDER BY late.found_at DESC, late.outcome
+                             LIMIT 1), outcome) AS outcome,
+                  user_id, currency, 1 AS place, decided_at
              FROM unbet.requests
             WHERE reference = stated.reference AND lower(provider) = lower(stated.provider COLLATE "C")
               AND wallet IS NOT NULL AND outcome NOT IN ('closed', 'mismatch', 'currency_mismatch')
