@@ -10,7 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import Engine, text
 
+from examples.casino.database import BusyError
 from examples.wallet_http.cancels import Cancels, Item, Verdict
+from testbed.wallet.faults import Fault
 from testbed.wallet.proxy import Proxy
 from tests.long.load import load
 from tests.making import cancel_of
@@ -18,7 +20,7 @@ from tests.system.processes import System
 from tests.wallets.contract import verdicts_on
 from tests.wallets.service import SECRET, Service, serving, wallet_at
 from unbet.core.message import Cancel
-from unbet.wallets.port import Decided, Undecided, Wallet, Why
+from unbet.wallets.port import Decided, Memory, Undecided, Wallet, Why
 from unbet.wallets.port import Verdict as Told
 
 CALL_S = 0.2
@@ -142,6 +144,44 @@ class TestHeldUp(Service):
             (told,) = verdicts_on(wallet, cancel_of("r1", user_id="free"))
         assert isinstance(told, Undecided)
         assert (told.why, told.detail) == (Why.AWAY, "not sent")
+
+
+class _Locked(Cancels):
+    """A call with a cancel of one player meets a lock that somebody else has."""
+
+    def decide(self, items: Sequence[Item]) -> list[Verdict]:
+        if any(item.player == "held" for item in items):
+            raise BusyError
+        return super().decide(items)
+
+
+class TestLocked(Service):
+    @pytest.mark.parametrize("remembers", [Memory.FOR_EVER, Memory.NOT])
+    def test_of_a_call_that_is_busy_only_what_meets_the_lock_waits(
+        self, casino_engine: Engine, remembers: Memory
+    ) -> None:
+        players = ["q1", "held", *(f"q{number}" for number in range(2, 12))]
+        cancels = [cancel_of(f"r-{player}", user_id=player) for player in players]
+        with (
+            serving(_Locked(casino_engine)) as port,
+            wallet_at(f"http://127.0.0.1:{port}", remembers=remembers) as wallet,
+        ):
+            told = verdicts_on(wallet, *cancels)
+        undecided = [one for one in told if isinstance(one, Undecided)]
+        assert [(one.cancel.player, one.why) for one in undecided] == [("held", Why.BUSY)]
+
+    def test_a_busy_cancel_that_is_then_unanswered_is_in_doubt(self, casino_engine: Engine) -> None:
+        with (
+            serving(_Locked(casino_engine)) as port,
+            Proxy(port) as proxy,
+            wallet_at(proxy.url) as wallet,
+        ):
+            proxy.faults.extend([Fault.NONE, Fault.DROPPED, Fault.DROPPED])
+            told = verdicts_on(
+                wallet, cancel_of("r1", user_id="q1"), cancel_of("r2", user_id="held")
+            )
+        assert {one.why for one in told if isinstance(one, Undecided)} == {Why.UNANSWERED}
+        assert len(told) == 2
 
 
 def _meanwhile(wallet: Wallet, *cancels: Cancel) -> tuple[list[Told], list[Told]]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from importlib.util import find_spec
 from typing import Final
+from uuid import UUID
 
 import httpx
 import structlog
@@ -25,6 +26,8 @@ KEEPALIVE_S: Final = 4.0
 lost, and whether it is done is not known."""
 MIN_CALL_S: Final = 0.1
 """With less than this left nothing is sent: it would only be in doubt."""
+PARTS_AT_ONCE: Final = 4
+"""Of a call that is asked again in parts."""
 UNCLEAR: Final = frozenset({Why.UNANSWERED, Why.AMBIGUOUS})
 MAX_RETRY_AFTER_S: Final = 30
 """A wallet that asks for more is asked again after this."""
@@ -82,28 +85,36 @@ class Caller:
             return await self._ask_again_once(items, deadline)
 
     async def _ask_again_once(self, items: Sequence[Item], deadline: float) -> list[Verdict]:
-        """The wallet repeats what it remembers: so most doubts end at once."""
+        """The wallet repeats what it remembers: so most doubts end at once. And of a call that is
+        held up, as by a row that somebody has locked, only what holds it up has to wait."""
         first = await self._ask(items, deadline)
-        unclear = {
-            one.cancel.request_id
-            for one in first
-            if isinstance(one, Undecided) and one.why in UNCLEAR
-        }
-        forgets = self._settings.remembers is Memory.NOT
-        if not unclear or forgets or self._breaker.is_open or not _has_time(deadline):
+        parts = self._parts_to_ask_again(items, first)
+        if not parts or self._breaker.is_open or not _has_time(deadline):
             return first
-        left = [item for item in items if item.cancel.request_id in unclear]
-        # In two: what holds one of them up, such as a row that somebody has locked, is in one half.
-        middle = len(left) // 2
-        halves = [half for half in (left[:middle], left[middle:]) if half]
-        calls = await asyncio.gather(*(self._ask(half, deadline) for half in halves))
-        again = [one for call in calls for one in call]
-        clear = {one.decision.request_id: one for one in again if isinstance(one, Decided)}
-        # An undecided one stays unclear, whatever has met the second try.
-        return [
-            one if isinstance(one, Decided) else clear.get(one.cancel.request_id, one)
-            for one in first
+        room = asyncio.Semaphore(PARTS_AT_ONCE)
+
+        async def ask(part: Sequence[Item]) -> list[Verdict]:
+            async with room:
+                return await self._ask(part, deadline)
+
+        calls = await asyncio.gather(*map(ask, parts))
+        again = {_request_of(one): one for call in calls for one in call}
+        return [_clearer(one, again.get(_request_of(one), one)) for one in first]
+
+    def _parts_to_ask_again(
+        self, items: Sequence[Item], first: Sequence[Verdict]
+    ) -> list[Sequence[Item]]:
+        """What is unclear in two: what has held it up is in one half. What is busy alone: nothing
+        was done, and the wallet says so soon."""
+        whys = {one.cancel.request_id: one.why for one in first if isinstance(one, Undecided)}
+        forgets = self._settings.remembers is Memory.NOT
+        unclear = [
+            item for item in items if whys.get(item.cancel.request_id) in UNCLEAR and not forgets
         ]
+        busy = [item for item in items if whys.get(item.cancel.request_id) is Why.BUSY]
+        middle = len(unclear) // 2
+        halves = [half for half in (unclear[:middle], unclear[middle:]) if half]
+        return [*halves, *([item] for item in busy if len(items) > 1)]
 
     async def _ask(self, items: Sequence[Item], deadline: float) -> list[Verdict]:
         began, limit_s = time.monotonic(), self._settings.call_limit_s
@@ -159,6 +170,18 @@ class Caller:
             pause_s = min(int(retry_after[:9]), MAX_RETRY_AFTER_S)
             until = time.monotonic() + pause_s
             self._breaker.open_until = max(self._breaker.open_until, until)
+
+
+def _request_of(one: Verdict) -> UUID:
+    return one.decision.request_id if isinstance(one, Decided) else one.cancel.request_id
+
+
+def _clearer(one: Verdict, again: Verdict) -> Verdict:
+    """Which of two verdicts holds. One that was unclear stays so, whatever has met the second try;
+    of one that was busy nothing was done before it."""
+    if isinstance(one, Decided):
+        return one
+    return again if isinstance(again, Decided) or one.why is Why.BUSY else one
 
 
 def _has_time(deadline: float) -> bool:
