@@ -1,5 +1,6 @@
 """The sweep finishes what is parked with an operator's wallet service."""
 
+import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -9,9 +10,10 @@ from sqlalchemy import Engine, text
 from testbed.wallet.faults import Fault
 from testbed.wallet.proxy import Proxy
 from tests.making import cancel_of
-from tests.wallets.contract import Casino
+from tests.wallets.contract import Casino, outcomes
 from tests.wallets.service import SECRET, Service, wallet_at
 from unbet.core.message import Cancel
+from unbet.core.outcomes import Outcome
 from unbet.journal.parking import count_parked, park
 from unbet.journal.sweeping import MAX_TRIES
 from unbet.runtime.settings import SettingsError, WalletSettings
@@ -94,6 +96,23 @@ class TestSweep(Service):
             recorded = RecordedWallet(worker_engine, wallet, "http", parked=True)
             assert [*recorded.cancel([cancel_of("r1")], time.monotonic() + SWEEP_CALLS_S)] == []
         assert proxy.calls == []
+
+    def test_of_a_bet_that_is_decided_only_another_players_cancel_is_asked_about(
+        self, proxy: Proxy, worker_engine: Engine, engine: Engine, casino: Casino
+    ) -> None:
+        casino.deposit("10.00")
+        casino.bet("r1", "4.00")
+        again, theirs = cancel_of("r1"), cancel_of("r1", user_id="mallory")
+        with wallet_at(proxy.url) as wallet:
+            assert outcomes(RecordedWallet(worker_engine, wallet, "http"), cancel_of("r1")) == [
+                Outcome.REVERSED
+            ]
+            put_into_parking(engine, again, theirs)
+            sweep = RecordedWallet(worker_engine, wallet, "http", parked=True)
+            assert outcomes(sweep, again, theirs) == [Outcome.REVERSED, Outcome.MISMATCH]
+        asked = [one["player"] for call in proxy.calls for one in json.loads(call.body)]
+        assert asked == ["alice", "mallory"]
+        assert parked(engine) == (0, 0, 0)
 
     def test_a_cancel_that_the_wallet_answers_wrongly_each_time_is_dead_in_the_end(
         self, sweep_round: Rounds, proxy: Proxy, engine: Engine

@@ -51,9 +51,9 @@ class RecordedWallet:
     A cancel of a reference that a person has closed is CLOSED, and the wallet is not asked. A
     request that the journal has another outcome of is AMBIGUOUS, unless the wallet cannot refuse
     late bets, and this is one. A wallet that does not remember for ever is not asked what the
-    journal has its decision of; what it was asked longer ago than it remembers, and has no decision
-    of, is REJECTED: a person has to look. Raises `LedgerAwayError` where the journal is away: what
-    the wallet has decided by then it repeats.
+    journal has its decision of, nor is any about what is parked; what it was asked longer ago than
+    it remembers, and has no decision of, is REJECTED: a person has to look. Raises
+    `LedgerAwayError` where the journal is away: what the wallet has decided by then it repeats.
     """
 
     def __init__(self, engine: Engine, wallet: Wallet, name: str, *, parked: bool = False) -> None:
@@ -120,15 +120,18 @@ class RecordedWallet:
     def _decided_before(
         self, connection: Connection, cancels: Sequence[Cancel]
     ) -> dict[UUID, Decided]:
-        """What the wallet is not to be asked about: a person has closed it, or the journal has the
-        decision of a wallet that would decide again."""
+        """What the wallet is not to be asked about: a person has closed it, or the journal has its
+        decision, and it would decide again or has enough to do: most of what is parked are tries of
+        a cancel that is decided."""
         found: dict[UUID, Decided] = {}
         abilities = self._wallet.abilities
-        if abilities.remembers is not Memory.FOR_EVER:
+        remembers = abilities.remembers is Memory.FOR_EVER
+        if not remembers or (self._parked and abilities.closes_unknown):
             # Of `no_bet` it has paid nothing: a bet may have come since.
             known = find_decided(connection, cancels, no_bet=abilities.closes_unknown)
             for request_id, one in known.items():
-                found[request_id] = Decided(one.decision, one.replayed, one.wallet_ref)
+                if not (remembers and one.decision.outcome in BINDS_NOTHING):
+                    found[request_id] = Decided(one.decision, one.replayed, one.wallet_ref)
         closed = find_closed(connection, cancels)
         for cancel in cancels:
             if cancel.request_id in closed:
