@@ -19,6 +19,10 @@ WAITING = text("""
     VALUES (gen_random_uuid(), 'LuckyMonaco', 'unreadable', '{}', 'parked', 'test'),
            (gen_random_uuid(), 'LuckyMonaco', 'settled', '{}', 'dead', 'late bet')
 """)
+OVERDUE = text("""
+    INSERT INTO unbet.watched (request_id, provider, reference, cancel, look_at)
+    VALUES (gen_random_uuid(), 'LuckyMonaco', 'overdue', '{}', now() - interval '1 hour')
+""")
 OURS = "SELECT request_id FROM unbet.parked WHERE reference IN ('unreadable', 'settled')"
 
 
@@ -77,18 +81,21 @@ def test_what_is_none_of_ours_and_what_waits_for_a_person_is_told(casino: Casino
     assert casino.operator.bet("late", "1.00", **PLAYER).status == "refused"
     with casino.engine.begin() as connection:
         connection.execute(WAITING)
+        connection.execute(OVERDUE)
     firing = casino.fires(
         "UnbetRejected",
         "UnbetRefused",
         "UnbetWrongSecrets",
         "UnbetLateBets",
         "UnbetLateBetNotReversed",
+        "UnbetLateBetsNotLookedFor",
         "UnbetDead",
     )
     assert {labels.get("kind") for labels in firing} >= {"message"}
     assert {labels.get("reason") for labels in firing} >= {"form"}
     with casino.engine.begin() as connection:
         waiting = connection.execute(text(OURS)).scalars().all()
+        connection.execute(text("DELETE FROM unbet.watched"))
     for request_id in waiting:
         closed = system.unbet("parked", "close", str(request_id), "--reason", "a test")
         assert closed.returncode == 0
