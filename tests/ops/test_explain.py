@@ -85,6 +85,7 @@ def test_the_document_has_verdict_and_timeline_beside_what_it_had(
         "reference",
         "wallet",
         "asked_at",
+        "look_at",
         "bet",
         "requests",
         "parked",

@@ -49,6 +49,11 @@ def elsewhere(outcome: Outcome, code: int = 0) -> History:
             "No such bet in the wallet sql, recorded on 2026-11-24 17:01:00 UTC",
         ),
         (
+            elsewhere(Outcome.NO_BET).model_copy(update={"look_at": at(75)}),
+            "No such bet in the wallet sql, recorded on 2026-11-24 17:01:00 UTC; the wallet sql is "
+            "asked again on 2026-11-24 17:01:15 UTC whether the bet has come",
+        ),
+        (
             elsewhere(Outcome.BET_REFUSED),
             "Nothing to return: the wallet sql had refused the bet, recorded on 2026-11-24 "
             "17:01:00 UTC",

@@ -88,6 +88,7 @@ def explain(
     late = known("unbet_ledger.late_bets", "id")
     found_late = known("unbet.found_late", "found_at")
     asked = known("unbet.asked", "asked_at")
+    watched = known("unbet.watched", "look_at")
     wins = known("unbet_ledger.wins", "created_at", ":reference IN (bet_reference, reference)")
     moved = [*connection.execute(text(_TRANSFERS), values).mappings()]
     answers = _answers(connection, [row["request_id"] for row in requests + parked])
@@ -106,6 +107,7 @@ def explain(
             reference=reference,
             wallet=_wallet(bet, decided) or wallet_of(name),
             asked_at=next((row["asked_at"] for row in own(asked)), None),
+            look_at=next((row["look_at"] for row in own(watched)), None),
             bet=bet,
             requests=decided,
             parked=tuple(

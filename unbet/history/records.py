@@ -194,6 +194,8 @@ class History(_Record):
     asked_at: datetime | None = None
     """When a wallet outside this database was first asked, if it is not on record to have decided
     or to have done nothing."""
+    look_at: datetime | None = None
+    """When a wallet that cannot refuse late bets is asked next whether the bet has come since."""
     bet: BetRecord | None
     """The ledger's. Where another wallet keeps the bet there is at most the tombstone of a cancel
     that a person has closed."""

@@ -24,6 +24,13 @@ def decided_elsewhere(decision: RequestRecord) -> str:
     return ", ".join([became, *told_besides(decision)])
 
 
+def watched(history: History) -> Iterator[str]:
+    """That the wallet is asked again, because the bet may still come."""
+    if history.look_at is not None:
+        at = when(history.look_at)
+        yield f"the wallet {history.wallet} is asked again on {at} whether the bet has come"
+
+
 def told_besides(request: RequestRecord) -> Iterator[str]:
     """What a wallet told with an outcome: its reference, whether it was a repeat, cash."""
     if request.wallet_ref:

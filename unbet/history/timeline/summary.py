@@ -15,6 +15,7 @@ from unbet.history.timeline.elsewhere import (
     decided_elsewhere,
     nothing_returned,
     unknown_elsewhere,
+    watched,
 )
 from unbet.history.timeline.phrases import (
     because,
@@ -39,7 +40,7 @@ def summary(history: History) -> str:
     decision = history.decision
     if decision is not None:
         repeats = _repeats(history, decision.outcome, decision.request_id, requests)
-        parts = [decided_elsewhere(decision), *repeats, *_still_parked(history)]
+        parts = [decided_elsewhere(decision), *watched(history), *repeats, *_still_parked(history)]
         parts += _by_people(history, None)
     elif bet is not None and bet.outcome is not None:
         repeats = _repeats(history, bet.outcome, bet.cancel_request_id, requests)
