@@ -108,8 +108,13 @@ class Interrupted(CasinoOperator):
 class TestDefects(Service):
     @pytest.mark.parametrize(
         ("kind", "name"),
-        [*((kind, name) for _, kind, name in SEEN), *OTHERS],
-        ids=[*(f"{number}" for number, *_ in SEEN), *(f"{k.__name__}: {n}" for k, n in OTHERS)],
+        [
+            *(pytest.param(kind, name, id=f"{number}") for number, kind, name in SEEN),
+            *(
+                pytest.param(kind, name, id=f"{kind.__name__}: {name}", marks=pytest.mark.long)
+                for kind, name in OTHERS
+            ),
+        ],
     )
     def test_each_turns_its_rule_red(
         self, kind: type[Cancels], name: str, casino_engine: Engine, engine: Engine
