@@ -165,6 +165,7 @@ class TestTwoWallets(Service):
         )
         assert cancel(two, OURS, "r1")["error"] == 0
         # With the right settings, and once a person has said so, it is decided.
+        assert two.unbet("wallet", "switch", "--yes").returncode == 0
         two.start_sweep()
         assert two.unbet("parked", "retry", "--all-dead").returncode == 0
         until(lambda: casino.money()[0] == 100, "it was not given back")
