@@ -34,8 +34,8 @@ def is_in_transaction(system: System, program: Program) -> bool:
         for connection in process.net_connections("tcp")
     }
     query = "SELECT client_port FROM pg_stat_activity WHERE xact_start IS NOT NULL"
-    with closing(connect(system.postgres.url)) as looking:
-        return any(port in ports for (port,) in looking.execute(query))
+    with closing(connect(system.postgres.url)) as session:
+        return any(port in ports for (port,) in session.execute(query))
 
 
 def cut_connections(system: System) -> None:

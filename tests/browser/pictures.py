@@ -82,12 +82,12 @@ def _example(system: Watched) -> None:
 
 
 def _take(browser: Browser, system: Watched) -> None:
-    story = f"/explain?reference={EXAMPLE['reference']}"
+    explained = f"/explain?reference={EXAMPLE['reference']}"
     _picture(browser, system, "/", "console-desktop", DESKTOP)
     _picture(browser, system, "/", "console-desktop-dark", DESKTOP, color_scheme="dark")
     _picture(browser, system, "/", "console-phone", PHONE, color_scheme="dark", full=True)
-    _picture(browser, system, story, "explain-desktop", DESKTOP)
-    _picture(browser, system, story, "explain-phone", PHONE, full=True)
+    _picture(browser, system, explained, "explain-desktop", DESKTOP)
+    _picture(browser, system, explained, "explain-phone", PHONE, full=True)
     _picture(browser, system, "/parked", "parked-desktop", DESKTOP)
 
 

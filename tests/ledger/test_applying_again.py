@@ -71,7 +71,7 @@ def test_a_crash_of_the_server_in_the_middle_is_outlasted(own_directory: Path) -
     cancels = [cancel_of(f"r{number}") for number in range(100)]
     for cancel in cancels:
         operator.bet(cancel.reference, "1.00")
-    crash, restarted = crashing(own_directory)
+    crash, restarted = crash_once(own_directory)
 
     def crash_before_commit(connection, group, *, hold_unknown):  # type: ignore[no-untyped-def]
         decisions = reverse(connection, group, hold_unknown=hold_unknown)
@@ -88,7 +88,7 @@ def test_a_crash_of_the_server_in_the_middle_is_outlasted(own_directory: Path) -
     engine.dispose()
 
 
-def crashing(directory: Path) -> tuple[Callable[[], None], threading.Thread]:
+def crash_once(directory: Path) -> tuple[Callable[[], None], threading.Thread]:
     """What crashes the server once, and the thread that then starts it again."""
     start = threading.Thread(target=lambda: services.start(directory, redis=False))
 

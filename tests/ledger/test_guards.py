@@ -12,7 +12,7 @@ from unbet.database.sequences import TABLES
 
 
 @pytest.fixture
-def story(operator: Operator) -> Operator:
+def filled(operator: Operator) -> Operator:
     operator.deposit("10.00")
     operator.bet("r1", "4.00")
     operator.bet("r2", "4.00")
@@ -51,18 +51,18 @@ def story(operator: Operator) -> Operator:
         "UPDATE unbet_ledger.bets SET user_id = 'mallory' WHERE reference = 'r2'",
     ],
 )
-def test_what_has_happened_cannot_be_changed(story: Operator, statement: str) -> None:
+def test_what_has_happened_cannot_be_changed(filled: Operator, statement: str) -> None:
     kinds = ("ledger.transfers", "ledger.refused_operations", "ledger.withdrawal_ends")
     column = "kind" if any(table in statement for table in kinds) else "amount"
     with (
-        story.engine.connect() as connection,
+        filled.engine.connect() as connection,
         pytest.raises(DBAPIError, match="never changed or removed"),
     ):
         connection.execute(text(statement.format(column=column)))
 
 
-def test_a_bet_cannot_have_two_reversals(story: Operator) -> None:
-    with story.engine.connect() as connection, pytest.raises(IntegrityError, match="one_reversal"):
+def test_a_bet_cannot_have_two_reversals(filled: Operator) -> None:
+    with filled.engine.connect() as connection, pytest.raises(IntegrityError, match="one_reversal"):
         connection.execute(
             text("""
                 INSERT INTO unbet_ledger.transfers (kind, bet_id)
@@ -71,15 +71,15 @@ def test_a_bet_cannot_have_two_reversals(story: Operator) -> None:
         )
 
 
-def test_a_reversal_has_no_place_for_another_reversal_as_its_target(story: Operator) -> None:
-    with story.engine.connect() as connection, pytest.raises(IntegrityError, match="of_a_bet"):
+def test_a_reversal_has_no_place_for_another_reversal_as_its_target(filled: Operator) -> None:
+    with filled.engine.connect() as connection, pytest.raises(IntegrityError, match="of_a_bet"):
         connection.execute(
             text("INSERT INTO unbet_ledger.transfers (kind, bet_id) VALUES ('reversal', NULL)")
         )
 
 
-def test_a_transfer_that_does_not_sum_to_zero_is_refused(story: Operator) -> None:
-    with story.engine.connect() as connection, pytest.raises(DBAPIError, match="sum to zero"):
+def test_a_transfer_that_does_not_sum_to_zero_is_refused(filled: Operator) -> None:
+    with filled.engine.connect() as connection, pytest.raises(DBAPIError, match="sum to zero"):
         connection.execute(
             text("""
                 INSERT INTO unbet_ledger.entries
@@ -88,8 +88,8 @@ def test_a_transfer_that_does_not_sum_to_zero_is_refused(story: Operator) -> Non
         )
 
 
-def test_bet_and_tombstone_cannot_stand_under_one_reference(story: Operator) -> None:
-    with story.engine.connect() as connection, pytest.raises(IntegrityError, match="provider_key"):
+def test_bet_and_tombstone_cannot_stand_under_one_reference(filled: Operator) -> None:
+    with filled.engine.connect() as connection, pytest.raises(IntegrityError, match="provider_key"):
         connection.execute(
             text("""
                 INSERT INTO unbet_ledger.bets
@@ -99,15 +99,15 @@ def test_bet_and_tombstone_cannot_stand_under_one_reference(story: Operator) -> 
         )
 
 
-def test_a_players_account_cannot_go_below_zero(story: Operator) -> None:
-    with story.engine.connect() as connection, pytest.raises(IntegrityError, match="no_player"):
+def test_a_players_account_cannot_go_below_zero(filled: Operator) -> None:
+    with filled.engine.connect() as connection, pytest.raises(IntegrityError, match="no_player"):
         connection.execute(
             text("UPDATE unbet_ledger.accounts SET balance = -1 WHERE kind IN ('cash', 'held')")
         )
 
 
-def test_a_withdrawal_cannot_have_two_ends(story: Operator) -> None:
-    with story.engine.connect() as connection, pytest.raises(IntegrityError, match="ends_pkey"):
+def test_a_withdrawal_cannot_have_two_ends(filled: Operator) -> None:
+    with filled.engine.connect() as connection, pytest.raises(IntegrityError, match="ends_pkey"):
         connection.execute(
             text("""
                 INSERT INTO unbet_ledger.withdrawal_ends (reference, kind, transfer_id)
@@ -127,8 +127,8 @@ def test_a_withdrawal_cannot_have_two_ends(story: Operator) -> None:
         ("'gift', 'w3', 'bob', 'EUR', 'bonus', -1", "kind_check"),
     ],
 )
-def test_an_operation_is_of_one_form(story: Operator, values: str, constraint: str) -> None:
-    with story.engine.connect() as connection, pytest.raises(IntegrityError, match=constraint):
+def test_an_operation_is_of_one_form(filled: Operator, values: str, constraint: str) -> None:
+    with filled.engine.connect() as connection, pytest.raises(IntegrityError, match=constraint):
         connection.execute(
             text(f"""
                 INSERT INTO unbet_ledger.operations
@@ -139,8 +139,8 @@ def test_an_operation_is_of_one_form(story: Operator, values: str, constraint: s
 
 
 @pytest.mark.parametrize("values", ["NULL, 'ann'", "'', 'ann'", "'why', NULL", "'why', ''"])
-def test_a_correction_without_a_reason_or_a_name_is_refused(story: Operator, values: str) -> None:
-    with story.engine.connect() as connection, pytest.raises(IntegrityError, match="and_a_name"):
+def test_a_correction_without_a_reason_or_a_name_is_refused(filled: Operator, values: str) -> None:
+    with filled.engine.connect() as connection, pytest.raises(IntegrityError, match="and_a_name"):
         connection.execute(
             text(f"""
                 INSERT INTO unbet_ledger.operations
@@ -151,8 +151,8 @@ def test_a_correction_without_a_reason_or_a_name_is_refused(story: Operator, val
         )
 
 
-def test_the_houses_account_cannot_be_given_a_running_balance(story: Operator) -> None:
-    with story.engine.connect() as connection, pytest.raises(IntegrityError, match="only_players"):
+def test_the_houses_account_cannot_be_given_a_running_balance(filled: Operator) -> None:
+    with filled.engine.connect() as connection, pytest.raises(IntegrityError, match="only_players"):
         connection.execute(
             text("UPDATE unbet_ledger.accounts SET balance = 0 WHERE kind = 'house'")
         )

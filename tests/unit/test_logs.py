@@ -17,7 +17,7 @@ SAY = (
     "structlog.get_logger('receiver').info('answered', reference=sys.argv[1])"
 )
 LONG = 20_000
-SAY_TOGETHER = f"""
+LOG_BUFFERED = f"""
 from unbet.runtime import logs
 import structlog
 logs.configure("json")
@@ -54,13 +54,13 @@ def test_a_line_is_json_whatever_stands_in_it() -> None:
 
 def test_lines_written_together_are_all_there_in_order(tmp_path: Path) -> None:
     with (tmp_path / "log").open("wb") as file:
-        subprocess.run([sys.executable, "-c", SAY_TOGETHER], stderr=file, check=True)
+        subprocess.run([sys.executable, "-c", LOG_BUFFERED], stderr=file, check=True)
     written = (tmp_path / "log").read_text().splitlines()
     reading, writing = os.pipe()
     # Takes it all: who reads a log too slowly loses lines.
     fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 2**20)
     with open(reading, "rb") as pipe:
-        subprocess.run([sys.executable, "-c", SAY_TOGETHER], stderr=writing, check=True)
+        subprocess.run([sys.executable, "-c", LOG_BUFFERED], stderr=writing, check=True)
         os.close(writing)
         piped = pipe.read().splitlines()
     for lines in (written, piped):
@@ -71,11 +71,11 @@ def test_lines_written_together_are_all_there_in_order(tmp_path: Path) -> None:
 def test_lines_written_together_go_into_a_pipe_whole() -> None:
     """Processes share a pipe: a line must not be mixed with another process's."""
     reading, writing = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    saying = subprocess.Popen([sys.executable, "-c", SAY_TOGETHER], stderr=writing.fileno())
-    with reading, saying:
+    process = subprocess.Popen([sys.executable, "-c", LOG_BUFFERED], stderr=writing.fileno())
+    with reading, process:
         writing.close()
         pieces = [*iter(lambda: reading.recv(1 << 20), b"")]  # as they were written
-    assert saying.returncode == 0
+    assert process.returncode == 0
     assert len(pieces) < 100
     assert max(map(len, pieces)) <= select.PIPE_BUF
     # Only the line that is longer than a piece is in several.
@@ -83,21 +83,21 @@ def test_lines_written_together_go_into_a_pipe_whole() -> None:
 
 
 def test_lines_that_nobody_reads_are_counted_one_by_one() -> None:
-    waiting = f"{SAY_TOGETHER}\nprint(flush=True)\ninput()\nlog.info('again')"
+    waiting = f"{LOG_BUFFERED}\nprint(flush=True)\ninput()\nlog.info('again')"
     with subprocess.Popen(
         [sys.executable, "-c", waiting],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-    ) as saying:
-        assert saying.stdin
-        assert saying.stdout
-        assert saying.stderr
-        saying.stdout.readline()  # it has gone on, though nobody reads
-        early = os.read(saying.stderr.fileno(), 1 << 20)
-        saying.stdin.write(b"\n")
-        saying.stdin.close()
-        late = saying.stderr.read()
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        process.stdout.readline()  # it has gone on, though nobody reads
+        early = os.read(process.stderr.fileno(), 1 << 20)
+        process.stdin.write(b"\n")
+        process.stdin.close()
+        late = process.stderr.read()
     told = [json.loads(line) for line in late.splitlines() if b"lines_lost" in line]
     whole = [
         line for line in (early + late).splitlines() if b'"decided"' in line or b"after" in line

@@ -101,8 +101,8 @@ def lone(idle_system: System) -> System:
 def crash(system: System, point: str) -> None:
     """Start a sweep that dies at `point`, and wait until it has."""
     system.environment |= {"UNBET_TEST": "1", "UNBET_TEST_CRASH_AT": point}
-    system.start_sweep("crashing")
-    assert system.processes.pop("crashing").wait(timeout=30) == KILLED
+    system.start_sweep("ending")
+    assert system.processes.pop("ending").wait(timeout=30) == KILLED
     del system.environment["UNBET_TEST_CRASH_AT"]
 
 

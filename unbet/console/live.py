@@ -83,8 +83,8 @@ class Live:
                 self._published.notify_all()
 
     async def _first_look(self) -> None:
-        looking = [asyncio.create_task(source.wait_until_read()) for source in self._probes.sources]
-        _, unknown = await asyncio.wait(looking, timeout=FIRST_LIMIT_S)
+        reads = [asyncio.create_task(source.wait_until_read()) for source in self._probes.sources]
+        _, unknown = await asyncio.wait(reads, timeout=FIRST_LIMIT_S)
         for task in unknown:
             task.cancel()
 

@@ -62,10 +62,10 @@ def test_a_closed_cancel_is_reopened_with_a_reason_and_is_no_longer_listed_as_cl
     page = bert.post(f"/parked/{dead}/close", data=form, follow_redirects=True)
     assert "Every cancel of its bet is told to stop" in page.text
     assert "Closed: nothing is returned" in bert.get("/parked?state=closed").text
-    story = bert.get("/explain?reference=r1").text
-    assert "Closed by bert on " in story
-    assert f"/parked/{dead}/reopen" in story
-    assert f"/parked/{dead}/retry" not in story
+    history = bert.get("/explain?reference=r1").text
+    assert "Closed by bert on " in history
+    assert f"/parked/{dead}/reopen" in history
+    assert f"/parked/{dead}/retry" not in history
     form |= {"reason": "not paid after all"}
     page = bert.post(f"/parked/{dead}/reopen", data=form, follow_redirects=True)
     assert "is reopened: not paid after all." in page.text
