@@ -1,5 +1,10 @@
 """Settings: a wrong value stops the start with a sentence that names the variable."""
 
+import os
+import pty
+import subprocess
+import sys
+
 import pytest
 
 from unbet.runtime.environment import PREVENTS
@@ -230,3 +235,25 @@ def test_a_receiver_is_reached_at_the_address_it_listens_on(
 ) -> None:
     monkeypatch.setenv("UNBET_HOST", host)
     assert load(Settings).receiver_url() == url
+
+
+def test_logs_are_json_unless_standard_error_is_a_terminal() -> None:
+    ask = "from unbet.runtime.variables import LogSettings; print(LogSettings().log_format)"
+    environment = {name: value for name, value in os.environ.items() if name != "UNBET_LOG_FORMAT"}
+    leader, terminal = pty.openpty()
+    try:
+        said = [
+            subprocess.run(
+                [sys.executable, "-c", ask],
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+                check=True,
+            ).stdout.strip()
+            for stderr in (subprocess.DEVNULL, terminal)
+        ]
+    finally:
+        os.close(leader)
+        os.close(terminal)
+    assert said == ["json", "console"]
