@@ -247,10 +247,10 @@ class Channel(redis.Channel):
         if not queue.endswith(f".{REPLIES}"):
             super()._put(queue, message, **kwargs)
             return
-        # Whoever asked may have been killed meanwhile.
+        # Whoever asked may have been killed meanwhile. kombu's prefix is not for EXPIRE.
         with self.conn_or_acquire() as client, client.pipeline() as pipe:
             pipe.lpush(queue, dumps(message))
-            pipe.expire(queue, REPLIES_LAST_S)
+            pipe.pexpire(queue, REPLIES_LAST_S * 1000)
             pipe.execute()
 
 
