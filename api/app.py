@@ -45,7 +45,7 @@ def create_app(settings: ReceiverSettings, identity: Identity | None = None) -> 
     notes = Notes(engine)
     replies = Replies(settings.redis_url, keys, identity)
     wallets = settings.named_wallets()
-    threads = settings.groups_in_flight * (1 + len(set(wallets.values())))
+    threads = settings.places() * (1 + len(set(wallets.values())))
     publisher = Publisher(
         threads, keys, identity, replies.list_name, wallets, dry_run=settings.wallet_dry_run
     )
@@ -53,7 +53,7 @@ def create_app(settings: ReceiverSettings, identity: Identity | None = None) -> 
         publisher.submit,
         wallets,
         group_size=settings.group_size,
-        groups_in_flight=settings.groups_in_flight,
+        groups_in_flight=settings.places(),
         max_waiting=settings.max_waiting,
         resend_after_s=settings.resend_after_s,
     )

@@ -1,5 +1,6 @@
 """Settings: a wrong value stops the start with a sentence that names the variable."""
 
+import json
 import os
 import pty
 import subprocess
@@ -163,6 +164,29 @@ def test_defaults_are_those_of_the_interface() -> None:
     assert (chosen.provider_id, chosen.dialect) == ("LuckyMonaco", "lucky-monaco-v4")
     assert (chosen.answer_deadline_s, chosen.unknown_reference) == (8, "tombstone")
     assert (chosen.host, chosen.port, chosen.flower_port) == ("127.0.0.1", 8080, 5555)
+
+
+@pytest.mark.parametrize(
+    ("wallet", "of_an_endpoint", "places", "processes"),
+    [
+        ("ledger", "sql", "2", "2"),
+        ("ledger", "http", "4", "4"),
+        ("my.module:make", "ledger", "4", "4"),
+    ],
+)
+def test_there_is_more_at_a_time_where_a_wallet_in_the_network_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, wallet: str, of_an_endpoint: str, places: str, processes: str
+) -> None:
+    monkeypatch.setenv("UNBET_WALLET", wallet)
+    endpoint = {"provider": "A", "wallet": of_an_endpoint}
+    monkeypatch.setenv("UNBET_ENDPOINTS", json.dumps({SECRET: endpoint}))
+    chosen = "from unbet.runtime.settings import ReceiverSettings, load;"
+    script = f"{chosen} import celeryconfig; print(load(ReceiverSettings).places(), "
+    script += "celeryconfig.worker_concurrency)"
+    printed = subprocess.check_output([sys.executable, "-c", script], text=True, timeout=30)
+    assert printed.split() == [places, processes]
+    monkeypatch.setenv("UNBET_GROUPS_IN_FLIGHT", "3")
+    assert load(Settings).places() == 3
 
 
 def test_every_setting_says_what_it_is_for_and_what_it_prevents() -> None:

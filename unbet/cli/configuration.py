@@ -75,6 +75,7 @@ def _default(field: FieldInfo) -> str:
 
 def _values(schema: Mapping[str, Any]) -> str:
     """What a number's limits are, or which words there are; the rest the description tells."""
+    schema = schema.get("anyOf", [schema])[0]  # a number, or nothing
     if "enum" in schema:
         return ", ".join(f"`{value}`" for value in schema["enum"])
     limits = (

@@ -70,6 +70,7 @@ class ReceiverSettings(
     LogSettings,
     ListeningSettings,
     CallerSettings,
+    WalletNameSettings,
     EndpointSettings,
     SigningSettings,
     ReplySettings,
@@ -110,11 +111,12 @@ class ReceiverSettings(
         what="the most cancels that travel in one message",
         prevents="a transaction that outlasts its limits and holds up everybody in it",
     )
-    groups_in_flight: int = setting(
-        2,
+    groups_in_flight: int | None = setting(
+        None,
         ge=1,
         le=64,
-        what="messages of one receiver that may be without a reply at a time",
+        what="messages of one receiver that may be without a reply at a time, for each wallet; if "
+        "not set, 2, or 4 where a wallet is not in the journal's database",
         prevents="many small groups where few large ones would be faster, and a long queue",
     )
     max_waiting: int = setting(
@@ -123,6 +125,10 @@ class ReceiverSettings(
         what="requests one receiver holds; beyond it they are parked and answered 100",
         prevents="memory that grows with a backlog",
     )
+
+    def places(self) -> int:
+        """How many groups may be without a reply at a time."""
+        return self.groups_in_flight or (4 if self.wallet_choice().asks_elsewhere else 2)
 
 
 class WorkerSettings(
@@ -143,7 +149,7 @@ class SweepSettings(
     """A sweep: `python -m worker.sweep`. It needs no queue."""
 
 
-class CelerySettings(BrokerSettings, DeploymentSettings):
+class CelerySettings(WalletNameSettings, BrokerSettings, DeploymentSettings):
     """What `celeryconfig.py` needs, in whatever process."""
 
 

@@ -1,10 +1,12 @@
 """Which wallet decides a provider's cancels: the one that its endpoints name, or `UNBET_WALLET`."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from unbet.core.providers import Providers
 from unbet.runtime.endpoints import EndpointConfig
+
+BESIDE_THE_JOURNAL: Final = frozenset({"ledger", "sql"})
 
 
 class Route(NamedTuple):
@@ -29,6 +31,12 @@ class WalletChoice:
             if one.wallet is not None and one.wallet != default
         }
         """By provider: the wallets that are not the default."""
+
+    @property
+    def asks_elsewhere(self) -> bool:
+        """Whether one of them is not in the journal's database: it is waited for more than it is
+        worked for."""
+        return not {self.default, *self.others.values()} <= BESIDE_THE_JOURNAL
 
     def wallet_of(self, provider: str) -> str:
         """The wallet that decides the provider's cancels."""
