@@ -244,7 +244,7 @@ class WalletSettings(UnknownBetSettings, WalletNameSettings):
         prevents="a bet that is reversed twice because its wallet was asked after it had forgotten",
     )
     wallet_max_together: int = setting(
-        64,
+        32,
         ge=1,
         le=256,
         what="with `http`: the most cancels in one call",

@@ -31,7 +31,7 @@ class HttpWalletSettings:
     tells_cash: bool = False
     dry_run: bool = False
     """Each cancel says that nothing is to be decided; only for a wallet that knows of this."""
-    max_together: int = 64
+    max_together: int = 32
     """Cancels in one call."""
     calls_at_once: int = 8
     """Calls of one process; each has a connection."""
