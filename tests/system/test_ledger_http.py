@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from tests.system.ledger_http import (
     ALL,
@@ -37,6 +38,7 @@ from tests.system.running import Running
 from tests.waiting import until
 
 MAX_WAITING = 256
+THREADS = 8
 GUESS = "a-guess-that-must-not-be-kept-at-all"
 
 
@@ -432,6 +434,34 @@ def test_it_does_not_start_where_nobodys_bets_are_in_the_ledger(idle_system: Sys
     assert "no provider's bets are in the built-in ledger" in ledger.said()
 
 
+def test_it_does_not_start_where_its_wallets_are_not_those_on_record(idle_system: System) -> None:
+    with psycopg.connect(idle_system.environment["UNBET_DATABASE_URL"]) as connection:
+        connection.execute("DELETE FROM unbet.routes")
+        connection.execute("INSERT INTO unbet.routes VALUES ('', 'ledger'), ('Elsewhere', 'http')")
+    ledger = LedgerHttp(idle_system)
+    ledger.http.close()
+    idle_system.start("ledger", sys.executable, "-m", "unbet.ledger_api")
+    assert idle_system.processes["ledger"].wait(30) == 1
+    assert "Elsewhere: http on record, as all others in the settings" in ledger.said()
+
+
+def test_a_database_that_is_away_at_the_start_is_waited_for_and_then_looked_at(
+    idle_system: System,
+) -> None:
+    own = make_url(idle_system.environment["UNBET_DATABASE_URL"])
+    elsewhere = own.set(database="postgres").render_as_string(hide_password=False)
+    ledger = LedgerHttp(idle_system)
+    ledger.http.close()
+    with psycopg.connect(elsewhere, autocommit=True) as server:
+        server.execute(f"ALTER DATABASE {own.database} SET synchronous_commit = off")
+        server.execute(f"ALTER DATABASE {own.database} ALLOW_CONNECTIONS false")
+        idle_system.start("ledger", sys.executable, "-m", "unbet.ledger_api")
+        until(lambda: "waiting for the database" in ledger.said(), "it does not wait")
+        server.execute(f"ALTER DATABASE {own.database} ALLOW_CONNECTIONS true")
+    assert idle_system.processes["ledger"].wait(30) == 1
+    assert "synchronous_commit" in ledger.said()
+
+
 def test_the_pages_curl_lines_do_what_they_say(idle_system: System) -> None:
     page = (ROOT / "docs" / "ledger-http.md").read_text()
     examples = re.findall(r"```sh\n(curl .*?)```\n```json\n(.*?)```", page, re.DOTALL)
@@ -469,6 +499,25 @@ def test_what_it_holds_is_answered_before_it_ends(idle_system: System) -> None:
             other.rollback()
             assert answer.result(20).json() == DONE
             assert process.wait(20) == -signal.SIGTERM
+
+
+def test_a_player_whose_account_is_locked_does_not_keep_the_others_waiting(
+    ledger: LedgerHttp, player: Player
+) -> None:
+    player.deposit("100.00")
+    other_player = Player(ledger)
+    other_player.deposit("1.00")
+    url = ledger.system.environment["UNBET_DATABASE_URL"]
+    with closing(psycopg.connect(url)) as other, ThreadPoolExecutor(THREADS * 2) as pool:
+        lock_accounts_of(player, other)
+        held = [pool.submit(player.bet, "1.00", f"b{number}") for number in range(THREADS * 2)]
+        with closing(psycopg.connect(url, autocommit=True)) as asking:
+            until(lambda: waits_for_lock(asking), "nobody waits for the lock")
+        for number in range(20):
+            assert other_player.bet("0.01", f"b{number}").json() == DONE
+        assert not any(one.done() for one in held)
+        other.rollback()
+        assert {one.result(20).status_code for one in held} <= {200, 503}
 
 
 @pytest.mark.long

@@ -18,6 +18,7 @@ from unbet.runtime.settings import (
     WalletNameSettings,
     load,
 )
+from unbet.runtime.wallet_choice import WalletChoice
 
 
 class NoLedgerError(Exception):
@@ -75,15 +76,28 @@ def ledger_transaction() -> Iterator[Connection]:
         yield connection
 
 
-def require_ledger() -> None:
+def require_ledger() -> WalletChoice:
     """Refuse to move or show money in the built-in ledger where no provider's bets are in it.
-    Raises `NoLedgerError`."""
-    wallets = load(WalletNameSettings).wallets()
+    Whose bets are. Raises `NoLedgerError`."""
+    choice = load(WalletNameSettings).wallet_choice()
+    wallets = choice.distinct_routes()
     if LEDGER not in wallets:
         raise NoLedgerError(
             "the bets of this installation are in a wallet of its own "
             f"({', '.join(wallets)}): this command is the built-in ledger's alone. "
             "UNBET_WALLET says so."
+        )
+    return choice
+
+
+def require_ours(provider: str) -> None:
+    """Refuse a provider's bet here if its cancel is decided elsewhere. Raises also
+    `NoLedgerError`."""
+    wallet = require_ledger().wallet_of(provider)
+    if wallet != LEDGER:
+        raise NoLedgerError(
+            f"the bets of {provider} are in the wallet {wallet!r}, by UNBET_WALLET and "
+            "UNBET_ENDPOINTS: the built-in ledger takes none."
         )
 
 

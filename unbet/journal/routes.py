@@ -29,17 +29,26 @@ def require_routes(choice: WalletChoice) -> partial[None]:
     return partial(_require, routes_of(choice))
 
 
+def require_recorded(choice: WalletChoice) -> partial[None]:
+    """The same for a process that puts none on record."""
+    return partial(_compare, routes_of(choice))
+
+
 def _require(named: Mapping[str, str], connection: Connection) -> None:
     record_routes(connection, named)
     connection.commit()
+    _compare(named, connection)
+
+
+def _compare(named: Mapping[str, str], connection: Connection) -> None:
     recorded = read_routes(connection)
     connection.rollback()
-    if recorded != named:
+    if recorded and recorded != named:
         raise UnsafeDatabaseError(
             "the settings name other wallets than those that decide this deployment's cancels: "
             f"{'; '.join(differences(recorded, named))}. If UNBET_WALLET and UNBET_ENDPOINTS are "
-            "right here, `unbet wallet switch` puts them on record; then restart all workers and "
-            "sweeps."
+            "right here, `unbet wallet switch` puts them on record; then restart all workers, "
+            "sweeps and ledgers."
         )
 
 

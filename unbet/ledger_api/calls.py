@@ -4,7 +4,9 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Final, TypeVar
+from weakref import WeakValueDictionary
 
 import structlog
 from sqlalchemy import Connection, Engine
@@ -37,16 +39,18 @@ class Calls:
         self._engine = engine
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="ledger")
         self._waiting = 0
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def run(self, work: Callable[[Connection], Result]) -> Result:
-        """The result of `work`, which must be safe to repeat. Raises `ProblemError`: 503 where the
-        ledger is away, 422 where it cannot hold a value."""
+    async def run(self, work: Callable[[Connection], Result], player: str | None = None) -> Result:
+        """The result of `work`, which must be safe to repeat. A `player` has one thread at a time:
+        one whose account somebody has locked does not keep the others waiting. Raises
+        `ProblemError`: 503 where the ledger is away, 422 where it cannot hold a value."""
         if self._waiting >= MAX_WAITING:
             raise ProblemError(Problem.UNAVAILABLE, "Too many requests wait. Nothing was done.")
         self._waiting += 1
         deadline = time.monotonic() + DEADLINE_S
         try:
-            async with asyncio.timeout(DEADLINE_S):
+            async with asyncio.timeout(DEADLINE_S), self._turn(player):
                 # What no thread has begun by then is given up.
                 return await asyncio.get_running_loop().run_in_executor(
                     self._threads, self._call, work, deadline
@@ -66,6 +70,14 @@ class Calls:
             self._waiting -= 1
         log.warning("the ledger is away", error=problem)
         raise ProblemError(Problem.UNAVAILABLE, _PERHAPS)
+
+    def _turn(self, player: str | None) -> AbstractAsyncContextManager[object]:
+        if player is None:
+            return nullcontext()
+        turn = self._turns.get(player)
+        if turn is None:
+            turn = self._turns[player] = asyncio.Lock()
+        return turn
 
     def _call(self, work: Callable[[Connection], Result], deadline: float) -> Result:
         left_s = max(0.1, deadline - time.monotonic())

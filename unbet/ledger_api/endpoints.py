@@ -51,7 +51,9 @@ class Endpoints:
             asked: Any = _valid(operation.kind, values)
             require_key(request, asked.reference)
             self._require_ours(getattr(asked, "provider", None))
-            result = await self._calls.run(lambda c: operation.perform(c, asked))
+            result = await self._calls.run(
+                lambda c: operation.perform(c, asked), getattr(asked, "user_id", None)
+            )
             request.state.result = "replayed" if result.replayed else result.status.value
             log.info(
                 operation.name,

@@ -1,32 +1,42 @@
 """The web server under the ledger: uvicorn, within a receiver's bounds on connections."""
 
 import sys
+import time
 from collections.abc import Collection
 from contextlib import suppress
+from typing import Final
 
+import structlog
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
 from api.protocol import Bounded, TooFewFilesError, raise_file_limit
 from unbet.core.wallet_names import LEDGER
 from unbet.database.deployment import Identity
-from unbet.database.engine import require_durability
+from unbet.database.engine import require_durability, require_room
+from unbet.database.faults import first_line
 from unbet.database.migrate import require_schema
+from unbet.journal.routes import require_recorded
 from unbet.ledger_api.app import create_app
 from unbet.ledger_api.calls import DEADLINE_S
+from unbet.runtime.retrying import retry_until
 from unbet.runtime.settings import LedgerServerSettings, SettingsError
-from unbet.start import check_database, starting, unless_away
+from unbet.start import AWAY, check_database, refuse, starting
 
-NAME = "ledger"
+NAME: Final = "ledger"
+START_LIMIT_S: Final = 30.0
+"""How long it waits for its database at the start."""
+MAX_START_PAUSE_S: Final = 1.0
+
+log = structlog.get_logger(NAME)
 
 
 def serve(chosen: LedgerServerSettings) -> None:
-    """Serve until a signal ends it. A database that is away is no reason not to start."""
+    """Serve until a signal ends it."""
     with starting(NAME, TooFewFilesError):
         _require_ledger(chosen.wallets())
         identity = Identity(chosen.deployment)
-        with unless_away(NAME):
-            check_database(chosen.database_url, NAME, identity, require_durability, require_schema)
+        _require_a_safe_database(chosen, identity)
         Bounded.max_connections = raise_file_limit()
         application = create_app(chosen, identity)
     server = uvicorn.Server(
@@ -51,6 +61,30 @@ def serve(chosen: LedgerServerSettings) -> None:
         server.run()
     if not server.started:
         sys.exit(STARTUP_FAILURE)
+
+
+def _require_a_safe_database(chosen: LedgerServerSettings, identity: Identity) -> None:
+    """Wait for the database: without it nothing can be served, and what was never looked at could
+    lose what was answered."""
+    required = (
+        *(require_durability, require_schema, require_room),
+        require_recorded(chosen.wallet_choice()),
+    )
+    try:
+        retry_until(
+            time.monotonic() + START_LIMIT_S,
+            lambda: check_database(chosen.database_url, NAME, identity, *required),
+            errors=AWAY,
+            may_retry=_report,
+            max_pause_s=MAX_START_PAUSE_S,
+        )
+    except AWAY as error:
+        refuse(NAME, first_line(error))
+
+
+def _report(error: Exception) -> bool:
+    log.warning("waiting for the database", error=first_line(error))
+    return True
 
 
 def _require_ledger(wallets: Collection[str]) -> None:

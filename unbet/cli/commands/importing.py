@@ -7,6 +7,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated, BinaryIO
 
 import typer
@@ -14,8 +15,10 @@ import typer
 from unbet.cli import database
 from unbet.cli.bars import bar
 from unbet.cli.commands.ledger import EXIT_REFUSED
-from unbet.cli.import_lines import Lines
+from unbet.cli.import_lines import Line, Lines
 from unbet.cli.importing import LineResult, import_lines
+from unbet.core.wallet_names import LEDGER
+from unbet.runtime.wallet_choice import WalletChoice
 
 app = typer.Typer()
 
@@ -49,20 +52,28 @@ def import_file(file: File, as_json: AsJson = False) -> None:
     "debit". Nothing happens twice: an interrupted import is run again. Exit status 3 if a line was
     refused, in conflict or invalid.
     """
-    database.require_ledger()
+    wallets = database.require_ledger()
     counts: Counter[str] = Counter()
     begin = time.monotonic()
     lines = Lines(file)
     # Results on the same terminal show as much as a bar.
     is_shown = not sys.stdout.isatty()
     with database.ledger_engine() as engine, bar("bytes", _size(file), shown=is_shown) as update:
-        for results in import_lines(engine, lines):
+        for results in import_lines(engine, (_ours(line, wallets) for line in lines)):
             typer.echo("\n".join(json.dumps(result._asdict()) for result in results))
             sys.stdout.flush()
             counts.update(_counted(results))
             update(completed=lines.bytes_read)
     _summarize(counts, time.monotonic() - begin, as_json=as_json)
     raise typer.Exit(0 if counts["done"] == counts["lines"] else EXIT_REFUSED)
+
+
+def _ours(line: Line, wallets: WalletChoice) -> Line:
+    """A bet whose cancel is decided elsewhere is not taken."""
+    provider = getattr(line.instruction, "provider", None)
+    if provider is None or wallets.wallet_of(provider) == LEDGER:
+        return line
+    return replace(line, instruction=None, fault="provider: its bets are in another wallet")
 
 
 def _counted(results: list[LineResult]) -> Iterator[str]:

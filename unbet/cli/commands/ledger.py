@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import typer
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 import unbet
 from unbet.cli import database
@@ -62,7 +63,7 @@ def deposit(
         user=user,
         currency=currency,
         amount=amount,
-        reference=uuid4().hex if reference is None else reference,
+        reference=drawn(reference),
         bonus=bonus,
     )
     execute("Deposit", order.reference, as_json, lambda c: unbet.deposit(c, order.operation()))
@@ -140,13 +141,25 @@ def balance(user: User, currency: Currency, as_json: AsJson = False) -> None:
 
 
 def _provider(given: str | None) -> str:
-    return load(ProviderSettings).provider_id if given is None else given
+    provider = load(ProviderSettings).provider_id if given is None else given
+    database.require_ours(provider)
+    return provider
+
+
+def drawn(reference: str | None) -> str:
+    """`reference`, or a new one."""
+    return uuid4().hex if reference is None else reference
 
 
 def execute(what: str, reference: str, as_json: bool, work: Callable[[Connection], Result]) -> None:
     """Do `work` in a transaction, show its result and exit."""
-    with database.ledger_transaction() as connection:
-        result = work(connection)
+    try:
+        with database.ledger_transaction() as connection:
+            result = work(connection)
+    except DBAPIError:
+        again = f"With the reference {reference} it can be sent again: nothing is done twice."
+        typer.echo(f"Perhaps it is done, perhaps not. {again}", err=True)
+        raise
     status, reason = result.status, result.refusal
     again = ", as it was before" if result.replayed else ""
     why = f" ({reason})" if reason else ""

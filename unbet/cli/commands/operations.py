@@ -2,12 +2,11 @@
 `release-withdrawal`, `correct`, `convert-bonus`."""
 
 from typing import Annotated
-from uuid import uuid4
 
 import typer
 
 import unbet
-from unbet.cli.commands.ledger import Amount, Currency, User, execute
+from unbet.cli.commands.ledger import Amount, Currency, User, drawn, execute
 from unbet.cli.display import AsJson
 from unbet.cli.instructions import (
     ConvertInstruction,
@@ -37,7 +36,7 @@ def withdraw(
     """Hold cash that a player wants to have, in the built-in ledger, until it is completed or
     released. Exit status 3 if it is refused."""
     order = WithdrawInstruction(
-        user=user, currency=currency, amount=amount, reference=_made(reference)
+        user=user, currency=currency, amount=amount, reference=drawn(reference)
     )
     operation = order.operation()
     execute("Withdrawal", order.reference, as_json, lambda c: unbet.hold_withdrawal(c, operation))
@@ -85,7 +84,7 @@ def correct(
         currency=currency,
         amount=amount,
         direction=direction.value,
-        reference=_made(reference),
+        reference=drawn(reference),
         reason=reason,
         by=login() if by is None else by,
         bonus=bonus,
@@ -104,11 +103,7 @@ def convert_bonus(
 ) -> None:
     """Make a player's bonus cash in the built-in ledger. Exit status 3 if it is refused."""
     order = ConvertInstruction(
-        user=user, currency=currency, amount=amount, reference=_made(reference)
+        user=user, currency=currency, amount=amount, reference=drawn(reference)
     )
     operation = order.operation()
     execute("Conversion", order.reference, as_json, lambda c: unbet.convert_bonus(c, operation))
-
-
-def _made(reference: str | None) -> str:
-    return uuid4().hex if reference is None else reference

@@ -33,7 +33,8 @@ CREATE INDEX IF NOT EXISTS @index@
 -- Whatever locks rows of both tables locks @users@ first, then @transactions@. A player
 -- has a row in @users@ for some seconds before the first bet: there is no other lock.
 --
--- Until every Bet does this, say UNBET_WALLET_CLOSES_UNKNOWN=false.
+-- Do this first: until every Bet does it, a bet that comes after its cancel is debited and stays so. The
+-- function does not look again.
 
 -- 3. The function --------------------------------------------------------------------------------
 -- It runs in a transaction of Unbet's, which commits; it must not catch errors to go on without a

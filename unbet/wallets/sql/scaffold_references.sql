@@ -35,7 +35,8 @@ CREATE INDEX IF NOT EXISTS @index@
 -- 'placed', with the row locked. Whatever locks rows of several tables locks @references@ first,
 -- then @transactions@, then @users@.
 --
--- Until every Bet does this, say UNBET_WALLET_CLOSES_UNKNOWN=false.
+-- Do this first: until every Bet does it, a bet that comes after its cancel is debited and stays so. The
+-- function does not look again.
 
 -- 3. The function --------------------------------------------------------------------------------
 -- It runs in a transaction of Unbet's, which commits; it must not catch errors to go on without a
