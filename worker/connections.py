@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Engine
 
 from unbet.broker import redis_server
+from unbet.core.wallet_names import LEDGER
 from unbet.core.wire import Keys
 from unbet.database.deployment import Identity, guard
 from unbet.database.engine import connect_to
@@ -94,8 +95,8 @@ def _made() -> dict[str, Wallet]:
 
 @cache
 def asks_others() -> bool:
-    """Whether a wallet is behind a network, or code of the operator's: it may take its time."""
-    return not all(made.abilities.keeps_journal for made in _made().values())
+    """Whether a wallet is the operator's: it may take its time."""
+    return any(name != LEDGER for name in _made())
 
 
 @cache

@@ -32,7 +32,7 @@ from unbet.start import check_database, starting
 from unbet.wallets.chosen import required_of, wallets_for
 from unbet.wallets.late_bets import LateBetDetection
 from unbet.wallets.notice import log_wallets, notice_of
-from unbet.wallets.port import SWEEP_CALLS_S, Decided, Undecided, Wallet
+from unbet.wallets.port import SWEEP_CALLS_S, Decided, Memory, Undecided, Wallet
 from unbet.wallets.undecided import keep_undecided
 
 INTERVAL_S: Final = 1.0
@@ -44,6 +44,10 @@ STOP_LIMIT_S: Final = 10
 MAX_BATCH_SIZE: Final = 256
 MAX_ALONE: Final = 32
 """Cancels applied one by one in a round: failing ones must not hold up those just parked."""
+
+FEW: Final = 16
+"""Of what has failed once these are asked about together, where the wallet is not in the journal's
+database: it has failed for the wallet's sake mostly, and an outage leaves many."""
 
 log = structlog.get_logger("sweep")
 
@@ -148,15 +152,20 @@ class Sweep:
         self._wallet = wallet
         self._providers = providers
         in_journal = wallet.abilities.keeps_journal
+        self._takes_few = not in_journal and wallet.abilities.remembers is Memory.FOR_EVER
         self._late_bets = LateBetDetection(engine, wallet, providers)
         self._batch_s, self._alone_s = (1.0, 0.0) if in_journal else (SWEEP_CALLS_S,) * 2
         self.decided = 0
 
     def round(self) -> bool:
-        """Apply what is due: fresh cancels together, failed ones one by one. Returns whether there
-        was anything. Raises a `DBAPIError` when the ledger is away."""
+        """Apply what is due: fresh cancels together, failed ones in small groups or one by one.
+        Returns whether there was anything. Raises a `DBAPIError` when the ledger is away."""
         _note_dead(run_within(self._engine, CALL_LIMIT_S, give_up))
         found = self._take(fresh=True, most=MAX_BATCH_SIZE, within_s=self._batch_s)
+        for _ in range(MAX_ALONE if self._takes_few else 0):
+            if not self._take(fresh=False, once=True, most=FEW, within_s=self._alone_s):
+                break
+            found = True
         for _ in range(MAX_ALONE):
             # One lease each: a cancel that ends this process must not cost the others a try. One
             # call each: a cancel that ends its database session must not end ten of them.
@@ -167,12 +176,12 @@ class Sweep:
         metrics.SWEEP_ROUNDS.inc()
         return found
 
-    def _take(self, *, fresh: bool, most: int, within_s: float) -> bool:
+    def _take(self, *, fresh: bool, most: int, within_s: float, once: bool = False) -> bool:
         """Whether anything was due, including unreadable rows, now dead."""
         due = run_within(
             self._engine,
             CALL_LIMIT_S,
-            lambda c: lease(c, fresh=fresh, most=most, providers=self._providers),
+            lambda c: lease(c, fresh=fresh, once=once, most=most, providers=self._providers),
         )
         _note_dead(due.unreadable)
         if due.cancels:

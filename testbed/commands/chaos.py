@@ -36,7 +36,7 @@ class WalletName(StrEnum):
     HTTP = "http"
 
 
-_RATES: Final = {WalletName.LEDGER: 180.0, WalletName.SQL: 180.0, WalletName.HTTP: 60.0}
+_RATES: Final = {WalletName.LEDGER: 180.0, WalletName.SQL: 180.0, WalletName.HTTP: 30.0}
 """The example of a service decides one cancel after the other, on the same machine."""
 
 

@@ -73,12 +73,13 @@ RIGHTS: Final[Rights] = {
         CONSOLE: "SELECT",
     },
     "unbet.routes": {
+        RECEIVER: "SELECT (provider, wallet)",
         WORKER: "SELECT, INSERT (provider, wallet)",
         OPERATOR: "SELECT, INSERT (provider, wallet), DELETE",
         CONSOLE: "SELECT",
     },
     "unbet.asked": {
-        WORKER: "SELECT, INSERT (provider, reference), UPDATE (asked_at), DELETE",
+        WORKER: "SELECT, INSERT (provider, reference), UPDATE (open), DELETE",
         OPERATOR: "SELECT",
         CONSOLE: "SELECT",
     },
@@ -113,10 +114,10 @@ RIGHTS: Final[Rights] = {
         WORKER: "SELECT (request_id, provider, reference, user_id, currency, outcome, decided_at, "
         "wallet_ref, cash), "
         "INSERT (request_id, provider, reference, user_id, currency, uuid, dialect, received_at, "
-        "received_from, body, outcome, wallet, wallet_ref, cash, replayed)",
+        "received_from, body, outcome, wallet, wallet_ref, cash, replayed, is_only_memory)",
         OPERATOR: "SELECT",
         CONSOLE: "SELECT",
-        RETENTION: "SELECT (request_id, decided_at), DELETE",
+        RETENTION: "SELECT (request_id, decided_at, is_only_memory), DELETE",
     },
     "unbet.answers": {
         RECEIVER: "SELECT (request_id), INSERT (request_id, shared_request_id, uuid, received_at, "

@@ -100,6 +100,21 @@ def test_what_has_failed_once_is_no_longer_leased_with_the_fresh_ones(engine: En
     assert leased(engine, fresh=False) == ["r1"]
 
 
+def test_what_has_failed_once_can_be_leased_without_what_has_failed_more_often(
+    engine: Engine,
+) -> None:
+    keep(engine, cancel_of("r1"))
+    for fresh in (True, False):
+        assert leased(engine, fresh=fresh) == ["r1"]
+        make_due(engine)
+    keep(engine, cancel_of("r2"))
+    assert leased(engine) == ["r2"]
+    make_due(engine)
+    with engine.begin() as connection:
+        due = lease(connection, fresh=False, once=True, most=10)
+    assert [cancel.reference for cancel in due.cancels] == ["r2"]
+
+
 def pause(connection: Connection) -> float:
     """Seconds from this transaction's beginning to the next try of the only one that is parked."""
     query = text("SELECT extract(epoch FROM next_try_at - now()) FROM unbet.parked")

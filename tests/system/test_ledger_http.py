@@ -455,10 +455,14 @@ def test_a_database_that_is_away_at_the_start_is_waited_for_and_then_looked_at(
     with psycopg.connect(elsewhere, autocommit=True) as server:
         server.execute(f"ALTER DATABASE {own.database} SET synchronous_commit = off")
         server.execute(f"ALTER DATABASE {own.database} ALLOW_CONNECTIONS false")
-        idle_system.start("ledger", sys.executable, "-m", "unbet.ledger_api")
-        until(lambda: "waiting for the database" in ledger.said(), "it does not wait")
-        server.execute(f"ALTER DATABASE {own.database} ALLOW_CONNECTIONS true")
-    assert idle_system.processes["ledger"].wait(30) == 1
+        try:
+            idle_system.start("ledger", sys.executable, "-m", "unbet.ledger_api")
+            until(lambda: "waiting for the database" in ledger.said(), "it does not wait")
+            server.execute(f"ALTER DATABASE {own.database} ALLOW_CONNECTIONS true")
+            assert idle_system.processes["ledger"].wait(30) == 1
+        finally:
+            server.execute(f"ALTER DATABASE {own.database} ALLOW_CONNECTIONS true")
+            server.execute(f"ALTER DATABASE {own.database} RESET synchronous_commit")
     assert "synchronous_commit" in ledger.said()
 
 

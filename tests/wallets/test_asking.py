@@ -252,3 +252,70 @@ def test_two_at_once_ask_a_wallet_without_memory_once(
     assert told.why is Why.BUSY
     assert outcomes(wallet, cancel_of("r1")) == [Outcome.REVERSED]
     assert answering.asked == ["r1"]
+
+
+@FORGETFUL
+def test_two_cancels_of_one_bet_are_not_asked_about_together(
+    wallet: RecordedWallet, answering: Answering, abilities: Abilities, remembered: Remembered
+) -> None:
+    answering.abilities = abilities
+    told = verdicts_on(wallet, cancel_of("r1"), cancel_of("r1", uuid="again"))
+    (waiting,) = [one for one in told if isinstance(one, Undecided)]
+    assert (len(told), waiting.why, answering.asked) == (2, Why.BUSY, ["r1"])
+    assert remembered() == []
+    assert outcomes(wallet, waiting.cancel) == [Outcome.REVERSED]
+    assert answering.asked == ["r1"]
+
+
+def test_who_did_nothing_does_not_end_the_doubt_that_another_has_left(
+    wallet: RecordedWallet, answering: Answering, engine: Engine, remembered: Remembered
+) -> None:
+    """The first waits for its turn, the second asks meanwhile and gets no answer."""
+    answering.abilities = FOR_A_TIME
+    begun, go_on = Event(), Event()
+
+    def wait(cancels: Sequence[Cancel]) -> Sequence[Verdict]:
+        begun.set()
+        assert go_on.wait(5)
+        return undecided(Why.BUSY)(cancels)
+
+    answering.answer = wait
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(verdicts_on, wallet, cancel_of("r1"))
+        assert begun.wait(5)
+        answering.answer = undecided(Why.UNANSWERED)
+        verdicts_on(wallet, cancel_of("r1"))
+        go_on.set()
+        first.result()
+    assert remembered() == ["r1"]
+    # The wallet is away for longer than it remembers.
+    answering.answer = undecided(Why.AWAY)
+    verdicts_on(wallet, cancel_of("r1"))
+    age(engine, 61.0)
+    answering.answer = decided
+    (told,) = verdicts_on(wallet, cancel_of("r1"))
+    assert isinstance(told, Undecided)
+    assert told.why is Why.REJECTED
+    assert answering.asked == ["r1"] * 3
+
+
+def test_of_two_that_have_both_done_nothing_no_doubt_is_left(
+    wallet: RecordedWallet, answering: Answering, remembered: Remembered
+) -> None:
+    begun, go_on = Event(), Event()
+
+    def wait(cancels: Sequence[Cancel]) -> Sequence[Verdict]:
+        begun.set()
+        assert go_on.wait(5)
+        return undecided(Why.BUSY)(cancels)
+
+    answering.answer = wait
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(verdicts_on, wallet, cancel_of("r1"))
+        assert begun.wait(5)
+        answering.answer = undecided(Why.AWAY)
+        verdicts_on(wallet, cancel_of("r1"))
+        assert remembered() == ["r1"]
+        go_on.set()
+        first.result()
+    assert remembered() == []

@@ -20,6 +20,7 @@ from unbet.dialects.body import render
 from unbet.dialects.port import AnswerContext
 from unbet.journal.outcomes import find_outcomes
 from unbet.journal.recording import Record, record_requests
+from unbet.journal.routes import OTHERS, record_routes
 
 CASH = Decimal("10.000000000000000001")
 
@@ -97,3 +98,18 @@ def test_a_closing_that_the_journal_has_of_the_request_itself_is_told(
     closed(engine, cancel_of("r1"))
     record(engine, further, Outcome.CLOSED, None, None)
     assert [one.outcome for one in found(receiver, further)] == [Outcome.CLOSED]
+
+
+def test_what_the_ledger_has_from_a_time_before_the_provider_had_another_wallet_is_not_told(
+    engine: Engine, receiver: Engine, operator: Operator
+) -> None:
+    assert [one.outcome for one in operator.cancel(cancel_of("r1"))] == [Outcome.NO_BET]
+    again = cancel_of("r1")
+    assert [one.outcome for one in found(receiver, again)] == [Outcome.NO_BET]
+    for named in ({OTHERS: "http"}, {OTHERS: "ledger", again.provider: "http"}):
+        with engine.begin() as connection:
+            record_routes(connection, named, anew=True)
+        assert found(receiver, again) == []
+    with engine.begin() as connection:
+        record_routes(connection, {OTHERS: "http", again.provider: "ledger"}, anew=True)
+    assert [one.outcome for one in found(receiver, again)] == [Outcome.NO_BET]

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Engine
 
 from examples.wallet_http.cancels import Cancels, Item, Verdict
+from testbed.wallet.faults import Fault
 from testbed.wallet.proxy import Proxy
 from tests.making import cancel_of
 from tests.wallets.contract import Casino, decide, outcomes, verdicts_on
@@ -32,6 +33,7 @@ class _Watched(Cancels):
         self._now: list[str] = []
         self.overlaps = 0
         self.meeting: threading.Barrier | None = None
+        self.pause_s = 0.0
 
     def decide(self, items: Sequence[Item]) -> list[Verdict]:
         players = {item.player for item in items}
@@ -39,6 +41,7 @@ class _Watched(Cancels):
             self.overlaps += bool(players & set(self._now))
             self._now += players
         try:
+            time.sleep(self.pause_s)
             if self.meeting:
                 self.meeting.wait(timeout=5)
             return super().decide(items)
@@ -74,6 +77,17 @@ class TestCalls(Service):
                 told = list(pool.map(ask, (references[part::4] for part in range(4))))
         assert told == [[Outcome.REVERSED] * 10] * 4
         assert casino.money()[0] == Decimal(40)
+        assert watched.overlaps == 0
+
+    def test_a_player_has_no_two_calls_at_once_when_a_call_is_asked_again_in_halves(
+        self, port: int, watched: _Watched
+    ) -> None:
+        watched.pause_s = 0.1
+        with Proxy(port) as proxy, wallet_at(proxy.url) as wallet:
+            proxy.faults.append(Fault.DROPPED)
+            told = outcomes(wallet, *(cancel_of(f"r{number}") for number in range(8)))
+        assert told == [Outcome.NO_BET] * 8
+        assert [len(json.loads(call.body)) for call in proxy.calls] == [8, 4, 4]
         assert watched.overlaps == 0
 
     def test_calls_for_several_players_go_out_at_once(self, port: int, watched: _Watched) -> None:

@@ -19,7 +19,7 @@ from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
 from unbet.database.faults import LedgerAwayError
 from unbet.wallets.checked import HUNG, CheckedWallet
-from unbet.wallets.port import Decided, Undecided, Verdict, Wallet, Why
+from unbet.wallets.port import Decided, Memory, Undecided, Verdict, Wallet, Why
 
 ABILITIES = CasinoWallet.abilities
 Answer = Callable[[Sequence[Cancel]], Iterator[Sequence[Any]]]
@@ -73,6 +73,24 @@ def test_one_that_raises_is_found_alone_and_the_others_are_decided() -> None:
     assert [one.cancel.reference for one in undecided] == ["bad"]
     assert undecided[0][1:] == (Why.AMBIGUOUS, "the wallet failed", "RuntimeError: bad reference")
     assert wallet.calls == [["r1", "bad", "r2"], ["r1"], ["bad"], ["r2"]]
+
+
+@pytest.mark.parametrize(
+    ("memory", "calls"),
+    [
+        ({"remembers": Memory.NOT}, 1),
+        ({"remembers": Memory.FOR_A_TIME, "remembers_s": 1.0}, 1),
+        ({"remembers": Memory.FOR_A_TIME, "remembers_s": 60.0}, 3),
+    ],
+)
+def test_one_that_may_have_forgotten_by_then_is_not_asked_alone(
+    memory: dict[str, Any], calls: int
+) -> None:
+    wallet = Answering(fails_on_bad)
+    wallet.abilities = replace(ABILITIES, **memory)
+    told = verdicts_on(CheckedWallet(wallet), cancel_of("r1"), cancel_of("bad"))
+    assert len(told) == 2
+    assert len(wallet.calls) == calls
 
 
 def test_it_is_asked_about_no_more_at_once_than_it_takes() -> None:

@@ -18,9 +18,10 @@ from unbet.journal.parking import count_parked, park
 from unbet.journal.sweeping import MAX_TRIES
 from unbet.runtime.settings import SettingsError, WalletSettings
 from unbet.wallets.http.making import settings_of
-from unbet.wallets.port import SWEEP_CALLS_S, Abilities, Memory, Verdict
+from unbet.wallets.port import SWEEP_CALLS_S, Abilities, Memory, Undecided, Verdict, Why
 from unbet.wallets.recorded import RecordedWallet
-from worker.sweep import Sweep
+from unbet.wallets.undecided import keep_undecided
+from worker.sweep import FEW, Sweep
 
 Rounds = Callable[[], None]
 
@@ -88,6 +89,30 @@ class TestSweep(Service):
         sweep_round()
         assert parked(engine) == (0, 0, 0)
         assert casino.money()[0] == 10
+
+    def test_what_an_outage_has_left_is_asked_about_in_small_groups(
+        self, sweep_round: Rounds, proxy: Proxy, engine: Engine
+    ) -> None:
+        cancels = [cancel_of(f"r{number}", user_id=f"p{number}") for number in range(40)]
+        put_into_parking(engine, *cancels)
+        proxy.faults.extend([Fault.FAILED] * 6)
+        sweep_round()
+        assert parked(engine)[0] == 40
+        proxy.faults.clear()
+        proxy.calls.clear()
+        sweep_round()
+        assert parked(engine) == (0, 0, 0)
+        assert [len(json.loads(call.body)) for call in proxy.calls] == [FEW, FEW, 40 - 2 * FEW]
+
+    def test_what_a_wallet_says_is_kept_though_the_journal_cannot_hold_a_nul(
+        self, engine: Engine
+    ) -> None:
+        cancel = cancel_of("r1")
+        told = Undecided(cancel, Why.UNANSWERED, "no answer of the wallet's", "\x1f\x8b\0")
+        keep_undecided(engine, [told], time.monotonic() + 5)
+        with engine.connect() as connection:
+            kept = connection.execute(text("SELECT last_error FROM unbet.parked")).scalar_one()
+        assert kept == "\x1f\x8b\ufffd"
 
     def test_what_is_not_parked_any_more_is_not_asked_about(
         self, proxy: Proxy, worker_engine: Engine

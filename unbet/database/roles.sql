@@ -111,6 +111,8 @@ GRANT SELECT (request_id),
 GRANT SELECT (id) ON late_bets TO unbet_receiver;
 GRANT SELECT (look_at) ON watched TO unbet_receiver;
 GRANT SELECT (outcome) ON found_late TO unbet_receiver;
+-- Of bets that another wallet decides by now the ledger's own rows say nothing.
+GRANT SELECT (provider, wallet) ON routes TO unbet_receiver;
 
 -- Worker and sweep -----------------------------------------------------------------------------
 -- They reverse. Without `amount` a row that they add to `bets` can only be a tombstone. The right to
@@ -127,14 +129,13 @@ GRANT SELECT, INSERT (transfer_id, account_id, amount, balance_after) ON entries
 GRANT SELECT (request_id, provider, reference, user_id, currency, outcome, decided_at, wallet_ref,
               cash),
       INSERT (request_id, provider, reference, user_id, currency, uuid, dialect, received_at,
-              received_from, body, outcome, wallet, wallet_ref, cash, replayed)
+              received_from, body, outcome, wallet, wallet_ref, cash, replayed, is_only_memory)
     ON requests TO unbet_worker;
 GRANT SELECT, DELETE,
       INSERT (request_id, provider, reference, cancel, look_at),
       UPDATE (looks, look_at, taken_at)
     ON watched TO unbet_worker;
--- Updating a column is only for the right to lock the row.
-GRANT SELECT, DELETE, INSERT (provider, reference), UPDATE (asked_at) ON asked TO unbet_worker;
+GRANT SELECT, DELETE, INSERT (provider, reference), UPDATE (open) ON asked TO unbet_worker;
 -- The first that starts writes them; only a person at the command line replaces them.
 GRANT SELECT, INSERT (provider, wallet) ON routes TO unbet_worker;
 GRANT INSERT (provider, wallet), DELETE ON routes TO unbet_operator;
@@ -209,10 +210,10 @@ GRANT INSERT (request_id, provider, reference, action, made_by, reason)
     ON interventions TO unbet_console;
 
 -- Retention ------------------------------------------------------------------------------------
--- It removes the records of requests, parkings and answers whose time is up; no outcome depends on
--- them.
+-- It removes the records of requests, parkings and answers whose time is up and that no outcome
+-- depends on.
 
-GRANT SELECT (request_id, decided_at), DELETE ON requests TO unbet_retention;
+GRANT SELECT (request_id, decided_at, is_only_memory), DELETE ON requests TO unbet_retention;
 GRANT SELECT (request_id, answered_at), DELETE ON answers TO unbet_retention;
 GRANT SELECT (request_id, decided_at), DELETE ON parkings TO unbet_retention;
 

@@ -2,7 +2,7 @@
 decided: remembered before it is asked, so that no death of a process is a doubt that nobody knows
 of. As many rows as there are such doubts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence, Set
 from datetime import timedelta
 from typing import Final
 
@@ -16,32 +16,32 @@ Key = tuple[str, str]
 
 # In the order of the key: two that remember the same must not wait for each other crosswise.
 _REMEMBER: Final = text("""
-    WITH requested AS MATERIALIZED (
-        SELECT DISTINCT provider, reference
-          FROM json_to_recordset(CAST(:keys AS json)) AS (provider text, reference text)
-    ),
-    new AS (
-        INSERT INTO unbet.asked (provider, reference)
-        SELECT provider, reference FROM requested ORDER BY reference, provider
-            ON CONFLICT (reference, provider) DO NOTHING
-        RETURNING provider, reference
-    )
-    SELECT provider, reference, now() - asked_at AS age
-      FROM unbet.asked
-      JOIN requested USING (reference, provider)
-     WHERE (reference, provider) NOT IN (SELECT reference, provider FROM new)
+    INSERT INTO unbet.asked AS known (provider, reference)
+    SELECT DISTINCT provider, reference
+      FROM json_to_recordset(CAST(:keys AS json)) AS asked (provider text, reference text)
+     ORDER BY reference, provider
+        ON CONFLICT (reference, provider) DO UPDATE SET open = known.open + 1
+    RETURNING provider, reference, open > 1 AS is_doubt, now() - asked_at AS age
 """)
-_FORGET: Final = text("""
+_END: Final = text("""
     WITH held AS (
-        SELECT reference, provider
+        SELECT reference, provider, ended.is_decided OR open = 1 AS is_over
           FROM unbet.asked
-          JOIN json_to_recordset(CAST(:keys AS json)) AS over (provider text, reference text)
+          JOIN json_to_recordset(CAST(:keys AS json))
+                   AS ended (provider text, reference text, is_decided boolean)
                USING (reference, provider)
          ORDER BY reference, provider
            FOR UPDATE OF asked
+    ),
+    gone AS (
+        DELETE FROM unbet.asked USING held
+         WHERE asked.reference = held.reference AND asked.provider = held.provider
+           AND held.is_over
     )
-    DELETE FROM unbet.asked USING held
+    UPDATE unbet.asked SET open = open - 1
+      FROM held
      WHERE asked.reference = held.reference AND asked.provider = held.provider
+       AND NOT held.is_over
 """)
 
 
@@ -50,18 +50,24 @@ def key_of(cancel: Cancel) -> Key:
 
 
 def remember_asked(connection: Connection, cancels: Sequence[Cancel]) -> dict[Key, timedelta]:
-    """Remember that the wallet is asked about `cancels` next; how long ago those were first asked
-    that it has been asked before, without a decision. Does not commit."""
+    """Remember that the wallet is asked about `cancels` next, in one call; how long ago those were
+    first asked that it has been asked before, without a decision. Does not commit."""
     if not cancels:
         return {}
-    found = connection.execute(_REMEMBER, {"keys": _keys(map(key_of, cancels))})
-    return {(row.provider, row.reference): row.age for row in found}
+    keys = as_json({"provider": one.provider, "reference": one.reference} for one in cancels)
+    found = connection.execute(_REMEMBER, {"keys": keys})
+    return {(row.provider, row.reference): row.age for row in found if row.is_doubt}
 
 
-def forget_asked(connection: Connection, keys: Iterable[Key]) -> None:
-    """The wallet has decided, or was not asked after all. Does not commit."""
-    connection.execute(_FORGET, {"keys": _keys(keys)})
-
-
-def _keys(keys: Iterable[Key]) -> str:
-    return as_json({"provider": provider, "reference": reference} for provider, reference in keys)
+def end_asked(
+    connection: Connection, *, decided: Set[Key] = frozenset(), undone: Set[Key] = frozenset()
+) -> None:
+    """Forget what the wallet has `decided`, and the one call of each of `undone`, which has surely
+    moved nothing: another call of the same key stays in doubt. Does not commit."""
+    keys = as_json(
+        {"provider": provider, "reference": reference, "is_decided": is_decided}
+        for is_decided, some in ((True, decided), (False, undone - decided))
+        for provider, reference in some
+    )
+    if decided or undone:
+        connection.execute(_END, {"keys": keys})

@@ -24,6 +24,13 @@ _FIND: Final = text("""
                SELECT state, user_id, currency, outcome, reversal_id, cash_after
                  FROM unbet_ledger.bets
                 WHERE reference = requested.reference AND provider = requested.provider
+                  -- One from a time before the provider had another wallet says nothing.
+                  AND 'ledger' = coalesce(
+                          (SELECT wallet FROM unbet.routes
+                            WHERE provider = requested.provider),
+                          (SELECT wallet FROM unbet.routes WHERE provider = ''),
+                          'ledger'
+                      )
                 LIMIT 1
            ) AS bet ON true
      CROSS JOIN LATERAL (

@@ -19,14 +19,14 @@ _RECORD: Final = text("""
                    AS (request_id uuid, provider text, reference text, user_id text, currency text,
                        uuid text, dialect text, received_at timestamptz, received_from text,
                        body text, outcome text, wallet text, wallet_ref text, cash numeric,
-                       replayed boolean)
+                       replayed boolean, is_only_memory boolean)
     ),
     recorded AS (
         INSERT INTO unbet.requests (request_id, provider, reference, user_id, currency, uuid,
                                     dialect, received_at, received_from, body, outcome,
-                                    wallet, wallet_ref, cash, replayed)
+                                    wallet, wallet_ref, cash, replayed, is_only_memory)
         SELECT request_id, provider, reference, user_id, currency, uuid, dialect, received_at,
-               received_from, body, outcome, wallet, wallet_ref, cash, replayed
+               received_from, body, outcome, wallet, wallet_ref, cash, replayed, is_only_memory
           FROM decided
          -- Two that record the same requests at once must not wait for each other crosswise.
          ORDER BY request_id
@@ -69,10 +69,10 @@ class Record(NamedTuple):
 
 
 def record_requests(
-    connection: Connection, wallet: str, records: Sequence[Record]
+    connection: Connection, wallet: str, records: Sequence[Record], *, forgets: bool = False
 ) -> dict[UUID, Outcome]:
-    """Record what `wallet` has decided; the outcomes of those requests that were recorded before,
-    which stay as they are. Does not commit."""
+    """Record what `wallet` has decided, which may forget it; the outcomes of those requests that
+    were recorded before, which stay as they are. Does not commit."""
     rows = as_json(
         {
             "request_id": cancel.request_id,
@@ -90,6 +90,7 @@ def record_requests(
             "wallet_ref": wallet_ref,
             "cash": None if decision.cash is None else format(decision.cash, "f"),
             "replayed": replayed,
+            "is_only_memory": True if forgets else None,
         }
         for cancel, decision, wallet_ref, replayed in records
     )

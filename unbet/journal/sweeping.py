@@ -21,7 +21,7 @@ _LEASE: Final = text(f"""
         SELECT request_id
           FROM unbet.parked
          WHERE {DUE}
-           AND (tries = 0) = :fresh AND tries < :most_tries
+           AND (tries = 0) = :fresh AND tries < :most_tries AND (tries < 2 OR NOT :once)
            AND (provider = ANY (CAST(:providers AS text[]))) <> :all_but
          ORDER BY next_try_at
          LIMIT :most
@@ -98,15 +98,24 @@ class Due(NamedTuple):
     unreadable: list[GivenUp]
 
 
-def lease(connection: Connection, *, fresh: bool, most: int, providers: Providers = ALL) -> Due:
+def lease(
+    connection: Connection,
+    *,
+    fresh: bool,
+    most: int,
+    once: bool = False,
+    providers: Providers = ALL,
+) -> Due:
     """Up to `most` cancels of `providers` that are due, their try counted; to be committed before
     it is made.
 
-    `fresh` ones have not failed yet and may be applied together; the others only alone. Until their
-    pause is over nobody else gets them. One that cannot be read is marked dead.
+    `fresh` ones have not failed yet and may be applied together; the others only alone, or those
+    that have failed `once` in a small group. Until their pause is over nobody else gets them. One
+    that cannot be read is marked dead.
     """
     parameters = {
         "fresh": fresh,
+        "once": once,
         "most": most,
         "most_tries": MAX_TRIES,
         "providers": list(providers.names),

@@ -34,10 +34,10 @@ class CheckedWallet:
     """`wallet`, whose errors and wrong answers are no decisions.
 
     It is asked about at most `max_together` cancels in one call. Where a call raises, or yields
-    what is no verdict on what was asked, the cancels that are left are asked alone, each once; one
-    that fails alone is AMBIGUOUS, which counts a try. A call that has not ended `HANG_S` seconds
-    after its deadline ends the process, whose group comes back. Raises `LedgerAwayError` as the
-    wallet does.
+    what is no verdict on what was asked, the cancels that are left are asked alone, each once, if
+    it remembers until the deadline; one that fails alone is AMBIGUOUS, which counts a try. A call
+    that has not ended `HANG_S` seconds after its deadline ends the process, whose group comes back.
+    Raises `LedgerAwayError` as the wallet does.
     """
 
     def __init__(self, wallet: Wallet) -> None:
@@ -53,12 +53,13 @@ class CheckedWallet:
     def cancel(self, cancels: Sequence[Cancel], deadline: float) -> Iterator[Sequence[Verdict]]:
         """As `Wallet.cancel`."""
         most = self.abilities.max_together
+        remembers = self.abilities.may_ask_again_for_s >= deadline - time.monotonic()
         for begin in range(0, len(cancels), most):
             together = cancels[begin : begin + most]
             left, problem = yield from self._ask(together, deadline)
             for cancel in left:
                 error = problem
-                if len(together) > 1 and deadline - time.monotonic() >= MIN_CALL_S:
+                if remembers and len(together) > 1 and deadline - time.monotonic() >= MIN_CALL_S:
                     again, error = yield from self._ask([cancel], deadline)
                     if not again:
                         continue

@@ -3,7 +3,7 @@ asked, and what it has decided before anybody hears of it. A process that dies i
 with the same key, and the wallet repeats its decision."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Final, NamedTuple
@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from unbet.core.message import Cancel
 from unbet.core.outcomes import BINDS_NOTHING, Outcome
 from unbet.database.faults import LedgerAwayError, fault_of, first_line
-from unbet.journal.asking import Key, forget_asked, key_of, remember_asked
+from unbet.journal.asking import Key, end_asked, key_of, remember_asked
 from unbet.journal.closings import closed_decision, find_closed
 from unbet.journal.recording import Record, contradiction, find_decided, record_requests
 from unbet.journal.sweeping import remove_parked
@@ -39,10 +39,8 @@ class _Plan(NamedTuple):
     to_ask: list[Cancel]
     decided: list[tuple[Cancel, Decided]]
     """Without asking."""
-    in_doubt: list[Undecided]
-    """Not to be asked again."""
-    doubted: Set[Key]
-    """Asked before, without a decision on record."""
+    not_asked: list[Undecided]
+    """In doubt, or of a bet that another one of them is about."""
 
 
 class RecordedWallet:
@@ -74,9 +72,9 @@ class RecordedWallet:
             return
         plan = self._plan(cancels, deadline)
         if plan.decided:
-            yield self._record(plan.decided, plan.doubted, deadline)
-        if plan.in_doubt:
-            yield plan.in_doubt
+            yield self._record(plan.decided, deadline)
+        if plan.not_asked:
+            yield plan.not_asked
         if not plan.to_ask:
             return
         by_request = {cancel.request_id: cancel for cancel in plan.to_ask}
@@ -86,8 +84,8 @@ class RecordedWallet:
             if ARMED:
                 crash_point("before_commit", plan.to_ask)
             pairs = [(by_request[one.decision.request_id], one) for one in decided]
-            self._forget_not_done(left, plan.doubted, deadline)
-            recorded = self._record(pairs, plan.doubted, deadline)
+            self._forget_not_done(left, deadline)
+            recorded = self._record(pairs, deadline, asked=True)
             report_late(recorded, plan.to_ask)
             yield left + recorded
 
@@ -98,24 +96,44 @@ class RecordedWallet:
             ours = lock_waiting(connection, cancels) if self._parked else list(cancels)
             decided = self._decided_before(connection, ours)
             left = [cancel for cancel in ours if cancel.request_id not in decided]
-            doubted = remember_asked(connection, left)
-            in_doubt = [one for cancel in left for one in self._in_doubt(cancel, doubted, deadline)]
-            not_asked = {one.cancel.request_id for one in in_doubt}
+            to_ask, not_asked = self._one_of_each_bet(left)
+            doubted = remember_asked(connection, to_ask)
+            in_doubt = [
+                one for cancel in to_ask for one in self._in_doubt(cancel, doubted, deadline)
+            ]
+            end_asked(connection, undone={key_of(one.cancel) for one in in_doubt})
+            not_asked += in_doubt
+            left_out = {one.cancel.request_id for one in not_asked}
             return _Plan(
-                to_ask=[cancel for cancel in left if cancel.request_id not in not_asked],
+                to_ask=[cancel for cancel in left if cancel.request_id not in left_out],
                 decided=[
                     (cancel, decided[cancel.request_id])
                     for cancel in ours
                     if cancel.request_id in decided
                 ],
-                in_doubt=in_doubt,
-                doubted=frozenset(doubted),
+                not_asked=not_asked,
             )
 
         try:
             return commit_until(self._engine, deadline, plan)
         except DBAPIError as error:
             raise LedgerAwayError(first_line(error)) from error
+
+    def _one_of_each_bet(self, cancels: Sequence[Cancel]) -> tuple[list[Cancel], list[Undecided]]:
+        """Those to ask a wallet that forgets about, in one call, and those that wait meanwhile: two
+        questions about one bet it might answer with two reversals."""
+        if self._remembers_for_ever:
+            return list(cancels), []
+        firsts = {key_of(cancel): cancel for cancel in reversed(cancels)}
+        waiting = [one for one in cancels if one is not firsts[key_of(one)]]
+        return [*firsts.values()], [
+            Undecided(one, Why.BUSY, "another cancel of the bet is asked", "its answer comes first")
+            for one in waiting
+        ]
+
+    @property
+    def _remembers_for_ever(self) -> bool:
+        return self._wallet.abilities.remembers is Memory.FOR_EVER
 
     def _decided_before(
         self, connection: Connection, cancels: Sequence[Cancel]
@@ -125,7 +143,7 @@ class RecordedWallet:
         a cancel that is decided."""
         found: dict[UUID, Decided] = {}
         abilities = self._wallet.abilities
-        remembers = abilities.remembers is Memory.FOR_EVER
+        remembers = self._remembers_for_ever
         if not remembers or (self._parked and abilities.closes_unknown):
             # Of `no_bet` it has paid nothing: a bet may have come since.
             known = find_decided(connection, cancels, no_bet=abilities.closes_unknown)
@@ -153,29 +171,32 @@ class RecordedWallet:
         detail = f"asked {age} ago without an answer on record; asked again it may pay twice"
         yield Undecided(cancel, Why.REJECTED, "the wallet may have forgotten", detail)
 
-    def _forget_not_done(
-        self, verdicts: Sequence[Undecided], doubted: Set[Key], deadline: float
-    ) -> None:
-        """Of what was asked for the first time, and surely not done. Best effort: what stays
-        remembered is in doubt no more than before."""
-        keys = {key_of(one.cancel) for one in verdicts if one.why in NOT_DONE} - doubted
+    def _forget_not_done(self, verdicts: Sequence[Undecided], deadline: float) -> None:
+        """What was surely not done. Best effort: what stays remembered is in doubt."""
+        keys = {key_of(one.cancel) for one in verdicts if one.why in NOT_DONE}
         if keys:
             with suppress(DBAPIError, LedgerAwayError):
-                commit_until(self._engine, deadline, lambda c: forget_asked(c, keys))
+                commit_until(self._engine, deadline, lambda c: end_asked(c, undone=keys))
 
     def _record(
-        self, decided: Sequence[tuple[Cancel, Decided]], doubted: Set[Key], deadline: float
+        self, decided: Sequence[tuple[Cancel, Decided]], deadline: float, *, asked: bool = False
     ) -> list[Verdict]:
-        """The verdicts, once the journal has them."""
+        """The verdicts, once the journal has them; with `asked` they are the wallet's."""
         if not decided:
             return []
         records = [
             Record(cancel, one.decision, one.wallet_ref, one.replayed) for cancel, one in decided
         ]
+        outcomes = [(key_of(cancel), one.decision.outcome) for cancel, one in decided]
+        binding = {key for key, outcome in outcomes if outcome not in BINDS_NOTHING}
+        # Another player's cancel does not say what another call did.
+        undone = {key for key, _ in outcomes if asked}
 
         def write(connection: Connection) -> list[Verdict]:
-            before = record_requests(connection, self._name, records)
-            forget_asked(connection, _no_longer_in_doubt(decided, doubted))
+            before = record_requests(
+                connection, self._name, records, forgets=not self._remembers_for_ever
+            )
+            end_asked(connection, decided=binding, undone=undone)
             late = {}
             if not self.abilities.closes_unknown:
                 late = watch_unknown(connection, records, before)
@@ -194,15 +215,6 @@ class RecordedWallet:
         except DBAPIError as error:
             why, problem = WHY[fault_of(error)], first_line(error)
             return [Undecided(cancel, why, "not recorded", problem) for cancel, _ in decided]
-
-
-def _no_longer_in_doubt(decided: Sequence[tuple[Cancel, Decided]], doubted: Set[Key]) -> set[Key]:
-    """What a wallet was asked about before it may have done, also if another player's cancel of the
-    bet is told so now, or a person has closed it: that does not say."""
-    outcomes = [(key_of(cancel), one.decision.outcome) for cancel, one in decided]
-    binding = {key for key, outcome in outcomes if outcome not in BINDS_NOTHING}
-    asked = {key for key, outcome in outcomes if outcome is not Outcome.CLOSED}
-    return binding | (asked - doubted)
 
 
 def _checked(

@@ -53,6 +53,7 @@ def log_undecided(verdicts: Sequence[Undecided]) -> list[Decision]:
 
 def _keep(engine: Engine, alike: Sequence[Undecided], deadline: float) -> None:
     _, why, reason, detail = alike[0]
+    detail = detail.replace("\0", "\ufffd")  # PostgreSQL's text has none; a wallet's may
     cancels, dead = [one.cancel for one in alike], why is Why.REJECTED
 
     def park(connection: Connection) -> None:

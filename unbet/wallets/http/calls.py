@@ -19,7 +19,7 @@ from unbet.wallets.http.request import Item, body_of, headers_of
 from unbet.wallets.http.response import MAX_BYTES, NOT_NOW, read, unanswered, undecided
 from unbet.wallets.http.settings import HttpWalletSettings, key_of
 from unbet.wallets.http.turns import Turns
-from unbet.wallets.port import Decided, Memory, Undecided, Verdict, Why
+from unbet.wallets.port import Decided, Undecided, Verdict, Why
 
 KEEPALIVE_S: Final = 4.0
 """Many servers close a connection that has been idle for 5 s; what is written to it just then is
@@ -87,34 +87,22 @@ class Caller:
     async def _ask_again_once(self, items: Sequence[Item], deadline: float) -> list[Verdict]:
         """The wallet repeats what it remembers: so most doubts end at once. And of a call that is
         held up, as by a row that somebody has locked, only what holds it up has to wait."""
+        remembers = self._settings.abilities.may_ask_again_for_s >= deadline - time.monotonic()
         first = await self._ask(items, deadline)
-        parts = self._parts_to_ask_again(items, first)
+        parts = _parts_to_ask_again(items, first, remembers=remembers)
         if not parts or self._breaker.is_open or not _has_time(deadline):
             return first
-        room = asyncio.Semaphore(PARTS_AT_ONCE)
+        room, turns = asyncio.Semaphore(PARTS_AT_ONCE), Turns()
 
         async def ask(part: Sequence[Item]) -> list[Verdict]:
-            async with room:
+            async with turns.taken(part), room:
+                if not _has_time(deadline):
+                    return []
                 return await self._ask(part, deadline)
 
         calls = await asyncio.gather(*map(ask, parts))
         again = {_request_of(one): one for call in calls for one in call}
         return [_clearer(one, again.get(_request_of(one), one)) for one in first]
-
-    def _parts_to_ask_again(
-        self, items: Sequence[Item], first: Sequence[Verdict]
-    ) -> list[Sequence[Item]]:
-        """What is unclear in two: what has held it up is in one half. What is busy alone: nothing
-        was done, and the wallet says so soon."""
-        whys = {one.cancel.request_id: one.why for one in first if isinstance(one, Undecided)}
-        forgets = self._settings.remembers is Memory.NOT
-        unclear = [
-            item for item in items if whys.get(item.cancel.request_id) in UNCLEAR and not forgets
-        ]
-        busy = [item for item in items if whys.get(item.cancel.request_id) is Why.BUSY]
-        middle = len(unclear) // 2
-        halves = [half for half in (unclear[:middle], unclear[middle:]) if half]
-        return [*halves, *([item] for item in busy if len(items) > 1)]
 
     async def _ask(self, items: Sequence[Item], deadline: float) -> list[Verdict]:
         began, limit_s = time.monotonic(), self._settings.call_limit_s
@@ -170,6 +158,19 @@ class Caller:
             pause_s = min(int(retry_after[:9]), MAX_RETRY_AFTER_S)
             until = time.monotonic() + pause_s
             self._breaker.open_until = max(self._breaker.open_until, until)
+
+
+def _parts_to_ask_again(
+    items: Sequence[Item], first: Sequence[Verdict], *, remembers: bool
+) -> list[Sequence[Item]]:
+    """What is unclear in two: what has held it up is in one half. What is busy alone: nothing was
+    done, and the wallet says so soon."""
+    whys = {one.cancel.request_id: one.why for one in first if isinstance(one, Undecided)}
+    unclear = [item for item in items if whys.get(item.cancel.request_id) in UNCLEAR and remembers]
+    busy = [item for item in items if whys.get(item.cancel.request_id) is Why.BUSY]
+    middle = len(unclear) // 2
+    halves = [half for half in (unclear[:middle], unclear[middle:]) if half]
+    return [*halves, *([item] for item in busy if len(items) > 1)]
 
 
 def _request_of(one: Verdict) -> UUID:

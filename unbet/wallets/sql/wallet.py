@@ -22,6 +22,9 @@ from unbet.wallets.sql.answer import read_answer, wrong
 
 LOCK_WAIT_S: Final = 0.5
 """After the lock timeout: a busy player's transactions are over by then."""
+MAX_TOGETHER: Final = 64
+"""A call holds its players until its commit. On a busy machine 256 cancels took longer than others
+wait for a lock, and what was parked kept what was fresh from being decided."""
 
 _CALL: Final = text("""
     SELECT request_id, outcome, wallet_ref, cash, replayed
@@ -32,9 +35,9 @@ _CALL: Final = text("""
 class SqlWallet:
     """`unbet_cancel(jsonb)`, as the port wants a wallet.
 
-    A group is one call. Where it fails, or returns anything but one decision for each cancel, all
-    of it is rolled back, and the group is halved until the cancel that it fails on is alone: that
-    one is AMBIGUOUS, or what its error says, and the others are decided.
+    Up to `MAX_TOGETHER` cancels are one call. Where it fails, or returns anything but one decision
+    for each cancel, all of it is rolled back, and the group is halved until the cancel that it
+    fails on is alone: that one is AMBIGUOUS, or what its error says, and the others are decided.
     """
 
     abilities = Abilities(
@@ -42,7 +45,7 @@ class SqlWallet:
         closes_unknown=True,
         tells_cash=True,
         finds=False,
-        max_together=256,
+        max_together=MAX_TOGETHER,
         keeps_journal=True,
     )
     """If function and Bet are as `unbet wallet scaffold` begins them."""

@@ -3,7 +3,9 @@ ALTER TABLE unbet.requests
     ADD COLUMN wallet     text COLLATE "C",
     ADD COLUMN wallet_ref text COLLATE "C",
     ADD COLUMN cash       numeric,                -- the player's, right after the first decision
-    ADD COLUMN replayed   boolean;                -- whether the wallet had decided it before
+    ADD COLUMN replayed   boolean,                -- whether the wallet had decided it before
+    -- Its wallet forgets: asked once more it would decide once more. The record is never removed.
+    ADD COLUMN is_only_memory boolean;
 
 -- What a wallet outside this database has been asked and is not on record to have decided. A row goes with
 -- the record, in the same transaction.
@@ -11,6 +13,7 @@ CREATE TABLE unbet.asked (
     provider  text COLLATE "C" NOT NULL,
     reference text COLLATE "C" NOT NULL,
     asked_at  timestamptz NOT NULL DEFAULT now(), -- for the first time
+    open      integer NOT NULL DEFAULT 1,         -- calls of which it is not known what they did
     PRIMARY KEY (reference, provider)
 );
 
