@@ -177,8 +177,8 @@ class WalletNameSettings(EndpointsSettings):
         "ledger",
         what="what keeps the bets' money: `ledger`, the one that comes along, `sql`, your function "
         "`unbet_cancel` in the same database, `http`, your service, or Python of yours as "
-        "`package.module:factory`; the same for workers, sweeps, the console and "
-        "`unbet`. An endpoint may name another one: see UNBET_ENDPOINTS",
+        "`package.module:factory`; the same for all processes and for `unbet`. An endpoint may "
+        "name another one: see UNBET_ENDPOINTS",
         prevents="cancels of bets that are in your own tables, and are never found",
     )
 
