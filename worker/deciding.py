@@ -1,22 +1,14 @@
-"""Which wallet decides the cancels of a group. None does that the receiver means for another."""
+"""No wallet decides what the receiver means for another."""
 
 from collections.abc import Iterator, Sequence
 
 from unbet.core.message import Group
 from unbet.wallets.port import Undecided, Verdict, Wallet, Why
 from unbet.wallets.routed import RoutedWallets
-from worker.connections import choice, dry_wallet, wallet
+from worker.connections import choice
 
 
-def decide(group: Group, deadline: float) -> Iterator[Sequence[Verdict]]:
-    """Verdicts on the cancels of `group`, as `Wallet.cancel`; in a dry run, what they would be."""
-    decider = dry_wallet() if group.dry_run else wallet()
-    if not group.wallets:
-        return decider.cancel(group.cancels, deadline)
-    return _decide_unless_elsewhere(group, decider, deadline)
-
-
-def _decide_unless_elsewhere(
+def decide_unless_elsewhere(
     group: Group, decider: Wallet | RoutedWallets, deadline: float
 ) -> Iterator[Sequence[Verdict]]:
     """Decide all but those that the receiver names another wallet for: in the wrong one their bets

@@ -3,6 +3,7 @@
 import math
 import time
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import structlog
@@ -17,11 +18,20 @@ from unbet.database.faults import LedgerAwayError
 from unbet.database.transaction import RETRY_FOR_S
 from unbet.runtime import logs
 from unbet.runtime.failpoints import ARMED, crash_point
-from unbet.wallets.port import Decided, Undecided
+from unbet.wallets.port import Decided, Undecided, Verdict
 from unbet.wallets.undecided import keep_undecided, log_undecided
 from worker.app import app
-from worker.connections import asks_others, broker, deployment, engine, keys, replies
-from worker.deciding import decide
+from worker.connections import (
+    asks_others,
+    broker,
+    deployment,
+    dry_wallet,
+    engine,
+    keys,
+    replies,
+    wallet,
+)
+from worker.deciding import decide_unless_elsewhere
 from worker.rejecting import reject
 
 REPLY_EXPIRES_S: Final = 60
@@ -63,7 +73,7 @@ def cancel(task: Task, message: str) -> dict[str, int]:
         crash_point("before_transaction", group.cancels)
     try:
         # In parts, if some cancels are blocked: the decided ones do not wait for them.
-        for verdicts in decide(group, deadline):
+        for verdicts in _decide(group, deadline):
             decisions = [one.decision for one in verdicts if isinstance(one, Decided)]
             if len(decisions) < len(verdicts):
                 left = [one for one in verdicts if isinstance(one, Undecided)]
@@ -85,6 +95,14 @@ def cancel(task: Task, message: str) -> dict[str, int]:
         raise _hand_back(group, task.request, error) from error
     crash_point("after_reply", group.cancels)
     return dict(outcomes)
+
+
+def _decide(group: Group, deadline: float) -> Iterator[Sequence[Verdict]]:
+    """As `Wallet.cancel`; in a dry run, what it would be."""
+    decider = dry_wallet() if group.dry_run else wallet()
+    if group.wallets:
+        return decide_unless_elsewhere(group, decider, deadline)
+    return decider.cancel(group.cancels, deadline)
 
 
 def _hand_back(group: Group, request: Any, error: LedgerAwayError) -> Reject:

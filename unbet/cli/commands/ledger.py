@@ -20,6 +20,7 @@ from unbet.cli.instructions import (
     SettleInstruction,
 )
 from unbet.core.money import amount
+from unbet.database.faults import AWAY, fault_of
 from unbet.runtime.settings import ProviderSettings, load
 from unbet.wallets.ledger.operations import Result, Status
 
@@ -156,9 +157,10 @@ def execute(what: str, reference: str, as_json: bool, work: Callable[[Connection
     try:
         with database.ledger_transaction() as connection:
             result = work(connection)
-    except DBAPIError:
-        again = f"With the reference {reference} it can be sent again: nothing is done twice."
-        typer.echo(f"Perhaps it is done, perhaps not. {again}", err=True)
+    except DBAPIError as error:
+        if fault_of(error) in AWAY:
+            again = f"With the reference {reference} it can be sent again: nothing is done twice."
+            typer.echo(f"Perhaps it is done, perhaps not. {again}", err=True)
         raise
     status, reason = result.status, result.refusal
     again = ", as it was before" if result.replayed else ""
