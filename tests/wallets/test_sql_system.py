@@ -106,3 +106,19 @@ def test_a_wallet_that_cannot_work_is_refused_at_the_start(
     idle_system.start_sweep()
     assert idle_system.processes["sweep"].wait(30) == 1
     assert sentence in idle_system.said("sweep")
+
+
+def test_a_group_that_waited_until_nobody_waits_for_it_is_left_to_the_sweep(
+    idle_system: System, casino: SqlCasino
+) -> None:
+    """Otherwise what is late would keep what is fresh waiting until that is late as well."""
+    casino.deposit("100.00")
+    assert casino.bet("late", "10.00")
+    idle_system.environment["UNBET_WALLET"] = "sql"
+    idle_system.start_receiver()
+    assert idle_system.cancel(reference="late")["error"] == 100
+    idle_system.start_worker()
+    idle_system.wait("worker", lambda: "begun too late" in idle_system.said("worker"))
+    assert casino.money()[0] == Decimal(90)
+    idle_system.start_sweep()
+    until(lambda: casino.money()[0] == Decimal(100), "the stake was not given back")
