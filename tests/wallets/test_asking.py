@@ -319,3 +319,20 @@ def test_of_two_that_have_both_done_nothing_no_doubt_is_left(
         go_on.set()
         first.result()
     assert remembered() == []
+
+
+@pytest.mark.parametrize(
+    ("abilities", "stays"), [(FOR_EVER, None), (FOR_A_TIME, True), (NOT, True)]
+)
+def test_the_record_of_a_forgetful_wallet_is_marked_to_stay(
+    wallet: RecordedWallet,
+    answering: Answering,
+    engine: Engine,
+    abilities: Abilities,
+    stays: bool | None,
+) -> None:
+    answering.abilities = abilities
+    assert outcomes(wallet, cancel_of("r1")) == [Outcome.REVERSED]
+    with engine.connect() as connection:
+        kept = connection.execute(text("SELECT is_only_memory FROM unbet.requests"))
+        assert kept.scalars().all() == [stays]
