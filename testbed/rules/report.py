@@ -13,6 +13,10 @@ MAX_EXCHANGES: Final = 500
 """Of a rule, in the document; a thousand races are more than anybody reads."""
 
 
+MANY: Final = 5
+"""Rules that were not tried for one reason; these have one line together."""
+
+
 @dataclass(frozen=True)
 class Report:
     """The results, in the order in which they came."""
@@ -35,12 +39,18 @@ class Report:
             yield rule.name, rule.source, rule.sent, _answered(result.exchanges), result.status
 
     def lines(self) -> Iterator[str]:
-        """What is wrong, and what was not tried, a line for each."""
+        """What is wrong, and what was not tried: a line for each, or one for many with one
+        reason."""
         for result in self.results:
             yield from (f"{result.rule.name}: {fault}" for fault in result.faults)
-        for result in self.results:
-            if result.status is RuleStatus.NOT_TRIED:
-                yield f"{result.rule.name}: not tried, {result.missing}"
+        left_out = [one for one in self.results if one.status is RuleStatus.NOT_TRIED]
+        reasons = Counter(one.missing for one in left_out)
+        for one in left_out:
+            if reasons[one.missing] < MANY:
+                yield f"{one.rule.name}: not tried, {one.missing}"
+        for reason, rules in reasons.items():
+            if rules >= MANY:
+                yield f"{rules} rules: not tried, {reason}"
 
     def document(self) -> dict[str, object]:
         """For JSON."""
