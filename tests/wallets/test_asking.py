@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from threading import Event
 
@@ -11,9 +12,11 @@ from sqlalchemy import Engine, text
 from examples.wallet_python import CasinoWallet
 from tests.ledger.closing import closed
 from tests.making import cancel_of
+from tests.waiting import until, waiting_for_locks
 from tests.wallets.contract import outcomes, verdicts_on
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
+from unbet.database.faults import LedgerAwayError
 from unbet.wallets.port import Abilities, Decided, Memory, Undecided, Verdict, Why
 from unbet.wallets.recorded import RecordedWallet
 
@@ -336,3 +339,33 @@ def test_the_record_of_a_forgetful_wallet_is_marked_to_stay(
     with engine.connect() as connection:
         kept = connection.execute(text("SELECT is_only_memory FROM unbet.requests"))
         assert kept.scalars().all() == [stays]
+
+
+def test_what_another_call_decides_while_this_one_is_planned_is_not_asked_again(
+    wallet: RecordedWallet, answering: Answering, engine: Engine
+) -> None:
+    """The plan is held up between its statements: a table is locked that it reads last."""
+    answering.abilities = NOT
+    begun, go_on = Event(), Event()
+
+    def wait(cancels: Sequence[Cancel]) -> Sequence[Verdict]:
+        begun.set()
+        assert go_on.wait(5)
+        return decided(cancels)
+
+    answering.answer = wait
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(outcomes, wallet, cancel_of("r1"))
+        assert begun.wait(5)
+        with engine.begin() as holder:
+            holder.execute(text("LOCK TABLE unbet_ledger.bets IN ACCESS EXCLUSIVE MODE"))
+            second = pool.submit(verdicts_on, wallet, cancel_of("r1"))
+            until(lambda: waiting_for_locks(engine), "the plan is not held up")
+            go_on.set()
+            assert first.result() == [Outcome.REVERSED]
+        # On a slow machine the plan has given up waiting for the lock.
+        with suppress(LedgerAwayError):
+            second.result()
+    assert answering.asked == ["r1"]
+    assert outcomes(wallet, cancel_of("r1")) == [Outcome.REVERSED]
+    assert answering.asked == ["r1"]

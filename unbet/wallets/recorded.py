@@ -94,24 +94,25 @@ class RecordedWallet:
 
         def plan(connection: Connection) -> _Plan:
             ours = lock_waiting(connection, cancels) if self._parked else list(cancels)
+            firsts, waiting = self._one_of_each_bet(ours)
+            doubted = remember_asked(connection, firsts)
+            # Not before it: of what another call has decided meanwhile either doubt or decision
+            # is seen.
             decided = self._decided_before(connection, ours)
-            left = [cancel for cancel in ours if cancel.request_id not in decided]
-            to_ask, not_asked = self._one_of_each_bet(left)
-            doubted = remember_asked(connection, to_ask)
-            in_doubt = [
-                one for cancel in to_ask for one in self._in_doubt(cancel, doubted, deadline)
-            ]
-            end_asked(connection, undone={key_of(one.cancel) for one in in_doubt})
-            not_asked += in_doubt
-            left_out = {one.cancel.request_id for one in not_asked}
+            left = [cancel for cancel in firsts if cancel.request_id not in decided]
+            in_doubt = [one for cancel in left for one in self._in_doubt(cancel, doubted, deadline)]
+            left_out = {one.cancel.request_id for one in in_doubt}
+            to_ask = [cancel for cancel in left if cancel.request_id not in left_out]
+            end_asked(connection, undone=set(map(key_of, firsts)) - set(map(key_of, to_ask)))
             return _Plan(
-                to_ask=[cancel for cancel in left if cancel.request_id not in left_out],
+                to_ask=to_ask,
                 decided=[
                     (cancel, decided[cancel.request_id])
                     for cancel in ours
                     if cancel.request_id in decided
                 ],
-                not_asked=not_asked,
+                not_asked=in_doubt
+                + [one for one in waiting if one.cancel.request_id not in decided],
             )
 
         try:
