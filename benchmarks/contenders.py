@@ -38,6 +38,7 @@ class Contender:
             PORT: port,
             MILLISECONDS: str(self.wallet_ms),
             "UNBET_WALLET": "http",
+            "UNBET_WALLET_MAX_TOGETHER": "64",  # it takes as long for one
             "UNBET_WALLET_URL": f"http://{HOST}:{port}",
             "UNBET_WALLET_SECRETS": "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode(),
         }

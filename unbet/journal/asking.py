@@ -32,16 +32,15 @@ _END: Final = text("""
                USING (reference, provider)
          ORDER BY reference, provider
            FOR UPDATE OF asked
-    ),
-    gone AS (
-        DELETE FROM unbet.asked USING held
-         WHERE asked.reference = held.reference AND asked.provider = held.provider
-           AND held.is_over
     )
+    DELETE FROM unbet.asked USING held
+     WHERE asked.reference = held.reference AND asked.provider = held.provider AND held.is_over
+""")
+# What is left of them is held by now.
+_ONE_LESS: Final = text("""
     UPDATE unbet.asked SET open = open - 1
-      FROM held
-     WHERE asked.reference = held.reference AND asked.provider = held.provider
-       AND NOT held.is_over
+      FROM json_to_recordset(CAST(:keys AS json)) AS ended (provider text, reference text)
+     WHERE asked.reference = ended.reference AND asked.provider = ended.provider AND open > 1
 """)
 
 
@@ -64,10 +63,12 @@ def end_asked(
 ) -> None:
     """Forget what the wallet has `decided`, and the one call of each of `undone`, which has surely
     moved nothing: another call of the same key stays in doubt. Does not commit."""
+    if not (decided or undone):
+        return
     keys = as_json(
         {"provider": provider, "reference": reference, "is_decided": is_decided}
         for is_decided, some in ((True, decided), (False, undone - decided))
         for provider, reference in some
     )
-    if decided or undone:
-        connection.execute(_END, {"keys": keys})
+    if connection.execute(_END, {"keys": keys}).rowcount < len(decided | undone):
+        connection.execute(_ONE_LESS, {"keys": keys})
