@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-unit test-long test-connections test-disk test-nginx test-alerts test-pgbouncer test-browser console-images fuzz bench chaos configuration docs docs-serve lint pins fmt
+.PHONY: help setup run test test-unit test-long test-connections test-disk test-nginx test-alerts test-pgbouncer test-mariadb test-browser console-images fuzz bench chaos configuration docs docs-serve lint pins fmt
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -21,7 +21,7 @@ setup: .venv/ready  ## make .venv/ with everything pinned
 run: setup  ## start everything, send a demonstration cancel, stay until Ctrl-C
 	@$(BIN)/unbet run
 
-APART := $(addprefix --ignore tests/,disk nginx alerts pgbouncer browser)
+APART := $(addprefix --ignore tests/,disk nginx alerts pgbouncer mariadb browser)
 
 # Most tests wait more than they work, so several run at a time, each process with servers of its own;
 # those of faults hold the promises' times, and run two at a time.
@@ -53,6 +53,13 @@ test-alerts: setup  ## deploy/prometheus/alerts.yml: each alert fires and clears
 test-pgbouncer: setup  ## receivers and workers behind a real PgBouncer (apt-get install pgbouncer)
 	@$(BIN)/python -m pytest tests/pgbouncer
 
+test-mariadb: .venv/ready-for-mariadb  ## the example of a wallet service on a real MariaDB (apt-get install mariadb-server)
+	@$(BIN)/python -m pytest tests/mariadb
+
+.venv/ready-for-mariadb: .venv/ready tests/mariadb/requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/mariadb/requirements.txt
+	@touch $@
+
 test-browser: .venv/ready-for-browser  ## the console in a real Chromium (apt-get install chromium)
 	@$(BIN)/python -m pytest tests/browser
 
@@ -71,9 +78,10 @@ fuzz: setup  ## bodies made to break the parser, a million of them, and half as 
 
 CHAOS_SECONDS ?= 60
 CHAOS_SEED ?=
+CHAOS_WALLET ?= ledger
 
-chaos: setup  ## faults of every kind under load: is anything lost or doubled? (CHAOS_SECONDS, CHAOS_SEED)
-	@$(BIN)/unbet chaos --seconds $(CHAOS_SECONDS) $(if $(CHAOS_SEED),--seed $(CHAOS_SEED))
+chaos: setup  ## faults of every kind under load: is anything lost or doubled? (CHAOS_SECONDS, CHAOS_SEED, CHAOS_WALLET=ledger|sql|http)
+	@$(BIN)/unbet chaos --wallet $(CHAOS_WALLET) --seconds $(CHAOS_SECONDS) $(if $(CHAOS_SEED),--seed $(CHAOS_SEED))
 
 BENCH ?= run
 
@@ -84,7 +92,7 @@ bench: .venv/ready-for-benchmarks  ## Unbet against its baselines, under wrk's l
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	@touch $@
 
-configuration: setup  ## write docs/configuration.md, which is made of the settings
+configuration: setup  ## write docs/configuration.md and docs/ledger-openapi.json, which are made of the code
 	@$(BIN)/python -m unbet.cli.configuration
 
 # Without --quiet: it would keep `strict` from counting warnings.

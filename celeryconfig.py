@@ -72,9 +72,10 @@ task_publish_retry = False
 broker_pool_acquire_timeout = 1
 
 # The worker ----------------------------------------------------------------------------------
-# Processes, not threads: a crash in one costs one group, and the parent hands it on.
+# Processes, not threads: a crash in one costs one group, and the parent hands it on. More of them
+# where each waits for a wallet in the network.
 worker_pool = "worker.pool:TaskPool"
-worker_concurrency = 2
+worker_concurrency = 4 if _chosen.wallet_choice().asks_elsewhere else 2
 # One group ahead for each process, so that none waits for Redis between two groups; no more, since
 # what waits here cannot be taken by an idle worker.
 worker_prefetch_multiplier = 2

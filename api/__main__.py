@@ -1,5 +1,7 @@
 """Start a receiver: `python -m api`."""
 
+import structlog
+
 from api.app import create_app
 from api.protocol import TooFewFilesError
 from api.server import serve
@@ -26,6 +28,8 @@ def main() -> None:
         logs.configure(chosen.log_format)
         warn_of_unknown_names()
         identity = Identity(chosen.deployment)
+        if chosen.wallet_dry_run:
+            structlog.get_logger(NAME).warning("a dry run: no cancel is decided")
         _check_dependencies(chosen, identity)
         application = create_app(chosen, identity)
     tune_gc()

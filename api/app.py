@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 from api.deadline import ASK_SHARE, CALL_SHARE
 from api.dispatch import Dispatcher, Replies
 from api.fallback import Fallback
-from api.health import Readiness
+from api.health import Readiness, probes_of
 from api.ledger_calls import THREADS, LedgerCalls
 from api.membership import Membership
 from api.notes import Notes
@@ -21,6 +21,7 @@ from api.parking import Parking
 from api.publish import Publisher
 from api.receive import Receiver
 from api.scrape import ScrapedState
+from api.shadow import Shadow
 from unbet.database.deployment import Identity, guard
 from unbet.database.engine import connect_to
 from unbet.runtime.settings import ReceiverSettings
@@ -43,16 +44,28 @@ def create_app(settings: ReceiverSettings, identity: Identity | None = None) -> 
     parking = Parking(ledger, spool)
     notes = Notes(engine)
     replies = Replies(settings.redis_url, keys, identity)
-    publisher = Publisher(settings.groups_in_flight, keys, identity, replies.list_name)
+    wallets = settings.named_wallets()
+    threads = settings.places() * (1 + len(set(wallets.values())))
+    publisher = Publisher(
+        threads, keys, identity, replies.list_name, wallets, dry_run=settings.wallet_dry_run
+    )
     dispatcher = Dispatcher(
         publisher.submit,
+        wallets,
         group_size=settings.group_size,
-        groups_in_flight=settings.groups_in_flight,
+        groups_in_flight=settings.places(),
         max_waiting=settings.max_waiting,
         resend_after_s=settings.resend_after_s,
     )
-    membership = Membership(settings.broker_url, identity, ledger)
+    endpoints = tuple(settings.by_secret().values())
+    membership = Membership(
+        settings.broker_url, identity, ledger, endpoints, dry_run=settings.wallet_dry_run
+    )
     fallback = Fallback(dispatcher, ledger, parking, settings.answer_deadline_s * ASK_SHARE)
+
+    shadow = Shadow(settings, dispatcher) if settings.wallet_dry_run else None
+    # A dry run parks nothing; what lies in the spool from before is a promise.
+    falling_back = () if shadow else (fallback.watch, fallback.poll_outcomes)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -60,8 +73,7 @@ def create_app(settings: ReceiverSettings, identity: Identity | None = None) -> 
             asyncio.create_task(keep_running(work))
             for work in (
                 lambda: replies.listen(dispatcher.resolve),
-                fallback.watch,
-                fallback.poll_outcomes,
+                *falling_back,
                 parking.keep_draining,
                 notes.keep_writing,
                 membership.keep_noting,
@@ -72,6 +84,8 @@ def create_app(settings: ReceiverSettings, identity: Identity | None = None) -> 
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+        if shadow is not None:
+            await shadow.close()
         await notes.flush()
         await replies.close()
         publisher.close()
@@ -79,10 +93,10 @@ def create_app(settings: ReceiverSettings, identity: Identity | None = None) -> 
         spool.close()
         engine.dispose()
 
-    readiness = Readiness(settings, engine, identity)
+    readiness = Readiness(probes_of(settings, engine, identity))
     state = ScrapedState(settings, engine, spool, identity)
     others = pages(readiness, state, membership, lifespan)
-    return Receiver(settings, dispatcher, parking, notes, others)
+    return Receiver(settings, dispatcher, parking, notes, others, shadow)
 
 
 async def keep_running(work: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -3,13 +3,13 @@ requests that wait for it."""
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 from uuid import UUID
 
 import structlog
 
-from api.publish import Groups, Submit
+from api.publish import NO_WALLETS, Groups, Submit
 from api.waits import Decided, Wait
 from unbet.broker.redis_server import AWAY
 from unbet.broker.reply_list import BLOCK_S, ReplyList
@@ -35,15 +35,25 @@ class Dispatcher:
     def __init__(
         self,
         submit: Submit,
+        wallets: Mapping[str, str] = NO_WALLETS,
+        /,
         *,
         group_size: int,
         groups_in_flight: int,
         max_waiting: int,
         resend_after_s: float,
     ) -> None:
-        self._groups = Groups(
-            submit, size=group_size, slots=groups_in_flight, resend_after_s=resend_after_s
-        )
+        """`wallets` by provider: those that endpoints name. Their cancels travel apart, each with
+        messages in flight of its own, so that a slow wallet keeps no place from another."""
+
+        def groups() -> Groups:
+            return Groups(
+                submit, size=group_size, slots=groups_in_flight, resend_after_s=resend_after_s
+            )
+
+        self._groups = groups()
+        apart = {wallet: groups() for wallet in set(wallets.values())}
+        self._apart = {provider: apart[wallet] for provider, wallet in wallets.items()}
         self._max_waiting = max_waiting
         self._waiters = 0
         self._waits: dict[UUID, Wait] = {}
@@ -60,9 +70,10 @@ class Dispatcher:
             wait = self._waits[cancel.request_id] = self._by_content[_content_key(cancel)] = Wait(
                 cancel
             )
-            if not self._groups.filling:
-                loop.call_soon(self._groups.fill)
-            self._groups.filling[cancel.request_id] = wait
+            groups = self._groups_of(cancel)
+            if not groups.filling:
+                loop.call_soon(groups.fill)
+            groups.filling[cancel.request_id] = wait
         waiter: asyncio.Future[Decided] = loop.create_future()
         # A waiter that is cancelled, as at a stop, is removed by this timer as well.
         wait.waiters[waiter] = loop.call_later(within_s, self._expire, wait, waiter)
@@ -93,7 +104,8 @@ class Dispatcher:
                 message.undecided -= 1
                 if not message.undecided:
                     # Those who were woken answer first.
-                    asyncio.get_running_loop().call_soon(self._groups.on_done, message)
+                    on_done = self._groups_of(wait.cancel).on_done
+                    asyncio.get_running_loop().call_soon(on_done, message)
 
     def take_expired(self, after_s: float) -> list[Wait]:
         """Those that were not published, or have no decision after `after_s` seconds; each once."""
@@ -105,12 +117,15 @@ class Dispatcher:
         ]
         for wait in expired:
             wait.expired = True
-            self._groups.filling.pop(wait.cancel.request_id, None)
+            self._groups_of(wait.cancel).filling.pop(wait.cancel.request_id, None)
         return expired
 
     def parked(self) -> list[Wait]:
         """Those that are parked or spooled and have no decision yet."""
         return [wait for wait in self._waits.values() if wait.is_persisted]
+
+    def _groups_of(self, cancel: Cancel) -> Groups:
+        return self._apart.get(cancel.provider, self._groups)
 
     def _expire(self, wait: Wait, waiter: asyncio.Future[Decided]) -> None:
         del wait.waiters[waiter]
@@ -126,7 +141,7 @@ class Dispatcher:
     def _forget(self, wait: Wait) -> None:
         request_id = wait.cancel.request_id
         del self._waits[request_id], self._by_content[_content_key(wait.cancel)]
-        self._groups.filling.pop(request_id, None)
+        self._groups_of(wait.cancel).filling.pop(request_id, None)
         wait.message = None  # a wait and its message refer to each other
 
 

@@ -1,8 +1,8 @@
-"""Whether this receiver can work: load balancers and people ask, so the result is cached."""
+"""Whether a process can work: load balancers and people ask, so the result is cached."""
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 from uuid import UUID
 
@@ -23,15 +23,10 @@ LIMIT_S: Final = 3.0
 
 
 class Readiness:
-    """Asks PostgreSQL and Redis, at most once a second."""
+    """Asks what a process depends on, at most once a second."""
 
-    def __init__(self, settings: ReplySettings, engine: Engine, identity: Identity) -> None:
-        probes: tuple[Callable[[], None], ...] = (
-            lambda: _ask_database(engine, identity),
-            lambda: redis_server.ping(settings.broker_url),
-            lambda: redis_server.ping(settings.redis_url),
-        )
-        self._probes = dict(zip(DEPENDENCIES, probes, strict=True))
+    def __init__(self, probes: Mapping[str, Callable[[], None]]) -> None:
+        self._probes = probes
         self._lock = asyncio.Lock()
         self._states: dict[str, str] = {}
         self._asked_at = float("-inf")
@@ -44,6 +39,18 @@ class Readiness:
                 self._states = dict(zip(self._probes, states, strict=True))
                 self._asked_at = time.monotonic()
             return self._states
+
+
+def probes_of(
+    settings: ReplySettings, engine: Engine, identity: Identity
+) -> Mapping[str, Callable[[], None]]:
+    """What a receiver depends on: PostgreSQL and Redis."""
+    probes: tuple[Callable[[], None], ...] = (
+        lambda: ask_database(engine, identity),
+        lambda: redis_server.ping(settings.broker_url),
+        lambda: redis_server.ping(settings.redis_url),
+    )
+    return dict(zip(DEPENDENCIES, probes, strict=True))
 
 
 async def _state(probe: Callable[[], None]) -> str:
@@ -62,7 +69,9 @@ async def _state(probe: Callable[[], None]) -> str:
     return "ok"
 
 
-def _ask_database(engine: Engine, identity: Identity) -> None:
+def ask_database(engine: Engine, identity: Identity) -> None:
+    """Raises what `_state` puts into words, unless the ledger can be written."""
+
     def ask(connection: Connection) -> UUID:
         require_writable(connection)
         return current(connection)

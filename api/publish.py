@@ -7,7 +7,7 @@ in flight, the next group fills. No timer adds latency: the group's size follows
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -43,6 +43,8 @@ Submit = Callable[[Message, Callable[[Exception], object]], None]
 """Starts to put a message on the queue. `published_at` is set once it is there. On failure the
 given function is called with the reason, from any thread."""
 
+NO_WALLETS: Final[Mapping[str, str]] = {}
+
 log = structlog.get_logger("receiver")
 
 
@@ -62,7 +64,6 @@ class Groups:
         self._free_slots = slots
         self._resend_after_s = resend_after_s
         self._breaker = CircuitBreaker()  # while it is open cancels fall back at once
-        self._messages: set[Message] = set()
 
     def fill(self) -> None:
         """Send what may be sent now."""
@@ -79,8 +80,7 @@ class Groups:
                 self._give_up(waits)
                 continue
             self._free_slots -= 1
-            self._messages.add(message)
-            metrics.IN_FLIGHT.set(len(self._messages))
+            metrics.IN_FLIGHT.inc()
             loop = asyncio.get_running_loop()
             first_look_s = min(PUBLISH_LIMIT_S, self._resend_after_s)
             message.timer = loop.call_later(first_look_s, self._check_message, message)
@@ -96,8 +96,7 @@ class Groups:
         message.is_done = True
         if message.timer is not None:
             message.timer.cancel()
-        self._messages.discard(message)
-        metrics.IN_FLIGHT.set(len(self._messages))
+        metrics.IN_FLIGHT.dec()
         self._free_slots += 1
         self.fill()
 
@@ -160,8 +159,21 @@ class Groups:
 class Publisher:
     """Sends groups through Celery, by the task's name, from threads."""
 
-    def __init__(self, threads: int, keys: Keys, identity: Identity, reply_to: str) -> None:
-        """`reply_to` is the list for replies; in Redis its name begins with the deployment's."""
+    def __init__(
+        self,
+        threads: int,
+        keys: Keys,
+        identity: Identity,
+        reply_to: str,
+        wallets: Mapping[str, str] = NO_WALLETS,
+        *,
+        dry_run: bool = False,
+    ) -> None:
+        """`reply_to` is the list for replies; in Redis its name begins with the deployment's.
+        `wallets` are those that endpoints name, by provider. With `dry_run` no worker decides what
+        is sent."""
+        self._dry_run = dry_run
+        self._wallets = wallets
         self._keys = keys
         self._identity = identity
         self._reply_to = reply_to
@@ -188,7 +200,12 @@ class Publisher:
         try:
             own = self._connected(deployment, failures)
             group = Group(
-                version=3, deployment=deployment, reply_to=own.reply_to, cancels=tuple(cancels)
+                version=3,
+                deployment=deployment,
+                reply_to=own.reply_to,
+                cancels=tuple(cancels),
+                wallets=self._wallets_of(cancels) if self._wallets else NO_WALLETS,
+                dry_run=self._dry_run,
             )
             message = own.producer.make(
                 message_id,
@@ -204,6 +221,10 @@ class Publisher:
         except PUBLISH_ERRORS as error:
             self._failures = failures + 1
             raise PublishError(str(error)) from error
+
+    def _wallets_of(self, cancels: Sequence[Cancel]) -> dict[str, str]:
+        providers = {cancel.provider for cancel in cancels}
+        return {name: self._wallets[name] for name in providers & self._wallets.keys()}
 
     def _publish(self, message: Message, failed: Callable[[Exception], object]) -> None:
         if message.is_done:  # it waited for a thread for too long

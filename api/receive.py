@@ -1,4 +1,7 @@
-"""One Cancel, from the request to the answer: the receiver's ASGI application."""
+"""One Cancel, from the request to the answer: the receiver's ASGI application.
+
+(Over 250 lines: what is on the way stands together, and so do the ports to what is not.)
+"""
 
 import asyncio
 import time
@@ -51,6 +54,22 @@ class AnswerLog(Protocol):
     def add(self, note: AnswerNote) -> None: ...
 
 
+class Shadow(Protocol):
+    """Answers in a dry run (`api/shadow.py`)."""
+
+    async def answer(
+        self,
+        cancel: Cancel | None,
+        refusal: AnswerContext | None,
+        endpoint: Endpoint,
+        scope: Scope,
+        body: bytes,
+        sender: str,
+        started: float,
+        send: Send,
+    ) -> None: ...
+
+
 class Receiver:
     """The endpoints: `POST /<secret>` with the path of the secret's dialect. `others` answers what
     is for none of them and is not refused."""
@@ -62,6 +81,7 @@ class Receiver:
         parking: FallbackStore,
         notes: AnswerLog,
         others: ASGIApp | None = None,
+        shadow: Shadow | None = None,
     ) -> None:
         configs = settings.by_secret()
         if not configs:
@@ -79,6 +99,7 @@ class Receiver:
         self._parking = parking
         self._notes = notes
         self._others = others
+        self._shadow = shadow
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         endpoint = None
@@ -126,6 +147,11 @@ class Receiver:
         except BadRequestError as error:
             refuse("form", str(error))
             answer = AnswerContext(dialect.refusal(str(error)), error.reference)
+            if self._shadow is not None:
+                await self._shadow.answer(
+                    None, answer, endpoint, scope, body, sender, started, send
+                )
+                return
             await respond(send, 200, render(dialect, answer))
             return
         cancel = Cancel(
@@ -140,6 +166,9 @@ class Receiver:
             uuid=parsed.uuid,
             body=parsed.body,
         )
+        if self._shadow is not None:
+            await self._shadow.answer(cancel, None, endpoint, scope, body, sender, started, send)
+            return
         await self._answer(cancel, endpoint, started, send)
 
     async def _answer(self, cancel: Cancel, endpoint: Endpoint, started: float, send: Send) -> None:

@@ -20,6 +20,8 @@ from unbet.database.faults import first_line
 from unbet.journal.counting import LedgerState, count
 from unbet.runtime.scraped_metrics import (
     LATE_BETS,
+    LATE_BETS_NOT_REVERSED,
+    LATE_BETS_REVERSED,
     OLDEST_PARKED,
     OLDEST_QUEUED,
     OLDEST_SPOOLED,
@@ -30,6 +32,8 @@ from unbet.runtime.scraped_metrics import (
     SPOOL_KEPT,
     UNACKED,
     UP,
+    WATCHED,
+    WATCHED_OVERDUE,
 )
 from unbet.runtime.settings import ReplySettings
 from unbet.spool import Spool, SpoolState
@@ -112,6 +116,10 @@ def _of_ledger(state: LedgerState) -> list[Metric]:
         PARKED.by(state.parked._asdict().items()),
         OLDEST_PARKED.of(state.oldest_parked_s),
         LATE_BETS.of(state.late_bets),
+        WATCHED.of(state.elsewhere.watched),
+        WATCHED_OVERDUE.of(state.elsewhere.overdue_s),
+        LATE_BETS_REVERSED.of(state.elsewhere.reversed),
+        LATE_BETS_NOT_REVERSED.of(state.elsewhere.not_reversed),
     ]
 
 

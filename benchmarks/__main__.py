@@ -19,7 +19,7 @@ from benchmarks import endurance as enduring
 from benchmarks import explain as explaining
 from benchmarks import pieces as measuring
 from benchmarks.checking import CheckError, check_whole
-from benchmarks.contenders import CONTENDERS
+from benchmarks.contenders import CONTENDERS, WALLETS
 from benchmarks.environment import BenchmarkError, Environment, Ledger
 from benchmarks.load import LoadError, require_wrk
 from benchmarks.progress import Shown, shown
@@ -87,6 +87,27 @@ def run(
         plan = Plan(subjects, counts, rounds, seconds, warm_up)
         runs, facts = _carry_out(plan, place, display)
     _report("run", runs, facts, goals.GOALS, ["direct", "naive", "direct-grouped"], results)
+
+
+@app.command()
+def wallets(
+    rounds: Rounds = 3,
+    seconds: Seconds = 8,
+    warm_up: WarmUp = 2,
+    connections: Connections = "1,64,256",
+    ballast: Ballast = 100_000,
+    results: Results = None,
+    directory: Directory = None,
+) -> None:
+    """Unbet with the built-in ledger, and with a wallet service that takes 5, 50 and 200 ms a
+    call, in turn."""
+    counts, many = _numbers(connections), filling.players()
+    with _stage(directory, loads=True) as (place, display):
+        ledger = _filled(place, ballast, display)
+        subjects = [Subject(name, WALLETS[name], ledger, many) for name in WALLETS]
+        plan = Plan(subjects, counts, rounds, seconds, warm_up)
+        runs, facts = _carry_out(plan, place, display)
+    _report("wallets", runs, facts, goals.WALLET_GOALS, ["ledger"], results)
 
 
 @app.command()

@@ -23,6 +23,15 @@ _COUNT: Final = text("""
 """)
 
 
+_RECORDED: Final = text("""
+    SELECT reference FROM unnest(CAST(:references AS text[])) AS answered (reference)
+    EXCEPT
+    SELECT reference FROM unbet.requests
+     WHERE provider = :provider AND outcome = 'reversed'
+       AND reference = ANY (CAST(:references AS text[]))
+""")
+
+
 class CheckError(Exception):
     """The ledger does not hold what was answered; the text says which references."""
 
@@ -52,6 +61,17 @@ def check(engine: Engine, bets: Sequence[Bet], answered: Sequence[str], *, unans
     if problems_found:
         raise CheckError("; ".join(problems_found))
     return reversed_bets
+
+
+def check_journal(engine: Engine, answered: Sequence[str]) -> int:
+    """How many of the references `answered` are reversed in the journal: a wallet service has
+    nothing else here. Raises `CheckError` unless all are."""
+    with engine.connect() as connection:
+        rows = connection.execute(_RECORDED, {"references": [*answered], "provider": PROVIDER})
+        missing = [row.reference for row in rows]
+    if missing:
+        raise CheckError(_describe("answered, but not in the journal", missing))
+    return len({*answered})
 
 
 def check_whole(database_url: str) -> int:

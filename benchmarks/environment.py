@@ -33,6 +33,7 @@ _READY: Final = re.compile(r"\bready\b")
 TUNABLE: Final = ("group_size", "groups_in_flight")
 """Of the shell's settings for Unbet; any other could make the sides differ unseen."""
 
+_FORGET_WALLETS: Final = text("DELETE FROM unbet.routes")
 _LAST_BET: Final = text("SELECT last_value FROM unbet_ledger.bets_id_seq")
 
 
@@ -88,6 +89,8 @@ class Environment:
         for url in {self._services.broker_url, self._services.redis_url}:
             with redis.Redis.from_url(str(url)) as client:
                 client.flushdb()
+        with ledger.engine.begin() as connection:  # nor is its wallet the next one's
+            connection.execute(_FORGET_WALLETS)
         counters = self.scratch / "metrics"
         shutil.rmtree(counters, ignore_errors=True)
         counters.mkdir()

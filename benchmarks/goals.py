@@ -44,6 +44,11 @@ GOALS: Final = (
 )
 
 
+WALLET_GOALS: Final = (
+    Goal("a wallet that takes 50 ms", "per_second", "http wallet 50 ms", "ledger", 256, least=0.8),
+)
+
+
 def growth_goals(small: str, large: str, one_player: str, connections: int) -> list[Goal]:
     """For a run of Unbet on a small ledger, a large one, and on one player's bets."""
     return [

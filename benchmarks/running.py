@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, Final
 
 from benchmarks import filling
-from benchmarks.checking import CheckError, check
+from benchmarks.checking import CheckError, check, check_journal
 from benchmarks.contenders import Contender
 from benchmarks.environment import Environment, Ledger
 from benchmarks.filling import Bet, References
@@ -59,7 +59,8 @@ class Run:
     older_bets: int
     """In the ledger before this run."""
     reversed_bets: int | None
-    """In the ledger, of this run's bets; None where nothing is reversed."""
+    """In the ledger, or in the journal for a wallet service, of this run's bets; None where nothing
+    is reversed."""
 
     def document(self) -> dict[str, Any]:
         """For JSON."""
@@ -100,7 +101,7 @@ def _measure(
     references: References,
 ) -> tuple[Measured, Sequence[Bet]]:
     """One run after a warm-up, on processes that were just started and have ended afterwards."""
-    environment = benchmark.environment(subject.ledger)
+    environment = benchmark.environment(subject.ledger) | subject.contender.variables()
     with benchmark.running(subject.contender.commands, environment) as url:
         load = partial(offer, url, connections=connections, directory=benchmark.scratch)
         rate = min(subject.contender.at_most_per_s, connections * _PER_CONNECTION)
@@ -128,6 +129,8 @@ def _placed(subject: Subject, references: References, count: int) -> list[Bet]:
 def _checked(
     subject: Subject, bets: Sequence[Bet], measured: Measured, connections: int
 ) -> int | None:
+    if subject.contender.wallet_ms is not None:
+        return check_journal(subject.ledger.engine, measured.references)
     if not subject.contender.keeps_the_ledger:
         return None
     # What was on its way when the load ended, and what had an answer other than success.

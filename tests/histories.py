@@ -42,10 +42,14 @@ def history(
     late_bets: tuple[LateBetRecord, ...] = (),
     transfers: tuple[TransferRecord, ...] = (),
     wins: tuple[WinRecord, ...] = (),
+    wallet: str = "ledger",
+    asked_at: datetime | None = None,
 ) -> History:
     return History(
         provider=PROVIDER,
         reference="r1",
+        wallet=wallet,
+        asked_at=asked_at,
         bet=bet,
         requests=requests,
         parked=parked,
@@ -114,6 +118,19 @@ def request(
             ),
         ),
     )
+
+
+def told_by(
+    wallet: str,
+    of: RequestRecord,
+    *,
+    ref: str | None = None,
+    replayed: bool | None = None,
+    cash: str | None = None,
+) -> RequestRecord:
+    """`of`, decided by a wallet that is not the ledger."""
+    told = {"wallet": wallet, "wallet_ref": ref, "replayed": replayed}
+    return of.model_copy(update=told | {"cash": None if cash is None else Decimal(cash)})
 
 
 def answer(

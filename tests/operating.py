@@ -101,6 +101,51 @@ class Operator:
         )
         return self._commit(lambda connection: unbet.settle_bet(connection, made))
 
+    def withdraw(
+        self, reference: str, amount: str, *, user_id: str = "alice", currency: str = "EUR"
+    ) -> unbet.Result:
+        made = unbet.Withdrawal(
+            user_id=user_id, currency=currency, amount=amount, reference=reference
+        )
+        return self._commit(lambda connection: unbet.hold_withdrawal(connection, made))
+
+    def complete(self, reference: str) -> unbet.Result:
+        return self._commit(lambda connection: unbet.complete_withdrawal(connection, reference))
+
+    def release(self, reference: str) -> unbet.Result:
+        return self._commit(lambda connection: unbet.release_withdrawal(connection, reference))
+
+    def correct(
+        self,
+        reference: str,
+        amount: str,
+        direction: unbet.Direction = unbet.Direction.CREDIT,
+        *,
+        user_id: str = "alice",
+        reason: str = "counted wrongly",
+        made_by: str = "ann",
+        balance_type: unbet.BalanceType = unbet.BalanceType.CASH,
+    ) -> unbet.Result:
+        made = unbet.Correction(
+            user_id=user_id,
+            currency="EUR",
+            amount=amount,
+            direction=direction,
+            reference=reference,
+            reason=reason,
+            made_by=made_by,
+            balance_type=balance_type,
+        )
+        return self._commit(lambda connection: unbet.correct(connection, made))
+
+    def convert(
+        self, reference: str, amount: str, *, user_id: str = "alice", currency: str = "EUR"
+    ) -> unbet.Result:
+        made = unbet.BonusConversion(
+            user_id=user_id, currency=currency, amount=amount, reference=reference
+        )
+        return self._commit(lambda connection: unbet.convert_bonus(connection, made))
+
     def freeze(self, user_id: str = "alice") -> None:
         self._commit(lambda connection: unbet.freeze(connection, user_id))
 

@@ -1,4 +1,5 @@
-"""For an operator's own Bet and Result endpoints: `from unbet import Bet, place_bet, transact`.
+"""For the Bet and Result endpoints of an operator whose bets are in the built-in ledger:
+`from unbet import Bet, place_bet, transact`. With another `UNBET_WALLET` nothing here is needed.
 
 The names are those of `unbet.wallets.ledger`, imported when the first one is asked for.
 """

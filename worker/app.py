@@ -11,13 +11,16 @@ from unbet.broker import transport
 from unbet.database.engine import require_durability, require_room
 from unbet.database.faults import first_line
 from unbet.database.migrate import require_schema
+from unbet.journal.routes import require_routes
 from unbet.runtime import exposition
 from unbet.runtime.gc_tuning import tune_gc
 from unbet.runtime.retrying import retry_until
 from unbet.runtime.settings import WorkerSettings, read, warn_of_unknown_names
 from unbet.start import AWAY, check_database, check_redis, refuse, starting
+from unbet.wallets.chosen import required_of
+from unbet.wallets.notice import log_wallets
 from worker import program
-from worker.connections import deployment, identity, keys, wallet
+from worker.connections import choice, deployment, identity, keys, notice, wallet
 from worker.neighbours import watch_neighbours
 
 START_LIMIT_S: Final = 30.0
@@ -53,13 +56,16 @@ def _check_dependencies() -> None:
             )
         except AWAY as error:
             refuse("worker", first_line(error))
+    log_wallets(notice(), log)
     transport.separate(app, deployment())
 
 
 def _check_once() -> None:
     """Raises one of `UNSAFE`, or one of `AWAY`."""
     chosen = read(WorkerSettings)
-    required = (require_durability, require_schema, require_room)
+    required = required_of(*choice().distinct_routes())
+    required = (require_durability, require_schema, require_room, *required)
+    required = (*required, require_routes(choice()))
     check_database(chosen.database_url, "worker", identity(), *required)
     check_redis(chosen.redis_url, "worker")
 

@@ -16,19 +16,23 @@ from sqlalchemy.exc import DBAPIError
 
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
+from unbet.core.providers import ALL, Providers
 from unbet.database.deadlines import CALL_LIMIT_S, run_within
 from unbet.database.deployment import Identity, guard
 from unbet.database.engine import connect_to, require_durability, require_room
 from unbet.database.faults import LedgerAwayError, first_line
 from unbet.database.migrate import require_schema
 from unbet.journal.parking import count_parked
+from unbet.journal.routes import require_routes
+from unbet.journal.sweeping import GivenUp, give_up, lease, note_error
 from unbet.runtime import exposition, logs, metrics
 from unbet.runtime.failpoints import crash_point
 from unbet.runtime.settings import SweepSettings, read, warn_of_unknown_names
 from unbet.start import check_database, starting
-from unbet.wallets.chosen import wallet_for
-from unbet.wallets.ledger.sweeping import GivenUp, give_up, lease, note_error
-from unbet.wallets.port import Decided, Undecided
+from unbet.wallets.chosen import required_of, wallets_for
+from unbet.wallets.late_bets import LateBetDetection
+from unbet.wallets.notice import log_wallets, notice_of
+from unbet.wallets.port import SWEEP_CALLS_S, Decided, Memory, Undecided, Wallet
 from unbet.wallets.undecided import keep_undecided
 
 INTERVAL_S: Final = 1.0
@@ -40,6 +44,10 @@ STOP_LIMIT_S: Final = 10
 MAX_BATCH_SIZE: Final = 256
 MAX_ALONE: Final = 32
 """Cancels applied one by one in a round: failing ones must not hold up those just parked."""
+
+FEW: Final = 16
+"""Of what has failed once these are asked about together, where the wallet is not in the journal's
+database: it has failed for the wallet's sake mostly, and an outage leaves many."""
 
 log = structlog.get_logger("sweep")
 
@@ -59,12 +67,45 @@ def main() -> None:
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     identity = Identity(chosen.deployment)
-    engine = guard(connect_to(chosen.database_url, name="sweep", pool_size=1), identity)
+    routes = chosen.wallet_choice().distinct_routes()
+    engine = guard(connect_to(chosen.database_url, name="sweep", pool_size=len(routes)), identity)
     exposition.serve(chosen.metrics_port)
     with starting("sweep"):
-        sweep = Sweep(engine, hold_unknown=chosen.holds_unknown, wallet=chosen.wallet)
-    keep_sweeping(sweep, partial(_require_a_safe_ledger, chosen, identity), stop)
+        wallets = wallets_for(
+            chosen.wallet_choice(),
+            engine,
+            hold_unknown=chosen.holds_unknown,
+            parked=True,
+            person_decides=chosen.person_decides,
+        )
+    log_wallets(notice_of(chosen.wallet_choice(), wallets), log)
+    sweeps = [Sweep(engine, wallets[name], providers) for name, providers in routes.items()]
+    sweep_all(sweeps, partial(_require_a_safe_ledger, chosen, identity), stop)
     engine.dispose()
+
+
+def sweep_all(sweeps: Sequence["Sweep"], check: Callable[[], None], stop: threading.Event) -> None:
+    """Run `sweeps` beside each other until `stop`: a wallet that is away holds up no other. The
+    first one has the caller's thread, in which `check` may end the process."""
+    first, *others = sweeps
+    checked = threading.Event()
+
+    def begin() -> None:
+        check()
+        checked.set()
+
+    def follow(sweep: Sweep) -> None:
+        while not checked.wait(INTERVAL_S):
+            if stop.is_set():
+                return
+        keep_sweeping(sweep, lambda: None, stop)
+
+    threads = [threading.Thread(target=follow, args=(one,), daemon=True) for one in others]
+    for thread in threads:
+        thread.start()
+    keep_sweeping(first, begin, stop)
+    for thread in threads:
+        thread.join()
 
 
 def keep_sweeping(sweep: "Sweep", check: Callable[[], None], stop: threading.Event) -> None:
@@ -94,39 +135,54 @@ def keep_sweeping(sweep: "Sweep", check: Callable[[], None], stop: threading.Eve
 
 
 def _require_a_safe_ledger(chosen: SweepSettings, identity: Identity) -> None:
-    required = (require_durability, require_schema, require_room)
     with starting("sweep"):
+        choice = chosen.wallet_choice()
+        required = required_of(*choice.distinct_routes())
+        required = (require_durability, require_schema, require_room, *required)
+        required = (*required, require_routes(choice))
         check_database(chosen.database_url, "sweep", identity, *required)
 
 
 class Sweep:
     """One sweeping process's work on the ledger."""
 
-    def __init__(
-        self, engine: Engine, *, hold_unknown: bool = False, wallet: str = "ledger"
-    ) -> None:
-        """`wallet` as `UNBET_WALLET` names it."""
+    def __init__(self, engine: Engine, wallet: Wallet, providers: Providers = ALL) -> None:
+        """`wallet` decides what is parked of `providers`, and removes it there."""
         self._engine = engine
-        self._wallet = wallet_for(wallet, engine, hold_unknown=hold_unknown, parked=True)
+        self._wallet = wallet
+        self._providers = providers
+        in_journal = wallet.abilities.keeps_journal
+        self._takes_few = not in_journal and wallet.abilities.remembers is Memory.FOR_EVER
+        self._late_bets = LateBetDetection(engine, wallet, providers)
+        self._batch_s, self._alone_s = (1.0, 0.0) if in_journal else (SWEEP_CALLS_S,) * 2
         self.decided = 0
 
     def round(self) -> bool:
-        """Apply what is due: fresh cancels together, failed ones one by one. Returns whether there
-        was anything. Raises a `DBAPIError` when the ledger is away."""
+        """Apply what is due: fresh cancels together, failed ones in small groups or one by one.
+        Returns whether there was anything. Raises a `DBAPIError` when the ledger is away."""
         _note_dead(run_within(self._engine, CALL_LIMIT_S, give_up))
-        found = self._take(fresh=True, most=MAX_BATCH_SIZE, within_s=1.0)
+        found = self._take(fresh=True, most=MAX_BATCH_SIZE, within_s=self._batch_s)
+        for _ in range(MAX_ALONE if self._takes_few else 0):
+            if not self._take(fresh=False, once=True, most=FEW, within_s=self._alone_s):
+                break
+            found = True
         for _ in range(MAX_ALONE):
             # One lease each: a cancel that ends this process must not cost the others a try. One
             # call each: a cancel that ends its database session must not end ten of them.
-            if not self._take(fresh=False, most=1, within_s=0.0):
+            if not self._take(fresh=False, most=1, within_s=self._alone_s):
                 break
             found = True
+        self._late_bets.look()
         metrics.SWEEP_ROUNDS.inc()
         return found
 
-    def _take(self, *, fresh: bool, most: int, within_s: float) -> bool:
+    def _take(self, *, fresh: bool, most: int, within_s: float, once: bool = False) -> bool:
         """Whether anything was due, including unreadable rows, now dead."""
-        due = run_within(self._engine, CALL_LIMIT_S, lambda c: lease(c, fresh=fresh, most=most))
+        due = run_within(
+            self._engine,
+            CALL_LIMIT_S,
+            lambda c: lease(c, fresh=fresh, once=once, most=most, providers=self._providers),
+        )
         _note_dead(due.unreadable)
         if due.cancels:
             crash_point("sweep_leased", due.cancels)

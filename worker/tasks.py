@@ -3,6 +3,7 @@
 import math
 import time
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import structlog
@@ -17,11 +18,20 @@ from unbet.database.faults import LedgerAwayError
 from unbet.database.transaction import RETRY_FOR_S
 from unbet.runtime import logs
 from unbet.runtime.failpoints import ARMED, crash_point
-from unbet.runtime.settings import WorkerSettings, read
-from unbet.wallets.port import Decided, Undecided
-from unbet.wallets.undecided import keep_undecided
+from unbet.wallets.port import Decided, Undecided, Verdict
+from unbet.wallets.undecided import keep_undecided, log_undecided
 from worker.app import app
-from worker.connections import deployment, engine, keys, replies, wallet
+from worker.connections import (
+    asks_others,
+    broker,
+    deployment,
+    dry_wallet,
+    engine,
+    keys,
+    replies,
+    wallet,
+)
+from worker.deciding import decide_unless_elsewhere
 from worker.rejecting import reject
 
 REPLY_EXPIRES_S: Final = 60
@@ -29,6 +39,11 @@ REPLY_EXPIRES_S: Final = 60
 
 HANDED_BACK_S: Final = 60.0
 """A group goes back to the queue for this long after its message was published."""
+
+TOO_LATE_S: Final = 3.4
+"""A group that is begun later has no answer before its receiver parks its cancels (80 % of 8 s,
+less the seconds of a try). A slow wallet would be asked about them while fresh ones wait until they
+are too late as well; the sweep asks it instead."""
 
 log = structlog.get_logger("worker")
 
@@ -48,6 +63,9 @@ def cancel(task: Task, message: str) -> dict[str, int]:
     except (SignatureError, MessageError) as error:
         reject(message, str(task.request.id), error)
         return {"rejected": 1}
+    if asks_others() and TOO_LATE_S < _queued_for_s(task.request) < math.inf:
+        log.warning("begun too late: left to the sweep", cancels=len(group.cancels))
+        return {"too late": len(group.cancels)}
     outcomes: Counter[str] = Counter()
     started = time.monotonic()
     deadline = started + RETRY_FOR_S
@@ -55,11 +73,15 @@ def cancel(task: Task, message: str) -> dict[str, int]:
         crash_point("before_transaction", group.cancels)
     try:
         # In parts, if some cancels are blocked: the decided ones do not wait for them.
-        for verdicts in wallet().cancel(group.cancels, deadline):
+        for verdicts in _decide(group, deadline):
             decisions = [one.decision for one in verdicts if isinstance(one, Decided)]
             if len(decisions) < len(verdicts):
                 left = [one for one in verdicts if isinstance(one, Undecided)]
-                decisions += keep_undecided(engine(), left, deadline)
+                decisions += (
+                    log_undecided(left)
+                    if group.dry_run
+                    else keep_undecided(engine(), left, deadline)
+                )
             seconds = time.monotonic() - started
             if ARMED:
                 crash_point("after_commit", group.cancels)
@@ -67,9 +89,20 @@ def cancel(task: Task, message: str) -> dict[str, int]:
             _log_decisions(group, decisions, str(task.request.id), seconds)
             outcomes.update(decision.outcome.value for decision in decisions)
     except LedgerAwayError as error:
+        if group.dry_run:  # nobody waits for long
+            log.warning("the ledger is away: the dry run is given up", error=str(error))
+            return dict(outcomes)
         raise _hand_back(group, task.request, error) from error
     crash_point("after_reply", group.cancels)
     return dict(outcomes)
+
+
+def _decide(group: Group, deadline: float) -> Iterator[Sequence[Verdict]]:
+    """As `Wallet.cancel`; in a dry run, what it would be."""
+    decider = dry_wallet() if group.dry_run else wallet()
+    if group.wallets:
+        return decide_unless_elsewhere(group, decider, deadline)
+    return decider.cancel(group.cancels, deadline)
 
 
 def _hand_back(group: Group, request: Any, error: LedgerAwayError) -> Reject:
@@ -79,7 +112,7 @@ def _hand_back(group: Group, request: Any, error: LedgerAwayError) -> Reject:
     is lost: the receiver parks or spools a cancel without a reply before it answers 100, and the
     sweep finishes it. Where the receiver died as well, nothing was answered.
     """
-    young = _queued_for_s(getattr(request, QUEUED_AT, None)) < HANDED_BACK_S
+    young = _queued_for_s(request) < HANDED_BACK_S
     log.warning(
         "the ledger is away: " + ("handed back" if young else "left to the sweep"),
         cancels=len(group.cancels),
@@ -89,13 +122,13 @@ def _hand_back(group: Group, request: Any, error: LedgerAwayError) -> Reject:
     return Reject(str(error), requeue=young)
 
 
-def _queued_for_s(queued_at: float | None) -> float:
-    """Seconds by the broker's clock; infinite if unknown."""
+def _queued_for_s(request: Any) -> float:
+    """Seconds since the message was published, by the broker's clock; infinite if unknown."""
+    queued_at: float | None = getattr(request, QUEUED_AT, None)
     if queued_at is None:
         return math.inf
     try:
-        with redis_server.connect(read(WorkerSettings).broker_url) as client:
-            return redis_server.now(client) - queued_at
+        return redis_server.now(broker()) - queued_at
     except redis_server.AWAY:
         return math.inf
 
@@ -113,6 +146,12 @@ def _reply(group: Group, decisions: list[Decision]) -> None:
         log.warning("a reply was not delivered", reply_to=group.reply_to, error=str(error))
 
 
+def _event(decision: Decision, group: Group) -> str:
+    if group.dry_run:
+        return "would be decided"
+    return "decided" if decision.outcome is not Outcome.PARKED else "parked"
+
+
 def _log_decisions(
     group: Group, decisions: list[Decision], message_id: str, seconds: float
 ) -> None:
@@ -122,7 +161,7 @@ def _log_decisions(
         for decision in decisions:
             cancel = cancels[decision.request_id]
             log.info(
-                "decided" if decision.outcome is not Outcome.PARKED else "parked",
+                _event(decision, group),
                 request_id=str(decision.request_id),
                 reference=cancel.reference,
                 uuid=cancel.uuid,

@@ -47,7 +47,7 @@ class Grouped(Dispatcher):
     """The receiver's dispatcher, whose groups go to the ledger at once."""
 
     def __init__(self, chosen: ReceiverSettings) -> None:
-        places = chosen.groups_in_flight
+        places = chosen.places()
         self._wallet = LedgerWallet(
             connect_to(chosen.database_url, name="grouped", pool_size=places)
         )

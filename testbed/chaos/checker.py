@@ -13,8 +13,17 @@ from sqlalchemy import Engine
 from testbed.chaos import evidence
 from testbed.chaos.check_result import CheckResult, Kind
 from testbed.chaos.clients import DEAF
-from testbed.chaos.evidence import BetRow, CancelKey, Evidence
-from testbed.chaos.expectations import STANDS, TAKEN, code_of, described, has_outcome, is_of, shown
+from testbed.chaos.evidence import BetRow, CancelKey, Evidence, WalletRows
+from testbed.chaos.expectations import (
+    STANDS,
+    TAKEN,
+    code_of,
+    described,
+    has_outcome,
+    is_of,
+    outcome_of,
+    shown,
+)
 from testbed.chaos.outages import Outage, excused, overlaps
 from testbed.chaos.parts import Part, split
 from testbed.chaos.tally import LATE_S, answered_in
@@ -49,24 +58,35 @@ class Circumstances:
     """For how much of that time the provider itself was held up: reported, but no excuse."""
 
 
-def check(log: Path, engine: Engine, around: Circumstances, scratch: Path) -> CheckResult:
-    """Everything that does not hold, of a log of any length, part by part. `engine` only reads;
-    `scratch` is a directory to be made."""
+@dataclass(frozen=True)
+class Judged:
+    """Whose rows are compared with the log; nothing is written to them."""
+
+    journal: Engine
+    wallet: Engine
+    """The same database's, for a wallet that lies there."""
+    rows: WalletRows
+    has_audit: bool
+
+
+def check(log: Path, judged: Judged, around: Circumstances, scratch: Path) -> CheckResult:
+    """Everything that does not hold, of a log of any length, part by part; `scratch` is a directory
+    to be made."""
     result = CheckResult()
     files = split(log, scratch)
     for number, file in enumerate(files):
-        _check_part(result, read_log(file), engine, Part(number, len(files)), around)
+        _check_part(result, read_log(file), judged, Part(number, len(files)), around)
         file.unlink()
     scratch.rmdir()
-    _check_ledger(result, engine)
+    _check_wallet(result, judged)
     return result
 
 
 def _check_part(
-    result: CheckResult, log: Iterable[Sent], engine: Engine, part: Part, around: Circumstances
+    result: CheckResult, log: Iterable[Sent], judged: Judged, part: Part, around: Circumstances
 ) -> None:
-    with engine.begin() as connection:
-        seen = evidence.read(connection, part)
+    with judged.journal.begin() as journal, judged.wallet.begin() as wallet:
+        seen = evidence.read(journal, wallet, judged.rows, part)
     answers: dict[CancelKey, _Answers] = defaultdict(_Answers)
     placed: list[tuple[CancelKey, datetime]] = []
     for sent in log:
@@ -85,6 +105,8 @@ def _check_part(
         _check_outcome(result, key, given, seen)
         _check_codes(result, key, given, seen.bets.get(key.reference))
     _check_order(result, placed, answers)
+    for key, outcomes in seen.requests.items():
+        _check_journal(result, key, outcomes, seen.bets.get(key.reference))
     for key in seen.parked:
         result.add(Kind.UNDRAINED, f"{shown(key)} is still parked")
 
@@ -185,13 +207,24 @@ def _check_order(
             )
 
 
-def _check_ledger(result: CheckResult, engine: Engine) -> None:
-    with engine.begin() as connection:
-        for what in evidence.doubled(connection):
+def _check_journal(
+    result: CheckResult, key: CancelKey, outcomes: set[str], row: BetRow | None
+) -> None:
+    """What the journal says of a cancel, the wallet says as well."""
+    if outcomes != {outcome_of(key, row)}:
+        what = f"{shown(key)} is {', '.join(sorted(outcomes))} in the journal: {described(row)}"
+        result.add(Kind.CONTRADICTION, what)
+
+
+def _check_wallet(result: CheckResult, judged: Judged) -> None:
+    with judged.wallet.begin() as connection:
+        for what in evidence.doubled(connection, judged.rows):
             result.add(Kind.DOUBLED, what)
-        for what in evidence.wrong_balances(connection):
+        for what in evidence.wrong_balances(connection, judged.rows):
             result.add(Kind.MONEY, what)
-    with engine.begin() as connection:  # another one: an audit sets its transaction's level
+    if not judged.has_audit:
+        return
+    with judged.journal.begin() as connection:  # another one: an audit sets its own level
         for violation in audit(connection).violations:
             result.add(
                 Kind.AUDIT, f"{violation.meaning} Not for {violation.count}: {violation.rows[0]}"

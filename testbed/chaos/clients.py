@@ -7,16 +7,14 @@ from random import Random
 from typing import Final
 from zlib import crc32
 
-from sqlalchemy import Engine
-
 from testbed.provider import (
     JSON,
     PLAIN,
     Answer,
     Bet,
     Endpoint,
-    LedgerOperator,
     NoAnswerError,
+    Operator,
     Player,
     Response,
     Win,
@@ -95,10 +93,8 @@ class UnrulyEndpoint(Endpoint):
 class Operators:
     """An `Operator` made of several, each with an engine of its own; a player has one of them."""
 
-    def __init__(self, engines: Iterable[Engine], provider_id: str) -> None:
-        self._shards: Sequence[LedgerOperator] = [
-            LedgerOperator(engine, provider_id) for engine in engines
-        ]
+    def __init__(self, shards: Iterable[Operator]) -> None:
+        self._shards: Sequence[Operator] = [*shards]
 
     async def deposit(self, player: Player, amount: Decimal, reference: str) -> None:
         """Credit the player's cash."""
@@ -112,5 +108,5 @@ class Operators:
         """Pay a win; it does not name its player, so that it goes by its reference."""
         return await self._shard(win.reference).settle(win)
 
-    def _shard(self, name: str) -> LedgerOperator:
+    def _shard(self, name: str) -> Operator:
         return self._shards[crc32(name.encode()) % len(self._shards)]

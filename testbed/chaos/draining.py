@@ -32,7 +32,7 @@ async def drained(system: System, within_s: float) -> list[str]:
 
 
 def _left(system: System) -> Iterator[str]:
-    with closing(postgres_sessions.connect(system)) as connection:
+    with closing(postgres_sessions.connect(system.postgres.url)) as connection:
         [(parked,)] = connection.execute("SELECT count(*) FROM unbet.parked WHERE state = 'parked'")
         [(deployment,)] = connection.execute(
             "SELECT id FROM unbet.deployment ORDER BY number DESC LIMIT 1"

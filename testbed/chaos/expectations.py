@@ -1,4 +1,4 @@
-"""What the ledger's rows mean for a cancel: whether it has its outcome, and which answer was right.
+"""What a wallet's rows mean for a cancel: whether it has its outcome, and which answer was right.
 Written from DESIGN, not from the code that decides."""
 
 from typing import Final
@@ -10,7 +10,7 @@ TAKEN: Final = STANDS | {"reversed"}
 
 
 def has_outcome(key: CancelKey, row: BetRow | None, evidence: Evidence) -> bool:
-    """Whether what became of the cancel is in the ledger for ever."""
+    """Whether what became of the cancel is in the wallet for ever."""
     if row is None:
         return False
     if row.state == "tombstone" or is_of(key, row):
@@ -35,6 +35,19 @@ def code_of(key: CancelKey, row: BetRow | None) -> int | None:
     return {"reversed": 0, "refused": 0, "settled": 120}.get(row.state)
 
 
+def outcome_of(key: CancelKey, row: BetRow | None) -> str | None:
+    """What the journal may say of the cancel, by the bet as it stands."""
+    if row is None:
+        return None
+    if row.state == "tombstone":
+        return "closed" if row.outcome == "closed" else "no_bet"
+    if row.user_id != key.user_id:
+        return "mismatch"
+    if row.currency != key.currency:
+        return "currency_mismatch"
+    return row.outcome
+
+
 def is_of(key: CancelKey, row: BetRow) -> bool:
     """Whether the cancel names the bet's player and currency."""
     return (key.user_id, key.currency) == (row.user_id, row.currency)
@@ -48,5 +61,5 @@ def shown(key: CancelKey) -> str:
 def described(row: BetRow | None) -> str:
     """For a person."""
     if row is None:
-        return "the ledger has no such bet"
-    return f"the ledger has it {row.state}, outcome {row.outcome}"
+        return "the wallet has no such bet"
+    return f"the wallet has it {row.state}, outcome {row.outcome}"

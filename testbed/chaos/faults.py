@@ -1,9 +1,9 @@
 """All faults of a run. A fault is a context: entering it does the harm, leaving it undoes it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from testbed.chaos import postgres_sessions, server_harm
+from testbed.chaos import postgres_sessions, server_harm, wallet_harm
 from testbed.chaos.holding import Hold, held
 from testbed.chaos.postgres_pair import CLOCK_RIGHT
 from testbed.chaos.process_harm import (
@@ -14,6 +14,9 @@ from testbed.chaos.process_harm import (
 )
 from testbed.chaos.server_harm import CUT, READ_ONLY, altered, command, commanded, restore
 from testbed.chaos.spool_harm import cut_off, cut_off_with_disk
+from testbed.chaos.wallets.http import CASINO, SERVICE
+from testbed.wallet.faults import CHANGED
+from testbed.wallet.faults import Fault as Spoilt
 from unbet.local.services.standby import execute
 
 
@@ -112,3 +115,58 @@ FAULTS: Final = (
     Fault("both cut off, spool's disk full", "spool", (2, 4), 2, _no_room, occupies=_BOTH),
     Fault("both cut off, spool's disk hovering", "spool", (3, 6), 2, _some_room, occupies=_BOTH),
 )
+
+
+_CASINO, _WALLET = frozenset({CASINO}), frozenset({SERVICE})
+
+_hung: Final = held(wallet_harm.hang, wallet_harm.go_on)
+_refused: Final = held(
+    wallet_harm.refuse, lambda system, *_: system.addresses.listen_again(SERVICE)
+)
+_crashed: Final = held(wallet_harm.crash_database, wallet_harm.start_database)
+_database_stopped: Final = held(wallet_harm.stop_database, wallet_harm.go_on_with_database)
+# Cancels in answers such as these use up tries: five, and they wait for a person.
+_nonsense: Final = wallet_harm.spoilt(
+    *(one for one in CHANGED if one is not Spoilt.UNKNOWN_OUTCOME),
+    Spoilt.BROKEN_JSON,
+    Spoilt.NOT_FOUND,
+)
+_lost: Final = wallet_harm.spoilt(
+    Spoilt.DROPPED, Spoilt.RESET, Spoilt.RESET_BEFORE, Spoilt.LOST, Spoilt.HUNG, Spoilt.SLOW,
+    Spoilt.FLOOD, Spoilt.DOUBLED, Spoilt.BAD_GATEWAY, Spoilt.UNAVAILABLE,
+)  # fmt: skip
+_turned_away: Final = wallet_harm.spoilt(Spoilt.BUSY, Spoilt.AWAY)
+
+HTTP_FAULTS: Final = (
+    Fault("wallet killed", SERVICE, (0, 0), 8, killed),
+    Fault("wallet hangs", SERVICE, (2, 5), 5, _hung),
+    Fault("wallet slow", SERVICE, (2, 5), 6, wallet_harm.slow),
+    Fault("wallet answers 500", SERVICE, (1, 4), 5, wallet_harm.spoilt(Spoilt.FAILED)),
+    Fault("wallet answers HTML", SERVICE, (1, 4), 4, wallet_harm.spoilt(Spoilt.HTML)),
+    Fault("wallet answers half", SERVICE, (1, 4), 5, wallet_harm.spoilt(Spoilt.HALF)),
+    Fault("wallet answers another request", SERVICE, (1, 2), 4, wallet_harm.spoilt(Spoilt.OTHER)),
+    Fault(
+        "wallet's outcome unknown", SERVICE, (1, 2), 3, wallet_harm.spoilt(Spoilt.UNKNOWN_OUTCOME)
+    ),
+    Fault("wallet answers nonsense", SERVICE, (1, 2), 6, _nonsense),
+    Fault("wallet's answer lost", SERVICE, (1, 4), 9, _lost),
+    Fault("wallet says not now", SERVICE, (1, 4), 4, _turned_away),
+    Fault("wallet refuses connections", SERVICE, (1, 4), 4, _refused),
+    Fault("wallet's connections silent", SERVICE, (1, 4), 3, _all_silent),
+    Fault("wallet's database restarted", CASINO, (0, 1), 3, _crashed),
+    Fault(
+        "wallet's database restarted between commit and answer", CASINO, (0, 0), 6,
+        wallet_harm.restarted_before_the_answer, _WALLET, occupies=_WALLET,
+    ),
+    Fault("wallet's database stopped", CASINO, (2, 4), 3, _database_stopped),
+    Fault("wallet's database connections cut", CASINO, (0, 0), 5, held(wallet_harm.cut_database)),
+)  # fmt: skip
+"""Of a wallet service."""
+
+
+def faults_of(wallet: str) -> tuple[Fault, ...]:
+    """Those of a run with that wallet."""
+    if wallet != "http":
+        return FAULTS
+    common = (replace(f, needs=_CASINO) if f.target in ("bets", "accounts") else f for f in FAULTS)
+    return (*common, *HTTP_FAULTS)

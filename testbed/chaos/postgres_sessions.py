@@ -21,11 +21,9 @@ PAUSE_S: Final = 0.02
 """Until there is a row to hold: a bet may stand for milliseconds only."""
 
 
-def connect(system: System) -> Connection:
+def connect(url: str) -> Connection:
     """A connection whose first statement begins a transaction."""
-    return psycopg.connect(
-        system.postgres.url, connect_timeout=2, application_name=NAME, sslmode="disable"
-    )
+    return psycopg.connect(url, connect_timeout=2, application_name=NAME, sslmode="disable")
 
 
 def is_in_transaction(system: System, program: Program) -> bool:
@@ -36,13 +34,13 @@ def is_in_transaction(system: System, program: Program) -> bool:
         for connection in process.net_connections("tcp")
     }
     query = "SELECT client_port FROM pg_stat_activity WHERE xact_start IS NOT NULL"
-    with closing(connect(system)) as session:
+    with closing(connect(system.postgres.url)) as session:
         return any(port in ports for (port,) in session.execute(query))
 
 
 def cut_connections(system: System) -> None:
     """End every session that a process of ours or the operator has."""
-    with closing(connect(system)) as connection:
+    with closing(connect(system.postgres.url)) as connection:
         connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE application_name LIKE 'unbet-%'"
@@ -51,21 +49,16 @@ def cut_connections(system: System) -> None:
 
 def lock_standing_bets(system: System, _dice: Random) -> Connection:
     """A transaction that holds bets that stand: the newest, whose cancels are on their way."""
-    return _locking(
-        system,
-        "SELECT FROM unbet_ledger.bets WHERE state = 'placed' ORDER BY id DESC LIMIT 5"
-        " FOR UPDATE SKIP LOCKED",
-    )
+    return _locking(system, system.wallet.rows.standing_bets)
 
 
 def lock_an_account(system: System, dice: Random) -> Connection:
-    """A transaction that holds a player's cash account."""
-    query = "SELECT FROM unbet_ledger.accounts WHERE kind = 'cash' AND owner = %s FOR UPDATE"
-    return _locking(system, query, dice.choice(system.players).user_id)
+    """A transaction that holds a player's money."""
+    return _locking(system, system.wallet.rows.account, dice.choice(system.players).user_id)
 
 
 def _locking(system: System, query: str, *values: str) -> Connection:
-    connection = connect(system)
+    connection = connect(system.wallet.url(system))
     try:
         for _ in range(TRIES):
             if connection.execute(query.encode(), values).rowcount:

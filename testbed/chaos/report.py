@@ -39,6 +39,7 @@ def document(run: Run) -> dict[str, object]:
         "ok": run.finished and run.result.ok,
         "seed": run.seed,
         "seconds": run.seconds,
+        "wallet": run.system.wallet.name,
         "shared_spool": run.system.shared_spool,
         "disks": run.system.storage.mounts,
         **vars(run.tally),
@@ -63,6 +64,7 @@ def document(run: Run) -> dict[str, object]:
 
 
 def _load(run: Run) -> Iterator[tuple[str, str]]:
+    yield "wallet", run.system.wallet.name
     yield "cancels", str(run.tally.cancels)
     yield "requests, retransmissions included", str(run.tally.requests)
     for client, count in sorted(run.tally.clients.items()):

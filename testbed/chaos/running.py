@@ -17,10 +17,10 @@ from redis import RedisError
 from testbed import provider
 from testbed.chaos import schedule
 from testbed.chaos.check_result import CheckResult, Kind
-from testbed.chaos.checker import Circumstances, check
+from testbed.chaos.checker import Circumstances, Judged, check
 from testbed.chaos.clients import Operators, UnrulyEndpoint
 from testbed.chaos.draining import drained
-from testbed.chaos.faults import FAULTS
+from testbed.chaos.faults import FAULTS, faults_of
 from testbed.chaos.memory import Life, Memory
 from testbed.chaos.program import Ending
 from testbed.chaos.relay_link import FILES
@@ -28,10 +28,12 @@ from testbed.chaos.schedule import Schedule
 from testbed.chaos.system import PROVIDER_ID, ChaosError, System
 from testbed.chaos.tally import Lag, Tally
 from testbed.provider import Log, Provider, Response
+from unbet.database.engine import SCAN_SETTINGS, connect_to
 from unbet.local.services import ServicesError
 from unbet.runtime.sockets import allow_files
 
 DRAIN_LIMIT_S: Final = 90.0
+"""Or as long as the faults have lasted: it is their backlog."""
 
 SHARDS: Final = 6
 
@@ -78,7 +80,9 @@ class Run:
     finished: bool = False
 
     def __post_init__(self) -> None:
-        self.schedule = Schedule(self.system, schedule.plan(self.seed))
+        self.schedule = Schedule(
+            self.system, schedule.plan(self.seed, faults_of(self.system.wallet.name))
+        )
 
     @property
     def not_available(self) -> dict[str, str]:
@@ -108,7 +112,7 @@ async def carry_out(run: Run) -> None:
             await _play(run, log)
         run.phase = "draining"
         started = time.monotonic()
-        left = await drained(system, DRAIN_LIMIT_S)
+        left = await drained(system, max(DRAIN_LIMIT_S, run.seconds))
         run.drained_in_s = time.monotonic() - started
         run.phase = "checking"
         run.endings = [ending for program in system.programs for ending in program.endings]
@@ -130,8 +134,9 @@ async def carry_out(run: Run) -> None:
 async def _play(run: Run, log: Log) -> None:
     """The provider plays while faults happen; at the end it finishes what it has begun."""
     system = run.system
-    engines = [system.engine("operator") for _ in range(SHARDS)]
-    operator = Operators(engines, PROVIDER_ID)
+    url = system.wallet.service_url(system)
+    engines = [connect_to(url, name="operator", pool_size=1) for _ in range(SHARDS)]
+    operator = Operators(map(system.wallet.operator, engines))
 
     def heard(response: Response | None) -> None:
         answer = None if response is None else provider.read_answer(response, {})
@@ -172,8 +177,14 @@ def _check(log_file: Path, run: Run) -> CheckResult:
     system, receivers = run.system, run.system.of("receiver")
     outages = [outage for receiver in receivers for outage in receiver.outages]
     around = Circumstances(outages, len(receivers), system.without_room, run.lag.within)
-    engine = system.engine("checker", reads_all=True)
+    wallet = system.wallet
+    journal, money = (
+        connect_to(url, name="checker", pool_size=1, limits=SCAN_SETTINGS)
+        for url in (system.postgres.url, wallet.url(system))
+    )
+    judged = Judged(journal, money, wallet.rows, has_audit=wallet.has_audit)
     try:
-        return check(log_file, engine, around, system.directory / "parts")
+        return check(log_file, judged, around, system.directory / "parts")
     finally:
-        engine.dispose()
+        journal.dispose()
+        money.dispose()

@@ -15,7 +15,7 @@ from testbed.chaos.system import System
 GAP_S: Final = (1.0, 1.6)
 """From one fault's beginning to the next one's, unless that has to wait."""
 
-SERVERS: Final = frozenset({"postgres", "redis"})
+SERVERS: Final = frozenset({"postgres", "redis", "wallet", "casino"})
 REST_S: Final = 3.5
 """From a server's fault to its next one: that everything recovers is to be seen. Without a rest
 both are away most of the time, and little but the spool is tried."""
@@ -112,7 +112,7 @@ class Schedule:
         if (fault.needs | fault.occupies) & busy:
             return []
         targets = [fault.target]
-        if fault.target in ("worker", "sweeper", "receiver"):
+        if fault.target in ("worker", "sweeper", "receiver", "wallet"):
             targets = [program.name for program in self._system.of(fault.target)]
             if fault.kills and calm:
                 targets = targets[1:]

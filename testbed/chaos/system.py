@@ -24,6 +24,7 @@ from testbed.chaos.postgres_pair import PostgresPair, clock_library
 from testbed.chaos.program import Program, trim
 from testbed.chaos.recovery import Recoveries
 from testbed.chaos.redis_pair import RedisPair
+from testbed.chaos.wallets.port import WalletUnderTest
 from testbed.provider import Player, players
 from unbet.database.engine import SCAN_SETTINGS, connect_to
 from unbet.database.migrate import migrate
@@ -61,8 +62,16 @@ class System:
     own can be mounted for what gets full (`disks.can_mount`).
     """
 
-    def __init__(self, directory: Path, *, shared_spool: bool = False, mounts: bool) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        wallet: WalletUnderTest,
+        *,
+        shared_spool: bool = False,
+        mounts: bool,
+    ) -> None:
         self.directory = directory
+        self.wallet = wallet
         self.logs = directory / "logs"
         self.storage = Storage(directory, mounts=mounts)
         self.spools = self.storage.spools
@@ -90,8 +99,8 @@ class System:
         return self.addresses.url(addresses.POSTGRES, self.postgres.url)
 
     def of(self, role: str) -> list[Program]:
-        """The processes of a role: "receiver", "worker" or "sweeper"."""
-        return [program for program in self.programs if ROLES[program.role] == role]
+        """The processes of a role: "receiver", "worker", "sweeper", or the wallet's own."""
+        return [p for p in self.programs if ROLES.get(p.role, p.role) == role]
 
     @property
     def url(self) -> str:
@@ -122,7 +131,8 @@ class System:
         engine.dispose()
         self._logins = Logins(self.service_url, {role: secrets.token_urlsafe(24) for role in Role})
         self._logins.make()
-        self.programs = list(self._programs())
+        self.wallet.install(self)
+        self.programs = [*self.wallet.programs(), *self._programs()]
         for program in self.programs:
             program.start()
         self._wait_until_up()
@@ -132,7 +142,8 @@ class System:
     def stop(self) -> None:
         """End everything, frozen or not, and wait until it has ended."""
         with ExitStack() as all_of_it:
-            for part in (self.load_balancer, self.addresses, self.redis, self.postgres):
+            parts = self.load_balancer, self.addresses, self.redis, self.postgres, self.wallet
+            for part in parts:
                 all_of_it.callback(part.stop)
             for program in self.programs:
                 program.signal(Signals.SIGCONT)
@@ -201,6 +212,7 @@ class System:
             "UNBET_BROKER_URL": Redis.url(redis, BROKER_DATABASE),
             "UNBET_REDIS_URL": Redis.url(redis, REPLIES_DATABASE),
             **self._logins.variables(line),
+            **(self.wallet.variables() if line in ("worker", "sweep") else {}),
             "PATH": programs,
             "PYTHONUNBUFFERED": "1",
             "UNBET_URL_SECRET": self._secret,

@@ -2,7 +2,8 @@
 
 import typer
 
-from testbed.commands import chaos, conformance, provider
+from testbed.commands import chaos, conformance, provider, wallet_check
+from unbet.cli.commands import wallet
 
 
 def add_to(app: typer.Typer) -> None:
@@ -10,3 +11,4 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(provider.app, name="provider")
     app.add_typer(conformance.app)
     app.add_typer(chaos.app)
+    wallet.app.add_typer(wallet_check.app)

@@ -5,6 +5,7 @@ import json
 import secrets
 import tempfile
 import time
+from enum import StrEnum
 from pathlib import Path
 from random import Random
 from typing import Annotated, Final
@@ -18,18 +19,33 @@ from testbed.chaos.holding import whole
 from testbed.chaos.report import watched
 from testbed.chaos.running import Run, carry_out
 from testbed.chaos.system import ChaosError, System
+from testbed.chaos.wallets.http import Http
+from testbed.chaos.wallets.ledger import Ledger
+from testbed.chaos.wallets.port import WalletUnderTest
+from testbed.chaos.wallets.sql import Sql
 from unbet.cli.failing import CommandError
 from unbet.local.services import ServicesError
 from unbet.local.stopping import EXIT_STOPPED, SIGNALS
 
 app = typer.Typer()
 
+
+class WalletName(StrEnum):
+    LEDGER = "ledger"
+    SQL = "sql"
+    HTTP = "http"
+
+
+_RATES: Final = {WalletName.LEDGER: 180.0, WalletName.SQL: 180.0, WalletName.HTTP: 30.0}
+"""The example of a service decides one cancel after the other, on the same machine."""
+
+
 _WHERE: Final = """Kept in {0}/:
   violations.txt   what does not hold, up to 1,000 of each kind
   provider.jsonl   what the provider sent and was told
   logs/            the processes of Unbet, and which fault was done when
   spool/           what the receivers still had
-  postgres-1/, postgres-2/, redis-1/, redis-2/   the servers' data and logs"""
+  postgres-1/, postgres-2/, redis-1/, redis-2/, casino/   the servers' data and logs"""
 
 
 @app.command()
@@ -38,7 +54,13 @@ def chaos(
     seed: Annotated[
         int | None, typer.Option(help="Repeats the order of bets and faults; random if not given.")
     ] = None,
-    rate: Annotated[float, typer.Option(min=1, help="Cancels a second.")] = 180,
+    rate: Annotated[
+        float | None,
+        typer.Option(min=1, help="Cancels a second; 180 if not given, with `http` 60."),
+    ] = None,
+    wallet: Annotated[
+        WalletName, typer.Option(help="What decides the cancels, as UNBET_WALLET has it.")
+    ] = WalletName.LEDGER,
     directory: Annotated[
         Path | None,
         typer.Option("--dir", help="Where everything is kept meanwhile; must be empty or new."),
@@ -48,19 +70,23 @@ def chaos(
     ] = None,
 ) -> None:
     """Start a whole Unbet, play the provider, do faults to it, and compare what was told with the
-    ledger. Exit status 0 if every promise held, else 1. All that is started ends with it."""
+    wallet's own rows. Exit status 0 if every promise held, else 1. All that it starts ends too."""
     chosen = Path(tempfile.mkdtemp(prefix="unbet-chaos-")) if directory is None else directory
     if chosen.exists() and any(chosen.iterdir()):
         raise typer.BadParameter(f"{chosen} is not empty.", param_hint="--dir")
     chosen.mkdir(parents=True, exist_ok=True)
     chosen.chmod(0o711)  # PostgreSQL of another account has to pass through
     seed = secrets.randbelow(1_000_000) if seed is None else seed
+    rate = _RATES[wallet] if rate is None else rate
     console = Console(highlight=False)
-    console.print(f"Seed {seed}, {seconds:g} s, {rate:g} cancels a second, in {chosen}")
+    console.print(
+        f"Seed {seed}, {seconds:g} s, {rate:g} cancels a second, wallet {wallet}, in {chosen}"
+    )
     started = time.monotonic()
     chosen = chosen.absolute()
     shared = Random(f"spool of {seed}").random() < 0.5  # noqa: S311 - a game's dice
-    system = System(chosen, shared_spool=shared, mounts=disks.can_mount(chosen))
+    mounts = disks.can_mount(chosen)
+    system = System(chosen, _wallet(wallet, chosen), shared_spool=shared, mounts=mounts)
     run = Run(system, seconds, seed, rate)
     try:
         uvloop.run(_carry_out(run, console))
@@ -85,6 +111,16 @@ def chaos(
                 file.writelines(f"{kind}: {line}\n" for line in lines)
         console.print(_WHERE.format(chosen), soft_wrap=True)
     raise typer.Exit(0 if run.result.ok else 1)
+
+
+def _wallet(name: WalletName, directory: Path) -> WalletUnderTest:
+    match name:
+        case WalletName.LEDGER:
+            return Ledger()
+        case WalletName.SQL:
+            return Sql()
+        case WalletName.HTTP:
+            return Http(directory)
 
 
 async def _carry_out(run: Run, console: Console) -> None:

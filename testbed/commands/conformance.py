@@ -10,20 +10,19 @@ from typing import Annotated, Final
 import typer
 from sqlalchemy.exc import DBAPIError
 
+from testbed.commands.results import show
 from testbed.conformance.bets import Bets
 from testbed.conformance.ledger_wallet import LedgerTestWallet
 from testbed.conformance.listed_bets import BetsFileError, ListedBets
 from testbed.conformance.placed_bets import PlacedBets
 from testbed.conformance.playing import RULES, conduct
-from testbed.conformance.report import COLUMNS, Report
-from testbed.conformance.rule import RuleStatus
 from testbed.provider import DIALECTS, Dialect, Endpoint, EndpointError, NoAnswerError, Timing
 from testbed.provider.dialects import DialectName
+from testbed.rules import Report
 from unbet.cli import database
 from unbet.cli.bars import bar
-from unbet.cli.display import AsJson, print_json, print_table
+from unbet.cli.display import AsJson
 from unbet.cli.failing import failing_on
-from unbet.core.text import plain
 from unbet.database.migrate import SchemaError
 from unbet.runtime.settings import ProviderSettings, SettingsError, load
 
@@ -76,16 +75,9 @@ def play_every_rule(
         except EndpointError as error:
             raise typer.BadParameter(str(error), param_hint="--refused-from") from None
         report = asyncio.run(_play(endpoint, outside, bets))
-    if as_json:
-        shown = {"endpoint": str(endpoint), "dialect": dialect}
-        seconds = round(time.monotonic() - started, 3)
-        print_json({**shown, "seconds": seconds, **report.document()})
-    else:
-        print_table(f"{endpoint} {dialect}", COLUMNS, report.rows())
-        for line in report.lines():
-            typer.echo(plain(line))
-        counts = (f"{report.count(status)} {status}" for status in RuleStatus)
-        typer.echo(f"{len(report.results)} rules: {', '.join(counts)}.")
+    shown = {"endpoint": str(endpoint), "dialect": dialect}
+    seconds = round(time.monotonic() - started, 3)
+    show(report, f"{endpoint} {dialect}", as_json, **shown, seconds=seconds)
     raise typer.Exit(0 if report.ok else EXIT_BROKEN)
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NoReturn, Protocol
 
-from testbed.conformance.rule import NotTriedError
 from testbed.provider import Answer, Player
+from testbed.rules import NotTriedError
 from unbet.wallets.ledger.operations import Balance
 
 

@@ -7,8 +7,8 @@ from typing import NoReturn
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from testbed.conformance.bets import Bets, PreparedBet, needs_the_ledger, new_reference
-from testbed.conformance.rule import NotTriedError
 from testbed.provider import Player
+from testbed.rules import NotTriedError
 from unbet.core.fields import Currency, ProviderId, Reference, UserId
 
 
@@ -16,7 +16,7 @@ class BetsFileError(Exception):
     """The file cannot be read or is of another form; the text is one sentence."""
 
 
-class _File(BaseModel):
+class BetsFile(BaseModel):
     """The bets are all of `user_id` and in `currency`; each is used once."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -30,11 +30,23 @@ class _File(BaseModel):
     other_currency: Currency | None = None
     provider_id: ProviderId | None = None
 
+    @classmethod
+    def read(cls, file: Path) -> "BetsFile":
+        """Raises `BetsFileError`."""
+        try:
+            return cls.model_validate_json(file.read_bytes())
+        except OSError as error:
+            raise BetsFileError(f"{file} cannot be read: {error.strerror}.") from None
+        except ValidationError as error:
+            fault = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(map(str, fault["loc"]))
+            raise BetsFileError(f"{file}: {where and f'{where}: '}{fault['msg']}.") from None
+
 
 class ListedBets(Bets):
     """`Bets` of a file, as many as there are."""
 
-    def __init__(self, listed: _File, provider_id: str) -> None:
+    def __init__(self, listed: BetsFile, provider_id: str) -> None:
         self.provider_id = listed.provider_id or provider_id
         self._file = listed
         self._placed = list(listed.placed)
@@ -42,14 +54,7 @@ class ListedBets(Bets):
     @classmethod
     def read(cls, file: Path, provider_id: str) -> "ListedBets":
         """Of a file; `provider_id` if it names none. Raises `BetsFileError`."""
-        try:
-            return cls(_File.model_validate_json(file.read_bytes()), provider_id)
-        except OSError as error:
-            raise BetsFileError(f"{file} cannot be read: {error.strerror}.") from None
-        except ValidationError as error:
-            fault = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(map(str, fault["loc"]))
-            raise BetsFileError(f"{file}: {where and f'{where}: '}{fault['msg']}.") from None
+        return cls(BetsFile.read(file), provider_id)
 
     @property
     def other_player(self) -> str:

@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Final, Protocol
 
 from testbed.conformance.bets import PreparedBet, new_reference
-from testbed.conformance.rule import NotTriedError
 from testbed.provider import SUCCESS, Answer, Bet, Operator, Player, Win
+from testbed.rules import NotTriedError
 from unbet.wallets.ledger.operations import Balance
 
 OPENING_BALANCE: Final = Decimal("1000.00")

@@ -7,7 +7,7 @@ from functools import partial
 from types import MappingProxyType
 
 from testbed.conformance.bets import Bets, PreparedBet
-from testbed.conformance.rule import Exchange, NotTriedError
+from testbed.conformance.rule import Exchange
 from testbed.provider import (
     SUCCESS,
     Answer,
@@ -19,6 +19,7 @@ from testbed.provider import (
     attempt,
     read_answer,
 )
+from testbed.rules import NotTriedError
 from unbet.core.money import amount
 from unbet.wallets.ledger.operations import Balance, BalanceType
 

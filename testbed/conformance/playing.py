@@ -1,7 +1,6 @@
 """Plays rules one after the other: each starts when the player's money is at rest."""
 
 from collections.abc import Callable, Sequence
-from itertools import chain
 from typing import Final
 
 from testbed.conformance import (
@@ -13,8 +12,9 @@ from testbed.conformance import (
 )
 from testbed.conformance.bets import Bets, needs_the_ledger
 from testbed.conformance.play import Play
-from testbed.conformance.rule import NotTriedError, Result, Rule
+from testbed.conformance.rule import Exchange, Rule
 from testbed.provider import Endpoint
+from testbed.rules import NotTriedError, Result
 
 RULES: Final[tuple[Rule, ...]] = (
     *rules_outcomes.RULES,
@@ -42,19 +42,20 @@ async def conduct(
     endpoint from an address that it must refuse, `advance` is called after each rule. Raises
     `NoAnswerError` if the ledger fails."""
     results: list[Result] = []
+    exchanges: list[Exchange] = []
     silent = 0
     for rule in rules:
-        before = tuple(chain.from_iterable(result.exchanges for result in results))
         given_up = silent >= GIVEN_UP_AFTER
-        play = Play(endpoint, bets, limit_s, before, outside=outside, given_up=given_up)
+        play = Play(endpoint, bets, limit_s, tuple(exchanges), outside=outside, given_up=given_up)
         missing = None
         try:
-            if rule.needs_ledger and not bets.in_ledger:
+            if rule.needs_money and not bets.in_ledger:
                 needs_the_ledger()
             await rule.play(play)
         except NotTriedError as error:
             missing = str(error)
         results.append(Result(rule, tuple(play.exchanges), tuple(play.faults), missing))
+        exchanges += play.exchanges
         if play.exchanges:
             silent = silent + 1 if play.exchanges[-1].attempt.status is None else 0
         advance()

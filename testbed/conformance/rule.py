@@ -1,11 +1,10 @@
-"""A rule of the protocol, its exchanges with the endpoint, and its result."""
+"""A rule of the protocol: where it comes from, and its exchanges with the endpoint."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
-from functools import partial
-from typing import TYPE_CHECKING, Final, TypeVar
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
 
+from testbed import rules
 from testbed.provider import Attempt
 
 if TYPE_CHECKING:
@@ -19,62 +18,14 @@ FIELD: Final = "PROTOCOL, What goes wrong in the field"
 PATH: Final = "DESIGN, The path of one Cancel"
 OUTCOMES: Final = "DESIGN, Outcomes and answers"
 
-Tried = TypeVar("Tried", bound="Callable[[Play], Awaitable[None]]")
-Made = TypeVar("Made")
+MAX_SHOWN: Final = 300
+"""Characters of a body; some are made to be long."""
+
+Rule: TypeAlias = rules.Rule["Play", Awaitable[None]]
 
 
-class NotTriedError(Exception):
-    """The rule cannot be played; the text says what is missing."""
-
-
-class RuleStatus(StrEnum):
-    """On one rule."""
-
-    KEPT = "kept"
-    BROKEN = "broken"
-    NOT_TRIED = "not tried"
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One rule; `play` sends what tries it and says what it finds wrong."""
-
-    name: str
-    source: str
-    """Where it comes from."""
-    sent: str
-    """What is sent, in few words."""
-    play: Callable[["Play"], Awaitable[None]] = field(compare=False)
-    needs_ledger: bool = False
-    """It places bets between cancels, or its answers show nothing without the money."""
-
-
-class Rules(list[Rule]):
-    """Rules in the order in which they are defined."""
-
-    def __init__(self, *, needs_ledger: bool = False) -> None:
-        super().__init__()
-        self._needs_ledger = needs_ledger
-
-    def rule(self, name: str, source: str, sent: str) -> Callable[[Tried], Tried]:
-        """Makes a rule of what tries it."""
-
-        def add(play: Tried) -> Tried:
-            self.append(Rule(name, source, sent, play, self._needs_ledger))
-            return play
-
-        return add
-
-    def made(
-        self, play: "Callable[[Made, Play], Awaitable[None]]", name: str, source: str, sent: str
-    ) -> Callable[[Made], Made]:
-        """Makes a rule of what `play` tries it with."""
-
-        def add(make: Made) -> Made:
-            self.rule(name, source, sent)(partial(play, make))
-            return make
-
-        return add
+class Rules(rules.Rules["Play", Awaitable[None]]):
+    """Those of this kit."""
 
 
 @dataclass(frozen=True)
@@ -93,21 +44,15 @@ class Exchange:
         code, text = self.attempt.code, self.attempt.text
         return text if code is None else f"{code} ({text})"
 
-
-@dataclass(frozen=True)
-class Result:
-    """What became of one rule."""
-
-    rule: Rule
-    exchanges: tuple[Exchange, ...]
-    faults: tuple[str, ...]
-    """What was wrong, a sentence for each."""
-    missing: str | None = None
-    """Why it was not tried."""
-
     @property
-    def status(self) -> RuleStatus:
-        """A fault that was found counts, though the rule could not be played to its end."""
-        if self.faults:
-            return RuleStatus.BROKEN
-        return RuleStatus.KEPT if self.missing is None else RuleStatus.NOT_TRIED
+    def label(self) -> str:
+        """As `rules.Exchange`."""
+        return self.attempt.label
+
+    def as_document(self) -> dict[str, object]:
+        """As `rules.Exchange`."""
+        return {
+            "sent": self.sent,
+            "body": self.body[:MAX_SHOWN].decode(errors="replace"),
+            **self.attempt.model_dump(include={"status", "code", "text", "seconds"}),
+        }

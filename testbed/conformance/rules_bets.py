@@ -9,7 +9,7 @@ from testbed.conformance.play import Play
 from testbed.conformance.rule import BEHAVES, CALL, FIELD, OUTCOMES, Rules
 from testbed.provider import SUCCESS, Answer
 
-RULES: Final = Rules(needs_ledger=True)
+RULES: Final = Rules(needs_money=True)
 
 MIN_STAKE: Final = Decimal("0.000000000000000001")
 """18 decimals, the most that the protocol has."""

@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import Final
 
 from testbed.conformance.play import Play, Post
-from testbed.conformance.rule import BEHAVES, CALL, OUTCOMES, PATH, NotTriedError, Rules
+from testbed.conformance.rule import BEHAVES, CALL, OUTCOMES, PATH, Rules
+from testbed.rules import NotTriedError
 
 RULES: Final = Rules()
 

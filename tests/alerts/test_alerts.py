@@ -14,10 +14,16 @@ from tests.alerts.prometheus import NAMES
 from tests.system.processes import EXAMPLE
 from tests.system.watching import PLAYER
 
-UNREADABLE = text("""
+WAITING = text("""
     INSERT INTO unbet.parked (request_id, provider, reference, cancel, state, reason)
-    VALUES (gen_random_uuid(), 'LuckyMonaco', 'unreadable', '{}', 'parked', 'test')
+    VALUES (gen_random_uuid(), 'LuckyMonaco', 'unreadable', '{}', 'parked', 'test'),
+           (gen_random_uuid(), 'LuckyMonaco', 'settled', '{}', 'dead', 'late bet')
 """)
+OVERDUE = text("""
+    INSERT INTO unbet.watched (request_id, provider, reference, cancel, look_at)
+    VALUES (gen_random_uuid(), 'LuckyMonaco', 'overdue', '{}', now() - interval '1 hour')
+""")
+OURS = "SELECT request_id FROM unbet.parked WHERE reference IN ('unreadable', 'settled')"
 
 
 def test_while_all_is_well_no_alert_fires(casino: Casino) -> None:
@@ -74,17 +80,25 @@ def test_what_is_none_of_ours_and_what_waits_for_a_person_is_told(casino: Casino
     assert system.cancel(reference="late")["error"] == 0
     assert casino.operator.bet("late", "1.00", **PLAYER).status == "refused"
     with casino.engine.begin() as connection:
-        connection.execute(UNREADABLE)
+        connection.execute(WAITING)
+        connection.execute(OVERDUE)
     firing = casino.fires(
-        "UnbetRejected", "UnbetRefused", "UnbetWrongSecrets", "UnbetLateBets", "UnbetDead"
+        "UnbetRejected",
+        "UnbetRefused",
+        "UnbetWrongSecrets",
+        "UnbetLateBets",
+        "UnbetLateBetNotReversed",
+        "UnbetLateBetsNotLookedFor",
+        "UnbetDead",
     )
     assert {labels.get("kind") for labels in firing} >= {"message"}
     assert {labels.get("reason") for labels in firing} >= {"form"}
     with casino.engine.begin() as connection:
-        (request_id,) = connection.execute(
-            text("SELECT request_id FROM unbet.parked WHERE reference = 'unreadable'")
-        ).scalars()
-    assert system.unbet("parked", "close", str(request_id), "--reason", "a test").returncode == 0
+        waiting = connection.execute(text(OURS)).scalars().all()
+        connection.execute(text("DELETE FROM unbet.watched"))
+    for request_id in waiting:
+        closed = system.unbet("parked", "close", str(request_id), "--reason", "a test")
+        assert closed.returncode == 0
     casino.calms_down()
 
 

@@ -14,9 +14,10 @@ from unbet import Result, Status
 from unbet.core.message import Cancel
 from unbet.core.outcomes import Outcome
 from unbet.journal.parking import park
+from unbet.journal.sweeping import lease
 from unbet.wallets.ledger.audit import audit
 from unbet.wallets.ledger.interventions import Closing, Reopening, close_parked, reopen_parked
-from unbet.wallets.ledger.sweeping import lease, reverse_parked
+from unbet.wallets.ledger.sweeping import reverse_parked
 
 
 def keep(engine: Engine, *cancels: Cancel) -> None:

@@ -12,11 +12,26 @@ from decimal import Decimal
 from typing import TypeVar
 from uuid import UUID
 
-from unbet import BalanceType, Bet, Deposit, Refusal, Result, Settlement, StakeOrder, Status
+from unbet import (
+    BalanceType,
+    Bet,
+    BonusConversion,
+    Correction,
+    Deposit,
+    Direction,
+    EndKind,
+    Refusal,
+    Result,
+    Settlement,
+    StakeOrder,
+    Status,
+    Withdrawal,
+    WithdrawalEnd,
+)
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
 
-Account = tuple[str, str, BalanceType]
+Account = tuple[str, str, str]  # player, currency and kind
 Key = tuple[str, str]  # provider and reference
 Option = TypeVar("Option")
 
@@ -44,7 +59,8 @@ class Freeze:
     frozen: bool
 
 
-Operation = Deposit | Bet | Settlement | Cancels | Sweep | Freeze
+PlayerOperation = Withdrawal | Correction | BonusConversion
+Operation = Deposit | Bet | Settlement | PlayerOperation | WithdrawalEnd | Cancels | Sweep | Freeze
 Answer = Result | list[Decision] | None
 
 
@@ -77,6 +93,10 @@ class Model:
     deposits: dict[str, Deposit] = field(default_factory=dict)
     bets: dict[Key, KnownBet] = field(default_factory=dict)
     wins: dict[Key, tuple[Settlement, Refusal | None]] = field(default_factory=dict)
+    operations: dict[tuple[type, str], tuple[PlayerOperation, Refusal | None]] = field(
+        default_factory=dict
+    )
+    ends: dict[str, EndKind] = field(default_factory=dict)
     late_bets: set[tuple[str, str, str, str, Decimal]] = field(default_factory=set)
     parked: dict[UUID, Cancel] = field(default_factory=dict)
 
@@ -93,6 +113,10 @@ class Model:
                 return self._bet(operation, told, seen)
             case Settlement(), _:
                 return self._settle(operation)
+            case ((Withdrawal() | Correction() | BonusConversion()), Result()):
+                return self._operate(operation, told, seen)
+            case WithdrawalEnd(), _:
+                return self._end(operation)
             case Cancels(), list():
                 return self._cancel(operation.cancels, told, operation.hold_unknown, seen)
             case Sweep(), list() if all(d.request_id in self.parked for d in told):
@@ -173,6 +197,63 @@ class Model:
         self.bets[key] = replace(bet, state="settled")
         self.money[bet.user_id, bet.currency, BalanceType.CASH] += win.amount
         return None
+
+    def _operate(self, operation: PlayerOperation, told: Result, seen: Sequence["Model"]) -> Result:
+        key = (type(operation), operation.reference)
+        replayed = key in self.operations
+        if not replayed:
+            self.operations[key] = (operation, self._move(operation, told, seen))
+        first, refusal = self.operations[key]
+        if first != operation:
+            return Result(status=Status.CONFLICT)
+        status = Status.REFUSED if refusal else Status.DONE
+        return Result(status=status, replayed=replayed, refusal=refusal)
+
+    def _move(
+        self, operation: PlayerOperation, told: Result, seen: Sequence["Model"]
+    ) -> Refusal | None:
+        owner = (operation.user_id, operation.currency)
+        # Whether a player is frozen is read without a lock, as for a bet.
+        frozen = [operation.user_id in state.frozen for state in seen]
+        is_corrected = isinstance(operation, Correction)
+        if not is_corrected and _choose(frozen, told.refusal is Refusal.PLAYER_FROZEN):
+            return Refusal.PLAYER_FROZEN
+        amount, other = -operation.amount, None
+        match operation:
+            case Withdrawal():
+                account, other = (*owner, BalanceType.CASH), (*owner, "held")
+            case BonusConversion():
+                account, other = (*owner, BalanceType.BONUS), (*owner, BalanceType.CASH)
+            case Correction(balance_type=kind, direction=direction):
+                account = (*owner, kind)
+                amount = -amount if direction is Direction.CREDIT else amount
+        if self.money[account] + amount < 0:
+            return Refusal.INSUFFICIENT_FUNDS
+        self.money[account] += amount
+        if other:
+            self.money[other] -= amount
+        return None
+
+    def _end(self, end: WithdrawalEnd) -> Result:
+        withdrawal, refusal = self.operations.get((Withdrawal, end.reference), (None, None))
+        if withdrawal is None:
+            return Result(status=Status.REFUSED, refusal=Refusal.UNKNOWN_WITHDRAWAL)
+        if refusal:
+            return Result(status=Status.REFUSED, refusal=Refusal.WITHDRAWAL_REFUSED)
+        replayed = end.reference in self.ends
+        if not replayed:
+            self.ends[end.reference] = end.kind
+            owner = (withdrawal.user_id, withdrawal.currency)
+            self.money[*owner, "held"] -= withdrawal.amount
+            if end.kind is EndKind.RELEASE:
+                self.money[*owner, BalanceType.CASH] += withdrawal.amount
+        if self.ends[end.reference] is not end.kind:
+            refusal = {
+                EndKind.COMPLETION: Refusal.WITHDRAWAL_COMPLETED,
+                EndKind.RELEASE: Refusal.WITHDRAWAL_RELEASED,
+            }[self.ends[end.reference]]
+            return Result(status=Status.REFUSED, replayed=True, refusal=refusal)
+        return Result(status=Status.DONE, replayed=replayed)
 
     def _cancel(
         self,

@@ -72,13 +72,52 @@ RIGHTS: Final[Rights] = {
         "transfer_id)",
         CONSOLE: "SELECT",
     },
-    "unbet.requests": {
-        RECEIVER: "SELECT (request_id, outcome)",
-        WORKER: "SELECT (request_id), INSERT (request_id, provider, reference, user_id, currency, "
-        "uuid, dialect, received_at, received_from, body, outcome)",
+    "unbet.routes": {
+        RECEIVER: "SELECT (provider, wallet)",
+        WORKER: "SELECT, INSERT (provider, wallet)",
+        OPERATOR: "SELECT, INSERT (provider, wallet), DELETE",
+        CONSOLE: "SELECT",
+    },
+    "unbet.asked": {
+        WORKER: "SELECT, INSERT (provider, reference), UPDATE (open), DELETE",
         OPERATOR: "SELECT",
         CONSOLE: "SELECT",
-        RETENTION: "SELECT (request_id, decided_at), DELETE",
+    },
+    "unbet_ledger.operations": {
+        OPERATOR: "SELECT, INSERT (kind, reference, user_id, currency, balance_type, amount, "
+        "reason, made_by, transfer_id)",
+        CONSOLE: "SELECT",
+    },
+    "unbet_ledger.refused_operations": {
+        OPERATOR: "SELECT, INSERT (kind, reference, refusal)",
+        CONSOLE: "SELECT",
+    },
+    "unbet_ledger.withdrawal_ends": {
+        OPERATOR: "SELECT, INSERT (reference, kind, transfer_id)",
+        CONSOLE: "SELECT",
+    },
+    "unbet.watched": {
+        RECEIVER: "SELECT (look_at)",
+        WORKER: "SELECT, INSERT (request_id, provider, reference, cancel, look_at), "
+        "UPDATE (looks, look_at, taken_at), DELETE",
+        OPERATOR: "SELECT",
+        CONSOLE: "SELECT",
+    },
+    "unbet.found_late": {
+        RECEIVER: "SELECT (outcome)",
+        WORKER: "SELECT, INSERT (request_id, provider, reference, outcome, wallet_ref)",
+        OPERATOR: "SELECT",
+        CONSOLE: "SELECT",
+    },
+    "unbet.requests": {
+        RECEIVER: "SELECT (request_id, outcome, wallet, wallet_ref, cash)",
+        WORKER: "SELECT (request_id, provider, reference, user_id, currency, outcome, decided_at, "
+        "wallet_ref, cash), "
+        "INSERT (request_id, provider, reference, user_id, currency, uuid, dialect, received_at, "
+        "received_from, body, outcome, wallet, wallet_ref, cash, replayed, is_only_memory)",
+        OPERATOR: "SELECT",
+        CONSOLE: "SELECT",
+        RETENTION: "SELECT (request_id, decided_at, is_only_memory), DELETE",
     },
     "unbet.answers": {
         RECEIVER: "SELECT (request_id), INSERT (request_id, shared_request_id, uuid, received_at, "
@@ -88,7 +127,7 @@ RIGHTS: Final[Rights] = {
         RETENTION: "SELECT (request_id, answered_at), DELETE",
     },
     "unbet.parked": {
-        RECEIVER: f"SELECT (request_id, state, parked_at), {_PARK}",
+        RECEIVER: f"SELECT (request_id, state, reason, parked_at), {_PARK}",
         WORKER: f"SELECT, {_PARK}, UPDATE (state, reason, tries, last_error, parked_at, "
         "next_try_at), DELETE",
         OPERATOR: f"SELECT, {_PARK}, UPDATE (state, tries, next_try_at)",

@@ -1,14 +1,17 @@
 """Stories of a real ledger, told."""
 
+import re
 from datetime import UTC
 from uuid import uuid4
 
 from sqlalchemy import Engine
 
 from tests.making import Operator, cancel_of, note_answer
+from unbet import Direction
 from unbet.history.explain import explain
+from unbet.history.operations import explain_operations
 from unbet.history.records import History
-from unbet.history.timeline import summary, timeline
+from unbet.history.timeline import operation_summary, operation_timeline, summary, timeline
 from unbet.wallets.ledger.interventions import close_parked, retry_parked
 
 
@@ -90,3 +93,79 @@ def test_no_history_tells_a_session(engine: Engine, operator: Operator) -> None:
 
     assert "session-1" in history.parked[0].cancel
     assert "session-1" not in summary(history) + str(timeline(history))
+
+
+def told_of(engine: Engine, reference: str) -> list[tuple[str, dict[str, str]]]:
+    """In short, and event by event; without the times."""
+    with engine.connect() as connection:
+        operations = explain_operations(connection, reference)
+    return [
+        (
+            re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "TIME", operation_summary(one)),
+            {event.title: event.detail for event in operation_timeline(one)},
+        )
+        for one in operations
+    ]
+
+
+def test_a_withdrawal_is_told_from_its_hold_to_its_end(engine: Engine, operator: Operator) -> None:
+    operator.deposit("10.00", reference="w1")
+    for reference in ("w1", "w2", "w3"):
+        operator.withdraw(reference, "2.00")
+    operator.complete("w1")
+    operator.release("w2")
+    operator.withdraw("w4", "100.00")
+
+    deposited = "player alice; cash 0.00 + 10.00 = 10.00"
+    held = {"Withdrawal held: 2.00 EUR": "player alice; cash 10.00 - 2.00 = 8.00, held "}
+    assert told_of(engine, "w1") == [
+        ("Deposited once: 10.00 EUR to cash on TIME.", {"Deposited: 10.00 EUR": deposited}),
+        (
+            "Withdrawal of 2.00 EUR, held on TIME: completed on TIME, the money has left.",
+            {title: f"{detail}0.00 + 2.00 = 2.00" for title, detail in held.items()}
+            | {"Withdrawal completed: 2.00 EUR": "player alice; held 6.00 - 2.00 = 4.00"},
+        ),
+    ]
+    [(short, events)] = told_of(engine, "w2")
+    assert short == (
+        "Withdrawal of 2.00 EUR, held on TIME: released on TIME, the money is cash again."
+    )
+    assert events["Withdrawal released: 2.00 EUR"] == (
+        "player alice; cash 4.00 + 2.00 = 6.00, held 4.00 - 2.00 = 2.00"
+    )
+    [(short, events)] = told_of(engine, "w3")
+    assert short == "Withdrawal of 2.00 EUR, held on TIME: neither completed nor released yet."
+    assert told_of(engine, "w4") == [
+        (
+            "Withdrawal of 100.00 EUR was refused on TIME (insufficient funds).",
+            {"Withdrawal refused: 100.00 EUR": "player alice; insufficient funds"},
+        )
+    ]
+
+
+def test_a_correction_is_told_with_its_reason_and_name_and_a_conversion(
+    engine: Engine, operator: Operator
+) -> None:
+    operator.deposit("10.00", bonus=True)
+    operator.convert("x", "4.00")
+    operator.correct("c1", "1.00", Direction.DEBIT, reason="given twice", made_by="bob")
+    operator.correct("c2", "1.50")
+
+    assert told_of(engine, "x") == [
+        (
+            "Converted once: 4.00 EUR of bonus became cash on TIME.",
+            {
+                "Converted to cash: 4.00 EUR": "player alice; "
+                "bonus 10.00 - 4.00 = 6.00, cash 0.00 + 4.00 = 4.00"
+            },
+        )
+    ]
+    assert told_of(engine, "c1") == [
+        (
+            "Corrected once by bob: 1.00 EUR taken from cash on TIME (given twice).",
+            {"Corrected: 1.00 EUR": "player alice; by bob: given twice; cash 4.00 - 1.00 = 3.00"},
+        )
+    ]
+    [(short, _)] = told_of(engine, "c2")
+    assert short == "Corrected once by ann: 1.50 EUR given to cash on TIME (counted wrongly)."
+    assert told_of(engine, "unknown") == []

@@ -19,6 +19,9 @@ def filled(operator: Operator) -> Operator:
     operator.settle("r2", "1.00")
     operator.cancel(cancel_of("r1"), cancel_of("r3"))
     operator.bet("r3", "4.00")
+    operator.withdraw("w1", "1.00")
+    operator.release("w1")
+    operator.withdraw("w2", "100.00")
     return operator
 
 
@@ -26,12 +29,18 @@ def filled(operator: Operator) -> Operator:
     "statement",
     [
         f"{verb} unbet_ledger.{table} {rest}"
-        for table in ("transfers", "entries", "deposits", "wins", "late_bets")
+        for table in (
+            *("transfers", "entries", "deposits", "wins", "late_bets", "operations"),
+            *("refused_operations", "withdrawal_ends"),
+        )
         for verb, rest in (("UPDATE", "SET {column} = {column}"), ("DELETE FROM", ""))
     ]
     + [
         f"TRUNCATE unbet_ledger.{table}"
-        for table in ("transfers", "entries", "deposits", "wins", "bets")
+        for table in (
+            *("transfers", "entries", "deposits", "wins", "bets", "operations"),
+            *("refused_operations", "withdrawal_ends"),
+        )
     ]
     + [
         "DELETE FROM unbet_ledger.bets",
@@ -43,7 +52,8 @@ def filled(operator: Operator) -> Operator:
     ],
 )
 def test_what_has_happened_cannot_be_changed(filled: Operator, statement: str) -> None:
-    column = "kind" if "ledger.transfers" in statement else "amount"
+    kinds = ("ledger.transfers", "ledger.refused_operations", "ledger.withdrawal_ends")
+    column = "kind" if any(table in statement for table in kinds) else "amount"
     with (
         filled.engine.connect() as connection,
         pytest.raises(DBAPIError, match="never changed or removed"),
@@ -92,7 +102,52 @@ def test_bet_and_tombstone_cannot_stand_under_one_reference(filled: Operator) ->
 def test_a_players_account_cannot_go_below_zero(filled: Operator) -> None:
     with filled.engine.connect() as connection, pytest.raises(IntegrityError, match="no_player"):
         connection.execute(
-            text("UPDATE unbet_ledger.accounts SET balance = -1 WHERE kind = 'cash'")
+            text("UPDATE unbet_ledger.accounts SET balance = -1 WHERE kind IN ('cash', 'held')")
+        )
+
+
+def test_a_withdrawal_cannot_have_two_ends(filled: Operator) -> None:
+    with filled.engine.connect() as connection, pytest.raises(IntegrityError, match="ends_pkey"):
+        connection.execute(
+            text("""
+                INSERT INTO unbet_ledger.withdrawal_ends (reference, kind, transfer_id)
+                VALUES ('w1', 'completion', 1000000)
+            """)
+        )
+
+
+@pytest.mark.parametrize(
+    ("values", "constraint"),
+    [
+        ("'withdrawal', 'w1', 'bob', 'EUR', 'cash', -1", "operations_pkey"),
+        ("'withdrawal', 'w3', 'bob', 'EUR', 'cash', 1", "only_a_correction_adds"),
+        ("'withdrawal', 'w3', 'bob', 'EUR', 'bonus', -1", "what_it_takes_from"),
+        ("'conversion', 'w3', 'bob', 'EUR', 'cash', -1", "what_it_takes_from"),
+        ("'correction', 'w3', 'bob', 'EUR', 'cash', 1", "has_a_reason_and_a_name"),
+        ("'gift', 'w3', 'bob', 'EUR', 'bonus', -1", "kind_check"),
+    ],
+)
+def test_an_operation_is_of_one_form(filled: Operator, values: str, constraint: str) -> None:
+    with filled.engine.connect() as connection, pytest.raises(IntegrityError, match=constraint):
+        connection.execute(
+            text(f"""
+                INSERT INTO unbet_ledger.operations
+                       (kind, reference, user_id, currency, balance_type, amount, transfer_id)
+                VALUES ({values}, 1000000)
+            """)
+        )
+
+
+@pytest.mark.parametrize("values", ["NULL, 'ann'", "'', 'ann'", "'why', NULL", "'why', ''"])
+def test_a_correction_without_a_reason_or_a_name_is_refused(filled: Operator, values: str) -> None:
+    with filled.engine.connect() as connection, pytest.raises(IntegrityError, match="and_a_name"):
+        connection.execute(
+            text(f"""
+                INSERT INTO unbet_ledger.operations
+                       (kind, reference, user_id, currency, balance_type, amount, reason, made_by,
+                        transfer_id)
+                VALUES ('correction', 'c1', 'bob', 'EUR', 'cash', 1, {values}, 1000000)
+            """)
         )
 
 

@@ -6,6 +6,7 @@ from typing import Final
 import pytest
 from sqlalchemy import Engine, text
 
+from tests.ledger.deciding import sweep_of
 from tests.ledger.older import rows_in
 from tests.ledger.rights import RIGHTS, rights_of
 from tests.making import Operator, cancel_of
@@ -16,7 +17,6 @@ from unbet.database.migrate import SchemaError, migrate, require_schema
 from unbet.database.roles import Role, apply_roles
 from unbet.wallets.ledger.audit import audit
 from unbet.wallets.ledger.interventions import reopen_parked
-from worker.sweep import Sweep
 
 ALICES_CASH: Final = Decimal("91.25")
 
@@ -84,10 +84,19 @@ def test_the_audit_finds_nothing_and_what_was_parked_is_decided(migrated: Engine
     assert identity.id == only.id
     url = migrated.url.render_as_string(hide_password=False)
     own = guard(connect_to(url, name="sweep"), identity)
-    Sweep(own).round()
+    sweep_of(own).round()
     own.dispose()
     # That which was parked, and not the dead one.
     assert Operator(migrated).balance().cash == ALICES_CASH + Decimal("1.25")
+    with migrated.connect() as connection:
+        assert audit(connection).violations == ()
+
+
+def test_its_players_can_withdraw(migrated: Engine) -> None:
+    operator = Operator(migrated)
+    assert operator.withdraw("w1", "1.25").status == "done"
+    assert operator.complete("w1").status == "done"
+    assert operator.balance().cash == ALICES_CASH - Decimal("1.25")
     with migrated.connect() as connection:
         assert audit(connection).violations == ()
 

@@ -28,17 +28,35 @@ from sqlalchemy import Connection, Engine, text
 
 import unbet
 from tests.databases import Databases
-from tests.ledger.model import Answer, Cancels, Freeze, Model, Operation, Sweep
+from tests.ledger.model import (
+    Answer,
+    Cancels,
+    Freeze,
+    Model,
+    Operation,
+    PlayerOperation,
+    Sweep,
+)
 from tests.making import PROVIDER, cancel_of
 from tests.tiers import long
-from unbet import Bet, Deposit, Settlement, connect_to, transact
+from unbet import (
+    Bet,
+    BonusConversion,
+    Correction,
+    Deposit,
+    Settlement,
+    Withdrawal,
+    WithdrawalEnd,
+    connect_to,
+    transact,
+)
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
 from unbet.database.engine import SCAN_SETTINGS
 from unbet.wallets.ledger.audit import audit
 from unbet.wallets.ledger.reversal import reverse
 
-SEQUENCES = [10, long(40)]
+SEQUENCES = [12, long(40)]
 STEPS = 40
 ROUNDS = [50, long(200)]
 LONGER = 10
@@ -117,6 +135,35 @@ def settlements(draw: st.DrawFn, world: World) -> Settlement:
 
 
 @st.composite
+def player_operations(draw: st.DrawFn, world: World) -> PlayerOperation:
+    number = draw(world.numbers())
+    values = {
+        "user_id": draw(world.users_like(number)),
+        "currency": draw(world.currencies_like(number)),
+        "amount": draw(_mostly("3.00", ["3.01", "0.000000000000000001", "100.00"])),
+        "reference": f"o-{world.reference(number)}",
+    }
+    kind = draw(st.sampled_from(["withdrawal", "withdrawal", "correction", "conversion"]))
+    if kind == "withdrawal":
+        return Withdrawal(**values)
+    if kind == "conversion":
+        return BonusConversion(**values)
+    return Correction(
+        **values,
+        direction=draw(st.sampled_from(unbet.Direction)),
+        reason=draw(_mostly("counted wrongly", ["given twice"])),
+        made_by=draw(_mostly("ann", ["bob"])),
+        balance_type=draw(st.sampled_from(unbet.BalanceType)),
+    )
+
+
+@st.composite
+def ends(draw: st.DrawFn, world: World) -> WithdrawalEnd:
+    reference = f"o-{world.reference(draw(world.numbers()))}"
+    return WithdrawalEnd(reference=reference, kind=draw(st.sampled_from(unbet.EndKind)))
+
+
+@st.composite
 def cancels(draw: st.DrawFn, world: World) -> Cancel:
     number = draw(world.numbers())
     return cancel_of(
@@ -129,7 +176,7 @@ def cancels(draw: st.DrawFn, world: World) -> Cancel:
 
 @st.composite
 def beginnings(draw: st.DrawFn, world: World) -> list[Operation]:
-    """Some money for everybody and some bets: enough to meet."""
+    """Some money for everybody, some bets and withdrawals: enough to meet."""
     amount = draw(_mostly("20.00", ["8.00", "0.000000000000000001"]))
     money = [
         Deposit(
@@ -142,7 +189,8 @@ def beginnings(draw: st.DrawFn, world: World) -> list[Operation]:
         for number in range(world.users)
         for kind in unbet.BalanceType
     ]
-    return [*money, *draw(st.lists(bets(world), min_size=1, max_size=world.references))]
+    placed = draw(st.lists(bets(world), min_size=1, max_size=world.references))
+    return [*money, *placed, *draw(st.lists(player_operations(world), max_size=world.references))]
 
 
 def groups(world: World, *, hold: st.SearchStrategy[bool]) -> st.SearchStrategy[Cancels]:
@@ -163,6 +211,14 @@ def perform(connection: Connection, operation: Operation) -> Answer:
             return unbet.place_bet(connection, operation)
         case Settlement():
             return unbet.settle_bet(connection, operation)
+        case Withdrawal():
+            return unbet.hold_withdrawal(connection, operation)
+        case WithdrawalEnd():
+            return unbet.end_all(connection, [operation])[0]
+        case Correction():
+            return unbet.correct(connection, operation)
+        case BonusConversion():
+            return unbet.convert_bonus(connection, operation)
         case Cancels():
             return reverse(connection, operation.cancels, hold_unknown=operation.hold_unknown)
         case Sweep():
@@ -185,6 +241,12 @@ def sweep(connection: Connection, *, hold_unknown: bool) -> list[Decision]:
     return decisions
 
 
+KINDS: dict[type, str] = {
+    Withdrawal: "withdrawal",
+    Correction: "correction",
+    BonusConversion: "conversion",
+}
+
 VIEW = {
     "money": """
         SELECT owner, currency, kind, balance FROM unbet_ledger.accounts WHERE owner LIKE :mine
@@ -201,6 +263,13 @@ VIEW = {
         SELECT provider, reference, bet_reference, amount, refusal
           FROM unbet_ledger.wins WHERE reference LIKE :mine
     """,
+    "operations": """
+        SELECT kind, reference, user_id, currency, abs(amount), refusal
+          FROM unbet_ledger.operations LEFT JOIN unbet_ledger.refused_operations
+         USING (kind, reference)
+         WHERE reference LIKE :mine
+    """,
+    "ends": "SELECT reference, kind FROM unbet_ledger.withdrawal_ends WHERE reference LIKE :mine",
     "late_bets": """
         SELECT provider, reference, user_id, currency, amount
           FROM unbet_ledger.late_bets WHERE reference LIKE :mine
@@ -236,6 +305,11 @@ def view_of_model(model: Model) -> View:
             (*key, win.bet_reference, win.amount, refusal)
             for key, (win, refusal) in model.wins.items()
         },
+        "operations": {
+            (KINDS[kind], reference, one.user_id, one.currency, one.amount, refusal)
+            for (kind, reference), (one, refusal) in model.operations.items()
+        },
+        "ends": set(model.ends.items()),
         "late_bets": set(model.late_bets),
         "parked": {(request_id,) for request_id in model.parked},
     }
@@ -268,6 +342,14 @@ class LedgerAndModel(RuleBasedStateMachine):
 
     @rule(operation=settlements(world))
     def settle(self, operation: Settlement) -> None:
+        self.step(operation)
+
+    @rule(operation=player_operations(world))
+    def operate(self, operation: PlayerOperation) -> None:
+        self.step(operation)
+
+    @rule(operation=ends(world))
+    def end(self, operation: WithdrawalEnd) -> None:
         self.step(operation)
 
     @rule(operation=groups(world, hold=st.booleans()))
@@ -345,6 +427,7 @@ def races(draw: st.DrawFn, world: World) -> Race:
     hold = draw(st.sampled_from([False, False, True]))
     kinds: list[st.SearchStrategy[Operation]] = [
         *(bets(world), bets(world), settlements(world), deposits(world), freezes(world)),
+        *(player_operations(world), ends(world), ends(world), ends(world)),
         *[groups(world, hold=st.just(hold))] * 3,
         *([st.builds(Sweep, st.just(hold))] if hold else []),
     ]

@@ -11,9 +11,11 @@ from tests.making import Operator, bet_of, cancel_of
 from unbet import place_all
 from unbet.core.message import Cancel
 from unbet.core.outcomes import Outcome
+from unbet.core.providers import ALL, Providers
 from unbet.journal.parking import count_parked, park, set_aside
+from unbet.journal.sweeping import MAX_TRIES, give_up, lease
 from unbet.wallets.ledger.audit import audit
-from unbet.wallets.ledger.sweeping import MAX_TRIES, give_up, lease, reverse_parked
+from unbet.wallets.ledger.sweeping import reverse_parked
 
 
 def parked(engine: Engine) -> list[dict[str, object]]:
@@ -36,6 +38,24 @@ def leased(engine: Engine, *, fresh: bool = True, most: int = 100) -> list[str]:
     with engine.begin() as connection:
         found = lease(connection, fresh=fresh, most=most).cancels
         return [cancel.reference for cancel in found]
+
+
+@pytest.mark.parametrize(
+    ("providers", "found"),
+    [
+        (Providers(("A",), all_but=False), ["of A"]),
+        (Providers(("A", "a"), all_but=True), ["of B"]),
+        (Providers((), all_but=False), []),
+        (ALL, ["of A", "of B", "of a"]),
+    ],
+)
+def test_a_sweep_takes_those_of_its_providers_only(
+    engine: Engine, providers: Providers, found: list[str]
+) -> None:
+    keep(engine, *(cancel_of(f"of {name}", provider=name) for name in ("A", "B", "a")))
+    with engine.begin() as connection:
+        due = lease(connection, fresh=True, most=10, providers=providers)
+        assert sorted(cancel.reference for cancel in due.cancels) == found
 
 
 def test_thousands_are_parked_by_one_statement(engine: Engine) -> None:
@@ -78,6 +98,21 @@ def test_what_has_failed_once_is_no_longer_leased_with_the_fresh_ones(engine: En
     make_due(engine)
     assert leased(engine) == ["r2"]
     assert leased(engine, fresh=False) == ["r1"]
+
+
+def test_what_has_failed_once_can_be_leased_without_what_has_failed_more_often(
+    engine: Engine,
+) -> None:
+    keep(engine, cancel_of("r1"))
+    for fresh in (True, False):
+        assert leased(engine, fresh=fresh) == ["r1"]
+        make_due(engine)
+    keep(engine, cancel_of("r2"))
+    assert leased(engine) == ["r2"]
+    make_due(engine)
+    with engine.begin() as connection:
+        due = lease(connection, fresh=False, once=True, most=10)
+    assert [cancel.reference for cancel in due.cancels] == ["r2"]
 
 
 def pause(connection: Connection) -> float:

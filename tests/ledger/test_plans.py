@@ -7,11 +7,18 @@ import pytest
 from sqlalchemy import Engine, TextClause, text
 
 from unbet.history.explain import _TRANSFERS
-from unbet.wallets.ledger import bets, posting, settlements
+from unbet.wallets.ledger import (
+    bets,
+    player_operations,
+    posting,
+    settlements,
+    withdrawal_ends,
+)
 
 STATEMENTS = [
     *(posting._ADD_MISSING, posting._LOCK_PLAYERS, posting._FIND_OPERATORS, posting._SET_BALANCES),
-    *(bets._FIND, settlements._LOCK_BETS, settlements._FIND),
+    *(bets._FIND, settlements._LOCK_BETS, settlements._FIND, player_operations._FIND),
+    *(withdrawal_ends._WITHDRAWALS, withdrawal_ends._FIND),
 ]
 
 

@@ -102,7 +102,7 @@ def decide_as_predicted(
     is_new = decided.outcome is Outcome.REVERSED and not predicted.is_repeat
     expected = decided.model_copy(update={"transfer_id": None}) if is_new else decided
     assert predicted.decision == expected, reference
-    returned = [(e.kind, e.amount, e.balance_after) for e in predicted.returned]
+    returned = [(e.kind, e.amount, e.balance_after) for e in predicted.returned or ()]
     assert returned == (entered(engine, reference) if is_new else []), reference
     assert (operator.balance(reference) != before) == bool(returned), reference
     return decided.outcome

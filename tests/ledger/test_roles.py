@@ -102,6 +102,9 @@ REWRITING: Final = [
     "DELETE FROM unbet_ledger.entries",
     "DELETE FROM unbet_ledger.transfers",
     "DELETE FROM unbet_ledger.bets",
+    "DELETE FROM unbet_ledger.operations",
+    "UPDATE unbet_ledger.withdrawal_ends SET kind = 'release'",
+    "DELETE FROM unbet_ledger.refused_operations",
     "DELETE FROM unbet.requests",
     "TRUNCATE unbet_ledger.entries",
     "UPDATE unbet.requests SET outcome = 'reversed'",
@@ -135,6 +138,10 @@ STAKES: Final = [
     "INSERT INTO unbet_ledger.transfers (id, kind, bet_id) VALUES (99, 'reversal', 1)",
     "INSERT INTO unbet_ledger.deposits VALUES ('d', 'bob', 'EUR', 'cash', 1, 99)",
     "INSERT INTO unbet_ledger.wins VALUES ('LuckyMonaco', 'w', 'r1', 1, NULL, 99)",
+    "INSERT INTO unbet_ledger.operations (kind, reference, user_id, currency, balance_type, amount,"
+    " transfer_id) VALUES ('withdrawal', 'o', 'bob', 'EUR', 'cash', -1, 99)",
+    "INSERT INTO unbet_ledger.refused_operations VALUES ('withdrawal', 'o', 'player_frozen')",
+    "INSERT INTO unbet_ledger.withdrawal_ends VALUES ('o', 'release', 99)",
     "UPDATE unbet_ledger.players SET frozen_at = NULL",
 ]
 
@@ -193,6 +200,19 @@ def test_an_operator_takes_bets_and_gives_results(as_role: As) -> None:
     operator.freeze()
     operator.unfreeze()
     assert operator.balance().cash == 2
+
+
+def test_an_operator_withdraws_corrects_and_converts(as_role: As) -> None:
+    operator = Operator(as_role(Role.OPERATOR))
+    operator.deposit("10.00", bonus=True)
+    assert operator.convert("b1", "6.00").status == "done"
+    assert operator.correct("c1", "1.00").status == "done"
+    for reference in ("w1", "w2"):
+        assert operator.withdraw(reference, "2.00").status == "done"
+    assert operator.withdraw("w3", "400.00").status == "refused"
+    assert operator.complete("w1").status == "done"
+    assert operator.release("w2").status == "done"
+    assert operator.balance().cash == 5
 
 
 def test_a_role_without_rights_is_told_what_to_do(engine: Engine, as_role: As) -> None:

@@ -5,10 +5,10 @@ from sqlalchemy import Engine, text
 from structlog.testing import capture_logs
 
 from tests.counting import counted
+from tests.ledger.deciding import sweep_of
 from tests.making import Operator, cancel_of
 from unbet.journal.parking import park
-from unbet.wallets.ledger.sweeping import MAX_TRIES
-from worker.sweep import Sweep
+from unbet.journal.sweeping import MAX_TRIES
 
 
 def keep(engine: Engine, *references: str, change: str | None = None) -> None:
@@ -21,7 +21,7 @@ def keep(engine: Engine, *references: str, change: str | None = None) -> None:
 
 def test_a_finished_round_is_counted(engine: Engine) -> None:
     before = counted("unbet_sweep_rounds_total")
-    Sweep(engine).round()
+    sweep_of(engine).round()
     assert counted("unbet_sweep_rounds_total") == before + 1
 
 
@@ -30,7 +30,7 @@ def test_what_a_round_decides_is_counted_and_what_it_holds_is_not(operator: Oper
     operator.bet("r1", "1.00")
     keep(operator.engine, "r1", "unknown")
     before = counted("unbet_swept_total")
-    Sweep(operator.engine, hold_unknown=True).round()
+    sweep_of(operator.engine, hold_unknown=True).round()
     assert counted("unbet_swept_total") == before + 1
 
 
@@ -52,7 +52,7 @@ def test_what_dies_is_counted_and_has_a_line_that_names_it(
     keep(engine, "r1", change=change)
     before = counted("unbet_dead_total")
     with capture_logs() as lines:
-        Sweep(engine).round()
+        sweep_of(engine).round()
     assert counted("unbet_dead_total") == before + 1
     (line,) = lines
     assert (line["event"], line["reference"], line["uuid"]) == ("dead", "r1", uuid)
@@ -65,6 +65,6 @@ def test_after_one_that_cannot_be_read_a_round_goes_on(operator: Operator) -> No
     keep(operator.engine, "r1")
     with operator.engine.begin() as connection:
         connection.execute(text("UPDATE unbet.parked SET tries = 1, next_try_at = parked_at"))
-    sweep = Sweep(operator.engine)
+    sweep = sweep_of(operator.engine)
     sweep.round()
     assert sweep.decided == 1

@@ -81,3 +81,21 @@ def test_a_request_that_shared_anothers_wait_is_found_by_its_uuid(
         with engine.connect() as connection:
             [found] = find(connection, uuid)
         assert (found.reference, found.found_by) == (shared.reference, "uuid")
+
+
+def test_a_withdrawal_is_found_by_its_reference_and_by_its_player(
+    engine: Engine, operator: Operator
+) -> None:
+    operator.deposit("10.00", reference="d1")
+    operator.withdraw("w1", "2.00")
+    operator.correct("w1", "2.00", user_id="bob")
+
+    with engine.connect() as connection:
+        by_reference = find(connection, "w1")
+        by_player = find(connection, "alice")
+        (deposit,) = find(connection, "d1")
+    assert {(one.reference, one.user_id, one.provider) for one in by_reference} == {
+        ("w1", "bob", "")
+    }
+    assert [(one.reference, one.found_by) for one in by_player] == [("w1", "player")]
+    assert (deposit.reference, deposit.user_id) == ("d1", "alice")

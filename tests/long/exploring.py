@@ -1,8 +1,8 @@
-"""Has schemathesis make requests from the OpenAPI document, valid ones and others, and judge what a
-running receiver answers by the document."""
+"""Has schemathesis make requests from an OpenAPI document, valid ones and others, and judge what a
+running server answers by the document."""
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -23,6 +23,8 @@ CHECKS: Final = {
     "allow_header_conformance": {"enabled": False},
 }
 
+NO_HEADERS: Final[Mapping[str, str]] = {}
+
 
 @dataclass(frozen=True)
 class Exchange:
@@ -30,6 +32,8 @@ class Exchange:
 
     method: str
     path: str
+    headers: Mapping[str, list[str]]
+    """Of the request."""
     sent: bytes
     status: int
     received: bytes
@@ -41,7 +45,7 @@ class Explored:
 
     exchanges: list[Exchange] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
-    """Where the receiver is not as the document says."""
+    """Where the server is not as the document says."""
 
     def __add__(self, other: "Explored") -> "Explored":
         return Explored(self.exchanges + other.exchanges, self.faults + other.faults)
@@ -77,18 +81,21 @@ def explore(
     seed: int,
     secret: str | None = None,
     content_type: str = "application/json",
+    headers: Mapping[str, str] = NO_HEADERS,
+    map_case: Callable[[Any, Any], Any] | None = None,
 ) -> Explored:
     """Send to each path the document's examples, each field's edges, and `examples` random requests
     that are valid (`mode` is `positive`), are not (`negative`), or both (`all`).
 
-    Without a `secret` each request has one that is made up.
+    Without a `secret` each request has one that is made up. `map_case` is a hook of
+    schemathesis' that may change each.
     """
     config = schemathesis.Config.from_dict(
         {
             "seed": seed,
             "base-url": url,
             "continue-on-failure": True,
-            "headers": {"Content-Type": content_type},
+            "headers": {"Content-Type": content_type, **headers},
             "parameters": {"path.secret": secret} if secret else {},
             "generation": {
                 "mode": mode,
@@ -109,6 +116,8 @@ def explore(
         }
     )
     schema = schemathesis.openapi.from_dict(dict(document), config=config)
+    if map_case is not None:
+        schema.hook("map_case")(map_case)
     explored = Explored()
     for event in engine.from_schema(schema).execute():
         match event:
@@ -126,6 +135,7 @@ def _exchanges(recorder: ScenarioRecorder) -> Iterator[Exchange]:
         yield Exchange(
             method=exchange.request.method,
             path=recorder.cases[case].value.path,
+            headers=exchange.request.headers,
             sent=exchange.request.body or b"",
             status=exchange.response.status_code,
             received=exchange.response.content,

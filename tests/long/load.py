@@ -1,4 +1,4 @@
-"""A hundred cancels a second, sent when they are due however long the others take."""
+"""So many cancels a second, sent when they are due however long the others take."""
 
 import asyncio
 import threading
@@ -26,9 +26,12 @@ class Answer(NamedTuple):
 
 
 class Load:
-    """`PER_SECOND` cancels a second; `fields(number)` is what is changed of the example."""
+    """`per_second` cancels a second; `fields(number)` is what is changed of the example."""
 
-    def __init__(self, system: System, fields: Callable[[int], dict[str, str]]) -> None:
+    def __init__(
+        self, system: System, fields: Callable[[int], dict[str, str]], per_second: int
+    ) -> None:
+        self._per_second = per_second
         self.answers: list[Answer] = []
         self._sent = 0
         self._fields = fields
@@ -36,7 +39,7 @@ class Load:
 
     def go_on(self, seconds: float) -> None:
         """Return when so many more have been sent as come in `seconds`."""
-        enough = self._sent + seconds * PER_SECOND
+        enough = self._sent + seconds * self._per_second
         until(lambda: self._sent >= enough, "nothing is sent any more", seconds + LIMIT_S)
 
     def send(self, over: threading.Event) -> None:
@@ -49,7 +52,7 @@ class Load:
             while not over.is_set():
                 group.create_task(self._one(self._sent))
                 self._sent += 1
-                due = began + self._sent / PER_SECOND
+                due = began + self._sent / self._per_second
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
         self._caller.close()
 
@@ -68,8 +71,12 @@ def of_no_bet(number: int) -> dict[str, str]:
 
 
 @contextmanager
-def load(system: System, fields: Callable[[int], dict[str, str]] = of_no_bet) -> Iterator[Load]:
+def load(
+    system: System,
+    fields: Callable[[int], dict[str, str]] = of_no_bet,
+    per_second: int = PER_SECOND,
+) -> Iterator[Load]:
     """Sends while the block lasts; at its end all are answered."""
-    made = Load(system, fields)
+    made = Load(system, fields, per_second)
     with meanwhile(made.send):
         yield made

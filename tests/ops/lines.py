@@ -30,6 +30,25 @@ def settle(reference: str, win: str = "2.00", **more: str) -> AnswerContext:
     return {"op": "settle", "provider": PROVIDER, "reference": reference, "win": win, **more}
 
 
+def withdraw(reference: str, amount: str = "3.00", user: str = "alice") -> AnswerContext:
+    return deposit(reference, amount, user) | {"op": "withdraw"}
+
+
+def end(reference: str, op: str = "complete_withdrawal") -> AnswerContext:
+    return {"op": op, "reference": reference}
+
+
+def correct(
+    reference: str, amount: str = "1.00", user: str = "alice", direction: str = "debit"
+) -> AnswerContext:
+    more = {"op": "correct", "direction": direction, "reason": "counted wrongly", "by": "ann"}
+    return deposit(reference, amount, user) | more
+
+
+def convert(reference: str, amount: str = "1.00", user: str = "alice") -> AnswerContext:
+    return deposit(reference, amount, user) | {"op": "convert_bonus"}
+
+
 def freeze(user: str = "alice", op: str = "freeze") -> AnswerContext:
     return {"op": op, "user": user}
 
@@ -62,6 +81,13 @@ def state_of(database_url: str) -> dict[str, list[tuple[Any, ...]]]:
         """,
         "wins": "SELECT provider, reference, bet_reference, amount, refusal FROM unbet_ledger.wins",
         "deposits": "SELECT reference, user_id, currency, kind, amount FROM unbet_ledger.deposits",
+        "operations": """
+            SELECT kind, reference, user_id, currency, balance_type, amount, reason, made_by,
+                   refusal
+              FROM unbet_ledger.operations
+              LEFT JOIN unbet_ledger.refused_operations USING (kind, reference)
+        """,
+        "withdrawal_ends": "SELECT reference, kind FROM unbet_ledger.withdrawal_ends",
         "histories": """
             SELECT owner, currency, kind,
                    array_agg((amount, balance_after)::text ORDER BY transfer_id)

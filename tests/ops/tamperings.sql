@@ -165,11 +165,64 @@ UPDATE unbet_ledger.deposits SET amount = amount + 1 WHERE kind = 'cash';
 -- check deposits_have_their_transfer
 UPDATE unbet_ledger.deposits SET user_id = 'bob' WHERE kind = 'bonus';
 
+-- check only_players_run_a_balance
+UPDATE unbet_ledger.entries SET balance_after = NULL
+ WHERE account_id IN (SELECT id FROM unbet_ledger.accounts WHERE kind = 'held');
+
+-- check balances_are_sums
+UPDATE unbet_ledger.accounts SET balance = balance + 1 WHERE kind = 'held';
+
 -- check deposits_have_their_transfer
 UPDATE unbet_ledger.transfers SET kind = 'win', bet_id = 1 WHERE kind = 'deposit';
 
 -- check deposit_transfers_have_their_deposit
 DELETE FROM unbet_ledger.deposits;
+
+-- check operations_have_their_entries
+DELETE FROM unbet_ledger.operations WHERE kind = 'conversion';
+
+-- check operations_have_their_entries
+UPDATE unbet_ledger.operations SET amount = amount - 1 WHERE kind = 'correction';
+
+-- check operations_have_their_entries
+UPDATE unbet_ledger.operations SET user_id = 'bob' WHERE reference = 'held';
+
+-- check operations_have_their_entries
+DELETE FROM unbet_ledger.refused_operations;
+
+-- check operations_have_their_entries
+INSERT INTO unbet_ledger.refused_operations VALUES ('withdrawal', 'held', 'insufficient_funds');
+
+-- check operations_have_their_entries
+DELETE FROM unbet_ledger.transfers WHERE kind = 'release';
+
+-- check operations_have_their_entries
+UPDATE unbet_ledger.withdrawal_ends SET kind = 'release' WHERE kind = 'completion';
+
+-- check operations_have_their_entries
+UPDATE unbet_ledger.entries SET account_id = (SELECT id FROM unbet_ledger.accounts WHERE kind = 'funding')
+ WHERE account_id = (SELECT id FROM unbet_ledger.accounts WHERE kind = 'correction');
+
+-- check ended_withdrawals_were_held
+DELETE FROM unbet_ledger.operations WHERE reference = 'completed';
+
+-- check ended_withdrawals_were_held
+INSERT INTO unbet_ledger.withdrawal_ends VALUES ('too much', 'completion', 1000000);
+
+-- check transfers_have_their_operation
+DELETE FROM unbet_ledger.operations WHERE kind = 'correction';
+
+-- check transfers_have_their_operation
+DELETE FROM unbet_ledger.withdrawal_ends WHERE kind = 'release';
+
+-- check transfers_have_their_operation
+DELETE FROM unbet_ledger.withdrawal_ends WHERE kind = 'completion';
+
+-- check transfers_have_their_operation
+DELETE FROM unbet_ledger.operations WHERE reference = 'held';
+
+-- check transfers_have_their_operation
+INSERT INTO unbet_ledger.transfers (kind) VALUES ('conversion');
 
 -- check sequences_are_ahead
 SELECT setval('unbet_ledger.transfers_id_seq', min(id)) FROM unbet_ledger.transfers;

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, InternalError
 from tests.making import Operator, cancel_of
 from tests.ops.conftest import Unbet
 from tests.tiers import long
-from unbet import connect_to
+from unbet import Direction, connect_to
 from unbet.database.engine import SCAN_SETTINGS
 from unbet.wallets.ledger.audit import CHECKS, MAX_ROWS, Report, Step, audit
 
@@ -58,7 +58,8 @@ VIEWS: Final = (
 
 @pytest.fixture
 def one_of_each(operator: Operator) -> None:
-    """One bet of each kind; alice has cash and bonus in a hold with a stake from both."""
+    """One bet of each kind, and of each operation; alice has cash and bonus in a hold with a stake
+    from both."""
     operator.deposit("10.00")
     operator.deposit("5.00", bonus=True)
     operator.bet("reversed", "12.00")
@@ -70,6 +71,13 @@ def one_of_each(operator: Operator) -> None:
     operator.bet("refused", "1000.00")
     operator.cancel(cancel_of("never-came"), cancel_of("refused"))
     operator.settle("never-came", "3.00")
+    for reference in ("held", "completed", "released"):
+        operator.withdraw(reference, "1.00")
+    operator.complete("completed")
+    operator.release("released")
+    operator.withdraw("too much", "1000.00")
+    operator.correct("corrected", "2.00", Direction.DEBIT)
+    operator.convert("converted", "0.50")
 
 
 @pytest.fixture
@@ -100,12 +108,14 @@ def test_one_of_everything_is_in_order(audited: Callable[[], Report]) -> None:
 
     assert report.violations == ()
     assert report.checked == {
-        "transfers": 7,
-        "entries": 14 + 2,
-        "accounts": 4,
+        "transfers": 7 + 7,
+        "entries": 14 + 2 + 14,
+        "accounts": 4 + 2,
         "bets": 5,
         "wins": 2,
         "deposits": 2,
+        "operations": 6,
+        "withdrawal_ends": 2,
     }
 
 
@@ -151,11 +161,11 @@ def test_a_random_mix_of_operations_leaves_the_ledger_in_order(
     operator: Operator, audited: Callable[[], Report], seed: int
 ) -> None:
     chance = random.Random(seed)
-    for _ in range(250):
+    for _ in range(350):
         user = chance.choice(["alice", "bob"])
         reference = f"{chance.randrange(60)}"
         amount = chance.choice(["0", "1.00", "2.50", "7.123456789012345678"])
-        match chance.randrange(7):
+        match chance.randrange(11):
             case 0:
                 operator.deposit(amount.replace("0", "1", 1), user_id=user, reference=reference)
             case 1:
@@ -169,6 +179,15 @@ def test_a_random_mix_of_operations_leaves_the_ledger_in_order(
                 operator.cancel(*(cancel_of(r, user_id=user) for r in references))
             case 6:
                 chance.choice([operator.freeze, operator.unfreeze, operator.unfreeze])(user)
+            case 7:
+                operator.withdraw(reference, amount.replace("0", "1", 1), user_id=user)
+            case 8:
+                chance.choice([operator.complete, operator.release])(reference)
+            case 9:
+                direction = chance.choice(list(Direction))
+                operator.correct(reference, "2.50", direction, user_id=user)
+            case 10:
+                operator.convert(reference, "2.50", user_id=user)
 
     report = audited()
 
@@ -209,8 +228,8 @@ def test_the_command_exits_with_1_and_shows_the_rows(unbet: Unbet, engine: Engin
     assert (row["owner"], row["kind"], row["balance"], row["sum"]) == (
         "alice",
         "bonus",
-        "6.00",
-        "5.00",
+        "5.50",
+        "4.50",
     )
     shown = unbet("audit")
     assert shown.status == 1

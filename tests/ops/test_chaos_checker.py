@@ -4,69 +4,33 @@ Longer than other files because each of its rules has a test here.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
 from testbed.chaos import checker, evidence
 from testbed.chaos.check_result import CheckResult, Kind
-from testbed.chaos.checker import Circumstances
+from testbed.chaos.checker import Circumstances, Judged
 from testbed.chaos.clients import HALF_CLOSES, NEVER_READS, RESETS
 from testbed.chaos.outages import Outage
 from testbed.chaos.parts import Part, part_of, split
-from testbed.provider import Attempt, Bet, Cancel, Sent, Win, as_line
+from testbed.chaos.wallets import ledger
+from testbed.provider import Sent, Win, as_line
+from tests import judging
+from tests.judging import NOON, attempts, bet, cancel, sent
 from tests.making import Operator, cancel_of
 from unbet.journal.parking import park
 
-NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
-EARLIER = NOON - timedelta(seconds=10)
 
-
-def attempts(*codes: int | None, at: datetime = NOON, text: str = "told") -> tuple[Attempt, ...]:
-    """One transmission each, a second apart; None for one without an answer."""
-    return tuple(
-        Attempt(
-            at=at + timedelta(seconds=number),
-            seconds=0.5,
-            status=None if code is None else 200,
-            code=code,
-            text=text,
-        )
-        for number, code in enumerate(codes)
-    )
-
-
-def sent(message: Bet | Win | Cancel, answers: tuple[Attempt, ...]) -> Sent:
-    return Sent(round=1, scenario="by hand", message=message, expected=(0,), attempts=answers)
-
-
-def cancel(reference: str, *codes: int | None, user_id: str = "alice", **more: object) -> Sent:
-    currency = str(more.pop("currency", "EUR"))
-    message = Cancel(
-        user_id=user_id,
-        provider_id="LuckyMonaco",
-        currency=currency,
-        reference=reference,
-        uuid="0" * 32,
-        session_id="session-1",
-    )
-    return sent(message, attempts(*codes, **more))  # type: ignore[arg-type]
-
-
-def bet(reference: str, *codes: int | None, amount: str = "10.00", at: datetime = EARLIER) -> Sent:
-    message = Bet(user_id="alice", currency="EUR", amount=Decimal(amount), reference=reference)
-    return sent(message, attempts(*codes, at=at))
+def of_ledger(engine: Engine) -> Judged:
+    return Judged(engine, engine, ledger.ROWS, has_audit=True)
 
 
 def check(log: Iterable[Sent], engine: Engine, around: Circumstances | None = None) -> CheckResult:
-    with TemporaryDirectory() as directory:
-        file = Path(directory) / "provider.jsonl"
-        file.write_text("".join(map(as_line, log)))
-        return checker.check(file, engine, around or Circumstances(), Path(directory) / "parts")
+    return judging.check(log, of_ledger(engine), around)
 
 
 def found(engine: Engine, *log: Sent, outages: Sequence[Outage] = ()) -> dict[Kind, list[str]]:
@@ -323,7 +287,7 @@ def test_a_log_is_checked_part_by_part_with_the_same_result(
     whole = check(log, engine)
     monkeypatch.setattr("testbed.chaos.parts.ROWS", 10)
     assert len(split(file, tmp_path / "parts")) == 9
-    parts = checker.check(file, engine, Circumstances(), tmp_path / "again")
+    parts = checker.check(file, of_ledger(engine), Circumstances(), tmp_path / "again")
     assert parts.counts == whole.counts == {Kind.LATE_DEBIT: 2}
     assert sorted(parts.violations[Kind.LATE_DEBIT]) == sorted(whole.violations[Kind.LATE_DEBIT])
 
@@ -335,7 +299,7 @@ def test_the_database_and_the_log_are_parted_alike(engine: Engine, operator: Ope
     seen: set[str] = set()
     for number in range(3):
         with engine.begin() as connection:
-            bets = evidence.read(connection, Part(number, 3)).bets
+            bets = evidence.read(connection, connection, ledger.ROWS, Part(number, 3)).bets
         assert all(part_of(reference, 3) == number for reference in bets)
         seen |= bets.keys()
     assert seen == references

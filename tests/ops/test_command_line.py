@@ -18,11 +18,13 @@ from sqlalchemy import Engine, text
 from tests.making import Operator, cancel_of
 from tests.ops.conftest import Ran, Unbet
 from tests.waiting import until
+from unbet.cli.people import login
 from unbet.core.money import amount
 from unbet.database.migrate import migrate
 
 SCRIPT = Path(sys.executable).with_name("unbet")
 NO_TEXT = os.fsdecode(b"r\xff")
+CORRECTION = ("correct", "alice", "EUR", "1", "--direction", "credit", "--reason", "why")
 BET = ("bet", "alice", "EUR", "4.00", "--reference", "r1")
 
 
@@ -41,7 +43,8 @@ def test_the_balance_is_exactly_this_document(unbet: Unbet) -> None:
 
     assert ran.status == 0
     assert ran.out == (
-        '{"user": "alice", "currency": "EUR", "cash": "10.00", "bonus": "0.123456789012345678"}\n'
+        '{"user": "alice", "currency": "EUR", "cash": "10.00", "bonus": "0.123456789012345678", '
+        '"held": "0.00"}\n'
     )
 
 
@@ -122,6 +125,43 @@ def test_a_settlement_pays_once_and_exits_with_3_when_refused(unbet: Unbet) -> N
     assert unbet("balance", "alice", "EUR", "--json").document["cash"] == "9.50"
 
 
+def test_a_withdrawal_is_held_and_ends_once(unbet: Unbet) -> None:
+    unbet("deposit", "alice", "EUR", "10.00")
+    held = ("withdraw", "alice", "EUR", "7.00", "--reference", "w1")
+
+    assert unbet(*held).out == "Withdrawal w1: done.\n"
+    assert unbet(*held).out == "Withdrawal w1: done, as it was before.\n"
+    assert unbet("balance", "alice", "EUR").out == (
+        "cash 3.00 EUR, bonus 0.00 EUR, held 7.00 EUR\n"
+    )
+    assert unbet("complete-withdrawal", "w1").out == "Completion of w1: done.\n"
+    ran = unbet("release-withdrawal", "w1", "--json")
+    assert (ran.status, ran.document["reason"]) == (3, "withdrawal_completed")
+    assert unbet("release-withdrawal", "w2", "--json").document["reason"] == "unknown_withdrawal"
+    other = unbet("withdraw", "alice", "EUR", "1.00", "--json").document["reference"]
+    assert unbet("release-withdrawal", other).status == 0
+    assert unbet("balance", "alice", "EUR", "--json").document["cash"] == "3.00"
+
+
+def test_a_correction_and_a_conversion_are_done_once(unbet: Unbet, engine: Engine) -> None:
+    unbet("deposit", "alice", "EUR", "10.00", "--bonus")
+    correction = (
+        *("correct", "alice", "EUR", "2.00", "--direction", "debit", "--bonus"),
+        *("--reason", "given twice", "--reference", "c1"),
+    )
+
+    assert [unbet(*correction).status for _ in range(2)] == [0, 0]
+    assert unbet(*correction, "--by", "ann").status == 3
+    conversion = ("convert-bonus", "alice", "EUR", "5.00", "--reference", "b1")
+    assert [unbet(*conversion).status for _ in range(2)] == [0, 0]
+    assert unbet("convert-bonus", "alice", "EUR", "5.00").status == 3
+    document = unbet("balance", "alice", "EUR", "--json").document
+    assert (document["cash"], document["bonus"]) == ("5.00", "3.00")
+    with engine.connect() as connection:
+        query = "SELECT made_by FROM unbet_ledger.operations WHERE reference = 'c1'"
+        assert connection.execute(text(query)).scalar() == login()
+
+
 def test_a_win_on_a_cancelled_bet_is_refused(unbet: Unbet, operator: Operator) -> None:
     unbet("deposit", "alice", "EUR", "10.00")
     unbet(*BET)
@@ -156,6 +196,11 @@ def test_the_provider_is_that_of_the_environment(
         (("settle", "--reference", "r", "--win", "NaN"), "win"),
         (("settle", "--reference", "r", "--win", "1", "--win-reference", ""), "win_reference"),
         (("freeze", " "), "user"),
+        (("withdraw", "alice", "EUR", "0"), "amount"),
+        (("complete-withdrawal", ""), "reference"),
+        (("convert-bonus", "alice", "E", "1"), "currency"),
+        ((*CORRECTION, "--reason", ""), "reason"),
+        ((*CORRECTION, "--by", " "), "by"),
         (("balance", "a" * 33, "EUR"), "user"),
     ],
 )

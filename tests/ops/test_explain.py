@@ -7,7 +7,8 @@ from tests.making import PROVIDER, Operator, cancel_of, note_answer
 from tests.ops.conftest import Unbet
 from unbet.core.outcomes import Outcome
 from unbet.journal.parking import park
-from unbet.wallets.ledger.sweeping import lease, reverse_parked
+from unbet.journal.sweeping import lease
+from unbet.wallets.ledger.sweeping import reverse_parked
 
 
 def test_the_history_of_a_reversed_bet_is_told_from_the_bet_to_the_answers(
@@ -82,12 +83,16 @@ def test_the_document_has_verdict_and_timeline_beside_what_it_had(
     assert [*history] == [
         "provider",
         "reference",
+        "wallet",
+        "asked_at",
+        "look_at",
         "bet",
         "requests",
         "parked",
         "parkings",
         "interventions",
         "late_bets",
+        "found_late",
         "transfers",
         "wins",
         "verdict",
@@ -131,7 +136,10 @@ def test_of_an_unknown_reference_it_is_said_that_nothing_is_known(unbet: Unbet) 
     assert ran.err.startswith("Nothing is known of nowhere. ")
     assert "spool" in ran.err
     as_json = unbet("explain", "nowhere", "--json")
-    assert (as_json.status, as_json.document) == (1, {"reference": "nowhere", "stories": []})
+    assert (as_json.status, as_json.document) == (
+        1,
+        {"reference": "nowhere", "stories": [], "operations": [], "wallets": {}},
+    )
 
 
 def test_a_refused_bet_says_why(unbet: Unbet, operator: Operator) -> None:
@@ -232,3 +240,31 @@ def test_what_a_provider_sends_does_not_steer_the_terminal(
 
     assert reference.encode("unicode_escape").decode() in out or reference in out
     assert all(character.isprintable() for character in out.replace("\n", ""))
+
+
+def test_a_withdrawal_is_shown_to_whoever_asks_for_its_reference(
+    unbet: Unbet, operator: Operator
+) -> None:
+    operator.deposit("10.00")
+    operator.bet("same", "1.00")
+    operator.withdraw("same", "2.00")
+
+    ran = unbet("explain", "same")
+    assert ran.status == 0
+    assert "Never cancelled: the bet of 1.00 EUR was placed" in ran.out
+    assert "Withdrawal of 2.00 EUR, held on" in ran.out
+    assert "cash 9.00 - 2.00 = 7.00, held 0.00 + 2.00 = 2.00" in " ".join(ran.out.split())
+
+    document = unbet("explain", "same", "--json").document
+    assert len(document["stories"]) == 1
+    (operation,) = document["operations"]
+    assert (operation["kind"], operation["amount"], operation["ended"]) == (
+        "withdrawal",
+        "-2.00",
+        None,
+    )
+    assert [event["title"] for event in operation["timeline"]] == ["Withdrawal held: 2.00 EUR"]
+    assert [entry["amount"] for entry in operation["transfers"][0]["entries"]] == ["-2.00", "2.00"]
+    # It is of no provider.
+    of_provider = unbet("explain", "same", "--provider", "LuckyMonaco", "--json").document
+    assert of_provider["operations"] == []

@@ -7,7 +7,19 @@ import pytest
 
 from tests.making import Operator, cancel_of
 from tests.ops.conftest import Ran, Unbet
-from tests.ops.lines import AnswerContext, as_bytes, bet, deposit, freeze, settle, state_of
+from tests.ops.lines import (
+    AnswerContext,
+    as_bytes,
+    bet,
+    convert,
+    correct,
+    deposit,
+    end,
+    freeze,
+    settle,
+    state_of,
+    withdraw,
+)
 from unbet.cli.import_lines import MAX_LINE_LENGTH
 
 Import = Callable[[bytes | list[AnswerContext]], Ran]
@@ -59,6 +71,66 @@ def test_every_line_gets_its_result_in_the_order_of_the_file(imported: Import) -
     ]
     assert "9 lines in" in ran.err
     assert "6 done, 2 refused, 1 conflict, 0 invalid, 1 replayed" in ran.err
+
+
+def test_withdrawals_corrections_and_bonus_are_imported_in_the_order_of_the_file(
+    imported: Import, operator: Operator
+) -> None:
+    content = [
+        deposit("d1"),
+        deposit("d2") | {"bonus": True},
+        withdraw("w1", "6.00"),
+        withdraw("w2", "6.00"),
+        end("w1", "release_withdrawal"),
+        withdraw("w3", "6.00"),
+        end("w3"),
+        end("w3", "release_withdrawal"),
+        correct("c1", "0.50"),
+        correct("c2", "2.00", direction="credit") | {"bonus": True},
+        convert("b1", "12.00"),
+        bet("r1", "15.50"),
+        end("unknown"),
+        correct("c1", "0.50") | {"reason": "another one"},
+    ]
+
+    ran = imported(content)
+
+    assert [(r["op"], r["reference"], r["status"], r["reason"]) for r in ran.lines] == [
+        ("deposit", "d1", "done", None),
+        ("deposit", "d2", "done", None),
+        ("withdraw", "w1", "done", None),
+        ("withdraw", "w2", "refused", "insufficient_funds"),
+        ("release_withdrawal", "w1", "done", None),
+        ("withdraw", "w3", "done", None),
+        ("complete_withdrawal", "w3", "done", None),
+        ("release_withdrawal", "w3", "refused", "withdrawal_completed"),
+        ("correct", "c1", "done", None),
+        ("correct", "c2", "done", None),
+        ("convert_bonus", "b1", "done", None),
+        ("bet", "r1", "done", None),
+        ("complete_withdrawal", "unknown", "refused", "unknown_withdrawal"),
+        ("correct", "c1", "conflict", "the reference was used before with other details"),
+    ]
+    assert operator.balance().model_dump() == {"cash": 0, "bonus": 0, "held": 0}
+    again = [result for result in imported(content).lines if result["status"] == "done"]
+    assert len(again) == 10
+    assert all(result["replayed"] for result in again)
+
+
+def test_the_end_of_an_earlier_withdrawal_keeps_its_place_among_its_players_lines(
+    imported: Import, operator: Operator
+) -> None:
+    operator.deposit("10.00")
+    operator.withdraw("w1", "10.00")
+
+    ran = imported([end("unknown"), bet("r1"), end("w1", "release_withdrawal"), bet("r2")])
+
+    assert [(result["status"], result["reason"]) for result in ran.lines] == [
+        ("refused", "unknown_withdrawal"),
+        ("refused", "insufficient_funds"),
+        ("done", None),
+        ("done", None),
+    ]
 
 
 def test_a_bar_does_not_disturb_the_results(unbet: Unbet, tmp_path: Path) -> None:
@@ -123,6 +195,12 @@ def test_a_bet_that_meets_a_tombstone_is_reported(imported: Import, operator: Op
         (as_bytes([bet("r") | {"currency": "euros"}]), "currency: "),
         (as_bytes([settle("r", win="1e3")]), "win: "),
         (as_bytes([settle("r", win_ref="w")]), "win_ref: "),
+        (as_bytes([withdraw("w", "0")]), "amount: "),
+        (as_bytes([end("w" * 65)]), "reference: "),
+        (as_bytes([correct("c", direction="up")]), "direction: "),
+        (as_bytes([correct("c") | {"reason": " "}]), "reason: "),
+        (as_bytes([correct("c") | {"by": ""}]), "by: "),
+        (as_bytes([convert("b") | {"bonus": True}]), "bonus: "),
     ],
 )
 def test_a_wrong_line_is_named_and_the_import_goes_on(

@@ -21,11 +21,15 @@ from tests.ops.lines import (
     as_bytes,
     bet,
     connected,
+    convert,
+    correct,
     deposit,
+    end,
     freeze,
     parsed,
     settle,
     state_of,
+    withdraw,
 )
 from tests.tiers import long
 from tests.waiting import until, waiting_for_locks
@@ -33,11 +37,19 @@ from unbet.cli.import_lines import Line
 from unbet.cli.importing import ImportStoppedError, LineResult, import_lines
 from unbet.cli.instructions import (
     BetInstruction,
+    ConvertInstruction,
+    CorrectInstruction,
     DepositInstruction,
+    EndInstruction,
     FreezeInstruction,
     SettleInstruction,
+    WithdrawInstruction,
 )
 
+KINDS = (
+    *("deposit", "bet", "settle", "freeze", "unfreeze", "withdraw", "complete_withdrawal"),
+    *("release_withdrawal", "correct", "convert_bonus"),
+)
 SCRIPT = Path(sys.executable).with_name("unbet")
 
 
@@ -153,7 +165,7 @@ def test_an_import_that_is_killed_and_run_again_ends_like_one_that_was_not(
 def test_lines_in_stages_end_like_lines_one_by_one(
     new_database: Callable[[], str], seed: int
 ) -> None:
-    lines = [*parsed(some_lines(random.Random(seed), 400))]
+    lines = [*parsed(some_lines(random.Random(seed), 600))]
     alone, staged = new_database(), new_database()
 
     with connected(alone) as engine:
@@ -163,6 +175,8 @@ def test_lines_in_stages_end_like_lines_one_by_one(
 
     assert [(r.status, r.replayed) for r in in_stages] == one_by_one
     assert {status for status, _ in one_by_one} == {"done", "refused", "conflict"}
+    seen = {(line.op, status) for line, (status, _) in zip(lines, one_by_one, strict=True)}
+    assert {op for op, status in seen if status == "done"} == set(KINDS)
     assert state_of(staged) == state_of(alone)
 
 
@@ -171,7 +185,7 @@ def some_lines(chance: random.Random, count: int) -> Iterator[AnswerContext]:
     for _ in range(count):
         user = chance.choice(["alice", "bob", "carol", "dave"])
         amount = chance.choice(["1.00", "2.50", "7.123456789012345678"])
-        reference = f"{chance.randrange(80)}"
+        reference, few = f"{chance.randrange(80)}", f"{chance.randrange(20)}"
         yield chance.choice(
             [
                 deposit(reference, amount, user) | {"bonus": chance.random() < 0.3},
@@ -180,6 +194,10 @@ def some_lines(chance: random.Random, count: int) -> Iterator[AnswerContext]:
                 settle(reference, amount),
                 settle(reference, amount, win_reference=f"{chance.randrange(80)}"),
                 freeze(user, chance.choice(["freeze", "unfreeze", "unfreeze"])),
+                withdraw(few, amount, user),
+                end(few, chance.choice(["complete_withdrawal", "release_withdrawal"])),
+                correct(few, amount, user, chance.choice(["credit", "debit"])),
+                convert(few, amount, user),
             ]
         )
 
@@ -193,6 +211,16 @@ def _execute_alone(engine: Engine, line: Line) -> tuple[str, bool]:
                 result = unbet.place_bet(connection, order.operation())
             case SettleInstruction() as order:
                 result = unbet.settle_bet(connection, order.operation())
+            case WithdrawInstruction() as order:
+                result = unbet.hold_withdrawal(connection, order.operation())
+            case EndInstruction(op="complete_withdrawal", reference=reference):
+                result = unbet.complete_withdrawal(connection, reference)
+            case EndInstruction(reference=reference):
+                result = unbet.release_withdrawal(connection, reference)
+            case CorrectInstruction() as order:
+                result = unbet.correct(connection, order.operation())
+            case ConvertInstruction() as order:
+                result = unbet.convert_bonus(connection, order.operation())
             case FreezeInstruction(op="freeze", user=user):
                 unbet.freeze(connection, user)
                 return "done", False

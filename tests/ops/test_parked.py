@@ -9,7 +9,8 @@ from tests.making import cancel_of
 from tests.ops.conftest import Unbet
 from unbet.core.message import Cancel
 from unbet.journal.parking import park, set_aside
-from unbet.wallets.ledger.sweeping import lease, reverse_parked
+from unbet.journal.sweeping import lease
+from unbet.wallets.ledger.sweeping import reverse_parked
 
 
 @pytest.fixture

@@ -4,25 +4,44 @@ import json
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 import unbet
-from tests.making import Operator, cancel_of, note_answer
+from tests.making import PROVIDER, Operator, cancel_of, note_answer
 from tests.ops.conftest import Unbet
+from tests.wallets.contract import outcomes
 from unbet.cli.main import build
+from unbet.core.outcomes import Outcome
 from unbet.dialects.lucky_monaco import EXAMPLE
+from unbet.wallets.checked import CheckedWallet
 
 ROOT = Path(__file__).parents[2]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
+EXAMPLES = sorted((ROOT / "examples").glob("*/README.md"))
 README = (ROOT / "README.md").read_text()
 
 
-def block(language: str) -> str:
-    found = re.search(rf"```{language}\n(.*?)```", README, re.DOTALL)
-    assert found
-    return found[1]
+def block(language: str, having: str = "") -> str:
+    found: list[str] = re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+    return next(one for one in found if having in one)
+
+
+class TheirCasino:
+    """What the README's wallet is made of."""
+
+    def roll_back(self, *bet: str) -> Outcome:
+        assert bet == (PROVIDER, "r1", "alice", "EUR")
+        return Outcome.REVERSED
+
+
+def test_the_wallet_in_python_decides() -> None:
+    names: dict[str, Any] = {"casino": TheirCasino()}
+    exec(block("python", "class CasinoWallet"), names)  # noqa: S102 - it is our own README
+    wallet = CheckedWallet(names["make"](None, hold_unknown=False, parked=False))
+    assert outcomes(wallet, cancel_of("r1")) == [Outcome.REVERSED]
 
 
 def test_the_python_example_places_a_bet(operator: Operator, database_url: str) -> None:
@@ -30,7 +49,7 @@ def test_the_python_example_places_a_bet(operator: Operator, database_url: str) 
     example = re.sub(
         r"postgresql://[^\"]*",
         database_url,
-        block("python"),
+        block("python", "place_bet"),
     )
     names: dict[str, object] = {}
     exec(example, names)  # noqa: S102 - it is our own README
@@ -50,7 +69,9 @@ def test_the_lines_to_import_are_all_done(database_url: str, tmp_path: Path) -> 
     assert [line["status"] for line in lines] == ["done"] * 3
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", *DOCS], ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *DOCS, *EXAMPLES], ids=lambda page: str(page.relative_to(ROOT))
+)
 def test_what_stands_for_the_shell_can_be_pasted(page: Path) -> None:
     for lines in re.findall(r"```(?:sh|bash)\n(.*?)```", page.read_text(), re.DOTALL):
         assert not re.search(r"<[\w ]+>", lines), "a shell reads a redirection there"

@@ -12,15 +12,17 @@ from tests.databases import tables, url_as
 from tests.making import Operator, cancel_of
 from tests.ops.conftest import Unbet
 from unbet import connect_to
-from unbet.core.message import Cancel
+from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
 from unbet.database.roles import Role
 from unbet.journal import retention
 from unbet.journal.answers import AnswerNote, note_answers
 from unbet.journal.parking import park, set_aside
+from unbet.journal.recording import Record, find_decided, record_requests
 from unbet.journal.retention import LIMITS, RECORDS, cutoff, remove_older
+from unbet.journal.sweeping import lease
 from unbet.wallets.ledger.interventions import close_parked
-from unbet.wallets.ledger.sweeping import lease, reverse_parked
+from unbet.wallets.ledger.sweeping import reverse_parked
 
 OLD, RECENT = "old", "recent"
 
@@ -130,6 +132,24 @@ def test_a_dry_run_counts_and_what_is_younger_stays(
     document = retain("--days", days, *([option] if option else []))
     assert {document[kept.table] for kept in RECORDS} == {1 if option else 0}
     assert contents(engine) == before
+
+
+def test_the_record_of_a_wallet_that_forgets_stays(
+    retain: Callable[..., Any], engine: Engine
+) -> None:
+    """Asked again it would decide again."""
+    forgotten, remembered = cancel_of("r1"), cancel_of("r2")
+    with engine.begin() as connection:
+        for cancel, forgets in ((forgotten, True), (remembered, False)):
+            decision = Decision(request_id=cancel.request_id, outcome=Outcome.REVERSED)
+            record_requests(connection, "theirs", [Record(cancel, decision)], forgets=forgets)
+        _age(connection, forgotten, remembered)
+    assert retain("--days", 39, "--dry-run")["requests"] == 1
+    assert retain("--days", 39)["requests"] == 1
+    with engine.connect() as connection:
+        assert set(find_decided(connection, [forgotten, remembered], no_bet=True)) == {
+            forgotten.request_id
+        }
 
 
 def test_a_cancel_is_answered_the_same_after_its_record_is_gone(

@@ -18,7 +18,7 @@ UNITS = ROOT / "deploy" / "systemd"
 PAGE = (ROOT / "docs" / "deployment.md").read_text()
 VARIABLES = {PREFIX + name.upper() for name in Settings.model_fields}
 LINES: dict[str, str] = parse_procfile((ROOT / "Procfile").read_text()).processes
-COUNTING = ("web", "worker", "sweep")
+COUNTING = ("web", "worker", "sweep", "ledger")
 """The others count nothing that a receiver is to show, and must not write there."""
 
 

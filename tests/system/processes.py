@@ -20,7 +20,11 @@ START_LIMIT_S: Final = 30.0
 LOG_TAIL: Final = 4096
 MESSAGE_KEY: Final = "a-message-key-for-tests-that-is-long-enough"
 
-ROLE_OF: Final = {"receiver": Role.RECEIVER, "console": Role.CONSOLE}
+ROLE_OF: Final = {
+    "receiver": Role.RECEIVER,
+    "console": Role.CONSOLE,
+    "ledger": Role.OPERATOR,
+}
 """The others have a worker's rights."""
 
 EXAMPLE: Final = {

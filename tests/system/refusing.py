@@ -1,12 +1,12 @@
-"""The receiver's lines of what it refuses."""
+"""What the receiver, or another process, has logged."""
 
 import json
 
 from tests.system.processes import System
 
 
-def logged(system: System, event: str) -> list[dict[str, str]]:
-    lines = [line for line in system.said("receiver").splitlines() if line.startswith("{")]
+def logged(system: System, event: str, *, of: str = "receiver") -> list[dict[str, str]]:
+    lines = [line for line in system.said(of).splitlines() if line.startswith("{")]
     return [line for line in map(json.loads, lines) if line["event"] == event]
 
 

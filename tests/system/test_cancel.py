@@ -11,6 +11,7 @@ from tests.databases import deployment_at
 from tests.operating import Operator
 from tests.system.processes import EXAMPLE, System
 from tests.system.watching import PLAYER
+from tests.waiting import until
 
 SUCCESS = {"error": 0, "description": "Success", "reference": EXAMPLE["reference"]}
 REFERENCE = EXAMPLE["reference"]
@@ -138,13 +139,25 @@ def test_readiness_names_what_is_away_and_health_does_not_depend_on_it(
     system: System,
 ) -> None:
     assert system.http.get("/healthz").json() == {"status": "ok"}
-    assert system.http.get("/readyz").json() == {
+    until(lambda: system.http.get("/readyz").json()["wallets"][0]["promises"], "no worker has told")
+    shown = system.http.get("/readyz").json()
+    (wallet,) = shown.pop("wallets")
+    assert [promise["holds"] for promise in wallet.pop("promises")] == [True] * 4
+    assert wallet == {
+        "endpoint": 1,
+        "provider": "LuckyMonaco",
+        "dialect": "lucky-monaco-v4",
+        "wallet": "ledger",
+    }
+    assert shown == {
         "ready": True,
         "ledger": "ok",
         "broker": "ok",
         "replies": "ok",
         "deployment": str(deployment_at(system.environment["UNBET_DATABASE_URL"])),
         "other_deployments": [],
+        "dry_run": False,
+        "wallets_differ": None,
     }
 
 

@@ -49,6 +49,8 @@ def test_run_does_its_demonstration_and_leaves_no_process_behind(tmp_path: Path)
                     break
             family = psutil.Process(process.pid).children(recursive=True)
             assert "Press Ctrl-C" in said, said
+            assert "ledger, for LuckyMonaco (lucky-monaco-v4)" in said
+            assert "P1  A bet is reversed at most once, for ever." in said
             ready = next(word for word in said.split() if word.endswith("/readyz"))
             counted = httpx.get(ready.replace("/readyz", "/metrics"), trust_env=False).text
             flower = next(word for word in said.split() if word.endswith("/tasks"))

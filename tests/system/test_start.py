@@ -19,8 +19,17 @@ RECEIVER = [sys.executable, "-m", "api"]
 WORKER = [sys.executable, "-m", "celery", "--app", "worker.app", "worker"]
 SWEEP = [sys.executable, "-m", "worker.sweep"]
 CONSOLE = [sys.executable, "-m", "unbet.console"]
+LEDGER = [sys.executable, "-m", "unbet.ledger_api"]
+
+LEDGER_TOKENS = {"UNBET_LEDGER_TOKENS": f"all:bets:{'t' * 32}"}
 
 ONE_AND_LONG = [RECEIVER, long(WORKER)]
+
+ROLE_OF = {
+    "api": Role.RECEIVER,
+    "unbet.console": Role.CONSOLE,
+    "unbet.ledger_api": Role.OPERATOR,
+}
 
 
 def end_of(command: list[str], environment: dict[str, str]) -> str:
@@ -30,7 +39,7 @@ def end_of(command: list[str], environment: dict[str, str]) -> str:
 
 def all_of(command: list[str], environment: dict[str, str]) -> str:
     """The same; all that it says."""
-    role = {"api": Role.RECEIVER, "unbet.console": Role.CONSOLE}.get(command[-1], Role.WORKER)
+    role = ROLE_OF.get(command[-1], Role.WORKER)
     url = url_as(role, environment["UNBET_DATABASE_URL"])
     said = output_of(command, environment | {"UNBET_DATABASE_URL": url})
     assert "Traceback" not in said, said
@@ -78,6 +87,7 @@ def test_a_console_without_a_login_does_not_start(environment: dict[str, str]) -
         (WORKER, "UNBET_DEPLOYMENT", "Celery"),
         (SWEEP, "UNBET_UNKNOWN_REFERENCE", "The sweep"),
         (CONSOLE, "UNBET_CONSOLE_PORT", "The console"),
+        (LEDGER, "UNBET_LEDGER_PORT", "The ledger"),
     ],
 )
 def test_a_wrong_setting_stops_the_start_and_is_named(
@@ -88,14 +98,16 @@ def test_a_wrong_setting_stops_the_start_and_is_named(
     assert f"{name} has a wrong value 'maybe'" in said
 
 
-@pytest.mark.parametrize("command", [RECEIVER, WORKER], ids=["receiver", "worker"])
+@pytest.mark.parametrize(
+    "command", [RECEIVER, WORKER, LEDGER], ids=["receiver", "worker", "ledger"]
+)
 def test_a_database_that_may_forget_commits_stops_the_start(
     command: list[str], environment: dict[str, str], engine: Engine
 ) -> None:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         name = engine.url.database
         connection.execute(text(f"ALTER DATABASE {name} SET synchronous_commit = off"))
-        said = end_of(command, environment)
+        said = end_of(command, environment | LEDGER_TOKENS)
         connection.execute(text(f"ALTER DATABASE {name} RESET synchronous_commit"))
     assert "synchronous_commit=off" in said
 
@@ -125,7 +137,7 @@ def test_run_names_a_host_that_is_none(environment: dict[str, str]) -> None:
     assert "UNBET_HOST has a wrong value 'no.such.host.invalid'" in said
 
 
-@pytest.mark.parametrize("command", [*ONE_AND_LONG, *map(long, (CONSOLE, SWEEP))])
+@pytest.mark.parametrize("command", [*ONE_AND_LONG, *map(long, (CONSOLE, SWEEP, LEDGER))])
 def test_each_process_warns_of_a_misspelt_setting(
     command: list[str], environment: dict[str, str]
 ) -> None:
@@ -133,7 +145,7 @@ def test_each_process_warns_of_a_misspelt_setting(
     told = "00000000-0000-4000-8000-000000000000"
     own = {"UNBET_ALOWED_IPS": "10.0.0.0/8", "UNBET_DEPLOYMENT": told}
     login = {"UNBET_CONSOLE_BASIC_AUTH": "unbet:a-password-for-tests"}
-    said = all_of(command, environment | own | login)
+    said = all_of(command, environment | own | login | LEDGER_TOKENS)
     assert "UNBET_ALOWED_IPS is no setting and is ignored; is UNBET_ALLOWED_IPS meant?" in said
     assert f"UNBET_DEPLOYMENT says {told}." in said
 

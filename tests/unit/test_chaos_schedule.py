@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from testbed.chaos.faults import FAULTS, Fault
+from testbed.chaos.faults import FAULTS, Fault, faults_of
 from testbed.chaos.holding import held
 from testbed.chaos.schedule import MAX_AT_ONCE, Planned, Schedule, plan
 
@@ -73,3 +73,13 @@ async def test_a_fault_that_cannot_be_done_is_undone_all_the_same() -> None:
         async with held(fail, lambda *_: did.append("undone"))(system, "it", Random(1)):
             pass
     assert did == ["half of it", "undone"]
+
+
+def test_only_a_wallet_service_has_faults_of_its_own_and_those_of_rows_need_its_database() -> None:
+    http = faults_of("http")
+    assert faults_of("ledger") == faults_of("sql") == FAULTS
+    assert len({fault.name for fault in http}) == len(http) > len(FAULTS)
+    assert {fault.name for fault in http if fault.needs == {"casino"}} == {
+        "bets held",
+        "account held",
+    }

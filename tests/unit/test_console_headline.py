@@ -54,7 +54,7 @@ FINE: dict[str, Any] = {
 AWAY = "does not answer"
 
 
-def probes(**other: Any) -> Probes:
+def probes(*, wallets: tuple[str, ...] = ("ledger",), **other: Any) -> Probes:
     """All is fine but for what is given: a value, or a text for what is away."""
     sources = {
         name: SimpleNamespace(
@@ -63,7 +63,7 @@ def probes(**other: Any) -> Probes:
         )
         for name, told in (FINE | other).items()
     }
-    return cast(Probes, SimpleNamespace(sources=sources.values(), **sources))
+    return cast(Probes, SimpleNamespace(sources=sources.values(), wallet_names=wallets, **sources))
 
 
 @pytest.mark.parametrize(
@@ -180,3 +180,19 @@ def test_what_was_decided_six_minutes_ago_does_not_say_that_cancels_get_through(
     )
     assert said.title == "No cancel gets through"
     assert said.detail.endswith("Also: 1 request was refused at validation.")
+
+
+@pytest.mark.parametrize(
+    ("wallets", "value", "note"),
+    [
+        (("ledger",), "0", "in 15 min"),
+        (("http", "ledger"), "0", "in the ledger, in 15 min"),
+        (("http",), NONE, "your wallet knows"),
+    ],
+)
+def test_of_late_bets_that_only_another_wallet_knows_there_is_no_number(
+    wallets: tuple[str, ...], value: str, note: str
+) -> None:
+    figures = document(probes(wallets=wallets))["figures"]
+    (late,) = [figure for figure in figures if figure["key"] == "late"]
+    assert (late["value"], late["note"]) == (value, note)

@@ -45,6 +45,31 @@ async def test_what_the_server_has_read_at_once_travels_together() -> None:
     await asyncio.gather(*waits)
 
 
+async def test_a_wallet_that_an_endpoint_names_has_messages_of_its_own() -> None:
+    queue = Queue()
+    dispatcher = Dispatcher(
+        queue.submit,
+        {"A": "http", "B": "http", "C": "sql"},
+        **{"group_size": 9, "groups_in_flight": 1, "max_waiting": 9, "resend_after_s": 9},
+    )
+    cancels = {name: cancel_of("r1", provider=name) for name in "ABCDE"}
+    waits = {name: dispatcher.decide(cancel, 5) for name, cancel in cancels.items()}
+    await settle_down()
+    told = [[cancel.provider for cancel in group] for group in queue.groups]
+    assert told == [["A", "B"], ["C"], ["D", "E"]]
+    # Of one wallet there is no reply: the others' next cancels go out nevertheless.
+    dispatcher.resolve(decide([cancels["D"], cancels["E"]]))
+    await settle_down()
+    later = [dispatcher.decide(cancel_of("r2", provider=name), 5) for name in "AD"]
+    await settle_down()
+    assert [cancel.provider for cancel in queue.groups[-1]] == ["D"]
+    dispatcher.resolve(decide([cancels["A"], cancels["B"]]))
+    await settle_down()
+    assert [cancel.provider for cancel in queue.groups[-1]] == ["A"]
+    for wait in (*waits.values(), *later):
+        wait.cancel()
+
+
 async def test_what_the_broker_does_not_take_in_time_is_expired(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -115,7 +115,8 @@ def test_its_limits_are_the_receivers() -> None:
 def test_readiness_names_what_a_receiver_depends_on(status: str) -> None:
     response = DOCUMENT["paths"]["/readyz"]["get"]["responses"][status]
     schema = response["content"]["application/json"]["schema"]
-    names = ["ready", *DEPENDENCIES, "deployment", "other_deployments"]
+    told = ["deployment", "other_deployments", "dry_run", "wallets", "wallets_differ"]
+    names = ["ready", *DEPENDENCIES, *told]
     assert list(schema["properties"]) == schema["required"] == names
 
 

@@ -1,5 +1,6 @@
 """Settings: a wrong value stops the start with a sentence that names the variable."""
 
+import json
 import os
 import pty
 import subprocess
@@ -92,6 +93,16 @@ def _good_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ("UNBET_CONSOLE_METRICS_URLS", "http:///metrics", "expected http://"),
         ("UNBET_CONSOLE_METRICS_URLS", "http://[::1/metrics", "expected http://"),
         ("UNBET_CONSOLE_METRICS_URLS", f"http://a:{SECRET}@receiver:x/metrics", "a number"),
+        ("UNBET_LEDGER_TOKENS", SECRET, "token 1: expected name:rights:token"),
+        (
+            "UNBET_LEDGER_TOKENS",
+            f"a:bets:{SECRET * 2},b:all:{SECRET * 2}",
+            "token 2: expected rights",
+        ),
+        ("UNBET_LEDGER_TOKENS", f"a::{SECRET * 2}", "token 1: expected rights"),
+        ("UNBET_LEDGER_TOKENS", f"a:bets+read:{'k' * 31}", "at least 32 characters"),
+        ("UNBET_LEDGER_TOKENS", f"a:bets:{SECRET * 2} ,b:read:{'k' * 32}!", "token 2: expected at"),
+        ("UNBET_LEDGER_PORT", "99999", "less than or equal to 65535"),
         ("UNBET_LOG_FORMAT", "xml", "'console' or 'json'"),
     ],
 )
@@ -155,6 +166,29 @@ def test_defaults_are_those_of_the_interface() -> None:
     assert (chosen.host, chosen.port, chosen.flower_port) == ("127.0.0.1", 8080, 5555)
 
 
+@pytest.mark.parametrize(
+    ("wallet", "of_an_endpoint", "places", "processes"),
+    [
+        ("ledger", "sql", "2", "2"),
+        ("ledger", "http", "4", "4"),
+        ("my.module:make", "ledger", "4", "4"),
+    ],
+)
+def test_there_is_more_at_a_time_where_a_wallet_in_the_network_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, wallet: str, of_an_endpoint: str, places: str, processes: str
+) -> None:
+    monkeypatch.setenv("UNBET_WALLET", wallet)
+    endpoint = {"provider": "A", "wallet": of_an_endpoint}
+    monkeypatch.setenv("UNBET_ENDPOINTS", json.dumps({SECRET: endpoint}))
+    chosen = "from unbet.runtime.settings import ReceiverSettings, load;"
+    script = f"{chosen} import celeryconfig; print(load(ReceiverSettings).places(), "
+    script += "celeryconfig.worker_concurrency)"
+    printed = subprocess.check_output([sys.executable, "-c", script], text=True, timeout=30)
+    assert printed.split() == [places, processes]
+    monkeypatch.setenv("UNBET_GROUPS_IN_FLIGHT", "3")
+    assert load(Settings).places() == 3
+
+
 def test_every_setting_says_what_it_is_for_and_what_it_prevents() -> None:
     for name, field in Settings.model_fields.items():
         assert field.description, name
@@ -169,14 +203,14 @@ def test_every_setting_is_read_by_a_process() -> None:
 
 def test_a_process_reads_only_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("UNBET_BROKER_URL")
-    monkeypatch.setenv("UNBET_ENDPOINTS", "{")
+    monkeypatch.setenv("UNBET_GROUP_SIZE", "many")
     monkeypatch.setenv("UNBET_CONSOLE_BASIC_AUTH", SECRET)
     assert load(SweepSettings).database_url == GOOD["UNBET_DATABASE_URL"]
     assert load(SigningSettings).message_key == ()
     with pytest.raises(SettingsError) as refused:
         load(PROCESSES["receiver"])
     named = [line.split()[0] for line in str(refused.value).splitlines()]
-    assert sorted(named) == ["UNBET_BROKER_URL", "UNBET_ENDPOINTS", "UNBET_REDIS_URL"]
+    assert sorted(named) == ["UNBET_BROKER_URL", "UNBET_GROUP_SIZE", "UNBET_REDIS_URL"]
 
 
 def test_endpoints_win_over_the_one_secret(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,23 +18,28 @@ from unbet.wallets.port import Undecided, Wallet, Why
 class LedgerCasino:
     """As `Casino`; bets go through the library that an operator embeds."""
 
-    def __init__(self, operator: Operator) -> None:
+    def __init__(self, operator: Operator, player: str = "alice") -> None:
         self._operator = operator
+        self._player = player
+
+    def of(self, player: str) -> "LedgerCasino":
+        return LedgerCasino(self._operator, player)
 
     def deposit(self, amount: str, *, bonus: bool = False) -> None:
-        self._operator.deposit(amount, bonus=bonus)
+        self._operator.deposit(amount, bonus=bonus, user_id=self._player)
 
     def bet(self, reference: str, amount: str) -> bool:
-        return self._operator.bet(reference, amount).status is Status.DONE
+        result = self._operator.bet(reference, amount, user_id=self._player)
+        return result.status is Status.DONE
 
     def settle(self, reference: str, amount: str) -> None:
         self._operator.settle(reference, amount)
 
     def freeze(self) -> None:
-        self._operator.freeze()
+        self._operator.freeze(self._player)
 
     def money(self) -> tuple[Decimal, Decimal]:
-        balance = self._operator.balance()
+        balance = self._operator.balance(self._player)
         return balance.cash, balance.bonus
 
 

@@ -24,9 +24,9 @@ from tests.tiers import long
 from unbet import place_all
 from unbet.core.message import Cancel
 from unbet.journal.parking import park
+from unbet.journal.sweeping import MAX_TRIES
 from unbet.runtime.failpoints import KILLED
 from unbet.wallets.ledger.audit import audit
-from unbet.wallets.ledger.sweeping import MAX_TRIES
 
 BREAK_SESSIONS = """
     CREATE FUNCTION break_the_session() RETURNS trigger LANGUAGE plpgsql AS

@@ -50,9 +50,16 @@ def key(deployment: UUID, name: str) -> str:
 def present(client: redis_server.Client, deployment: UUID | None = None) -> list[UUID]:
     """The deployments that are at work on this Redis, after noting that `deployment` is. Raises
     `redis.RedisError`."""
-    arguments = (str(deployment or ""), str(PRESENT_FOR_S), str(MAX_SHOWN))
-    members = client.eval(_NOTE, 1, PRESENT, *arguments)
+    members = seen_lately(client, PRESENT, str(deployment or ""), PRESENT_FOR_S)
     return list(filter(None, map(_read, members)))
+
+
+def seen_lately(client: redis_server.Client, name: str, member: str, for_s: int) -> list[bytes]:
+    """The members of the key `name` that were noted within `for_s` seconds, the newest first, after
+    noting `member`, unless that is empty. Raises `redis.RedisError`."""
+    found = client.eval(_NOTE, 1, name, member, str(for_s), str(MAX_SHOWN))
+    assert isinstance(found, list)  # noqa: S101 - the script says so
+    return found
 
 
 class Presence:

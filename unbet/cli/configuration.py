@@ -1,15 +1,18 @@
-"""Write docs/configuration.md, made of the settings: `python -m unbet.cli.configuration`."""
+"""Write docs/configuration.md, made of the settings, and docs/ledger-openapi.json, made of the
+ledger's operations: `python -m unbet.cli.configuration`."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from pydantic.fields import FieldInfo
 
+from unbet.ledger_api.openapi import document
 from unbet.local.processes import ROOT
 from unbet.runtime.environment import PREVENTS, variable_of
 from unbet.runtime.settings import PROCESSES, Settings
 
 PAGE: Final = ROOT / "docs" / "configuration.md"
+OPENAPI: Final = ROOT / "docs" / "ledger-openapi.json"
 
 _BEGINNING: Final = """\
 <!-- Made by `make configuration` from unbet/runtime/settings.py and variables.py: change those. -->
@@ -72,6 +75,7 @@ def _default(field: FieldInfo) -> str:
 
 def _values(schema: Mapping[str, Any]) -> str:
     """What a number's limits are, or which words there are; the rest the description tells."""
+    schema = schema.get("anyOf", [schema])[0]  # a number, or nothing
     if "enum" in schema:
         return ", ".join(f"`{value}`" for value in schema["enum"])
     limits = (
@@ -85,3 +89,4 @@ def _values(schema: Mapping[str, Any]) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(page())
+    OPENAPI.write_bytes(document())

@@ -7,10 +7,22 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from unbet.core.wallet_names import LEDGER
 from unbet.database.deployment import current
 from unbet.database.engine import connect_to
 from unbet.database.migrate import MIGRATION_LIMITS, migrate, require_schema
-from unbet.runtime.settings import DeploymentSettings, LedgerSettings, SettingsError, load
+from unbet.runtime.settings import (
+    DeploymentSettings,
+    LedgerSettings,
+    SettingsError,
+    WalletNameSettings,
+    load,
+)
+from unbet.runtime.wallet_choice import WalletChoice
+
+
+class NoLedgerError(Exception):
+    """A command of the built-in ledger's, where no wallet is the ledger."""
 
 
 @contextmanager
@@ -53,6 +65,40 @@ def transaction() -> Iterator[Connection]:
     """One transaction on the ledger, committed at the end."""
     with ledger_engine() as made, made.begin() as connection:
         yield connection
+
+
+@contextmanager
+def ledger_transaction() -> Iterator[Connection]:
+    """One transaction on the built-in ledger's money, committed at the end. Raises also
+    `NoLedgerError`."""
+    require_ledger()
+    with transaction() as connection:
+        yield connection
+
+
+def require_ledger() -> WalletChoice:
+    """Refuse to move or show money in the built-in ledger where no provider's bets are in it.
+    Whose bets are. Raises `NoLedgerError`."""
+    choice = load(WalletNameSettings).wallet_choice()
+    wallets = choice.distinct_routes()
+    if LEDGER not in wallets:
+        raise NoLedgerError(
+            "the bets of this installation are in a wallet of its own "
+            f"({', '.join(wallets)}): this command is the built-in ledger's alone. "
+            "UNBET_WALLET says so."
+        )
+    return choice
+
+
+def require_ours(provider: str) -> None:
+    """Refuse a provider's bet here if its cancel is decided elsewhere. Raises also
+    `NoLedgerError`."""
+    wallet = require_ledger().wallet_of(provider)
+    if wallet != LEDGER:
+        raise NoLedgerError(
+            f"the bets of {provider} are in the wallet {wallet!r}, by UNBET_WALLET and "
+            "UNBET_ENDPOINTS: the built-in ledger takes none."
+        )
 
 
 @contextmanager

@@ -9,12 +9,15 @@ import uuid_utils.compat
 from sqlalchemy import Connection
 
 from unbet.core.message import Cancel, Decision
+from unbet.core.money import amount
 from unbet.core.outcomes import Outcome
+from unbet.core.wallet_names import LEDGER
 from unbet.dialects.body import MAX_BODY_LENGTH, BadRequestError, parse, render
 from unbet.dialects.port import AnswerContext, Dialect
-from unbet.history.prediction import Prediction, predict
+from unbet.history.prediction import Prediction, predict, predict_by_function
 from unbet.history.records import EntryRecord
 from unbet.history.timeline.phrases import balances
+from unbet.wallets.chosen import required_of
 
 TOO_LONG: Final = 413
 """The HTTP status for a body longer than `MAX_BODY_LENGTH`."""
@@ -46,7 +49,8 @@ class DryRun(NamedTuple):
     outcome: Outcome | None
     """None for what the receiver refuses by itself."""
     is_repeat: bool
-    returned: tuple[EntryRecord, ...]
+    returned: tuple[EntryRecord, ...] | None
+    """None where the wallet does not say."""
     says: str
     """A sentence."""
 
@@ -73,10 +77,16 @@ def read_request(body: bytes, reference: str, provider: str, dialect: Dialect) -
 
 
 def decide(
-    connection: Connection, cancel: Cancel, dialect: Dialect, *, hold_unknown: bool
+    connection: Connection, cancel: Cancel, dialect: Dialect, wallet: str, *, hold_unknown: bool
 ) -> DryRun:
-    """What would be answered to `cancel`. Rolls back what the connection has done."""
-    found = predict(connection, cancel, hold_unknown=hold_unknown)
+    """What would be answered to `cancel` by `wallet`, which is one of `ONE_COMMIT`. Rolls back what
+    the connection has done."""
+    if wallet == LEDGER:
+        found = predict(connection, cancel, hold_unknown=hold_unknown)
+    else:
+        for require in required_of(wallet):
+            require(connection)
+        found = predict_by_function(connection, cancel)
     answer = _answer(cancel, dialect, found.decision)
     later: tuple[str, ...] = ()
     if found.decision.outcome is Outcome.REVERSED and not found.is_repeat:
@@ -92,8 +102,15 @@ def _says(found: Prediction) -> str:
     if found.is_repeat and found.decision.outcome is not Outcome.CLOSED:
         outcome = found.decision.outcome.value.replace("_", " ")
         return f"It was decided before ({outcome}): nothing would change."
-    moved = f"; {balances(found.returned)}" if found.decision.outcome is Outcome.REVERSED else ""
+    moved = f"; {_moved(found)}" if found.decision.outcome is Outcome.REVERSED else ""
     return f"{_NEW[found.decision.outcome]}{moved}."
+
+
+def _moved(found: Prediction) -> str:
+    if found.returned is not None:
+        return balances(found.returned)
+    cash = found.decision.cash
+    return "your wallet tells no cash" if cash is None else f"cash {amount(cash)} after it"
 
 
 def _answer(cancel: Cancel, dialect: Dialect, decision: Decision) -> bytes:

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from sqlalchemy.exc import DBAPIError
 
 from unbet.cli import database
+
+EXIT_USAGE: Final = 2
 
 
 class CommandError(Exception):

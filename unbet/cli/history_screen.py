@@ -10,8 +10,16 @@ from rich.console import Console
 from rich.table import Table
 
 from unbet.core.text import plain
-from unbet.history.records import History
-from unbet.history.timeline import Event, EventKind, summary, timeline
+from unbet.core.wallet_names import LEDGER
+from unbet.history.records import History, OperationRecord
+from unbet.history.timeline import (
+    Event,
+    EventKind,
+    operation_summary,
+    operation_timeline,
+    summary,
+    timeline,
+)
 
 WIDTH: Final = 100
 """Columns."""
@@ -32,15 +40,27 @@ Line = tuple[datetime, str, str]
 
 def lines_of(history: History) -> Iterator[str]:
     """The screen's lines, of at most `WIDTH` columns."""
-    yield from _wrapped(plain(summary(history)))
+    wallet = "" if history.wallet == LEDGER else f", wallet {history.wallet}"
+    title = f"{history.reference} at {history.provider}{wallet}, times in UTC"
+    yield from _lines(summary(history), title, timeline(history))
+
+
+def lines_of_operation(operation: OperationRecord) -> Iterator[str]:
+    """As `lines_of`."""
+    title = f"{operation.reference}, a {operation.kind}, times in UTC"
+    yield from _lines(operation_summary(operation), title, operation_timeline(operation))
+
+
+def _lines(in_short: str, heading: str, events: Sequence[Event]) -> Iterator[str]:
+    yield from _wrapped(plain(in_short))
     yield ""
-    yield from _wrapped(plain(f"{history.reference} at {history.provider}, times in UTC"))
+    yield from _wrapped(plain(heading))
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(max_width=MAX_TITLE_LENGTH, overflow="fold")
     table.add_column(overflow="fold")
     day = None
-    for at, title, detail in folded(timeline(history)):
+    for at, title, detail in folded(events):
         if day != (day := _day(at)):
             table.add_row(day)
         table.add_row(_time(at), plain(title), plain(detail))

@@ -1,6 +1,6 @@
 """How the lines of an import are grouped for the set-based operations, with the result unchanged.
 
-Two lines depend on each other when they concern the same player, bet, deposit or win. A line goes
+Two lines depend on each other when they concern the same player, or the same reference. A line goes
 into the earliest stage of its kind that is not before a stage with a line it depends on; a stage
 keeps the lines' order.
 """
@@ -9,15 +9,19 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from unbet.cli.import_lines import Line
 from unbet.cli.instructions import (
     BetInstruction,
+    ConvertInstruction,
+    CorrectInstruction,
     DepositInstruction,
+    EndInstruction,
     FreezeInstruction,
     Instruction,
     SettleInstruction,
+    WithdrawInstruction,
 )
 
 MAX_STAGES: Final = 32
@@ -29,6 +33,17 @@ BetKey = tuple[str, str]
 Concern = tuple[str, ...]
 
 
+class Players(NamedTuple):
+    """Whose the bets and withdrawals are that were there before."""
+
+    bets: Mapping[BetKey, str]
+    withdrawals: Mapping[str, str]
+
+
+Owners = Mapping[Concern, set[str]]
+"""Whose each bet and withdrawal is or may become."""
+
+
 @dataclass
 class Stage:
     """Lines of one kind that are executed together, in their order."""
@@ -38,13 +53,8 @@ class Stage:
     instructions: list[Instruction] = field(default_factory=list)
 
 
-def arrange(
-    lines: Sequence[Line], players: Mapping[BetKey, str]
-) -> tuple[list[Stage], Sequence[Line]]:
-    """The stages of `lines`, and the lines that they cover: the first ones, if not all.
-
-    `players` tells whose the bets are that were placed before these lines.
-    """
+def arrange(lines: Sequence[Line], players: Players) -> tuple[list[Stage], Sequence[Line]]:
+    """The stages of `lines`, and the lines that they cover: the first ones, if not all."""
     owners = _owners(lines, players)
     stages: list[Stage] = []
     of_kind: defaultdict[type[Instruction], list[int]] = defaultdict(list)
@@ -78,18 +88,30 @@ def settled_bets(lines: Sequence[Line]) -> set[BetKey]:
     }
 
 
-def _owners(lines: Sequence[Line], players: Mapping[BetKey, str]) -> Mapping[BetKey, set[str]]:
-    """Whose each bet is or may become: a settlement does not name its player."""
-    owners: defaultdict[BetKey, set[str]] = defaultdict(set)
-    for key, user in players.items():
-        owners[key].add(user)
+def ended_withdrawals(lines: Sequence[Line]) -> set[str]:
+    """The withdrawals that `lines` end."""
+    return {
+        line.instruction.reference for line in lines if isinstance(line.instruction, EndInstruction)
+    }
+
+
+def _owners(lines: Sequence[Line], players: Players) -> Owners:
+    """What settles a bet or ends a withdrawal does not name its player."""
+    owners: defaultdict[Concern, set[str]] = defaultdict(set)
+    for (provider, reference), user in players.bets.items():
+        owners["bet", provider, reference].add(user)
+    for reference, user in players.withdrawals.items():
+        owners["withdrawal", reference].add(user)
     for line in lines:
-        if isinstance(line.instruction, BetInstruction):
-            owners[line.instruction.provider, line.instruction.reference].add(line.instruction.user)
+        match line.instruction:
+            case BetInstruction(user=user, provider=provider, reference=reference):
+                owners["bet", provider, reference].add(user)
+            case WithdrawInstruction(user=user, reference=reference):
+                owners["withdrawal", reference].add(user)
     return owners
 
 
-def _concerns(instruction: Instruction, owners: Mapping[BetKey, set[str]]) -> list[Concern]:
+def _concerns(instruction: Instruction, owners: Owners) -> list[Concern]:
     match instruction:
         case DepositInstruction(user=user, reference=reference):
             return [("player", user), ("deposit", reference)]
@@ -97,7 +119,18 @@ def _concerns(instruction: Instruction, owners: Mapping[BetKey, set[str]]) -> li
             return [("player", user), ("bet", provider, reference)]
         case SettleInstruction(provider=provider, reference=reference):
             win = ("win", provider, instruction.win_reference or reference)
-            owned = [("player", user) for user in owners[provider, reference]]
-            return [("bet", provider, reference), win, *owned]
+            return [*_with_owners(("bet", provider, reference), owners), win]
+        case WithdrawInstruction(user=user, reference=reference):
+            return [("player", user), ("withdrawal", reference)]
+        case EndInstruction(reference=reference):
+            return _with_owners(("withdrawal", reference), owners)
+        case CorrectInstruction(user=user, reference=reference):
+            return [("player", user), ("correction", reference)]
+        case ConvertInstruction(user=user, reference=reference):
+            return [("player", user), ("conversion", reference)]
         case FreezeInstruction(user=user):
             return [("player", user)]
+
+
+def _with_owners(concern: Concern, owners: Owners) -> list[Concern]:
+    return [concern, *(("player", user) for user in owners.get(concern, ()))]

@@ -11,20 +11,26 @@ from sqlalchemy.exc import DBAPIError
 
 from unbet.cli.database import describe
 from unbet.cli.import_lines import Line
-from unbet.cli.import_stages import Stage, arrange, settled_bets
+from unbet.cli.import_stages import Players, Stage, arrange, ended_withdrawals, settled_bets
 from unbet.cli.instructions import (
     BetInstruction,
+    ConvertInstruction,
+    CorrectInstruction,
     DepositInstruction,
+    EndInstruction,
     FreezeInstruction,
     SettleInstruction,
+    WithdrawInstruction,
 )
 from unbet.database.faults import ASK_AGAIN, Fault, fault_of
 from unbet.database.transaction import retry_until
 from unbet.wallets.ledger.bets import place_all
 from unbet.wallets.ledger.deposits import deposit_all
 from unbet.wallets.ledger.operations import Result, Status
+from unbet.wallets.ledger.player_operations import convert_all, correct_all, hold_all
 from unbet.wallets.ledger.players import freeze, players_of, unfreeze
 from unbet.wallets.ledger.settlements import settle_all
+from unbet.wallets.ledger.withdrawal_ends import end_all, players_withdrawing
 
 LINES_AT_ONCE: Final = 2000
 """A transaction of these takes about 200 ms; a cancel waits 300 ms for a lock on its player."""
@@ -109,7 +115,11 @@ def _commit_in_time(commit: Callable[[], list[LineResult]], retry_for_s: float) 
 def _commit_first(engine: Engine, lines: Sequence[Line]) -> list[LineResult]:
     """Execute as many of `lines` as make one transaction, from the first on."""
     with engine.begin() as connection:
-        stages, covered = arrange(lines, players_of(connection, settled_bets(lines)))
+        players = Players(
+            players_of(connection, settled_bets(lines)),
+            players_withdrawing(connection, ended_withdrawals(lines)),
+        )
+        stages, covered = arrange(lines, players)
         done: dict[int, Result] = {}
         for stage in stages:
             done |= zip(stage.numbers, _run(connection, stage), strict=True)
@@ -130,6 +140,10 @@ _ALL: Final[Mapping[type, Callable[[Connection, Any], list[Result]]]] = {
     DepositInstruction: deposit_all,
     BetInstruction: place_all,
     SettleInstruction: settle_all,
+    WithdrawInstruction: hold_all,
+    EndInstruction: end_all,
+    CorrectInstruction: correct_all,
+    ConvertInstruction: convert_all,
     FreezeInstruction: _freeze_all,
 }
 

@@ -2,7 +2,7 @@
 them."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
 
@@ -10,9 +10,16 @@ from unbet.core.fields import Amount, Currency, ProviderId, Reference, UserId, t
 from unbet.wallets.ledger.operations import (
     BalanceType,
     Bet,
+    BonusConversion,
+    Correction,
     Deposit,
+    Direction,
+    EndKind,
     InvalidOperationError,
     Settlement,
+    Withdrawal,
+    WithdrawalEnd,
+    faults_of,
 )
 
 
@@ -26,7 +33,8 @@ class _Valid(BaseModel):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise InvalidOperationError("; ".join(map(_problem, error.errors()))) from None
+            faults = (f"{name or 'line'}: {problem}" for name, problem in faults_of(error))
+            raise InvalidOperationError("; ".join(faults)) from None
 
 
 class DepositInstruction(_Valid):
@@ -87,6 +95,80 @@ class SettleInstruction(_Valid):
         )
 
 
+class WithdrawInstruction(_Valid):
+    """Hold cash that a player wants to have."""
+
+    op: Literal["withdraw"] = "withdraw"
+    user: UserId
+    currency: Currency
+    amount: Annotated[Amount, Field(gt=0)]
+    reference: Annotated[str, text(64)]
+
+    def operation(self) -> Withdrawal:
+        return Withdrawal(
+            user_id=self.user,
+            currency=self.currency,
+            amount=self.amount,
+            reference=self.reference,
+        )
+
+
+class EndInstruction(_Valid):
+    """End a withdrawal: its money has left, or is given back. `reference` is the withdrawal's."""
+
+    op: Literal["complete_withdrawal", "release_withdrawal"]
+    reference: Annotated[str, text(64)]
+
+    def operation(self) -> WithdrawalEnd:
+        is_completion = self.op == "complete_withdrawal"
+        kind = EndKind.COMPLETION if is_completion else EndKind.RELEASE
+        return WithdrawalEnd(reference=self.reference, kind=kind)
+
+
+class CorrectInstruction(_Valid):
+    """Put a player's balance right; `by` is the person who does."""
+
+    op: Literal["correct"] = "correct"
+    user: UserId
+    currency: Currency
+    amount: Annotated[Amount, Field(gt=0)]
+    direction: Literal["credit", "debit"]
+    reference: Annotated[str, text(64)]
+    reason: Annotated[str, text(500)]
+    by: Annotated[str, text(100)]
+    bonus: StrictBool = False
+
+    def operation(self) -> Correction:
+        return Correction(
+            user_id=self.user,
+            currency=self.currency,
+            amount=self.amount,
+            direction=Direction(self.direction),
+            reference=self.reference,
+            reason=self.reason,
+            made_by=self.by,
+            balance_type=BalanceType.BONUS if self.bonus else BalanceType.CASH,
+        )
+
+
+class ConvertInstruction(_Valid):
+    """Make bonus cash."""
+
+    op: Literal["convert_bonus"] = "convert_bonus"
+    user: UserId
+    currency: Currency
+    amount: Annotated[Amount, Field(gt=0)]
+    reference: Annotated[str, text(64)]
+
+    def operation(self) -> BonusConversion:
+        return BonusConversion(
+            user_id=self.user,
+            currency=self.currency,
+            amount=self.amount,
+            reference=self.reference,
+        )
+
+
 class FreezeInstruction(_Valid):
     """Refuse a player's bets, or take them again."""
 
@@ -104,12 +186,26 @@ class BalanceQuestion(_Valid):
     currency: Currency
 
 
-Instruction = DepositInstruction | BetInstruction | SettleInstruction | FreezeInstruction
+Instruction = (
+    DepositInstruction
+    | BetInstruction
+    | SettleInstruction
+    | WithdrawInstruction
+    | EndInstruction
+    | CorrectInstruction
+    | ConvertInstruction
+    | FreezeInstruction
+)
 
 _KINDS: Final[dict[str, type[Instruction]]] = {
     "deposit": DepositInstruction,
     "bet": BetInstruction,
     "settle": SettleInstruction,
+    "withdraw": WithdrawInstruction,
+    "complete_withdrawal": EndInstruction,
+    "release_withdrawal": EndInstruction,
+    "correct": CorrectInstruction,
+    "convert_bonus": ConvertInstruction,
     "freeze": FreezeInstruction,
     "unfreeze": FreezeInstruction,
 }
@@ -122,14 +218,3 @@ def instruction(values: Mapping[str, object]) -> Instruction:
     if kind is None:
         raise InvalidOperationError(f"op: expected one of {', '.join(_KINDS)}")
     return kind(**values)
-
-
-def _problem(fault: Mapping[str, Any]) -> str:
-    # A name that is no Unicode text has no place in the values.
-    field = fault["loc"][0] if fault["loc"] else "line"
-    problem = fault["msg"].removeprefix("Value error, ")
-    if fault["type"] == "string_pattern_mismatch" and field == "currency":
-        problem = "expected 3 or 4 letters or digits"
-    elif fault["type"] == "string_pattern_mismatch":
-        problem = "expected text that is not blank and has no NUL"
-    return f"{field}: {problem}"

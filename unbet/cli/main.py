@@ -18,6 +18,7 @@ from unbet.cli.commands import (
     importing,
     ledger,
     metrics,
+    operations,
     parked,
     reconcile,
     rejected,
@@ -27,8 +28,10 @@ from unbet.cli.commands import (
     run,
     services,
     spool,
+    wallet,
 )
-from unbet.cli.failing import CommandError, failing_on
+from unbet.cli.database import NoLedgerError
+from unbet.cli.failing import EXIT_USAGE, CommandError, failing_on
 from unbet.cli.importing import ImportStoppedError
 from unbet.database.deployment import DeploymentError
 from unbet.database.faults import UndecidedError
@@ -41,8 +44,8 @@ from unbet.runtime.settings import SettingsError, unknown_names
 from unbet.wallets.ledger.operations import InvalidOperationError
 
 _COMMANDS: Final = (
-    *(services, run, roles, ledger, importing, explain, audit, reconcile, exporting, retain),
-    *(parked, replay, spool, metrics, rejected, deployment),
+    *(services, run, roles, ledger, operations, importing, explain, audit, reconcile, exporting),
+    *(retain, parked, replay, spool, wallet, metrics, rejected, deployment),
 )
 """The files of unbet/cli/commands/, in the order of the help; a group of subcommands has a name."""
 
@@ -54,8 +57,6 @@ _REPORTED: Final = (
 
 _SURROGATES: Final = "surrogates not allowed"
 """What Python says of the bytes of an argument that are no text, wherever they are used as text."""
-
-EXIT_USAGE: Final = 2
 
 
 def build() -> typer.Typer:
@@ -79,7 +80,7 @@ def main() -> None:
     for warning in unknown_names(os.environ):
         typer.echo(f"unbet: {warning}", err=True)
     try:
-        with failing_on(*_REPORTED):
+        with failing_on(*_REPORTED), failing_on(NoLedgerError, status=EXIT_USAGE):
             build()()
     except CommandError as error:
         _fail(str(error), error.status)

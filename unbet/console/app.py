@@ -51,7 +51,7 @@ def create_app(settings: ConsoleSettings) -> ASGIApp:
     live = Live(probes)
     tokens = Tokens()
     pages = Pages(tokens)
-    views = Views(reading, live, pages)
+    views = Views(reading, live, pages, settings.wallet_of)
     actions = Actions(engine, tokens, pages)
     hosts = [*LOOPBACK, *settings.console_hosts]
     login = Login(settings.console_basic_auth)

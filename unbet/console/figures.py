@@ -1,6 +1,6 @@
 """Formats the page's figures, for the first page and for each update."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
@@ -11,8 +11,10 @@ from unbet.console.format import NONE, clock, count, lasted, rate, took
 from unbet.console.headline import PARKED_OLD_AFTER_S, headline
 from unbet.console.probes import LedgerReading, Probes
 from unbet.console.receivers import Receivers
+from unbet.core.wallet_names import LEDGER
 from unbet.journal.activity import MAX_LATE_BETS, RATE_OVER_S
 from unbet.journal.parking import Backlog
+from unbet.wallets.notice import Notice
 
 LABELS: Final = {
     "rate": "Cancels per second",
@@ -76,10 +78,21 @@ def _parts(probes: Probes) -> list[dict[str, str]]:
     ]
 
 
+def wallets(notice: Notice | None) -> list[dict[str, object]]:
+    """Each wallet with the providers whose cancels it decides, and its promises."""
+    if notice is None:
+        return []
+    others = "all others" if notice.providers else "all"
+    shown = [{"whose": others, **notice.default.model_dump()}]
+    return shown + [
+        {"whose": provider, **told.model_dump()} for provider, told in notice.providers.items()
+    ]
+
+
 def _figures(probes: Probes) -> Iterator[Figure]:
     ledger, receivers = probes.ledger, probes.receivers.value
     if ledger.value:
-        yield from _of_the_ledger(ledger.value)
+        yield from _of_the_ledger(ledger.value, probes.wallet_names)
     else:
         note = "PostgreSQL is away" if ledger.away else NOT_YET
         yield from (_none(key, note) for key in ("rate", "answer", "dead", "parked", "late"))
@@ -97,7 +110,7 @@ def _figures(probes: Probes) -> Iterator[Figure]:
         yield from _of_receivers(receivers)
 
 
-def _of_the_ledger(ledger: LedgerReading) -> Iterator[Figure]:
+def _of_the_ledger(ledger: LedgerReading, wallets: Sequence[str]) -> Iterator[Figure]:
     now, dead, parked = ledger.answers.now, ledger.dead, ledger.parked
     is_old = parked.waits(now) > PARKED_OLD_AFTER_S
     answered = sum(step.answers for step in ledger.answers.steps.values())
@@ -105,8 +118,16 @@ def _of_the_ledger(ledger: LedgerReading) -> Iterator[Figure]:
     yield Figure("answer", *_answer_time(ledger.answers))
     yield _backlog("dead", dead, now, "nothing waits for a person", marked=bool(dead.cancels))
     yield _backlog("parked", parked, now, "nothing waits", marked=is_old)
-    most = "+" if ledger.late_bets == MAX_LATE_BETS else ""
-    yield Figure("late", f"{count(ledger.late_bets)}{most}", "in 15 min")
+    yield _late_bets(ledger.late_bets, wallets)
+
+
+def _late_bets(late_bets: int, wallets: Sequence[str]) -> Figure:
+    """Those that the ledger has refused: what another wallet does with late bets only it knows."""
+    if LEDGER not in wallets:
+        return _none("late", "your wallet knows")
+    most = "+" if late_bets == MAX_LATE_BETS else ""
+    where = "in 15 min" if len(wallets) == 1 else "in the ledger, in 15 min"
+    return Figure("late", f"{count(late_bets)}{most}", where)
 
 
 def _answer_time(answers: Answers) -> tuple[str, str]:

@@ -10,7 +10,7 @@ import orjson
 import structlog
 
 from unbet.console.charts import Document
-from unbet.console.figures import document
+from unbet.console.figures import document, wallets
 from unbet.console.probes import INTERVAL_S, Probes
 
 FIRST_LIMIT_S: Final = 1.5
@@ -52,6 +52,11 @@ class Live:
         with self._watching():
             await self._first_look()
             return document(self._probes)
+
+    def wallets(self) -> list[dict[str, object]]:
+        """What the workers tell of their wallets, as of the last reading. They seldom change: no
+        event has them."""
+        return wallets(self._probes.wallets.value)
 
     async def follow(self) -> AsyncIterator[bytes]:
         """Events for one browser, without end; one that is slow gets the newest, not all."""

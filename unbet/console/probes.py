@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from unbet.broker import redis_server
 from unbet.broker.queue_state import look
+from unbet.broker.wallet_notices import notices
 from unbet.broker.workers import Workers
 from unbet.console.answers import SPAN_S, Answers, AnswersReader
 from unbet.console.counters import LastRise, Refusals
@@ -22,6 +23,7 @@ from unbet.database.deadlines import run_within
 from unbet.database.deployment import Identity
 from unbet.journal.activity import Activity, read_activity
 from unbet.runtime.settings import ConsoleSettings
+from unbet.wallets.notice import Notice, read_notice
 
 Value = TypeVar("Value")
 
@@ -43,6 +45,8 @@ class Probes:
 
     def __init__(self, settings: ConsoleSettings, engine: Engine, identity: Identity) -> None:
         self._threads: list[ThreadPoolExecutor] = []
+        self.wallet_names = settings.wallets()
+        """By the settings; what a figure of the ledger's is about."""
         answers = AnswersReader()
         client = redis_server.connect(settings.broker_url)
         workers = Workers()
@@ -56,12 +60,14 @@ class Probes:
         self.queue = Source(read_queue, every_s=INTERVAL_S, limit_s=LIMIT_S)
         ping = self._in_thread(lambda: workers.ping(_known(identity)))
         self.workers = Source(ping, every_s=PING_INTERVAL_S, limit_s=2 * LIMIT_S)
+        read_wallets = self._in_thread(lambda: _read_wallets(client, _known(identity)))
+        self.wallets = Source(read_wallets, every_s=PING_INTERVAL_S, limit_s=LIMIT_S)
         ask = partial(ask_receivers, urls, Refusals(), LastRise())
         self.receivers = Source(ask, every_s=INTERVAL_S, limit_s=LIMIT_S)
 
     @property
     def sources(self) -> Sequence[Source[Any]]:
-        return self.ledger, self.queue, self.workers, self.receivers
+        return self.ledger, self.queue, self.workers, self.wallets, self.receivers
 
     def close(self) -> None:
         """Let go of the threads; what hangs in one ends by its own time limit."""
@@ -81,6 +87,11 @@ class Probes:
 def _read_ledger(answers: AnswersReader, connection: Connection) -> LedgerReading:
     steps = answers.read(connection)
     return LedgerReading(answers=steps, **vars(read_activity(connection, late_bets_over_s=SPAN_S)))
+
+
+def _read_wallets(client: redis_server.Client, deployment: UUID) -> Notice | None:
+    """The newest notice of a worker; None if no worker has told."""
+    return next(filter(None, map(read_notice, notices(client, deployment))), None)
 
 
 def _known(identity: Identity) -> UUID:

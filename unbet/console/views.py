@@ -14,7 +14,9 @@ from unbet.console.live import Live
 from unbet.console.rendering import Pages
 from unbet.database.deadlines import run_within
 from unbet.history.explain import explain
-from unbet.history.timeline import summary, timeline
+from unbet.history.operations import explain_operations
+from unbet.history.records import History, OperationRecord
+from unbet.history.timeline import operation_summary, operation_timeline, summary, timeline
 from unbet.journal.parking import count_parked, list_parked
 from unbet.journal.search import MAX_ROWS, SearchResult, find
 from unbet.wallets.ledger.intervention_log import decision, newest_decisions
@@ -31,11 +33,16 @@ Result = TypeVar("Result")
 class Views:
     """Every page that changes nothing."""
 
-    def __init__(self, engine: Engine, live: Live, pages: Pages) -> None:
+    def __init__(
+        self, engine: Engine, live: Live, pages: Pages, wallet_of: Callable[[str], str]
+    ) -> None:
+        """`wallet_of` says which wallet decides a provider's cancels."""
         self._engine, self._live, self._pages = engine, live, pages
+        self._wallet_of = wallet_of
 
     async def now(self, request: Request) -> Response:
-        return self._pages.page(request, "now", shown=await self._live.document())
+        shown = await self._live.document()
+        return self._pages.page(request, "now", shown=shown, wallets=self._live.wallets())
 
     async def live(self, request: Request) -> Response:
         if self._live.full:
@@ -64,11 +71,24 @@ class Views:
         if not reference or "\0" in reference + (provider or ""):
             detail = "Search for a reference."
             return self._pages.failed(request, 404, "Nothing is known of that", detail)
-        histories = await self._read(lambda connection: explain(connection, reference, provider))
-        shown = [(history, summary(history), timeline(history)) for history in histories]
-        status = 200 if shown else 404
+
+        def read(connection: Connection) -> tuple[list[History], list[OperationRecord]]:
+            # They are of no provider.
+            others = [] if provider else explain_operations(connection, reference)
+            histories = explain(connection, reference, provider, wallet_of=self._wallet_of)
+            return histories, others
+
+        histories, operations = await self._read(read)
         return self._pages.page(
-            request, "explain", status, words=reference, reference=reference, histories=shown
+            request,
+            "explain",
+            200 if histories or operations else 404,
+            words=reference,
+            reference=reference,
+            histories=[(one, summary(one), timeline(one)) for one in histories],
+            operations=[
+                (one, operation_summary(one), operation_timeline(one)) for one in operations
+            ],
         )
 
     async def parked(self, request: Request) -> Response:

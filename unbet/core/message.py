@@ -1,6 +1,7 @@
 """The values that travel: cancels in groups to a worker, decisions back in replies. `wire.py`
 writes them."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Final, Literal
@@ -63,6 +64,10 @@ class Group(_Document):
     reply_to: str
     """The Redis list of the receiver that waits."""
     cancels: tuple[Cancel, ...]
+    wallets: Mapping[str, str] = {}
+    """By provider, those that endpoints name; a worker that has another one decides nothing."""
+    dry_run: bool = False
+    """What would be decided is replied, and nothing is decided."""
 
 
 class Decision(_Frozen):

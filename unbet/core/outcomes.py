@@ -1,6 +1,7 @@
 """The possible outcomes of a cancel."""
 
 from enum import StrEnum
+from typing import Final
 
 
 class Outcome(StrEnum):
@@ -30,3 +31,8 @@ class Outcome(StrEnum):
 
     PARKED = "parked"
     """Not decided yet: kept in the ledger, to be finished there."""
+
+
+BINDS_NOTHING: Final = frozenset({Outcome.MISMATCH, Outcome.CURRENCY_MISMATCH, Outcome.CLOSED})
+"""With these a wallet has decided nothing of the bet: the right cancel, or the same after a person
+has reopened it, still gets its decision."""

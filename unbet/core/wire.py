@@ -106,8 +106,11 @@ def decode_reply(document: object, keys: Keys, deployment: UUID | None = None) -
 
 
 def _text_of(document: Group | Reply) -> str:
-    # A reader of version 1 refuses fields that it does not know.
-    return document.model_dump_json(exclude={"deployment"} if document.version == 1 else None)
+    # A reader of version 1, or an older one of this, refuses fields that it does not know.
+    left_out = {"deployment"} if document.version == 1 else set()
+    if isinstance(document, Group):
+        left_out |= {name for name in ("wallets", "dry_run") if not getattr(document, name)}
+    return document.model_dump_json(exclude=left_out)
 
 
 def _require_text(found: object) -> str:

@@ -36,7 +36,8 @@ _RECORD: Final = text("""
 _AT_WORK: Final = text("""
     SELECT DISTINCT application_name FROM pg_stat_activity
      WHERE datname = current_database()
-       AND application_name IN ('unbet-receiver', 'unbet-worker', 'unbet-sweep', 'unbet-console')
+       AND application_name IN ('unbet-receiver', 'unbet-worker', 'unbet-sweep', 'unbet-console',
+                                'unbet-ledger')
      ORDER BY application_name
 """)
 

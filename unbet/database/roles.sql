@@ -57,8 +57,10 @@ DECLARE
     ours regclass;
 BEGIN
     FOREACH ours IN ARRAY ARRAY['alembic_version', 'players', 'accounts', 'bets', 'late_bets',
-                                'transfers', 'entries', 'deposits', 'wins', 'requests', 'answers',
-                                'parked', 'parkings', 'interventions', 'deployment']::regclass[]
+                                'transfers', 'entries', 'deposits', 'wins', 'operations',
+                                'refused_operations', 'withdrawal_ends', 'requests', 'answers',
+                                'parked', 'parkings', 'interventions', 'deployment', 'watched',
+                                'asked', 'found_late', 'routes']::regclass[]
     LOOP
         -- Handing over waits until nobody uses the table: the first time only.
         IF (SELECT relowner <> 'unbet_owner'::regrole FROM pg_class WHERE oid = ours) THEN
@@ -95,17 +97,22 @@ GRANT SELECT ON deployment TO unbet_receiver, unbet_worker, unbet_operator, unbe
 
 GRANT SELECT (provider, reference, state, user_id, currency, outcome, reversal_id, cash_after)
     ON bets TO unbet_receiver;
-GRANT SELECT (request_id, outcome) ON requests TO unbet_receiver;
+GRANT SELECT (request_id, outcome, wallet, wallet_ref, cash) ON requests TO unbet_receiver;
 
 -- Reading the key is what ON CONFLICT needs; how many there are and since when is for /metrics.
-GRANT SELECT (request_id, state, parked_at),
+GRANT SELECT (request_id, state, reason, parked_at),
       INSERT (request_id, provider, reference, cancel, state, reason, last_error, next_try_at)
     ON parked TO unbet_receiver;
 GRANT SELECT (request_id),
       INSERT (request_id, shared_request_id, uuid, received_at, received_from, outcome, code,
               seconds)
     ON answers TO unbet_receiver;
-GRANT SELECT (id) ON late_bets TO unbet_receiver;  -- how many there are
+-- How many there are.
+GRANT SELECT (id) ON late_bets TO unbet_receiver;
+GRANT SELECT (look_at) ON watched TO unbet_receiver;
+GRANT SELECT (outcome) ON found_late TO unbet_receiver;
+-- Of bets that another wallet decides by now the ledger's own rows say nothing.
+GRANT SELECT (provider, wallet) ON routes TO unbet_receiver;
 
 -- Worker and sweep -----------------------------------------------------------------------------
 -- They reverse. Without `amount` a row that they add to `bets` can only be a tombstone. The right to
@@ -119,10 +126,21 @@ GRANT SELECT,
 GRANT SELECT, UPDATE (balance) ON accounts TO unbet_worker;
 GRANT SELECT, INSERT (kind, bet_id) ON transfers TO unbet_worker;
 GRANT SELECT, INSERT (transfer_id, account_id, amount, balance_after) ON entries TO unbet_worker;
-GRANT SELECT (request_id),
+GRANT SELECT (request_id, provider, reference, user_id, currency, outcome, decided_at, wallet_ref,
+              cash),
       INSERT (request_id, provider, reference, user_id, currency, uuid, dialect, received_at,
-              received_from, body, outcome)
+              received_from, body, outcome, wallet, wallet_ref, cash, replayed, is_only_memory)
     ON requests TO unbet_worker;
+GRANT SELECT, DELETE,
+      INSERT (request_id, provider, reference, cancel, look_at),
+      UPDATE (looks, look_at, taken_at)
+    ON watched TO unbet_worker;
+GRANT SELECT, DELETE, INSERT (provider, reference), UPDATE (open) ON asked TO unbet_worker;
+-- The first that starts writes them; only a person at the command line replaces them.
+GRANT SELECT, INSERT (provider, wallet) ON routes TO unbet_worker;
+GRANT INSERT (provider, wallet), DELETE ON routes TO unbet_operator;
+GRANT SELECT, INSERT (request_id, provider, reference, outcome, wallet_ref)
+    ON found_late TO unbet_worker;
 GRANT SELECT, DELETE,
       INSERT (request_id, provider, reference, cancel, state, reason, last_error, next_try_at),
       UPDATE (state, reason, tries, last_error, parked_at, next_try_at)
@@ -138,8 +156,9 @@ GRANT SELECT (request_id),
 -- those that move nothing.
 
 GRANT SELECT
-    ON players, accounts, bets, late_bets, transfers, entries, deposits, wins, requests, answers,
-       parked, parkings, interventions
+    ON players, accounts, bets, late_bets, transfers, entries, deposits, wins, operations,
+       refused_operations, withdrawal_ends, requests, answers, parked, parkings, interventions,
+       watched, asked, found_late, routes
     TO unbet_operator;
 GRANT INSERT (user_id, frozen_at), UPDATE (frozen_at) ON players TO unbet_operator;
 GRANT INSERT (owner, currency, kind, balance), UPDATE (balance) ON accounts TO unbet_operator;
@@ -157,6 +176,11 @@ GRANT INSERT (reference, user_id, currency, kind, amount, transfer_id)
     ON deposits TO unbet_operator;
 GRANT INSERT (provider, reference, bet_reference, amount, refusal, transfer_id)
     ON wins TO unbet_operator;
+GRANT INSERT (kind, reference, user_id, currency, balance_type, amount, reason, made_by,
+              transfer_id)
+    ON operations TO unbet_operator;
+GRANT INSERT (kind, reference, refusal) ON refused_operations TO unbet_operator;
+GRANT INSERT (reference, kind, transfer_id) ON withdrawal_ends TO unbet_operator;
 -- `unbet parked retry`, `close` and `reopen`, and `unbet replay`.
 GRANT INSERT (request_id, provider, reference, action, made_by, reason)
     ON interventions TO unbet_operator;
@@ -173,8 +197,9 @@ GRANT INSERT (outcome, cancelled_at, cancel_request_id, cash_after),
 -- of a cancel that it has closed (triggers see to both).
 
 GRANT SELECT
-    ON players, accounts, bets, late_bets, transfers, entries, deposits, wins, requests, answers,
-       parked, parkings, interventions
+    ON players, accounts, bets, late_bets, transfers, entries, deposits, wins, operations,
+       refused_operations, withdrawal_ends, requests, answers, parked, parkings, interventions,
+       watched, asked, found_late, routes
     TO unbet_console;
 GRANT UPDATE (state, tries, next_try_at) ON parked TO unbet_console;
 GRANT INSERT (provider, reference, state, user_id, currency, outcome, cancelled_at,
@@ -185,10 +210,10 @@ GRANT INSERT (request_id, provider, reference, action, made_by, reason)
     ON interventions TO unbet_console;
 
 -- Retention ------------------------------------------------------------------------------------
--- It removes the records of requests, parkings and answers whose time is up; no outcome depends on
--- them.
+-- It removes the records of requests, parkings and answers whose time is up and that no outcome
+-- depends on.
 
-GRANT SELECT (request_id, decided_at), DELETE ON requests TO unbet_retention;
+GRANT SELECT (request_id, decided_at, is_only_memory), DELETE ON requests TO unbet_retention;
 GRANT SELECT (request_id, answered_at), DELETE ON answers TO unbet_retention;
 GRANT SELECT (request_id, decided_at), DELETE ON parkings TO unbet_retention;
 

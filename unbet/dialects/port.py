@@ -62,6 +62,8 @@ class Dialect:
     """The code for a request of the wrong form."""
     not_allowed: Answer
     """For a sender whose address is not the provider's."""
+    code_field: str = "error"
+    """The answer's field that has the code."""
     spellings: Mapping[str, str] = field(default_factory=dict)
     """Other spellings that are taken for a name among `fields`."""
 

@@ -1,16 +1,19 @@
 """Everything that the ledger knows of one reference, for a person who asks what happened."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping, text
 
+from unbet.core.outcomes import BINDS_NOTHING, Outcome
+from unbet.core.wallet_names import LEDGER
 from unbet.history.records import (
     AnswerRecord,
     BetRecord,
     EntryRecord,
+    FoundLateRecord,
     History,
     InterventionRecord,
     LateBetRecord,
@@ -58,10 +61,18 @@ _ENTRIES: Final = """
 Rows = list[RowMapping]
 
 
-def explain(connection: Connection, reference: str, provider: str | None = None) -> list[History]:
+def explain(
+    connection: Connection,
+    reference: str,
+    provider: str | None = None,
+    *,
+    wallet_of: Callable[[str], str] = lambda _: LEDGER,
+) -> list[History]:
     """The histories of `reference`: one for each provider that knows it, or only `provider`'s.
 
-    An empty list if nothing is known. Reads several tables: use a transaction with a snapshot.
+    `wallet_of` says which wallet decides a provider's cancels now; one that has decided the bet is
+    the bet's in any case. An empty list if nothing is known. Reads several tables: use a
+    transaction with a snapshot.
     """
     values = {"reference": reference, "provider": provider}
 
@@ -75,6 +86,9 @@ def explain(connection: Connection, reference: str, provider: str | None = None)
     were_parked = known("unbet.parkings", "parked_at")
     by_people = known("unbet.interventions", "id")
     late = known("unbet_ledger.late_bets", "id")
+    found_late = known("unbet.found_late", "found_at")
+    asked = known("unbet.asked", "asked_at")
+    watched = known("unbet.watched", "look_at")
     wins = known("unbet_ledger.wins", "created_at", ":reference IN (bet_reference, reference)")
     moved = [*connection.execute(text(_TRANSFERS), values).mappings()]
     answers = _answers(connection, [row["request_id"] for row in requests + parked])
@@ -84,27 +98,44 @@ def explain(connection: Connection, reference: str, provider: str | None = None)
         def own(rows: Rows) -> Rows:
             return [row for row in rows if row["provider"] == name]
 
+        bet = next((BetRecord(**row) for row in own(bets)), None)
+        decided = tuple(
+            RequestRecord(**row, answers=answers[row["request_id"]]) for row in own(requests)
+        )
         return History(
             provider=name,
             reference=reference,
-            bet=next((BetRecord(**row) for row in own(bets)), None),
-            requests=tuple(
-                RequestRecord(**row, answers=answers[row["request_id"]]) for row in own(requests)
-            ),
+            wallet=_wallet(bet, decided) or wallet_of(name),
+            asked_at=next((row["asked_at"] for row in own(asked)), None),
+            look_at=next((row["look_at"] for row in own(watched)), None),
+            bet=bet,
+            requests=decided,
             parked=tuple(
                 ParkedRecord(**row, answers=answers[row["request_id"]]) for row in own(parked)
             ),
             parking_history=tuple(ParkingHistoryRecord(**row) for row in own(were_parked)),
             interventions=tuple(InterventionRecord(**row) for row in own(by_people)),
             late_bets=tuple(LateBetRecord(**row) for row in own(late)),
+            found_late=tuple(FoundLateRecord(**row) for row in own(found_late)),
             transfers=tuple(
                 TransferRecord(**row, entries=entries[row["id"]]) for row in own(moved)
             ),
             wins=tuple(WinRecord(**row) for row in own(wins)),
         )
 
-    names = {row["provider"] for row in bets + requests + parked + by_people + late + wins}
+    found = bets + requests + parked + by_people + late + found_late + wins + asked
+    names = {row["provider"] for row in found}
     return [history(name) for name in sorted(names)]
+
+
+def _wallet(bet: BetRecord | None, requests: Sequence[RequestRecord]) -> str | None:
+    """Which wallet has the bet, as far as the rows say so."""
+    told = [one for one in requests if one.outcome not in BINDS_NOTHING]
+    if told:
+        return min(told, key=lambda one: one.decided_at).wallet or LEDGER
+    # A person's closing leaves a tombstone in the ledger, whichever wallet has the bet.
+    is_the_ledgers = bet is not None and (bet.amount is not None or bet.outcome is Outcome.NO_BET)
+    return LEDGER if is_the_ledgers else None
 
 
 def entries_of(

@@ -1,4 +1,5 @@
-"""What would be decided of a cancel now: `reverse` decides it, and that is rolled back."""
+"""What would be decided of a cancel now: the wallet decides it, and that is rolled back. Only one
+that decides in a transaction of the journal's database can be asked so."""
 
 from typing import Final, NamedTuple
 
@@ -8,7 +9,9 @@ from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
 from unbet.history.explain import entries_of
 from unbet.history.records import EntryRecord
+from unbet.journal.closings import closed_decision, find_closed
 from unbet.wallets.ledger.reversal import reverse
+from unbet.wallets.sql.wallet import call_function
 
 _DECIDE_NOTHING: Final = (Outcome.MISMATCH, Outcome.CURRENCY_MISMATCH, Outcome.PARKED)
 _DECIDED_BY: Final = text("""
@@ -24,8 +27,8 @@ class Prediction(NamedTuple):
     """As it would be; without the transfer's id where that transfer is still to be made."""
     is_repeat: bool
     """It was decided before: nothing would change."""
-    returned: tuple[EntryRecord, ...] = ()
-    """What the player's accounts would get, and hold then."""
+    returned: tuple[EntryRecord, ...] | None = ()
+    """What the player's accounts would get, and hold then; None where the wallet does not say."""
 
 
 def predict(connection: Connection, cancel: Cancel, *, hold_unknown: bool = False) -> Prediction:
@@ -47,3 +50,17 @@ def predict(connection: Connection, cancel: Cancel, *, hold_unknown: bool = Fals
         return Prediction(first, is_repeat=False, returned=returned)
     finally:
         connection.rollback()
+
+
+def predict_by_function(connection: Connection, cancel: Cancel) -> Prediction:
+    """What is decided of `cancel` where the wallet is the operator's `unbet_cancel`, rolled back as
+    with `predict`. Raises `WrongAnswerError`, and whatever the driver raises."""
+    try:
+        if find_closed(connection, [cancel]):
+            return Prediction(closed_decision(cancel), is_repeat=True)
+        (one,) = call_function(connection, [cancel])
+    finally:
+        connection.rollback()
+    is_repeat = one.decision.outcome not in _DECIDE_NOTHING and bool(one.replayed)
+    first = one.decision if is_repeat else one.decision.model_copy(update={"transfer_id": None})
+    return Prediction(first, is_repeat=is_repeat, returned=None)

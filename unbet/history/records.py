@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from unbet.core.outcomes import Outcome
+from unbet.core.outcomes import BINDS_NOTHING, Outcome
+from unbet.core.wallet_names import LEDGER
 from unbet.wallets.ledger.operations import Refusal
 
 
@@ -62,6 +63,15 @@ class RequestRecord(_Record):
     decided_at: datetime
     body: str
     """As the provider sent it: with the player's session."""
+    wallet: str | None = None
+    """Which wallet told the outcome, and what follows; None for the built-in ledger, whose own rows
+    say it."""
+    wallet_ref: str | None = None
+    """The wallet's own name for what it has booked."""
+    cash: Decimal | None = None
+    """The player's, right after the first decision; None also where the wallet does not tell it."""
+    replayed: bool | None = None
+    """Whether the wallet had decided it before; None also where it does not say."""
     answers: tuple[AnswerRecord, ...] = ()
 
 
@@ -112,6 +122,15 @@ class LateBetRecord(_Record):
     refused_at: datetime
 
 
+class FoundLateRecord(_Record):
+    """What a wallet said of a cancel that it had called `no_bet`: the bet came after it."""
+
+    request_id: UUID
+    outcome: Outcome
+    wallet_ref: str | None
+    found_at: datetime
+
+
 class EntryRecord(_Record):
     """What a transfer did to one account."""
 
@@ -144,16 +163,53 @@ class WinRecord(_Record):
     created_at: datetime
 
 
+class OperationRecord(_Record):
+    """A deposit, a withdrawal, a correction or a conversion of bonus."""
+
+    kind: str
+    reference: str
+    user_id: str
+    currency: str
+    balance_type: str
+    amount: Decimal
+    """What that balance changes by: below zero where it is taken."""
+    refusal: Refusal | None
+    reason: str | None
+    """Of a correction, as the next."""
+    made_by: str | None
+    created_at: datetime
+    ended: str | None
+    """`completion` or `release` of a withdrawal; None while it is held."""
+    transfers: tuple[TransferRecord, ...]
+    """None of one that was refused; two of a withdrawal that has ended."""
+
+
 class History(_Record):
     """What is known of one reference at one provider; everything in the order of time."""
 
     provider: str
     reference: str
+    wallet: str = LEDGER
+    """What keeps the bet's money: the wallet that decided it, or else the one that would."""
+    asked_at: datetime | None = None
+    """When a wallet outside this database was first asked, if it is not on record to have decided
+    or to have done nothing."""
+    look_at: datetime | None = None
+    """When a wallet that cannot refuse late bets is asked next whether the bet has come since."""
     bet: BetRecord | None
+    """The ledger's. Where another wallet keeps the bet there is at most the tombstone of a cancel
+    that a person has closed."""
     requests: tuple[RequestRecord, ...]
     parked: tuple[ParkedRecord, ...]
     parking_history: tuple[ParkingHistoryRecord, ...] = Field(serialization_alias="parkings")
     interventions: tuple[InterventionRecord, ...]
     late_bets: tuple[LateBetRecord, ...]
+    found_late: tuple[FoundLateRecord, ...] = ()
     transfers: tuple[TransferRecord, ...]
     wins: tuple[WinRecord, ...]
+
+    @property
+    def decision(self) -> RequestRecord | None:
+        """The first decision that a wallet other than the ledger has told, and that binds."""
+        told = [one for one in self.requests if one.wallet and one.outcome not in BINDS_NOTHING]
+        return min(told, key=lambda one: one.decided_at, default=None)

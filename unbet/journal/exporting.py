@@ -34,16 +34,27 @@ class Exported(NamedTuple):
     user: str
     currency: str
     stake: Decimal | None
-    """None for a tombstone."""
-    state: str
+    """None for a tombstone. It, the state and what was returned are None also where another wallet
+    than the ledger has the bet: only that one knows."""
+    state: str | None
     outcome: str
-    returned_cash: Decimal
-    returned_bonus: Decimal
+    returned_cash: Decimal | None
+    returned_bonus: Decimal | None
     reversal_id: int | None
     request_id: UUID
     """Ours, of the cancel that was decided first."""
     uuid: str | None
     """The provider's, of the same cancel; None if its record has been removed, or it was closed."""
+    wallet: str | None
+    """Which wallet has decided it; None if a person has closed it."""
+    wallet_ref: str | None
+    """The wallet's own name for what it has booked, if it is not the ledger."""
+    cash: Decimal | None
+    """The player's, right after the decision; None also where the wallet does not tell it."""
+    replayed: bool | None
+    """Whether the wallet had decided it before; None for the ledger, or if it does not say."""
+    found_late: str | None
+    """What the wallet said at last of a bet that came after its cancel; None if there is none."""
 
 
 def export(

@@ -6,13 +6,15 @@ from typing import Final
 from sqlalchemy import Connection, text
 
 from unbet.core.message import Cancel, Decision
+from unbet.core.wallet_refs import number_of
 from unbet.database.rows import as_json
 
 _FIND: Final = text("""
-    SELECT requested.request_id, found.outcome,
+    SELECT requested.request_id, found.outcome, request.wallet_ref,
            CASE WHEN found.is_the_askers THEN bet.reversal_id END AS transfer_id,
            CASE WHEN found.is_the_askers THEN bet.currency ELSE requested.currency END AS currency,
-           CASE WHEN found.is_the_askers THEN bet.cash_after END AS cash
+           CASE WHEN found.is_elsewhere  THEN request.cash
+                WHEN found.is_the_askers THEN bet.cash_after END AS cash
       FROM json_to_recordset(CAST(:cancels AS json))
                AS requested (request_id uuid, provider text, reference text, player text,
                              currency text)
@@ -22,20 +24,30 @@ _FIND: Final = text("""
                SELECT state, user_id, currency, outcome, reversal_id, cash_after
                  FROM unbet_ledger.bets
                 WHERE reference = requested.reference AND provider = requested.provider
+                  -- One from a time before the provider had another wallet says nothing.
+                  AND 'ledger' = coalesce(
+                          (SELECT wallet FROM unbet.routes
+                            WHERE provider = requested.provider),
+                          (SELECT wallet FROM unbet.routes WHERE provider = ''),
+                          'ledger'
+                      )
                 LIMIT 1
            ) AS bet ON true
      CROSS JOIN LATERAL (
-               -- Its own record, else what another request for the same bet has settled.
+               -- Its own record, else what another request for the same bet has settled. A closing
+               -- leaves a tombstone also where the bet is in another wallet, which may be deciding
+               -- it just now: that decision stands.
                SELECT coalesce(
                           request.outcome,
-                          CASE WHEN bet.state = 'tombstone' THEN bet.outcome
+                          CASE WHEN bet.state = 'tombstone' THEN nullif(bet.outcome, 'closed')
                                WHEN bet.user_id = requested.player
                                 AND bet.currency = requested.currency
                                    THEN bet.outcome
                           END
                       ) AS outcome,
-                      bet.user_id = requested.player AND bet.currency = requested.currency
-                          AS is_the_askers
+                      request.wallet IS NOT NULL AS is_elsewhere,
+                      request.wallet IS NULL AND bet.user_id = requested.player
+                          AND bet.currency = requested.currency AS is_the_askers
            ) AS found
      WHERE found.outcome IS NOT NULL
 """)
@@ -48,4 +60,13 @@ def find_outcomes(connection: Connection, cancels: Sequence[Cancel]) -> list[Dec
         for cancel in cancels
     )
     rows = connection.execute(_FIND, {"cancels": requested})
-    return [Decision(**row) for row in rows.mappings()]
+    return [
+        Decision(
+            request_id=row.request_id,
+            outcome=row.outcome,
+            transfer_id=row.transfer_id or number_of(row.wallet_ref),
+            currency=row.currency,
+            cash=row.cash,
+        )
+        for row in rows
+    ]

@@ -63,6 +63,9 @@ _COUNT: Final = text("""
       FROM unbet.parked GROUP BY state
 """)
 
+LATE_BET: Final = "late bet"
+"""The reason of a cancel whose bet came after it, and was settled before it was found."""
+
 SOON_S: Final = 1.0
 """A cancel that was just found blocked is tried again after this."""
 
@@ -75,7 +78,7 @@ def park(connection: Connection, cancels: Sequence[Cancel], *, reason: str) -> N
     """
     if cancels:
         values = {"state": "parked", "reason": reason, "error": None, "pause_s": 0.0}
-        connection.execute(_PARK, {"cancels": _rows(cancels)} | values)
+        connection.execute(_PARK, {"cancels": rows_of(cancels)} | values)
 
 
 def set_aside(
@@ -95,7 +98,7 @@ def set_aside(
     if cancels:
         state = "dead" if dead else "parked"
         values = {"state": state, "reason": reason, "error": error, "pause_s": SOON_S}
-        parameters = {"cancels": _rows(cancels), "counts": counts}
+        parameters = {"cancels": rows_of(cancels), "counts": counts}
         connection.execute(_SET_ASIDE, parameters | values)
 
 
@@ -160,7 +163,8 @@ def list_parked(
     return [Parked(*row) for row in rows]
 
 
-def _rows(cancels: Sequence[Cancel]) -> str:
+def rows_of(cancels: Sequence[Cancel]) -> str:
+    """For `json_to_recordset`: request_id, provider, reference, and the whole as `cancel`."""
     return as_json(
         cancel.model_dump(include={"request_id", "provider", "reference"})
         | {"cancel": cancel.model_dump_json()}

@@ -1,4 +1,4 @@
--- Compare the cancels of a provider's list (`reconciling.py`) with what the ledger knows of their bets.
+-- Compare the cancels of a provider's list (`reconciling.py`) with what is known of their bets.
 -- What agrees is left out. `expected` are the outcomes that a line can be about: one of them must be ours.
 -- The case of a provider's id says nothing. The list's order is its primary key's: rows come at once.
 
@@ -7,9 +7,24 @@ SELECT kind, reason, stated.line, stated.provider, stated.reference, stated.user
        bet.state, coalesce(bet.outcome, told.outcomes[1]), bet.user_id, bet.currency, NULL
   FROM (SELECT * FROM pg_temp.statement ORDER BY line) AS stated
   LEFT JOIN LATERAL (
-           SELECT state, outcome, user_id, currency
+           -- Where another wallet has the bet: the first decision that binds it. It stands, also if a
+           -- person has closed a cancel of the bet in that moment; of a bet that came after its cancel
+           -- what the wallet said at last.
+           SELECT NULL AS state,
+                  coalesce((SELECT late.outcome
+                              FROM unbet.found_late AS late
+                             WHERE late.reference = stated.reference AND late.provider = requests.provider
+                             ORDER BY late.found_at DESC, late.outcome
+                             LIMIT 1), outcome) AS outcome,
+                  user_id, currency, 1 AS place, decided_at
+             FROM unbet.requests
+            WHERE reference = stated.reference AND lower(provider) = lower(stated.provider COLLATE "C")
+              AND wallet IS NOT NULL AND outcome NOT IN ('closed', 'mismatch', 'currency_mismatch')
+            UNION ALL
+           SELECT state, outcome, user_id, currency, 2, NULL
              FROM unbet_ledger.bets
             WHERE reference = stated.reference AND lower(provider) = lower(stated.provider COLLATE "C")
+            ORDER BY place, decided_at
             LIMIT 1
        ) AS bet ON true
  CROSS JOIN LATERAL (

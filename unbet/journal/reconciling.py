@@ -1,5 +1,5 @@
-"""Compares a provider's own list of cancels with the ledger. The list is a temporary table of the
-session; nothing else is written."""
+"""Compares a provider's own list of cancels with the ledger, or with what another wallet has told.
+The list is a temporary table of the session; nothing else is written."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -31,18 +31,34 @@ _RECONCILE: Final = text(Path(__file__).with_name("reconcile.sql").read_text("ut
 _CANCELLED_IN: Final = text("""
     SELECT 'extra', outcome, NULL, provider, reference, NULL, NULL, NULL, NULL, NULL,
            state, outcome, user_id, currency, cancelled_at
-      FROM unbet_ledger.bets
-     WHERE cancelled_at >= :since AND cancelled_at < :until
-       AND outcome = ANY (CAST(:cancelled AS text[]))
+      FROM (
+               SELECT provider, reference, state, outcome, user_id, currency, cancelled_at, id
+                 FROM unbet_ledger.bets
+                WHERE cancelled_at >= :since AND cancelled_at < :until
+                UNION ALL
+               -- By another wallet, of whose decisions on a bet the first one counts.
+               SELECT provider, reference, NULL, outcome, user_id, currency, decided_at, NULL
+                 FROM unbet.requests AS told
+                WHERE wallet IS NOT NULL AND decided_at >= :since AND decided_at < :until
+                  AND NOT EXISTS (SELECT
+                                    FROM unbet.requests AS before
+                                   WHERE before.reference = told.reference
+                                     AND before.provider = told.provider
+                                     AND before.wallet IS NOT NULL
+                                     AND before.outcome = ANY (CAST(:cancelled AS text[]))
+                                     AND (before.decided_at, before.request_id)
+                                         < (told.decided_at, told.request_id))
+           ) AS cancelled
+     WHERE outcome = ANY (CAST(:cancelled AS text[]))
        AND lower(provider) = ANY (ARRAY (SELECT lower(provider) FROM pg_temp.statement
                                           UNION
                                          SELECT lower(CAST(:provider AS text) COLLATE "C")
                                           WHERE NOT EXISTS (SELECT FROM pg_temp.statement)))
        AND NOT EXISTS (SELECT
                          FROM pg_temp.statement
-                        WHERE statement.reference = bets.reference
-                          AND lower(statement.provider) = lower(bets.provider))
-     ORDER BY cancelled_at, id
+                        WHERE statement.reference = cancelled.reference
+                          AND lower(statement.provider) = lower(cancelled.provider))
+     ORDER BY cancelled_at, id, reference
 """)
 _REPEATED: Final = text("""
     SELECT 'repeated', (array_agg(provider ORDER BY line))[1], reference, min(line) AS first_line,
@@ -75,8 +91,8 @@ class Difference(NamedTuple):
     """One cancel about which list and ledger do not agree."""
 
     kind: str
-    """`missing`: no cancel of it is known; `differing`: something else is; `extra`: the ledger has
-    it and the list has not."""
+    """`missing`: no cancel of it is known; `differing`: something else is; `extra`: it is cancelled
+    here and the list has it not."""
     reason: str
     """`unknown`; `player`, `currency`; `told_success`: though the bet is not cancelled; `outcome`:
     it is not what the list says; `closed`: a person has closed it; `parked`, `dead`: not decided.
@@ -91,7 +107,7 @@ class Difference(NamedTuple):
     code: int | None
     cancelled_at: str | None
     our_state: str | None
-    """The bet's; `our_…` is what the ledger has."""
+    """The bet's, if it is in the ledger; `our_…` is what the ledger has, or another wallet told."""
     our_outcome: str | None
     our_user: str | None
     our_currency: str | None

@@ -1,6 +1,7 @@
 """Finds the old records of cancels once and removes them in small steps.
 
 No outcome depends on them: a bet has its own outcome, from which every later cancel is answered.
+Where the bet is in a wallet that forgets, the record of the request has it, and stays.
 """
 
 import time
@@ -28,11 +29,13 @@ class Kept(NamedTuple):
 
     table: str
     since: str
+    may_go: str = "true"
+    """Which of the old ones."""
 
 
 RECORDS: Final = (
     Kept("answers", "answered_at"),
-    Kept("requests", "decided_at"),
+    Kept("requests", "decided_at", "is_only_memory IS NOT TRUE"),
     Kept("parkings", "decided_at"),
 )
 """Answers first, so that none is left whose request is gone."""
@@ -47,7 +50,7 @@ def cutoff(connection: Connection, days: int) -> datetime:
 
 def count_older(connection: Connection, kept: Kept, than: datetime) -> int:
     """How many records are older."""
-    query = text(f"SELECT count(*) FROM unbet.{kept.table} WHERE {kept.since} < :than")  # noqa: S608
+    query = text(f"SELECT count(*) FROM unbet.{kept.table} WHERE {_is_old(kept)}")  # noqa: S608
     return int(connection.execute(query, {"than": than}).scalar_one())
 
 
@@ -63,13 +66,13 @@ def remove_older(connection: Connection, kept: Kept, than: datetime) -> Generato
     connection.execute(
         text(f"""
             DECLARE older NO SCROLL CURSOR WITH HOLD FOR
-             SELECT request_id FROM unbet.{kept.table} WHERE {kept.since} < :than
+             SELECT request_id FROM unbet.{kept.table} WHERE {_is_old(kept)}
         """),  # noqa: S608 - ours
         {"than": than},
     )
     remove = text(f"""
         DELETE FROM unbet.{kept.table}
-         WHERE request_id = ANY (CAST(:ids AS uuid[])) AND {kept.since} < :than
+         WHERE request_id = ANY (CAST(:ids AS uuid[])) AND {_is_old(kept)}
     """)  # noqa: S608 - ours
     try:
         while ids := _next(connection):
@@ -78,6 +81,10 @@ def remove_older(connection: Connection, kept: Kept, than: datetime) -> Generato
             time.sleep(min(time.monotonic() - began, MAX_PAUSE_S))
     finally:
         connection.execute(text("CLOSE older"))
+
+
+def _is_old(kept: Kept) -> str:
+    return f"{kept.since} < :than AND {kept.may_go}"
 
 
 def _next(connection: Connection) -> list[object]:

@@ -63,9 +63,27 @@ _FIND: Final = text("""
            JOIN unbet_ledger.bets
              ON (bets.reference, bets.provider) = (bet_reference, wins.provider)
           WHERE wins.reference = :words LIMIT :most)
+        UNION ALL
+        -- These are of no provider.
+        (SELECT '', reference, user_id, currency, created_at, 'reference'
+           FROM unbet_ledger.deposits WHERE reference = :words)
+        UNION ALL
+        (SELECT '', reference, user_id, currency, created_at, 'reference'
+           FROM unbet_ledger.operations WHERE reference = :words)
+        UNION ALL
+        (SELECT '', reference, user_id, currency, created_at, 'player'
+           FROM unbet_ledger.operations WHERE user_id = :words
+          ORDER BY created_at DESC LIMIT :most)
     )
     SELECT known.provider, known.reference, bets.state, max(known.user_id), max(known.currency),
-           max(seen_at) AS seen_at, min(found_by)
+           max(seen_at) AS seen_at, min(found_by),
+           -- Of another wallet: the first decision that binds the bet.
+           (SELECT outcome
+              FROM unbet.requests
+             WHERE (reference, provider) = (known.reference, known.provider)
+               AND wallet IS NOT NULL AND outcome NOT IN ('closed', 'mismatch', 'currency_mismatch')
+             ORDER BY decided_at
+             LIMIT 1)
       FROM known
       LEFT JOIN unbet_ledger.bets
              ON (bets.reference, bets.provider) = (known.reference, known.provider)
@@ -79,6 +97,7 @@ class SearchResult(NamedTuple):
     """A reference of which something is known."""
 
     provider: str
+    """Empty for a deposit, a withdrawal, a correction or a conversion of bonus."""
     reference: str
     state: str | None
     """The bet's; None if there is neither bet nor tombstone."""
@@ -89,6 +108,8 @@ class SearchResult(NamedTuple):
     """The latest of what was found."""
     found_by: str
     """`reference`, `player` or `uuid`."""
+    told: str | None
+    """The outcome that a wallet other than the ledger has told."""
 
 
 def find(connection: Connection, words: str, *, most: int = MAX_ROWS) -> list[SearchResult]:

@@ -15,6 +15,7 @@ ROLE_OF: Final[Mapping[str, Role | None]] = {
     "sweep": Role.WORKER,
     "flower": None,
     "console": Role.CONSOLE,
+    "ledger": Role.OPERATOR,
 }
 """The lines of the Procfile; None for one that does not use the database. What is not named here
 has an operator's rights."""

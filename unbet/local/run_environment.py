@@ -25,11 +25,14 @@ OWN_PASSWORDS: Final = {
 
 HIGHEST_PORT: Final = 65_535
 PORTS: Final = {"UNBET_PORT": "8080", "UNBET_CONSOLE_PORT": "8081", "UNBET_FLOWER_PORT": "5555"}
+LEDGER_PORT: Final = {"UNBET_LEDGER_PORT": "8082"}
+"""Listened on only where there are tokens."""
 
 
 def choose_ports() -> None:
     """Name those that are not named. Raises `RunError` if another program listens on one."""
-    for name, default in PORTS.items():
+    has_tokens = bool(os.environ.get("UNBET_LEDGER_TOKENS"))
+    for name, default in (PORTS | LEDGER_PORT if has_tokens else PORTS).items():
         os.environ[name] = _usable_port(name, os.environ.get(name, default))
 
 

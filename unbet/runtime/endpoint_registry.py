@@ -15,7 +15,7 @@ from starlette.types import Scope
 from unbet.dialects import DIALECTS
 from unbet.dialects.port import Dialect
 from unbet.runtime.endpoints import EndpointConfig
-from unbet.runtime.settings import Network, ReceiverSettings
+from unbet.runtime.settings import CallerSettings, Network
 
 WINDOW_S: Final = 60.0
 MAX_WRONG: Final = 20
@@ -100,8 +100,8 @@ def was_forwarded(scope: Scope) -> bool:
     return any(name in (b"x-forwarded-for", b"forwarded") for name, _ in scope["headers"])
 
 
-def may_ask(scope: Scope, settings: ReceiverSettings) -> bool:
-    """Only operators' addresses see what the receiver depends on. A proxy that is not trusted hands
+def may_ask(scope: Scope, settings: CallerSettings) -> bool:
+    """Only operators' addresses see what a process depends on. A proxy that is not trusted hands
     on requests from anywhere, whatever its own address."""
     sender = sender_of(scope, settings.trusted_proxies)
     peer, _ = scope["client"] or (sender, None)

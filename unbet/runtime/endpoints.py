@@ -4,9 +4,10 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from unbet.core.fields import ProviderId
 from unbet.dialects import DialectName
@@ -17,6 +18,14 @@ SEGMENT: Final = r"[A-Za-z0-9._~-]{16,}"
 _FORM: Final = 'expected JSON as {"the-secret": {"provider": "LuckyMonaco"}}'
 
 
+def check_url(url: str) -> str:
+    """The URL of an HTTP endpoint. Raises `ValueError` if it is none, without the URL in it."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("expected http:// or https:// and a host")
+    return url
+
+
 class EndpointConfig(BaseModel):
     """One URL that a provider was told, by its secret."""
 
@@ -25,6 +34,10 @@ class EndpointConfig(BaseModel):
     provider: ProviderId
     """The ledger's key: this endpoint can cancel only this provider's bets."""
     dialect: DialectName = "lucky-monaco-v4"
+    wallet: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    """What decides its cancels; `UNBET_WALLET` if it is not named."""
+    dry_run_url: Annotated[str, AfterValidator(check_url)] | None = None
+    """In a dry run: where its requests are passed on to; UNBET_WALLET_DRY_RUN_URL if not given."""
     until: AwareDatetime | None = None
     """When a secret that is being replaced ends to be one; None for never."""
 
@@ -53,6 +66,12 @@ def read_endpoints(document: Any) -> Mapping[str, EndpointConfig]:
         _secret(number, secret): _endpoint(number, fields)
         for number, (secret, fields) in enumerate(document.items(), 1)
     }
+    _require_one_spelling(endpoints)
+    _require_one_wallet(endpoints)
+    return endpoints
+
+
+def _require_one_spelling(endpoints: Mapping[str, EndpointConfig]) -> None:
     spellings: dict[str, str] = {}
     for number, endpoint in enumerate(endpoints.values(), 1):
         known = spellings.setdefault(endpoint.provider.casefold(), endpoint.provider)
@@ -61,7 +80,20 @@ def read_endpoints(document: Any) -> Mapping[str, EndpointConfig]:
                 f"endpoint {number}: its provider is spelt {known!r} elsewhere: to the ledger "
                 "these are two"
             )
-    return endpoints
+
+
+def _require_one_wallet(endpoints: Mapping[str, EndpointConfig]) -> None:
+    first: dict[str, tuple[int, str | None]] = {}
+    for number, endpoint in enumerate(endpoints.values(), 1):
+        known, wallet = first.setdefault(endpoint.provider, (number, endpoint.wallet))
+        if endpoint.wallet != wallet:
+            both = " and ".join(
+                repr(one) if one else "that of UNBET_WALLET" for one in (wallet, endpoint.wallet)
+            )
+            raise ValueError(
+                f"endpoints {known} and {number} are both of {endpoint.provider!r} and name two "
+                f"wallets, {both}: a provider's cancels are decided by one"
+            )
 
 
 def _endpoint(number: int, fields: Any) -> EndpointConfig:

@@ -14,13 +14,23 @@ from unbet.core.wire import MIN_KEY_LENGTH
 from unbet.runtime.console_access import MIN_PASSWORD_LENGTH, read_logins
 from unbet.runtime.database_url import parameters_of
 from unbet.runtime.endpoints import check_secret
+from unbet.runtime.ledger_tokens import LedgerToken, read_tokens
 
 PREFIX: Final = "UNBET_"
 PREVENTS: Final = "prevents"
 """Where a field says which failure its setting prevents."""
 
 _FOR_TESTS: Final = "UNBET_TEST"
-_NOT_SHOWN: Final = ("_url", "_urls", "_secret", "_key", "_auth", "endpoints")
+_NOT_SHOWN: Final = (
+    "_url",
+    "_urls",
+    "_secret",
+    "_secrets",
+    "_key",
+    "_auth",
+    "_tokens",
+    "endpoints",
+)
 
 Network = IPv4Network | IPv6Network
 
@@ -154,6 +164,10 @@ def _read_logins(value: Any) -> Any:
     return read_logins(value) if isinstance(value, str) else value
 
 
+def _read_tokens(value: Any) -> Any:
+    return read_tokens(value) if isinstance(value, str) else value
+
+
 PostgresUrl = Annotated[str, AfterValidator(_check_postgres)]
 RedisUrl = Annotated[str, AfterValidator(_check_redis)]
 Name = Annotated[str, Field(min_length=1, max_length=32), AfterValidator(_check_blank)]
@@ -161,6 +175,8 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 UrlSecret = Annotated[SecretStr, AfterValidator(_check_segment)]
 Login = Annotated[SecretStr, AfterValidator(_check_login)]
 Logins = Annotated[dict[str, SecretStr], NoDecode, BeforeValidator(_read_logins)]
+LedgerTokens = Annotated[tuple[LedgerToken, ...], NoDecode, BeforeValidator(_read_tokens)]
 SigningKeys = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_read_keys)]
+WalletSecrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_split)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]

@@ -67,6 +67,8 @@ def configure(log_format: str) -> None:
     sys.excepthook = _log_the_end
     threading.excepthook = _log_the_end_of_a_thread
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    # A line about each call to a wallet, several for a group.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     # A line about each task's arrival, before it is handed on; its end has one, too.
     logging.getLogger("celery.worker.strategy").setLevel(logging.WARNING)
 

@@ -40,6 +40,13 @@ REFUSED = Counter(
     "Requests with the right secret that were refused, by reason.",
     ["reason"],
 )
+DRY_RUN = Counter(
+    "unbet_dry_run_total",
+    "Cancels of a dry run, by whether the old endpoint's code was what Unbet would have answered: "
+    "`same`, `different`, `undecided` (Unbet had none in time), `unanswered` (the old endpoint had "
+    "none), `not_compared` (there is no old endpoint).",
+    ["agreement"],
+)
 WRONG_SECRETS = Counter(
     "unbet_wrong_secrets_total",
     "Requests with a wrong secret, or to another path that leads their sender nowhere.",
@@ -79,10 +86,22 @@ RETRIES = Counter("unbet_retries_total", "Transactions tried again, by reason.",
 SWEPT = Counter("unbet_swept_total", "Parked cancels that were decided.")
 SWEEP_ROUNDS = Counter("unbet_sweep_rounds_total", "Rounds that a sweep has finished.")
 DEAD = Counter("unbet_dead_total", "Cancels that were given up until a person tries them again.")
+LEDGER_CALLS = Counter(
+    "unbet_ledger_calls_total",
+    "Requests to the built-in ledger over HTTP, by operation and result.",
+    ["operation", "result"],
+)
+LEDGER_CALL_SECONDS = Histogram(
+    "unbet_ledger_call_seconds",
+    "From a request's head to its answer, of the built-in ledger over HTTP.",
+    buckets=(0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5),
+)
 
 # Of a counter that begins at 1 Prometheus sees no increase, and no alert fires: these begin at 0.
 for _reason in ("method", "unreadable", "expired", "path", "address", "form"):
     REFUSED.labels(reason=_reason)
+for _agreement in ("same", "different", "undecided", "unanswered", "not_compared"):
+    DRY_RUN.labels(agreement=_agreement)
 for _kind in ("message", "reply"):
     REJECTED.labels(kind=_kind)
 for _kind in ("deployment", "message", "reply"):

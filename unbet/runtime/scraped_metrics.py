@@ -47,6 +47,23 @@ LATE_BETS: Final = Described(
     "Bets that came after their cancel and were refused.",
     kind=CounterMetricFamily,
 )
+WATCHED: Final = Described(
+    "unbet_watched_cancels",
+    "Cancels of unknown bets that a wallet is asked about again, in case the bet comes late.",
+)
+WATCHED_OVERDUE: Final = Described(
+    "unbet_watched_overdue_seconds",
+    "How long the first of them has been due; 0 if none is.",
+)
+LATE_BETS_REVERSED: Final = Described(
+    "unbet_late_bets_reversed_total",
+    "Bets that came after their cancel to a wallet that cannot refuse them, and were reversed.",
+    kind=CounterMetricFamily,
+)
+LATE_BETS_NOT_REVERSED: Final = Described(
+    "unbet_late_bets_not_reversed",
+    "Such bets that had their result when they were found, and wait for a person.",
+)
 QUEUED: Final = Described("unbet_queue_messages", "Messages that wait for a worker.")
 UNACKED: Final = Described(
     "unbet_queue_unacked", "Messages that workers have taken and not finished."

@@ -13,6 +13,7 @@ from pydantic import AfterValidator
 from unbet.runtime.console_access import check_names, check_urls
 from unbet.runtime.environment import (
     Environment,
+    LedgerTokens,
     Login,
     Logins,
     Names,
@@ -27,7 +28,9 @@ from unbet.runtime.environment import (
 )
 from unbet.runtime.variables import (
     BrokerSettings,
+    CallerSettings,
     DeploymentSettings,
+    DryRunSettings,
     EndpointSettings,
     LedgerSettings,
     ListeningSettings,
@@ -37,10 +40,13 @@ from unbet.runtime.variables import (
     ReplySettings,
     SigningSettings,
     UnknownBetSettings,
+    WalletNameSettings,
     WalletSettings,
+    url_at,
 )
 
 __all__ = [
+    "CallerSettings",
     "DeploymentSettings",
     "EndpointSettings",
     "LedgerSettings",
@@ -50,6 +56,8 @@ __all__ = [
     "SettingsError",
     "SigningSettings",
     "UnknownBetSettings",
+    "WalletNameSettings",
+    "WalletSettings",
     "load",
     "read",
 ]
@@ -58,8 +66,11 @@ log = structlog.get_logger("settings")
 
 
 class ReceiverSettings(
+    DryRunSettings,
     LogSettings,
     ListeningSettings,
+    CallerSettings,
+    WalletNameSettings,
     EndpointSettings,
     SigningSettings,
     ReplySettings,
@@ -72,17 +83,6 @@ class ReceiverSettings(
         (IPv4Network("0.0.0.0/0"), IPv6Network("::/0")),
         what="networks (CIDR, separated by commas) that the provider calls from",
         prevents="cancels by whoever has learned the secret",
-    )
-    trusted_proxies: Networks = setting(
-        (),
-        what="networks (CIDR, separated by commas) whose X-Forwarded-For is believed",
-        prevents="an invented sender's address, and one limit for all who come through a proxy",
-    )
-    ops_allowed_ips: Networks = setting(
-        (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")),
-        what="networks (CIDR, separated by commas) that may ask for /readyz, /metrics and "
-        "/openapi.json",
-        prevents="other clients that see what a receiver depends on",
     )
     answer_deadline_s: float = setting(
         8.0,
@@ -111,11 +111,12 @@ class ReceiverSettings(
         what="the most cancels that travel in one message",
         prevents="a transaction that outlasts its limits and holds up everybody in it",
     )
-    groups_in_flight: int = setting(
-        2,
+    groups_in_flight: int | None = setting(
+        None,
         ge=1,
         le=64,
-        what="messages of one receiver that may be without a reply at a time",
+        what="messages of one receiver that may be without a reply at a time, for each wallet; if "
+        "not set, 2, or 4 where a wallet is not in the journal's database",
         prevents="many small groups where few large ones would be faster, and a long queue",
     )
     max_waiting: int = setting(
@@ -124,6 +125,10 @@ class ReceiverSettings(
         what="requests one receiver holds; beyond it they are parked and answered 100",
         prevents="memory that grows with a backlog",
     )
+
+    def places(self) -> int:
+        """How many groups may be without a reply at a time."""
+        return self.groups_in_flight or (4 if self.wallet_choice().asks_elsewhere else 2)
 
 
 class WorkerSettings(
@@ -144,12 +149,17 @@ class SweepSettings(
     """A sweep: `python -m worker.sweep`. It needs no queue."""
 
 
-class CelerySettings(BrokerSettings, DeploymentSettings):
+class CelerySettings(WalletNameSettings, BrokerSettings, DeploymentSettings):
     """What `celeryconfig.py` needs, in whatever process."""
 
 
 class ConsoleSettings(
-    LogSettings, ListeningSettings, BrokerSettings, DeploymentSettings, LedgerSettings
+    LogSettings,
+    ListeningSettings,
+    WalletNameSettings,
+    BrokerSettings,
+    DeploymentSettings,
+    LedgerSettings,
 ):
     """The console: `python -m unbet.console`."""
 
@@ -175,6 +185,35 @@ class ConsoleSettings(
     )
 
 
+class LedgerServerSettings(
+    LogSettings, CallerSettings, WalletNameSettings, DeploymentSettings, LedgerSettings
+):
+    """The built-in ledger over HTTP: `python -m unbet.ledger_api`."""
+
+    ledger_tokens: LedgerTokens = setting(
+        (),
+        repr=False,
+        what="who may use the built-in ledger over HTTP, as `name:rights:token`, separated by "
+        "commas; rights are `bets`, `money`, `correct` and `read`, joined by `+`; a token has at "
+        "least 32 characters; without any the process `ledger` does nothing",
+        prevents="bets and withdrawals by anybody, and a program that may do more than it has to",
+    )
+    ledger_host: str = setting(
+        "127.0.0.1",
+        what="the address that the built-in ledger is served on",
+        prevents="tokens that travel without TLS, where it is loopback",
+    )
+    ledger_port: Port = setting(
+        8082,
+        what="the port of the built-in ledger over HTTP",
+        prevents="a clash with what else listens there",
+    )
+
+    def ledger_url(self) -> str:
+        """Where it is reached on its own machine, without a path."""
+        return url_at(self.ledger_host, self.ledger_port)
+
+
 class FlowerSettings(LogSettings, BrokerSettings, DeploymentSettings):
     """Flower: `python -m unbet.console.flower`."""
 
@@ -194,7 +233,12 @@ class FlowerSettings(LogSettings, BrokerSettings, DeploymentSettings):
 
 
 class Settings(  # type: ignore[misc]  # pydantic's plugin, of so many bases
-    FlowerSettings, ConsoleSettings, SweepSettings, WorkerSettings, ReceiverSettings
+    FlowerSettings,
+    LedgerServerSettings,
+    ConsoleSettings,
+    SweepSettings,
+    WorkerSettings,
+    ReceiverSettings,
 ):
     """All of them: what `unbet run` hands to its processes."""
 
@@ -204,6 +248,7 @@ PROCESSES: Final[Mapping[str, type[Environment]]] = {
     "worker": WorkerSettings,
     "sweep": SweepSettings,
     "console": ConsoleSettings,
+    "ledger": LedgerServerSettings,
     "Flower": FlowerSettings,
 }
 """By what they are called. A command of `unbet` reads those that it is about."""

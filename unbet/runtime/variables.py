@@ -1,27 +1,35 @@
-"""The variables that several processes read, or that belong together: one class for each group."""
+"""The variables that several processes read, or that belong together: one class for each group.
 
+(Over 250 lines: a list, which `settings.py` puts together.)
+"""
+
+import math
 import sys
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 from pydantic_settings import NoDecode
 
 from unbet.core.wire import MIN_KEY_LENGTH, Keys
 from unbet.dialects import DialectName
-from unbet.runtime.endpoints import EndpointConfig, read_endpoints
+from unbet.runtime.endpoints import EndpointConfig, check_url, read_endpoints
 from unbet.runtime.environment import (
     Environment,
     Name,
+    Networks,
     Port,
     PostgresUrl,
     RedisUrl,
     SettingsError,
     SigningKeys,
     UrlSecret,
+    WalletSecrets,
     setting,
 )
+from unbet.runtime.wallet_choice import WalletChoice
 
 
 class LedgerSettings(Environment):
@@ -106,15 +114,9 @@ class ProviderSettings(Environment):
     )
 
 
-class EndpointSettings(ProviderSettings):
-    """The URLs that providers were told."""
+class EndpointsSettings(Environment):
+    """Several endpoints."""
 
-    url_secret: UrlSecret | None = setting(
-        None,
-        what="the secret first segment of the provider's URL, at least 16 of "
-        "`A-Z a-z 0-9 - . _ ~`; the receiver needs it, or several in UNBET_ENDPOINTS",
-        prevents="cancels by anybody",
-    )
     endpoints: Annotated[
         Mapping[str, EndpointConfig], NoDecode, BeforeValidator(read_endpoints)
     ] = setting(
@@ -122,9 +124,25 @@ class EndpointSettings(ProviderSettings):
         repr=False,
         what="several endpoints, instead of the secret, the provider and the dialect: JSON, "
         'as `{"the-secret": {"provider": "LuckyMonaco", "dialect": "lucky-monaco-v1", '
-        '"until": "2027-01-31T00:00:00Z"}}`, the latter two optional',
+        '"wallet": "sql", "until": "2027-01-31T00:00:00Z"}}`, the latter three optional; the same '
+        "for receivers, workers and sweeps where an endpoint names its wallet",
         prevents="one provider's cancels of another one's bets, and a gap while a secret is "
         "replaced",
+    )
+
+    def named_wallets(self) -> Mapping[str, str]:
+        """The wallets that endpoints name, by provider."""
+        return {one.provider: one.wallet for one in self.endpoints.values() if one.wallet}
+
+
+class EndpointSettings(ProviderSettings, EndpointsSettings):
+    """The URLs that providers were told."""
+
+    url_secret: UrlSecret | None = setting(
+        None,
+        what="the secret first segment of the provider's URL, at least 16 of "
+        "`A-Z a-z 0-9 - . _ ~`; the receiver needs it, or several in UNBET_ENDPOINTS",
+        prevents="cancels by anybody",
     )
 
     def by_secret(self) -> Mapping[str, EndpointConfig]:
@@ -152,15 +170,133 @@ class UnknownBetSettings(Environment):
         return self.unknown_reference == "hold"
 
 
-class WalletSettings(UnknownBetSettings):
-    """What decides cancels."""
+class WalletNameSettings(EndpointsSettings):
+    """Which wallet keeps the bets' money."""
 
     wallet: str = setting(
         "ledger",
-        what="what keeps the bets' money: `ledger`, the one that comes along, or, as a preview, a "
-        "wallet of yours as `package.module:factory` (closing by hand, `unbet explain` and "
-        "`unbet audit` know the ledger only); the same for workers and sweeps",
+        what="what keeps the bets' money: `ledger`, the one that comes along, `sql`, your function "
+        "`unbet_cancel` in the same database, `http`, your service, or Python of yours as "
+        "`package.module:factory`; the same for all processes and for `unbet`. An endpoint may "
+        "name another one: see UNBET_ENDPOINTS",
         prevents="cancels of bets that are in your own tables, and are never found",
+    )
+
+    def wallet_choice(self) -> WalletChoice:
+        """Which wallet decides whose cancels."""
+        return WalletChoice(self.wallet, self.endpoints)
+
+    def wallet_of(self, provider: str) -> str:
+        """The wallet that decides the provider's cancels."""
+        return self.wallet_choice().wallet_of(provider)
+
+    def wallets(self) -> tuple[str, ...]:
+        """Each wallet once, `UNBET_WALLET`'s first."""
+        return tuple(self.wallet_choice().distinct_routes())
+
+
+class WalletSettings(UnknownBetSettings, WalletNameSettings):
+    """What decides cancels, and how it is reached."""
+
+    wallet_ambiguous: Literal["retry", "person"] = setting(
+        "retry",
+        what="what becomes of a cancel whose wallet gave no clear answer and does not remember "
+        "what it has decided: `retry` refuses such a wallet at the start, `person` asks it once "
+        "and leaves each doubt to a person",
+        prevents="a bet that is reversed twice by a wallet that forgets",
+    )
+
+    @property
+    def person_decides(self) -> bool:
+        """Whether a doubt waits for a person."""
+        return self.wallet_ambiguous == "person"
+
+    wallet_url: str | None = setting(
+        None,
+        what="with `http`: where your wallet service is; `/cancels` is appended to it",
+        prevents="calls that reach another service: there is no default",
+    )
+    wallet_secrets: WalletSecrets = setting(
+        (),
+        what="with `http`: what signs the calls, `whsec_` and 24 to 64 bytes in base64; two, "
+        "separated by a comma, while one replaces the other",
+        prevents="cancels by whoever reaches your wallet service",
+    )
+    wallet_closes_unknown: bool | None = setting(
+        None,
+        what="with `sql` or `http`: whether your Bet refuses a bet whose cancel came first "
+        "(`true`), or not (`false`): then each `no_bet` is asked again for an hour, and a late bet "
+        "reversed within minutes; if not set, `true` for `sql`, whose scaffold does so, and "
+        "`false` for `http`",
+        prevents="a late bet that is debited and that nobody looks for",
+    )
+    wallet_takes_dry_run: bool = setting(
+        False,
+        what="with `http`: whether your wallet decides nothing where a cancel says `dry_run`; "
+        "otherwise a dry run does not ask it",
+        prevents="a dry run that moves money",
+    )
+    wallet_remembers_s: float = setting(
+        math.inf,
+        ge=0,
+        what="with `http`: for how many seconds your wallet repeats its decision of a `key`; `inf` "
+        "for ever, 0 if it does not",
+        prevents="a bet that is reversed twice because its wallet was asked after it had forgotten",
+    )
+    wallet_max_together: int = setting(
+        32,
+        ge=1,
+        le=256,
+        what="with `http`: the most cancels in one call",
+        prevents="calls that are larger than your wallet can decide in time",
+    )
+    wallet_calls_at_once: int = setting(
+        8,
+        ge=1,
+        le=64,
+        what="with `http`: the most calls of one process at a time, each on its own connection",
+        prevents="more calls at once than your wallet can take",
+    )
+    wallet_call_limit_s: float = setting(
+        1.4,
+        ge=0.1,
+        le=2.5,
+        what="with `http`: seconds that one call may take; it is asked again while there is time, "
+        "3 s in all",
+        prevents="a lost answer that leaves no time to ask again",
+    )
+    wallet_sweep_call_limit_s: float = setting(
+        2.5,
+        ge=0.1,
+        le=10.0,
+        what="with `http`: seconds that a call of the sweep may take, for which nobody waits",
+        prevents="cancels that stay parked because your wallet takes longer than a provider waits",
+    )
+
+
+def url_at(host: str, port: int) -> str:
+    """Where what listens there is reached on its own machine, without a path."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class DryRunSettings(Environment):
+    """To roll out beside what answers cancels today."""
+
+    wallet_dry_run: bool = setting(
+        False,
+        what="with `on` nothing is decided, parked or recorded: what would be decided is logged, "
+        "and each cancel is answered 100, or by the old endpoint (UNBET_WALLET_DRY_RUN_URL); "
+        "workers need not be told",
+        prevents="a first try of a new wallet with real money",
+    )
+    wallet_dry_run_url: Annotated[str, AfterValidator(check_url)] | None = setting(
+        None,
+        repr=False,
+        what="in a dry run: the URL of the endpoint that answers cancels today; each request is "
+        "passed on to it as it came, and its answer given back. An endpoint in UNBET_ENDPOINTS "
+        "may have its own as `dry_run_url`",
+        prevents="players who wait for their stakes while a new wallet is tried",
     )
 
 
@@ -178,8 +314,23 @@ class ListeningSettings(Environment):
 
     def receiver_url(self) -> str:
         """Where a receiver with these settings is reached on its own machine, without a path."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        return url_at(self.host, self.port)
+
+
+class CallerSettings(Environment):
+    """Whose address a request comes from, and who may see how a process does."""
+
+    trusted_proxies: Networks = setting(
+        (),
+        what="networks (CIDR, separated by commas) whose X-Forwarded-For is believed",
+        prevents="an invented sender's address, and one limit for all who come through a proxy",
+    )
+    ops_allowed_ips: Networks = setting(
+        (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")),
+        what="networks (CIDR, separated by commas) that may ask for /readyz, /metrics and "
+        "/openapi.json",
+        prevents="other clients that see what a receiver depends on",
+    )
 
 
 class LogSettings(Environment):

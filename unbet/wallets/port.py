@@ -1,11 +1,18 @@
 """The wallet port: what the house asks of whatever keeps the bets' money, and what it is told."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from unbet.core.message import Cancel, Decision
+from unbet.core.outcomes import Outcome
+
+MAX_WALLET_REF: Final = 200
+SWEEP_CALLS_S: Final = 20.0
+"""The sweep's deadline for a wallet behind a network: two calls of the longest that may be set. A
+call ends by its own limit, which is shorter as a rule."""
 
 
 class Memory(StrEnum):
@@ -32,6 +39,14 @@ class Abilities:
     keeps_journal: bool
     """It decides in a transaction of the journal's database and writes the journal in it: one
     commit. Otherwise its decisions are written to the journal after it has told them."""
+    remembers_s: float = math.inf
+    """With `Memory.FOR_A_TIME`: for how many seconds."""
+
+    @property
+    def may_ask_again_for_s(self) -> float:
+        """How long after it was first asked a wallet may be asked the same again."""
+        limits = {Memory.FOR_EVER: math.inf, Memory.FOR_A_TIME: self.remembers_s, Memory.NOT: 0.0}
+        return limits[self.remembers]
 
 
 class Why(StrEnum):
@@ -41,8 +56,12 @@ class Why(StrEnum):
     """Somebody else holds what it needs. It is tried again; this was no try."""
     AWAY = "away"
     """The wallet cannot work for anybody. It is tried again; this was no try."""
+    UNANSWERED = "unanswered"
+    """Asked alone, it got no answer of the wallet's: it may be done or not. It is asked again with
+    the same key; this was no try, since a wallet may hang or be broken for hours."""
     AMBIGUOUS = "ambiguous"
-    """It may be done or not. It is asked again with the same key, a limited number of times."""
+    """The wallet's answer decides nothing: it may be done or not. It is asked again with the same
+    key, a limited number of times."""
     REJECTED = "rejected"
     """The wallet cannot take it, however often it is asked: a person has to look."""
 
@@ -53,6 +72,16 @@ class Decided(NamedTuple):
     decision: Decision
     replayed: bool | None = None
     """Whether it was decided before; None if the wallet does not say."""
+    wallet_ref: str | None = None
+    """The wallet's own name for what it has booked, at most `MAX_WALLET_REF` characters."""
+    late: Outcome | None = None
+    """What became of a bet that came after `decision` had been recorded as `no_bet`. No wallet
+    says this: whatever records its decisions does."""
+
+    @property
+    def waits_for_a_person(self) -> bool:
+        """Whether nothing was returned, although the bet was cancelled: it is dead in parking."""
+        return self.late is Outcome.SETTLED
 
 
 class Undecided(NamedTuple):

@@ -36,8 +36,24 @@ def keep_undecided(
     return [Decision(request_id=one.cancel.request_id, outcome=Outcome.PARKED) for one in verdicts]
 
 
+def log_undecided(verdicts: Sequence[Undecided]) -> list[Decision]:
+    """For a dry run: they are not parked; each is PARKED, as it would be."""
+    for cancel, why, reason, detail in verdicts:
+        log.info(
+            "would not be decided",
+            request_id=str(cancel.request_id),
+            reference=cancel.reference,
+            uuid=cancel.uuid,
+            why=why.value,
+            reason=reason,
+            error=detail,
+        )
+    return [Decision(request_id=one.cancel.request_id, outcome=Outcome.PARKED) for one in verdicts]
+
+
 def _keep(engine: Engine, alike: Sequence[Undecided], deadline: float) -> None:
     _, why, reason, detail = alike[0]
+    detail = detail.replace("\0", "\ufffd")  # PostgreSQL's text has none; a wallet's may
     cancels, dead = [one.cancel for one in alike], why is Why.REJECTED
 
     def park(connection: Connection) -> None:

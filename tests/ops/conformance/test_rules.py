@@ -7,9 +7,8 @@ import pytest
 
 from testbed.conformance.placed_bets import PlacedBets
 from testbed.conformance.playing import RULES, conduct
-from testbed.conformance.report import Report
-from testbed.conformance.rule import RuleStatus
 from testbed.provider import DIALECTS, Endpoint
+from testbed.rules import Report, RuleStatus
 from tests.ops.conformance.defects import DEFECTS, Defect
 from tests.ops.conformance.serving import REFUSED, Response, serving
 from unbet.dialects import DialectName

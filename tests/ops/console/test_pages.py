@@ -1,5 +1,6 @@
 """What the console's pages show of the ledger."""
 
+import re
 from decimal import Decimal
 
 import httpx
@@ -8,8 +9,17 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import InternalError
 
 from tests.making import Operator, cancel_of
+from tests.waiting import until
+from unbet.broker import redis_server
+from unbet.broker.wallet_notices import notices
 from unbet.console.app import read_only
+from unbet.database.deployment import current
 from unbet.journal.parking import set_aside
+from unbet.runtime.endpoints import read_endpoints
+from unbet.runtime.settings import Settings
+from unbet.runtime.wallet_choice import WalletChoice
+from unbet.wallets.chosen import wallets_for
+from unbet.wallets.notice import notice_of
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -30,6 +40,24 @@ def test_what_one_reference_is_found_by_leads_to_its_history(anna: httpx.Client)
         assert page.text.index("Bet placed: 12.50 EUR") < page.text.index("Returned: 12.50 EUR")
         assert "+12.50 EUR" in page.text
         assert "100.00 EUR" in page.text
+
+
+def test_a_withdrawal_has_its_history_as_well(anna: httpx.Client, operator: Operator) -> None:
+    operator.deposit("100.00")
+    operator.withdraw("w1", "40.00")
+    operator.release("w1")
+    operator.correct("c1", "1.00", reason=HOSTILE, user_id="bob")
+    for words in ("w1", "alice"):
+        page = anna.get("/search", params={"words": words}, follow_redirects=True)
+        assert page.url.path == "/explain", words
+        assert "Withdrawal of 40.00 EUR, held on" in page.text
+        held, released = map(page.text.index, ("Withdrawal held: ", "Withdrawal released: "))
+        assert held < released
+        assert "+40.00 EUR" in page.text
+    page = anna.get("/explain", params={"reference": "c1"})
+    assert page.status_code == 200
+    assert "&lt;script&gt;" in page.text
+    assert HOSTILE not in page.text
 
 
 def test_a_reference_that_begins_and_ends_with_a_blank_is_found(
@@ -132,3 +160,28 @@ def test_a_balance_is_shown_to_its_last_digit(anna: httpx.Client, operator: Oper
     page = anna.get("/explain", params={"reference": "r1"}).text
     assert "-0.000000000000000001 EUR" in page
     assert "1000000.00 EUR" in page
+
+
+def test_which_wallet_a_provider_has_and_what_it_promises_is_on_the_first_page(
+    anna: httpx.Client, console_settings: Settings, engine: Engine
+) -> None:
+    assert "Wallets, and the promises" not in anna.get("/").text, "no worker has told yet"
+    endpoints = read_endpoints({"0" * 16: {"provider": "Other", "wallet": "sql"}})
+    choice = WalletChoice("ledger", endpoints)
+    notice = notice_of(choice, wallets_for(choice, engine, hold_unknown=False))
+    with engine.connect() as connection:
+        deployment = current(connection)
+    with redis_server.connect(console_settings.broker_url) as client:
+        notices(client, deployment, notice.model_dump_json())
+
+    def row() -> re.Match[str] | None:
+        return re.search(r"<tr>\s*<th[^>]*>Other</th>\s*<td>sql</td>(.*?)</tr>", page(), re.DOTALL)
+
+    def page() -> str:
+        return anna.get("/").text
+
+    until(row, "the wallet is not shown")
+    found = row()
+    assert found
+    assert "P1: A bet is reversed at most once, for ever." in found[1]
+    assert "all others" in page()

@@ -1,6 +1,7 @@
 """`unbet explain`: the history of one reference, or what a Cancel of it would be answered."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -10,27 +11,42 @@ import typer
 from unbet.cli import database
 from unbet.cli.display import AsJson, print_json
 from unbet.cli.dry_run import DryRun, WrongReferenceError, decide, read_request
-from unbet.cli.history_screen import lines_of
+from unbet.cli.failing import EXIT_USAGE, CommandError, failing_on
+from unbet.cli.history_screen import lines_of, lines_of_operation
+from unbet.cli.wallet_promises import lines_of as promise_lines
+from unbet.cli.wallet_promises import wallet_notice
 from unbet.core.text import plain
+from unbet.core.wallet_names import ONE_COMMIT
 from unbet.database.deadlines import CALL_LIMIT_S, connect_within
+from unbet.database.engine import UnsafeDatabaseError
 from unbet.dialects import DIALECTS
 from unbet.dialects.body import MAX_BODY_LENGTH
 from unbet.history.explain import explain
-from unbet.history.records import History
-from unbet.history.timeline import summary, timeline
-from unbet.runtime.settings import EndpointSettings, UnknownBetSettings, load
+from unbet.history.operations import explain_operations
+from unbet.history.records import History, OperationRecord
+from unbet.history.timeline import operation_summary, operation_timeline, summary, timeline
+from unbet.runtime.settings import (
+    EndpointSettings,
+    UnknownBetSettings,
+    WalletNameSettings,
+    load,
+)
+from unbet.wallets.parts import WrongAnswerError
 
 _ELSEWHERE: Final = (
     "A cancel that was refused at validation is in its receiver's log; one that came while the "
     "ledger was away lies in its receiver's spool until that is back."
 )
+_DECIDES: Final = "cannot be asked what it would decide without deciding it: nothing was asked."
 
 app = typer.Typer()
 
 
 @app.command("explain")
 def explain_reference(
-    reference: Annotated[str, typer.Argument(metavar="REFERENCE", help="A bet's or a win's.")],
+    reference: Annotated[
+        str, typer.Argument(metavar="REFERENCE", help="A bet's, a win's, a deposit's, …")
+    ],
     provider: Annotated[
         str | None,
         typer.Option(
@@ -63,22 +79,40 @@ def explain_reference(
     if dialect is not None:
         raise typer.BadParameter("--dialect is for --dry-run")
     with database.snapshot() as connection:
-        histories = explain(connection, reference, provider)
+        wallet_of = load(WalletNameSettings).wallet_of
+        histories = explain(connection, reference, provider, wallet_of=wallet_of)
+        # They are of no provider.
+        operations = [] if provider else explain_operations(connection, reference)
     if as_json:
-        print_json({"reference": reference, "stories": list(map(_document, histories))})
-    else:
-        typer.echo(
-            "\n\n".join("\n".join(lines_of(history)) for history in histories), nl=bool(histories)
+        stories = list(map(_document, histories))
+        others = list(map(_operation, operations))
+        wallets = {one: wallet_notice(one).model_dump() for one in _providers(histories)}
+        print_json(
+            {"reference": reference, "stories": stories, "operations": others, "wallets": wallets}
         )
-    if not histories:
+    else:
+        screens = [*map(lines_of, histories), *map(lines_of_operation, operations)]
+        typer.echo("\n\n".join(map("\n".join, screens)), nl=bool(screens))
+        for one in _providers(histories):
+            typer.echo("\n" + "\n".join(map(plain, promise_lines(one))))
+    if not histories and not operations:
         where = f" at {provider}" if provider else ""
         typer.echo(f"Nothing is known of {plain(reference)}{plain(where)}. {_ELSEWHERE}", err=True)
         raise typer.Exit(1)
 
 
+def _providers(histories: Sequence[History]) -> list[str]:
+    return list(dict.fromkeys(history.provider for history in histories))
+
+
 def _document(history: History) -> dict[str, object]:
     events = [event._asdict() for event in timeline(history)]
     return history.model_dump(by_alias=True) | {"verdict": summary(history), "timeline": events}
+
+
+def _operation(operation: OperationRecord) -> dict[str, object]:
+    events = [event._asdict() for event in operation_timeline(operation)]
+    return operation.model_dump() | {"verdict": operation_summary(operation), "timeline": events}
 
 
 def _say(
@@ -93,13 +127,16 @@ def _say(
     except WrongReferenceError as error:
         raise typer.BadParameter(plain(str(error))) from None
     if not isinstance(found, DryRun):
+        wallet = load(WalletNameSettings).wallet_of(provider)
+        if wallet not in ONE_COMMIT:
+            raise CommandError(f"the wallet {wallet} {_DECIDES}", EXIT_USAGE)
         with (
+            failing_on(UnsafeDatabaseError, WrongAnswerError),
             database.ledger_engine() as engine,
             connect_within(engine, CALL_LIMIT_S) as connection,
         ):
-            found = decide(
-                connection, found, dialect, hold_unknown=load(UnknownBetSettings).holds_unknown
-            )
+            hold_unknown = load(UnknownBetSettings).holds_unknown
+            found = decide(connection, found, dialect, wallet, hold_unknown=hold_unknown)
     if as_json:
         _print(reference, provider, dialect.name, found)
         return
@@ -141,7 +178,8 @@ def _read(body: Path) -> bytes:
 
 def _print(reference: str, provider: str, dialect: str, found: DryRun) -> None:
     answer = orjson.loads(found.answer) if found.answer else None
-    returned = [entry.model_dump() for entry in found.returned]
+    entries = found.returned
+    returned = None if entries is None else [entry.model_dump() for entry in entries]
     print_json(
         {"reference": reference, "provider": provider, "dialect": dialect}
         | found._asdict()

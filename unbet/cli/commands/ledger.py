@@ -1,4 +1,5 @@
-"""The commands of a player's money: `migrate`, `deposit`, `bet`, `settle`, `freeze`, `balance`."""
+"""The commands of a player's money in the built-in ledger: `migrate`, `deposit`, `bet`, `settle`,
+`freeze`, `balance`. All but the first are refused where bets are in another wallet."""
 
 from collections.abc import Callable
 from typing import Annotated, Final
@@ -6,6 +7,7 @@ from uuid import uuid4
 
 import typer
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 import unbet
 from unbet.cli import database
@@ -18,6 +20,7 @@ from unbet.cli.instructions import (
     SettleInstruction,
 )
 from unbet.core.money import amount
+from unbet.database.faults import AWAY, fault_of
 from unbet.runtime.settings import ProviderSettings, load
 from unbet.wallets.ledger.operations import Result, Status
 
@@ -55,15 +58,16 @@ def deposit(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Credit a player. Exit status 3 if the reference was used for something else."""
+    """Credit a player in the built-in ledger. Exit status 3 if the reference was used for something
+    else."""
     order = DepositInstruction(
         user=user,
         currency=currency,
         amount=amount,
-        reference=uuid4().hex if reference is None else reference,
+        reference=drawn(reference),
         bonus=bonus,
     )
-    _execute("Deposit", order.reference, as_json, lambda c: unbet.deposit(c, order.operation()))
+    execute("Deposit", order.reference, as_json, lambda c: unbet.deposit(c, order.operation()))
 
 
 @app.command()
@@ -75,7 +79,8 @@ def bet(
     provider: Provider = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take a stake from a player's cash, then bonus. Exit status 3 if it is refused."""
+    """Take a stake from a player's cash, then bonus, in the built-in ledger. Exit status 3 if it is
+    refused."""
     order = BetInstruction(
         user=user,
         currency=currency,
@@ -83,7 +88,7 @@ def bet(
         provider=_provider(provider),
         reference=reference,
     )
-    _execute("Bet", order.reference, as_json, lambda c: unbet.place_bet(c, order.operation()))
+    execute("Bet", order.reference, as_json, lambda c: unbet.place_bet(c, order.operation()))
 
 
 @app.command()
@@ -96,55 +101,67 @@ def settle(
     provider: Provider = None,
     as_json: AsJson = False,
 ) -> None:
-    """Give a bet its result and pay the win. Exit status 3 if it is refused."""
+    """Give a bet in the built-in ledger its result and pay the win. Exit status 3 if it is
+    refused."""
     order = SettleInstruction(
         provider=_provider(provider), reference=reference, win=win, win_reference=win_reference
     )
     operation = order.operation()
-    _execute("Settlement", operation.reference, as_json, lambda c: unbet.settle_bet(c, operation))
+    execute("Settlement", operation.reference, as_json, lambda c: unbet.settle_bet(c, operation))
 
 
 @app.command()
 def freeze(user: User, as_json: AsJson = False) -> None:
-    """Refuse a player's bets. Cancels still give stakes back."""
+    """Refuse a player's bets and withdrawals in the built-in ledger. Cancels still give stakes
+    back."""
     order = FreezeInstruction(op="freeze", user=user)
-    with database.transaction() as connection:
+    with database.ledger_transaction() as connection:
         unbet.freeze(connection, order.user)
     report(as_json, {"user": user, "frozen": True}, f"{user} is frozen: bets are refused.")
 
 
 @app.command()
 def unfreeze(user: User, as_json: AsJson = False) -> None:
-    """Take a player's bets again."""
+    """Take a player's bets in the built-in ledger again."""
     order = FreezeInstruction(op="unfreeze", user=user)
-    with database.transaction() as connection:
+    with database.ledger_transaction() as connection:
         unbet.unfreeze(connection, order.user)
     report(as_json, {"user": user, "frozen": False}, f"{user} is not frozen.")
 
 
 @app.command()
 def balance(user: User, currency: Currency, as_json: AsJson = False) -> None:
-    """Show what a player has."""
+    """Show what a player has in the built-in ledger."""
     question = BalanceQuestion(user=user, currency=currency)
-    with database.transaction() as connection:
+    with database.ledger_transaction() as connection:
         held = unbet.balance(connection, question.user, question.currency)
-    report(
-        as_json,
-        {"user": user, "currency": currency, "cash": held.cash, "bonus": held.bonus},
-        f"cash {amount(held.cash)} {currency}, bonus {amount(held.bonus)} {currency}",
-    )
+    shown = f"cash {amount(held.cash)} {currency}, bonus {amount(held.bonus)} {currency}"
+    if held.held:
+        shown += f", held {amount(held.held)} {currency}"
+    report(as_json, {"user": user, "currency": currency} | held.model_dump(), shown)
 
 
 def _provider(given: str | None) -> str:
-    return load(ProviderSettings).provider_id if given is None else given
+    provider = load(ProviderSettings).provider_id if given is None else given
+    database.require_ours(provider)
+    return provider
 
 
-def _execute(
-    what: str, reference: str, as_json: bool, work: Callable[[Connection], Result]
-) -> None:
+def drawn(reference: str | None) -> str:
+    """`reference`, or a new one."""
+    return uuid4().hex if reference is None else reference
+
+
+def execute(what: str, reference: str, as_json: bool, work: Callable[[Connection], Result]) -> None:
     """Do `work` in a transaction, show its result and exit."""
-    with database.transaction() as connection:
-        result = work(connection)
+    try:
+        with database.ledger_transaction() as connection:
+            result = work(connection)
+    except DBAPIError as error:
+        if fault_of(error) in AWAY:
+            again = f"With the reference {reference} it can be sent again: nothing is done twice."
+            typer.echo(f"Perhaps it is done, perhaps not. {again}", err=True)
+        raise
     status, reason = result.status, result.refusal
     again = ", as it was before" if result.replayed else ""
     why = f" ({reason})" if reason else ""

@@ -126,12 +126,30 @@ def _wait_until_ready(processes: Processes, chosen: Settings) -> None:
             reply = httpx.get(f"{chosen.receiver_url()}/readyz", timeout=5, trust_env=False)
             # The console answers as soon as it listens; that it asks for a password is enough.
             httpx.get(_console(chosen), timeout=5, trust_env=False)
-            if reply.status_code == httpx.codes.OK:
+            if chosen.ledger_tokens:
+                httpx.get(f"{chosen.ledger_url()}/healthz", timeout=5, trust_env=False)
+            if reply.status_code == httpx.codes.OK and _have_told(reply.json()):
                 return
         except httpx.HTTPError:
             pass  # it is not listening yet
         time.sleep(0.1)
     raise RunError(f"the receiver was not ready within {READY_LIMIT_S:.0f} seconds.")
+
+
+def _have_told(shown: dict[str, Any]) -> bool:
+    """Whether the workers have told which wallets they have, and so are there."""
+    return all(one["promises"] for one in shown["wallets"])
+
+
+def _print_wallets(console: Console, chosen: Settings) -> None:
+    """What decides each endpoint's cancels, and which promises hold on it."""
+    reply = httpx.get(f"{chosen.receiver_url()}/readyz", timeout=5, trust_env=False)
+    for one in reply.json()["wallets"]:
+        what = f"{one['wallet']}, for {one['provider']} ({one['dialect']})"
+        console.print(f"  {'Wallet':<20}{what}", soft_wrap=True, markup=False)
+        for promise in one["promises"] or ():
+            line = f"  {'':<20}{promise['name']}  {promise['says']}"
+            console.print(line, soft_wrap=True, markup=False)
 
 
 def _introduce(console: Console, chosen: Settings, directory: Path) -> None:
@@ -144,9 +162,11 @@ def _introduce(console: Console, chosen: Settings, directory: Path) -> None:
         *run_environment.login_lines("UNBET_CONSOLE_BASIC_AUTH", directory),
         ("Flower", f"http://127.0.0.1:{chosen.flower_port}/tasks"),
         *run_environment.login_lines("UNBET_FLOWER_BASIC_AUTH", directory),
+        *([("Ledger", chosen.ledger_url())] if chosen.ledger_tokens else []),
         ("Logs", f"{directory}/logs/"),
     ):
         console.print(f"  {name:<20}{value}", soft_wrap=True, markup=False)
+    _print_wallets(console, chosen)
     console.print()
 
 
@@ -154,6 +174,13 @@ def _demonstrate(console: Console, chosen: Settings) -> None:
     url, endpoint = _urls(chosen)[0]
     if not is_in(chosen.host, chosen.allowed_ips):
         console.print(f"No demonstration: {chosen.host} is not in UNBET_ALLOWED_IPS.")
+        return
+    wallet = chosen.wallet_choice().wallet_of(endpoint.provider)
+    if wallet != "ledger":
+        console.print(
+            f"No demonstration: {endpoint.provider}'s bets are in the wallet {wallet!r}.",
+            markup=False,
+        )
         return
     console.print("The provider's example Cancel, sent to that URL:")
 

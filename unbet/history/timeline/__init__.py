@@ -5,6 +5,14 @@ it escapes it.
 """
 
 from unbet.history.timeline.events import Event, EventKind, timeline
+from unbet.history.timeline.operations import operation_summary, operation_timeline
 from unbet.history.timeline.summary import summary
 
-__all__ = ["Event", "EventKind", "summary", "timeline"]
+__all__ = [
+    "Event",
+    "EventKind",
+    "operation_summary",
+    "operation_timeline",
+    "summary",
+    "timeline",
+]

@@ -7,7 +7,15 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from unbet.core.outcomes import Outcome
-from unbet.history.records import BetRecord, History, ParkedRecord, ParkingHistoryRecord
+from unbet.core.wallet_names import LEDGER
+from unbet.history.records import (
+    BetRecord,
+    History,
+    ParkedRecord,
+    ParkingHistoryRecord,
+    RequestRecord,
+)
+from unbet.history.timeline.elsewhere import closed_elsewhere, told_besides
 from unbet.history.timeline.phrases import balances, because, money, refused, tried, when
 from unbet.history.timeline.requests import ReceivedRequest, all_requests
 
@@ -23,6 +31,11 @@ _MEANING: Final = {
 _SHORT: Final = {
     Outcome.MISMATCH: "another player's bet",
     Outcome.CURRENCY_MISMATCH: "a bet in another currency",
+}
+
+_FOUND: Final = {
+    Outcome.REVERSED: "reversed",
+    Outcome.SETTLED: "not reversed: it had its result when it was found",
 }
 
 _DONE: Final = {"close": "Closed", "reopen": "Reopened", "retry": "Retry"}
@@ -46,7 +59,7 @@ class EventKind(StrEnum):
     ANSWER = "answer"
     """The provider was answered."""
     LATE_BET = "late_bet"
-    """The bet came after its cancel, and was refused."""
+    """The bet came after its cancel: it was refused, or found afterwards."""
     WIN = "win"
     """A win was paid, or refused."""
 
@@ -76,6 +89,11 @@ def _bet_events(history: History) -> Iterator[Event]:
         title = f"Late bet refused: {money(late.amount, late.currency)}"
         detail = f"player {late.user_id}; its cancel had been here before"
         yield Event(late.refused_at, EventKind.LATE_BET, title, detail)
+    for found in history.found_late:
+        title = f"Late bet {_FOUND.get(found.outcome, f'found: {_words(found.outcome)}')}"
+        of_wallet = f"; the wallet's reference {found.wallet_ref}" if found.wallet_ref else ""
+        detail = f"it came after its cancel, which had been no bet{of_wallet}"
+        yield Event(found.found_at, EventKind.LATE_BET, title, detail)
     yield from _wins(history)
 
 
@@ -146,20 +164,43 @@ def _parked(parked: ParkedRecord | ParkingHistoryRecord, uuids: dict[UUID, str |
 
 def _decisions(history: History, uuids: dict[UUID, str | None]) -> Iterator[Event]:
     """The one that binds, and those that the provider's answer does not tell as well."""
-    bet = history.bet
-    if bet and bet.outcome and bet.cancelled_at:
+    bet, decision = history.bet, history.decision
+    # A closing that met another wallet's decision is none: that one stands.
+    stands = decision is not None and bet is not None and bet.outcome is Outcome.CLOSED
+    if bet and bet.outcome and bet.cancelled_at and not stands:
         by = f"{_uuid(uuids, bet.cancel_request_id)}; " if bet.cancel_request_id else ""
         title = f"Decided: {_words(bet.outcome)}"
-        detail = f"{by}{_MEANING[bet.outcome]}"
+        closed = history.wallet != LEDGER and bet.outcome is Outcome.CLOSED
+        detail = f"{by}{closed_elsewhere(history) if closed else _MEANING[bet.outcome]}"
         yield Event(bet.cancelled_at, EventKind.DECISION, title, detail)
+    if decision:
+        yield _told(decision)
     for request in history.requests:
+        if request is decision:
+            continue
         own = [a.outcome for a in request.answers if a.request_id == request.request_id]
         if (bet and request.request_id == bet.cancel_request_id) or own == [request.outcome]:
             continue
-        as_before = bet is not None and bet.outcome is request.outcome
+        first = decision or bet
+        as_before = first is not None and first.outcome is request.outcome
         title = f"Decided: {_words(request.outcome)}{', as before' if as_before else ''}"
-        detail = f"uuid {request.uuid}" + ("" if as_before else f"; {_MEANING[request.outcome]}")
+        meaning = f"; {_meaning(request)}"
+        detail = f"uuid {request.uuid}" + ("" if as_before else meaning)
         yield Event(request.decided_at, EventKind.DECISION, title, detail)
+
+
+def _meaning(request: RequestRecord) -> str:
+    if request.wallet and request.outcome is Outcome.NO_BET:
+        return f"the wallet {request.wallet} has no such bet"
+    return _MEANING[request.outcome]
+
+
+def _told(decision: RequestRecord) -> Event:
+    """By a wallet other than the ledger, whose rows would say the rest."""
+    title = f"Decided: {_words(decision.outcome)}"
+    said = ", ".join([f"by the wallet {decision.wallet}", *told_besides(decision)])
+    detail = f"uuid {decision.uuid}; {said}"
+    return Event(decision.decided_at, EventKind.DECISION, title, detail)
 
 
 def _answers(requests: Sequence[ReceivedRequest]) -> Iterator[Event]:

@@ -4,10 +4,19 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Final
+from uuid import UUID
 
 from unbet.core.money import EXACT, amount
 from unbet.core.outcomes import Outcome
+from unbet.core.wallet_names import LEDGER
 from unbet.history.records import BetRecord, History, InterventionRecord, ParkedRecord, WinRecord
+from unbet.history.timeline.elsewhere import (
+    closed_elsewhere,
+    decided_elsewhere,
+    nothing_returned,
+    unknown_elsewhere,
+    watched,
+)
 from unbet.history.timeline.phrases import (
     because,
     counted,
@@ -28,8 +37,14 @@ def summary(history: History) -> str:
     it."""
     requests = all_requests(history)
     bet = history.bet
-    if bet is not None and bet.outcome is not None:
-        parts = [_decided(history, bet), *_repeats(history, bet, requests), *_still_parked(history)]
+    decision = history.decision
+    if decision is not None:
+        repeats = _repeats(history, decision.outcome, decision.request_id, requests)
+        parts = [decided_elsewhere(decision), *watched(history), *repeats, *_still_parked(history)]
+        parts += _by_people(history, None)
+    elif bet is not None and bet.outcome is not None:
+        repeats = _repeats(history, bet.outcome, bet.cancel_request_id, requests)
+        parts = [_decided(history, bet), *repeats, *_still_parked(history)]
         parts += _by_people(history, bet)
     elif history.parked:
         parts = [_undecided(history)]
@@ -37,10 +52,21 @@ def summary(history: History) -> str:
         parts = [_never_cancelled(history, bet)]
     elif history.wins:
         parts = ["No bet: " + "; ".join(map(_win_alone, history.wins))]
+    elif history.wallet != LEDGER:
+        parts = [unknown_elsewhere(history)]
     else:
         parts = ["No bet and no cancel is known"]
     return (
-        "; ".join([*parts, *_mismatches(requests), *_late(history), *_refused_wins(history)]) + "."
+        "; ".join(
+            [
+                *parts,
+                *_mismatches(requests),
+                *_late(history),
+                *_found_late(history),
+                *_refused_wins(history),
+            ]
+        )
+        + "."
     )
 
 
@@ -62,6 +88,8 @@ def _decided(history: History, bet: BetRecord) -> str:
 def _decided_by_a_person(history: History, bet: BetRecord, at: str) -> str:
     closed = next((done for done in reversed(history.interventions) if _binds(done, bet)), None)
     who = f"Closed by {closed.made_by} on {at} ({closed.reason})" if closed else f"Closed on {at}"
+    if history.wallet != LEDGER:
+        return f"{who}: {closed_elsewhere(history)}"
     if bet.amount is None:
         return f"{who}: there is no such bet, and a tombstone refuses it"
     stake = money(bet.amount, bet.currency)
@@ -75,10 +103,10 @@ def _binds(done: InterventionRecord, bet: BetRecord) -> bool:
     return (done.action, done.request_id) == ("close", bet.cancel_request_id)
 
 
-def _by_people(history: History, bet: BetRecord) -> Iterator[str]:
-    """Closings and reopenings that are not shown already."""
-    binding = [done for done in history.interventions if _binds(done, bet)][-1:]
-    shown = binding if bet.outcome is Outcome.CLOSED else []
+def _by_people(history: History, bet: BetRecord | None) -> Iterator[str]:
+    """Closings and reopenings that are not shown already, with the decision of `bet`."""
+    binds = bet is not None and bet.outcome is Outcome.CLOSED
+    shown = [done for done in history.interventions if binds and bet and _binds(done, bet)][-1:]
     words = {"close": "closed", "reopen": "reopened"}
     for done in history.interventions:
         if done.action in words and done not in shown:
@@ -109,12 +137,10 @@ def _own_wins(history: History) -> list[WinRecord]:
 
 
 def _repeats(
-    history: History, bet: BetRecord, requests: Sequence[ReceivedRequest]
+    history: History, outcome: Outcome, by: UUID | None, requests: Sequence[ReceivedRequest]
 ) -> Iterator[str]:
-    decided = [one for one in requests if one.outcome is bet.outcome]
-    more = [
-        one for one in decided if one.request_id != bet.cancel_request_id and not one.was_put_off
-    ]
+    decided = [one for one in requests if one.outcome is outcome]
+    more = [one for one in decided if one.request_id != by and not one.was_put_off]
     again = sum(one.is_again for one in more)
     numbers = {"retransmission": again, "further cancel": len(more) - again}
     kinds = [counted(number, thing) for thing, number in numbers.items() if number]
@@ -153,12 +179,13 @@ def _undecided(history: History) -> str:
     )
     since = f"parked since {when(parked.parked_at)} {because(parked.reason)}, {tried(parked.tries)}"
     error = f", last error: {parked.last_error}" if parked.last_error else ""
+    returned = nothing_returned(history)
     if parked.state == "parked":
         due = f"next try at {when(parked.next_try_at)}"
-        return f"Not decided yet: {since}, {due}{error}; nothing was returned"
+        return f"Not decided yet: {since}, {due}{error}; {returned}"
     if parked.state == "dead":
-        return f"Not decided, and dead until a person looks: {since}{error}; nothing was returned"
-    return f"Not decided, and {_closed(history, parked)}: {since}{error}; nothing was returned"
+        return f"Not decided, and dead until a person looks: {since}{error}; {returned}"
+    return f"Not decided, and {_closed(history, parked)}: {since}{error}; {returned}"
 
 
 def _closed(history: History, parked: ParkedRecord) -> str:
@@ -190,6 +217,13 @@ def _late(history: History) -> Iterator[str]:
         yield f"1 late bet of {money(late[0].amount, late[0].currency)} was refused"
     elif late:
         yield f"{len(late)} late bets were refused"
+
+
+def _found_late(history: History) -> Iterator[str]:
+    words = {Outcome.REVERSED: "was reversed", Outcome.SETTLED: "was settled, and not reversed"}
+    for found in history.found_late:
+        if found.outcome in words:
+            yield f"the bet came late and {words[found.outcome]} on {when(found.found_at)}"
 
 
 def _refused_wins(history: History) -> Iterator[str]:

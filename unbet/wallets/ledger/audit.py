@@ -11,7 +11,10 @@ from sqlalchemy import Connection, text
 MAX_ROWS: Final = 100
 """Rows that are shown of each violation unless more are asked for: to see what it is about."""
 
-_TABLES: Final = ("transfers", "entries", "accounts", "bets", "wins", "deposits")
+_TABLES: Final = (
+    *("transfers", "entries", "accounts", "bets", "wins", "deposits"),
+    *("operations", "withdrawal_ends"),
+)
 
 _HEADING: Final = re.compile(r"^-- check (\w+): (.+)$", re.MULTILINE)
 _READ: Final = re.compile(r"\b(?:FROM|JOIN) unbet_ledger\.(\w+)")

@@ -13,7 +13,7 @@ SELECT accounts.id AS account_id, owner, currency, kind, balance, coalesce(enter
   FROM unbet_ledger.accounts
   LEFT JOIN (SELECT account_id, sum(amount) AS sum FROM unbet_ledger.entries GROUP BY account_id) AS entered
          ON entered.account_id = accounts.id
- WHERE kind IN ('cash', 'bonus')
+ WHERE kind IN ('cash', 'bonus', 'held')
    AND balance IS DISTINCT FROM coalesce(entered.sum, 0)
 
 -- check entries_follow_each_other: A player's balance after an entry is the one before plus the amount.
@@ -24,7 +24,7 @@ SELECT *
                       AS balance_before
              FROM unbet_ledger.entries
              JOIN unbet_ledger.accounts ON accounts.id = entries.account_id
-            WHERE accounts.kind IN ('cash', 'bonus')
+            WHERE accounts.kind IN ('cash', 'bonus', 'held')
        ) AS history
  WHERE balance_before + amount IS DISTINCT FROM balance_after
 
@@ -36,14 +36,14 @@ SELECT account_id, transfer_id, balance_after, balance
             ORDER BY account_id, transfer_id DESC
        ) AS last
   JOIN unbet_ledger.accounts ON accounts.id = account_id
- WHERE kind IN ('cash', 'bonus')
+ WHERE kind IN ('cash', 'bonus', 'held')
    AND balance_after IS DISTINCT FROM balance
 
 -- check only_players_run_a_balance: Entries have a balance after them exactly on players' accounts.
 SELECT entries.*, accounts.kind
   FROM unbet_ledger.entries
   JOIN unbet_ledger.accounts ON accounts.id = entries.account_id
- WHERE (accounts.kind IN ('cash', 'bonus')) <> (entries.balance_after IS NOT NULL)
+ WHERE (accounts.kind IN ('cash', 'bonus', 'held')) <> (entries.balance_after IS NOT NULL)
 
 -- check no_player_owes: No player account is, or ever was, below zero.
 SELECT entries.account_id, entries.transfer_id, entries.balance_after AS balance
@@ -65,7 +65,7 @@ SELECT entries.*, transfers.id IS NOT NULL AS has_transfer, accounts.id IS NOT N
 SELECT transfers.id AS transfer_id, transfers.kind, transfers.bet_id
   FROM unbet_ledger.transfers
   LEFT JOIN unbet_ledger.bets ON bets.id = transfers.bet_id
- WHERE transfers.kind <> 'deposit' AND bets.id IS NULL
+ WHERE transfers.kind IN ('bet', 'win', 'reversal') AND bets.id IS NULL
 
 -- check one_stake_and_one_reversal_per_bet: No bet was taken twice, or given back twice.
 SELECT bet_id, kind, count(*) AS transfers
@@ -139,7 +139,7 @@ SELECT transfers.id AS transfer_id, transfers.kind, bets.provider, bets.referenc
                                             WHEN 'bonus' THEN bets.user_id
                                             WHEN 'house' THEN bets.provider
                                             ELSE '' END
-    OR accounts.kind = 'funding'
+    OR accounts.kind NOT IN ('cash', 'bonus', 'house')
 
 -- check outcomes_fit_the_state: What a cancel was told is what the bet's state says.
 SELECT id AS bet_id, provider, reference, state, outcome
@@ -233,6 +233,65 @@ SELECT transfers.id AS transfer_id
   FROM unbet_ledger.transfers
   LEFT JOIN unbet_ledger.deposits ON deposits.transfer_id = transfers.id
  WHERE transfers.kind = 'deposit' AND deposits.transfer_id IS NULL
+
+-- check operations_have_their_entries: A withdrawal, its end, a correction and a conversion move their amount between their two accounts; a refused one moves nothing.
+SELECT transfer_id, kind, owner, currency, account, due.amount AS due, entered.amount AS entered
+  FROM (
+           SELECT transfer_id, kind, user_id AS owner, currency, balance_type AS account, amount
+             FROM unbet_ledger.operations
+             LEFT JOIN unbet_ledger.refused_operations USING (kind, reference)
+            WHERE refusal IS NULL
+           UNION ALL
+           SELECT transfer_id, kind, CASE kind WHEN 'correction' THEN '' ELSE user_id END, currency,
+                  CASE kind WHEN 'withdrawal' THEN 'held' WHEN 'conversion' THEN 'cash' ELSE kind END,
+                  -amount
+             FROM unbet_ledger.operations
+             LEFT JOIN unbet_ledger.refused_operations USING (kind, reference)
+            WHERE refusal IS NULL
+           UNION ALL
+           SELECT withdrawal_ends.transfer_id, withdrawal_ends.kind, user_id, currency, 'held', amount
+             FROM unbet_ledger.withdrawal_ends
+             JOIN unbet_ledger.operations USING (reference)
+            WHERE operations.kind = 'withdrawal'
+           UNION ALL
+           SELECT withdrawal_ends.transfer_id, withdrawal_ends.kind,
+                  CASE withdrawal_ends.kind WHEN 'release' THEN user_id ELSE '' END, currency,
+                  CASE withdrawal_ends.kind WHEN 'release' THEN 'cash' ELSE 'funding' END, -amount
+             FROM unbet_ledger.withdrawal_ends
+             JOIN unbet_ledger.operations USING (reference)
+            WHERE operations.kind = 'withdrawal'
+       ) AS due
+  FULL JOIN (
+           SELECT transfer_id, transfers.kind, owner, currency, accounts.kind AS account, amount
+             FROM unbet_ledger.entries
+             JOIN unbet_ledger.transfers
+               ON transfers.id = entries.transfer_id
+              AND transfers.kind IN ('withdrawal', 'completion', 'release', 'correction', 'conversion')
+             JOIN unbet_ledger.accounts ON accounts.id = entries.account_id
+       ) AS entered USING (transfer_id, kind, owner, currency, account)
+ WHERE due.amount IS DISTINCT FROM entered.amount
+
+-- check ended_withdrawals_were_held: A withdrawal that has ended had been held.
+SELECT withdrawal_ends.reference, withdrawal_ends.kind, refusal
+  FROM unbet_ledger.withdrawal_ends
+  LEFT JOIN (
+           SELECT reference, refusal
+             FROM unbet_ledger.operations
+             LEFT JOIN unbet_ledger.refused_operations USING (kind, reference)
+            WHERE kind = 'withdrawal'
+       ) AS withdrawal ON withdrawal.reference = withdrawal_ends.reference
+ WHERE withdrawal.reference IS NULL OR refusal IS NOT NULL
+
+-- check transfers_have_their_operation: Every transfer of a withdrawal, its end, a correction or a conversion is named by one.
+SELECT transfers.id AS transfer_id, transfers.kind
+  FROM unbet_ledger.transfers
+  LEFT JOIN (
+           SELECT transfer_id, kind FROM unbet_ledger.operations
+           UNION ALL
+           SELECT transfer_id, kind FROM unbet_ledger.withdrawal_ends
+       ) AS named ON named.transfer_id = transfers.id AND named.kind = transfers.kind
+ WHERE transfers.kind IN ('withdrawal', 'completion', 'release', 'correction', 'conversion')
+   AND named.transfer_id IS NULL
 
 -- check sequences_are_ahead: The next number of each sequence is larger than any in its table.
 SELECT *

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Row, text
 
 from unbet.core.money import EXACT
 from unbet.wallets.ledger.operations import BalanceType, Bet, Refusal, Result, StakeOrder, Status
+from unbet.wallets.ledger.players import frozen_among
 from unbet.wallets.ledger.posting import AccountKey, PostingBatch, columns
 
 _ADD = text("""
@@ -38,10 +39,6 @@ _REFUSE = text("""
       FROM unnest(CAST(:ids AS bigint[]), CAST(:reasons AS text[])) AS refused (id, reason)
      WHERE bets.id = refused.id
 """)
-_FROZEN = text("""
-    SELECT user_id FROM unbet_ledger.players
-     WHERE user_id = ANY (CAST(:user_ids AS text[])) AND frozen_at IS NOT NULL
-""")
 
 _BET = ("provider", "reference", "user_id", "currency", "amount")
 
@@ -72,7 +69,7 @@ def place_all(connection: Connection, batch: Sequence[Bet]) -> list[Result]:
 
 def _decide_new(connection: Connection, bets: Sequence[tuple[Bet, int]]) -> dict[int, Refusal]:
     """Take the stakes of `bets`, each with its id, or say why not."""
-    frozen = _frozen(connection, {bet.user_id for bet, _ in bets})
+    frozen = frozen_among(connection, {bet.user_id for bet, _ in bets})
     postings = PostingBatch(connection)
     postings.open(
         {key for bet, _ in bets for key in _accounts_of(bet)},
@@ -109,10 +106,6 @@ def _stake(postings: PostingBatch, bet: Bet) -> Mapping[AccountKey, Decimal] | N
 def _accounts_of(bet: Bet) -> tuple[AccountKey, AccountKey]:
     cash, bonus = (AccountKey.player(bet.user_id, bet.currency, kind) for kind in BalanceType)
     return (cash, bonus) if bet.stake_order is StakeOrder.CASH_FIRST else (bonus, cash)
-
-
-def _frozen(connection: Connection, user_ids: set[str]) -> set[str]:
-    return set(connection.execute(_FROZEN, {"user_ids": list(user_ids)}).scalars())
 
 
 def _answer(

@@ -33,13 +33,26 @@ _BIND: Final = text(f"""
                  WHERE owner = CAST(:user_id AS text) AND currency = CAST(:currency AS text)
                    AND kind = 'cash') AS balance
     ),
+    -- By a wallet that is not the ledger: there is no bet here, or a closed one that was reopened.
+    elsewhere AS MATERIALIZED (
+        SELECT CASE WHEN outcome = 'no_bet'      THEN outcome
+                    WHEN user_id <> :user_id     THEN 'mismatch'
+                    WHEN currency <> :currency   THEN 'currency_mismatch'
+                    ELSE outcome END AS outcome
+          FROM unbet.requests
+         WHERE reference = CAST(:reference AS text) AND provider = CAST(:provider AS text)
+           AND outcome NOT IN ('closed', 'mismatch', 'currency_mismatch')
+           AND NOT EXISTS (SELECT FROM locked WHERE outcome IS NOT NULL)
+         ORDER BY decided_at
+         LIMIT 1
+    ),
     tombstone AS (
         INSERT INTO unbet_ledger.bets (provider, reference, state, user_id, currency, outcome,
                                        cancelled_at, cancel_request_id, cash_after)
         SELECT :provider, :reference, 'tombstone', :user_id, :currency, 'closed', now(),
                CAST(:request_id AS uuid), balance
           FROM cash
-         WHERE NOT EXISTS (SELECT FROM locked)
+         WHERE NOT EXISTS (SELECT FROM locked) AND NOT EXISTS (SELECT FROM elsewhere)
             ON CONFLICT (reference, provider) DO NOTHING
         RETURNING outcome
     ),
@@ -50,10 +63,12 @@ _BIND: Final = text(f"""
           FROM locked, cash
          WHERE bets.id = locked.id AND locked.outcome IS NULL
            AND locked.user_id = :user_id AND locked.currency = :currency
+           AND NOT EXISTS (SELECT FROM elsewhere)
         RETURNING bets.outcome
     )
     SELECT coalesce((SELECT outcome FROM tombstone),
                     (SELECT outcome FROM bound),
+                    (SELECT outcome FROM elsewhere),
                     (SELECT {_RESULT} FROM locked))
 """)  # noqa: S608 - no value is formatted in
 _READ: Final = text(f"""

@@ -52,13 +52,14 @@ _RETRY: Final = text(
     )
 )
 # Its own message may have come after it was closed, and have been told so: that is no decision of
-# its own.
+# its own. A dead one that was `no_bet` is a late bet's: a person has dealt with it by hand.
 _CLOSE: Final = text(
     _INTERVENE.format(
         condition="""request_id = CAST(:request_id AS uuid) AND state <> 'closed'
            AND NOT EXISTS (SELECT
                              FROM unbet.requests
-                            WHERE requests.request_id = parked.request_id AND outcome <> 'closed')
+                            WHERE requests.request_id = parked.request_id AND outcome <> 'closed'
+                              AND NOT (outcome = 'no_bet' AND state = 'dead'))
         """,
         change="state = 'closed'",
     )

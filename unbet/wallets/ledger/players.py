@@ -13,6 +13,10 @@ _FREEZE = text("""
 """)
 _UNFREEZE = text("UPDATE unbet_ledger.players SET frozen_at = NULL WHERE user_id = :user_id")
 _FROZEN = text("SELECT frozen_at FROM unbet_ledger.players WHERE user_id = :user_id")
+_ALL_FROZEN = text("""
+    SELECT user_id FROM unbet_ledger.players
+     WHERE user_id = ANY (CAST(:user_ids AS text[])) AND frozen_at IS NOT NULL
+""")
 _BALANCES = text("""
     SELECT kind, balance FROM unbet_ledger.accounts
      WHERE owner = :user_id AND currency = :currency AND balance IS NOT NULL
@@ -26,12 +30,15 @@ _PLAYERS = text("""
 
 
 def freeze(connection: Connection, user_id: str) -> None:
-    """Refuse the player's bets from now on. Cancels still give stakes back. Does not commit."""
+    """Refuse the player's bets, withdrawals and conversions of bonus from now on. Does not commit.
+
+    Cancels still give stakes back, and a withdrawal that is held can still end.
+    """
     connection.execute(_FREEZE, {"user_id": user_id})
 
 
 def unfreeze(connection: Connection, user_id: str) -> None:
-    """Take the player's bets again. Bets that were refused stay refused. Does not commit."""
+    """Take the player's bets again. What was refused stays refused. Does not commit."""
     connection.execute(_UNFREEZE, {"user_id": user_id})
 
 
@@ -40,11 +47,16 @@ def is_frozen(connection: Connection, user_id: str) -> bool:
     return connection.execute(_FROZEN, {"user_id": user_id}).scalar() is not None
 
 
+def frozen_among(connection: Connection, user_ids: Collection[str]) -> set[str]:
+    """Those of `user_ids` whose bets are refused."""
+    return set(connection.execute(_ALL_FROZEN, {"user_ids": list(user_ids)}).scalars())
+
+
 def balance(connection: Connection, user_id: str, currency: str) -> Balance:
     """What the player has in `currency`; zeros for a player without accounts."""
     rows = connection.execute(_BALANCES, {"user_id": user_id, "currency": currency})
     held = {row.kind: row.balance for row in rows}
-    return Balance(cash=held.get("cash", 0), bonus=held.get("bonus", 0))
+    return Balance(cash=held.get("cash", 0), bonus=held.get("bonus", 0), held=held.get("held", 0))
 
 
 def players_of(

@@ -24,14 +24,24 @@ class AccountKey(NamedTuple):
         return cls(user_id, currency, balance_type.value)
 
     @classmethod
+    def held(cls, user_id: str, currency: str) -> "AccountKey":
+        """The player's money in withdrawals that have not ended."""
+        return cls(user_id, currency, "held")
+
+    @classmethod
     def house(cls, provider: str, currency: str) -> "AccountKey":
         """The operator's side of a provider's bets and wins."""
         return cls(provider, currency, "house")
 
     @classmethod
     def funding(cls, currency: str) -> "AccountKey":
-        """Where deposits come from."""
+        """Where deposits come from, and withdrawals go."""
         return cls("", currency, "funding")
+
+    @classmethod
+    def corrections(cls, currency: str) -> "AccountKey":
+        """The operator's side of corrections."""
+        return cls("", currency, "correction")
 
 
 @dataclass
@@ -115,7 +125,7 @@ _WANTED: Final = """
 """
 _ADD_MISSING: Final = text(f"""
     INSERT INTO unbet_ledger.accounts (owner, currency, kind, balance)
-    SELECT owner, currency, kind, CASE WHEN kind IN ('cash', 'bonus') THEN 0 END
+    SELECT owner, currency, kind, CASE WHEN kind IN ('cash', 'bonus', 'held') THEN 0 END
       FROM {_WANTED}
      WHERE NOT EXISTS (SELECT FROM unbet_ledger.accounts
                         WHERE (accounts.owner, accounts.currency, accounts.kind)

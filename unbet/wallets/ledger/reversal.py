@@ -1,5 +1,5 @@
-"""Decides a group of cancels: one transaction, one statement. `parts.py` decides what fails
-here."""
+"""Decides a group of cancels: one transaction, one statement. `unbet/wallets/parts.py` decides what
+fails here."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,8 @@ from unbet.database.faults import UndecidedError
 from unbet.journal.parking import park
 from unbet.runtime import metrics
 from unbet.runtime.failpoints import ARMED, crash_point
-from unbet.wallets.ledger.parts import PartedGroup
+from unbet.wallets.ledger.blocked import find_blocked
+from unbet.wallets.parts import PartedGroup
 from unbet.wallets.port import Abilities, Decided, Memory, Verdict
 
 REVERSE: Final = text(Path(__file__).with_name("reverse.sql").read_text("utf-8"))
@@ -86,7 +87,14 @@ class LedgerWallet:
             metrics.LEDGER_SECONDS.observe(time.monotonic() - started)
             yield [Decided(decision) for decision in decisions]
             return
-        group = PartedGroup(self._engine, self._work, started, deadline, self._lock_wait_s)
+        group = PartedGroup(
+            self._engine,
+            lambda connection, some: [Decided(one) for one in self._work(connection, some)],
+            started,
+            deadline,
+            self._lock_wait_s,
+            find_blocked,
+        )
         yield from group.part(list(cancels), wait_for_locks=True, failed=failed)
 
     def _work(self, connection: Connection, cancels: Sequence[Cancel]) -> list[Decision]:

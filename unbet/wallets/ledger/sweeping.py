@@ -1,125 +1,13 @@
-"""Finishes parked cancels. A try is counted and committed before it is made: a cancel that ends its
-process runs out of tries."""
+"""Has the ledger decide parked cancels."""
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
-from uuid import UUID
 
-from pydantic import ValidationError
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection
 
 from unbet.core.message import Cancel, Decision
-from unbet.core.older import fields_in, read_cancel
 from unbet.core.outcomes import Outcome
-from unbet.journal.parking import DUE, PAUSE_BY_AGE
+from unbet.journal.sweeping import lock_parked, put_back, remove_parked
 from unbet.wallets.ledger.reversal import reverse
-
-MAX_TRIES: Final = 5
-"""Tries that failed by the cancel's own doing, as far as one can tell; then it is dead."""
-
-_LEASE: Final = text(f"""
-    WITH due AS (
-        SELECT request_id
-          FROM unbet.parked
-         WHERE {DUE}
-           AND (tries = 0) = :fresh AND tries < :most_tries
-         ORDER BY next_try_at
-         LIMIT :most
-           FOR NO KEY UPDATE SKIP LOCKED
-    )
-    UPDATE unbet.parked
-       SET tries = tries + 1,
-           -- Not since a moment that is still to come, by a clock that was ahead.
-           parked_at = least(parked_at, now()),
-           next_try_at = now() + make_interval(
-               secs => least(60, 4 * power(2, tries)) * (0.75 + random() / 2))
-      FROM due
-     WHERE parked.request_id = due.request_id
-    RETURNING parked.request_id, parked.reference, cancel
-""")  # noqa: S608 - no value is formatted in
-_GIVE_UP: Final = text(f"""
-    WITH due AS (
-        SELECT request_id
-          FROM unbet.parked
-         WHERE {DUE} AND tries >= :most_tries
-           FOR NO KEY UPDATE SKIP LOCKED
-    )
-    UPDATE unbet.parked
-       SET state = 'dead', last_error = coalesce(last_error, 'what applied it ended each time')
-      FROM due
-     WHERE parked.request_id = due.request_id
-    RETURNING parked.request_id, parked.reference, cancel, parked.last_error
-""")  # noqa: S608 - no value is formatted in
-_HOLD_ROWS: Final = text("""
-    SELECT request_id FROM unbet.parked
-     WHERE request_id = ANY (CAST(:request_ids AS uuid[])) AND state = 'parked'
-       FOR UPDATE SKIP LOCKED
-""")
-_REMOVE: Final = text("""
-    WITH decided AS (
-        DELETE FROM unbet.parked WHERE request_id = ANY (CAST(:request_ids AS uuid[])) RETURNING *
-    )
-    INSERT INTO unbet.parkings (request_id, provider, reference, reason, tries, last_error,
-                                parked_at)
-    SELECT request_id, provider, reference, reason, tries, last_error, parked_at
-      FROM decided
-        -- One that was parked again after it had been decided.
-        ON CONFLICT (request_id) DO NOTHING
-""")
-_PUT_BACK: Final = text(f"""
-    UPDATE unbet.parked
-       SET tries = greatest(tries - 1, 0), reason = 'unknown reference', last_error = NULL,
-           next_try_at = now() + {PAUSE_BY_AGE}
-     WHERE request_id = ANY (CAST(:request_ids AS uuid[]))
-""")  # noqa: S608 - no value is formatted in
-_NOTE: Final = text("""
-    UPDATE unbet.parked SET last_error = :error
-     WHERE request_id = ANY (CAST(:request_ids AS uuid[])) AND state = 'parked'
-""")
-_MARK_DEAD: Final = text("""
-    UPDATE unbet.parked SET state = 'dead', last_error = :error WHERE request_id = :request_id
-""")
-
-
-class GivenUp(NamedTuple):
-    """A cancel that is dead from now on."""
-
-    request_id: UUID
-    reference: str
-    uuid: str | None
-    """The provider's; None if what is parked does not say it."""
-    error: str
-
-
-class Due(NamedTuple):
-    """Parked cancels that are due, leased to the caller."""
-
-    cancels: list[Cancel]
-    unreadable: list[GivenUp]
-
-
-def lease(connection: Connection, *, fresh: bool, most: int) -> Due:
-    """Up to `most` cancels that are due, their try counted; to be committed before it is made.
-
-    `fresh` ones have not failed yet and may be applied together; the others only alone. Until their
-    pause is over nobody else gets them. One that cannot be read is marked dead.
-    """
-    rows = connection.execute(_LEASE, {"fresh": fresh, "most": most, "most_tries": MAX_TRIES})
-    due = Due([], [])
-    for row in rows.all():
-        try:
-            due.cancels.append(read_cancel(row.cancel))
-        except ValidationError as error:
-            problem = f"the parked cancel cannot be read: {error.error_count()} faults"
-            connection.execute(_MARK_DEAD, {"request_id": row.request_id, "error": problem})
-            due.unreadable.append(_given_up(row, problem))
-    return due
-
-
-def give_up(connection: Connection) -> list[GivenUp]:
-    """Make dead what has had all its tries. Does not commit."""
-    rows = connection.execute(_GIVE_UP, {"most_tries": MAX_TRIES})
-    return [_given_up(row, row.last_error) for row in rows]
 
 
 def reverse_parked(
@@ -131,25 +19,9 @@ def reverse_parked(
     What another sweep has finished, or is at, is left out. A cancel of an unknown reference that is
     held stays, and its try does not count. Does not commit.
     """
-    parameters = {"request_ids": [cancel.request_id for cancel in cancels]}
-    ours = set(connection.execute(_HOLD_ROWS, parameters).scalars())
-    decisions = reverse(
-        connection, [c for c in cancels if c.request_id in ours], hold_unknown=hold_unknown
-    )
+    decisions = reverse(connection, lock_parked(connection, cancels), hold_unknown=hold_unknown)
     held = [d.request_id for d in decisions if d.outcome is Outcome.PARKED]
-    if held:
-        connection.execute(_PUT_BACK, {"request_ids": held})
-    connection.execute(_REMOVE, {"request_ids": [*ours.difference(held)]})
+    put_back(connection, held)
+    decided = [d.request_id for d in decisions if d.outcome is not Outcome.PARKED]
+    remove_parked(connection, decided)
     return decisions
-
-
-def _given_up(row: Row[Any], error: str) -> GivenUp:
-    uuid = fields_in(row.cancel).get("uuid")
-    known = uuid if isinstance(uuid, str) else None
-    return GivenUp(row.request_id, row.reference, known, error)
-
-
-def note_error(connection: Connection, cancels: Sequence[Cancel], error: str) -> None:
-    """Keep with `cancels` what their last try met. Does not commit."""
-    ids = [cancel.request_id for cancel in cancels]
-    connection.execute(_NOTE, {"request_ids": ids, "error": error})

@@ -5,12 +5,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from testbed.conformance.rule import Exchange, Result, RuleStatus
+from testbed.rules.rule import Exchange, Result, RuleStatus
 
 COLUMNS: Final = ("rule", "from", "sent", "answered", "result")
 
-MAX_SHOWN: Final = 300
-"""Characters of a body; some are made to be long."""
+MAX_EXCHANGES: Final = 500
+"""Of a rule, in the document; a thousand races are more than anybody reads."""
+
+
+MANY: Final = 5
+"""Rules that were not tried for one reason; these have one line together."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +39,18 @@ class Report:
             yield rule.name, rule.source, rule.sent, _answered(result.exchanges), result.status
 
     def lines(self) -> Iterator[str]:
-        """What is wrong, and what was not tried, a line for each."""
+        """What is wrong, and what was not tried: a line for each, or one for many with one
+        reason."""
         for result in self.results:
             yield from (f"{result.rule.name}: {fault}" for fault in result.faults)
-        for result in self.results:
-            if result.status is RuleStatus.NOT_TRIED:
-                yield f"{result.rule.name}: not tried, {result.missing}"
+        left_out = [one for one in self.results if one.status is RuleStatus.NOT_TRIED]
+        reasons = Counter(one.missing for one in left_out)
+        for one in left_out:
+            if reasons[one.missing] < MANY:
+                yield f"{one.rule.name}: not tried, {one.missing}"
+        for reason, rules in reasons.items():
+            if rules >= MANY:
+                yield f"{rules} rules: not tried, {reason}"
 
     def document(self) -> dict[str, object]:
         """For JSON."""
@@ -49,8 +59,8 @@ class Report:
 
 
 def _answered(exchanges: Sequence[Exchange]) -> str:
-    """Codes with how often they came, in the order of their first time."""
-    labels = Counter(exchange.attempt.label for exchange in exchanges)
+    """What came back with how often it came, in the order of its first time."""
+    labels = Counter(exchange.label for exchange in exchanges)
     return ", ".join(f"{label} ×{n}" if n > 1 else label for label, n in labels.items())  # noqa: RUF001
 
 
@@ -63,12 +73,5 @@ def _document(result: Result) -> dict[str, object]:
         "verdict": result.status.value,
         "faults": list(result.faults),
         "missing": result.missing,
-        "exchanges": [
-            {
-                "sent": exchange.sent,
-                "body": exchange.body[:MAX_SHOWN].decode(errors="replace"),
-                **exchange.attempt.model_dump(include={"status", "code", "text", "seconds"}),
-            }
-            for exchange in result.exchanges
-        ],
+        "exchanges": [exchange.as_document() for exchange in result.exchanges[:MAX_EXCHANGES]],
     }

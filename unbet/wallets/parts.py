@@ -1,5 +1,5 @@
-"""Decides a group of cancels that could not be decided as a whole: some of them block the others. A
-group without trouble never comes here (`reversal.py`)."""
+"""Decides a group of cancels in which some block the others, for a wallet that decides in a
+transaction of the journal's database."""
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -11,10 +11,9 @@ import structlog
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from unbet.core.message import Cancel, Decision
+from unbet.core.message import Cancel
 from unbet.database.faults import Fault, UndecidedError, fault_of, first_line
 from unbet.runtime import metrics
-from unbet.wallets.ledger.blocked import find_blocked
 from unbet.wallets.port import Decided, Undecided, Verdict, Why
 from unbet.wallets.undecided import commit_until
 
@@ -26,13 +25,22 @@ _WAIT_BRIEFLY: Final = text("""
 
 log = structlog.get_logger("ledger")
 
-Decide = Callable[[Connection, list[Cancel]], list[Decision]]
-"""Decides cancels in the caller's transaction."""
+Decide = Callable[[Connection, list[Cancel]], list[Decided]]
+"""Decides cancels in the caller's transaction. Raises `WrongAnswerError` for what is no decision,
+and whatever the driver raises: both mean that nothing may be committed."""
+
+FindBlocked = Callable[[Connection, Sequence[Cancel]], set[UUID]]
+"""The requests that another transaction is in the way of; waits for nothing."""
 
 Parts = Generator[Sequence[Verdict], None, list[Cancel]]
 """Verdicts as they become final, and in the end the cancels that met a lock once more."""
 
-_WHY: Final = {
+
+class WrongAnswerError(Exception):
+    """A wallet has returned what is no decision of what it was asked."""
+
+
+WHY: Final = {
     Fault.LOCKED: Why.BUSY,
     Fault.DATABASE: Why.AWAY,
     Fault.CONTENT: Why.REJECTED,
@@ -44,13 +52,15 @@ _WHY: Final = {
 
 @dataclass(frozen=True)
 class PartedGroup:
-    """One call of `LedgerWallet.cancel`, `started` before its one transaction has failed."""
+    """One call of `Wallet.cancel`. `started` is before the one transaction that has `failed`, if
+    there was one. Without `find_blocked` the cancels that a lock blocks are found by trying."""
 
     engine: Engine
     decide: Decide
     started: float
     deadline: float
     lock_wait_s: float
+    find_blocked: FindBlocked | None = None
 
     def part(
         self,
@@ -71,13 +81,13 @@ class PartedGroup:
                 lambda c: self._decide(c, cancels, wait_for_locks),
                 failed,
             )
-        except DBAPIError as error:
+        except (DBAPIError, WrongAnswerError) as error:
             problem = error
         else:
             metrics.LEDGER_SECONDS.observe(time.monotonic() - started)
-            yield [Decided(decision) for decision in decisions]
+            yield decisions
             return []
-        fault = fault_of(problem)
+        fault = fault_of(problem) if isinstance(problem, DBAPIError) else Fault.UNEXPECTED
         log.warning("a group failed", cancels=len(cancels), error=first_line(problem))
         alone = len(cancels) == 1
         if wait_for_locks and (fault is Fault.LOCKED or (fault is Fault.TIMED_OUT and not alone)):
@@ -104,24 +114,26 @@ class PartedGroup:
 
     def _free_of(self, cancels: list[Cancel]) -> Parts:
         """Decide those of `cancels` that nothing blocks; the others."""
+        blocked: set[UUID] = set()
+        if find_blocked := self.find_blocked:
 
-        def look(connection: Connection) -> set[UUID]:
-            found = find_blocked(connection, cancels)
-            connection.rollback()
-            return found
+            def look(connection: Connection) -> set[UUID]:
+                found = find_blocked(connection, cancels)
+                connection.rollback()
+                return found
 
-        blocked = commit_until(self.engine, self.deadline, look)
+            blocked = commit_until(self.engine, self.deadline, look)
         free = [cancel for cancel in cancels if cancel.request_id not in blocked]
         left = [cancel for cancel in cancels if cancel.request_id in blocked]
         return left + (yield from self.part(free, wait_for_locks=False))
 
     def _decide(
         self, connection: Connection, cancels: list[Cancel], wait_for_locks: bool
-    ) -> list[Decision]:
+    ) -> list[Decided]:
         if not wait_for_locks:
             connection.execute(_WAIT_BRIEFLY)
         return self.decide(connection, cancels)
 
 
 def _undecided(cancels: Sequence[Cancel], fault: Fault, error: str) -> list[Verdict]:
-    return [Undecided(cancel, _WHY[fault], fault.value, error) for cancel in cancels]
+    return [Undecided(cancel, WHY[fault], fault.value, error) for cancel in cancels]

@@ -1,0 +1,176 @@
+"""A dry run: what would be decided is logged beside what the old endpoint answers, and the provider
+hears the old endpoint. Nothing is decided, parked, spooled or recorded."""
+
+import asyncio
+import time
+from collections.abc import Awaitable
+from typing import Final, NamedTuple, Protocol
+
+import httpx
+import orjson
+import structlog
+from starlette.types import Scope, Send
+
+from api.deadline import ANSWER_SHARE
+from api.dispatch import Overloaded
+from api.waits import Decided
+from unbet.core.message import Cancel, Decision
+from unbet.core.outcomes import Outcome
+from unbet.dialects.body import render
+from unbet.dialects.port import AnswerContext, Dialect
+from unbet.runtime import metrics
+from unbet.runtime.endpoint_registry import Endpoint
+from unbet.runtime.http import respond
+from unbet.runtime.settings import ReceiverSettings
+
+DECIDE_WITHIN_S: Final = 1.0
+"""The old endpoint is asked after this, decided or not: a dry run delays its answers no longer."""
+MAX_CONNECTIONS: Final = 256
+MAX_ANSWER_LENGTH: Final = 64 * 1024
+"""Bytes; a longer answer is not handed on."""
+_OF_A_CONNECTION: Final = frozenset(
+    {
+        *(b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"te"),
+        *(b"trailer", b"transfer-encoding", b"upgrade", b"expect", b"host", b"content-length"),
+    }
+)
+"""Headers that are not the request's, but one connection's."""
+
+log = structlog.get_logger("receiver")
+
+
+class _Decider(Protocol):
+    def decide(self, cancel: Cancel, within_s: float) -> Awaitable[Decided]: ...
+
+
+class OldAnswer(NamedTuple):
+    """What the old endpoint has answered."""
+
+    status: int
+    kind: bytes | None
+    """Its content type."""
+    content: bytes
+
+
+class Shadow:
+    """Answers in the place of `Receiver._answer`. The messages of `dispatcher` say that they are a
+    dry run."""
+
+    def __init__(self, settings: ReceiverSettings, dispatcher: _Decider) -> None:
+        self._url = settings.wallet_dry_run_url
+        self._within_s = settings.answer_deadline_s * ANSWER_SHARE
+        self._dispatcher = dispatcher
+        self._client = httpx.AsyncClient(
+            trust_env=False,
+            follow_redirects=False,
+            timeout=None,  # noqa: S113 - the whole of it has a limit
+            limits=httpx.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=4.0),
+        )
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._client.aclose()
+
+    async def answer(
+        self,
+        cancel: Cancel | None,
+        refusal: AnswerContext | None,
+        endpoint: Endpoint,
+        scope: Scope,
+        body: bytes,
+        sender: str,
+        started: float,
+        send: Send,
+    ) -> None:
+        """Answer a request: a `cancel`, or one that would be refused with `refusal`."""
+        dialect = endpoint.dialect
+        if cancel is None:
+            ours, outcome = refusal, "refused"
+        else:
+            decision = await self._would_decide(cancel)
+            ours, outcome = None, None
+            if decision is not None:
+                ours = AnswerContext(
+                    dialect.answer_of(decision.outcome), cancel.reference, decision
+                )
+                outcome = decision.outcome.value
+        url = endpoint.config.dry_run_url or self._url
+        old = await self._pass_on(url, scope, body, sender, started) if url else None
+        if old is None:
+            again = AnswerContext(
+                dialect.answer_of(Outcome.PARKED), cancel.reference if cancel else None
+            )
+            await respond(send, 200, render(dialect, again))
+        else:
+            await _hand_back(send, old)
+        agreement = _agreement(ours, old, dialect) if url else "not_compared"
+        metrics.DRY_RUN.labels(agreement=agreement).inc()
+        log.info(
+            "dry run",
+            request_id=str(cancel.request_id) if cancel else None,
+            reference=cancel.reference if cancel else None,
+            uuid=cancel.uuid if cancel else None,
+            would_be=outcome,
+            code=ours.answer.code if ours else None,
+            old_status=old.status if old else None,
+            old_code=_code_in(old, dialect) if old else None,
+            agreement=agreement,
+            seconds=round(time.monotonic() - started, 6),
+        )
+
+    async def _would_decide(self, cancel: Cancel) -> Decision | None:
+        try:
+            return (await self._dispatcher.decide(cancel, DECIDE_WITHIN_S)).decision
+        except Overloaded:
+            return None
+
+    async def _pass_on(
+        self, url: str, scope: Scope, body: bytes, sender: str, started: float
+    ) -> OldAnswer | None:
+        """The old endpoint's answer; None if it has none in time."""
+        headers = [pair for pair in scope["headers"] if pair[0] not in _OF_A_CONNECTION]
+        headers.append((b"x-forwarded-for", sender.encode()))
+        deadline = asyncio.get_running_loop().time() + started + self._within_s - time.monotonic()
+        try:
+            async with (
+                asyncio.timeout_at(deadline),
+                self._client.stream("POST", url, content=body, headers=headers) as response,
+            ):
+                content = b""
+                async for part in response.aiter_bytes():
+                    content += part
+                    if len(content) > MAX_ANSWER_LENGTH:
+                        log.error("the old endpoint's answer is too long")
+                        return None
+        except (TimeoutError, httpx.HTTPError) as error:
+            log.error("the old endpoint has not answered", error=repr(error))
+            return None
+        kind = response.headers.get("content-type")
+        return OldAnswer(response.status_code, kind.encode() if kind else None, content)
+
+
+def _agreement(ours: AnswerContext | None, old: OldAnswer | None, dialect: Dialect) -> str:
+    """As the metric's label says."""
+    if old is None:
+        return "unanswered"
+    if ours is None or ours.answer == dialect.answer_of(Outcome.PARKED):
+        return "undecided"
+    return "same" if _code_in(old, dialect) == ours.answer.code else "different"
+
+
+def _code_in(old: OldAnswer, dialect: Dialect) -> int | None:
+    """The code in an answer of the dialect; None for anything else."""
+    try:
+        document = orjson.loads(old.content)
+    except orjson.JSONDecodeError:
+        return None
+    code = document.get(dialect.code_field) if isinstance(document, dict) else None
+    return code if isinstance(code, int) and not isinstance(code, bool) else None
+
+
+async def _hand_back(send: Send, old: OldAnswer) -> None:
+    headers = [(b"content-length", b"%d" % len(old.content))]
+    if old.kind is not None:
+        headers.append((b"content-type", old.kind))
+    await send({"type": "http.response.start", "status": old.status, "headers": headers})
+    await send({"type": "http.response.body", "body": old.content})

@@ -1,0 +1,1 @@
+"""What stands between Unbet and an operator's wallet service when it is tested."""

@@ -1,0 +1,147 @@
+"""The record of requests, for wallets that do not write it in their own statement."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, text
+
+from unbet.core.message import Cancel, Decision
+from unbet.core.outcomes import Outcome
+from unbet.core.wallet_refs import number_of
+from unbet.database.rows import as_json
+
+# The second part sees the table as it was before the first.
+_RECORD: Final = text("""
+    WITH decided AS MATERIALIZED (
+        SELECT *
+          FROM json_to_recordset(CAST(:requests AS json))
+                   AS (request_id uuid, provider text, reference text, user_id text, currency text,
+                       uuid text, dialect text, received_at timestamptz, received_from text,
+                       body text, outcome text, wallet text, wallet_ref text, cash numeric,
+                       replayed boolean, is_only_memory boolean)
+    ),
+    recorded AS (
+        INSERT INTO unbet.requests (request_id, provider, reference, user_id, currency, uuid,
+                                    dialect, received_at, received_from, body, outcome,
+                                    wallet, wallet_ref, cash, replayed, is_only_memory)
+        SELECT request_id, provider, reference, user_id, currency, uuid, dialect, received_at,
+               received_from, body, outcome, wallet, wallet_ref, cash, replayed, is_only_memory
+          FROM decided
+         -- Two that record the same requests at once must not wait for each other crosswise.
+         ORDER BY request_id
+            ON CONFLICT (request_id) DO NOTHING
+    )
+    SELECT request_id, outcome FROM unbet.requests
+     WHERE request_id = ANY (ARRAY (SELECT request_id FROM decided))
+""")
+
+# What came of a late bet counts as well.
+_FIND: Final = text("""
+    SELECT DISTINCT ON (requested.request_id)
+           requested.request_id, found.outcome, found.cash, found.wallet_ref,
+           found.user_id, found.currency
+      FROM json_to_recordset(CAST(:cancels AS json))
+               AS requested (request_id uuid, provider text, reference text)
+     CROSS JOIN LATERAL (
+               SELECT request_id, outcome, cash, wallet_ref, user_id, currency, decided_at
+                 FROM unbet.requests
+                WHERE reference = requested.reference AND provider = requested.provider
+                UNION ALL
+               SELECT request_id, late.outcome, NULL, late.wallet_ref, user_id, currency, found_at
+                 FROM unbet.found_late AS late JOIN unbet.requests USING (request_id)
+                WHERE late.reference = requested.reference AND late.provider = requested.provider
+           ) AS found
+     WHERE found.outcome NOT IN ('closed', 'mismatch', 'currency_mismatch')
+       AND (:no_bet OR found.outcome <> 'no_bet')
+     ORDER BY requested.request_id, found.decided_at, found.request_id
+""")
+
+
+class Record(NamedTuple):
+    """A request and what its wallet has told of it."""
+
+    cancel: Cancel
+    decision: Decision
+    wallet_ref: str | None = None
+    """The wallet's own name for what it has booked."""
+    replayed: bool | None = None
+
+
+def record_requests(
+    connection: Connection, wallet: str, records: Sequence[Record], *, forgets: bool = False
+) -> dict[UUID, Outcome]:
+    """Record what `wallet` has decided, which may forget it; the outcomes of those requests that
+    were recorded before, which stay as they are. Does not commit."""
+    rows = as_json(
+        {
+            "request_id": cancel.request_id,
+            "provider": cancel.provider,
+            "reference": cancel.reference,
+            "user_id": cancel.player,
+            "currency": cancel.currency,
+            "uuid": cancel.uuid,
+            "dialect": cancel.dialect,
+            "received_at": cancel.received_at,
+            "received_from": cancel.received_from,
+            "body": cancel.body,
+            "outcome": decision.outcome.value,
+            "wallet": wallet,
+            "wallet_ref": wallet_ref,
+            "cash": None if decision.cash is None else format(decision.cash, "f"),
+            "replayed": replayed,
+            "is_only_memory": True if forgets else None,
+        }
+        for cancel, decision, wallet_ref, replayed in records
+    )
+    before = connection.execute(_RECORD, {"requests": rows})
+    return {row.request_id: Outcome(row.outcome) for row in before}
+
+
+def contradiction(decision: Decision, before: Mapping[UUID, Outcome]) -> str | None:
+    """How `decision` differs from what was recorded `before` of the same request; None if it does
+    not. After a person has reopened it, it may."""
+    earlier = before.get(decision.request_id, decision.outcome)
+    if earlier in (decision.outcome, Outcome.CLOSED):
+        return None
+    return f"is {decision.outcome} now, and was {earlier} before"
+
+
+def find_decided(
+    connection: Connection, cancels: Sequence[Cancel], *, no_bet: bool
+) -> dict[UUID, Record]:
+    """The first decision on record of the reference of each of `cancels`, as the answer to it, for
+    a wallet that would decide again; `no_bet` is one only if so asked. The owner's cash and
+    reference are told to nobody else."""
+    keys = as_json(
+        {
+            "request_id": cancel.request_id,
+            "provider": cancel.provider,
+            "reference": cancel.reference,
+        }
+        for cancel in cancels
+    )
+    asked = {"cancels": keys, "no_bet": no_bet}
+    found = {row.request_id: row for row in connection.execute(_FIND, asked)}
+    return {
+        cancel.request_id: _repeated(cancel, found[cancel.request_id])
+        for cancel in cancels
+        if cancel.request_id in found
+    }
+
+
+def _repeated(cancel: Cancel, first: Row[Any]) -> Record:
+    outcome = Outcome(first.outcome)
+    if first.user_id != cancel.player:
+        outcome = Outcome.MISMATCH
+    elif first.currency != cancel.currency:
+        outcome = Outcome.CURRENCY_MISMATCH
+    is_theirs = outcome.value == first.outcome
+    decision = Decision(
+        request_id=cancel.request_id,
+        outcome=outcome,
+        transfer_id=number_of(first.wallet_ref) if is_theirs else None,
+        currency=cancel.currency,
+        cash=first.cash if is_theirs else None,
+    )
+    return Record(cancel, decision, first.wallet_ref if is_theirs else None, replayed=True)

@@ -1,0 +1,149 @@
+-- How Unbet cancels bets in the tables @users@ and @transactions@, where neither can have a
+-- new key, nor a table be added: a starting point, to be changed to what your columns are called, and reviewed
+-- by whoever owns those tables. The lock on the player's row stands in for the key: Bet and Cancel both take it
+-- BEFORE they look whether the other was here. One that looks first and locks then lets both through.
+--
+-- Read as columns of @users@: id, cash, bonus. Of @transactions@, one row a bet:
+-- id, provider, reference, user_id, currency, cash and bonus (the parts of the stake), status
+-- ('placed', 'refused', 'settled', 'cancelled'). Amounts are NUMERIC; provider and
+-- reference are text of a deterministic collation (no citext): 'Ref-1' and 'ref-1' are two bets. A user_id
+-- must be allowed that is not in @users@: a cancel may name a player who never was.
+
+-- 1. What is added -------------------------------------------------------------------------------
+-- What the first cancel was told: every repetition is told the same. The index finds bets; it need not
+-- be unique.
+ALTER TABLE @transactions@
+    ADD COLUMN IF NOT EXISTS cancel_outcome text,
+    ADD COLUMN IF NOT EXISTS cancelled_at timestamptz,
+    ADD COLUMN IF NOT EXISTS cash_after numeric(38, 18);
+CREATE INDEX IF NOT EXISTS @index@
+    ON @transactions@ (provider, reference);
+
+-- 2. Your Bet ------------------------------------------------------------------------------------
+-- It must lock the player first, and only then look for the reference, in one transaction with the debit.
+-- Both are statements of their own, at READ COMMITTED: the second must see what the lock was waited for.
+--
+--     SELECT ... FROM @users@ WHERE id = ... FOR UPDATE;
+--     SELECT ... FROM @transactions@
+--      WHERE provider = ... AND reference = ... AND user_id = ...;
+--
+-- A row: the bet was here before, or its cancel was: with status 'cancelled' the bet is refused, and nothing is
+-- debited. No row: insert the bet, and debit. A bet that you refuse, say for want of money, gets a row with
+-- status 'refused'. Your Result settles a bet only where its status is 'placed', with the player locked.
+-- Whatever locks rows of both tables locks @users@ first, then @transactions@. A player
+-- has a row in @users@ for some seconds before the first bet: there is no other lock.
+--
+-- Do this first: until every Bet does it, a bet that comes after its cancel is debited and stays so. The
+-- function does not look again.
+
+-- 3. The function --------------------------------------------------------------------------------
+-- It runs in a transaction of Unbet's, which commits; it must not catch errors to go on without a
+-- cancel. Locks: players by id, then bets by (provider, reference).
+CREATE OR REPLACE FUNCTION public.unbet_cancel(cancels jsonb)
+RETURNS TABLE (request_id uuid, outcome text, wallet_ref text, cash numeric, replayed boolean)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $unbet$
+#variable_conflict use_column
+DECLARE
+    asked record;
+    bet @transactions@;
+    told text;
+BEGIN
+    -- Those who cancel: nobody else's bet is changed. From here on none of them places a bet.
+    PERFORM u.id
+       FROM @users@ AS u
+      WHERE u.id IN (
+                SELECT c.player FROM jsonb_to_recordset(cancels) AS c (player text)
+            )
+      ORDER BY u.id
+        FOR UPDATE;
+
+    PERFORM t.id
+       FROM @transactions@ AS t
+      WHERE (t.provider, t.reference, t.user_id) IN (
+                SELECT c.provider, c.reference, c.player
+                  FROM jsonb_to_recordset(cancels)
+                           AS c (provider text, reference text, player text)
+            )
+      ORDER BY t.provider, t.reference, t.id
+        FOR UPDATE;
+
+    FOR asked IN
+        SELECT c.*
+          FROM ROWS FROM (
+                   jsonb_to_recordset(cancels)
+                       AS (request_id uuid, provider text, reference text, player text,
+                           currency text)
+               ) WITH ORDINALITY AS c (request_id, provider, reference, player, currency, position)
+         ORDER BY c.position
+    LOOP
+        IF 1 < (SELECT count(*)
+                  FROM @transactions@ AS t
+                 WHERE t.provider = asked.provider
+                   AND t.reference = asked.reference
+                   AND t.user_id = asked.player) THEN
+            RAISE EXCEPTION 'there are several bets with the reference %', asked.reference;
+        END IF;
+        -- The player's own, or else another one's bet; what another player's cancel has left is not looked at.
+        SELECT t.* INTO bet
+          FROM @transactions@ AS t
+         WHERE t.provider = asked.provider
+           AND t.reference = asked.reference
+           AND (t.user_id = asked.player OR t.cancel_outcome IS DISTINCT FROM 'no_bet')
+         ORDER BY (t.user_id = asked.player) DESC
+         LIMIT 1;
+        IF NOT FOUND THEN
+            -- The bet that still comes finds this row.
+            INSERT INTO @transactions@
+                   (provider, reference, user_id, currency, cash, bonus, status)
+            VALUES (asked.provider, asked.reference, asked.player, asked.currency, 0, 0, 'cancelled')
+            RETURNING * INTO STRICT bet;
+        END IF;
+
+        -- A status that is none of these has no outcome, and Unbet parks the cancel.
+        told := CASE
+            -- These two bind nobody: the right cancel still works.
+            WHEN bet.user_id <> asked.player THEN 'mismatch'
+            WHEN bet.cancel_outcome = 'no_bet' THEN 'no_bet'
+            WHEN bet.status = 'cancelled' AND bet.cancel_outcome IS NULL THEN 'no_bet'
+            WHEN bet.currency <> asked.currency THEN 'currency_mismatch'
+            WHEN bet.cancel_outcome IS NOT NULL THEN bet.cancel_outcome
+            WHEN bet.status = 'placed' THEN 'reversed'
+            WHEN bet.status = 'refused' THEN 'bet_refused'
+            WHEN bet.status = 'settled' THEN 'settled'
+        END;
+
+        replayed := bet.cancel_outcome IS NOT NULL;
+        IF NOT replayed AND told NOT IN ('mismatch', 'currency_mismatch') THEN
+            IF told = 'reversed' THEN
+                -- Whatever the player is by now, blocked or not; to where the stake came from.
+                UPDATE @users@ AS u
+                   SET cash = u.cash + bet.cash, bonus = u.bonus + bet.bonus
+                 WHERE u.id = bet.user_id;
+                IF NOT FOUND THEN
+                    RAISE EXCEPTION 'bet % has no player %', bet.id, bet.user_id;
+                END IF;
+            END IF;
+            UPDATE @transactions@ AS t
+               SET status = CASE told WHEN 'reversed' THEN 'cancelled' ELSE t.status END,
+                   cancel_outcome = told,
+                   cancelled_at = now(),
+                   cash_after = (SELECT u.cash FROM @users@ AS u WHERE u.id = bet.user_id)
+             WHERE t.id = bet.id
+            RETURNING t.* INTO STRICT bet;
+        END IF;
+
+        request_id := asked.request_id;
+        outcome := told;
+        wallet_ref := bet.id;
+        -- Another player's cash is nobody's business.
+        cash := CASE WHEN bet.user_id = asked.player AND bet.currency = asked.currency
+                     THEN bet.cash_after END;
+        RETURN NEXT;
+    END LOOP;
+END
+$unbet$;
+
+-- It has its owner's rights, so that Unbet's login needs none on your tables.
+REVOKE ALL ON FUNCTION public.unbet_cancel(jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION public.unbet_cancel(jsonb) TO unbet_worker;
