@@ -61,7 +61,7 @@ class Operator:
             currency=currency,
             amount=amount,
             reference=reference or uuid4().hex,
-            purse=unbet.BalanceType.BONUS if bonus else unbet.BalanceType.CASH,
+            balance_type=unbet.BalanceType.BONUS if bonus else unbet.BalanceType.CASH,
         )
         return self._commit(lambda connection: unbet.deposit(connection, made))
 

@@ -59,7 +59,7 @@ class LedgerOperator:
                 currency=currency,
                 amount=amount,
                 reference=reference,
-                purse=balance_type,
+                balance_type=balance_type,
             )
         )
 

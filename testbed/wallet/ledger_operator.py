@@ -29,13 +29,13 @@ class LedgerOperator:
         return Player(f"unbet-check-{secrets.token_hex(8)}", "EUR")
 
     def deposit(self, player: Player, amount: Decimal, *, bonus: bool = False) -> None:
-        purse = BalanceType.BONUS if bonus else BalanceType.CASH
+        balance_type = BalanceType.BONUS if bonus else BalanceType.CASH
         given = unbet.Deposit(
             user_id=player.user_id,
             currency=player.currency,
             amount=amount,
             reference=f"unbet-check-{secrets.token_hex(16)}",
-            purse=purse,
+            balance_type=balance_type,
         )
         self._do(lambda connection: unbet.deposit(connection, given))
 

@@ -131,7 +131,7 @@ class Model:
             same = self.deposits[deposit.reference] == deposit
             return Result(status=Status.DONE if same else Status.CONFLICT, replayed=same)
         self.deposits[deposit.reference] = deposit
-        self.money[deposit.user_id, deposit.currency, deposit.purse] += deposit.amount
+        self.money[deposit.user_id, deposit.currency, deposit.balance_type] += deposit.amount
         return Result(status=Status.DONE)
 
     def _bet(self, bet: Bet, told: Result, seen: Sequence["Model"]) -> Result:

@@ -170,3 +170,9 @@ def test_the_balance_types_are_named_as_in_the_accounts() -> None:
 
 def test_operators_code_may_use_the_former_name_of_the_balance_type() -> None:
     assert unbet.Purse is BalanceType
+    given = {"user_id": "alice", "currency": "EUR", "amount": "1.00", "reference": "d1"}
+    former = unbet.Deposit(**given | {"purse": "bonus"})
+    assert former == unbet.Deposit(**given | {"balance_type": "bonus"})
+    assert former.balance_type is BalanceType.BONUS
+    with pytest.raises(InvalidOperationError, match="purse"):
+        unbet.Deposit(**given | {"purse": "bonus", "balance_type": "cash"})

@@ -101,12 +101,13 @@ def _mostly(usual: Value, others: Sequence[Value]) -> st.SearchStrategy[Value]:
 @st.composite
 def deposits(draw: st.DrawFn, world: World) -> Deposit:
     number = draw(world.numbers())
+    both = list(unbet.BalanceType)
     return Deposit(
         user_id=draw(world.users_like(number)),
         currency=draw(world.currencies_like(number)),
         amount=draw(_mostly("9.00", ["9.01", "0.000000000000000001"])),
         reference=f"d{draw(st.integers(0, 2))}-{world.reference(number)}",
-        purse=draw(_mostly(list(unbet.BalanceType)[number % 3 == 0], list(unbet.BalanceType))),
+        balance_type=draw(_mostly(both[number % 3 == 0], both)),
     )
 
 
@@ -184,7 +185,7 @@ def beginnings(draw: st.DrawFn, world: World) -> list[Operation]:
             currency=CURRENCIES[0],
             amount=amount,
             reference=f"first-{kind.value}-{world.user(number)}",
-            purse=kind,
+            balance_type=kind,
         )
         for number in range(world.users)
         for kind in unbet.BalanceType

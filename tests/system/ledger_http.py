@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 import httpx
+import pytest
 
 from tests.servers import reserve_port
 from tests.system.processes import System
@@ -142,3 +143,14 @@ def problem_of(response: httpx.Response, status: int) -> dict[str, Any]:
     assert document["status"] == status
     assert document["type"].startswith("urn:unbet:problem:")
     return document
+
+
+@pytest.fixture(scope="module")
+def ledger(kept_system: System) -> Iterator[LedgerHttp]:
+    with serving(kept_system) as started:
+        yield started
+
+
+@pytest.fixture
+def player(ledger: LedgerHttp) -> Player:
+    return Player(ledger)

@@ -53,7 +53,7 @@ class DepositInstruction(_Valid):
             currency=self.currency,
             amount=self.amount,
             reference=self.reference,
-            purse=BalanceType.BONUS if self.bonus else BalanceType.CASH,
+            balance_type=BalanceType.BONUS if self.bonus else BalanceType.CASH,
         )
 
 

@@ -69,8 +69,7 @@ class WithdrawalReference(_Body):
 
 
 def _deposit(connection: Connection, body: DepositBody) -> Result:
-    fields = body.model_dump()
-    return deposit(connection, Deposit(purse=fields.pop("balance_type"), **fields))
+    return deposit(connection, Deposit(**body.model_dump()))
 
 
 def _complete(connection: Connection, body: WithdrawalReference) -> Result:

@@ -11,7 +11,7 @@ from unbet.wallets.ledger.posting import AccountKey, PostingBatch, columns
 _ADD = text("""
     INSERT INTO unbet_ledger.deposits (reference, user_id, currency, kind, amount, transfer_id)
     SELECT * FROM unnest(CAST(:reference AS text[]), CAST(:user_id AS text[]),
-                         CAST(:currency AS text[]), CAST(:purse AS text[]),
+                         CAST(:currency AS text[]), CAST(:balance_type AS text[]),
                          CAST(:amount AS numeric[]), CAST(:transfer_id AS bigint[]))
            AS deposit (reference, user_id, currency, kind, amount, transfer_id)
      ORDER BY reference COLLATE "C"
@@ -20,12 +20,12 @@ _ADD = text("""
 """)
 
 _FIND = text("""
-    SELECT user_id, currency, amount, reference, kind AS purse
+    SELECT user_id, currency, amount, reference, kind AS balance_type
       FROM unbet_ledger.deposits
      WHERE reference = ANY (CAST(:references AS text[]))
 """)
 
-_DEPOSIT = ("reference", "user_id", "currency", "purse", "amount")
+_DEPOSIT = ("reference", "user_id", "currency", "balance_type", "amount")
 
 
 def deposit(connection: Connection, deposit: Deposit) -> Result:
@@ -36,7 +36,7 @@ def deposit(connection: Connection, deposit: Deposit) -> Result:
 def deposit_all(connection: Connection, batch: Sequence[Deposit]) -> list[Result]:
     """Credit deposits, in their order. Does not commit.
 
-    A reference that was used before is `done` and replayed where user, currency, purse and amount
+    A reference that was used before is `done` and replayed where user, currency, balance and amount
     are the same, else a `conflict`.
     """
     postings = PostingBatch(connection)
@@ -71,4 +71,4 @@ def deposit_all(connection: Connection, batch: Sequence[Deposit]) -> list[Result
 
 
 def _account_of(d: Deposit) -> AccountKey:
-    return AccountKey.player(d.user_id, d.currency, d.purse)
+    return AccountKey.player(d.user_id, d.currency, d.balance_type)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from unbet.core.fields import Amount, Currency, ProviderId, Reference, UserId, text
 
@@ -88,7 +88,15 @@ class Deposit(_Operation):
     currency: Currency
     amount: Annotated[Amount, Field(gt=0)]
     reference: Annotated[str, text(64)]
-    purse: BalanceType = BalanceType.CASH
+    balance_type: BalanceType = BalanceType.CASH
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_former_name(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """`purse`; operators' code may still say it."""
+        if "purse" in values and "balance_type" not in values:
+            return {"balance_type" if name == "purse" else name: v for name, v in values.items()}
+        return values
 
 
 class Bet(_Operation):
