@@ -200,7 +200,7 @@ class Publisher:
         try:
             own = self._connected(deployment, failures)
             group = Group(
-                version=3,
+                version=4,
                 deployment=deployment,
                 reply_to=own.reply_to,
                 cancels=tuple(cancels),

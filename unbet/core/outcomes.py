@@ -25,6 +25,10 @@ class Outcome(StrEnum):
     CURRENCY_MISMATCH = "currency_mismatch"
     """The bet is in another currency. Binds nobody: the correct cancel still works."""
 
+    AMOUNT_MISMATCH = "amount_mismatch"
+    """The request names another amount than the bet's stake. Binds nobody: the correct cancel still
+    works."""
+
     CLOSED = "closed"
     """A person has closed the cancel: nothing is returned, and nobody is to ask again, unless a
     person reopens it."""
@@ -33,6 +37,11 @@ class Outcome(StrEnum):
     """Not decided yet: kept in the ledger, to be finished there."""
 
 
-BINDS_NOTHING: Final = frozenset({Outcome.MISMATCH, Outcome.CURRENCY_MISMATCH, Outcome.CLOSED})
+MISMATCHES: Final = frozenset(
+    {Outcome.MISMATCH, Outcome.CURRENCY_MISMATCH, Outcome.AMOUNT_MISMATCH}
+)
+"""The bet is not the one that the request describes: nothing of it is told."""
+
+BINDS_NOTHING: Final = MISMATCHES | {Outcome.CLOSED}
 """With these a wallet has decided nothing of the bet: the right cancel, or the same after a person
 has reopened it, still gets its decision."""
