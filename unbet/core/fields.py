@@ -35,7 +35,8 @@ def _exact(value: Any) -> Any:
 UserId = Annotated[str, text(255)]
 """A player, as the provider names them; a dialect may allow fewer characters."""
 ProviderId = Annotated[str, text(32)]
-Currency = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9]{3,4}$")]
+CURRENCY_PATTERN: Final = r"^[A-Za-z0-9]{3,4}$"
+Currency = Annotated[str, StringConstraints(strict=True, pattern=CURRENCY_PATTERN)]
 Reference = Annotated[str, text(255)]
 """What a provider names a bet by; a dialect may allow fewer characters."""
 RequestName = Annotated[str, text(255)]
