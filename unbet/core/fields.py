@@ -47,3 +47,11 @@ Amount = Annotated[
     Field(ge=0, max_digits=38, decimal_places=18, allow_inf_nan=False),
 ]
 """Money in units of a currency, exact: NUMERIC(38,18) (PROTOCOL, "The call")."""
+
+
+def _whole(value: Any) -> Any:
+    return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+JsonAmount = Annotated[Amount, BeforeValidator(_whole)]
+"""An amount that may be a number of JSON, read without a float."""

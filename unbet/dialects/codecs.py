@@ -4,7 +4,7 @@ import codecs
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, DecimalException
+from decimal import Context, Decimal, DecimalException
 from typing import Any, Final
 from xml.etree.ElementTree import Element, ParseError, SubElement, tostring
 
@@ -15,6 +15,7 @@ from defusedxml.ElementTree import fromstring
 from unbet.dialects.raw import BadRequestError, Document, RawRequest, pairs_of
 
 MAX_XML_DEPTH: Final = 16
+_EXACT: Final = Context(prec=100)
 
 Named = Callable[[str], bool]
 """Whether a name is one of a dialect's: only these are repeated to the sender, and to the log."""
@@ -48,15 +49,18 @@ def without_none(document: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in document.items() if value is not None}
 
 
-def number(amount: Decimal) -> orjson.Fragment:
-    """An amount as a JSON number with all its digits: no float has it."""
-    return orjson.Fragment(format(amount, "f"))
+def number(amount: Decimal, places: int) -> orjson.Fragment:
+    """An amount as a JSON number of at most so many decimal places, cut off; no float has it."""
+    cut = units(amount, places)
+    whole, part = divmod(abs(cut), 10**places)
+    digits = f"{part:0{places}}".rstrip("0")
+    sign = "-" if cut < 0 else ""
+    return orjson.Fragment(f"{sign}{whole}.{digits}" if digits else f"{sign}{whole}")
 
 
-def minor_units(amount: Decimal, factor: int) -> int:
-    """An amount as a whole number of units, `factor` of them to one of the currency; what is less
-    than one is left out."""
-    return int(amount * factor)
+def units(amount: Decimal, places: int) -> int:
+    """An amount as a whole number of units of so many decimal places; the rest is cut off."""
+    return int(amount.scaleb(places, _EXACT))
 
 
 def _json(raw: RawRequest, named: Named) -> Document:

@@ -18,7 +18,8 @@ MAX_ITEMS: Final = 100
 """Bets in one request."""
 
 REPEATED: Final = "repeated"
-"""The name, among the outcomes, of a reversal that an earlier request got."""
+WRONG_SIGNATURE: Final = "wrong_signature"
+"""Names of answers beside the outcomes'."""
 
 
 class LateBet(StrEnum):
@@ -133,7 +134,8 @@ class Dialect:
     unpersisted: Answer | None = None
     """For a cancel that is stored nowhere; if there is none, HTTP 503 without a body."""
     choices: Mapping[str, Sequence[Answer]] = field(default_factory=dict)
-    """By outcome or `REPEATED`: other answers that an endpoint may choose, by their codes."""
+    """By outcome, `REPEATED` or `WRONG_SIGNATURE`: other answers that an endpoint may choose, by
+    their codes."""
     method: str = "POST"
     codec: Codec = JSON
     auth: Auth = URL_SECRET
@@ -170,17 +172,19 @@ class Dialect:
         """The one answer for several bets: send again if that holds for one of them, else the first
         that is no success, else success."""
         answers = [self.answer_of(one.outcome, replayed=one.replayed) for one in decisions]
-        done = self.outcomes[Outcome.REVERSED]
-        return min(answers, key=lambda answer: (not answer.resent, answer == done))
+        done = (self.outcomes[Outcome.REVERSED], self.repeated)
+        return min(answers, key=lambda answer: (not answer.resent, answer in done))
 
     def refusal(self, problem: str) -> Answer:
         """The answer for a request that is no valid Cancel."""
         return self.malformed._replace(description=problem)
 
     def choosing(self, chosen: Mapping[str, str]) -> "Dialect":
-        """The dialect with other answers, by outcome or `REPEATED`, each named by its code. Raises
-        `ValueError` for what is no choice."""
-        outcomes, repeated = dict(self.outcomes), self.repeated
+        """The dialect with other answers among its `choices`, each named by its code. Raises
+        `ValueError` for what is none."""
+        if not chosen:
+            return self
+        outcomes, repeated, wrong = dict(self.outcomes), self.repeated, self.wrong_signature
         for name, code in chosen.items():
             found = [each for each in self.choices.get(name, ()) if str(each.code) == code]
             if not found:
@@ -191,6 +195,8 @@ class Dialect:
                 )
             if name == REPEATED:
                 repeated = found[0]
+            elif name == WRONG_SIGNATURE:
+                wrong = found[0]
             else:
                 outcomes[Outcome(name)] = found[0]
-        return replace(self, outcomes=outcomes, repeated=repeated)
+        return replace(self, outcomes=outcomes, repeated=repeated, wrong_signature=wrong)
