@@ -60,12 +60,10 @@ class Dispatcher:
         self._by_content: dict[tuple[str, str, str, str], Wait] = {}
         """By what makes two requests equal, so that the later one shares the earlier one's wait."""
 
-    def decide(
-        self, cancel: Cancel, within_s: float, *, is_expected: bool = False
-    ) -> asyncio.Future[Decided]:
-        """What is decided within `within_s` seconds. Raises `Overloaded`, unless it `is_expected`:
-        another one of its batch is taken."""
-        if self._waiters >= self._max_waiting and not is_expected:
+    def decide(self, cancel: Cancel, within_s: float) -> asyncio.Future[Decided]:
+        """What is decided within `within_s` seconds. Raises `Overloaded`; of a batch only for the
+        first, by whose id it goes."""
+        if self._waiters >= self._max_waiting and cancel.batch in (None, cancel.request_id):
             raise Overloaded
         loop = asyncio.get_running_loop()
         wait = self._by_content.get(_content_key(cancel))

@@ -66,9 +66,7 @@ class Call(NamedTuple):
 class Dispatcher(Protocol):
     """Decides a cancel (`api/dispatch.py`)."""
 
-    def decide(
-        self, cancel: Cancel, within_s: float, *, is_expected: bool = False
-    ) -> Awaitable[Decided]: ...
+    def decide(self, cancel: Cancel, within_s: float) -> Awaitable[Decided]: ...
 
 
 class FallbackStore(Protocol):
@@ -244,7 +242,7 @@ class Receiver:
             decisions = await self._park(call.cancels)
             return [Decided(one, one.request_id) for one in decisions]
         # All are handed over before the first is waited for, so that they travel together.
-        waiters += [self._dispatcher.decide(one, left_s, is_expected=True) for one in others]
+        waiters += [self._dispatcher.decide(one, left_s) for one in others]
         return [await waiter for waiter in waiters]
 
     async def _park(self, cancels: Sequence[Cancel]) -> list[Decision]:
