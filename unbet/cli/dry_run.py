@@ -29,6 +29,7 @@ _NEW: Final = {
     Outcome.SETTLED: "The bet has its result: nothing would be returned",
     Outcome.MISMATCH: "The bet is another player's: nothing would change",
     Outcome.CURRENCY_MISMATCH: "The bet is in another currency: nothing would change",
+    Outcome.AMOUNT_MISMATCH: "The bet has another stake: nothing would change",
     Outcome.CLOSED: "A person has closed it: nothing would be returned",
     Outcome.PARKED: "There is no such bet: the cancel would be parked until it is imported",
 }
