@@ -57,16 +57,16 @@ missing AS MATERIALIZED (
 tombstone AS (
     INSERT INTO unbet_ledger.bets (provider, reference, state, user_id, currency, outcome, cancelled_at,
                       cancel_request_id, cash_after)
-    SELECT provider, reference, 'tombstone', user_id, first.currency, 'no_bet', now(),
-           request_id, cash.balance
+    SELECT provider, reference, 'tombstone', user_id, coalesce(first.currency, cash.currency),
+           'no_bet', now(), request_id, cash.balance
       FROM (
                SELECT DISTINCT ON (provider, reference) missing.*
                  FROM missing
                 ORDER BY provider, reference, position
            ) AS first
       LEFT JOIN LATERAL (
-               -- In no currency that is named: what there is, if the player has one alone.
-               SELECT min(balance) AS balance
+               -- Where no currency is named: the player's, if there is one alone.
+               SELECT min(balance) AS balance, min(currency) AS currency
                  FROM unbet_ledger.accounts
                 WHERE owner = first.user_id AND currency = coalesce(first.currency, currency)
                   AND kind = 'cash'
