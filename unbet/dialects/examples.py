@@ -31,13 +31,13 @@ def document_of(dialect: Dialect, example: Example) -> dict[str, Any]:
     return filled
 
 
-def request_of(dialect: Dialect, document: Document, sign: Sign) -> RawRequest:
-    """The request that says `document`, signed. Raises `ValueError` if a signature has a place that
-    is known to the receiver only, and what `sign` raises."""
+def request_of(dialect: Dialect, document: Document, sign: Sign | None) -> RawRequest:
+    """The request that says `document`, signed by `sign` if there is one. Raises `ValueError` if
+    the signature is in a part of another package's, and what `sign` raises."""
     raw, part = _written(dialect, document), dialect.auth.part
+    if part is None or sign is None:
+        return raw
     match part:
-        case None:
-            return raw
         case Member():
             return _written(dialect, {**document, part.name: sign(raw, document)})
         case Parameter():

@@ -86,14 +86,15 @@ class EndpointConfig(BaseModel):
     def read_keys(self) -> tuple[Any, ...]:
         """The keys, as the dialect's authentication takes them. Raises `ValueError` that names the
         source, and never the key."""
-        auth, keys = DIALECTS[self.dialect].auth, []
-        for source in self.keys:
-            text = source.read()
-            try:
-                keys.append(auth.key(text))
-            except ValueError as error:
-                raise ValueError(f"{source}: {error}") from None
-        return tuple(keys)
+        return tuple(self.read_key(source) for source in self.keys)
+
+    def read_key(self, source: KeySource) -> Any:
+        """One key, in the same way."""
+        text = source.read()
+        try:
+            return DIALECTS[self.dialect].auth.key(text)
+        except ValueError as error:
+            raise ValueError(f"{source}: {error}") from None
 
     def holds_at(self, moment: datetime) -> bool:
         """Whether the secret is one at `moment`."""

@@ -29,14 +29,6 @@ class FileEndpoint(EndpointConfig):
     secret: KeySource
     """Of its URL; only receivers read it."""
 
-    def read_secret(self) -> str:
-        """Raises `ValueError` that names the source."""
-        secret = self.secret.read()
-        try:
-            return check_secret(secret)
-        except ValueError as error:
-            raise ValueError(f"{self.secret}: {error}") from None
-
 
 class EndpointsFile(BaseModel):
     """The file, but for the secrets."""
@@ -51,7 +43,7 @@ class EndpointsFile(BaseModel):
         found: dict[str, EndpointConfig] = {}
         for number, endpoint in enumerate(self.endpoints, 1):
             try:
-                secret = endpoint.read_secret()
+                secret = read_secret(endpoint.secret)
             except ValueError as error:
                 raise ValueError(f"endpoint {number}: secret: {error}") from None
             if secret in found:
@@ -59,6 +51,15 @@ class EndpointsFile(BaseModel):
                 raise ValueError(f"endpoint {number}: secret: it is that of endpoint {first}")
             found[secret] = endpoint
         return found
+
+
+def read_secret(source: KeySource) -> str:
+    """The secret of a URL. Raises `ValueError` that names the source."""
+    secret = source.read()
+    try:
+        return check_secret(secret)
+    except ValueError as error:
+        raise ValueError(f"{source}: {error}") from None
 
 
 def read_endpoints_file(value: Any) -> Any:
