@@ -167,7 +167,7 @@ def test_which_wallet_a_provider_has_and_what_it_promises_is_on_the_first_page(
 ) -> None:
     assert "Wallets, and the promises" not in anna.get("/").text, "no worker has told yet"
     endpoints = read_endpoints({"0" * 16: {"provider": "Other", "wallet": "sql"}})
-    choice = WalletChoice("ledger", endpoints)
+    choice = WalletChoice("ledger", endpoints.values())
     notice = notice_of(choice, wallets_for(choice, engine, hold_unknown=False))
     with engine.connect() as connection:
         deployment = current(connection)
