@@ -82,6 +82,7 @@ def test_each_outcome_of_the_period_is_a_line_in_the_order_of_time(unbet: Unbet)
         "cash": "10.00",
         "replayed": None,
         "found_late": None,
+        "batch": None,
     }
     assert (settled["stake"], settled["outcome"]) == ("1.000000000000000001", "settled")
     assert (settled["returned_cash"], settled["reversal_id"]) == ("0.00", None)
