@@ -120,7 +120,8 @@ RIGHTS: Final[Rights] = {
         WORKER: "SELECT (request_id, provider, reference, user_id, currency, outcome, decided_at, "
         "wallet_ref, cash, of_round), "
         "INSERT (request_id, provider, reference, user_id, currency, uuid, dialect, received_at, "
-        "received_from, body, outcome, wallet, wallet_ref, cash, replayed, is_only_memory, of_round)",
+        "received_from, body, outcome, wallet, wallet_ref, cash, replayed, is_only_memory, "
+        "of_round)",
         OPERATOR: "SELECT",
         CONSOLE: "SELECT",
         RETENTION: "SELECT (request_id, decided_at, is_only_memory), DELETE",
