@@ -13,17 +13,19 @@ _FIND: Final = text("""
     SELECT requested.request_id, found.outcome, request.wallet_ref,
            CASE WHEN found.is_the_askers THEN bet.reversal_id END AS transfer_id,
            CASE WHEN found.is_the_askers THEN bet.currency ELSE requested.currency END AS currency,
-           CASE WHEN found.is_elsewhere  THEN request.cash
+           CASE WHEN found.is_elsewhere OR requested.of_round THEN request.cash
                 WHEN found.is_the_askers THEN bet.cash_after END AS cash
       FROM json_to_recordset(CAST(:cancels AS json))
                AS requested (request_id uuid, provider text, reference text, player text,
-                             currency text)
+                             currency text, of_round boolean)
       LEFT JOIN unbet.requests AS request ON request.request_id = requested.request_id
       LEFT JOIN LATERAL (
                -- No more than this may a receiver read (`roles.sql`).
                SELECT state, user_id, currency, outcome, reversal_id, cash_after
                  FROM unbet_ledger.bets
                 WHERE reference = requested.reference AND provider = requested.provider
+                  -- A round is not the bet that has its name.
+                  AND NOT requested.of_round
                   -- One from a time before the provider had another wallet says nothing.
                   AND 'ledger' = coalesce(
                           (SELECT wallet FROM unbet.routes
@@ -56,7 +58,9 @@ _FIND: Final = text("""
 def find_outcomes(connection: Connection, cancels: Sequence[Cancel]) -> list[Decision]:
     """The decisions of those of `cancels` that have one; one query, no locks."""
     requested = as_json(
-        cancel.model_dump(include={"request_id", "provider", "reference", "player", "currency"})
+        cancel.model_dump(
+            include={"request_id", "provider", "reference", "player", "currency", "of_round"}
+        )
         for cancel in cancels
     )
     rows = connection.execute(_FIND, {"cancels": requested})

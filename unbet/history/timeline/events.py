@@ -18,6 +18,7 @@ from unbet.history.records import (
 from unbet.history.timeline.elsewhere import closed_elsewhere, told_besides
 from unbet.history.timeline.phrases import balances, because, money, refused, tried, when
 from unbet.history.timeline.requests import ReceivedRequest, all_requests
+from unbet.history.timeline.rounds import MEANING, detail_of, title_of
 
 _MEANING: Final = {
     Outcome.REVERSED: "the bet stands no more",
@@ -94,6 +95,9 @@ def _bet_events(history: History) -> Iterator[Event]:
         of_wallet = f"; the wallet's reference {found.wallet_ref}" if found.wallet_ref else ""
         detail = f"it came after its cancel, which had been no bet{of_wallet}"
         yield Event(found.found_at, EventKind.LATE_BET, title, detail)
+    for bet in history.round.bets if history.round else ():
+        at = bet.cancelled_at or bet.created_at
+        yield Event(at, EventKind.MONEY, title_of(bet), detail_of(bet))
     yield from _wins(history)
 
 
@@ -145,7 +149,8 @@ def _request(one: ReceivedRequest) -> Event:
     about = [f"shares the wait of uuid {one.shares}"] if one.shares else []
     about.append(f"from {one.received_from}")
     about += [one.dialect] if one.dialect else []
-    about += [f"player {one.user_id}", f"{one.currency}"]
+    about += [f"player {one.user_id}"] if one.user_id else []
+    about += [one.currency] if one.currency else []
     title = "Cancel again" if one.is_again else "Cancel"
     detail = f"uuid {one.uuid}; {', '.join(about)}"
     return Event(one.received_at, EventKind.REQUEST, title, detail)
@@ -190,6 +195,8 @@ def _decisions(history: History, uuids: dict[UUID, str | None]) -> Iterator[Even
 
 
 def _meaning(request: RequestRecord) -> str:
+    if request.of_round:
+        return MEANING[request.outcome]
     if request.wallet and request.outcome is Outcome.NO_BET:
         return f"the wallet {request.wallet} has no such bet"
     return _MEANING[request.outcome]

@@ -41,7 +41,7 @@ _BIND: Final = text(f"""
                     ELSE outcome END AS outcome
           FROM unbet.requests
          WHERE reference = CAST(:reference AS text) AND provider = CAST(:provider AS text)
-           AND outcome NOT IN ('closed', 'mismatch', 'currency_mismatch')
+           AND NOT of_round AND outcome NOT IN ('closed', 'mismatch', 'currency_mismatch')
            AND NOT EXISTS (SELECT FROM locked WHERE outcome IS NOT NULL)
          ORDER BY decided_at
          LIMIT 1
@@ -87,7 +87,8 @@ def bind_closing(
     connection: Connection, request_id: UUID, provider: str, reference: str, cancel: str
 ) -> Outcome | None:
     """Decide the bet of the parked `cancel` as closed, unless it is decided; what a cancel of it is
-    told from now on. None where `cancel` cannot be read: whose bet it is about is not known."""
+    told from now on. None where `cancel` cannot be read: whose bet it is about is not known; and
+    where it is of a round: `round_cancels.py` looks for closed ones itself."""
     player = _player_in(cancel)
     if player is None:
         return None
@@ -120,8 +121,10 @@ def unbind_closing(connection: Connection, provider: str, reference: str, cancel
 
 
 def _player_in(cancel: str) -> dict[str, Any] | None:
-    """The player and currency, also of a parked cancel that cannot be read as a whole."""
+    """The player and currency of a bet's cancel, also of one that cannot be read as a whole."""
     fields = fields_in(cancel)
+    if fields.get("of_round") is True:
+        return None
     player = {"user_id": fields.get("player"), "currency": fields.get("currency")}
     readable = all(isinstance(value, str) and "\0" not in value for value in player.values())
     return player if readable else None
