@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, InternalError
 
+from tests.ledger.rounds import cancel_round, place, round_bet
 from tests.making import Operator, cancel_of
 from tests.ops.conftest import Unbet
 from tests.tiers import long
@@ -78,6 +79,8 @@ def one_of_each(operator: Operator) -> None:
     operator.withdraw("too much", "1000.00")
     operator.correct("corrected", "2.00", Direction.DEBIT)
     operator.convert("converted", "0.50")
+    cancel_round(operator, "R")
+    place(operator, round_bet("in a cancelled round", "R"))
 
 
 @pytest.fixture
@@ -111,11 +114,12 @@ def test_one_of_everything_is_in_order(audited: Callable[[], Report]) -> None:
         "transfers": 7 + 7,
         "entries": 14 + 2 + 14,
         "accounts": 4 + 2,
-        "bets": 5,
+        "bets": 6,
         "wins": 2,
         "deposits": 2,
         "operations": 6,
         "withdrawal_ends": 2,
+        "cancelled_rounds": 1,
     }
 
 

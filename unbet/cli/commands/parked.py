@@ -140,7 +140,7 @@ def _said_of(done: Closing) -> str:
         case Outcome.MISMATCH | Outcome.CURRENCY_MISMATCH:
             return "Closed. The bet is another player's, or in another currency: it is not bound."
         case None:
-            return "Closed. It cannot be read, so no bet is bound: another cancel is decided."
+            return "Closed. It is of a round, or cannot be read: no bet is bound by it."
         case _:
             return f"Closed. The bet had been decided before ({outcome}), which stays."
 

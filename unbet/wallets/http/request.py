@@ -26,7 +26,7 @@ def items_of(cancels: Sequence[Cancel]) -> list[Item]:
     """Each question once, those of a player side by side."""
 
     def question(cancel: Cancel) -> tuple[str, ...]:
-        return (cancel.player, cancel.provider, cancel.reference, cancel.currency)
+        return (cancel.player, cancel.provider, cancel.reference, cancel.currency, key_of(cancel))
 
     alike = (tuple(some) for _, some in groupby(sorted(cancels, key=question), question))
     return [Item(some[0], some) for some in alike]
@@ -62,8 +62,10 @@ def _chunks(items: Sequence[Item], most: int) -> Iterator[list[Item]]:
 
 def key_of(cancel: Cancel) -> str:
     """The bet's key: the same for every try, resend and sweep, for ever. 64 characters of ASCII,
-    since a reference may have any. The fields have no NUL in them (`unbet/core/fields.py`)."""
-    return hashlib.sha256(f"{cancel.provider}\0{cancel.reference}".encode()).hexdigest()
+    since a reference may have any. The fields have no NUL in them (`unbet/core/fields.py`), so a
+    round's key is that of no bet."""
+    of_round = "\0round" if cancel.of_round else ""
+    return hashlib.sha256(f"{cancel.provider}\0{cancel.reference}{of_round}".encode()).hexdigest()
 
 
 def key_of_call(items: Sequence[Item]) -> str:
@@ -87,6 +89,7 @@ def body_of(items: Sequence[Item], *, dry_run: bool = False) -> bytes:
                 "currency": cancel.currency,
                 "uuid": cancel.uuid,
                 "received_at": cancel.received_at.isoformat(),
+                **({"of_round": True} if cancel.of_round else {}),
                 **more,
             }
             for cancel, _ in items
