@@ -169,7 +169,8 @@ def test_a_random_mix_of_operations_leaves_the_ledger_in_order(
         user = chance.choice(["alice", "bob"])
         reference = f"{chance.randrange(60)}"
         amount = chance.choice(["0", "1.00", "2.50", "7.123456789012345678"])
-        match chance.randrange(11):
+        round_id = f"R{chance.randrange(12)}"
+        match chance.randrange(13):
             case 0:
                 operator.deposit(amount.replace("0", "1", 1), user_id=user, reference=reference)
             case 1:
@@ -192,6 +193,10 @@ def test_a_random_mix_of_operations_leaves_the_ledger_in_order(
                 operator.correct(reference, "2.50", direction, user_id=user)
             case 10:
                 operator.convert(reference, "2.50", user_id=user)
+            case 11:
+                place(operator, round_bet(reference, round_id, amount, user_id=user))
+            case 12:
+                cancel_round(operator, round_id, chance.choice([user, None]))
 
     report = audited()
 
@@ -214,7 +219,7 @@ def test_the_command_exits_with_0_and_this_document(unbet: Unbet) -> None:
     assert ran.status == 0
     assert ran.document["ok"] is True
     assert ran.document["violations"] == []
-    assert ran.document["checked"]["bets"] == 5
+    assert ran.document["checked"]["bets"] == 6
     assert "Everything holds." in unbet("audit").out
 
 
