@@ -23,6 +23,7 @@ from unbet.database.roles import Role
 from unbet.wallets.ledger import Refusal, Status
 from unbet.wallets.ledger.audit import audit
 from unbet.wallets.ledger.reversal import decide_cancels
+from unbet.wallets.ledger.round_locks import MAX_ROUNDS
 
 LIMIT_S = 15.0
 NOBODY_WAITS = "nobody waits for the round"
@@ -52,6 +53,28 @@ def test_a_bet_that_comes_while_its_round_is_cancelled_is_refused(operator: Oper
         cancelling.commit()
         assert decision.outcome is Outcome.NO_BET
         assert {one.refusal for one in coming.result()} == {Refusal.CANCELLED}
+
+
+def test_bets_of_many_rounds_take_few_locks_and_are_waited_for_as_well(operator: Operator) -> None:
+    operator.deposit("1000.00")
+    operator.deposit("10.00", user_id="bob")
+    place(operator, round_bet("b0", None, "1.00"))  # the first one makes the provider's account
+    bets = [round_bet(f"r{number}", f"R{number}", "1.00") for number in range(MAX_ROUNDS + 1)]
+    with ThreadPoolExecutor() as pool, operator.engine.connect() as placing:
+        place_all(placing, bets)
+        held = placing.execute(text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"))
+        assert held.scalar() == 1
+        (other,) = place(operator, round_bet("b1", "R7", "1.00", user_id="bob"))
+        assert other.status is Status.DONE
+        cancelled = pool.submit(cancel_round, operator, "R7")
+        until(lambda: waiting_for_locks(operator.engine), NOBODY_WAITS)
+        placing.commit()
+        assert cancelled.result().outcome is Outcome.REVERSED
+    late = [round_bet(f"late{one.reference}", one.round_id, "1.00") for one in bets]
+    with operator.engine.begin() as connection:
+        results = place_all(connection, late)
+    refused = [one.reference for one, told in zip(late, results, strict=True) if told.refusal]
+    assert refused == ["later7"]
 
 
 def test_a_bet_keeps_no_other_bet_of_its_round_waiting(operator: Operator) -> None:
@@ -102,7 +125,7 @@ def test_of_many_bets_and_cancels_at_once_no_stake_is_lost(operator: Operator) -
     assert sum(found.values()) == 240
     assert sum(told.values()) == 80
     states_of = Counter(states(operator).values())
-    assert states_of == {"reversed": found["done"], "refused": found["cancelled"]}
+    assert states_of == Counter(reversed=found["done"], refused=found["cancelled"])
     assert {operator.balance(player).cash for player in players} == {Decimal(1000)}
     with operator.engine.connect() as connection:
         assert audit(connection).violations == ()

@@ -4,6 +4,9 @@ Each takes a lock by the round's name before it touches any row, bets a shared o
 afterwards, with a statement of its own: under READ COMMITTED that statement sees whatever was
 committed before the lock was granted. So a bet that is being placed is waited for, and then seen by
 the cancel, or it waits for the cancel, and is refused. Rounds that nobody cancels leave no row.
+
+The server has room for some thousand locks in all. A batch of bets of more than `MAX_ROUNDS` rounds
+takes one lock in their place, which keeps off the cancels of all rounds, and no other bets.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,9 +18,11 @@ from unbet.core.message import Cancel
 from unbet.wallets.ledger.operations import Bet
 from unbet.wallets.ledger.posting import columns
 
+MAX_ROUNDS: Final = 128
+"""Of one batch of bets."""
 _SEED: Final = 0x726F756E64
-"""Of the hash, "round": an operator's own advisory locks are unlikely to have the same numbers. Two
-rounds of one number only wait for each other."""
+"""Of the hash, "round", and the number of the lock for all rounds: an operator's own advisory locks
+are unlikely to have the same numbers. Two rounds of one number only wait for each other."""
 
 # In the order of the numbers: two that lock the same rounds must not wait for each other crosswise.
 _NUMBERS: Final = f"""
@@ -32,8 +37,12 @@ _LOCK: Final = text(f"SELECT pg_advisory_xact_lock(number) FROM ({_NUMBERS}) AS 
 _SHARE: Final = text(
     f"SELECT pg_advisory_xact_lock_shared(number) FROM ({_NUMBERS}) AS named"  # noqa: S608
 )
+_LOCK_ALL: Final = text(f"SELECT pg_advisory_xact_lock({_SEED})")
+_SHARE_ALL: Final = text(f"SELECT pg_advisory_xact_lock_shared({_SEED})")
 _TRY: Final = text(f"""
-    SELECT coalesce(bool_and(pg_try_advisory_xact_lock(number)), true) FROM ({_NUMBERS}) AS named
+    SELECT pg_try_advisory_xact_lock_shared({_SEED})
+           AND bool_and(pg_try_advisory_xact_lock(number))
+      FROM ({_NUMBERS}) AS named
 """)  # noqa: S608
 _CANCELLED: Final = text("""
     SELECT bet.provider, bet.reference
@@ -61,13 +70,18 @@ def find_in_cancelled_rounds(connection: Connection, bets: Iterable[Bet]) -> fro
     if not named:
         return frozenset()
     values = columns(_BET, map(vars, named))
-    connection.execute(_SHARE, {name: values[name] for name in ("provider", "round_id")})
+    rounds = {(bet.provider, bet.round_id) for bet in named}
+    if len(rounds) > MAX_ROUNDS:
+        connection.execute(_LOCK_ALL)
+    else:
+        connection.execute(_SHARE, {name: values[name] for name in ("provider", "round_id")})
     rows = connection.execute(_CANCELLED, values)
     return frozenset((row.provider, row.reference) for row in rows)
 
 
 def lock_rounds(connection: Connection, cancels: Sequence[Cancel]) -> None:
     """To the end of the transaction no bet is placed in the rounds that `cancels` name."""
+    connection.execute(_SHARE_ALL)
     connection.execute(_LOCK, _rounds_of(cancels))
 
 
