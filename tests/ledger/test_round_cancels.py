@@ -15,6 +15,7 @@ from tests.ledger.rounds import (
     states,
 )
 from tests.making import Operator, cancel_of
+from unbet import InvalidOperationError, place_bet
 from unbet.core.outcomes import Outcome
 from unbet.wallets.ledger import Refusal, Status
 from unbet.wallets.ledger.audit import audit
@@ -242,6 +243,18 @@ def test_a_cancelled_round_is_kept_for_ever(table: Operator) -> None:
     ):
         with pytest.raises(DBAPIError), table.engine.begin() as connection:
             connection.exec_driver_sql(statement)
+
+
+@pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
+def test_a_bet_that_could_not_see_the_cancel_of_its_round_is_not_taken(
+    operator: Operator, level: str
+) -> None:
+    operator.deposit("10.00")
+    strict = operator.engine.execution_options(isolation_level=level)
+    with strict.begin() as connection:
+        with pytest.raises(InvalidOperationError, match="READ COMMITTED"):
+            place_bet(connection, round_bet("a1", "R"))
+        assert place_bet(connection, round_bet("a2", None)).status is Status.DONE
 
 
 def test_the_audit_finds_nothing(table: Operator) -> None:

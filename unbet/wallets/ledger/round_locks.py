@@ -15,7 +15,7 @@ from typing import Final
 from sqlalchemy import Connection, text
 
 from unbet.core.message import Cancel
-from unbet.wallets.ledger.operations import Bet
+from unbet.wallets.ledger.operations import Bet, InvalidOperationError
 from unbet.wallets.ledger.posting import columns
 
 MAX_ROUNDS: Final = 128
@@ -34,10 +34,11 @@ _NUMBERS: Final = f"""
     OFFSET 0
 """  # noqa: S608 - no value is formatted in
 _LOCK: Final = text(f"SELECT pg_advisory_xact_lock(number) FROM ({_NUMBERS}) AS named")  # noqa: S608
-_SHARE: Final = text(
-    f"SELECT pg_advisory_xact_lock_shared(number) FROM ({_NUMBERS}) AS named"  # noqa: S608
-)
-_LOCK_ALL: Final = text(f"SELECT pg_advisory_xact_lock({_SEED})")
+_ISOLATION: Final = "current_setting('transaction_isolation') AS isolation"
+_SHARE: Final = text(f"""
+    SELECT {_ISOLATION}, pg_advisory_xact_lock_shared(number) FROM ({_NUMBERS}) AS named
+""")  # noqa: S608
+_LOCK_ALL: Final = text(f"SELECT {_ISOLATION}, pg_advisory_xact_lock({_SEED})")
 _SHARE_ALL: Final = text(f"SELECT pg_advisory_xact_lock_shared({_SEED})")
 _TRY: Final = text(f"""
     SELECT pg_try_advisory_xact_lock_shared({_SEED})
@@ -65,16 +66,20 @@ Key = tuple[str, str]
 
 def find_in_cancelled_rounds(connection: Connection, bets: Iterable[Bet]) -> frozenset[Key]:
     """Those of `bets` whose round is cancelled, and to the end of the transaction no other round of
-    theirs is. Costs a bet without a round nothing."""
+    theirs is. Costs a bet without a round nothing. Raises `InvalidOperationError` in a transaction
+    that would not see a cancel which was committed meanwhile."""
     named = [bet for bet in bets if bet.round_id is not None]
     if not named:
         return frozenset()
     values = columns(_BET, map(vars, named))
     rounds = {(bet.provider, bet.round_id) for bet in named}
     if len(rounds) > MAX_ROUNDS:
-        connection.execute(_LOCK_ALL)
+        locked = connection.execute(_LOCK_ALL)
     else:
-        connection.execute(_SHARE, {name: values[name] for name in ("provider", "round_id")})
+        names = {name: values[name] for name in ("provider", "round_id")}
+        locked = connection.execute(_SHARE, names)
+    if locked.scalars().first() != "read committed":
+        raise InvalidOperationError("round_id: a bet with a round needs READ COMMITTED")
     rows = connection.execute(_CANCELLED, values)
     return frozenset((row.provider, row.reference) for row in rows)
 
