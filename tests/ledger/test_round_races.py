@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from decimal import Decimal
 from functools import partial
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
@@ -226,3 +227,21 @@ def test_the_money_is_back_though_the_worker_dies_before_it_says_so(operator: Op
     first, again = decide(operator, cancel), decide(operator, cancel)
     assert first == again
     assert operator.balance().cash == Decimal(100)
+
+
+def test_a_batch_with_a_round_is_one_transaction(operator: Operator) -> None:
+    operator.deposit("100.00")
+    place(operator, round_bet("a1", "R"), round_bet("a2", None), round_bet("a3", None))
+    batch = {"batch": uuid4()}
+    of_round, of_bet = (
+        one.model_copy(update=batch) for one in (round_cancel("R"), cancel_of("a2"))
+    )
+    cancels = [of_round, of_bet, cancel_of("a3")]
+    with operator.engine.connect() as other:
+        other.execute(text("SELECT FROM unbet_ledger.bets WHERE reference = 'a2' FOR UPDATE"))
+        parts = list(apply(operator.engine, cancels, within_s=LIMIT_S, lock_wait_s=0.2))
+    found = outcomes(parts, cancels)
+    assert found == {"R": Outcome.PARKED, "a2": Outcome.PARKED, "a3": Outcome.REVERSED}
+    assert states(operator) == {"a1": "placed", "a2": "placed", "a3": "reversed"}
+    finish(operator)
+    assert set(states(operator).values()) == {"reversed"}

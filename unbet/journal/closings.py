@@ -28,7 +28,8 @@ _FIND: Final = text("""
                         WHERE requests.reference = requested.reference
                           AND requests.provider = requested.provider
                           AND NOT of_round
-                          AND outcome NOT IN ('closed', 'mismatch', 'currency_mismatch'))
+                          AND outcome NOT IN ('closed', 'mismatch', 'currency_mismatch',
+                                              'amount_mismatch'))
 """)
 
 

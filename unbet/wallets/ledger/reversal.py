@@ -50,7 +50,7 @@ class LedgerWallet:
     seconds, and is BUSY then; what the tables refuse is REJECTED; where the database itself is to
     blame, what it cannot decide is AWAY. A deadlock or a connection that is lost or no good is
     tried again until the deadline, then `LedgerAwayError` is raised. Cancels of rounds are decided
-    after the others, in a transaction of their own.
+    after the others, in a transaction of their own, with what belongs to their batches.
     """
 
     abilities = Abilities(
@@ -84,9 +84,11 @@ class LedgerWallet:
         if not rounds:
             yield from self._cancel(cancels, deadline, find_blocked)
             return
-        bets = [cancel for cancel in cancels if not cancel.of_round]
-        yield from self._cancel(bets, deadline, find_blocked)
-        yield from self._cancel(rounds, deadline, _find_blocked_rounds)
+        batches = {cancel.batch for cancel in rounds if cancel.batch is not None}
+        with_rounds = [one for one in cancels if one.of_round or one.batch in batches]
+        others = [one for one in cancels if not (one.of_round or one.batch in batches)]
+        yield from self._cancel(others, deadline, find_blocked)
+        yield from self._cancel(with_rounds, deadline, _find_blocked_with_rounds)
 
     def _cancel(
         self, cancels: Sequence[Cancel], deadline: float, find_blocked: FindBlocked
@@ -128,15 +130,23 @@ def decide_cancels(
     if not rounds:
         return reverse(connection, cancels, hold_unknown=hold_unknown)
     bets = [cancel for cancel in cancels if not cancel.of_round]
-    # Rounds are locked before bets.
-    decided = cancel_rounds(connection, rounds, reverse, hold_unknown=hold_unknown)
-    decided += reverse(connection, bets, hold_unknown=hold_unknown)
-    by_request = {decision.request_id: decision for decision in decided}
-    return [by_request[cancel.request_id] for cancel in cancels]
+    decided: dict[UUID, Decision] = {}
+
+    def reverse_with_bets(connection: Connection, of_rounds: Sequence[Cancel]) -> list[Decision]:
+        # One statement locks all of them in one order, after the rounds.
+        found = reverse(connection, [*of_rounds, *bets], hold_unknown=hold_unknown)
+        decided.update((one.request_id, one) for one in found)
+        return found
+
+    for one in cancel_rounds(connection, rounds, reverse_with_bets, hold_unknown=hold_unknown):
+        decided[one.request_id] = one
+    return [decided[cancel.request_id] for cancel in cancels]
 
 
-def _find_blocked_rounds(connection: Connection, cancels: Sequence[Cancel]) -> set[UUID]:
-    return find_blocked_rounds(connection, cancels, find_blocked)
+def _find_blocked_with_rounds(connection: Connection, cancels: Sequence[Cancel]) -> set[UUID]:
+    rounds = [cancel for cancel in cancels if cancel.of_round]
+    bets = [cancel for cancel in cancels if not cancel.of_round]
+    return find_blocked_rounds(connection, rounds, find_blocked) | find_blocked(connection, bets)
 
 
 def reverse(
@@ -166,8 +176,8 @@ def reverse(
 def parameters_of(cancels: Sequence[Cancel], *, leave_tombstones: bool) -> dict[str, object]:
     """The statement's parameters."""
     return {
-        # Not by `rows.py`: no amount is among them, and that would be a file more on the way.
-        "cancels": orjson.dumps([vars(cancel) for cancel in cancels]).decode(),
+        # Not by `rows.py`: that would be a file more on the way. Amounts go as text, exact.
+        "cancels": orjson.dumps([vars(cancel) for cancel in cancels], default=str).decode(),
         "count": len(cancels),
         "leave_tombstones": leave_tombstones,
     }
@@ -180,4 +190,5 @@ def _decision(row: Row[tuple[object, ...]]) -> Decision:
         transfer_id=row.transfer_id,
         currency=row.currency,
         cash=row.cash,
+        replayed=bool(row.replayed),
     )

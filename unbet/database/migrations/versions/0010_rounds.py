@@ -7,7 +7,7 @@ table once.
 from unbet.database.migrations.steps import execute_sql_beside
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 
 
 def upgrade() -> None:

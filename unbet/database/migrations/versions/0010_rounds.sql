@@ -24,11 +24,7 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON unbet_ledger.c
     EXECUTE FUNCTION unbet.refuse_change();
 
 -- A round may be called what a bet is called, and is not that bet.
-ALTER TABLE unbet.requests
-    ADD COLUMN of_round boolean NOT NULL DEFAULT false,
-    -- NULL: the request does not say it.
-    ALTER COLUMN user_id DROP NOT NULL,
-    ALTER COLUMN currency DROP NOT NULL;
+ALTER TABLE unbet.requests ADD COLUMN of_round boolean NOT NULL DEFAULT false;
 ALTER TABLE unbet.asked
     ADD COLUMN of_round boolean NOT NULL DEFAULT false,
     DROP CONSTRAINT asked_pkey,
