@@ -65,3 +65,11 @@ def test_a_parked_cancel_of_a_round_is_not_listed_as_that_of_a_bet(operator: Ope
     with operator.engine.connect() as connection:
         (listed,) = list_parked(connection, most=10)
     assert (listed.reference, listed.amount) == ("R", None)
+
+
+def test_a_closed_round_without_bets_is_not_cancelled(operator: Operator) -> None:
+    operator.deposit("100.00")
+    closed(operator.engine, round_cancel("R"))
+    assert cancel_round(operator, "R").outcome is Outcome.CLOSED
+    assert cancel_round(operator, "R", "bob").outcome is Outcome.NO_BET
+    assert place(operator, round_bet("a1", "R"))[0].status is Status.DONE
