@@ -89,6 +89,8 @@ def test_the_document_has_verdict_and_timeline_beside_what_it_had(
         "wallet",
         "asked_at",
         "look_at",
+        "round",
+        "round_cancelled_at",
         "bet",
         "requests",
         "parked",

@@ -288,6 +288,13 @@ class WalletSettings(UnknownBetSettings, WalletNameSettings):
         "`false` for `http`",
         prevents="a late bet that is debited and that nobody looks for",
     )
+    wallet_cancels_rounds: bool = setting(
+        False,
+        what="with `sql` or `http`: whether your wallet takes cancels that say `of_round`: all "
+        "bets of the round that `reference` names, and those to come; otherwise such a cancel "
+        "waits for a person",
+        prevents="a round that is taken for a bet, which is not there",
+    )
     wallet_takes_dry_run: bool = setting(
         False,
         what="with `http`: whether your wallet decides nothing where a cancel says `dry_run`; "
