@@ -336,6 +336,10 @@ class Model:
             transfer_id = -1 if told.transfer_id in used else told.transfer_id or -1
             for account, amount in bet.paid:
                 self.money[account] += amount
+        if bet.state == "tombstone" and bet.currency is None:
+            # The player's one account, if there is one alone: an empty one is not known here.
+            owned = {currency for owner, currency, _ in self.money if owner == bet.user_id}
+            bet = replace(bet, currency=_choose([None, *owned], told.currency))
         # Where there is no bet, it is read without a lock: what the player had at a moment of the
         # operation.
         cash = [

@@ -4,7 +4,7 @@
 -- can be made before, while everything runs: CREATE INDEX CONCURRENTLY.
 ALTER TABLE unbet_ledger.bets ADD COLUMN IF NOT EXISTS round_id text COLLATE "C";  -- NULL: the bet does not say
 CREATE INDEX IF NOT EXISTS bets_round_idx ON unbet_ledger.bets (round_id, provider) WHERE round_id IS NOT NULL;
-CREATE TRIGGER a_round_is_final BEFORE UPDATE OF round_id ON unbet_ledger.bets FOR EACH ROW
+CREATE OR REPLACE TRIGGER a_round_is_final BEFORE UPDATE OF round_id ON unbet_ledger.bets FOR EACH ROW
     WHEN (NEW.round_id IS DISTINCT FROM OLD.round_id)
     EXECUTE FUNCTION unbet.refuse_change();
 
