@@ -91,7 +91,7 @@ def wallets_for(
             hold_unknown=hold_unknown,
             parked=parked,
             person_decides=person_decides,
-            variable="UNBET_WALLET" if name == choice.default else "UNBET_ENDPOINTS",
+            variable=choice.variable_of(name),
         )
         for name in choice.distinct_routes()
     }
