@@ -186,6 +186,12 @@ def test_the_codes_of_former_answers_are_shown_beside_those_that_are_no_numbers(
 
 
 _BACK_TO_0008 = """
+    DROP TABLE unbet_ledger.cancelled_rounds;
+    DROP TRIGGER a_round_is_final ON unbet_ledger.bets;
+    ALTER TABLE unbet_ledger.bets DROP COLUMN round_id;
+    ALTER TABLE unbet.requests DROP COLUMN of_round;
+    ALTER TABLE unbet.asked DROP COLUMN of_round, ADD PRIMARY KEY (reference, provider);
+    ALTER TABLE unbet.parked DROP COLUMN of_round;
     DROP INDEX unbet.requests_batch_idx;
     ALTER TABLE unbet.requests DROP COLUMN batch, DROP COLUMN amount;
     ALTER TABLE unbet.parked DROP COLUMN batch;
@@ -228,13 +234,17 @@ def test_what_was_made_before_is_taken_by_the_migration(migrated: Engine) -> Non
     # On a large table the index is made while everything runs (docs/deployment.md).
     before = """
         ALTER TABLE unbet.requests ADD COLUMN batch uuid;
-        CREATE INDEX requests_batch_idx ON unbet.requests (batch) WHERE batch IS NOT NULL
+        CREATE INDEX requests_batch_idx ON unbet.requests (batch) WHERE batch IS NOT NULL;
+        ALTER TABLE unbet_ledger.bets ADD COLUMN round_id text COLLATE "C";
+        CREATE INDEX bets_round_idx ON unbet_ledger.bets (round_id, provider)
+         WHERE round_id IS NOT NULL
     """
     with migrated.begin() as connection:
         connection.execute(text(_BACK_TO_0008 + before))
         migrate(connection)
-        indexes = text("SELECT count(*) FROM pg_indexes WHERE indexdef LIKE '%requests%(batch)%'")
-        assert connection.execute(indexes).scalar() == 1
+        for like in ("%requests%(batch)%", "%bets%(round_id, provider)%"):
+            indexes = text("SELECT count(*) FROM pg_indexes WHERE indexdef LIKE :like")
+            assert connection.execute(indexes, {"like": like}).scalar() == 1
 
 
 def test_tables_of_an_operator_in_public_stay_where_they_are(old: Engine) -> None:

@@ -73,6 +73,10 @@ def test_rounds_are_found_by_their_name(table: Operator) -> None:
     with table.engine.connect() as connection:
         found = {(one.reference, one.state, one.found_by) for one in find(connection, "R")}
         by_player = {one.reference for one in find(connection, "alice")}
+        cancel_round(table, "S")
+    with table.engine.connect() as connection:
+        of_cancel = [(one.reference, one.state, one.found_by) for one in find(connection, "S")]
+    assert of_cancel == [("S", None, "round")]
     assert found == {("R", "placed", "reference"), ("R", None, "round")}
     assert {"a1", "a2", "a3"} <= by_player
 
