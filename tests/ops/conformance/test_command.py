@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from testbed.conformance.playing import RULES
-from testbed.provider import Bet, Player, Win
+from testbed.conformance.playing import rules_of
+from testbed.provider import V4, Bet, Player, Win
 from tests.ops.conformance.casino import Casino
 from tests.ops.conformance.handlers import on_success
 from tests.ops.conformance.serving import REFUSED, SECRET, serving
 from tests.ops.running import run
 
+RULES = rules_of(V4)
 conformance = partial(run, "from unbet.cli.main import main; main()", "conformance")
 
 NEED_THE_LEDGER = {
