@@ -5,15 +5,15 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 from hmac import compare_digest
-from typing import Protocol
+from typing import Final, Protocol
 
 import structlog
-import uuid_utils.compat
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.deadline import ANSWER_SHARE
@@ -23,17 +23,23 @@ from api.refusals import Refusals, report
 from api.waits import Decided
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
-from unbet.dialects import DIALECTS
-from unbet.dialects.body import MAX_BODY_LENGTH, BadRequestError, parse, render
-from unbet.dialects.port import AnswerContext
+from unbet.dialects.body import MAX_BODY_LENGTH, cancels_of, read, render
+from unbet.dialects.port import Answer, AnswerContext
+from unbet.dialects.raw import RawRequest
 from unbet.journal.answers import AnswerNote
 from unbet.runtime import metrics
 from unbet.runtime.endpoint_registry import UNKNOWN, Endpoint, endpoints_of, is_in, plain, sender_of
 from unbet.runtime.failpoints import ARMED, crash_point
-from unbet.runtime.http import BODY_LIMIT_S, JSON, UnreadableError, read_rest, respond
+from unbet.runtime.http import BODY_LIMIT_S, UnreadableError, read_rest, respond
 from unbet.runtime.settings import ReceiverSettings
 
 log = structlog.get_logger("receiver")
+
+
+LEDGER: Final = "ledger"
+"""The name of the built-in wallet, as `UNBET_WALLET` has it."""
+
+_NO_VALUES: Final[Mapping[str, str]] = {}
 
 
 class Dispatcher(Protocol):
@@ -59,8 +65,8 @@ class Shadow(Protocol):
 
     async def answer(
         self,
-        cancel: Cancel | None,
-        refusal: AnswerContext | None,
+        cancels: Sequence[Cancel],
+        context: AnswerContext,
         endpoint: Endpoint,
         scope: Scope,
         body: bytes,
@@ -86,14 +92,16 @@ class Receiver:
         configs = settings.by_secret()
         if not configs:
             raise ValueError("a receiver needs a secret")
-        for config in configs.values():
-            # They begin at 0: of a counter that begins at 1 Prometheus sees no increase.
-            for outcome, answer in DIALECTS[config.dialect].outcomes.items():
-                metrics.answers(answer.code, outcome, config.dialect, config.provider)
         self._allowed_ips = settings.allowed_ips
         self._trusted_proxies = settings.trusted_proxies
         self._answer_within_s = settings.answer_deadline_s * ANSWER_SHARE
-        self._endpoints = endpoints_of(configs)
+        choice = settings.wallet_choice()
+        self._endpoints = endpoints_of(configs, lambda name: choice.wallet_of(name) == LEDGER)
+        self._templates = tuple(one for one in self._endpoints if b"{" in one.path)
+        for one in self._endpoints:
+            # They begin at 0: of a counter that begins at 1 Prometheus sees no increase.
+            for outcome, answer in one.dialect.outcomes.items():
+                metrics.answers(answer.code, outcome, one.dialect.name, one.config.provider)
         self._refusals = Refusals(settings, self._endpoints)
         self._dispatcher = dispatcher
         self._parking = parking
@@ -102,21 +110,30 @@ class Receiver:
         self._shadow = shadow
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        endpoint = None
+        endpoint, values = None, _NO_VALUES
         if scope["type"] == "http":
             path = scope["path"].encode(errors="replace")
             for one in self._endpoints:  # each of them, in constant time
                 if compare_digest(one.path, path):
                     endpoint = one
+            for one in self._templates:
+                found = one.values_in(path)
+                if found is not None:
+                    endpoint, values = one, found
         if endpoint is not None:
-            await self._receive(endpoint, scope, receive, send)
+            await self._receive(endpoint, values, scope, receive, send)
         elif self._others is None or (scope["type"] == "http" and self._refusals.takes(scope)):
             await self._refusals.reject(scope, receive, send)
         else:
             await self._others(scope, receive, send)
 
     async def _receive(
-        self, endpoint: Endpoint, scope: Scope, receive: Receive, send: Send
+        self,
+        endpoint: Endpoint,
+        values: Mapping[str, str],
+        scope: Scope,
+        receive: Receive,
+        send: Send,
     ) -> None:
         if self._trusted_proxies:
             sender = sender_of(scope, self._trusted_proxies)
@@ -126,7 +143,7 @@ class Receiver:
         if config.until is not None and not config.holds_at(datetime.now(UTC)):
             await self._refusals.refuse(endpoint, sender, receive, send, expired=True)
             return
-        if scope["method"] != "POST":
+        if scope["method"] != dialect.method:
             await self._refusals.refuse(endpoint, sender, receive, send)
             return
         refuse = partial(report, endpoint=endpoint, sender=sender)
@@ -137,64 +154,105 @@ class Receiver:
             await respond(send, error.status)
             return
         started, received_at = time.monotonic(), datetime.now(UTC)
-        refuse = partial(refuse, received_at=received_at, body=body)
+        raw = RawRequest(
+            body, scope.get("query_string", b""), dialect.path, scope["headers"], dialect.method
+        )
+        refuse = partial(refuse, received_at=received_at, body=body or raw.query)
         if not is_in(sender, self._allowed_ips):
             refuse("address", "the sender's address is not allowed")
-            await respond(send, 403, render(dialect, AnswerContext(dialect.not_allowed)))
+            await _send(send, endpoint, AnswerContext(dialect.not_allowed))
             return
-        try:
-            parsed = parse(body, config.provider, dialect)
-        except BadRequestError as error:
-            refuse("form", str(error))
-            answer = AnswerContext(dialect.refusal(str(error)), error.reference)
+        request = read(raw, values, config.provider, dialect, endpoint.keys)
+        if request.parsed is None:
+            refuse(request.reason, request.problem)
+            context = AnswerContext(request.answer, request.reference, document=request.document)
             if self._shadow is not None:
-                await self._shadow.answer(
-                    None, answer, endpoint, scope, body, sender, started, send
-                )
+                await self._shadow.answer((), context, endpoint, scope, body, sender, started, send)
                 return
-            await respond(send, 200, render(dialect, answer))
+            await _send(send, endpoint, context)
             return
-        cancel = Cancel(
-            request_id=uuid_utils.compat.uuid7(),
+        cancels = cancels_of(
+            request.parsed,
+            provider=config.provider,
+            dialect=dialect,
             received_at=received_at,
             received_from=sender,
-            provider=config.provider,
-            dialect=dialect.name,
-            reference=parsed.reference,
-            player=parsed.player,
-            currency=parsed.currency,
-            uuid=parsed.uuid,
-            body=parsed.body,
+        )
+        context = AnswerContext(
+            dialect.outcomes[Outcome.PARKED],
+            request.reference,
+            document=request.document,
+            knows_players=endpoint.knows_players,
         )
         if self._shadow is not None:
-            await self._shadow.answer(cancel, None, endpoint, scope, body, sender, started, send)
-            return
-        await self._answer(cancel, endpoint, started, send)
-
-    async def _answer(self, cancel: Cancel, endpoint: Endpoint, started: float, send: Send) -> None:
-        decided = await self._decide(cancel, started)
-        decision = decided.decision
-        if decision is None:
-            # It is stored nowhere: anything but a failure would make the provider stop.
-            metrics.UNPERSISTED.inc()
-            log.error(
-                "unpersisted",
-                request_id=str(cancel.request_id),
-                reference=cancel.reference,
-                uuid=cancel.uuid,
+            await self._shadow.answer(
+                cancels, context, endpoint, scope, body, sender, started, send
             )
-            await respond(send, 503)
+            return
+        await self._answer(cancels, context, endpoint, started, send)
+
+    async def _answer(
+        self,
+        cancels: Sequence[Cancel],
+        context: AnswerContext,
+        endpoint: Endpoint,
+        started: float,
+        send: Send,
+    ) -> None:
+        dialect = endpoint.dialect
+        decided = await self._decide_all(cancels, started)
+        decisions = [one.decision for one in decided if one.decision is not None]
+        if len(decisions) < len(cancels):
+            # One is stored nowhere: anything but a failure would make the provider stop.
+            await self._fail(cancels, dialect.unpersisted, context, endpoint, send)
             return
         if ARMED:
-            crash_point("receiver_answer", [cancel])
-        answer = endpoint.dialect.outcomes[decision.outcome]
-        body = render(endpoint.dialect, AnswerContext(answer, cancel.reference, decision))
+            crash_point("receiver_answer", cancels)
+        answer = dialect.answer_to(decisions)
+        context = replace(
+            context,
+            answer=answer,
+            decision=decisions[0],
+            decisions=decisions if len(decisions) > 1 else (),
+        )
+        body = render(dialect, context)
         seconds = Decimal(str(round(time.monotonic() - started, 6)))
-        # As `respond`, without the call. Nobody waits for what is left to do.
-        headers = [(b"content-length", b"%d" % len(body)), JSON]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        # As `_send`, without the call. Nobody waits for what is left to do.
+        headers = [
+            (b"content-length", b"%d" % len(body)),
+            (b"content-type", dialect.codec.content_type),
+        ]
+        start = {"type": "http.response.start", "status": answer.status, "headers": headers}
+        await send(start)
         await send({"type": "http.response.body", "body": body})
-        self._note(cancel, decision, decided, answer.code, seconds)
+        for cancel, one, decision in zip(cancels, decided, decisions, strict=True):
+            self._note(cancel, decision, one, answer.code, seconds)
+
+    async def _fail(
+        self,
+        cancels: Sequence[Cancel],
+        answer: Answer | None,
+        context: AnswerContext,
+        endpoint: Endpoint,
+        send: Send,
+    ) -> None:
+        metrics.UNPERSISTED.inc()
+        log.error(
+            "unpersisted",
+            request_id=str(cancels[0].request_id),
+            reference=cancels[0].reference,
+            uuid=cancels[0].uuid,
+        )
+        if answer is None:
+            await respond(send, 503)
+        else:
+            await _send(send, endpoint, replace(context, answer=answer))
+
+    async def _decide_all(self, cancels: Sequence[Cancel], started: float) -> Sequence[Decided]:
+        if len(cancels) == 1:
+            return [await self._decide(cancels[0], started)]
+        # All are handed over before the first is waited for, so that they travel together.
+        return await asyncio.gather(*(self._decide(cancel, started) for cancel in cancels))
 
     async def _decide(self, cancel: Cancel, started: float) -> Decided:
         try:
@@ -215,7 +273,7 @@ class Receiver:
         cancel: Cancel,
         decision: Decision,
         decided: Decided,
-        code: int,
+        code: int | str,
         seconds: Decimal,
     ) -> None:
         shared = None if decided.request_id == cancel.request_id else decided.request_id
@@ -245,6 +303,13 @@ class Receiver:
             # To follow a cancel to the worker, a person needs the request that was decided.
             **({"shared_request_id": str(shared)} if shared else {}),
         )
+
+
+async def _send(send: Send, endpoint: Endpoint, context: AnswerContext) -> None:
+    """Answer what is not decided."""
+    dialect = endpoint.dialect
+    kind = dialect.codec.content_type
+    await respond(send, context.answer.status, render(dialect, context), content_type=kind)
 
 
 async def _read(receive: Receive) -> bytes:

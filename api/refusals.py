@@ -29,7 +29,10 @@ from unbet.runtime.settings import ReceiverSettings
 LOGGED_BYTES: Final = 16 * 1024
 """No body that can be read is longer."""
 
-_PATHS: Final = tuple(dialect.path for dialect in DIALECTS.values())
+_PATHS: Final = tuple(
+    dialect.path.rpartition("}")[2] or dialect.path for dialect in DIALECTS.values()
+)
+"""What a Cancel's path ends with."""
 
 log = structlog.get_logger("receiver")
 
@@ -47,7 +50,7 @@ def report(
     metrics.REFUSED.labels(reason=reason).inc()
     kept = body[:LOGGED_BYTES]
     try:
-        content = {"body": kept.decode()}
+        content = {"body": endpoint.dialect.auth.redacted(kept.decode(), endpoint.keys)}
     except UnicodeDecodeError:
         content = {"body_base64": base64.b64encode(kept).decode()}
     log.warning(
@@ -114,8 +117,9 @@ class Refusals:
         if expired:
             reason, problem, status, more = "expired", "the secret has expired", 404, {}
         else:
-            reason, problem, status = "method", "the method is not POST", 405
-            more = {b"allow": b"POST"}
+            method = endpoint.dialect.method
+            reason, problem, status = "method", f"the method is not {method}", 405
+            more = {b"allow": method.encode()}
         await log_refusal(reason, problem, endpoint, sender, receive)
         await respond(send, status, more=more)
 

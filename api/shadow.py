@@ -3,11 +3,11 @@ hears the old endpoint. Nothing is decided, parked, spooled or recorded."""
 
 import asyncio
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple, Protocol
 
 import httpx
-import orjson
 import structlog
 from starlette.types import Scope, Send
 
@@ -18,6 +18,7 @@ from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
 from unbet.dialects.body import render
 from unbet.dialects.port import AnswerContext, Dialect
+from unbet.dialects.raw import BadRequestError
 from unbet.runtime import metrics
 from unbet.runtime.endpoint_registry import Endpoint
 from unbet.runtime.http import respond
@@ -73,8 +74,8 @@ class Shadow:
 
     async def answer(
         self,
-        cancel: Cancel | None,
-        refusal: AnswerContext | None,
+        cancels: Sequence[Cancel],
+        context: AnswerContext,
         endpoint: Endpoint,
         scope: Scope,
         body: bytes,
@@ -82,41 +83,48 @@ class Shadow:
         started: float,
         send: Send,
     ) -> None:
-        """Answer a request: a `cancel`, or one that would be refused with `refusal`."""
+        """Answer a request: its `cancels`, or without any one that would be refused. `context` is
+        what is answered to it undecided."""
         dialect = endpoint.dialect
-        if cancel is None:
-            ours, outcome = refusal, "refused"
-        else:
-            decision = await self._would_decide(cancel)
-            ours, outcome = None, None
-            if decision is not None:
-                ours = AnswerContext(
-                    dialect.answer_of(decision.outcome), cancel.reference, decision
-                )
-                outcome = decision.outcome.value
+        ours = await self._would_answer(cancels, context, dialect)
         url = endpoint.config.dry_run_url or self._url
         old = await self._pass_on(url, scope, body, sender, started) if url else None
         if old is None:
-            again = AnswerContext(
-                dialect.answer_of(Outcome.PARKED), cancel.reference if cancel else None
-            )
-            await respond(send, 200, render(dialect, again))
+            again = replace(context, answer=dialect.answer_of(Outcome.PARKED))
+            content = render(dialect, again)
+            kind = dialect.codec.content_type
+            await respond(send, again.answer.status, content, content_type=kind)
         else:
             await _hand_back(send, old)
         agreement = _agreement(ours, old, dialect) if url else "not_compared"
         metrics.DRY_RUN.labels(agreement=agreement).inc()
+        outcomes = [one.outcome.value for one in ours.decisions] if ours else []
+        first = cancels[0] if cancels else None
         log.info(
             "dry run",
-            request_id=str(cancel.request_id) if cancel else None,
-            reference=cancel.reference if cancel else None,
-            uuid=cancel.uuid if cancel else None,
-            would_be=outcome,
+            request_id=str(first.request_id) if first else None,
+            reference=first.reference if first else None,
+            uuid=first.uuid if first else None,
+            would_be=", ".join(outcomes) or (None if cancels else "refused"),
             code=ours.answer.code if ours else None,
             old_status=old.status if old else None,
-            old_code=_code_in(old, dialect) if old else None,
+            old_code=_code_in(old.content, dialect) if old else None,
             agreement=agreement,
             seconds=round(time.monotonic() - started, 6),
         )
+
+    async def _would_answer(
+        self, cancels: Sequence[Cancel], context: AnswerContext, dialect: Dialect
+    ) -> AnswerContext | None:
+        """None if it is not decided in time."""
+        if not cancels:
+            return context
+        decisions = await asyncio.gather(*map(self._would_decide, cancels))
+        told = [one for one in decisions if one is not None]
+        if len(told) < len(cancels):
+            return None
+        answer = dialect.answer_to(told)
+        return replace(context, answer=answer, decision=told[0], decisions=told)
 
     async def _would_decide(self, cancel: Cancel) -> Decision | None:
         try:
@@ -155,17 +163,19 @@ def _agreement(ours: AnswerContext | None, old: OldAnswer | None, dialect: Diale
         return "unanswered"
     if ours is None or ours.answer == dialect.answer_of(Outcome.PARKED):
         return "undecided"
-    return "same" if _code_in(old, dialect) == ours.answer.code else "different"
+    code = _code_in(render(dialect, ours), dialect)
+    is_same = old.status == ours.answer.status and _code_in(old.content, dialect) == code
+    return "same" if is_same else "different"
 
 
-def _code_in(old: OldAnswer, dialect: Dialect) -> int | None:
-    """The code in an answer of the dialect; None for anything else."""
+def _code_in(answer: bytes, dialect: Dialect) -> int | str | None:
+    """The code in an answer of the dialect; None if there is none, or for anything else."""
     try:
-        document = orjson.loads(old.content)
-    except orjson.JSONDecodeError:
+        document = dialect.codec.read_answer(answer)
+    except (BadRequestError, ValueError):
         return None
-    code = document.get(dialect.code_field) if isinstance(document, dict) else None
-    return code if isinstance(code, int) and not isinstance(code, bool) else None
+    code = document.get(dialect.code_field) if isinstance(document, Mapping) else None
+    return code if isinstance(code, int | str) and not isinstance(code, bool) else None
 
 
 async def _hand_back(send: Send, old: OldAnswer) -> None:

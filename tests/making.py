@@ -55,7 +55,8 @@ def cancel_of(
 
 def old_form(cancel: Cancel) -> dict[str, Any]:
     """`cancel` as versions 1 and 2 wrote it, with the provider's fields."""
-    document: dict[str, Any] = json.loads(cancel.model_dump_json())
+    not_known = {"amount", "batch", "of_round"}
+    document: dict[str, Any] = json.loads(cancel.model_dump_json(exclude=not_known))
     named = {"user_id": "player", "currency": "currency", "reference": "reference", "uuid": "uuid"}
     request = {old: document.pop(new) for old, new in named.items()}
     game = {"game_name": "tumblefortune", "game_id": "Im_60_tumblefortune"}

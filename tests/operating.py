@@ -91,10 +91,15 @@ class Operator:
         self._commit(lambda connection: unbet.place_all(connection, made))
 
     def settle(
-        self, bet_reference: str, amount: str, *, reference: str | None = None
+        self,
+        bet_reference: str,
+        amount: str,
+        *,
+        reference: str | None = None,
+        provider: str = PROVIDER,
     ) -> unbet.Result:
         made = unbet.Settlement(
-            provider=PROVIDER,
+            provider=provider,
             bet_reference=bet_reference,
             reference=reference or bet_reference,
             amount=amount,

@@ -12,7 +12,7 @@ from tests.fuzz.bodies import Bodies
 from tests.fuzz.messages import KINDS, Found, Kind, Messages
 from tests.fuzz.messages import judge as judge_message
 from tests.fuzz.oracle import ACCEPTED, Judgement, judge
-from unbet.dialects import DIALECTS
+from unbet.dialects.lucky_monaco import V1, V4
 from unbet.dialects.port import Dialect
 from unbet.runtime.gc_tuning import tune_gc
 
@@ -31,7 +31,7 @@ def main() -> None:
 def fuzz(count: int, seed: int, judge: Callable[[bytes, Dialect], Judgement] = judge) -> int:
     """The exit status: 1 at the first body that breaks a promise, which is shown."""
     say(f"{count:,} bodies, seed {seed} (FUZZ_SEED={seed} makes the same ones)")
-    bodies, dialects = Bodies(seed), list(DIALECTS.values())
+    bodies, dialects = Bodies(seed), [V4, V1]
     said: Counter[str] = Counter()
     longest = 0.0
     progress = Progress()

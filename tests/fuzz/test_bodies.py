@@ -18,7 +18,7 @@ from tests.fuzz.bodies import CANCEL, ODD_TEXTS, Bodies
 from tests.fuzz.oracle import ACCEPTED, Judgement, cancel_with, judge
 from tests.making import PROVIDER, Operator
 from unbet.dialects import DIALECTS
-from unbet.dialects.body import parse
+from unbet.dialects.body import parse_kept
 from unbet.dialects.lucky_monaco import V1, V4
 from unbet.dialects.port import Dialect
 
@@ -121,7 +121,9 @@ def test_what_is_accepted_can_be_stored_as_it_was_sent(engine: Engine) -> None:
     made = [body.content for body in (bodies.next() for _ in range(300))]
     sent = known.ACCEPTED + [body for body in made if judge(body, V4).said == ACCEPTED]
     cancels = [
-        cancel_with(parse(body, PROVIDER), V4).model_copy(update={"request_id": UUID(int=number)})
+        cancel_with(parse_kept(body, PROVIDER, V4), V4).model_copy(
+            update={"request_id": UUID(int=number)}
+        )
         for number, body in enumerate(sent)
     ]
     operator.cancel(*cancels)

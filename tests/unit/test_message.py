@@ -106,7 +106,7 @@ def test_a_parked_or_spooled_cancel_of_any_version_is_read(
     [
         ({"deployment": None}, "all but version 1 name their deployment"),
         ({"version": 1}, "cancels"),
-        ({"version": 4}, "version"),
+        ({"version": 5}, "version"),
         ({"extra": 1}, "extra"),
         ({"cancels": [{}]}, "cancels"),
         ({"reply_to": None}, "reply_to"),

@@ -35,7 +35,8 @@ def _exact(value: Any) -> Any:
 UserId = Annotated[str, text(255)]
 """A player, as the provider names them; a dialect may allow fewer characters."""
 ProviderId = Annotated[str, text(32)]
-Currency = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9]{3,4}$")]
+CURRENCY_PATTERN: Final = r"^[A-Za-z0-9]{3,4}$"
+Currency = Annotated[str, StringConstraints(strict=True, pattern=CURRENCY_PATTERN)]
 Reference = Annotated[str, text(255)]
 """What a provider names a bet by; a dialect may allow fewer characters."""
 RequestName = Annotated[str, text(255)]
@@ -46,3 +47,11 @@ Amount = Annotated[
     Field(ge=0, max_digits=38, decimal_places=18, allow_inf_nan=False),
 ]
 """Money in units of a currency, exact: NUMERIC(38,18) (PROTOCOL, "The call")."""
+
+
+def _whole(value: Any) -> Any:
+    return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+JsonAmount = Annotated[Amount, BeforeValidator(_whole)]
+"""An amount that may be a number of JSON, read without a float."""

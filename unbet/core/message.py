@@ -58,7 +58,7 @@ class Cancel(_Frozen):
     body: str
     """The request as the provider sent it, unknown fields included; without a body its query."""
     amount: Amount | None = None
-    """What the request says of the bet's stake, in units of the currency; None where it does not."""
+    """What the request says of the stake, in units of the currency; None where it does not."""
     batch: UUID | None = None
     """The request that asks for several bets: its cancels are decided in one transaction, if the
     wallet has transactions. None for a request of one bet."""

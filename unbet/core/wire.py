@@ -3,8 +3,8 @@ compressed.
 
 Version 2 names its deployment; version 3 has no provider's fields in its cancels; version 4 knows
 requests that ask for several bets or leave fields out, and says which decisions are repeated. A
-reader accepts the older versions as well: an installation may have them on the queue during an update. The
-signature means that write access to Redis is no write access to money or to answers.
+reader accepts the older versions as well: an installation may have them on the queue during an
+update. The signature means that write access to Redis is no write access to money or to answers.
 """
 
 import base64

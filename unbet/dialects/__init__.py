@@ -1,14 +1,19 @@
-"""What each provider asks, and how it is told: one file a provider, found by being here."""
+"""What each provider asks, and how it is told: one file a provider, found by being here, or by the
+entry point `unbet.dialects` of another package."""
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
+from importlib.metadata import entry_points
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Final, Literal
 
 from unbet.dialects.port import Dialect
 
-_COMMON: Final = frozenset({"body", "port"})
+_COMMON: Final = frozenset({"auth", "body", "codecs", "port", "raw"})
 """The files here that belong to no provider."""
+
+ENTRY_POINT: Final = "unbet.dialects"
+"""The group of entry points that name a `Dialect` of another package."""
 
 
 def _dialects() -> Iterator[Dialect]:
@@ -16,9 +21,22 @@ def _dialects() -> Iterator[Dialect]:
         if file.name not in _COMMON:
             names = vars(import_module(f"{__name__}.{file.name}"))
             yield from (value for value in names.values() if isinstance(value, Dialect))
+    for entry in entry_points(group=ENTRY_POINT):
+        dialect = entry.load()
+        if not isinstance(dialect, Dialect):
+            raise TypeError(f"the entry point {entry.value} of {ENTRY_POINT} is no Dialect")
+        yield dialect
 
 
-DIALECTS: Final[Mapping[str, Dialect]] = {dialect.name: dialect for dialect in _dialects()}
+def _by_name(dialects: Iterator[Dialect]) -> dict[str, Dialect]:
+    found: dict[str, Dialect] = {}
+    for dialect in dialects:
+        if found.setdefault(dialect.name, dialect) is not dialect:
+            raise ValueError(f"two dialects are called {dialect.name}")
+    return found
+
+
+DIALECTS: Final[Mapping[str, Dialect]] = _by_name(_dialects())
 """The forms of requests and answers that the receiver speaks."""
 
 if TYPE_CHECKING:

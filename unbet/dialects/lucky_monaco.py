@@ -1,13 +1,13 @@
 """Lucky Monaco: its dialects, V4 and V1 (PROTOCOL, "The call", "Codes")."""
 
-from operator import attrgetter
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from unbet.core.fields import Currency, ProviderId, Reference, UserId, text
+from unbet.core.fields import Currency, ProviderId, text
 from unbet.core.outcomes import Outcome
-from unbet.dialects.port import Answer, AnswerContext, Dialect, Field
+from unbet.dialects.codecs import without_none
+from unbet.dialects.port import Answer, AnswerContext, Asked, Dialect, Item
 
 
 class Request(BaseModel):
@@ -15,51 +15,56 @@ class Request(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    user_id: UserId
-    provider_id: ProviderId
-    game_name: Annotated[str, text(32)]
-    game_id: Annotated[str, text(32)]
+    user_id: Annotated[str, text(32), Field(alias="userId")]
+    provider_id: Annotated[ProviderId, Field(alias="providerId")]
+    game_name: Annotated[str, text(32), Field(alias="gameName")]
+    game_id: Annotated[str, text(32), Field(alias="gameId")]
     currency: Currency
-    reference: Reference
+    reference: Annotated[str, text(36)]
     uuid: Annotated[str, text(36)]
-    session_id: Annotated[str, text(256)]
+    session_id: Annotated[str, text(256), Field(alias="sessionId")]
 
 
 class RoundRequest(Request):
     """Later dialects name the round."""
 
-    round_id: Annotated[str, text(256)]
+    round_id: Annotated[str, text(256), Field(alias="roundId")]
 
 
-_CODE: Final[Field] = attrgetter("answer.code")
-_DESCRIPTION: Final[Field] = attrgetter("answer.description")
-_REFERENCE: Final[Field] = attrgetter("reference")
+def _asks(request: Request) -> Asked:
+    item = Item(request.reference, request.uuid)
+    return Asked((item,), request.user_id, request.currency)
 
 
-def _decided(name: str, form: str = "") -> Field:
-    """A field of the decision as text; None where there is none."""
+def _v4(context: AnswerContext) -> dict[str, Any]:
+    answer = context.answer
+    document: dict[str, Any] = {"error": answer.code, "description": answer.description}
+    if context.reference is not None:
+        document["reference"] = context.reference
+    return document
 
-    def field(context: AnswerContext) -> str | None:
-        value = getattr(context.decision, name, None)
-        return None if value is None else format(value, form)
 
-    return field
+def _v1(context: AnswerContext) -> dict[str, Any]:
+    answer, decision = context.answer, context.decision
+    document: dict[str, Any] = {"error": answer.code, "description": answer.description}
+    if decision is not None:
+        document |= without_none(
+            {
+                "currency": decision.currency,
+                "cash": _text(decision.cash, "f"),
+                "transactionId": _text(decision.transfer_id),
+            }
+        )
+    return document
+
+
+def _text(value: Any, form: str = "") -> str | None:
+    return None if value is None else format(value, form)
 
 
 _SUCCESS: Final = dict.fromkeys(
     (Outcome.REVERSED, Outcome.NO_BET, Outcome.BET_REFUSED), Answer(0, "Success")
 )
-
-_FIELDS: Final = {
-    "userId": "user_id",
-    "providerId": "provider_id",
-    "gameName": "game_name",
-    "gameId": "game_id",
-    "currency": "currency",
-    "reference": "reference",
-    "uuid": "uuid",
-    "sessionId": "session_id",
-}
 
 OTHER_SPELLING: Final = "gamename"
 """The seed's table says `gamename`, its example `gameName`."""
@@ -70,18 +75,18 @@ V4: Final = Dialect(
     name="lucky-monaco-v4",
     path="/V4/Cancel",
     request=Request,
-    fields=_FIELDS,
-    shape={"error": _CODE, "description": _DESCRIPTION, "reference": _REFERENCE},
+    asks=_asks,
+    document=_v4,
     outcomes={
         **_SUCCESS,
         Outcome.SETTLED: Answer(120, "The bet is settled"),
-        Outcome.MISMATCH: Answer(7, "userId is not the bet's"),
-        Outcome.CURRENCY_MISMATCH: Answer(2, "currency is not the bet's"),
+        Outcome.MISMATCH: Answer(7, "userId is not the bet's", resent=True),
+        Outcome.CURRENCY_MISMATCH: Answer(2, "currency is not the bet's", resent=True),
         Outcome.CLOSED: Answer(120, "Closed by the operator"),
-        Outcome.PARKED: Answer(100, "Not decided yet, please retry"),
+        Outcome.PARKED: Answer(100, "Not decided yet, please retry", resent=True),
     },
-    bad_parameters=7,
-    not_allowed=Answer(4, "Wrong credentials"),
+    malformed=Answer(7, "Bad parameters", resent=True),
+    not_allowed=Answer(4, "Wrong credentials", resent=True, status=403),
     spellings=_SPELLINGS,
 )
 
@@ -89,24 +94,18 @@ V1: Final = Dialect(
     name="lucky-monaco-v1",
     path="/v1/Cancel",
     request=RoundRequest,
-    fields=_FIELDS | {"roundId": "round_id"},
-    shape={
-        "error": _CODE,
-        "description": _DESCRIPTION,
-        "currency": _decided("currency"),
-        "cash": _decided("cash", "f"),
-        "transactionId": _decided("transfer_id"),
-    },
+    asks=_asks,
+    document=_v1,
     outcomes={
         **_SUCCESS,
         Outcome.SETTLED: Answer(999, "The bet is settled"),
-        Outcome.MISMATCH: Answer(57, "userId is not the bet's"),
-        Outcome.CURRENCY_MISMATCH: Answer(52, "currency is not the bet's"),
+        Outcome.MISMATCH: Answer(57, "userId is not the bet's", resent=True),
+        Outcome.CURRENCY_MISMATCH: Answer(52, "currency is not the bet's", resent=True),
         Outcome.CLOSED: Answer(999, "Closed by the operator"),
-        Outcome.PARKED: Answer(998, "Not decided yet, please retry"),
+        Outcome.PARKED: Answer(998, "Not decided yet, please retry", resent=True),
     },
-    bad_parameters=57,
-    not_allowed=Answer(54, "Wrong credentials"),
+    malformed=Answer(57, "Bad parameters", resent=True),
+    not_allowed=Answer(54, "Wrong credentials", resent=True, status=403),
     spellings=_SPELLINGS,
 )
 

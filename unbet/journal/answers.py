@@ -33,7 +33,8 @@ class AnswerNote(NamedTuple):
     received_from: str
     outcome: Outcome
     """`parked` if there was none in time."""
-    code: int
+    code: int | str
+    """As the dialect writes it."""
     seconds: Decimal
     """From the body's last byte to the answer."""
 

@@ -109,7 +109,7 @@ for _kind in ("deployment", "message", "reply"):
 
 
 @cache
-def answers(code: int, outcome: Outcome, dialect: str, provider: str) -> Counter:
+def answers(code: int | str, outcome: Outcome, dialect: str, provider: str) -> Counter:
     """The one counter of that kind: looked up once, since finding it takes longer than counting."""
     labels = {"outcome": outcome.value, "dialect": dialect, "provider": provider}
     return ANSWERS.labels(code=str(code), **labels)

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
-import orjson
 import typer
 
 from unbet.cli import database
@@ -21,6 +20,7 @@ from unbet.database.deadlines import CALL_LIMIT_S, connect_within
 from unbet.database.engine import UnsafeDatabaseError
 from unbet.dialects import DIALECTS
 from unbet.dialects.body import MAX_BODY_LENGTH
+from unbet.dialects.port import Dialect
 from unbet.history.explain import explain
 from unbet.history.operations import explain_operations
 from unbet.history.records import History, OperationRecord
@@ -138,7 +138,7 @@ def _say(
             hold_unknown = load(UnknownBetSettings).holds_unknown
             found = decide(connection, found, dialect, wallet, hold_unknown=hold_unknown)
     if as_json:
-        _print(reference, provider, dialect.name, found)
+        _print(reference, provider, dialect, found)
         return
     answer = plain(found.answer.decode()) or f"HTTP {found.http_status}, without a body"
     typer.echo(f"Would be answered: {answer}")
@@ -176,12 +176,12 @@ def _read(body: Path) -> bytes:
         raise typer.BadParameter(f"{body}: {error.strerror}") from None
 
 
-def _print(reference: str, provider: str, dialect: str, found: DryRun) -> None:
-    answer = orjson.loads(found.answer) if found.answer else None
+def _print(reference: str, provider: str, dialect: Dialect, found: DryRun) -> None:
+    answer = dialect.codec.read_answer(found.answer) if found.answer else None
     entries = found.returned
     returned = None if entries is None else [entry.model_dump() for entry in entries]
     print_json(
-        {"reference": reference, "provider": provider, "dialect": dialect}
+        {"reference": reference, "provider": provider, "dialect": dialect.name}
         | found._asdict()
         | {"answer": answer, "returned": returned}
     )

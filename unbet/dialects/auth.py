@@ -1,0 +1,349 @@
+"""How a request shows that its provider has sent it. Every comparison takes the same time for a
+wrong value as for a right one, and looks at every key."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, Protocol
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+
+from unbet.dialects.raw import BadRequestError, Document, RawRequest, pairs_of
+
+Form = Literal["hex", "HEX", "base64", "base64url"]
+"""How bytes are written: hex digits (either case is accepted), base64, or base64 for URLs without
+padding."""
+
+MIN_RSA_BITS: Final = 2048
+
+
+class Part(Protocol):
+    """A named part of a request that holds a signature or a secret."""
+
+    @property
+    def is_content(self) -> bool:
+        """Whether it is in what is kept of the request."""
+        ...
+
+    def read(self, raw: RawRequest, document: Document) -> str | None: ...
+
+
+@dataclass(frozen=True)
+class Header:
+    """A header, after `prefix`."""
+
+    name: str
+    prefix: str = ""
+    is_content = False
+
+    def read(self, raw: RawRequest, document: Document) -> str | None:  # noqa: ARG002 - as all parts
+        value = raw.header(self.name)
+        if value is None or not value.startswith(self.prefix):
+            return None
+        return value.removeprefix(self.prefix)
+
+    def __str__(self) -> str:
+        return f"the header {self.name}"
+
+
+@dataclass(frozen=True)
+class BasicAuth:
+    """HTTP Basic: the secret is `user:password`."""
+
+    is_content = False
+
+    def read(self, raw: RawRequest, document: Document) -> str | None:
+        encoded = Header("Authorization", "Basic ").read(raw, document)
+        try:
+            return None if encoded is None else base64.b64decode(encoded, validate=True).decode()
+        except ValueError:
+            return None
+
+    def __str__(self) -> str:
+        return "HTTP Basic"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of the URL's query."""
+
+    name: str
+    is_content = False
+
+    def read(self, raw: RawRequest, document: Document) -> str | None:  # noqa: ARG002 - as all parts
+        try:
+            return raw.parameter(self.name)
+        except BadRequestError:
+            return None
+
+    def __str__(self) -> str:
+        return f"the URL's parameter {self.name}"
+
+
+@dataclass(frozen=True)
+class Member:
+    """A field of the request's document."""
+
+    name: str
+    is_content = True
+
+    def read(self, raw: RawRequest, document: Document) -> str | None:  # noqa: ARG002 - as all parts
+        value = document.get(self.name)
+        return value if isinstance(value, str) else None
+
+    def __str__(self) -> str:
+        return f"the field {self.name}"
+
+
+Content = Callable[[RawRequest, Document], bytes]
+"""What is signed. Its docstring's first line says it in words."""
+
+
+def raw_body(raw: RawRequest, _: Document) -> bytes:
+    """the body"""
+    return raw.body
+
+
+def stamped(header: str) -> Content:
+    """The value of `header`, then path and query, then the body."""
+
+    def content(raw: RawRequest, _: Document) -> bytes:
+        query = b"?" + raw.query if raw.query else b""
+        stamp = (raw.header(header) or "").encode()
+        return stamp + raw.path.encode() + query + raw.body
+
+    content.__doc__ = f"{header}, path and body"
+    return content
+
+
+def fields(*names: str) -> Content:
+    """The values of these fields, one after the other; one that is missing is empty."""
+
+    def content(_: RawRequest, document: Document) -> bytes:
+        values = (document.get(name) for name in names)
+        return "".join(value for value in values if isinstance(value, str)).encode()
+
+    content.__doc__ = f"the fields {', '.join(names)}"
+    return content
+
+
+def sorted_pairs(*, without: str) -> Content:
+    """The fields of a form as `name=value`, sorted by name and joined by `&`."""
+
+    def content(raw: RawRequest, _: Document) -> bytes:
+        pairs = sorted(pairs_of(raw.body))
+        return "&".join(f"{name}={value}" for name, value in pairs if name != without).encode()
+
+    content.__doc__ = "the sorted fields"
+    return content
+
+
+def sorted_values(*, without: Sequence[str], sorted_as: dict[str, str]) -> Content:
+    """The values of the query in the order of their names, one after the other. A name in
+    `sorted_as` has the place of another one."""
+
+    def content(raw: RawRequest, _: Document) -> bytes:
+        pairs = sorted((sorted_as.get(name, name), name, v) for name, v in pairs_of(raw.query))
+        return "".join(value for _, name, value in pairs if name not in without).encode()
+
+    content.__doc__ = "the query's sorted values"
+    return content
+
+
+class Scheme(Protocol):
+    """A way to sign."""
+
+    def key(self, text: str) -> Any:
+        """A key as `verify` wants it. Raises `ValueError`."""
+        ...
+
+    def verify(self, key: Any, content: bytes, given: str) -> bool: ...
+
+    def sign(self, key: Any, content: bytes) -> str:
+        """Raises `ValueError` for a key that can only verify."""
+        ...
+
+
+class _Keyed:
+    """Whoever can verify can sign."""
+
+    def key(self, text: str) -> bytes:
+        if not text:
+            raise ValueError("it is empty")
+        return text.encode()
+
+    def verify(self, key: bytes, content: bytes, given: str) -> bool:
+        wanted, form = self.sign(key, content), getattr(self, "form")  # noqa: B009
+        if form in ("hex", "HEX"):
+            wanted, given = wanted.lower(), given.lower()
+        return hmac.compare_digest(wanted.encode(), given.encode(errors="replace"))
+
+    def sign(self, key: bytes, content: bytes) -> str:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Hmac(_Keyed):
+    """HMAC with `digest`, by `hashlib`'s names."""
+
+    digest: str = "sha256"
+    form: Form = "hex"
+
+    def sign(self, key: bytes, content: bytes) -> str:
+        return written(hmac.digest(key, content, self.digest), self.form)
+
+    def __str__(self) -> str:
+        return f"HMAC-{self.digest.upper()}"
+
+
+@dataclass(frozen=True)
+class DigestWithKey(_Keyed):
+    """A digest of the content with the key after it."""
+
+    digest: str = "md5"
+    form: Form = "hex"
+
+    def sign(self, key: bytes, content: bytes) -> str:
+        return written(hashlib.new(self.digest, content + key).digest(), self.form)
+
+    def __str__(self) -> str:
+        return f"{self.digest.upper()} with the key"
+
+
+@dataclass(frozen=True)
+class RsaSha256:
+    """RSA with SHA-256 and PKCS #1 v1.5. A key is PEM: the provider's public one, or a private one,
+    which can sign as well."""
+
+    form: Form = "base64"
+
+    def key(self, text: str) -> RSAPublicKey | RSAPrivateKey:
+        pem = text.encode()
+        key: object
+        try:
+            if b"PRIVATE" in pem:
+                key = load_pem_private_key(pem, password=None)
+            else:
+                key = load_pem_public_key(pem)
+        except (ValueError, TypeError):
+            raise ValueError("it is no RSA key in PEM") from None
+        if not isinstance(key, RSAPublicKey | RSAPrivateKey):
+            raise ValueError("it is no RSA key")
+        if key.key_size < MIN_RSA_BITS:
+            raise ValueError(f"it has less than {MIN_RSA_BITS} bits")
+        return key
+
+    def verify(self, key: RSAPublicKey | RSAPrivateKey, content: bytes, given: str) -> bool:
+        public = key.public_key() if isinstance(key, RSAPrivateKey) else key
+        try:
+            public.verify(_read(given, self.form), content, PKCS1v15(), SHA256())
+        except (ValueError, InvalidSignature):
+            return False
+        return True
+
+    def sign(self, key: RSAPublicKey | RSAPrivateKey, content: bytes) -> str:
+        if not isinstance(key, RSAPrivateKey):
+            raise ValueError("only the provider's private key can sign")
+        return written(key.sign(content, PKCS1v15(), SHA256()), self.form)
+
+    def __str__(self) -> str:
+        return "RSA-SHA256"
+
+
+@dataclass(frozen=True)
+class Auth:
+    """A signature of `content` by `scheme`, or without these a shared secret, in `part`. Without a
+    `part` the secret in the URL is all."""
+
+    part: Part | None = None
+    scheme: Scheme | None = None
+    content: Content = raw_body
+    is_optional: bool = False
+    """Whether an endpoint may have no key, and then none is asked for."""
+
+    @property
+    def takes_keys(self) -> bool:
+        return self.part is not None
+
+    def key(self, text: str) -> Any:
+        """A key of an endpoint. Raises `ValueError`."""
+        if self.scheme is not None:
+            return self.scheme.key(text)
+        if not text:
+            raise ValueError("it is empty")
+        return text.encode()
+
+    def accepts(self, raw: RawRequest, document: Document, keys: Sequence[Any]) -> bool:
+        """Whether one of `keys` has signed the request. All are tried."""
+        if self.part is None or (self.is_optional and not keys):
+            return True
+        given = self.part.read(raw, document)
+        if given is None:
+            return False
+        try:
+            content = b"" if self.scheme is None else self.content(raw, document)
+        except BadRequestError:
+            return False
+        accepted = False
+        for key in keys:
+            accepted |= self._is_right(key, content, given)
+        return accepted
+
+    def signature(self, raw: RawRequest, document: Document, key: Any) -> str:
+        """What `part` has to hold. Raises `ValueError` for a key that can only verify."""
+        if self.scheme is None:
+            return str(key.decode())
+        return self.scheme.sign(key, self.content(raw, document))
+
+    def redacted(self, text: str, keys: Sequence[Any]) -> str:
+        """`text` of the request without the secret that it holds."""
+        if self.scheme is not None or self.part is None or not self.part.is_content:
+            return text
+        for key in keys:
+            text = text.replace(key.decode(), "[secret]")
+        return text
+
+    def _is_right(self, key: Any, content: bytes, given: str) -> bool:
+        if self.scheme is None:
+            return hmac.compare_digest(key, given.encode(errors="replace"))
+        return self.scheme.verify(key, content, given)
+
+    def __str__(self) -> str:
+        if self.part is None:
+            return "the secret in the URL"
+        if self.scheme is None:
+            return f"a shared secret in {self.part}"
+        return f"{self.scheme} of {(self.content.__doc__ or '').partition('.')[0]} in {self.part}"
+
+
+URL_SECRET: Final = Auth()
+
+
+def written(raw: bytes, form: Form) -> str:
+    """`raw` in that form."""
+    match form:
+        case "hex":
+            return raw.hex()
+        case "HEX":
+            return raw.hex().upper()
+        case "base64":
+            return base64.b64encode(raw).decode()
+        case "base64url":
+            return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def _read(text: str, form: Form) -> bytes:
+    try:
+        if form == "base64url":
+            padded = text + "=" * (-len(text) % 4)
+            return base64.b64decode(padded.encode(), altchars=b"-_", validate=True)
+        return base64.b64decode(text.encode(), validate=True)
+    except (ValueError, binascii.Error):
+        raise ValueError("not base64") from None

@@ -1,0 +1,80 @@
+"""GitSlotPark (PROVIDERS, 3: its own documentation).
+
+Neither currency, amount nor round is in a request. Any HTTP status but 200 has it sent again: so is
+answered what is not decided, and what does not fit the bet, so that it can be put right meanwhile.
+Assumed: a settled bet gets the general error, so that nobody takes its stake for returned. A target
+that is a win is an unknown bet: Unbet takes no win back.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, Field
+
+from unbet.core.fields import Reference, RequestName, UserId
+from unbet.core.outcomes import Outcome
+from unbet.dialects.auth import Auth, Hmac, Member, fields
+from unbet.dialects.codecs import number, without_none
+from unbet.dialects.port import Answer, AnswerContext, Asked, Dialect, Item
+
+PLACES: Final = 2
+"""Of the balance."""
+
+
+class Request(BaseModel):
+    """The provider's fields."""
+
+    agent_id: Annotated[RequestName, Field(alias="agentID")]
+    user_id: Annotated[UserId, Field(alias="userID")]
+    reference: Annotated[Reference, Field(alias="transactionID")]
+    sign: RequestName
+
+
+def _asks(request: Request) -> Asked:
+    return Asked([Item(request.reference)], request.user_id)
+
+
+def _document(context: AnswerContext) -> Mapping[str, Any]:
+    cash = context.cash
+    return without_none(
+        {
+            "result": context.answer.code,
+            "message": context.answer.description,
+            "balance": None if cash is None else number(cash, PLACES),
+        }
+    )
+
+
+_NO_BET: Final = Answer(8, "There is no such bet")
+_GENERAL_ERROR: Final = 1
+
+GITSLOTPARK: Final = Dialect(
+    name="gitslotpark",
+    path="/RollbackTransaction",
+    request=Request,
+    asks=_asks,
+    document=_document,
+    outcomes={
+        Outcome.REVERSED: Answer(0, "Success"),
+        Outcome.NO_BET: _NO_BET,
+        Outcome.BET_REFUSED: _NO_BET,
+        Outcome.SETTLED: Answer(_GENERAL_ERROR, "The bet is settled"),
+        Outcome.MISMATCH: Answer(5, "The bet is another player's", resent=True, status=500),
+        Outcome.CURRENCY_MISMATCH: Answer(
+            _GENERAL_ERROR, "The bet is in another currency", resent=True, status=500
+        ),
+        Outcome.CLOSED: Answer(_GENERAL_ERROR, "Closed by the operator"),
+        Outcome.PARKED: Answer(
+            _GENERAL_ERROR, "Not decided yet, please retry", resent=True, status=500
+        ),
+    },
+    repeated=Answer(9, "Rolled back before"),
+    malformed=Answer(2, "Wrong parameters"),
+    not_allowed=Answer(
+        _GENERAL_ERROR, "The sender's address is not allowed", resent=True, status=500
+    ),
+    wrong_signature=Answer(3, "The sign is wrong"),
+    auth=Auth(Member("sign"), Hmac(form="HEX"), fields("agentID", "userID", "transactionID")),
+    needs_cash=True,
+    code_field="result",
+)

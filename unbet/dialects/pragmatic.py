@@ -1,0 +1,71 @@
+"""Pragmatic Play (PROVIDERS, 11: two implementations; its own specification was not readable).
+
+A form without a currency, and not always with an amount. Assumed: the amount is the bet's stake; a
+settled bet is refused for good (120), so that nobody takes its stake for returned; what does not
+fit the bet is sent again (100), so that it can be put right meanwhile.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, Field
+
+from unbet.core.fields import Amount, ProviderId, Reference, UserId
+from unbet.core.outcomes import Outcome
+from unbet.dialects.auth import Auth, DigestWithKey, Member, sorted_pairs
+from unbet.dialects.codecs import FORM, without_none
+from unbet.dialects.port import Answer, AnswerContext, Asked, Dialect, Item
+
+
+class Request(BaseModel):
+    """The provider's fields, as far as they are needed."""
+
+    user_id: Annotated[UserId, Field(alias="userId")]
+    provider_id: Annotated[ProviderId, Field(alias="providerId")]
+    reference: Reference
+    amount: Amount | None = None
+
+
+def _asks(request: Request) -> Asked:
+    return Asked([Item(request.reference)], request.user_id, amount=request.amount)
+
+
+def _document(context: AnswerContext) -> Mapping[str, Any]:
+    answer = context.answer
+    return without_none(
+        {
+            "transactionId": context.own_reference,
+            "error": answer.code,
+            "description": answer.description,
+        }
+    )
+
+
+_SUCCESS: Final = Answer(0, "Success")
+_SETTLED: Final = Answer(120, "The bet is settled")
+_NO_BET: Final = Answer(120, "There is no such bet")
+
+PRAGMATIC: Final = Dialect(
+    name="pragmatic",
+    path="/refund",
+    request=Request,
+    asks=_asks,
+    document=_document,
+    outcomes={
+        Outcome.REVERSED: _SUCCESS,
+        Outcome.NO_BET: _SUCCESS,
+        Outcome.BET_REFUSED: _SUCCESS,
+        Outcome.SETTLED: _SETTLED,
+        Outcome.MISMATCH: Answer(100, "userId is not the bet's", resent=True),
+        Outcome.CURRENCY_MISMATCH: Answer(100, "The bet is in another currency", resent=True),
+        Outcome.AMOUNT_MISMATCH: Answer(100, "amount is not the bet's", resent=True),
+        Outcome.CLOSED: Answer(120, "Closed by the operator"),
+        Outcome.PARKED: Answer(100, "Not decided yet, please retry", resent=True),
+    },
+    malformed=Answer(7, "Bad parameters"),
+    not_allowed=Answer(100, "The sender's address is not allowed", resent=True),
+    wrong_signature=Answer(5, "The hash is wrong"),
+    choices={Outcome.SETTLED: (_SETTLED, _SUCCESS), Outcome.NO_BET: (_SUCCESS, _NO_BET)},
+    codec=FORM,
+    auth=Auth(Member("hash"), DigestWithKey("md5"), sorted_pairs(without="hash")),
+)
