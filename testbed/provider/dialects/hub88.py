@@ -123,4 +123,13 @@ class Hub88(SignedInHeader):
         return Decimal(balance).scaleb(-5) if is_integer(balance) else None
 
 
+class Caleta(Hub88):
+    """The sister."""
+
+    name = "caleta"
+    path = "/wallet/rollback"
+    header = "X-Auth-Signature"
+
+
 HUB88: Final = Hub88()
+CALETA: Final = Caleta()
