@@ -58,12 +58,17 @@ def _one_off(signature: str) -> str:
 
 
 @RULES.rule(
-    "the signature of another cancel is refused", DOCUMENTED, "another bet's", _signs_content
+    "the signature of another cancel is refused",
+    DOCUMENTED,
+    "another one, then its signature",
+    _signs_content,
 )
 async def another_body(play: Play) -> None:
     bet, other = await play.bets.any_bet(), await play.bets.unknown()
     key = play.endpoint.key
-    stolen = play.dialect.signature(play.fields_of(other), key)
+    sent = play.fields_of(other)
+    stolen = play.dialect.signature(sent, key)
+    play.expect_done(await play.send("another cancel", sent), other)
     request = play.dialect.request(play.fields_of(bet), key, lambda _: stolen)
     await _refused(play, bet, [("a cancel with another one's signature", request)])
 

@@ -6,6 +6,7 @@ whether every code that Caleta ends with ends it for Hub88: it is taken to be so
 """
 
 from decimal import Decimal
+from functools import cache
 from typing import Any, Final
 from uuid import UUID, uuid5
 
@@ -34,6 +35,9 @@ _ENDS: Final = frozenset(
 )
 _SYNTAX: Final = frozenset({"RS_ERROR_WRONG_SYNTAX", "RS_ERROR_WRONG_TYPES"})
 _TEMPORARY: Final = frozenset({"RS_ERROR_UNKNOWN", "RS_ERROR_TIMEOUT"})
+
+
+_other_key: Final = cache(new_rsa_key)
 
 
 class Hub88(SignedInHeader):
@@ -82,8 +86,8 @@ class Hub88(SignedInHeader):
         return rsa_sha256(key, body)
 
     def other_key(self) -> str:
-        """Another private key."""
-        return new_rsa_key()
+        """Another private key, the same one each time."""
+        return _other_key()
 
     def check_key(self, key: str) -> None:
         """A private key in PEM."""

@@ -33,6 +33,13 @@ class Rounds(Casino):
         super().give_back(stake)
 
 
+class RoundsToUnits(Casino):
+    def give_back(self, stake: Stake) -> None:
+        if stake.amount != 1:
+            stake.amount = round(stake.amount, 1)
+        super().give_back(stake)
+
+
 class KeepsTwentyEightDigits(Casino):
     def give_back(self, stake: Stake) -> None:
         stake.amount = +stake.amount

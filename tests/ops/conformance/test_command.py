@@ -11,7 +11,8 @@ from testbed.conformance.playing import rules_of
 from testbed.provider import V4, Bet, Player, Win
 from tests.ops.conformance.casino import Casino
 from tests.ops.conformance.handlers import on_success
-from tests.ops.conformance.serving import REFUSED, SECRET, serving
+from tests.ops.conformance.serving import serving
+from tests.ops.conformance.wire import REFUSED, SECRET
 from tests.ops.running import run
 
 RULES = rules_of(V4)

@@ -10,7 +10,8 @@ from testbed.conformance.playing import conduct, rules_of
 from testbed.provider import DIALECTS, V4, Endpoint, LuckyMonaco
 from testbed.rules import Report, RuleStatus
 from tests.ops.conformance.defects import DEFECTS, Defect
-from tests.ops.conformance.serving import REFUSED, Response, serving
+from tests.ops.conformance.serving import serving
+from tests.ops.conformance.wire import REFUSED, Response
 from unbet.dialects import DialectName
 
 RULES = rules_of(V4)

@@ -1,4 +1,5 @@
 """A receiver of Evolution's cancels."""
+# ruff: noqa: ARG002 - each takes what any of them needs
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -11,7 +12,6 @@ from tests.ops.conformance.speaking.speaker import (
     Speaker,
     answered,
     number,
-    text,
     with_numbers,
 )
 from tests.ops.conformance.wire import Request, Response
@@ -33,19 +33,21 @@ class Evolution(Speaker):
     }
     statuses: ClassVar = {"malformed": 400, "signature": 401}
 
-    def is_signed(self, request: Request, fields: Mapping[str, Any]) -> bool:
-        given = parse_qs(request.path.partition("?")[2]).get("authToken", [""])
-        return given[0] in self.keys
+    def given(self, request: Request, fields: Mapping[str, Any]) -> str:
+        return parse_qs(request.path.partition("?")[2]).get("authToken", [""])[0]
+
+    def signature(self, request: Request, fields: Mapping[str, Any], key: str) -> str:
+        return key
 
     def asked(self, fields: Mapping[str, Any]) -> list[Asked]:
         transaction = fields["transaction"]
         amount = transaction.get("amount")
         return [
             Asked(
-                text(transaction["refId"]),
-                text(transaction["id"]),
-                text(fields["userId"]),
-                text(fields["currency"]),
+                self.text(transaction["refId"]),
+                self.text(transaction["id"]),
+                self.text(fields["userId"]),
+                self.text(fields["currency"]),
                 None if amount is None else Decimal(amount),
             )
         ]

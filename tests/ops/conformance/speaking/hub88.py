@@ -1,9 +1,11 @@
 """A receiver of Hub88's rollbacks, and of Caleta's."""
+# ruff: noqa: ARG002 - each takes what any of them needs
 
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from cryptography.exceptions import InvalidSignature
@@ -11,8 +13,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from tests.ops.conformance.speaking.keys import PRIVATE_KEY, SECOND_PRIVATE_KEY
-from tests.ops.conformance.speaking.speaker import Asked, Decided, Speaker, answered, text
+from tests.ops.conformance.speaking.speaker import Asked, Decided, Speaker, answered
 from tests.ops.conformance.wire import Request, Response
+
+
+@lru_cache
+def _public(key: str) -> rsa.RSAPublicKey:
+    own = serialization.load_pem_private_key(key.encode(), None)
+    assert isinstance(own, rsa.RSAPrivateKey)
+    return own.public_key()
 
 
 class Hub88(Speaker):
@@ -32,24 +41,21 @@ class Hub88(Speaker):
     def __init__(self, keys: Sequence[str] = (PRIVATE_KEY, SECOND_PRIVATE_KEY)) -> None:
         super().__init__(keys)
 
-    def is_signed(self, request: Request, fields: Mapping[str, Any]) -> bool:
-        given = request.headers.get(self.header, "")
-        return any(self.verifies(given, request.body, key) for key in self.keys)
+    def given(self, request: Request, fields: Mapping[str, Any]) -> str:
+        return request.headers.get(self.header, "")
 
-    def verifies(self, given: str, body: bytes, key: str) -> bool:
-        own = serialization.load_pem_private_key(key.encode(), None)
-        assert isinstance(own, rsa.RSAPrivateKey)
+    def verifies(self, given: str, request: Request, fields: Mapping[str, Any], key: str) -> bool:
         try:
             signature = base64.b64decode(given, validate=True)
-            own.public_key().verify(signature, body, padding.PKCS1v15(), hashes.SHA256())
+            _public(key).verify(signature, request.body, padding.PKCS1v15(), hashes.SHA256())
         except (InvalidSignature, binascii.Error):
             return False
         return True
 
     def asked(self, fields: Mapping[str, Any]) -> list[Asked]:
-        player = text(fields["user"]) if "user" in fields else None
-        reference = text(fields["reference_transaction_uuid"])
-        return [Asked(reference, text(fields["transaction_uuid"]), player)]
+        player = self.text(fields["user"]) if "user" in fields else None
+        reference = self.text(fields["reference_transaction_uuid"])
+        return [Asked(reference, self.text(fields["transaction_uuid"]), player)]
 
     def balance(self, cash: Decimal) -> object:
         return int(cash * 100_000)

@@ -1,10 +1,10 @@
 """Keys that are made up for a run of the tests."""
 
-from testbed.provider import DIALECTS
+from testbed.provider.dialects.signing import new_rsa_key
 from tests.ops.conformance.speaking.speaker import KEY, SECOND_KEY
 
-PRIVATE_KEY = DIALECTS["hub88"].other_key()
-SECOND_PRIVATE_KEY = DIALECTS["hub88"].other_key()
+PRIVATE_KEY = new_rsa_key()
+SECOND_PRIVATE_KEY = new_rsa_key()
 
 
 def keys_of(dialect: str) -> tuple[str, str]:

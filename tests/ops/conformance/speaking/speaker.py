@@ -1,7 +1,6 @@
 """What the receivers share: who may call, the decisions, and JSON."""
 
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -53,7 +52,6 @@ class Speaker:
 
     def __init__(self, keys: Sequence[str] = (KEY, SECOND_KEY)) -> None:
         self.keys = keys
-        self.calls: Counter[str] = Counter()
 
     def answer(self, request: Request, casino: Casino) -> Response:
         if request.sender != ALLOWED:
@@ -110,7 +108,10 @@ class Speaker:
     def cash(self, casino: Casino, asked: Asked, decided: Decided) -> Decimal:
         if decided.stake:
             return casino.accounts[decided.stake.player]
-        return next((cash for one, cash in casino.accounts.items() if one.user_id == asked.player), Decimal(0))
+        return next(
+            (cash for one, cash in casino.accounts.items() if one.user_id == asked.player),
+            Decimal(0),
+        )
 
     def own_id(self, decided: Decided) -> str:
         """The operator's name of the reversal; none where nothing was."""
@@ -122,6 +123,27 @@ class Speaker:
         return json_object(request.body)
 
     def is_signed(self, request: Request, fields: Mapping[str, Any]) -> bool:
+        given = self.given(request, fields)
+        return any(self.verifies(given, request, fields, key) for key in self.keys)
+
+    def verifies(self, given: str, request: Request, fields: Mapping[str, Any], key: str) -> bool:
+        return given == self.signature(request, fields, key)
+
+    def given(self, request: Request, fields: Mapping[str, Any]) -> str:
+        """The signature that came with a request."""
+        raise NotImplementedError
+
+    def signature(self, request: Request, fields: Mapping[str, Any], key: str) -> str:
+        """The right one."""
+        raise NotImplementedError
+
+    def text(self, value: object) -> str:
+        if not isinstance(value, str) or not value.strip() or "\0" in value:
+            raise MalformedError
+        return value
+
+    def balance(self, cash: Decimal) -> object:
+        """In the dialect's unit."""
         raise NotImplementedError
 
     def asked(self, fields: Mapping[str, Any]) -> list[Asked]:
@@ -145,12 +167,6 @@ def json_object(body: bytes) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise MalformedError
     return found
-
-
-def text(value: object) -> str:
-    if not isinstance(value, str) or not value.strip() or "\0" in value:
-        raise MalformedError
-    return value
 
 
 def answered(document: Mapping[str, Any], status: int = 200) -> Response:
