@@ -113,7 +113,9 @@ class RoundInPlay:
         win = Win(reference=self.planned.reference, amount=amount)
         call = partial(self._provider.operator.settle, win)
         sent = await self._send(win, call, expect, self.dialect.bet_stops)
-        return sent.code == SUCCESS
+        settled = sent.code == SUCCESS
+        self._stands = self._stands and not settled
+        return settled
 
     async def cancel(
         self, *expect: Case, uuid: str | None = None, others: tuple[str, ...] = ()
