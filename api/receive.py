@@ -6,12 +6,11 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 from hmac import compare_digest
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -23,7 +22,7 @@ from api.refusals import Refusals, report
 from api.waits import Decided
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
-from unbet.dialects.body import MAX_BODY_LENGTH, cancels_of, read, render
+from unbet.dialects.body import MAX_BODY_LENGTH, Reading, cancels_of, read, render
 from unbet.dialects.port import Answer, AnswerContext
 from unbet.dialects.raw import RawRequest
 from unbet.journal.answers import AnswerNote
@@ -40,6 +39,28 @@ LEDGER: Final = "ledger"
 """The name of the built-in wallet, as `UNBET_WALLET` has it."""
 
 _NO_VALUES: Final[Mapping[str, str]] = {}
+
+
+class Call(NamedTuple):
+    """A request that was read."""
+
+    endpoint: Endpoint
+    request: Reading
+    cancels: Sequence[Cancel]
+    """One for each bet that it asks for; none if it is refused."""
+    started: float
+    """By the monotonic clock."""
+
+    def context(self, answer: Answer, decisions: Sequence[Decision] = ()) -> AnswerContext:
+        """What `answer` is made of."""
+        return AnswerContext(
+            answer,
+            self.request.reference,
+            decisions[0] if decisions else None,
+            decisions if len(decisions) > 1 else (),
+            self.request.document,
+            self.endpoint.knows_players,
+        )
 
 
 class Dispatcher(Protocol):
@@ -64,15 +85,7 @@ class Shadow(Protocol):
     """Answers in a dry run (`api/shadow.py`)."""
 
     async def answer(
-        self,
-        cancels: Sequence[Cancel],
-        context: AnswerContext,
-        endpoint: Endpoint,
-        scope: Scope,
-        body: bytes,
-        sender: str,
-        started: float,
-        send: Send,
+        self, call: Call, scope: Scope, body: bytes, sender: str, send: Send
     ) -> None: ...
 
 
@@ -163,60 +176,37 @@ class Receiver:
             await _send(send, endpoint, AnswerContext(dialect.not_allowed))
             return
         request = read(raw, values, config.provider, dialect, endpoint.keys)
+        cancels: Sequence[Cancel] = ()
         if request.parsed is None:
             refuse(request.reason, request.problem)
-            context = AnswerContext(request.answer, request.reference, document=request.document)
-            if self._shadow is not None:
-                await self._shadow.answer((), context, endpoint, scope, body, sender, started, send)
-                return
-            await _send(send, endpoint, context)
-            return
-        cancels = cancels_of(
-            request.parsed,
-            provider=config.provider,
-            dialect=dialect,
-            received_at=received_at,
-            received_from=sender,
-        )
-        context = AnswerContext(
-            dialect.outcomes[Outcome.PARKED],
-            request.reference,
-            document=request.document,
-            knows_players=endpoint.knows_players,
-        )
-        if self._shadow is not None:
-            await self._shadow.answer(
-                cancels, context, endpoint, scope, body, sender, started, send
+        else:
+            cancels = cancels_of(
+                request.parsed,
+                provider=config.provider,
+                dialect=dialect,
+                received_at=received_at,
+                received_from=sender,
             )
-            return
-        await self._answer(cancels, context, endpoint, started, send)
+        call = Call(endpoint, request, cancels, started)
+        if self._shadow is not None:
+            await self._shadow.answer(call, scope, body, sender, send)
+        elif not cancels:
+            await _send(send, endpoint, call.context(request.answer))
+        else:
+            await self._answer(call, send)
 
-    async def _answer(
-        self,
-        cancels: Sequence[Cancel],
-        context: AnswerContext,
-        endpoint: Endpoint,
-        started: float,
-        send: Send,
-    ) -> None:
-        dialect = endpoint.dialect
-        decided = await self._decide_all(cancels, started)
+    async def _answer(self, call: Call, send: Send) -> None:
+        cancels, dialect = call.cancels, call.endpoint.dialect
+        decided = await self._decide_all(call)
         decisions = [one.decision for one in decided if one.decision is not None]
         if len(decisions) < len(cancels):
-            # One is stored nowhere: anything but a failure would make the provider stop.
-            await self._fail(cancels, dialect.unpersisted, context, endpoint, send)
+            await self._fail(call, send)
             return
         if ARMED:
             crash_point("receiver_answer", cancels)
         answer = dialect.answer_to(decisions)
-        context = replace(
-            context,
-            answer=answer,
-            decision=decisions[0],
-            decisions=decisions if len(decisions) > 1 else (),
-        )
-        body = render(dialect, context)
-        seconds = Decimal(str(round(time.monotonic() - started, 6)))
+        body = render(dialect, call.context(answer, decisions))
+        seconds = Decimal(str(round(time.monotonic() - call.started, 6)))
         # As `_send`, without the call. Nobody waits for what is left to do.
         headers = [
             (b"content-length", b"%d" % len(body)),
@@ -228,45 +218,40 @@ class Receiver:
         for cancel, one, decision in zip(cancels, decided, decisions, strict=True):
             self._note(cancel, decision, one, answer.code, seconds)
 
-    async def _fail(
-        self,
-        cancels: Sequence[Cancel],
-        answer: Answer | None,
-        context: AnswerContext,
-        endpoint: Endpoint,
-        send: Send,
-    ) -> None:
+    async def _fail(self, call: Call, send: Send) -> None:
+        """Answer what is stored nowhere: anything but a failure would make the provider stop."""
         metrics.UNPERSISTED.inc()
+        first, answer = call.cancels[0], call.endpoint.dialect.unpersisted
         log.error(
             "unpersisted",
-            request_id=str(cancels[0].request_id),
-            reference=cancels[0].reference,
-            uuid=cancels[0].uuid,
+            request_id=str(first.request_id),
+            reference=first.reference,
+            uuid=first.uuid,
         )
         if answer is None:
             await respond(send, 503)
         else:
-            await _send(send, endpoint, replace(context, answer=answer))
+            await _send(send, call.endpoint, call.context(answer))
 
-    async def _decide_all(self, cancels: Sequence[Cancel], started: float) -> Sequence[Decided]:
-        if len(cancels) == 1:
-            return [await self._decide(cancels[0], started)]
-        # All are handed over before the first is waited for, so that they travel together.
-        return await asyncio.gather(*(self._decide(cancel, started) for cancel in cancels))
-
-    async def _decide(self, cancel: Cancel, started: float) -> Decided:
+    async def _decide_all(self, call: Call) -> Sequence[Decided]:
+        left_s = self._answer_within_s - (time.monotonic() - call.started)
+        first, *others = call.cancels
         try:
-            left_s = self._answer_within_s - (time.monotonic() - started)
-            return await self._dispatcher.decide(cancel, left_s)
+            waiters = [self._dispatcher.decide(first, left_s)]
         except Overloaded:
-            return Decided(await self._park(cancel), cancel.request_id)
+            decisions = await self._park(call.cancels)
+            return [Decided(one, one.request_id) for one in decisions]
+        # All are handed over before the first is waited for, so that they travel together.
+        waiters += [self._dispatcher.decide(one, left_s) for one in others]
+        return [await waiter for waiter in waiters]
 
-    async def _park(self, cancel: Cancel) -> Decision | None:
+    async def _park(self, cancels: Sequence[Cancel]) -> list[Decision]:
+        """Empty where they cannot be stored."""
         try:
-            await self._parking.park([cancel], "too many waiting")
+            await self._parking.park(cancels, "too many waiting")
         except UnpersistedError:
-            return None
-        return Decision(request_id=cancel.request_id, outcome=Outcome.PARKED)
+            return []
+        return [Decision(request_id=one.request_id, outcome=Outcome.PARKED) for one in cancels]
 
     def _note(
         self,

@@ -3,8 +3,7 @@ hears the old endpoint. Nothing is decided, parked, spooled or recorded."""
 
 import asyncio
 import time
-from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Mapping
 from typing import Final, NamedTuple, Protocol
 
 import httpx
@@ -13,6 +12,7 @@ from starlette.types import Scope, Send
 
 from api.deadline import ANSWER_SHARE
 from api.dispatch import Overloaded
+from api.receive import Call
 from api.waits import Decided
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
@@ -20,7 +20,6 @@ from unbet.dialects.body import render
 from unbet.dialects.port import AnswerContext, Dialect
 from unbet.dialects.raw import BadRequestError
 from unbet.runtime import metrics
-from unbet.runtime.endpoint_registry import Endpoint
 from unbet.runtime.http import respond
 from unbet.runtime.settings import ReceiverSettings
 
@@ -72,59 +71,45 @@ class Shadow:
         """Let go of the connections."""
         await self._client.aclose()
 
-    async def answer(
-        self,
-        cancels: Sequence[Cancel],
-        context: AnswerContext,
-        endpoint: Endpoint,
-        scope: Scope,
-        body: bytes,
-        sender: str,
-        started: float,
-        send: Send,
-    ) -> None:
-        """Answer a request: its `cancels`, or without any one that would be refused. `context` is
-        what is answered to it undecided."""
-        dialect = endpoint.dialect
-        ours = await self._would_answer(cancels, context, dialect)
+    async def answer(self, call: Call, scope: Scope, body: bytes, sender: str, send: Send) -> None:
+        """Answer a request, whether it would be decided or refused."""
+        endpoint, dialect = call.endpoint, call.endpoint.dialect
+        ours = await self._would_answer(call)
         url = endpoint.config.dry_run_url or self._url
-        old = await self._pass_on(url, scope, body, sender, started) if url else None
+        old = await self._pass_on(url, call, scope, body, sender) if url else None
         if old is None:
-            again = replace(context, answer=dialect.answer_of(Outcome.PARKED))
-            content = render(dialect, again)
-            kind = dialect.codec.content_type
+            again = call.context(dialect.answer_of(Outcome.PARKED))
+            content, kind = render(dialect, again), dialect.codec.content_type
             await respond(send, again.answer.status, content, content_type=kind)
         else:
             await _hand_back(send, old)
         agreement = _agreement(ours, old, dialect) if url else "not_compared"
         metrics.DRY_RUN.labels(agreement=agreement).inc()
-        outcomes = [one.outcome.value for one in ours.decisions] if ours else []
-        first = cancels[0] if cancels else None
+        decisions = (ours.decisions or (ours.decision,)) if ours else ()
+        outcomes = [one.outcome.value for one in decisions if one]
+        first = call.cancels[0] if call.cancels else None
         log.info(
             "dry run",
             request_id=str(first.request_id) if first else None,
             reference=first.reference if first else None,
             uuid=first.uuid if first else None,
-            would_be=", ".join(outcomes) or (None if cancels else "refused"),
+            would_be=", ".join(outcomes) or (None if first else "refused"),
             code=ours.answer.code if ours else None,
             old_status=old.status if old else None,
             old_code=_code_in(old.content, dialect) if old else None,
             agreement=agreement,
-            seconds=round(time.monotonic() - started, 6),
+            seconds=round(time.monotonic() - call.started, 6),
         )
 
-    async def _would_answer(
-        self, cancels: Sequence[Cancel], context: AnswerContext, dialect: Dialect
-    ) -> AnswerContext | None:
+    async def _would_answer(self, call: Call) -> AnswerContext | None:
         """None if it is not decided in time."""
-        if not cancels:
-            return context
-        decisions = await asyncio.gather(*map(self._would_decide, cancels))
+        if not call.cancels:
+            return call.context(call.request.answer)
+        decisions = await asyncio.gather(*map(self._would_decide, call.cancels))
         told = [one for one in decisions if one is not None]
-        if len(told) < len(cancels):
+        if len(told) < len(call.cancels):
             return None
-        answer = dialect.answer_to(told)
-        return replace(context, answer=answer, decision=told[0], decisions=told)
+        return call.context(call.endpoint.dialect.answer_to(told), told)
 
     async def _would_decide(self, cancel: Cancel) -> Decision | None:
         try:
@@ -133,16 +118,20 @@ class Shadow:
             return None
 
     async def _pass_on(
-        self, url: str, scope: Scope, body: bytes, sender: str, started: float
+        self, url: str, call: Call, scope: Scope, body: bytes, sender: str
     ) -> OldAnswer | None:
         """The old endpoint's answer; None if it has none in time."""
         headers = [pair for pair in scope["headers"] if pair[0] not in _OF_A_CONNECTION]
         headers.append((b"x-forwarded-for", sender.encode()))
-        deadline = asyncio.get_running_loop().time() + started + self._within_s - time.monotonic()
+        method, query = call.endpoint.dialect.method, scope.get("query_string", b"")
+        target = httpx.URL(url).copy_with(query=query) if query else url
+        deadline = (
+            asyncio.get_running_loop().time() + call.started + self._within_s - time.monotonic()
+        )
         try:
             async with (
                 asyncio.timeout_at(deadline),
-                self._client.stream("POST", url, content=body, headers=headers) as response,
+                self._client.stream(method, target, content=body, headers=headers) as response,
             ):
                 content = b""
                 async for part in response.aiter_bytes():

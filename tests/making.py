@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
+from uuid import UUID
 
 import uuid_utils.compat
 from sqlalchemy import Connection, Engine
@@ -23,7 +24,16 @@ from unbet.database.transaction import retry_until
 from unbet.journal.answers import AnswerNote, note_answers
 from unbet.wallets.ledger.reversal import reverse
 
-__all__ = ["KEYS", "MESSAGE_KEY", "PROVIDER", "Operator", "Player", "bet_of", "cancel_of"]
+__all__ = [
+    "KEYS",
+    "MESSAGE_KEY",
+    "PROVIDER",
+    "Operator",
+    "Player",
+    "batch_of",
+    "bet_of",
+    "cancel_of",
+]
 
 KEYS = Keys([MESSAGE_KEY])
 
@@ -33,10 +43,12 @@ Result = TypeVar("Result")
 def cancel_of(
     reference: str,
     *,
-    user_id: str = "alice",
-    currency: str = "EUR",
+    user_id: str | None = "alice",
+    currency: str | None = "EUR",
     provider: str = PROVIDER,
     uuid: str = "0" * 32,
+    amount: str | None = None,
+    batch: UUID | str | None = None,
 ) -> Cancel:
     """A cancel as the receiver would hand it on."""
     return Cancel(
@@ -50,7 +62,15 @@ def cancel_of(
         currency=currency,
         uuid=uuid,
         body='{"as": "sent"}',
+        amount=None if amount is None else Decimal(amount),
+        batch=None if batch is None else UUID(str(batch)),
     )
+
+
+def batch_of(*references: str, **said: Any) -> list[Cancel]:
+    """The cancels of one request that asks for several bets; `said` as with `cancel_of`."""
+    batch = uuid_utils.compat.uuid7()
+    return [cancel_of(reference, batch=batch, **said) for reference in references]
 
 
 def old_form(cancel: Cancel) -> dict[str, Any]:

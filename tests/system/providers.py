@@ -137,7 +137,7 @@ class Pragmatic(Provider):
         self, document: dict[str, Any], key: str, body: bytes | None
     ) -> tuple[str, dict[str, str], bytes]:
         joined = "&".join(f"{name}={value}" for name, value in sorted(document.items()))
-        digest = hashlib.md5(f"{joined}{key}".encode()).hexdigest()  # noqa: S324 - the provider's
+        digest = hashlib.md5(f"{joined}{key}".encode()).hexdigest()  # noqa: S324 - the provider asks for it
         content = urlencode(document | {"hash": digest}).encode() if body is None else body
         return "", {}, content
 

@@ -95,13 +95,15 @@ GRANT SELECT ON deployment TO unbet_receiver, unbet_worker, unbet_operator, unbe
 -- It is what the world talks to. It looks up outcomes, parks cancels, notes answers and counts what is
 -- parked; it cannot read what providers have sent, nor touch a row that is there.
 
-GRANT SELECT (provider, reference, state, user_id, currency, outcome, reversal_id, cash_after)
+GRANT SELECT (provider, reference, state, user_id, currency, outcome, cancel_request_id,
+              reversal_id, cash_after)
     ON bets TO unbet_receiver;
-GRANT SELECT (request_id, outcome, wallet, wallet_ref, cash) ON requests TO unbet_receiver;
+GRANT SELECT (request_id, provider, reference, outcome, decided_at, wallet, wallet_ref, cash, replayed)
+    ON requests TO unbet_receiver;
 
 -- Reading the key is what ON CONFLICT needs; how many there are and since when is for /metrics.
 GRANT SELECT (request_id, state, reason, parked_at),
-      INSERT (request_id, provider, reference, cancel, state, reason, last_error, next_try_at)
+      INSERT (request_id, provider, reference, batch, cancel, state, reason, last_error, next_try_at)
     ON parked TO unbet_receiver;
 GRANT SELECT (request_id),
       INSERT (request_id, shared_request_id, uuid, received_at, received_from, outcome, code,
@@ -126,10 +128,11 @@ GRANT SELECT,
 GRANT SELECT, UPDATE (balance) ON accounts TO unbet_worker;
 GRANT SELECT, INSERT (kind, bet_id) ON transfers TO unbet_worker;
 GRANT SELECT, INSERT (transfer_id, account_id, amount, balance_after) ON entries TO unbet_worker;
-GRANT SELECT (request_id, provider, reference, user_id, currency, outcome, decided_at, wallet_ref,
-              cash),
-      INSERT (request_id, provider, reference, user_id, currency, uuid, dialect, received_at,
-              received_from, body, outcome, wallet, wallet_ref, cash, replayed, is_only_memory)
+GRANT SELECT (request_id, provider, reference, user_id, currency, amount, outcome, decided_at,
+              wallet_ref, cash, replayed),
+      INSERT (request_id, provider, reference, user_id, currency, amount, batch, uuid, dialect,
+              received_at, received_from, body, outcome, wallet, wallet_ref, cash, replayed,
+              is_only_memory)
     ON requests TO unbet_worker;
 GRANT SELECT, DELETE,
       INSERT (request_id, provider, reference, cancel, look_at),
@@ -142,7 +145,7 @@ GRANT INSERT (provider, wallet), DELETE ON routes TO unbet_operator;
 GRANT SELECT, INSERT (request_id, provider, reference, outcome, wallet_ref)
     ON found_late TO unbet_worker;
 GRANT SELECT, DELETE,
-      INSERT (request_id, provider, reference, cancel, state, reason, last_error, next_try_at),
+      INSERT (request_id, provider, reference, batch, cancel, state, reason, last_error, next_try_at),
       UPDATE (state, reason, tries, last_error, parked_at, next_try_at)
     ON parked TO unbet_worker;
 -- Reading the key is what ON CONFLICT needs.
@@ -185,7 +188,7 @@ GRANT INSERT (reference, kind, transfer_id) ON withdrawal_ends TO unbet_operator
 GRANT INSERT (request_id, provider, reference, action, made_by, reason)
     ON interventions TO unbet_operator;
 GRANT UPDATE (state, tries, next_try_at),
-      INSERT (request_id, provider, reference, cancel, state, reason, last_error, next_try_at)
+      INSERT (request_id, provider, reference, batch, cancel, state, reason, last_error, next_try_at)
     ON parked TO unbet_operator;
 GRANT INSERT (outcome, cancelled_at, cancel_request_id, cash_after),
       UPDATE (outcome, cancelled_at, cancel_request_id, cash_after)

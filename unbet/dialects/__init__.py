@@ -22,7 +22,11 @@ def _dialects() -> Iterator[Dialect]:
             names = vars(import_module(f"{__name__}.{file.name}"))
             yield from (value for value in names.values() if isinstance(value, Dialect))
     for entry in entry_points(group=ENTRY_POINT):
-        dialect = entry.load()
+        try:
+            dialect = entry.load()
+        except Exception as error:
+            error.add_note(f"This is the entry point {entry.value} of {ENTRY_POINT}.")
+            raise
         if not isinstance(dialect, Dialect):
             raise TypeError(f"the entry point {entry.value} of {ENTRY_POINT} is no Dialect")
         yield dialect

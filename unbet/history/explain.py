@@ -1,7 +1,7 @@
 """Everything that the ledger knows of one reference, for a person who asks what happened."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from unbet.core.outcomes import BINDS_NOTHING, Outcome
 from unbet.core.wallet_names import LEDGER
 from unbet.history.records import (
     AnswerRecord,
+    BatchMember,
     BetRecord,
     EntryRecord,
     FoundLateRecord,
@@ -31,9 +32,22 @@ _OF_REFERENCE: Final = """
 """
 # Those of each request, and of the requests that shared its wait.
 _ANSWERS: Final = """
-    SELECT * FROM unbet.answers
+    SELECT request_id, shared_request_id, uuid, received_at, received_from, outcome,
+           -- What was answered before revision 0009 has a number.
+           coalesce(code, CAST(numeric_code AS text)) AS code, seconds, answered_at
+      FROM unbet.answers
      WHERE request_id = ANY (CAST(:ids AS uuid[])) OR shared_request_id = ANY (CAST(:ids AS uuid[]))
      ORDER BY received_at
+"""
+_BATCHES: Final = """
+    SELECT batch, request_id, reference, outcome, NULL AS state
+      FROM unbet.requests WHERE batch = ANY (CAST(:batches AS uuid[]))
+     UNION ALL
+    SELECT batch, request_id, reference, NULL, state
+      FROM unbet.parked
+     WHERE batch = ANY (CAST(:batches AS uuid[]))
+       AND NOT EXISTS (SELECT FROM unbet.requests WHERE requests.request_id = parked.request_id)
+     ORDER BY request_id
 """
 # One by one: there is no index by the bet alone, and the table is large.
 _TRANSFERS: Final = """
@@ -92,6 +106,7 @@ def explain(
     wins = known("unbet_ledger.wins", "created_at", ":reference IN (bet_reference, reference)")
     moved = [*connection.execute(text(_TRANSFERS), values).mappings()]
     answers = _answers(connection, [row["request_id"] for row in requests + parked])
+    batches = _batches(connection, {row["batch"] for row in requests + parked} - {None})
     entries = entries_of(connection, [row["id"] for row in moved])
 
     def history(name: str) -> History:
@@ -121,6 +136,11 @@ def explain(
                 TransferRecord(**row, entries=entries[row["id"]]) for row in own(moved)
             ),
             wins=tuple(WinRecord(**row) for row in own(wins)),
+            batches=tuple(
+                one
+                for batch in dict.fromkeys(row["batch"] for row in own(requests + parked))
+                for one in batches[batch]
+            ),
         )
 
     found = bets + requests + parked + by_people + late + found_late + wins + asked
@@ -146,6 +166,16 @@ def entries_of(
     for row in connection.execute(text(_ENTRIES), {"ids": transfer_ids}).mappings():
         entries[row["transfer_id"]] += (EntryRecord(**row),)
     return entries
+
+
+def _batches(
+    connection: Connection, batches: Collection[UUID]
+) -> defaultdict[UUID | None, tuple[BatchMember, ...]]:
+    members: defaultdict[UUID | None, tuple[BatchMember, ...]] = defaultdict(tuple)
+    if batches:
+        for row in connection.execute(text(_BATCHES), {"batches": [*batches]}).mappings():
+            members[row["batch"]] += (BatchMember(**row),)
+    return members
 
 
 def _answers(

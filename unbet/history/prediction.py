@@ -6,14 +6,14 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection, text
 
 from unbet.core.message import Cancel, Decision
-from unbet.core.outcomes import Outcome
+from unbet.core.outcomes import MISMATCHES, Outcome
 from unbet.history.explain import entries_of
 from unbet.history.records import EntryRecord
 from unbet.journal.closings import closed_decision, find_closed
 from unbet.wallets.ledger.reversal import reverse
 from unbet.wallets.sql.wallet import call_function
 
-_DECIDE_NOTHING: Final = (Outcome.MISMATCH, Outcome.CURRENCY_MISMATCH, Outcome.PARKED)
+_DECIDE_NOTHING: Final = MISMATCHES | {Outcome.PARKED}
 _DECIDED_BY: Final = text("""
     SELECT cancel_request_id FROM unbet_ledger.bets
      WHERE provider = :provider AND reference = :reference

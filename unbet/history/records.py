@@ -19,8 +19,9 @@ class BetRecord(_Record):
     """The bet, or the tombstone in its place."""
 
     state: str
-    user_id: str
-    currency: str
+    user_id: str | None
+    currency: str | None
+    """Both are None for the tombstone of a cancel that does not say them."""
     amount: Decimal | None
     """The stake; None for a tombstone."""
     created_at: datetime
@@ -44,7 +45,7 @@ class AnswerRecord(_Record):
     received_at: datetime
     received_from: str
     outcome: Outcome | None
-    code: int
+    code: str
     seconds: Decimal
     answered_at: datetime
 
@@ -54,8 +55,13 @@ class RequestRecord(_Record):
 
     request_id: UUID
     uuid: str
-    user_id: str
-    currency: str
+    user_id: str | None
+    """As the request says it, and None where it does not; so are the next two."""
+    currency: str | None
+    amount: Decimal | None = None
+    """The stake."""
+    batch: UUID | None = None
+    """The same for all cancels of a request that asks for several bets."""
     dialect: str
     received_at: datetime
     received_from: str
@@ -85,9 +91,23 @@ class ParkedRecord(_Record):
     last_error: str | None
     parked_at: datetime
     next_try_at: datetime
+    batch: UUID | None = None
+    """As with a request."""
     cancel: str
     """As the message carried it, JSON: with the player's session."""
     answers: tuple[AnswerRecord, ...] = ()
+
+
+class BatchMember(_Record):
+    """One of the cancels of a request that asks for several bets."""
+
+    batch: UUID
+    request_id: UUID
+    reference: str
+    outcome: Outcome | None
+    """None: not decided yet."""
+    state: str | None
+    """Where it is parked, of one that is not decided: `parked`, `dead` or `closed`."""
 
 
 class ParkingHistoryRecord(_Record):
@@ -207,6 +227,8 @@ class History(_Record):
     found_late: tuple[FoundLateRecord, ...] = ()
     transfers: tuple[TransferRecord, ...]
     wins: tuple[WinRecord, ...]
+    batches: tuple[BatchMember, ...] = ()
+    """All cancels of the requests that ask for this bet and for others."""
 
     @property
     def decision(self) -> RequestRecord | None:

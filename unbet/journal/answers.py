@@ -17,7 +17,7 @@ _NOTE: Final = text("""
     SELECT *
       FROM json_to_recordset(CAST(:notes AS json))
                AS (request_id uuid, shared_request_id uuid, uuid text, received_at timestamptz,
-                   received_from text, outcome text, code integer, seconds numeric)
+                   received_from text, outcome text, code text, seconds numeric)
         ON CONFLICT (request_id) DO NOTHING
 """)
 

@@ -27,7 +27,8 @@ _FIND: Final = text("""
                          FROM unbet.requests
                         WHERE requests.reference = requested.reference
                           AND requests.provider = requested.provider
-                          AND outcome NOT IN ('closed', 'mismatch', 'currency_mismatch'))
+                          AND outcome NOT IN ('closed', 'mismatch', 'currency_mismatch',
+                                              'amount_mismatch'))
 """)
 
 

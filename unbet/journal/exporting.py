@@ -31,8 +31,9 @@ class Exported(NamedTuple):
     cancelled_at: datetime
     provider: str
     reference: str
-    user: str
-    currency: str
+    user: str | None
+    currency: str | None
+    """Both are None where there is no bet, and its cancel did not say them."""
     stake: Decimal | None
     """None for a tombstone. It, the state and what was returned are None also where another wallet
     than the ledger has the bet: only that one knows."""
@@ -55,6 +56,8 @@ class Exported(NamedTuple):
     """Whether the wallet had decided it before; None for the ledger, or if it does not say."""
     found_late: str | None
     """What the wallet said at last of a bet that came after its cancel; None if there is none."""
+    batch: UUID | None
+    """Of a cancel whose request asked for several bets: the same for all of them."""
 
 
 def export(

@@ -19,7 +19,7 @@ SELECT kind, reason, stated.line, stated.provider, stated.reference, stated.user
                   user_id, currency, 1 AS place, decided_at
              FROM unbet.requests
             WHERE reference = stated.reference AND lower(provider) = lower(stated.provider COLLATE "C")
-              AND wallet IS NOT NULL AND outcome NOT IN ('closed', 'mismatch', 'currency_mismatch')
+              AND wallet IS NOT NULL AND outcome NOT IN ('closed', 'mismatch', 'currency_mismatch', 'amount_mismatch')
             UNION ALL
            SELECT state, outcome, user_id, currency, 2, NULL
              FROM unbet_ledger.bets

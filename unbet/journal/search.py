@@ -75,13 +75,15 @@ _FIND: Final = text("""
            FROM unbet_ledger.operations WHERE user_id = :words
           ORDER BY created_at DESC LIMIT :most)
     )
-    SELECT known.provider, known.reference, bets.state, max(known.user_id), max(known.currency),
+    SELECT known.provider, known.reference, bets.state, coalesce(max(known.user_id), ''),
+           coalesce(max(known.currency), ''),
            max(seen_at) AS seen_at, min(found_by),
            -- Of another wallet: the first decision that binds the bet.
            (SELECT outcome
               FROM unbet.requests
              WHERE (reference, provider) = (known.reference, known.provider)
-               AND wallet IS NOT NULL AND outcome NOT IN ('closed', 'mismatch', 'currency_mismatch')
+               AND wallet IS NOT NULL
+               AND outcome NOT IN ('closed', 'mismatch', 'currency_mismatch', 'amount_mismatch')
              ORDER BY decided_at
              LIMIT 1)
       FROM known
@@ -103,7 +105,7 @@ class SearchResult(NamedTuple):
     """The bet's; None if there is neither bet nor tombstone."""
     user_id: str
     currency: str
-    """Both are empty where all that is known is a cancel that waits."""
+    """Both are empty where only cancels are known, and none of them says it or can be read."""
     seen_at: datetime
     """The latest of what was found."""
     found_by: str

@@ -24,6 +24,7 @@ from unbet.runtime.failpoints import ARMED, crash_point
 from unbet.wallets.late_bets import report_late, with_late
 from unbet.wallets.parts import WHY
 from unbet.wallets.port import Abilities, Decided, Memory, Undecided, Verdict, Wallet, Why
+from unbet.wallets.replayed import with_knowledge
 from unbet.wallets.undecided import commit_until
 
 RECORD_FOR_S: Final = 1.0
@@ -201,7 +202,11 @@ class RecordedWallet:
             late = {}
             if not self.abilities.closes_unknown:
                 late = watch_unknown(connection, records, before)
-            verdicts = [_checked(cancel, one, before, late) for cancel, one in decided]
+            known = with_knowledge(connection, [one for _, one in decided], before)
+            verdicts = [
+                _checked(cancel, one, before, late)
+                for (cancel, _), one in zip(decided, known, strict=True)
+            ]
             if self._parked:
                 done = [
                     one.decision.request_id

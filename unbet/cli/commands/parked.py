@@ -137,8 +137,11 @@ def _said_of(done: Closing) -> str:
     match done.outcome:
         case Outcome.CLOSED:
             return "Closed: every cancel of this bet is told to stop, and nothing moves."
-        case Outcome.MISMATCH | Outcome.CURRENCY_MISMATCH:
-            return "Closed. The bet is another player's, or in another currency: it is not bound."
+        case Outcome.MISMATCH | Outcome.CURRENCY_MISMATCH | Outcome.AMOUNT_MISMATCH:
+            return (
+                "Closed. The bet is another player's, in another currency or of another stake: it "
+                "is not bound."
+            )
         case None:
             return "Closed. It cannot be read, so no bet is bound: another cancel is decided."
         case _:

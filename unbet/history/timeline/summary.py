@@ -29,7 +29,11 @@ from unbet.history.timeline.phrases import (
 )
 from unbet.history.timeline.requests import ReceivedRequest, all_requests
 
-_MISMATCHES: Final = {Outcome.MISMATCH: "player", Outcome.CURRENCY_MISMATCH: "currency"}
+_MISMATCHES: Final = {
+    Outcome.MISMATCH: "player",
+    Outcome.CURRENCY_MISMATCH: "currency",
+    Outcome.AMOUNT_MISMATCH: "stake",
+}
 
 
 def summary(history: History) -> str:
@@ -60,6 +64,7 @@ def summary(history: History) -> str:
         "; ".join(
             [
                 *parts,
+                *_batches(requests, history),
                 *_mismatches(requests),
                 *_late(history),
                 *_found_late(history),
@@ -154,13 +159,13 @@ def _put_off(history: History, requests: Sequence[ReceivedRequest]) -> Iterator[
     """Those that were told to ask again, and why: as far as it is still known."""
     reasons = {parking.request_id: parking.reason for parking in history.parking_history}
     reasons |= {parked.request_id: parked.reason for parked in history.parked}
-    by_reason: defaultdict[str | None, list[int]] = defaultdict(list)
+    by_reason: defaultdict[str | None, list[str]] = defaultdict(list)
     for one in requests:
         answer = one.answer
         if answer is not None:
             by_reason[reasons.get(answer.shared_request_id or answer.request_id)] += [answer.code]
     for reason, codes in by_reason.items():
-        shown = f"{counted(len(codes), 'request')} answered {listed(map(str, sorted(set(codes))))}"
+        shown = f"{counted(len(codes), 'request')} answered {listed(sorted(set(codes)))}"
         yield f"{shown} first, {because(reason)}" if reason else f"{shown} first"
 
 
@@ -202,6 +207,13 @@ def _never_cancelled(history: History, bet: BetRecord) -> str:
         return f"Never cancelled: the {stake} was refused on {at} ({refused(bet.refusal)})"
     since = f", {_settled(history, bet)} since" if bet.state == "settled" else ""
     return f"Never cancelled: the {stake} was placed on {at}{since}"
+
+
+def _batches(requests: Sequence[ReceivedRequest], history: History) -> Iterator[str]:
+    """Those that asked for other bets as well; the timeline has these."""
+    for batch in dict.fromkeys(one.batch for one in requests if one.batch is not None):
+        number = sum(member.batch == batch for member in history.batches)
+        yield f"one request asked for {counted(number, 'bet')} at once"
 
 
 def _mismatches(requests: Sequence[ReceivedRequest]) -> Iterator[str]:

@@ -12,6 +12,8 @@ from typing import NamedTuple
 import orjson
 
 from unbet.core.message import Cancel
+from unbet.core.money import EXACT
+from unbet.wallets.said import said_besides
 
 
 class Item(NamedTuple):
@@ -26,7 +28,10 @@ def items_of(cancels: Sequence[Cancel]) -> list[Item]:
     """Each question once, those of a player side by side."""
 
     def question(cancel: Cancel) -> tuple[str, ...]:
-        return (cancel.player, cancel.provider, cancel.reference, cancel.currency)
+        # What a cancel does not say is like nothing that another one says: no field is empty.
+        bet = (cancel.provider, cancel.reference)
+        amount = "" if cancel.amount is None else str(cancel.amount.normalize(EXACT))
+        return (cancel.player or "", *bet, cancel.currency or "", amount)
 
     alike = (tuple(some) for _, some in groupby(sorted(cancels, key=question), question))
     return [Item(some[0], some) for some in alike]
@@ -73,8 +78,8 @@ def key_of_call(items: Sequence[Item]) -> str:
 
 
 def body_of(items: Sequence[Item], *, dry_run: bool = False) -> bytes:
-    """A JSON array; no amount is in it, since the wallet knows the stake. `dry_run` is a member and
-    no header: it is signed."""
+    """A JSON array; an amount is in it only where the provider's request says one, since the wallet
+    knows the stake. `dry_run` is a member and no header: it is signed."""
     more = {"dry_run": True} if dry_run else {}
     return orjson.dumps(
         [
@@ -87,6 +92,7 @@ def body_of(items: Sequence[Item], *, dry_run: bool = False) -> bytes:
                 "currency": cancel.currency,
                 "uuid": cancel.uuid,
                 "received_at": cancel.received_at.isoformat(),
+                **said_besides(cancel),
                 **more,
             }
             for cancel, _ in items

@@ -131,8 +131,8 @@ def reverse(
 def parameters_of(cancels: Sequence[Cancel], *, leave_tombstones: bool) -> dict[str, object]:
     """The statement's parameters."""
     return {
-        # Not by `rows.py`: no amount is among them, and that would be a file more on the way.
-        "cancels": orjson.dumps([vars(cancel) for cancel in cancels]).decode(),
+        # Not by `rows.py`: that would be a file more on the way. Amounts go as text, exact.
+        "cancels": orjson.dumps([vars(cancel) for cancel in cancels], default=str).decode(),
         "count": len(cancels),
         "leave_tombstones": leave_tombstones,
     }
@@ -145,4 +145,5 @@ def _decision(row: Row[tuple[object, ...]]) -> Decision:
         transfer_id=row.transfer_id,
         currency=row.currency,
         cash=row.cash,
+        replayed=bool(row.replayed),
     )

@@ -18,7 +18,10 @@ from unbet.runtime.failpoints import ARMED, crash_point
 from unbet.wallets.late_bets import report_late, with_late
 from unbet.wallets.parts import PartedGroup
 from unbet.wallets.port import Abilities, Decided, Memory, Verdict
+from unbet.wallets.replayed import with_knowledge
+from unbet.wallets.said import said_besides
 from unbet.wallets.sql.answer import read_answer, wrong
+from unbet.wallets.units import chunks_of
 
 LOCK_WAIT_S: Final = 0.5
 """After the lock timeout: a busy player's transactions are over by then."""
@@ -35,9 +38,10 @@ _CALL: Final = text("""
 class SqlWallet:
     """`unbet_cancel(jsonb)`, as the port wants a wallet.
 
-    Up to `MAX_TOGETHER` cancels are one call. Where it fails, or returns anything but one decision
-    for each cancel, all of it is rolled back, and the group is halved until the cancel that it
-    fails on is alone: that one is AMBIGUOUS, or what its error says, and the others are decided.
+    Up to `MAX_TOGETHER` cancels are one call; those of one request are in one call in any case.
+    Where it fails, or returns anything but one decision for each cancel, all of it is rolled back,
+    and the group is halved until the cancel that it fails on is alone, or with those of its
+    request: these are AMBIGUOUS, or what the error says, and the others are decided.
     """
 
     abilities = Abilities(
@@ -67,11 +71,10 @@ class SqlWallet:
 
     def cancel(self, cancels: Sequence[Cancel], deadline: float) -> Iterator[Sequence[Verdict]]:
         """As `Wallet.cancel`."""
-        most = self.abilities.max_together
-        for begin in range(0, len(cancels), most):
+        for chunk in chunks_of(cancels, self.abilities.max_together):
             started = time.monotonic()
             group = PartedGroup(self._engine, self._work, started, deadline, self._lock_wait_s)
-            for part in group.part(list(cancels[begin : begin + most]), wait_for_locks=True):
+            for part in group.part(chunk, wait_for_locks=True):
                 report_late(part, cancels)
                 yield part
 
@@ -105,6 +108,7 @@ def decide(
         for cancel, one in zip(cancels, verdicts, strict=True)
     ]
     before = record_requests(connection, "sql", records)
+    verdicts = with_knowledge(connection, verdicts, before)
     late = {} if closes_unknown else watch_unknown(connection, records, before)
     for one in verdicts:
         problem = contradiction(one.decision, before)
@@ -132,6 +136,7 @@ def _items(cancels: Sequence[Cancel]) -> str:
             "currency": cancel.currency,
             "uuid": cancel.uuid,
             "received_at": cancel.received_at,
+            **said_besides(cancel),
         }
         for cancel in cancels
     )

@@ -1,0 +1,14 @@
+"""What a wallet is told of a cancel only where the provider's request says it."""
+
+from unbet.core.message import Cancel
+
+
+def said_besides(cancel: Cancel) -> dict[str, str]:
+    """The stake, as text since a JSON number would be read as a float; and the name of a request
+    that asks for several bets."""
+    said = {}
+    if cancel.amount is not None:
+        said["amount"] = format(cancel.amount, "f")
+    if cancel.batch is not None:
+        said["batch"] = str(cancel.batch)
+    return said
