@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import Final
 
 from testbed.conformance.play import Play
-from testbed.conformance.rule import BEHAVES, CALL, OUTCOMES, PATH, Rules, lucky_monaco
-from testbed.provider import Dialect, Request, Response
+from testbed.conformance.rule import BEHAVES, CALL, OUTCOMES, PATH, Rules, elsewhere, lucky_monaco
+from testbed.provider import Dialect, Endpoint, Request, Response
 from testbed.rules import NotTriedError
 
 RULES: Final = Rules()
@@ -47,14 +47,32 @@ async def wrong_secret(play: Play) -> None:
         other.close()
 
 
-@RULES.rule("a refused address is told so", OUTCOMES, "one from outside")
-async def refused_address(play: Play) -> None:
+@RULES.rule("a refused address cancels nothing", OUTCOMES, "one from outside", elsewhere)
+async def address(play: Play) -> None:
+    """No document knows an answer for it."""
+    call = _outside(play).call
+    done = play.dialect.done
+    bet = await play.bets.any_bet()
+    request = play.dialect.request(play.fields_of(bet), play.endpoint.key)
+    heard = await play.send_body(
+        "a cancel from outside", request.body, post=lambda _: call(request)
+    )
+    if heard.attempt.status is None or heard.attempt.code in done:
+        play.fault(heard, f"{heard.summary}, expected a refusal")
+    await play.expect_unmoved(bet)
+    await play.give_back("then a good one", bet)
+
+
+def _outside(play: Play) -> Endpoint:
     if play.outside is None:
         raise NotTriedError("no address is given that must be refused (--refused-from)")
-    call = play.outside.call
+    return play.outside
+
+
+@RULES.rule("a refused address is told so", OUTCOMES, "one from outside", lucky_monaco)
+async def refused_address(play: Play) -> None:
+    call = _outside(play).call
     await _refused_away(play, "a cancel from outside", lambda status: status == 403, call)
-    if not lucky_monaco(play.dialect):
-        return  # no document knows a code for it
     heard, code = play.exchanges[0], play.lucky_monaco.credentials
     if heard.attempt.status == 403 and (heard.document or {}).get("error") != code:
         play.fault(heard, f"the answer has no error {code}")

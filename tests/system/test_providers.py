@@ -111,7 +111,10 @@ def test_what_is_not_decided_in_time_is_asked_for_again_and_done_meanwhile(
         again = provider.send(system.http, "bet-1")
         told = {name: again.json().get(name) for name in fields}
         # The balance is the one right after that bet was given back, before others were.
-        assert (again.status_code, told | {"balance": None}) == (status, {**fields, "balance": None})
+        assert (again.status_code, told | {"balance": None}) == (
+            status,
+            {**fields, "balance": None},
+        )
     assert operator.balance(**PLAYER).cash == 100
 
 

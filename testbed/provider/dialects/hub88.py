@@ -114,7 +114,8 @@ class Hub88(SignedInHeader):
         problem = wrong_echo(document, asked, "user", "request_uuid")
         if problem or code not in _DONE:
             return problem
-        problem = missing(document, "request_uuid", "user", "currency", "balance")
+        repeated = [name for name in ("user", "request_uuid") if name in asked or not asked]
+        problem = missing(document, *repeated, "currency", "balance")
         if problem:
             return problem
         if not isinstance(document["currency"], str):

@@ -123,7 +123,7 @@ def _of_speakers(dialect: str) -> Speakers:
     yield from _of_reading(dialect)
     yield "only POST cancels", "any method does", wrong.called(wrong.by_any_method)
     yield "a wrong secret opens nothing", "any is right", wrong.called(wrong.at_any_secret)
-    yield "a refused address is told so", "any may call", wrong.called(wrong.from_anywhere)
+    yield "a refused address cancels nothing", "any may call", wrong.called(wrong.from_anywhere)
 
 
 def _of_trust(dialect: str) -> Speakers:
