@@ -7,12 +7,15 @@ from typing import Any
 
 from testbed.provider import DIALECTS
 from tests.ops.conformance import ledgers
-from tests.ops.conformance import wrong_speakers as wrong
+from tests.ops.conformance import wrong_answers as answers
+from tests.ops.conformance import wrong_decisions as decisions
+from tests.ops.conformance import wrong_reading as reading
+from tests.ops.conformance import wrong_trust as trust
 from tests.ops.conformance.casino import Casino
 from tests.ops.conformance.handlers import SHORT_S
 from tests.ops.conformance.serving import Handler, honest
 from tests.ops.conformance.speaking import SPEAKERS, Speaker
-from tests.ops.conformance.wrong_speakers import Make
+from tests.ops.conformance.wrong_answers import Make
 
 
 @dataclass(frozen=True)
@@ -100,42 +103,42 @@ def _of_casinos(dialect: str) -> Casinos:
 
 def _of_speakers(dialect: str) -> Speakers:
     spoken = DIALECTS[dialect]
-    yield _PLACED, "it is answered as something final", wrong.refusing("first", FINAL[dialect])
-    if dialect not in ("pragmatic", "gitslotpark"):
-        another = "another cancel of the bet is answered the same"
-        yield another, "it is to be sent again", wrong.refusing("repeated", AGAIN[dialect])
-    else:
-        another = "another cancel of the bet is answered the same"
-        yield another, "it is refused", wrong.refusing("repeated", AGAIN[dialect])
-    yield _AGAIN, "it is to be sent again", wrong.refusing("repeated", AGAIN[dialect])
-    yield _UNKNOWN, "it is to be sent again for ever", wrong.refusing("unknown", AGAIN[dialect])
+    yield _PLACED, "it is answered as something final", answers.refusing("first", FINAL[dialect])
+    another = "another cancel of the bet is answered the same"
+    yield another, "it is to be sent again", answers.refusing("repeated", AGAIN[dialect])
+    yield _AGAIN, "it is to be sent again", answers.refusing("repeated", AGAIN[dialect])
+    yield _UNKNOWN, "it is to be sent again for ever", answers.refusing("unknown", AGAIN[dialect])
     if dialect != "gitslotpark":
-        yield _SETTLED, "it is to be sent again for ever", wrong.refusing("settled", AGAIN[dialect])
-    yield "a frozen player gets the stake back", "it is refused", wrong.refusing_the_frozen
+        yield (
+            _SETTLED,
+            "it is to be sent again for ever",
+            answers.refusing("settled", AGAIN[dialect]),
+        )
+    yield "a frozen player gets the stake back", "it is refused", decisions.refusing_the_frozen
     if spoken.amount:
         amount = "a cancel of another amount gives the stake back or nothing"
-        yield amount, "what is asked for is paid", wrong.paying_what_is_asked
+        yield amount, "what is asked for is paid", decisions.paying_what_is_asked
     if dialect != "pragmatic":
-        yield _BALANCE, "another unit", wrong.in_cents
-        yield _FORM, "the balance is text", wrong.with_text_balance
-        yield _FORM, "there is no balance", wrong.without_balance
+        yield _BALANCE, "another unit", answers.in_cents
+        yield _FORM, "the balance is text", answers.with_text_balance
+        yield _FORM, "there is no balance", answers.without_balance
     yield from _of_trust(dialect)
     yield from _of_reading(dialect)
-    yield "only POST cancels", "any method does", wrong.called(wrong.by_any_method)
-    yield "a wrong secret opens nothing", "any is right", wrong.called(wrong.at_any_secret)
-    yield "a refused address cancels nothing", "any may call", wrong.called(wrong.from_anywhere)
+    yield "only POST cancels", "any method does", reading.called(reading.by_any_method)
+    yield "a wrong secret opens nothing", "any is right", reading.called(reading.at_any_secret)
+    yield "a refused address cancels nothing", "any may call", reading.called(reading.from_anywhere)
 
 
 def _of_trust(dialect: str) -> Speakers:
-    yield "an unsigned cancel is refused", "no signature is demanded", wrong.trusting_the_unsigned
-    yield _SIGNATURE, "it is not looked at", wrong.trusting
+    yield "an unsigned cancel is refused", "no signature is demanded", trust.trusting_the_unsigned
+    yield _SIGNATURE, "it is not looked at", trust.trusting
     if dialect not in ("hub88", "caleta"):
-        yield _SIGNATURE, "its start is looked at", wrong.comparing_the_start
+        yield _SIGNATURE, "its start is looked at", trust.comparing_the_start
     if DIALECTS[dialect].signs_content:
-        yield "the signature of another cancel is refused", "it is good for all", wrong.remembering
-    foreign = wrong.with_foreign_key(dialect)
+        yield "the signature of another cancel is refused", "it is good for all", trust.remembering
+    foreign = trust.with_foreign_key(dialect)
     yield "another key's signature is refused", "any key is good", foreign
-    yield "the second key is good as well", "there is only one", wrong.with_one_key
+    yield "the second key is good as well", "there is only one", trust.with_one_key
 
 
 def _of_reading(dialect: str) -> Speakers:
@@ -143,67 +146,67 @@ def _of_reading(dialect: str) -> Speakers:
     named = {"hub88": "user", "caleta": "user", "pragmatic": "amount", "bgaming": "finished"}
     if dialect in named:
         optional = "what may be missing is not demanded"
-        yield optional, "it is", wrong.demanding(named[dialect])
+        yield optional, "it is", reading.demanding(named[dialect])
     if not spoken.currency:
-        yield _PLACED, "a currency is demanded that is never sent", wrong.demanding("currency")
-    yield "unknown fields change nothing", "they are refused", wrong.refusing_field("laterField")
+        yield _PLACED, "a currency is demanded that is never sent", reading.demanding("currency")
+    yield "unknown fields change nothing", "they are refused", reading.refusing_field("laterField")
     if dialect in SESSIONS:
-        yield "the session says nothing", "it does", wrong.refusing_other(SESSIONS[dialect])
+        yield "the session says nothing", "it does", reading.refusing_other(SESSIONS[dialect])
     if dialect in ("bgaming", "hub88", "caleta"):
-        yield _SPELLINGS, "it is written again before it is verified", wrong.writing_again
+        yield _SPELLINGS, "it is written again before it is verified", trust.writing_again
     no_reference = "a cancel without a reference is refused"
     if dialect == "pragmatic":
-        yield _SPELLINGS, "a form is not decoded", wrong.not_decoding
+        yield _SPELLINGS, "a form is not decoded", trust.not_decoding
     else:
-        yield "a reference is text", "numbers are", wrong.reading(wrong.numbers_too)
-        yield "only an object is a cancel", "an array will do", wrong.reading_arrays
-        yield "only JSON is a cancel", "a crash", wrong.crashing
-    yield no_reference, "a blank one is one", wrong.reading(wrong.blank_too)
+        yield "a reference is text", "numbers are", reading.reading(reading.numbers_too)
+        yield "only an object is a cancel", "an array will do", reading.reading_arrays
+        yield "only JSON is a cancel", "a crash", reading.crashing
+    yield no_reference, "a blank one is one", reading.reading(reading.blank_too)
     nul = "a reference that no database keeps is refused"
-    yield nul, "NUL is skipped", wrong.reading(wrong.without_nul)
+    yield nul, "NUL is skipped", reading.reading(reading.without_nul)
     if spoken.lengths:
-        yield "the longest values are taken", "36 characters are", wrong.at_most_36
+        yield "the longest values are taken", "36 characters are", reading.at_most_36
 
 
 def _own() -> Iterator[tuple[str, str, str, Make]]:
     def late(dialect: str) -> Make:
-        return wrong.with_code("unknown", {"evolution": "OK", "gitslotpark": 0}[dialect])
+        return answers.with_code("unknown", {"evolution": "OK", "gitslotpark": 0}[dialect])
 
     for dialect, first in (("evolution", "OK"), ("gitslotpark", 0)):
-        yield dialect, _AGAIN, "it is a first one", wrong.with_code("repeated", first)
+        yield dialect, _AGAIN, "it is a first one", answers.with_code("repeated", first)
         yield dialect, _UNKNOWN, "it is a success", late(dialect)
     for dialect in ("hub88", "caleta"):
-        echo = wrong.answering(lambda answer: answer.pop("request_uuid", None))
+        echo = answers.answering(lambda answer: answer.pop("request_uuid", None))
         yield dialect, _FORM, "the request is not repeated", echo
-        player = wrong.answering(lambda answer: answer.update(user="somebody"))
+        player = answers.answering(lambda answer: answer.update(user="somebody"))
         yield dialect, _FORM, "another player is repeated", player
-        currency = wrong.answering(lambda answer: answer.pop("currency", None))
+        currency = answers.answering(lambda answer: answer.pop("currency", None))
         yield dialect, _FORM, "there is no currency", currency
-    echo = wrong.answering(lambda answer: answer.pop("uuid", None))
+    echo = answers.answering(lambda answer: answer.pop("uuid", None))
     yield "evolution", _FORM, "the request is not repeated", echo
-    game = wrong.answering(lambda answer: answer.update(game_id="another"))
+    game = answers.answering(lambda answer: answer.update(game_id="another"))
     yield "bgaming", _FORM, "another round is repeated", game
     for dialect in ("bgaming", "pragmatic"):
-        yield dialect, _AGAIN, "our own name of it is another", wrong.with_new_ids
-    nameless = wrong.answering(lambda answer: answer.pop("transactionId", None))
+        yield dialect, _AGAIN, "our own name of it is another", answers.with_new_ids
+    nameless = answers.answering(lambda answer: answer.pop("transactionId", None))
     yield "pragmatic", _FORM, "there is no name of our own", nameless
-    yield "bgaming", _UNKNOWN, "it is refused", wrong.refusing("unknown", (400, 400))
-    yield "bgaming", _SEVERAL, "in another order", wrong.answering(wrong.in_other_order)
-    yield "bgaming", _SEVERAL, "one of them is", wrong.doing_one
+    yield "bgaming", _UNKNOWN, "it is refused", answers.refusing("unknown", (400, 400))
+    yield "bgaming", _SEVERAL, "in another order", answers.answering(decisions.in_other_order)
+    yield "bgaming", _SEVERAL, "one of them is", decisions.doing_one
     others = "another player's bet undoes none of the others"
-    yield "bgaming", others, "those before it are undone", wrong.doing_part
-    unknown = wrong.refusing_among_others("unknown")
+    yield "bgaming", others, "those before it are undone", decisions.doing_part
+    unknown = decisions.refusing_among_others("unknown")
     yield "bgaming", "an unknown bet is no hindrance to others", "it is", unknown
-    undone = wrong.refusing_among_others("reversed")
+    undone = decisions.refusing_among_others("reversed")
     yield "bgaming", "what was undone is no hindrance to others", "it is", undone
-    yield "bgaming", "a bet named twice is given back once", "twice", wrong.paying_twice
+    yield "bgaming", "a bet named twice is given back once", "twice", decisions.paying_twice
 
 
 def _of_handlers(dialect: str) -> Iterator[Wrong]:
-    busy = wrong.busy(SPEAKERS[dialect], FINAL[dialect])
+    busy = decisions.busy(SPEAKERS[dialect], FINAL[dialect])
     at_once = "cancels at once give back once"
     yield Wrong(dialect, at_once, "a passing fault is final", handler=busy)
-    in_time, slow = "every answer comes in time", wrong.slow_over_more
+    in_time, slow = "every answer comes in time", decisions.slow_over_more
     yield Wrong(dialect, in_time, "one comes late", handler=slow, limit_s=SHORT_S)
 
 
@@ -223,11 +226,13 @@ DEFECTS = [
         for dialect, rule, what, make in _own()
     ),
     *(defect for dialect in SPEAKERS for defect in _of_handlers(dialect)),
-    Wrong("evolution", _SPELLINGS, "exponents are refused", handler=wrong.with_exponents_refused),
+    Wrong(
+        "evolution", _SPELLINGS, "exponents are refused", handler=decisions.with_exponents_refused
+    ),
     Wrong(
         "evolution",
         "what may be missing is not demanded",
         "it is",
-        handler=wrong.with_details_demanded,
+        handler=decisions.with_details_demanded,
     ),
 ]
