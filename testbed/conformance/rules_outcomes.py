@@ -19,6 +19,7 @@ from testbed.conformance.rule import (
     lucky_monaco,
 )
 from testbed.provider import AMOUNT, Case, Dialect, Player
+from testbed.rules import NotTriedError
 from unbet.wallets.ledger.operations import Balance
 
 RULES: Final = Rules()
@@ -182,6 +183,8 @@ async def _refuse_wrong(
 )
 async def other_amount(play: Play) -> None:
     bet = await play.bets.placed()
+    if not bet.stake:
+        raise NotTriedError("the file names no stake")
     wrong = play.fields_of(replace(bet, stake=bet.stake + 1))
     heard = await play.send("a cancel of another amount", wrong)
     if heard.attempt.code in play.dialect.allowed[Case.FIRST]:

@@ -73,11 +73,10 @@ class Evolution(SecretInQuery):
 
     def spellings(self, fields: Fields, key: str) -> Iterator[tuple[str, Request]]:
         """A number and a query can be written in several ways."""
-        stake = fields["transaction"]["amount"]
-        for spelled in (f"{stake:f}00" if "." in f"{stake:f}" else f"{stake:f}.00", f"{stake:e}"):
-            body = self.encode(fields).replace(
-                f'"amount": {stake:f}'.encode(), b'"amount": %b' % spelled.encode()
-            )
+        stake = fields["transaction"].get("amount")
+        for spelled in () if stake is None else (f"{_with_point(stake)}00", f"{stake:e}"):
+            as_it_is, other = f'"amount": {stake:f}', f'"amount": {spelled}'
+            body = self.encode(fields).replace(as_it_is.encode(), other.encode())
             yield f"an amount of {spelled}", self.raw(body, key)
         request = self.request(fields, key)
         yield "another parameter before the token", request._replace(query=f"v=1&{request.query}")
@@ -121,6 +120,11 @@ class Evolution(SecretInQuery):
         """In units of the currency."""
         balance = document.get("balance")
         return Decimal(balance) if is_number(balance) else None
+
+
+def _with_point(amount: Decimal) -> str:
+    written = f"{amount:f}"
+    return written if "." in written else f"{written}."
 
 
 EVOLUTION: Final = Evolution()

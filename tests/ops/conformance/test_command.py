@@ -163,6 +163,17 @@ async def test_a_dialect_with_a_key_is_judged_and_the_key_is_not_shown(tmp_path:
     assert [each[second] for each in verdicts] == ["not tried", "kept"]
 
 
+async def test_without_the_stake_nothing_is_sent_that_names_another(tmp_path: Path) -> None:
+    casino = Casino()
+    file = await listed_bets(casino, tmp_path / "bets.json")
+    async with serving(casino, "evolution") as url:
+        spoken = ("--dialect", "evolution", "--bets", file)
+        status, out, _ = await conformance(url, *spoken, "--key", "env:FIRST", FIRST=KEY)
+
+    assert status == 0, out
+    assert "stake back or nothing: not tried, the file names no stake" in out
+
+
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
