@@ -109,7 +109,9 @@ class Receiver:
         self._trusted_proxies = settings.trusted_proxies
         self._answer_within_s = settings.answer_deadline_s * ANSWER_SHARE
         choice = settings.wallet_choice()
-        self._endpoints = endpoints_of(configs, lambda name: choice.wallet_of(name) == LEDGER)
+        self._endpoints = endpoints_of(
+            configs, lambda name: choice.wallet_of(name) == LEDGER, settings.endpoints_origin
+        )
         self._templates = tuple(one for one in self._endpoints if b"{" in one.path)
         for one in self._endpoints:
             # They begin at 0: of a counter that begins at 1 Prometheus sees no increase.

@@ -94,7 +94,7 @@ def old_message(*cancels: Cancel, reply_to: str) -> str:
 def note_answer(
     engine: Engine,
     cancel: Cancel,
-    code: int,
+    code: int | str,
     seconds: str,
     *,
     outcome: Outcome = Outcome.REVERSED,

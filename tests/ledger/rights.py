@@ -43,11 +43,17 @@ RIGHTS: Final[Rights] = {
         "cancelled_at, cancel_request_id, cash_after), UPDATE (state, outcome, cancelled_at, "
         "cancel_request_id, reversal_id, cash_after)",
         OPERATOR: "SELECT, INSERT (provider, reference, state, user_id, currency, amount, outcome, "
-        "cancelled_at, cancel_request_id, cash_after), UPDATE (state, refusal, outcome, "
+        "cancelled_at, cancel_request_id, cash_after, round_id), UPDATE (state, refusal, outcome, "
         "cancelled_at, cancel_request_id, cash_after)",
         CONSOLE: "SELECT, INSERT (provider, reference, state, user_id, currency, outcome, "
         "cancelled_at, cancel_request_id, cash_after), UPDATE (outcome, cancelled_at, "
         "cancel_request_id, cash_after)",
+    },
+    "unbet_ledger.cancelled_rounds": {
+        WORKER: "SELECT, INSERT (provider, round_id, user_id, currency, outcome, "
+        "cancel_request_id, cash_after)",
+        OPERATOR: "SELECT",
+        CONSOLE: "SELECT",
     },
     "unbet_ledger.late_bets": {
         RECEIVER: "SELECT (id)",
@@ -80,7 +86,7 @@ RIGHTS: Final[Rights] = {
         CONSOLE: "SELECT",
     },
     "unbet.asked": {
-        WORKER: "SELECT, INSERT (provider, reference), UPDATE (open), DELETE",
+        WORKER: "SELECT, INSERT (provider, reference, of_round), UPDATE (open), DELETE",
         OPERATOR: "SELECT",
         CONSOLE: "SELECT",
     },
@@ -112,12 +118,12 @@ RIGHTS: Final[Rights] = {
     },
     "unbet.requests": {
         RECEIVER: "SELECT (request_id, provider, reference, outcome, decided_at, wallet, "
-        "wallet_ref, cash, replayed)",
+        "wallet_ref, cash, replayed, of_round)",
         WORKER: "SELECT (request_id, provider, reference, user_id, currency, outcome, decided_at, "
-        "wallet_ref, cash, replayed, amount), "
+        "wallet_ref, cash, replayed, amount, of_round), "
         "INSERT (request_id, provider, reference, user_id, currency, uuid, dialect, received_at, "
         "received_from, body, outcome, wallet, wallet_ref, cash, replayed, is_only_memory, batch, "
-        "amount)",
+        "amount, of_round)",
         OPERATOR: "SELECT",
         CONSOLE: "SELECT",
         RETENTION: "SELECT (request_id, decided_at, is_only_memory), DELETE",

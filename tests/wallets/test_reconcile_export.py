@@ -133,7 +133,7 @@ def test_each_outcome_is_exported_once_with_what_its_wallet_told(
     ]
     assert len(lines) == len(outcomes)
     first, ours = lines[0], lines[-1]
-    assert [*first][-5:] == ["wallet", "wallet_ref", "cash", "replayed", "found_late"]
+    assert [*first][-6:] == [*("wallet", "wallet_ref", "cash", "replayed", "found_late", "batch")]
     told = {"wallet": "http", "wallet_ref": "=T-1", "cash": str(CASH), "replayed": False}
     unknown = dict.fromkeys(("stake", "state", "returned_cash", "returned_bonus", "reversal_id"))
     assert (told | unknown).items() <= first.items()
@@ -144,7 +144,7 @@ def test_each_outcome_is_exported_once_with_what_its_wallet_told(
     assert {line["wallet"] for line in lines if line["outcome"] == "closed"} == {None}
 
     header, row, *_ = unbet("export", *WHOLE).out.splitlines()
-    assert header.endswith(",uuid,wallet,wallet_ref,cash,replayed,found_late")
+    assert header.endswith(",uuid,wallet,wallet_ref,cash,replayed,found_late,batch")
     assert row.endswith(f",http,'=T-1,{CASH},False,")
 
 

@@ -21,8 +21,8 @@ _BEGINNING: Final = """\
 
 Every process reads its own settings, and no others, from the environment, once, when it starts. A
 missing or wrong value stops the start with a sentence that names the variable. Nothing is read from
-files: put the variables where your supervisor keeps them ([deployment](deployment.md) has an
-example). A command of `unbet` reads those that it is about.
+files but what UNBET_ENDPOINTS_FILE names: put the variables where your supervisor keeps them
+([deployment](deployment.md) has an example). A command of `unbet` reads those that it is about.
 
 | variable | default | values | read by | what it is for | what it prevents |
 |---|---|---|---|---|---|

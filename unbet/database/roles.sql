@@ -60,7 +60,8 @@ BEGIN
                                 'transfers', 'entries', 'deposits', 'wins', 'operations',
                                 'refused_operations', 'withdrawal_ends', 'requests', 'answers',
                                 'parked', 'parkings', 'interventions', 'deployment', 'watched',
-                                'asked', 'found_late', 'routes']::regclass[]
+                                'asked', 'found_late', 'routes',
+                                'cancelled_rounds']::regclass[]
     LOOP
         -- Handing over waits until nobody uses the table: the first time only.
         IF (SELECT relowner <> 'unbet_owner'::regrole FROM pg_class WHERE oid = ours) THEN
@@ -113,6 +114,8 @@ GRANT SELECT (request_id),
 GRANT SELECT (id) ON late_bets TO unbet_receiver;
 GRANT SELECT (look_at) ON watched TO unbet_receiver;
 GRANT SELECT (outcome) ON found_late TO unbet_receiver;
+-- A round may have the name of a bet.
+GRANT SELECT (of_round) ON requests TO unbet_receiver;
 -- Of bets that another wallet decides by now the ledger's own rows say nothing.
 GRANT SELECT (provider, wallet) ON routes TO unbet_receiver;
 
@@ -138,7 +141,12 @@ GRANT SELECT, DELETE,
       INSERT (request_id, provider, reference, cancel, look_at),
       UPDATE (looks, look_at, taken_at)
     ON watched TO unbet_worker;
-GRANT SELECT, DELETE, INSERT (provider, reference), UPDATE (open) ON asked TO unbet_worker;
+GRANT SELECT, DELETE, INSERT (provider, reference, of_round), UPDATE (open) ON asked TO unbet_worker;
+-- Cancels of rounds.
+GRANT INSERT (of_round), SELECT (of_round) ON requests TO unbet_worker;
+GRANT SELECT,
+      INSERT (provider, round_id, user_id, currency, outcome, cancel_request_id, cash_after)
+    ON cancelled_rounds TO unbet_worker;
 -- The first that starts writes them; only a person at the command line replaces them.
 GRANT SELECT, INSERT (provider, wallet) ON routes TO unbet_worker;
 GRANT INSERT (provider, wallet), DELETE ON routes TO unbet_operator;
@@ -167,6 +175,9 @@ GRANT INSERT (user_id, frozen_at), UPDATE (frozen_at) ON players TO unbet_operat
 GRANT INSERT (owner, currency, kind, balance), UPDATE (balance) ON accounts TO unbet_operator;
 GRANT INSERT (provider, reference, state, user_id, currency, amount), UPDATE (state, refusal)
     ON bets TO unbet_operator;
+-- A bet may name its round; one of a cancelled round is refused.
+GRANT INSERT (round_id) ON bets TO unbet_operator;
+GRANT SELECT ON cancelled_rounds TO unbet_operator, unbet_console;
 GRANT INSERT (provider, reference, user_id, currency, amount) ON late_bets TO unbet_operator;
 GRANT INSERT (id, kind, bet_id) ON transfers TO unbet_operator;
 -- Whether a sequence is behind its table: the worker's start, and `unbet audit`.

@@ -13,7 +13,12 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
 
 from unbet.dialects.raw import BadRequestError, Document, RawRequest, pairs_of
 
@@ -279,6 +284,13 @@ class Auth:
         if not text:
             raise ValueError("it is empty")
         return text.encode()
+
+    def fingerprint(self, key: Any) -> bytes:
+        """The same for keys that verify the same; a key cannot be made of it."""
+        if not isinstance(key, bytes):
+            public = key.public_key() if isinstance(key, RSAPrivateKey) else key
+            key = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return hashlib.sha256(key).digest()
 
     def accepts(self, raw: RawRequest, document: Document, keys: Sequence[Any]) -> bool:
         """Whether one of `keys` has signed the request. All are tried."""

@@ -100,4 +100,18 @@ BGAMING: Final = Dialect(
     late_bet=LateBet.ACCEPT,
     needs_cash=True,
     code_field="code",
+    example={
+        "user_id": "{player}",
+        "currency": "{currency}",
+        "game": "provider:game",
+        "game_id": "round-1",
+        "finished": True,
+        "actions": [
+            {
+                "action": "rollback",
+                "action_id": "{request}",
+                "original_action_id": "{reference}",
+            }
+        ],
+    },
 )

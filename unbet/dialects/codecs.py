@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal, DecimalException
 from typing import Any, Final
+from urllib.parse import urlencode
 from xml.etree.ElementTree import Element, ParseError, SubElement, tostring
 
 import orjson
@@ -34,6 +35,8 @@ class Codec:
     content_type: bytes = b"application/json"
     request_type: str = "application/json"
     """The content type that such requests usually have; none is demanded."""
+    write: Callable[[Document], bytes] = orjson.dumps
+    """The reverse of `decode`: a request's body, or its query."""
 
 
 def text_of(body: bytes) -> str:
@@ -92,9 +95,13 @@ def _single(pairs: Sequence[tuple[str, str]], named: Named) -> dict[str, Any]:
     return document
 
 
+def _pairs(document: Document) -> bytes:
+    return urlencode(document).encode()
+
+
 JSON: Final = Codec("JSON", _json)
-FORM: Final = Codec("form", _form, request_type="application/x-www-form-urlencoded")
-QUERY: Final = Codec("query", _query, request_type="")
+FORM: Final = Codec("form", _form, request_type="application/x-www-form-urlencoded", write=_pairs)
+QUERY: Final = Codec("query", _query, request_type="", write=_pairs)
 
 
 def xml(root: str) -> Codec:
@@ -121,7 +128,7 @@ def xml(root: str) -> Codec:
     def read_answer(answer: bytes) -> Document:
         return decode(RawRequest(answer), lambda _: False)
 
-    return Codec("XML", decode, encode, read_answer, b"application/xml", "application/xml")
+    return Codec("XML", decode, encode, read_answer, b"application/xml", "application/xml", encode)
 
 
 def _from_element(element: Element, depth: int) -> Any:

@@ -97,4 +97,12 @@ EVOLUTION: Final = Dialect(
     auth=Auth(Parameter("authToken")),
     needs_cash=True,
     code_field="status",
+    example={
+        "sid": "session-1",
+        "userId": "{player}",
+        "currency": "{currency}",
+        "game": {"id": "round-1", "type": "roulette"},
+        "transaction": {"id": "{request}", "refId": "{reference}"},
+        "uuid": "{request}",
+    },
 )

@@ -77,4 +77,9 @@ GITSLOTPARK: Final = Dialect(
     auth=Auth(Member("sign"), Hmac(form="HEX"), fields("agentID", "userID", "transactionID")),
     needs_cash=True,
     code_field="result",
+    example={
+        "agentID": "agent",
+        "userID": "{player}",
+        "transactionID": "{reference}",
+    },
 )

@@ -83,6 +83,16 @@ HUB88: Final = Dialect(
     auth=Auth(Header("X-Hub88-Signature"), RsaSha256()),
     needs_cash=True,
     code_field="status",
+    example={
+        "user": "{player}",
+        "token": "session-1",
+        "transaction_uuid": "{request}",
+        "reference_transaction_uuid": "{reference}",
+        "request_uuid": "{request}",
+        "round": "round-1",
+        "round_closed": True,
+        "game_code": "game",
+    },
 )
 
 CALETA: Final = replace(

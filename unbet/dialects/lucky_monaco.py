@@ -71,6 +71,26 @@ OTHER_SPELLING: Final = "gamename"
 
 _SPELLINGS: Final = {OTHER_SPELLING: "gameName"}
 
+EXAMPLE: Final = {
+    "providerId": "LuckyMonaco",
+    "userId": "123456",
+    "sessionId": "<sessionId>",
+    "currency": "USD",
+    "gameId": "Im_60_tumblefortune",
+    "gameName": "tumblefortune",
+    "reference": "585c1306f89c56f5ecfc2f5d",
+    "uuid": "4a5d375ac1311b04fba2ea66d067b8e5",
+}
+"""The provider's own example, as its page has it."""
+
+_TEMPLATE: Final = EXAMPLE | {
+    "providerId": "{provider}",
+    "userId": "{player}",
+    "currency": "{currency}",
+    "reference": "{reference}",
+    "uuid": "{request}",
+}
+
 V4: Final = Dialect(
     name="lucky-monaco-v4",
     path="/V4/Cancel",
@@ -88,6 +108,7 @@ V4: Final = Dialect(
     malformed=Answer(7, "Bad parameters", resent=True),
     not_allowed=Answer(4, "Wrong credentials", resent=True, status=403),
     spellings=_SPELLINGS,
+    example=_TEMPLATE,
 )
 
 V1: Final = Dialect(
@@ -107,16 +128,5 @@ V1: Final = Dialect(
     malformed=Answer(57, "Bad parameters", resent=True),
     not_allowed=Answer(54, "Wrong credentials", resent=True, status=403),
     spellings=_SPELLINGS,
+    example=_TEMPLATE | {"roundId": "round-1"},
 )
-
-EXAMPLE: Final = {
-    "providerId": "LuckyMonaco",
-    "userId": "123456",
-    "sessionId": "<sessionId>",
-    "currency": "USD",
-    "gameId": "Im_60_tumblefortune",
-    "gameName": "tumblefortune",
-    "reference": "585c1306f89c56f5ecfc2f5d",
-    "uuid": "4a5d375ac1311b04fba2ea66d067b8e5",
-}
-"""The provider's own example, as its page has it."""

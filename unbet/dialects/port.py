@@ -146,6 +146,9 @@ class Dialect:
     """Other spellings that are taken for a name of the request."""
     code_field: str = "error"
     """The answer's field that has the code."""
+    example: Mapping[str, Any] = field(default_factory=dict)
+    """What a request says, but for its signature. Texts stand for what differs: `{reference}`,
+    `{player}`, `{currency}`, `{provider}`, and `{request}`, the request's own name."""
 
     def __post_init__(self) -> None:
         missing = frozenset(Outcome) - {Outcome.AMOUNT_MISMATCH} - self.outcomes.keys()

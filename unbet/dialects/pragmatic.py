@@ -68,4 +68,11 @@ PRAGMATIC: Final = Dialect(
     choices={Outcome.SETTLED: (_SETTLED, _SUCCESS), Outcome.NO_BET: (_SUCCESS, _NO_BET)},
     codec=FORM,
     auth=Auth(Member("hash"), DigestWithKey("md5"), sorted_pairs(without="hash")),
+    example={
+        "userId": "{player}",
+        "providerId": "{provider}",
+        "gameId": "game",
+        "roundId": "round-1",
+        "reference": "{reference}",
+    },
 )

@@ -13,6 +13,7 @@ from unbet.history.records import (
     AnswerRecord,
     BatchMember,
     BetRecord,
+    CancelledRoundRecord,
     EntryRecord,
     FoundLateRecord,
     History,
@@ -21,6 +22,8 @@ from unbet.history.records import (
     ParkedRecord,
     ParkingHistoryRecord,
     RequestRecord,
+    RoundBetRecord,
+    RoundRecord,
     TransferRecord,
     WinRecord,
 )
@@ -72,6 +75,21 @@ _ENTRIES: Final = """
      ORDER BY account_id
 """
 
+# What is known by a request alone.
+_IS_OF_ROUND: Final = """
+    EXISTS (SELECT FROM unbet.requests AS one WHERE one.request_id = {table}.request_id AND of_round
+             UNION ALL
+            SELECT FROM unbet.parked AS one WHERE one.request_id = {table}.request_id AND of_round)
+"""
+_ROUND_CANCELLED: Final = """
+    SELECT bets.provider, min(cancelled.cancelled_at) AS at
+      FROM unbet_ledger.bets
+      JOIN unbet_ledger.cancelled_rounds AS cancelled USING (round_id, provider)
+     WHERE bets.reference = :reference AND cancelled.user_id IN ('', bets.user_id)
+       AND cancelled.currency IN ('', bets.currency)
+     GROUP BY bets.provider
+"""
+
 Rows = list[RowMapping]
 
 
@@ -82,29 +100,59 @@ def explain(
     *,
     wallet_of: Callable[[str], str] = lambda _: LEDGER,
 ) -> list[History]:
-    """The histories of `reference`: one for each provider that knows it, or only `provider`'s.
+    """The histories of `reference`: one for each provider that knows it, or only `provider`'s;
+    those of rounds after those of bets.
 
     `wallet_of` says which wallet decides a provider's cancels now; one that has decided the bet is
     the bet's in any case. An empty list if nothing is known. Reads several tables: use a
     transaction with a snapshot.
     """
-    values = {"reference": reference, "provider": provider}
+    return [
+        *_explain(connection, reference, provider, wallet_of, of_round=False),
+        *_explain(connection, reference, provider, wallet_of, of_round=True),
+    ]
+
+
+def _explain(
+    connection: Connection,
+    reference: str,
+    provider: str | None,
+    wallet_of: Callable[[str], str],
+    *,
+    of_round: bool,
+) -> list[History]:
+    values = {"reference": reference, "provider": provider, "of_round": of_round}
 
     def known(table: str, order: str, condition: str = "reference = :reference") -> Rows:
         query = _OF_REFERENCE.format(table=table, condition=condition, order=order)
         return [*connection.execute(text(query), values).mappings()]
 
-    bets = known("unbet_ledger.bets", "id")
-    requests = known("unbet.requests", "received_at")
-    parked = known("unbet.parked", "parked_at")
-    were_parked = known("unbet.parkings", "parked_at")
-    by_people = known("unbet.interventions", "id")
-    late = known("unbet_ledger.late_bets", "id")
-    found_late = known("unbet.found_late", "found_at")
-    asked = known("unbet.asked", "asked_at")
-    watched = known("unbet.watched", "look_at")
-    wins = known("unbet_ledger.wins", "created_at", ":reference IN (bet_reference, reference)")
-    moved = [*connection.execute(text(_TRANSFERS), values).mappings()]
+    def of_bets(table: str, order: str, condition: str = "reference = :reference") -> Rows:
+        return [] if of_round else known(table, order, condition)
+
+    def said(table: str, order: str) -> Rows:
+        return known(table, order, "reference = :reference AND of_round = :of_round")
+
+    def by_request(table: str, order: str) -> Rows:
+        is_of_round = _IS_OF_ROUND.format(table=table.partition(".")[2])
+        return known(table, order, f"reference = :reference AND {is_of_round} = :of_round")
+
+    bets = of_bets("unbet_ledger.bets", "id")
+    requests = said("unbet.requests", "received_at")
+    parked = said("unbet.parked", "parked_at")
+    were_parked = by_request("unbet.parkings", "parked_at")
+    by_people = by_request("unbet.interventions", "id")
+    late = of_bets("unbet_ledger.late_bets", "id")
+    found_late = by_request("unbet.found_late", "found_at")
+    asked = said("unbet.asked", "asked_at")
+    watched = by_request("unbet.watched", "look_at")
+    wins = of_bets("unbet_ledger.wins", "created_at", ":reference IN (bet_reference, reference)")
+    moved = [] if of_round else [*connection.execute(text(_TRANSFERS), values).mappings()]
+    of_cancelled = [*connection.execute(text(_ROUND_CANCELLED), values).mappings()]
+    its_bets, cancelled = [], []
+    if of_round:
+        its_bets = known("unbet_ledger.bets", "id", "round_id = :reference")
+        cancelled = known("unbet_ledger.cancelled_rounds", "cancelled_at", "round_id = :reference")
     answers = _answers(connection, [row["request_id"] for row in requests + parked])
     batches = _batches(connection, {row["batch"] for row in requests + parked} - {None})
     entries = entries_of(connection, [row["id"] for row in moved])
@@ -123,6 +171,15 @@ def explain(
             wallet=_wallet(bet, decided) or wallet_of(name),
             asked_at=next((row["asked_at"] for row in own(asked)), None),
             look_at=next((row["look_at"] for row in own(watched)), None),
+            round=RoundRecord(
+                cancelled=tuple(CancelledRoundRecord(**row) for row in own(cancelled)),
+                bets=tuple(RoundBetRecord(**row) for row in own(its_bets)),
+            )
+            if of_round
+            else None,
+            round_cancelled_at=next((row["at"] for row in own(of_cancelled)), None)
+            if bet
+            else None,
             bet=bet,
             requests=decided,
             parked=tuple(
@@ -144,6 +201,7 @@ def explain(
         )
 
     found = bets + requests + parked + by_people + late + found_late + wins + asked
+    found += its_bets + cancelled
     names = {row["provider"] for row in found}
     return [history(name) for name in sorted(names)]
 

@@ -33,6 +33,35 @@ class BetRecord(_Record):
     cancel_request_id: UUID | None
     reversal_id: int | None
     cash_after: Decimal | None
+    round_id: str | None = None
+    """None if the bet did not say it."""
+
+
+class CancelledRoundRecord(_Record):
+    """What is cancelled of a round, with all that comes of it later."""
+
+    user_id: str
+    """Whose bets; '' for all players'."""
+    currency: str
+    """'' for all."""
+    outcome: Outcome
+    """What the first cancel got."""
+    cancelled_at: datetime
+    cancel_request_id: UUID
+    cash_after: Decimal | None
+
+
+class RoundBetRecord(BetRecord):
+    """A bet of a round."""
+
+    reference: str
+
+
+class RoundRecord(_Record):
+    """What the ledger has of a round."""
+
+    cancelled: tuple[CancelledRoundRecord, ...]
+    bets: tuple[RoundBetRecord, ...]
 
 
 class AnswerRecord(_Record):
@@ -78,6 +107,8 @@ class RequestRecord(_Record):
     """The player's, right after the first decision; None also where the wallet does not tell it."""
     replayed: bool | None = None
     """Whether the wallet had decided it before; None also where it does not say."""
+    of_round: bool = False
+    """It is for all bets of a round."""
     answers: tuple[AnswerRecord, ...] = ()
 
 
@@ -205,7 +236,8 @@ class OperationRecord(_Record):
 
 
 class History(_Record):
-    """What is known of one reference at one provider; everything in the order of time."""
+    """What is known of one reference at one provider; everything in the order of time. A round that
+    has the name of a bet has a history of its own."""
 
     provider: str
     reference: str
@@ -216,6 +248,10 @@ class History(_Record):
     or to have done nothing."""
     look_at: datetime | None = None
     """When a wallet that cannot refuse late bets is asked next whether the bet has come since."""
+    round: RoundRecord | None = None
+    """The reference is a round's; then there is no bet, and the requests are for all its bets."""
+    round_cancelled_at: datetime | None = None
+    """When the round of the bet was cancelled, if it was."""
     bet: BetRecord | None
     """The ledger's. Where another wallet keeps the bet there is at most the tombstone of a cancel
     that a person has closed."""

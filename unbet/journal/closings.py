@@ -27,14 +27,17 @@ _FIND: Final = text("""
                          FROM unbet.requests
                         WHERE requests.reference = requested.reference
                           AND requests.provider = requested.provider
+                          AND NOT of_round
                           AND outcome NOT IN ('closed', 'mismatch', 'currency_mismatch',
                                               'amount_mismatch'))
 """)
 
 
 def find_closed(connection: Connection, cancels: Sequence[Cancel]) -> set[UUID]:
-    """The requests among `cancels` whose reference is closed."""
-    if not cancels:
+    """The requests among `cancels` whose reference is closed. Of rounds none is: closing one binds
+    nobody here."""
+    of_bets = [cancel for cancel in cancels if not cancel.of_round]
+    if not of_bets:
         return set()
     requested = as_json(
         {
@@ -42,7 +45,7 @@ def find_closed(connection: Connection, cancels: Sequence[Cancel]) -> set[UUID]:
             "provider": cancel.provider,
             "reference": cancel.reference,
         }
-        for cancel in cancels
+        for cancel in of_bets
     )
     return set(connection.execute(_FIND, {"cancels": requested}).scalars())
 

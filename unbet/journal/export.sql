@@ -29,7 +29,7 @@ SELECT cancelled_at, provider, reference, "user", currency, stake, state, outcom
                        AND EXISTS (SELECT
                                      FROM unbet.requests AS told
                                     WHERE told.reference = bets.reference AND told.provider = bets.provider
-                                      AND told.wallet IS NOT NULL
+                                      AND told.wallet IS NOT NULL AND NOT told.of_round
                                       AND told.outcome NOT IN ('closed', 'mismatch', 'currency_mismatch',
                                                                'amount_mismatch')))
             UNION ALL
@@ -50,7 +50,7 @@ SELECT cancelled_at, provider, reference, "user", currency, stake, state, outcom
               AND NOT EXISTS (SELECT
                                 FROM unbet.requests AS before
                                WHERE before.reference = told.reference AND before.provider = told.provider
-                                 AND before.wallet IS NOT NULL
+                                 AND before.wallet IS NOT NULL AND before.of_round = told.of_round
                                  AND before.outcome NOT IN ('closed', 'mismatch', 'currency_mismatch',
                                                             'amount_mismatch')
                                  AND (before.decided_at, before.request_id)

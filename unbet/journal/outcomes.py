@@ -16,20 +16,22 @@ _FIND: Final = text(f"""
            CASE WHEN found.is_the_askers THEN bet.reversal_id END AS transfer_id,
            CASE WHEN found.is_the_askers THEN coalesce(bet.currency, requested.currency)
                 ELSE requested.currency END AS currency,
-           CASE WHEN found.is_elsewhere  THEN request.cash
+           CASE WHEN found.is_elsewhere OR requested.of_round THEN request.cash
                 WHEN found.is_the_askers THEN bet.cash_after END AS cash,
-           CASE WHEN found.is_elsewhere  THEN {WAS_REPLAYED}
+           CASE WHEN found.is_elsewhere OR requested.of_round THEN {WAS_REPLAYED}
                 ELSE found.is_the_askers AND bet.cancel_request_id <> requested.request_id
            END AS replayed
       FROM json_to_recordset(CAST(:cancels AS json))
                AS requested (request_id uuid, provider text, reference text, player text,
-                             currency text, amount numeric)
+                             currency text, amount numeric, of_round boolean)
       LEFT JOIN unbet.requests AS request ON request.request_id = requested.request_id
       LEFT JOIN LATERAL (
                -- No more than this may a receiver read (`roles.sql`).
                SELECT state, user_id, currency, outcome, cancel_request_id, reversal_id, cash_after
                  FROM unbet_ledger.bets
                 WHERE reference = requested.reference AND provider = requested.provider
+                  -- A round is not the bet that has its name.
+                  AND NOT requested.of_round
                   -- One from a time before the provider had another wallet says nothing.
                   AND 'ledger' = coalesce(
                           (SELECT wallet FROM unbet.routes
@@ -82,4 +84,6 @@ def find_outcomes(connection: Connection, cancels: Sequence[Cancel]) -> list[Dec
     ]
 
 
-_ASKED: Final = {"request_id", "provider", "reference", "player", "currency", "amount"}
+_ASKED: Final = {
+    *("request_id", "provider", "reference", "of_round", "player", "currency", "amount"),
+}

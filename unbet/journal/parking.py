@@ -54,6 +54,7 @@ _LIST: Final = text("""
       FROM unbet.parked
       LEFT JOIN unbet_ledger.bets
              ON bets.reference = parked.reference AND bets.provider = parked.provider
+                AND NOT parked.of_round
      WHERE parked.state = ANY (CAST(:states AS text[]))
      ORDER BY parked_at, parked.request_id
      LIMIT :most
@@ -109,7 +110,7 @@ class Parked(NamedTuple):
     provider: str
     reference: str
     amount: Decimal | None
-    """The bet's stake; None where the bet is not known."""
+    """The bet's stake; None where the bet is not known, and of a round."""
     currency: str | None
     """The bet's."""
     state: str

@@ -39,12 +39,13 @@ _CANCELLED_IN: Final = text("""
                -- By another wallet, of whose decisions on a bet the first one counts.
                SELECT provider, reference, NULL, outcome, user_id, currency, decided_at, NULL
                  FROM unbet.requests AS told
-                WHERE wallet IS NOT NULL AND decided_at >= :since AND decided_at < :until
+                WHERE wallet IS NOT NULL AND NOT of_round
+                  AND decided_at >= :since AND decided_at < :until
                   AND NOT EXISTS (SELECT
                                     FROM unbet.requests AS before
                                    WHERE before.reference = told.reference
                                      AND before.provider = told.provider
-                                     AND before.wallet IS NOT NULL
+                                     AND before.wallet IS NOT NULL AND NOT before.of_round
                                      AND before.outcome = ANY (CAST(:cancelled AS text[]))
                                      AND (before.decided_at, before.request_id)
                                          < (told.decided_at, told.request_id))

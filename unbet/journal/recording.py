@@ -20,15 +20,16 @@ _RECORD: Final = text("""
                        amount numeric, batch uuid, uuid text, dialect text,
                        received_at timestamptz, received_from text, body text, outcome text,
                        wallet text, wallet_ref text, cash numeric, replayed boolean,
-                       is_only_memory boolean)
+                       is_only_memory boolean, of_round boolean)
     ),
     recorded AS (
         INSERT INTO unbet.requests (request_id, provider, reference, user_id, currency, amount,
                                     batch, uuid, dialect, received_at, received_from, body,
-                                    outcome, wallet, wallet_ref, cash, replayed, is_only_memory)
+                                    outcome, wallet, wallet_ref, cash, replayed, is_only_memory,
+                                    of_round)
         SELECT request_id, provider, reference, user_id, currency, amount, batch, uuid, dialect,
                received_at, received_from, body, outcome, wallet, wallet_ref, cash, replayed,
-               is_only_memory
+               is_only_memory, of_round
           FROM decided
          -- Two that record the same requests at once must not wait for each other crosswise.
          ORDER BY request_id
@@ -45,6 +46,7 @@ WAS_REPLAYED: Final = """
                             FROM unbet.requests AS other
                            WHERE other.reference = request.reference
                              AND other.provider = request.provider
+                             AND other.of_round = request.of_round
                              AND other.outcome = request.outcome
                              AND (other.decided_at, other.request_id)
                                  < (request.decided_at, request.request_id))))
@@ -63,16 +65,18 @@ _FIND: Final = text("""
            requested.request_id, found.outcome, found.cash, found.wallet_ref,
            found.user_id, found.currency, found.amount
       FROM json_to_recordset(CAST(:cancels AS json))
-               AS requested (request_id uuid, provider text, reference text)
+               AS requested (request_id uuid, provider text, reference text, of_round boolean)
      CROSS JOIN LATERAL (
                SELECT request_id, outcome, cash, wallet_ref, user_id, currency, amount, decided_at
                  FROM unbet.requests
                 WHERE reference = requested.reference AND provider = requested.provider
+                  AND of_round = requested.of_round
                 UNION ALL
                SELECT request_id, late.outcome, NULL, late.wallet_ref, user_id, currency, amount,
                       found_at
                  FROM unbet.found_late AS late JOIN unbet.requests USING (request_id)
                 WHERE late.reference = requested.reference AND late.provider = requested.provider
+                  AND of_round = requested.of_round
            ) AS found
      WHERE found.outcome NOT IN ('closed', 'mismatch', 'currency_mismatch', 'amount_mismatch')
        AND (:no_bet OR found.outcome <> 'no_bet')
@@ -91,10 +95,15 @@ class Record(NamedTuple):
 
 
 def record_requests(
-    connection: Connection, wallet: str, records: Sequence[Record], *, forgets: bool = False
+    connection: Connection,
+    wallet: str | None,
+    records: Sequence[Record],
+    *,
+    forgets: bool = False,
 ) -> dict[UUID, Outcome]:
-    """Record what `wallet` has decided, which may forget it; the outcomes of those requests that
-    were recorded before, which stay as they are. Does not commit."""
+    """Record what `wallet` has decided, which may forget it; None is the built-in ledger. The
+    outcomes of those requests that were recorded before, which stay as they are. Does not
+    commit."""
     rows = as_json(
         {
             "request_id": cancel.request_id,
@@ -115,6 +124,7 @@ def record_requests(
             "cash": None if decision.cash is None else format(decision.cash, "f"),
             "replayed": replayed,
             "is_only_memory": True if forgets else None,
+            "of_round": cancel.of_round,
         }
         for cancel, decision, wallet_ref, replayed in records
     )
@@ -160,6 +170,7 @@ def find_decided(
             "request_id": cancel.request_id,
             "provider": cancel.provider,
             "reference": cancel.reference,
+            "of_round": cancel.of_round,
         }
         for cancel in cancels
     )

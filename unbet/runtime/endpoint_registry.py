@@ -56,18 +56,20 @@ class Endpoint:
 
 
 def endpoints_of(
-    configs: Mapping[str, EndpointConfig], knows_players: Callable[[str], bool] = lambda _: False
+    configs: Mapping[str, EndpointConfig],
+    knows_players: Callable[[str], bool] = lambda _: False,
+    variable: str = "UNBET_ENDPOINTS",
 ) -> tuple[Endpoint, ...]:
     """All endpoints of a receiver. A path is to be compared with each, in constant time.
-    `knows_players` says it of a provider's wallet. Raises `SettingsError` for a key that cannot be
-    read."""
+    `knows_players` says it of a provider's wallet. Raises `SettingsError`, which blames `variable`,
+    for a key that cannot be read."""
     found = []
     for number, (secret, config) in enumerate(configs.items(), 1):
         dialect = config.spoken()
         try:
             keys = config.read_keys()
         except ValueError as error:
-            raise SettingsError(f"UNBET_ENDPOINTS: endpoint {number}: keys: {error}") from None
+            raise SettingsError(f"{variable}: endpoint {number}: keys: {error}") from None
         path = f"/{secret}{dialect.path}".encode()
         found.append(Endpoint(path, config, dialect, keys, knows_players(config.provider)))
     return tuple(found)

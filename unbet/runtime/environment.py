@@ -30,6 +30,7 @@ _NOT_SHOWN: Final = (
     "_auth",
     "_tokens",
     "endpoints",
+    "endpoints_file",
 )
 
 Network = IPv4Network | IPv6Network

@@ -63,6 +63,7 @@ class NotAsked:
         finds=False,
         max_together=256,
         keeps_journal=False,
+        cancels_rounds=True,
     )
 
     def cancel(self, cancels: Sequence[Cancel], deadline: float) -> Iterator[Sequence[Verdict]]:

@@ -152,7 +152,7 @@ def _endpoint(provider: str | None, dialect: str | None) -> tuple[str, str]:
     if provider and dialect:
         return provider, dialect
     chosen = load(EndpointSettings)
-    several = {(one.provider, one.dialect) for one in chosen.endpoints.values()}
+    several = {(one.provider, one.dialect) for one in chosen.configs()}
     if not several:
         return provider or chosen.provider_id, dialect or chosen.dialect
     meant = [
@@ -162,7 +162,8 @@ def _endpoint(provider: str | None, dialect: str | None) -> tuple[str, str]:
     ]
     if len(meant) != 1:
         raise typer.BadParameter(
-            "UNBET_ENDPOINTS does not have one endpoint of that kind: give --provider and --dialect"
+            f"{chosen.endpoints_variable} does not have one endpoint of that kind: give --provider "
+            "and --dialect"
         )
     return meant[0]
 

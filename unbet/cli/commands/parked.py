@@ -143,7 +143,7 @@ def _said_of(done: Closing) -> str:
                 "is not bound."
             )
         case None:
-            return "Closed. It cannot be read, so no bet is bound: another cancel is decided."
+            return "Closed. It is of a round, or cannot be read: no bet is bound by it."
         case _:
             return f"Closed. The bet had been decided before ({outcome}), which stays."
 

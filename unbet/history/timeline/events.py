@@ -27,6 +27,7 @@ from unbet.history.timeline.phrases import (
     when,
 )
 from unbet.history.timeline.requests import ReceivedRequest, all_requests
+from unbet.history.timeline.rounds import MEANING, detail_of, title_of
 
 _MEANING: Final = {
     Outcome.REVERSED: "the bet stands no more",
@@ -105,6 +106,9 @@ def _bet_events(history: History) -> Iterator[Event]:
         of_wallet = f"; the wallet's reference {found.wallet_ref}" if found.wallet_ref else ""
         detail = f"it came after its cancel, which had been no bet{of_wallet}"
         yield Event(found.found_at, EventKind.LATE_BET, title, detail)
+    for bet in history.round.bets if history.round else ():
+        at = bet.cancelled_at or bet.created_at
+        yield Event(at, EventKind.MONEY, title_of(bet), detail_of(bet))
     yield from _wins(history)
 
 
@@ -217,6 +221,8 @@ def _decisions(history: History, uuids: dict[UUID, str | None]) -> Iterator[Even
 
 
 def _meaning(request: RequestRecord) -> str:
+    if request.of_round:
+        return MEANING[request.outcome]
     if request.wallet and request.outcome is Outcome.NO_BET:
         return f"the wallet {request.wallet} has no such bet"
     return _MEANING[request.outcome]

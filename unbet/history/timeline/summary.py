@@ -28,6 +28,8 @@ from unbet.history.timeline.phrases import (
     when,
 )
 from unbet.history.timeline.requests import ReceivedRequest, all_requests
+from unbet.history.timeline.rounds import bets_of_round, cancelled_round, round_of_bet
+from unbet.wallets.ledger.operations import Refusal
 
 _MISMATCHES: Final = {
     Outcome.MISMATCH: "player",
@@ -46,6 +48,12 @@ def summary(history: History) -> str:
         repeats = _repeats(history, decision.outcome, decision.request_id, requests)
         parts = [decided_elsewhere(decision), *watched(history), *repeats, *_still_parked(history)]
         parts += _by_people(history, None)
+    elif history.round is not None and (history.round.cancelled or not history.parked):
+        first = next(iter(history.round.cancelled), None)
+        parts = [cancelled_round(history.round)]
+        if first is not None:
+            parts += _repeats(history, first.outcome, first.cancel_request_id, requests)
+        parts += [*_still_parked(history), *_by_people(history, None)]
     elif bet is not None and bet.outcome is not None:
         repeats = _repeats(history, bet.outcome, bet.cancel_request_id, requests)
         parts = [_decided(history, bet), *repeats, *_still_parked(history)]
@@ -64,6 +72,8 @@ def summary(history: History) -> str:
         "; ".join(
             [
                 *parts,
+                *bets_of_round(history),
+                *round_of_bet(history),
                 *_batches(requests, history),
                 *_mismatches(requests),
                 *_late(history),
@@ -203,6 +213,8 @@ def _closed(history: History, parked: ParkedRecord) -> str:
 def _never_cancelled(history: History, bet: BetRecord) -> str:
     at = when(bet.created_at)
     stake = "bet" if bet.amount is None else f"bet of {money(bet.amount, bet.currency)}"
+    if bet.refusal is Refusal.CANCELLED:
+        return f"Refused on {at}: the {stake} came after the cancel of its round"
     if bet.refusal:
         return f"Never cancelled: the {stake} was refused on {at} ({refused(bet.refusal)})"
     since = f", {_settled(history, bet)} since" if bet.state == "settled" else ""

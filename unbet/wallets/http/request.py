@@ -31,7 +31,7 @@ def items_of(cancels: Sequence[Cancel]) -> list[Item]:
         # What a cancel does not say is like nothing that another one says: no field is empty.
         bet = (cancel.provider, cancel.reference)
         amount = "" if cancel.amount is None else str(cancel.amount.normalize(EXACT))
-        return (cancel.player or "", *bet, cancel.currency or "", amount)
+        return (cancel.player or "", *bet, cancel.currency or "", amount, key_of(cancel))
 
     alike = (tuple(some) for _, some in groupby(sorted(cancels, key=question), question))
     return [Item(some[0], some) for some in alike]
@@ -67,8 +67,10 @@ def _chunks(items: Sequence[Item], most: int) -> Iterator[list[Item]]:
 
 def key_of(cancel: Cancel) -> str:
     """The bet's key: the same for every try, resend and sweep, for ever. 64 characters of ASCII,
-    since a reference may have any. The fields have no NUL in them (`unbet/core/fields.py`)."""
-    return hashlib.sha256(f"{cancel.provider}\0{cancel.reference}".encode()).hexdigest()
+    since a reference may have any. The fields have no NUL in them (`unbet/core/fields.py`), so a
+    round's key is that of no bet."""
+    of_round = "\0round" if cancel.of_round else ""
+    return hashlib.sha256(f"{cancel.provider}\0{cancel.reference}{of_round}".encode()).hexdigest()
 
 
 def key_of_call(items: Sequence[Item]) -> str:

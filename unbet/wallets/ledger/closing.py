@@ -53,6 +53,7 @@ _BIND: Final = text(f"""
                     ELSE outcome END AS outcome
           FROM unbet.requests
          WHERE reference = CAST(:reference AS text) AND provider = CAST(:provider AS text)
+           AND NOT of_round
            AND outcome NOT IN ('closed', 'mismatch', 'currency_mismatch', 'amount_mismatch')
            AND NOT EXISTS (SELECT FROM locked WHERE outcome IS NOT NULL)
          ORDER BY decided_at
@@ -100,7 +101,8 @@ def bind_closing(
     connection: Connection, request_id: UUID, provider: str, reference: str, cancel: str
 ) -> Outcome | None:
     """Decide the bet of the parked `cancel` as closed, unless it is decided; what a cancel of it is
-    told from now on. None where `cancel` cannot be read: whose bet it is about is not known."""
+    told from now on. None where `cancel` cannot be read: whose bet it is about is not known; and
+    where it is of a round: `round_cancels.py` looks for closed ones itself."""
     player = _player_in(cancel)
     if player is None:
         return None
@@ -134,11 +136,15 @@ def unbind_closing(connection: Connection, provider: str, reference: str, cancel
 
 def _player_in(cancel: str) -> dict[str, Any] | None:
     """What `cancel` says of the bet, with None for what it does not say; also of a parked one that
-    cannot be read as a whole, if its player and currency can be."""
+    cannot be read as a whole, if its player and currency can be. None of a round."""
     with suppress(ValidationError):
         said = read_cancel(cancel)
+        if said.of_round:
+            return None
         return {"user_id": said.player, "currency": said.currency, "amount": said.amount}
     fields = fields_in(cancel)
+    if fields.get("of_round") is True:
+        return None
     player = {"user_id": fields.get("player"), "currency": fields.get("currency")}
     readable = all(isinstance(value, str) and "\0" not in value for value in player.values())
     return player | {"amount": None} if readable else None

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, Protocol
+from uuid import UUID
 
 import orjson
 from sqlalchemy import Connection, Engine, Row, text
@@ -18,7 +19,8 @@ from unbet.journal.parking import park
 from unbet.runtime import metrics
 from unbet.runtime.failpoints import ARMED, crash_point
 from unbet.wallets.ledger.blocked import find_blocked
-from unbet.wallets.parts import PartedGroup
+from unbet.wallets.ledger.round_cancels import cancel_rounds, find_blocked_rounds
+from unbet.wallets.parts import FindBlocked, PartedGroup
 from unbet.wallets.port import Abilities, Decided, Memory, Verdict
 
 REVERSE: Final = text(Path(__file__).with_name("reverse.sql").read_text("utf-8"))
@@ -32,7 +34,7 @@ an operator's that is left open is not, and must not hold up others."""
 
 
 class Decide(Protocol):
-    """What decides cancels in the caller's transaction, as `reverse` does."""
+    """What decides cancels in the caller's transaction, as `decide_cancels` does."""
 
     def __call__(
         self, connection: Connection, cancels: Sequence[Cancel], *, hold_unknown: bool
@@ -47,7 +49,8 @@ class LedgerWallet:
     as it is yielded: what another transaction has locked is looked at again for `lock_wait_s`
     seconds, and is BUSY then; what the tables refuse is REJECTED; where the database itself is to
     blame, what it cannot decide is AWAY. A deadlock or a connection that is lost or no good is
-    tried again until the deadline, then `LedgerAwayError` is raised.
+    tried again until the deadline, then `LedgerAwayError` is raised. Cancels of rounds are decided
+    after the others, in a transaction of their own, with what belongs to their batches.
     """
 
     abilities = Abilities(
@@ -57,6 +60,7 @@ class LedgerWallet:
         finds=True,
         max_together=256,
         keeps_journal=True,
+        cancels_rounds=True,
     )
 
     def __init__(
@@ -68,14 +72,27 @@ class LedgerWallet:
         lock_wait_s: float = LOCK_WAIT_S,
     ) -> None:
         """With `hold_unknown` the cancel of a bet that is not there is parked, not decided. What
-        decides is `reverse`, or `decide` in its place."""
+        decides is `decide_cancels`, or `decide` in its place."""
         self._engine = engine
         self._hold_unknown = hold_unknown
-        self._decide = decide or reverse
+        self._decide = decide or decide_cancels
         self._lock_wait_s = lock_wait_s
 
     def cancel(self, cancels: Sequence[Cancel], deadline: float) -> Iterator[Sequence[Verdict]]:
         """As `Wallet.cancel`."""
+        rounds = [cancel for cancel in cancels if cancel.of_round]
+        if not rounds:
+            yield from self._cancel(cancels, deadline, find_blocked)
+            return
+        batches = {cancel.batch for cancel in rounds if cancel.batch is not None}
+        with_rounds = [one for one in cancels if one.of_round or one.batch in batches]
+        others = [one for one in cancels if not (one.of_round or one.batch in batches)]
+        yield from self._cancel(others, deadline, find_blocked)
+        yield from self._cancel(with_rounds, deadline, _find_blocked_with_rounds)
+
+    def _cancel(
+        self, cancels: Sequence[Cancel], deadline: float, find_blocked: FindBlocked
+    ) -> Iterator[Sequence[Verdict]]:
         if not cancels:
             return
         started = time.monotonic()
@@ -104,10 +121,38 @@ class LedgerWallet:
         return decisions
 
 
+def decide_cancels(
+    connection: Connection, cancels: Sequence[Cancel], *, hold_unknown: bool = False
+) -> list[Decision]:
+    """Decide cancels of bets and of rounds, as `reverse` and `cancel_rounds` do; in the order of
+    `cancels`."""
+    rounds = [cancel for cancel in cancels if cancel.of_round]
+    if not rounds:
+        return reverse(connection, cancels, hold_unknown=hold_unknown)
+    bets = [cancel for cancel in cancels if not cancel.of_round]
+    decided: dict[UUID, Decision] = {}
+
+    def reverse_with_bets(connection: Connection, of_rounds: Sequence[Cancel]) -> list[Decision]:
+        # One statement locks all of them in one order, after the rounds.
+        found = reverse(connection, [*of_rounds, *bets], hold_unknown=hold_unknown)
+        decided.update((one.request_id, one) for one in found)
+        return found
+
+    for one in cancel_rounds(connection, rounds, reverse_with_bets, hold_unknown=hold_unknown):
+        decided[one.request_id] = one
+    return [decided[cancel.request_id] for cancel in cancels]
+
+
+def _find_blocked_with_rounds(connection: Connection, cancels: Sequence[Cancel]) -> set[UUID]:
+    rounds = [cancel for cancel in cancels if cancel.of_round]
+    bets = [cancel for cancel in cancels if not cancel.of_round]
+    return find_blocked_rounds(connection, rounds, find_blocked) | find_blocked(connection, bets)
+
+
 def reverse(
     connection: Connection, cancels: Sequence[Cancel], *, hold_unknown: bool = False
 ) -> list[Decision]:
-    """Decide each cancel, give stakes back, and record the requests. Does not commit.
+    """Decide each cancel of a bet, give stakes back, and record the requests. Does not commit.
 
     The decisions come in the order of `cancels`. Which outcome applies when: DESIGN, "Outcomes and
     answers". With `hold_unknown` a cancel of a bet that is not there is parked instead of leaving a

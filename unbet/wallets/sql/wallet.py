@@ -61,10 +61,13 @@ class SqlWallet:
         parked: bool = False,
         lock_wait_s: float = LOCK_WAIT_S,
         closes_unknown: bool = True,
+        cancels_rounds: bool = False,
     ) -> None:
         """With `parked` it decides cancels that are parked or watched, and removes the former in
         the transaction that decides; what is neither any more is left out."""
-        self.abilities = replace(SqlWallet.abilities, closes_unknown=closes_unknown)
+        self.abilities = replace(
+            SqlWallet.abilities, closes_unknown=closes_unknown, cancels_rounds=cancels_rounds
+        )
         self._engine = engine
         self._parked = parked
         self._lock_wait_s = lock_wait_s

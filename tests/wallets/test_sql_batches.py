@@ -1,0 +1,79 @@
+"""Requests that ask for several bets, with a function that decides them: one transaction each."""
+
+from decimal import Decimal
+
+from sqlalchemy import Engine, text
+
+from tests.making import batch_of, cancel_of
+from tests.wallets.contract import outcomes, verdicts_on
+from tests.wallets.sql_casino import SqlCasino, run_sql
+from tests.wallets.test_sql_sweep import REFUSES_BAD
+from unbet.core.outcomes import Outcome
+from unbet.journal.parking import park
+from unbet.wallets.chosen import wallet_for
+from unbet.wallets.port import Undecided, Why
+from unbet.wallets.sql.wallet import MAX_TOGETHER, SqlWallet
+from worker.sweep import Sweep
+
+REFERENCES = tuple(f"r{number}" for number in range(5))
+_BY = text("SELECT reference, xmin::text AS by FROM unbet.requests")
+
+
+def decided(casino: SqlCasino) -> dict[str, str]:
+    """The transaction that recorded each."""
+    with casino.engine.connect() as connection:
+        return {row.reference: row.by for row in connection.execute(_BY)}
+
+
+def place(casino: SqlCasino) -> None:
+    casino.deposit("10.00")
+    for reference in (*REFERENCES, "free"):
+        casino.bet(reference, "1.00")
+
+
+def test_a_batch_larger_than_a_call_may_be_is_one_call(
+    sql_wallet: SqlWallet, sql_casino: SqlCasino
+) -> None:
+    batch = batch_of(*(f"r{number}" for number in range(100)))
+    group = [cancel_of("before"), *batch, cancel_of("after")]
+    assert len(batch) > MAX_TOGETHER
+    assert outcomes(sql_wallet, *group) == [Outcome.NO_BET] * len(group)
+    by = decided(sql_casino)
+    assert len({by[cancel.reference] for cancel in batch}) == 1
+
+
+def test_a_batch_with_one_locked_bet_waits_whole_and_is_swept_in_one_transaction(
+    worker_engine: Engine, sql_casino: SqlCasino
+) -> None:
+    place(sql_casino)
+    batch = batch_of(*REFERENCES)
+    group = [*batch[:2], cancel_of("free"), *batch[2:]]
+    wallet = SqlWallet(worker_engine, lock_wait_s=0.0)
+    with sql_casino.engine.connect() as holder:
+        holder.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        holder.execute(text("SELECT FROM transactions WHERE reference = 'r3' FOR UPDATE"))
+        told = verdicts_on(wallet, *group)
+        busy = [one for one in told if isinstance(one, Undecided)]
+        assert [one.cancel.reference for one in busy] == [*REFERENCES]
+        assert {one.why for one in busy} == {Why.BUSY}
+        assert decided(sql_casino).keys() == {"free"}
+    with sql_casino.engine.begin() as connection:
+        park(connection, batch, reason="locked")
+    swept = wallet_for("sql", worker_engine, hold_unknown=False, parked=True)
+    Sweep(worker_engine, swept).round()
+    by = decided(sql_casino)
+    assert len({by[reference] for reference in REFERENCES}) == 1
+    assert sql_casino.money()[0] == Decimal(10)
+
+
+def test_of_a_batch_with_a_cancel_that_cannot_be_applied_none_is(
+    database_url: str, sql_wallet: SqlWallet, sql_casino: SqlCasino
+) -> None:
+    place(sql_casino)
+    run_sql(database_url, REFUSES_BAD)
+    told = verdicts_on(sql_wallet, *batch_of(*REFERENCES, "bad"), cancel_of("free"))
+    failed = [one for one in told if isinstance(one, Undecided)]
+    assert [one.cancel.reference for one in failed] == [*REFERENCES, "bad"]
+    assert {(one.why, one.detail) for one in failed} == {(Why.AMBIGUOUS, "no such game")}
+    assert decided(sql_casino).keys() == {"free"}
+    assert sql_casino.money()[0] == Decimal(5)

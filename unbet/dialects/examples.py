@@ -1,0 +1,86 @@
+"""A request as a provider would send it, made of its dialect's example."""
+
+import base64
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import quote
+from uuid import uuid4
+
+from unbet.dialects.auth import BasicAuth, Header, Member, Parameter
+from unbet.dialects.port import Dialect
+from unbet.dialects.raw import Document, RawRequest
+
+Sign = Callable[[RawRequest, Document], str]
+"""What a request's signature is."""
+
+
+class Example(NamedTuple):
+    """What differs between requests."""
+
+    reference: str
+    player: str
+    currency: str
+    provider: str
+
+
+def document_of(dialect: Dialect, example: Example) -> dict[str, Any]:
+    """What such a request says, but for its signature."""
+    values = {**example._asdict(), "request": str(uuid4())}
+    filled: dict[str, Any] = _filled(dialect.example, values)
+    return filled
+
+
+def request_of(dialect: Dialect, document: Document, sign: Sign | None) -> RawRequest:
+    """The request that says `document`, signed by `sign` if there is one. Raises `ValueError` if
+    the signature is in a part of another package's, and what `sign` raises."""
+    raw, part = _written(dialect, document), dialect.auth.part
+    if part is None or sign is None:
+        return raw
+    match part:
+        case Member():
+            return _written(dialect, {**document, part.name: sign(raw, document)})
+        case Parameter():
+            pair = f"{part.name}={quote(sign(raw, document), safe='')}".encode()
+            return raw._replace(query=b"&".join(filter(None, (raw.query, pair))))
+        case Header():
+            return _with_header(raw, part.name, part.prefix + sign(raw, document))
+        case BasicAuth():
+            encoded = base64.b64encode(sign(raw, document).encode()).decode()
+            return _with_header(raw, "Authorization", f"Basic {encoded}")
+    raise ValueError(f"{dialect.name} has no example of {part}")
+
+
+def values_of(dialect: Dialect, document: Document) -> Mapping[str, str]:
+    """What of `document` a request has in its path."""
+    return {name: str(document[name]) for name in re.findall(r"\{(\w+)\}", dialect.path)}
+
+
+def _filled(template: Any, values: Mapping[str, str]) -> Any:
+    match template:
+        case Mapping():
+            return {name: _filled(inner, values) for name, inner in template.items()}
+        case list() | tuple():
+            return [_filled(inner, values) for inner in template]
+        case str() if template.startswith("{") and template.endswith("}"):
+            return values[template[1:-1]]
+    return template
+
+
+def _written(dialect: Dialect, document: Document) -> RawRequest:
+    values = values_of(dialect, document)
+    path = dialect.path
+    for name, value in values.items():
+        path = path.replace(f"{{{name}}}", quote(value, safe=""))
+    rest = {name: value for name, value in document.items() if name not in values}
+    content, is_query = dialect.codec.write(rest), dialect.method == "GET"
+    return RawRequest(
+        body=b"" if is_query else content,
+        query=content if is_query else b"",
+        path=path,
+        method=dialect.method,
+    )
+
+
+def _with_header(raw: RawRequest, name: str, value: str) -> RawRequest:
+    return raw._replace(headers=[*raw.headers, (name.lower().encode(), value.encode())])
