@@ -1,0 +1,132 @@
+"""Receivers that do the wrong thing with good cancels, or at the wrong time."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from tests.ops.conformance.casino import Casino
+from tests.ops.conformance.handlers import SHORT_S
+from tests.ops.conformance.serving import Handler, Right
+from tests.ops.conformance.speaking import Speaker
+from tests.ops.conformance.speaking.speaker import Asked, Decided
+from tests.ops.conformance.wire import Request, Response
+from tests.ops.conformance.wrong_answers import Fields, Make, but, with_code
+
+
+def refusing_the_frozen(base: type[Speaker]) -> type[Speaker]:
+    def judged(self: Speaker, asked: Asked, casino: Casino) -> Decided:
+        decided = base.judged(self, asked, casino)
+        is_frozen = decided.stake and decided.stake.player.user_id in casino.frozen
+        return Decided(asked, "player") if is_frozen else decided
+
+    return but(base, judged=judged)
+
+
+def paying_what_is_asked(base: type[Speaker]) -> type[Speaker]:
+    def judged(self: Speaker, asked: Asked, casino: Casino) -> Decided:
+        decided = base.judged(self, asked, casino)
+        if decided.case != "amount":
+            return decided
+        assert decided.stake
+        assert asked.amount
+        casino.credit(decided.stake.player, asked.amount - decided.stake.amount)
+        return Decided(asked, "first", decided.stake)
+
+    return but(base, judged=judged)
+
+
+def doing_part(base: type[Speaker]) -> type[Speaker]:
+    """Each bet by itself, until one is refused."""
+
+    def told(self: Speaker, fields: Fields, asked: Sequence[Asked], casino: Casino) -> Response:
+        for each in asked[:-1]:
+            response = base.told(self, fields, [each], casino)
+            if response.status != 200:
+                return response
+        return base.told(self, fields, asked, casino)
+
+    return but(base, told=told)
+
+
+def doing_one(base: type[Speaker]) -> type[Speaker]:
+    """The first one, and says so of all."""
+
+    def told(self: Speaker, fields: Fields, asked: Sequence[Asked], casino: Casino) -> Response:
+        self.decided(asked[0], casino)
+        done = [Decided(each, "first") for each in asked]
+        return self.success(fields, done, self.cash(casino, asked[0], done[0]))
+
+    return but(
+        base,
+        told=lambda self, fields, asked, casino: (
+            told(self, fields, asked, casino)
+            if len(asked) > 1
+            else base.told(self, fields, asked, casino)
+        ),
+    )
+
+
+def in_other_order(document: dict[str, Any]) -> None:
+    document["transactions"].reverse()
+
+
+def refusing_among_others(case: str) -> Make:
+    def make(base: type[Speaker]) -> type[Speaker]:
+        def told(self: Speaker, fields: Fields, asked: Sequence[Asked], casino: Casino) -> Response:
+            stakes = [casino.bets.get(each.reference) for each in asked]
+            states = {stake.state if stake else "unknown" for stake in stakes}
+            if case in states and len(states) > 1:
+                return self.refusal("malformed", fields)
+            return base.told(self, fields, asked, casino)
+
+        return but(base, told=told)
+
+    return make
+
+
+def paying_twice(base: type[Speaker]) -> type[Speaker]:
+    """Looks at all before it does anything."""
+
+    def told(self: Speaker, fields: Fields, asked: Sequence[Asked], casino: Casino) -> Response:
+        seen: set[str] = set()
+        for each in asked:
+            stake = casino.bets.get(each.reference)
+            if stake and stake.state == "placed" and each.reference in seen:
+                casino.give_back(stake)
+            seen.add(each.reference)
+        return base.told(self, fields, asked, casino)
+
+    return but(base, told=told)
+
+
+def busy(speaker: type[Speaker], code: object) -> Handler:
+    """Says so for good to whoever comes while another one is being answered."""
+    refusing = with_code("busy", code)(speaker)()
+    under_way = 0
+
+    async def handler(request: Request, right: Right, _casino: Casino) -> Response:
+        nonlocal under_way
+        if under_way:
+            return refusing.refusal("busy", refusing.fields(request))
+        under_way += 1
+        try:
+            await asyncio.sleep(0.02)
+            return await right(request)
+        finally:
+            under_way -= 1
+
+    return handler
+
+
+async def slow_over_more(request: Request, right: Right, _casino: Casino) -> Response:
+    if b"laterField" in request.body:
+        await asyncio.sleep(SHORT_S * 2)
+    return await right(request)
+
+
+async def with_exponents_refused(request: Request, right: Right, _casino: Casino) -> Response:
+    return Response(500, b"") if b"e+0" in request.body else await right(request)
+
+
+async def with_details_demanded(request: Request, right: Right, _casino: Casino) -> Response:
+    return await right(request) if b'"details"' in request.body else Response(500, b"")
