@@ -13,7 +13,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
 from examples.wallet_http.app import document_of
 from examples.wallet_http.cancels import Verdict
-from tests.making import cancel_of
+from tests.making import batch_of, cancel_of
 from tests.wallets.service import settings_of
 from unbet.core.outcomes import Outcome
 from unbet.wallets.http.calls import UNCLEAR
@@ -53,10 +53,14 @@ def test_it_is_valid_openapi() -> None:
 
 
 def test_what_is_sent_is_what_it_says() -> None:
-    items = items_of([CANCEL, cancel_of("\u20ac \U0001f3b2" * 9, user_id="\u00e4" * 32)])
+    says_less = batch_of("r2", user_id=None, currency=None, amount="0.000000000000000001")
+    long = cancel_of("\u20ac \U0001f3b2" * 85, user_id="\u00e4" * 255, uuid="u" * 255)
+    items = items_of([CANCEL, long, *says_less])
     body = json.loads(body_of(items, dry_run=True))
     assert is_valid(ASKED["schema"], body)
-    assert set(body[0]) == set(DOCUMENT["components"]["schemas"]["Cancel"]["properties"])
+    assert {name for one in body for name in one} == set(
+        DOCUMENT["components"]["schemas"]["Cancel"]["properties"]
+    )
     assert ASKED["schema"]["maxItems"] == MAX_TOGETHER
     (example,) = ASKED["example"]
     named = cancel_of(example["reference"], provider=example["provider"])
