@@ -187,6 +187,17 @@ def test_a_batch_of_which_somebody_holds_one_is_left_whole(
         assert {one.reference for one in due} == {"lone", *REFERENCES} - {"r0"}
 
 
+def test_for_a_wallet_without_a_transaction_each_of_a_batch_is_leased_by_itself(
+    engine: Engine, batch: list[Cancel]
+) -> None:
+    park_all(engine, batch)
+    # Alone: a wallet that answers nobody uses up no try of a cancel that it is asked about alone.
+    for _ in batch:
+        with engine.begin() as connection:
+            assert len(lease(connection, fresh=True, most=1, whole=False).cancels) == 1
+    assert states(engine) == dict.fromkeys(REFERENCES, ("parked", 1))
+
+
 def test_a_batch_that_fails_each_time_dies_together(engine: Engine, batch: list[Cancel]) -> None:
     park_all(engine, batch)
     for _ in range(MAX_TRIES):

@@ -145,7 +145,7 @@ def test_each_outcome_is_exported_once_with_what_its_wallet_told(
 
     header, row, *_ = unbet("export", *WHOLE).out.splitlines()
     assert header.endswith(",uuid,wallet,wallet_ref,cash,replayed,found_late,batch")
-    assert row.endswith(f",http,'=T-1,{CASH},False,")
+    assert row.endswith(f",http,'=T-1,{CASH},False,,")
 
 
 @pytest.mark.usefixtures("told")

@@ -6,7 +6,6 @@ import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import jsonschema_rs
 import pytest
@@ -14,7 +13,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
 from examples.wallet_http.app import document_of
 from examples.wallet_http.cancels import Verdict
-from tests.making import cancel_of
+from tests.making import batch_of, cancel_of
 from tests.wallets.service import settings_of
 from unbet.core.outcomes import Outcome
 from unbet.wallets.http.calls import UNCLEAR
@@ -54,14 +53,15 @@ def test_it_is_valid_openapi() -> None:
 
 
 def test_what_is_sent_is_what_it_says() -> None:
-    of_round = cancel_of("\u20ac \U0001f3b2" * 9, user_id="\u00e4" * 32)
-    of_round = of_round.model_copy(
-        update={"of_round": True, "amount": Decimal(1), "batch": uuid4()}
-    )
-    body = json.loads(body_of(items_of([CANCEL, of_round]), dry_run=True))
+    says_less = batch_of("r2", user_id=None, currency=None, amount="0.000000000000000001")
+    long = cancel_of("\u20ac \U0001f3b2" * 85, user_id="\u00e4" * 255, uuid="u" * 255)
+    of_round = cancel_of("r3").model_copy(update={"of_round": True})
+    items = items_of([CANCEL, long, *says_less, of_round])
+    body = json.loads(body_of(items, dry_run=True))
     assert is_valid(ASKED["schema"], body)
-    sent = {name for one in body for name in one}
-    assert sent == set(DOCUMENT["components"]["schemas"]["Cancel"]["properties"])
+    assert {name for one in body for name in one} == set(
+        DOCUMENT["components"]["schemas"]["Cancel"]["properties"]
+    )
     assert ASKED["schema"]["maxItems"] == MAX_TOGETHER
     (example,) = ASKED["example"]
     named = cancel_of(example["reference"], provider=example["provider"])

@@ -21,12 +21,12 @@ MAX_TRIES: Final = 5
 # left, except the first.
 _LEASE: Final = text(f"""
     WITH due AS MATERIALIZED (
-        SELECT request_id, batch, tries, next_try_at
+        SELECT request_id, CASE WHEN :whole THEN batch END AS batch, tries, next_try_at
           FROM unbet.parked
          WHERE {DUE}
            AND (tries = 0) = :fresh AND tries < :most_tries AND (tries < 2 OR NOT :once)
            AND (provider = ANY (CAST(:providers AS text[]))) <> :all_but
-           AND (batch IS NULL
+           AND (batch IS NULL OR NOT :whole
                 OR NOT EXISTS (SELECT
                                  FROM unbet.parked AS earlier
                                 WHERE earlier.batch = parked.batch AND earlier.state = 'parked'
@@ -155,10 +155,12 @@ def lease(
     fresh: bool,
     most: int,
     once: bool = False,
+    whole: bool = True,
     providers: Providers = ALL,
 ) -> Due:
     """Up to `most` cancels of `providers` that are due, their try counted; to be committed before
-    it is made. Those of one request count and come together, also if they alone are more.
+    it is made. Those of one request come together, also if they alone are more, and their tries are
+    counted together; without `whole` they do not: their wallet has no transaction for them.
 
     `fresh` ones have not failed yet and may be applied together; the others only alone, or those
     that have failed `once` in a small group. Until their pause is over nobody else gets them. One
@@ -167,6 +169,7 @@ def lease(
     parameters = {
         "fresh": fresh,
         "once": once,
+        "whole": whole,
         "most": most,
         "most_tries": MAX_TRIES,
         "providers": list(providers.names),
@@ -190,13 +193,16 @@ def give_up(connection: Connection) -> list[GivenUp]:
     return [_given_up(row, row.last_error) for row in rows]
 
 
-def lock_parked(connection: Connection, cancels: Sequence[Cancel]) -> list[Cancel]:
+def lock_parked(
+    connection: Connection, cancels: Sequence[Cancel], *, whole: bool = True
+) -> list[Cancel]:
     """Those of `cancels` that are still parked, locked to the end of the transaction. What another
-    sweep has finished, or is at, is left out, with all that the same request asks for."""
+    sweep has finished, or is at, is left out; what somebody holds, with `whole` together with all
+    that the same request asks for."""
     parameters = {"request_ids": [cancel.request_id for cancel in cancels]}
     ours = set(connection.execute(_HOLD_ROWS, parameters).scalars())
     left = [one for one in cancels if one.batch is not None and one.request_id not in ours]
-    if left:
+    if left and whole:
         parameters = {"request_ids": [one.request_id for one in left]}
         held = set(connection.execute(_STILL_PARKED, parameters).scalars())
         batches = {one.batch for one in left if one.request_id in held}

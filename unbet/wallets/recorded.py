@@ -94,7 +94,9 @@ class RecordedWallet:
         """What is to be done with each; what is to be asked is in the journal then."""
 
         def plan(connection: Connection) -> _Plan:
-            ours = lock_waiting(connection, cancels) if self._parked else list(cancels)
+            ours = list(cancels)
+            if self._parked:
+                ours = lock_waiting(connection, cancels, whole=False)
             firsts, waiting = self._one_of_each_bet(ours)
             doubted = remember_asked(connection, firsts)
             # Not before it: of what another call has decided meanwhile either doubt or decision
