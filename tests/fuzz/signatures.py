@@ -71,11 +71,11 @@ class Signatures:
         query = random.choice([b"a=1&b=2", b"b=%zz&c=%c3%bc", b"", b"a=%ff", b"a=1;b=2"])
         body = random.choice([random.randbytes(random.randrange(40)), b"b=1&a=2", b"a=%ff"])
         raw = RawRequest(body, query, "/cancel", [(b"x-time", b"17")], "POST")
+        given: object = "00"
         try:
             right = SECRET if scheme is None else auth.signature(raw, document, key)
         except Exception:  # noqa: BLE001 - there is nothing to sign in it; `accepts` must bear it
-            right = "00"
-            kind, given = "unreadable", "00"
+            kind, right = "unreadable", "00"
         else:
             kind, given = self._given(right)
         keys = (self._other(scheme), key)[:: random.choice([1, -1])]

@@ -12,8 +12,9 @@ from tests.fuzz.__main__ import fuzz_signatures
 from tests.fuzz.judging import judge_request
 from tests.fuzz.oracle import ACCEPTED
 from tests.fuzz.own import GROOVE_LIKE, PLAYNGO_LIKE
+from tests.fuzz.pieces import BOMBS
 from tests.fuzz.reading import PATHS, read_again
-from tests.fuzz.requests import BOMBS, Requests
+from tests.fuzz.requests import Requests
 from tests.fuzz.signatures import RIGHT, Signatures, judge_signature
 from tests.fuzz.signing import OWN
 from tests.fuzz.test_bodies import MAX_S, SEED, short

@@ -69,7 +69,7 @@ def test_who_has_not_signed_learns_nothing_of_the_form() -> None:
 def test_a_nul_that_no_database_stores_is_refused() -> None:
     query = QUERY + b"&x=\0"
     reading = read(RawRequest(b"", query, method="GET"), {}, "P", GROOVE_LIKE)
-    assert (reading.problem, reading.reference) == ("the request has a NUL", None)
+    assert (reading.problem, reading.reference) == ("the request has a NUL", "bet-1")
     assert read(raw_of(QUERY + b"&x=%00", GROOVE_LIKE), {}, "P", GROOVE_LIKE).parsed is not None
 
 
