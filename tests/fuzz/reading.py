@@ -51,7 +51,7 @@ def read_again(content: bytes, form: str) -> dict[str, Any]:
                 return _xml(text)
             case _:
                 return _form(text)
-    except (ValueError, RecursionError, ExpatError, DecimalException) as error:
+    except (ValueError, LookupError, RecursionError, ExpatError, DecimalException) as error:
         raise UnreadableError from error
 
 
@@ -105,6 +105,8 @@ def _form(text: str) -> dict[str, Any]:
 
 
 def _xml(text: str) -> dict[str, Any]:
+    if "\0" in text:  # UTF-16, which no body is
+        raise ValueError("it has a NUL")
     if re.search(
         "<!DOCTYPE|<!ENTITY", re.sub(r"<!\[CDATA\[.*?\]\]>|<!--.*?-->", "", text, flags=re.S)
     ):

@@ -78,6 +78,12 @@ KNOWN_REFUSED = [
     ("xml-of-tests", XML % (b"", b"\xfc", b"")),
     ("xml-of-tests", XML % (b"", b"u", b"<x>" * 17 + b"</x>" * 17)),
     ("xml-of-tests", (XML % (b"", b"u", b"")).decode().encode("utf-16")),
+    (
+        "xml-of-tests",
+        ('<?xml version="1.0" encoding="x"?>' + (XML % (b"", b"u", b"")).decode()).encode(
+            "utf-16-le"
+        ),
+    ),
 ]
 
 

@@ -129,6 +129,8 @@ def test_xml_is_utf8_whatever_it_declares(declared: str) -> None:
     content = f"<?xml version='1.0' encoding='{declared}'?><call><a>ü</a></call>".encode()
     assert decoded(XML, content) == {"a": "ü"}
     assert refusal(XML, content.decode().encode("utf-16")) == "the body is not UTF-8"
+    ascii_only = content.decode().replace("ü", "u").encode("utf-16-le")
+    assert refusal(XML, ascii_only) == "the body is not XML"
 
 
 @pytest.mark.parametrize(
