@@ -22,7 +22,14 @@ from api.refusals import Refusals, report
 from api.waits import Decided
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
-from unbet.dialects.body import MAX_BODY_LENGTH, Reading, cancels_of, read, render
+from unbet.dialects.body import (
+    MAX_BODY_LENGTH,
+    Reading,
+    cancels_of,
+    kept_of,
+    read,
+    render,
+)
 from unbet.dialects.port import Answer, AnswerContext
 from unbet.dialects.raw import RawRequest
 from unbet.journal.answers import AnswerNote
@@ -172,7 +179,7 @@ class Receiver:
         raw = RawRequest(
             body, scope.get("query_string", b""), dialect.path, scope["headers"], dialect.method
         )
-        refuse = partial(refuse, received_at=received_at, body=body or raw.query)
+        refuse = partial(refuse, received_at=received_at, body=kept_of(raw, dialect))
         if not is_in(sender, self._allowed_ips):
             refuse("address", "the sender's address is not allowed")
             await _send(send, endpoint, AnswerContext(dialect.not_allowed))

@@ -49,10 +49,12 @@ def report(
     """Log and count a refusal. `reason` is a label of the metric, `problem` a sentence."""
     metrics.REFUSED.labels(reason=reason).inc()
     kept = body[:LOGGED_BYTES]
+    auth, keys = endpoint.dialect.auth, endpoint.keys
     try:
-        content = {"body": endpoint.dialect.auth.redacted(kept.decode(), endpoint.keys)}
+        content = {"body": auth.redacted(kept.decode(), keys)}
     except UnicodeDecodeError:
-        content = {"body_base64": base64.b64encode(kept).decode()}
+        hidden = auth.redacted(kept.decode("latin-1"), keys).encode("latin-1")
+        content = {"body_base64": base64.b64encode(hidden).decode()}
     log.warning(
         "refused",
         reason=reason,

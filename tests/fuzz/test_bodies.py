@@ -17,7 +17,6 @@ from tests.fuzz.__main__ import fuzz
 from tests.fuzz.bodies import CANCEL, ODD_TEXTS, Bodies
 from tests.fuzz.oracle import ACCEPTED, Judgement, cancel_with, judge
 from tests.making import PROVIDER, Operator
-from unbet.dialects import DIALECTS
 from unbet.dialects.body import parse_kept
 from unbet.dialects.lucky_monaco import V1, V4
 from unbet.dialects.port import Dialect
@@ -30,7 +29,7 @@ MAX_S = 0.02
 short = settings(
     max_examples=150, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck)
 )
-dialects = st.sampled_from(list(DIALECTS.values()))
+dialects = st.sampled_from([V4, V1])
 texts = st.text(max_size=40) | st.sampled_from(ODD_TEXTS)
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | texts,
@@ -40,7 +39,7 @@ anything = st.recursive(
 names = st.sampled_from([*CANCEL, "gamename", "x"])
 
 
-@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+@pytest.mark.parametrize("dialect", [V4, V1], ids=lambda dialect: dialect.name)
 def test_every_known_hard_body_is_judged_rightly(dialect: Dialect) -> None:
     for body in known.ACCEPTED:
         assert judge(body, dialect).said == ACCEPTED, body

@@ -1,4 +1,5 @@
-"""The OpenAPI document is kept by hand: it is valid, and says what the receiver's code does."""
+"""The OpenAPI document is valid, and what is kept by hand in it says what the receiver's code
+does."""
 
 import json
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from tests.openapi import DOCUMENT
 from tests.system.processes import EXAMPLE
 from unbet.core.message import Decision
 from unbet.core.outcomes import Outcome
+from unbet.dialects import DIALECTS
 from unbet.dialects.body import MAX_BODY_LENGTH, parse_kept, render
 from unbet.dialects.lucky_monaco import OTHER_SPELLING, V1, V4
 from unbet.dialects.port import Answer, AnswerContext, Dialect
@@ -42,6 +44,12 @@ TOLD: dict[Outcome, list[dict[str, Any]]] = {
     Outcome.PARKED: [{}],
 }
 """What the ledger tells of each outcome, the most first."""
+
+BY_HAND = {
+    path: item
+    for path, item in DOCUMENT["paths"].items()
+    if "{secret}" not in path or path.endswith((V4.path, V1.path))
+}
 
 EACH_DIALECT = pytest.mark.parametrize("dialect", [V4, V1], ids=lambda dialect: dialect.name)
 
@@ -74,7 +82,7 @@ def test_it_is_valid_openapi() -> None:
 
 def test_every_example_is_valid() -> None:
     checked = 0
-    for content in contents(DOCUMENT["paths"]):
+    for content in contents(BY_HAND):
         validator = validator_for(content["schema"])
         shown = content.get("examples", {"only": {"value": content.get("example")}})
         for name, example in shown.items():
@@ -84,7 +92,7 @@ def test_every_example_is_valid() -> None:
 
 
 def test_the_paths_are_those_of_the_dialects_and_the_pages() -> None:
-    cancels = {f"/{{secret}}{dialect.path}" for dialect in (V4, V1)}
+    cancels = {f"/{{secret}}{dialect.path}" for dialect in DIALECTS.values()}
     assert DOCUMENT["paths"].keys() - cancels == {
         "/healthz",
         "/readyz",

@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, PlainSerializer, StringConstraints
 
 # Unicode's white space, named one by one: what `\s` means differs between those who read a pattern.
 _BLANK: Final = r"\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -24,12 +24,18 @@ def text(longest: int) -> StringConstraints:
 
 def _exact(value: Any) -> Any:
     """Amounts come as `Decimal` or as plain decimal text: a float has already lost money."""
-    if isinstance(value, Decimal) or (isinstance(value, str) and _AMOUNT.fullmatch(value)):
+    if isinstance(value, Decimal):
+        return value if value else value.copy_abs()  # `-0` is written otherwise than it is read
+    if isinstance(value, str) and _AMOUNT.fullmatch(value):
         return value
     raise ValueError(
         'expected an amount as text such as "10.00": '
         "not negative, at most 20 digits before the point and 18 after it"
     )
+
+
+def _plain(amount: Decimal) -> str:
+    return format(amount, "f")
 
 
 UserId = Annotated[str, text(255)]
@@ -45,6 +51,8 @@ Amount = Annotated[
     Decimal,
     BeforeValidator(_exact),
     Field(ge=0, max_digits=38, decimal_places=18, allow_inf_nan=False),
+    # As it is read again: Python writes `1E-7`.
+    PlainSerializer(_plain, return_type=str, when_used="json"),
 ]
 """Money in units of a currency, exact: NUMERIC(38,18) (PROTOCOL, "The call")."""
 

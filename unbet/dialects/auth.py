@@ -5,9 +5,13 @@ import base64
 import binascii
 import hashlib
 import hmac
+import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol
+from urllib.parse import quote, quote_plus
+from xml.sax.saxutils import escape
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -80,7 +84,7 @@ class Parameter:
     """A parameter of the URL's query."""
 
     name: str
-    is_content = False
+    is_content = True  # of a dialect that keeps its query
 
     def read(self, raw: RawRequest, document: Document) -> str | None:  # noqa: ARG002 - as all parts
         try:
@@ -301,7 +305,7 @@ class Auth:
             return False
         try:
             content = b"" if self.scheme is None else self.content(raw, document)
-        except BadRequestError:
+        except (BadRequestError, ValueError):  # half a surrogate pair has no bytes
             return False
         accepted = False
         for key in keys:
@@ -319,7 +323,8 @@ class Auth:
         if self.scheme is not None or self.part is None or not self.part.is_content:
             return text
         for key in keys:
-            text = text.replace(key.decode(), "[secret]")
+            for spelling in _spellings(key.decode()):
+                text = text.replace(spelling, "[secret]")
         return text
 
     def _is_right(self, key: Any, content: bytes, given: str) -> bool:
@@ -349,6 +354,16 @@ def written(raw: bytes, form: Form) -> str:
             return base64.b64encode(raw).decode()
         case "base64url":
             return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def _spellings(secret: str) -> list[str]:
+    """As forms, JSON and XML have it; the longest first."""
+    escaped = json.dumps(secret)[1:-1]
+    in_forms = [quote(secret, safe=""), quote(secret), quote_plus(secret)]
+    lower = [re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), one) for one in in_forms]
+    in_json = [escaped, escaped.replace("/", "\\/"), json.dumps(secret, ensure_ascii=False)[1:-1]]
+    in_xml = [escape(secret), escape(secret, {'"': "&quot;", "'": "&apos;"})]
+    return sorted({secret, *in_forms, *lower, *in_json, *in_xml}, key=len, reverse=True)
 
 
 def _read(text: str, form: Form) -> bytes:

@@ -85,6 +85,11 @@ def read(
     return Reading(document, kept, parsed.reference, dialect.outcomes[Outcome.PARKED])
 
 
+def kept_of(raw: RawRequest, dialect: Dialect) -> bytes:
+    """What is kept of a request: that which its dialect reads."""
+    return raw.query if dialect.method == "GET" else raw.body
+
+
 def raw_of(kept: bytes, dialect: Dialect) -> RawRequest:
     """The request of which the body, or without one the query, was `kept`."""
     if dialect.method == "GET":
@@ -121,7 +126,9 @@ def parse(raw: RawRequest, document: Document, provider: str, dialect: Dialect) 
         raise BadRequestError(f"{name} is not this endpoint's", asked.items[0].reference)
     if len(asked.items) > MAX_ITEMS:
         raise BadRequestError(f"it asks for more than {MAX_ITEMS} bets")
-    text = text_of(raw.body) if raw.body or not raw.query else text_of(raw.query)
+    text = text_of(kept_of(raw, dialect))
+    if "\0" in text:  # PostgreSQL stores none
+        raise BadRequestError("the request has a NUL", asked.items[0].reference)
     return ParsedRequest(asked, text)
 
 
@@ -184,6 +191,12 @@ def _describe(error: ValidationError) -> str:
             return f"{name} is missing"
         case "string_type" | "string_unicode":
             return f"{name} is not a string"
+        case "model_type" | "dict_type":
+            return f"{name} is not an object"
+        case "list_type" | "tuple_type":
+            return f"{name} is not a list"
+        case "too_short" | "too_long":
+            return f"{name} has {fault['ctx']['actual_length']} items"
         case "string_too_long":
             return f"{name} is longer than {fault['ctx']['max_length']} characters"
         case "string_pattern_mismatch" if fault["ctx"]["pattern"] == CURRENCY_PATTERN:

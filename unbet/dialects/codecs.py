@@ -2,6 +2,7 @@
 
 import codecs
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal, DecimalException
@@ -16,10 +17,34 @@ from defusedxml.ElementTree import fromstring
 from unbet.dialects.raw import BadRequestError, Document, RawRequest, pairs_of
 
 MAX_XML_DEPTH: Final = 16
+_XML_SPACE: Final = " \t\r\n"
+_NOT_IN_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _EXACT: Final = Context(prec=100)
 
 Named = Callable[[str], bool]
 """Whether a name is one of a dialect's: only these are repeated to the sender, and to the log."""
+
+
+def to_json(document: Any) -> bytes:
+    """`document` as JSON, its amounts as exact numbers, whole numbers of any size."""
+    try:
+        return orjson.dumps(document, default=_exactly)
+    except TypeError:  # it writes no whole number of more than 64 bits
+        return orjson.dumps(_with_large_numbers(document), default=_exactly)
+
+
+def _exactly(value: Any) -> orjson.Fragment:
+    if not isinstance(value, Decimal):
+        raise TypeError(f"JSON has no {type(value).__name__}")
+    return orjson.Fragment(format(value, "f"))
+
+
+def _with_large_numbers(document: Any) -> Any:
+    if isinstance(document, Mapping):
+        return {name: _with_large_numbers(value) for name, value in document.items()}
+    if isinstance(document, list | tuple):
+        return [_with_large_numbers(value) for value in document]
+    return Decimal(document) if type(document) is int else document
 
 
 @dataclass(frozen=True)
@@ -29,7 +54,7 @@ class Codec:
     name: str
     decode: Callable[[RawRequest, Named], Document]
     """Raises `BadRequestError`."""
-    encode: Callable[[Any], bytes] = orjson.dumps
+    encode: Callable[[Any], bytes] = to_json
     read_answer: Callable[[bytes], Any] = orjson.loads
     """The reverse of `encode`. Raises `BadRequestError` or `ValueError`."""
     content_type: bytes = b"application/json"
@@ -52,13 +77,11 @@ def without_none(document: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in document.items() if value is not None}
 
 
-def number(amount: Decimal, places: int) -> orjson.Fragment:
-    """An amount as a JSON number of at most so many decimal places, cut off; no float has it."""
-    cut = units(amount, places)
-    whole, part = divmod(abs(cut), 10**places)
-    digits = f"{part:0{places}}".rstrip("0")
-    sign = "-" if cut < 0 else ""
-    return orjson.Fragment(f"{sign}{whole}.{digits}" if digits else f"{sign}{whole}")
+def number(amount: Decimal, places: int) -> Decimal:
+    """An amount of at most so many decimal places, cut off: a number in JSON, digits in XML. No
+    float has it."""
+    cut = Decimal(units(amount, places)).scaleb(-places, _EXACT)
+    return cut.normalize(_EXACT)
 
 
 def units(amount: Decimal, places: int) -> int:
@@ -109,9 +132,12 @@ def xml(root: str) -> Codec:
     list, any other its text. Attributes are not looked at. No entity and no DTD is accepted."""
 
     def decode(raw: RawRequest, _: Named) -> Document:
-        text_of(raw.body)
         try:
-            element = fromstring(raw.body, forbid_dtd=True)
+            # As text: UTF-8, whatever the body declares. With a NUL expat takes it for UTF-16.
+            text = text_of(raw.body)
+            if "\0" in text:
+                raise ValueError("XML has no NUL")
+            element = fromstring(text, forbid_dtd=True)
         except (ParseError, DefusedXmlException, ValueError, LookupError):
             raise BadRequestError("the body is not XML") from None
         if element.tag != root:
@@ -133,7 +159,7 @@ def xml(root: str) -> Codec:
 
 def _from_element(element: Element, depth: int) -> Any:
     if len(element) == 0:
-        return (element.text or "").strip()
+        return (element.text or "").strip(_XML_SPACE)
     if depth == 0:
         raise BadRequestError(f"the body's elements are more than {MAX_XML_DEPTH} deep")
     found: dict[str, Any] = {}
@@ -153,9 +179,15 @@ def _to_element(element: Element, value: Any) -> Element:
         for name, inner in value.items():
             for one in inner if isinstance(inner, list) else [inner]:
                 _to_element(SubElement(element, name), one)
-    else:
-        element.text = str(value)
+    elif value is not None:
+        element.text = _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", _xml_text(value))
     return element
+
+
+def _xml_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
 class _Object(list[tuple[str, Any]]):

@@ -1,5 +1,6 @@
 """What a provider's protocol is made of: how a request is read, and how an outcome is answered."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -16,6 +17,11 @@ from unbet.dialects.raw import Document
 
 MAX_ITEMS: Final = 100
 """Bets in one request."""
+
+MAX_ECHO_LENGTH: Final = 255
+"""Characters of a value that an answer repeats."""
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 REPEATED: Final = "repeated"
 WRONG_SIGNATURE: Final = "wrong_signature"
@@ -96,9 +102,11 @@ class AnswerContext:
         return None if number is None else str(number)
 
     def echo(self, name: str) -> str | None:
-        """The text that was sent under `name`, if it was one."""
+        """The text that was sent under `name`, if it was one: half a surrogate pair is none."""
         value = self.document.get(name)
-        return value if isinstance(value, str) and len(value) <= 255 else None
+        if not isinstance(value, str) or len(value) > MAX_ECHO_LENGTH:
+            return None
+        return None if _SURROGATE.search(value) else value
 
 
 class TemporaryAnswerError(ValueError):

@@ -12,9 +12,10 @@ from unbet.cli.endpoint_check import COLUMNS, document_of, problems_of, row_of
 from unbet.cli.endpoint_example import ExampleMaker, NoExampleError
 from unbet.cli.endpoint_list import EndpointCommandSettings, ListedEndpoint, list_endpoints
 from unbet.cli.failing import EXIT_USAGE, CommandError
+from unbet.cli.openapi import openapi_of
 from unbet.runtime.endpoints import check_url
 from unbet.runtime.key_source import MAX_KEY_BYTES, read_text
-from unbet.runtime.settings import load
+from unbet.runtime.settings import EndpointSettings, load
 
 app = typer.Typer(name="endpoints", no_args_is_help=True, help="The URLs that providers were told.")
 
@@ -140,3 +141,15 @@ def _read(file: Path) -> str:
         return read_text(file, MAX_KEY_BYTES)
     except ValueError as error:
         raise typer.BadParameter(f"--private-key: {file}: {error}") from None
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document of the configured endpoints, each with its own answers.
+
+    No secret is in it: its URLs have `{secret}` in their place.
+    """
+    configs = load(EndpointSettings).configs()
+    if not configs:
+        raise CommandError("there is no endpoint: set UNBET_ENDPOINTS, or UNBET_URL_SECRET")
+    print_json(openapi_of(configs))

@@ -1,0 +1,119 @@
+"""No dialect tells a provider something final of a cancel that is not decided. After which answers
+each stops is said here once more, from what is known of the providers, not from the dialects."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Final
+from uuid import uuid4
+
+import pytest
+
+from unbet.core.message import Decision
+from unbet.core.outcomes import Outcome
+from unbet.dialects import DIALECTS
+from unbet.dialects.lucky_monaco import V4
+from unbet.dialects.port import Answer, Dialect, TemporaryAnswerError
+
+Stops = Callable[[Answer], bool]
+
+
+def _after_codes(*codes: int | str) -> Stops:
+    return lambda answer: answer.code in codes
+
+
+def _but_after_codes(*codes: int | str) -> Stops:
+    return lambda answer: answer.code not in codes
+
+
+_CALETA: Final = _after_codes(
+    "RS_OK",
+    "RS_ERROR_INVALID_TOKEN",
+    "RS_ERROR_INVALID_GAME",
+    "RS_ERROR_WRONG_CURRENCY",
+    "RS_ERROR_USER_DISABLED",
+    "RS_ERROR_INVALID_SIGNATURE",
+    "RS_ERROR_DUPLICATE_TRANSACTION",
+    "RS_ERROR_TRANSACTION_DOES_NOT_EXIST",
+    "RS_ERROR_TRANSACTION_ROLLED_BACK",
+)
+
+STOPS: Final[dict[str, Stops]] = {
+    "lucky-monaco-v4": _after_codes(0, 1, 120),
+    "lucky-monaco-v1": _after_codes(0, 15, 999),
+    # Its own errors are 500 and 502 to 504.
+    "bgaming": lambda answer: answer.status < 500,
+    "hub88": _CALETA,
+    "caleta": _CALETA,
+    # 100 is for what is to be sent again, 120 for what is not.
+    "pragmatic": _but_after_codes(100),
+    "evolution": _but_after_codes("TEMPORARY_ERROR", "OPERATION_IN_PROCESS"),
+    # Whatever is not HTTP 200 is a fault of the server.
+    "gitslotpark": lambda answer: answer.status == 200,
+    # Every other code is sent again.
+    "groove": _after_codes(200, 0),
+}
+"""Where nothing is known of an answer, it is one after which the provider stops."""
+
+EACH_DIALECT = pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+
+
+def answers_of(dialect: Dialect) -> Iterator[Answer]:
+    yield from dialect.outcomes.values()
+    yield from (one for ones in dialect.choices.values() for one in ones)
+    yield dialect.malformed
+    yield dialect.not_allowed
+    for answer in (dialect.wrong_signature, dialect.repeated, dialect.unpersisted):
+        if answer is not None:
+            yield answer
+
+
+def temporary_answers_of(dialect: Dialect) -> Iterator[Answer]:
+    yield dialect.outcomes[Outcome.PARKED]
+    yield from dialect.choices.get(Outcome.PARKED, ())
+    if dialect.unpersisted is not None:
+        yield dialect.unpersisted
+
+
+@EACH_DIALECT
+def test_a_cancel_that_is_not_decided_is_sent_again(dialect: Dialect) -> None:
+    assert dialect.name in STOPS, "say in this file when this provider stops"
+    for answer in temporary_answers_of(dialect):
+        assert not STOPS[dialect.name](answer), answer
+
+
+@EACH_DIALECT
+def test_each_answer_says_rightly_whether_it_is_sent_again(dialect: Dialect) -> None:
+    for answer in answers_of(dialect):
+        assert answer.resent is not STOPS[dialect.name](answer), answer
+
+
+@EACH_DIALECT
+def test_a_dialect_with_a_final_answer_to_a_passing_fault_cannot_be_made(dialect: Dialect) -> None:
+    final = Answer("final", "")
+    for answer in (final, replace_resent(dialect.outcomes[Outcome.PARKED])):
+        with pytest.raises(TemporaryAnswerError, match=f"{dialect.name}: a cancel that is parked"):
+            replace(dialect, outcomes={**dialect.outcomes, Outcome.PARKED: answer})
+        with pytest.raises(TemporaryAnswerError, match="stored nowhere"):
+            replace(dialect, unpersisted=answer)
+        with pytest.raises(TemporaryAnswerError, match="parked"):
+            replace(dialect, choices={**dialect.choices, Outcome.PARKED: (answer,)})
+
+
+def replace_resent(answer: Answer) -> Answer:
+    return answer._replace(resent=False)
+
+
+def test_several_bets_of_which_one_is_not_decided_have_the_temporary_answer() -> None:
+    decided = [
+        Decision(request_id=uuid4(), outcome=outcome)
+        for outcome in (Outcome.REVERSED, Outcome.SETTLED, Outcome.PARKED, Outcome.REVERSED)
+    ]
+    for dialect in DIALECTS.values():
+        assert dialect.answer_to(decided) == dialect.outcomes[Outcome.PARKED]
+
+
+def test_a_dialect_has_an_answer_to_each_outcome() -> None:
+    for outcome in frozenset(Outcome) - {Outcome.AMOUNT_MISMATCH}:
+        left = {one: answer for one, answer in V4.outcomes.items() if one is not outcome}
+        with pytest.raises(ValueError, match=f"no answer to {outcome}"):
+            replace(V4, outcomes=left)
