@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from tests.fuzz.own import GROOVE_LIKE, PLAYNGO_LIKE
 from tests.openapi import DOCUMENT, FILE
 from unbet.cli.main import build
-from unbet.cli.openapi import BY_HAND, FILE, made, openapi_of
+from unbet.cli.openapi import BY_HAND, made, openapi_of
 from unbet.core.fields import Reference, UserId
 from unbet.core.outcomes import Outcome
 from unbet.dialects import DIALECTS
