@@ -22,15 +22,8 @@ from api.refusals import Refusals, report
 from api.waits import Decided
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
-from unbet.dialects.body import (
-    MAX_BODY_LENGTH,
-    Reading,
-    cancels_of,
-    kept_of,
-    read,
-    render,
-)
-from unbet.dialects.port import Answer, AnswerContext
+from unbet.dialects.answers import Answer, AnswerContext
+from unbet.dialects.body import MAX_BODY_LENGTH, Reading, answer_to, kept_of, read_cancels, render
 from unbet.dialects.raw import RawRequest
 from unbet.journal.answers import AnswerNote
 from unbet.runtime import metrics
@@ -58,16 +51,9 @@ class Call(NamedTuple):
     started: float
     """By the monotonic clock."""
 
-    def context(self, answer: Answer, decisions: Sequence[Decision] = ()) -> AnswerContext:
-        """What `answer` is made of."""
-        return AnswerContext(
-            answer,
-            self.request.reference,
-            decisions[0] if decisions else None,
-            decisions if len(decisions) > 1 else (),
-            self.request.document,
-            self.endpoint.knows_players,
-        )
+    def context(self, answer: Answer) -> AnswerContext:
+        """What is told where nothing is decided."""
+        return AnswerContext(answer, self.request.reference, document=self.request.document)
 
 
 class Dispatcher(Protocol):
@@ -179,23 +165,23 @@ class Receiver:
         raw = RawRequest(
             body, scope.get("query_string", b""), dialect.path, scope["headers"], dialect.method
         )
-        refuse = partial(refuse, received_at=received_at, body=kept_of(raw, dialect))
+        refuse = partial(refuse, received_at=received_at)
         if not is_in(sender, self._allowed_ips):
-            refuse("address", "the sender's address is not allowed")
+            problem = "the sender's address is not allowed"
+            refuse("address", problem, body=kept_of(raw, dialect))
             await _send(send, endpoint, AnswerContext(dialect.not_allowed))
             return
-        request = read(raw, values, config.provider, dialect, endpoint.keys)
-        cancels: Sequence[Cancel] = ()
-        if request.parsed is None:
-            refuse(request.reason, request.problem)
-        else:
-            cancels = cancels_of(
-                request.parsed,
-                provider=config.provider,
-                dialect=dialect,
-                received_at=received_at,
-                received_from=sender,
-            )
+        request, cancels = read_cancels(
+            raw,
+            values,
+            dialect,
+            provider=config.provider,
+            keys=endpoint.keys,
+            received_at=received_at,
+            received_from=sender,
+        )
+        if not cancels:
+            refuse(request.reason, request.problem, body=kept_of(raw, dialect))
         call = Call(endpoint, request, cancels, started)
         if self._shadow is not None:
             await self._shadow.answer(call, scope, body, sender, send)
@@ -213,8 +199,9 @@ class Receiver:
             return
         if ARMED:
             crash_point("receiver_answer", cancels)
-        answer = dialect.answer_to(decisions)
-        body = render(dialect, call.context(answer, decisions))
+        answer, body = answer_to(
+            dialect, call.request, decisions, knows_players=call.endpoint.knows_players
+        )
         seconds = Decimal(str(round(time.monotonic() - call.started, 6)))
         # As `_send`, without the call. Nobody waits for what is left to do.
         headers = [

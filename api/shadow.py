@@ -16,8 +16,9 @@ from api.receive import Call
 from api.waits import Decided
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
-from unbet.dialects.body import render
-from unbet.dialects.port import AnswerContext, Dialect
+from unbet.dialects.answers import Answer
+from unbet.dialects.body import answer_to, render
+from unbet.dialects.port import Dialect
 from unbet.dialects.raw import BadRequestError
 from unbet.runtime import metrics
 from unbet.runtime.http import respond
@@ -50,6 +51,15 @@ class OldAnswer(NamedTuple):
     kind: bytes | None
     """Its content type."""
     content: bytes
+
+
+class WouldAnswer(NamedTuple):
+    """What the provider would hear from us."""
+
+    outcomes: str
+    """One for each bet, or that it would be refused."""
+    answer: Answer
+    body: bytes
 
 
 class Shadow:
@@ -85,15 +95,13 @@ class Shadow:
             await _hand_back(send, old)
         agreement = _agreement(ours, old, dialect) if url else "not_compared"
         metrics.DRY_RUN.labels(agreement=agreement).inc()
-        decisions = (ours.decisions or (ours.decision,)) if ours else ()
-        outcomes = [one.outcome.value for one in decisions if one]
         first = call.cancels[0] if call.cancels else None
         log.info(
             "dry run",
             request_id=str(first.request_id) if first else None,
             reference=first.reference if first else None,
             uuid=first.uuid if first else None,
-            would_be=", ".join(outcomes) or (None if first else "refused"),
+            would_be=ours.outcomes if ours else None,
             code=ours.answer.code if ours else None,
             old_status=old.status if old else None,
             old_code=_code_in(old.content, dialect) if old else None,
@@ -101,15 +109,19 @@ class Shadow:
             seconds=round(time.monotonic() - call.started, 6),
         )
 
-    async def _would_answer(self, call: Call) -> AnswerContext | None:
+    async def _would_answer(self, call: Call) -> WouldAnswer | None:
         """None if it is not decided in time."""
+        dialect, request = call.endpoint.dialect, call.request
         if not call.cancels:
-            return call.context(call.request.answer)
+            refused = render(dialect, call.context(request.answer))
+            return WouldAnswer("refused", request.answer, refused)
         decisions = await asyncio.gather(*map(self._would_decide, call.cancels))
         told = [one for one in decisions if one is not None]
         if len(told) < len(call.cancels):
             return None
-        return call.context(call.endpoint.dialect.answer_to(told), told)
+        knows_players = call.endpoint.knows_players
+        answer, body = answer_to(dialect, request, told, knows_players=knows_players)
+        return WouldAnswer(", ".join(one.outcome.value for one in told), answer, body)
 
     async def _would_decide(self, cancel: Cancel) -> Decision | None:
         try:
@@ -146,13 +158,13 @@ class Shadow:
         return OldAnswer(response.status_code, kind.encode() if kind else None, content)
 
 
-def _agreement(ours: AnswerContext | None, old: OldAnswer | None, dialect: Dialect) -> str:
+def _agreement(ours: WouldAnswer | None, old: OldAnswer | None, dialect: Dialect) -> str:
     """As the metric's label says."""
     if old is None:
         return "unanswered"
     if ours is None or ours.answer == dialect.answer_of(Outcome.PARKED):
         return "undecided"
-    code = _code_in(render(dialect, ours), dialect)
+    code = _code_in(ours.body, dialect)
     is_same = old.status == ours.answer.status and _code_in(old.content, dialect) == code
     return "same" if is_same else "different"
 

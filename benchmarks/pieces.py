@@ -29,9 +29,9 @@ from unbet.core.wire import (
     encode_group,
     encode_reply,
 )
+from unbet.dialects.answers import AnswerContext
 from unbet.dialects.body import parse_kept, render
 from unbet.dialects.lucky_monaco import V4
-from unbet.dialects.port import AnswerContext
 from unbet.runtime import logs
 
 SAMPLES: Final = 15

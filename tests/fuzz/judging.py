@@ -16,18 +16,21 @@ from tests.making import KEYS, PROVIDER
 from unbet.core.message import Decision, Group
 from unbet.core.outcomes import Outcome
 from unbet.core.wire import decode_group, encode_group
+from unbet.dialects.answers import Answer, AnswerContext
 from unbet.dialects.auth import RsaSha256
 from unbet.dialects.body import (
     MAX_BODY_LENGTH,
+    MAX_ITEMS,
     ParsedRequest,
     Reading,
+    answer_to,
     cancels_of,
     parse_kept,
     raw_of,
     read,
     render,
 )
-from unbet.dialects.port import MAX_ITEMS, AnswerContext, Dialect
+from unbet.dialects.port import Dialect
 from unbet.dialects.raw import BadRequestError
 
 MAX_ANSWER_LENGTH: Final = 4 * MAX_BODY_LENGTH
@@ -138,7 +141,7 @@ def _check_reading(
 def _render_refusal(dialect: Dialect, reading: Reading) -> None:
     if reading.parsed is None:
         context = AnswerContext(reading.answer, reading.reference, document=reading.document)
-        _check_answer(dialect, context)
+        _check_answer(dialect, reading.answer, render(dialect, context))
 
 
 def _render_decisions(dialect: Dialect, reading: Reading) -> None:
@@ -148,21 +151,13 @@ def _render_decisions(dialect: Dialect, reading: Reading) -> None:
         decision = Decision(
             request_id=UUID(int=1), outcome=outcome, transfer_id=7, cash=cash, currency="EUR"
         )
-        context = AnswerContext(
-            dialect.answer_to([decision] * count),
-            reading.reference,
-            decision,
-            [decision] * count if count > 1 else (),
-            reading.document,
-        )
-        _check_answer(dialect, context)
+        _check_answer(dialect, *answer_to(dialect, reading, [decision] * count))
 
 
-def _check_answer(dialect: Dialect, context: AnswerContext) -> None:
-    answer = render(dialect, context)
-    assert len(answer) <= MAX_ANSWER_LENGTH, "the answer is too long"
-    code = dialect.codec.read_answer(answer).get(dialect.code_field, context.answer.code)
-    assert str(code) == str(context.answer.code)
+def _check_answer(dialect: Dialect, chosen: Answer, body: bytes) -> None:
+    assert len(body) <= MAX_ANSWER_LENGTH, "the answer is too long"
+    code = dialect.codec.read_answer(body).get(dialect.code_field, chosen.code)
+    assert str(code) == str(chosen.code)
 
 
 def _check_refusal(sent: Sent, refusal: BadRequestError) -> str:

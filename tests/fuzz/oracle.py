@@ -20,8 +20,9 @@ from tests.making import KEYS, PROVIDER
 from unbet.core.message import Cancel, Group
 from unbet.core.outcomes import Outcome
 from unbet.core.wire import decode_group, encode_group
+from unbet.dialects.answers import AnswerContext
 from unbet.dialects.body import ParsedRequest, cancels_of, parse_kept, render
-from unbet.dialects.port import AnswerContext, Dialect
+from unbet.dialects.port import Dialect
 from unbet.dialects.raw import BadRequestError
 
 ACCEPTED: Final = "accepted"

@@ -8,9 +8,11 @@ from pydantic import BaseModel, Field
 
 from unbet.core.fields import Amount, Currency, Reference, RequestName, UserId
 from unbet.core.outcomes import Outcome
+from unbet.dialects.answers import Answer, AnswerContext, Asked, Item
 from unbet.dialects.auth import Auth, Header, Hmac, Member, sorted_values
-from unbet.dialects.codecs import QUERY, number, without_none, xml
-from unbet.dialects.port import Answer, AnswerContext, Asked, Dialect, Item
+from unbet.dialects.body import without_none
+from unbet.dialects.codecs import QUERY, number, xml
+from unbet.dialects.port import Dialect
 
 
 class GetRequest(BaseModel):

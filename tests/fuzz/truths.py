@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple
 from tests.fuzz.reading import PATHS, UnreadableError, found_at, read_again
 from tests.fuzz.rules import CURRENCY, is_blank_or_has_nul, is_plain_json, is_text, is_utf8
 from tests.making import PROVIDER
-from unbet.dialects.port import MAX_ITEMS, Dialect
+from unbet.dialects.body import MAX_ITEMS
+from unbet.dialects.port import Dialect
 
 MAX_LENGTH: Final = 255
 MAX_FIELDS: Final = 200

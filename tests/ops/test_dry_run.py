@@ -16,9 +16,9 @@ from tests.making import PROVIDER, Operator, cancel_of
 from tests.ops.conftest import Ran, Unbet
 from unbet.core.outcomes import Outcome
 from unbet.database.roles import Role
+from unbet.dialects.answers import AnswerContext
 from unbet.dialects.body import render
 from unbet.dialects.lucky_monaco import V1
-from unbet.dialects.port import AnswerContext
 
 BODY = {
     "userId": "alice",

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from tests.system.processes import EXAMPLE
+from unbet.dialects.answers import Asked, Item
 from unbet.dialects.body import ParsedRequest, parse_kept
 from unbet.dialects.lucky_monaco import V4
-from unbet.dialects.port import Asked, Item
 from unbet.dialects.raw import BadRequestError
 
 MAX_LENGTHS = {

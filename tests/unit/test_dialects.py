@@ -13,9 +13,10 @@ from tests.system.processes import EXAMPLE
 from unbet.core.fields import Currency, Reference, UserId, text
 from unbet.core.message import Decision
 from unbet.core.outcomes import Outcome
+from unbet.dialects.answers import AnswerContext, Asked, Item
 from unbet.dialects.body import ParsedRequest, parse_kept, render
 from unbet.dialects.lucky_monaco import V1, V4
-from unbet.dialects.port import AnswerContext, Asked, Dialect, Item
+from unbet.dialects.port import Dialect
 from unbet.dialects.raw import BadRequestError
 
 CODES = {

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from unbet.dialects import DIALECTS
 from unbet.dialects.auth import Auth, BasicAuth, Header, Member, Parameter, RsaSha256
-from unbet.dialects.body import Reading, read
-from unbet.dialects.codecs import FORM, JSON, QUERY, xml
+from unbet.dialects.body import JSON, Reading, read
+from unbet.dialects.codecs import FORM, QUERY, xml
 from unbet.dialects.evolution import EVOLUTION
 from unbet.dialects.examples import Example, document_of, request_of, values_of
 from unbet.dialects.gitslotpark import GITSLOTPARK

@@ -18,9 +18,10 @@ from tests.system.processes import EXAMPLE
 from unbet.core.message import Decision
 from unbet.core.outcomes import Outcome
 from unbet.dialects import DIALECTS
+from unbet.dialects.answers import Answer, AnswerContext
 from unbet.dialects.body import MAX_BODY_LENGTH, parse_kept, render
 from unbet.dialects.lucky_monaco import OTHER_SPELLING, V1, V4
-from unbet.dialects.port import Answer, AnswerContext, Dialect
+from unbet.dialects.port import Dialect
 from unbet.runtime.endpoint_registry import MAX_WRONG, WINDOW_S
 from unbet.runtime.endpoints import SEGMENT
 from unbet.runtime.http import BODY_LIMIT_S

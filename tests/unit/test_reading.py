@@ -15,9 +15,9 @@ from unbet.core.message import Decision, Group
 from unbet.core.outcomes import Outcome
 from unbet.core.wire import decode_group, encode_group
 from unbet.dialects import DIALECTS
+from unbet.dialects.answers import AnswerContext
 from unbet.dialects.auth import Auth, Parameter
 from unbet.dialects.body import cancels_of, parse_kept, raw_of, read, render
-from unbet.dialects.port import AnswerContext
 from unbet.dialects.raw import RawRequest
 
 QUERY = b"accountid=u-1&transactionid=bet-1&gamesessionid=g-1"
@@ -88,9 +88,8 @@ def test_an_unknown_field_cannot_break_the_answer_to_a_decided_cancel() -> None:
     body = b'{"user_id":"u","currency":"EUR","game_id":"\\ud800","actions":[%s]}' % action
     parsed = parse_kept(body, "P", dialect)
     decision = Decision(request_id=uuid4(), outcome=Outcome.REVERSED, cash=Decimal(1))
-    context = AnswerContext(
-        dialect.answer_of(Outcome.REVERSED), None, decision, document=json.loads(body)
-    )
+    done = dialect.answer_of(Outcome.REVERSED)
+    context = AnswerContext(done, None, decision, (decision,), json.loads(body))
     assert parsed.reference == "b"
     assert "game_id" not in json.loads(render(dialect, context))
 

@@ -11,8 +11,10 @@ import pytest
 from unbet.core.message import Decision
 from unbet.core.outcomes import Outcome
 from unbet.dialects import DIALECTS
+from unbet.dialects.answers import Answer
+from unbet.dialects.body import Reading, answer_to
 from unbet.dialects.lucky_monaco import V4
-from unbet.dialects.port import Answer, Dialect, TemporaryAnswerError
+from unbet.dialects.port import Dialect, TemporaryAnswerError
 
 Stops = Callable[[Answer], bool]
 
@@ -109,7 +111,10 @@ def test_several_bets_of_which_one_is_not_decided_have_the_temporary_answer() ->
         for outcome in (Outcome.REVERSED, Outcome.SETTLED, Outcome.PARKED, Outcome.REVERSED)
     ]
     for dialect in DIALECTS.values():
-        assert dialect.answer_to(decided) == dialect.outcomes[Outcome.PARKED]
+        actions = [{"action_id": "rb"}] * len(decided)
+        parked = dialect.outcomes[Outcome.PARKED]
+        request = Reading({"actions": actions}, None, None, parked)
+        assert answer_to(dialect, request, decided)[0] == parked
 
 
 def test_a_dialect_has_an_answer_to_each_outcome() -> None:

@@ -1,7 +1,6 @@
 """Predicts the answer to a Cancel: it is parsed and decided as usual, nothing is sent, and the
 decision is rolled back. The secret and the sender's address are not checked."""
 
-from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
@@ -11,8 +10,18 @@ from unbet.core.message import Cancel, Decision
 from unbet.core.money import amount
 from unbet.core.outcomes import Outcome
 from unbet.core.wallet_names import LEDGER
-from unbet.dialects.body import MAX_BODY_LENGTH, cancels_of, decode, parse_kept, raw_of, render
-from unbet.dialects.port import AnswerContext, Dialect
+from unbet.dialects.answers import AnswerContext
+from unbet.dialects.body import (
+    MAX_BODY_LENGTH,
+    Reading,
+    answer_to,
+    cancels_of,
+    decode,
+    parse_kept,
+    raw_of,
+    render,
+)
+from unbet.dialects.port import Dialect
 from unbet.dialects.raw import BadRequestError
 from unbet.history.prediction import Prediction, predict, predict_by_function
 from unbet.history.records import EntryRecord
@@ -36,7 +45,7 @@ _NEW: Final = {
 
 
 class WrongReferenceError(Exception):
-    """The body is about another reference."""
+    """The body is about another reference, or about several."""
 
 
 class DryRun(NamedTuple):
@@ -57,13 +66,14 @@ class DryRun(NamedTuple):
 
 
 def read_request(body: bytes, reference: str, provider: str, dialect: Dialect) -> Cancel | DryRun:
-    """The cancel of `body`, or how the receiver refuses it. Raises `WrongReferenceError`."""
+    """The cancel of `body`, or how the receiver refuses it. Raises `WrongReferenceError`, for a
+    request of several bets as well."""
     if len(body) > MAX_BODY_LENGTH:
         return _refused(TOO_LONG, b"", f"The body is longer than {MAX_BODY_LENGTH} bytes.")
     try:
         parsed = parse_kept(body, provider, dialect)
     except BadRequestError as error:
-        _compare({error.reference}, reference)
+        _compare(error.reference, reference)
         refusal = dialect.refusal(str(error))
         answer = render(dialect, AnswerContext(refusal, error.reference))
         says = f"Refused, with no trace in the ledger: {error}."
@@ -75,9 +85,11 @@ def read_request(body: bytes, reference: str, provider: str, dialect: Dialect) -
         received_at=datetime.now(UTC),
         received_from="nowhere",
     )
-    _compare({cancel.reference for cancel in cancels}, reference)
-    cancel = next(one for one in cancels if one.reference == reference)
-    return cancel.model_copy(update={"batch": None})
+    if len(cancels) > 1:
+        problem = f"the body asks for {len(cancels)} bets: leave the one in it that you ask about"
+        raise WrongReferenceError(problem)
+    _compare(cancels[0].reference, reference)
+    return cancels[0]
 
 
 def decide(
@@ -119,17 +131,15 @@ def _moved(found: Prediction) -> str:
 
 
 def _answer(cancel: Cancel, dialect: Dialect, decision: Decision) -> bytes:
-    answer = dialect.answer_of(decision.outcome, replayed=decision.replayed)
-    raw = raw_of(cancel.body.encode(), dialect)
-    document = decode(raw, dialect)
-    return render(dialect, AnswerContext(answer, cancel.reference, decision, document=document))
+    document = decode(raw_of(cancel.body.encode(), dialect), dialect)
+    parked = dialect.answer_of(Outcome.PARKED)
+    return answer_to(dialect, Reading(document, None, cancel.reference, parked), [decision])[1]
 
 
 def _refused(status: int, answer: bytes, says: str) -> DryRun:
     return DryRun(status, answer, (), None, False, (), says)
 
 
-def _compare(said: Collection[str | None], reference: str) -> None:
-    if None not in said and reference not in said:
-        named = " and ".join(repr(one) for one in said)
-        raise WrongReferenceError(f"the body's reference is {named}, not {reference!r}")
+def _compare(said: str | None, reference: str) -> None:
+    if said is not None and said != reference:
+        raise WrongReferenceError(f"the body's reference is {said!r}, not {reference!r}")

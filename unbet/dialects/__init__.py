@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from unbet.dialects.port import Dialect
 
-_COMMON: Final = frozenset({"auth", "body", "codecs", "examples", "openapi", "port", "raw"})
+_COMMON: Final = frozenset(
+    {"answers", "auth", "body", "codecs", "examples", "faults", "openapi", "port", "raw"}
+)
 """The files here that belong to no provider."""
 
 ENTRY_POINT: Final = "unbet.dialects"

@@ -8,7 +8,7 @@ its stake for returned (one implementation answers success: `answers`). The roll
 that of an unknown bet: Unbet takes no win back.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 
@@ -16,11 +16,12 @@ from iso4217 import Currency as IsoCurrency
 from pydantic import BaseModel, Field
 
 from unbet.core.fields import Currency, Reference, RequestName, UserId
-from unbet.core.message import Decision
 from unbet.core.outcomes import Outcome
+from unbet.dialects.answers import Answer, AnswerContext, Asked, Item
 from unbet.dialects.auth import Auth, Header, Hmac
+from unbet.dialects.body import MAX_ITEMS
 from unbet.dialects.codecs import units
-from unbet.dialects.port import MAX_ITEMS, Answer, AnswerContext, Asked, Dialect, Item, LateBet
+from unbet.dialects.port import Dialect, LateBet
 
 
 class Action(BaseModel):
@@ -50,15 +51,14 @@ def _document(context: AnswerContext) -> Mapping[str, Any]:
         return {"code": answer.code, "message": answer.description}
     cash, currency = context.cash, context.echo("currency")
     now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    decisions: Sequence[Decision | None] = context.decisions or [context.decision]
     transactions = [
         {
             "action_id": action["action_id"],
             # Empty where nothing was reversed.
-            "tx_id": str(decision.transfer_id or "") if decision else "",
+            "tx_id": str(decision.transfer_id or ""),
             "processed_at": now,
         }
-        for action, decision in zip(context.document["actions"], decisions, strict=True)
+        for action, decision in zip(context.document["actions"], context.decisions, strict=True)
     ]
     balance = {} if cash is None else {"balance": units(cash, _places(currency))}
     game = {"game_id": game_id} if (game_id := context.echo("game_id")) else {}

@@ -1,24 +1,32 @@
-"""A request, read and checked once, and what is asked in it; and the answer's body."""
+"""A request, read and checked once, and its answer: what is on the way of every Cancel."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import codecs
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from typing import Any, Final, NamedTuple, get_args
+from decimal import Decimal, DecimalException
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID, uuid5
 
+import orjson
 import uuid_utils.compat
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from unbet.core.fields import CURRENCY_PATTERN
-from unbet.core.message import Cancel
+from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
-from unbet.dialects import DIALECTS
-from unbet.dialects.codecs import text_of
-from unbet.dialects.port import MAX_ITEMS, Answer, AnswerContext, Asked, Dialect
+from unbet.dialects.answers import Answer, AnswerContext, Asked, Item
+from unbet.dialects.faults import describe, given_twice, valid_reference
 from unbet.dialects.raw import BadRequestError, Document, RawRequest
+
+if TYPE_CHECKING:  # it is made of what is read here
+    from unbet.dialects.port import Dialect
 
 MAX_BODY_LENGTH: Final = 16 * 1024
 """Bytes; a Cancel has about 300."""
+
+MAX_ITEMS: Final = 100
+"""Bets in one request."""
 
 _DERIVED: Final = UUID("c4b1e1a5-5d0c-4a57-9d7e-3c2f0a1b6e84")
 """The name space of the names that we give requests without one."""
@@ -45,22 +53,48 @@ class Reading(NamedTuple):
     parsed: ParsedRequest | None
     """None if it is refused: then the rest says why."""
     reference: str | None
-    """If it was a valid one."""
+    """If it was a valid one; of the first bet."""
     answer: Answer
+    """What it is answered undecided."""
     reason: str = ""
     """`signature` or `form`."""
     problem: str = ""
     """A sentence."""
 
 
+def read_cancels(
+    raw: RawRequest,
+    values: Mapping[str, str],
+    dialect: "Dialect",
+    *,
+    provider: str,
+    keys: Sequence[Any],
+    received_at: datetime,
+    received_from: str,
+) -> tuple[Reading, Sequence[Cancel]]:
+    """A request and a cancel for each bet that it asks for, in its order; none if it is refused."""
+    request = read(raw, values, provider, dialect, keys)
+    if request.parsed is None:
+        return request, ()
+    cancels = cancels_of(
+        request.parsed,
+        provider=provider,
+        dialect=dialect,
+        received_at=received_at,
+        received_from=received_from,
+    )
+    return request, cancels
+
+
 def read(
     raw: RawRequest,
     values: Mapping[str, str],
     provider: str,
-    dialect: Dialect,
+    dialect: "Dialect",
     keys: Sequence[Any] = (),
 ) -> Reading:
-    """What a request asks, if its provider has sent it. `values` are those in its path."""
+    """What a request asks, if its provider has sent it. `values` are those in its path, `keys`
+    those of its endpoint."""
     document: Document = {}
     refused: BadRequestError | None = None
     try:
@@ -69,10 +103,11 @@ def read(
             document = {**document, **values}
     except BadRequestError as error:
         refused = error
+    auth = dialect.auth
     # What is wrong with the form is told to the provider only.
-    if not dialect.auth.accepts(raw, document, keys):
+    if auth.part is not None and not auth.accepts(raw, document, keys):
         answer = dialect.wrong_signature or dialect.not_allowed
-        problem = f"not signed by the provider: {dialect.auth}"
+        problem = f"not signed by the provider: {auth}"
         return Reading(document, None, None, answer, "signature", problem)
     try:
         if refused is not None:
@@ -81,34 +116,71 @@ def read(
     except BadRequestError as error:
         answer = dialect.refusal(str(error))
         return Reading(document, None, error.reference, answer, "form", str(error))
-    kept = parsed._replace(body=dialect.auth.redacted(parsed.body, keys))
-    return Reading(document, kept, parsed.reference, dialect.outcomes[Outcome.PARKED])
+    reference = parsed.asked.items[0].reference
+    if auth.part is not None:
+        parsed = parsed._replace(body=auth.redacted(parsed.body, keys))
+    return Reading(document, parsed, reference, dialect.outcomes[Outcome.PARKED])
 
 
-def kept_of(raw: RawRequest, dialect: Dialect) -> bytes:
+def answer_to(
+    dialect: "Dialect",
+    request: Reading,
+    decisions: Sequence[Decision],
+    *,
+    knows_players: bool = False,
+) -> tuple[Answer, bytes]:
+    """What is told of the `decisions` on the bets of a request, one for each, and its body. Several
+    bets have one answer: send again if that holds for one of them, else the first that is no
+    success, else success. `knows_players` is as in `AnswerContext`."""
+    each = [answer_of(dialect, one.outcome, replayed=one.replayed) for one in decisions]
+    done = (dialect.outcomes[Outcome.REVERSED], dialect.repeated)
+    chosen = min(each, key=lambda one: (not one.resent, one in done))
+    context = AnswerContext(
+        chosen, request.reference, decisions[0], decisions, request.document, knows_players
+    )
+    return chosen, render(dialect, context)
+
+
+def answer_of(dialect: "Dialect", outcome: Outcome, *, replayed: bool = False) -> Answer:
+    """The answer for an outcome, or for one that an earlier request had."""
+    if replayed and dialect.repeated is not None and outcome is Outcome.REVERSED:
+        return dialect.repeated
+    return dialect.outcomes.get(outcome) or dialect.outcomes[Outcome.MISMATCH]
+
+
+def render(dialect: "Dialect", context: AnswerContext) -> bytes:
+    """The answer as the provider reads it."""
+    shape = dialect.document
+    if not isinstance(shape, Mapping):
+        return dialect.codec.encode(shape(context))
+    values = {name: field(context) for name, field in shape.items()}
+    return dialect.codec.encode(without_none(values))
+
+
+def kept_of(raw: RawRequest, dialect: "Dialect") -> bytes:
     """What is kept of a request: that which its dialect reads."""
     return raw.query if dialect.method == "GET" else raw.body
 
 
-def raw_of(kept: bytes, dialect: Dialect) -> RawRequest:
+def raw_of(kept: bytes, dialect: "Dialect") -> RawRequest:
     """The request of which the body, or without one the query, was `kept`."""
     if dialect.method == "GET":
         return RawRequest(b"", query=kept, method="GET")
     return RawRequest(kept, method=dialect.method)
 
 
-def parse_kept(kept: bytes, provider: str, dialect: Dialect) -> ParsedRequest:
+def parse_kept(kept: bytes, provider: str, dialect: "Dialect") -> ParsedRequest:
     """As `parse`, of a request that is not signed any more."""
     raw = raw_of(kept, dialect)
     return parse(raw, decode(raw, dialect), provider, dialect)
 
 
-def decode(raw: RawRequest, dialect: Dialect) -> Document:
+def decode(raw: RawRequest, dialect: "Dialect") -> Document:
     """What a request says, unchecked. Raises `BadRequestError`."""
-    return dialect.codec.decode(raw, lambda name: name in _names())
+    return dialect.codec.decode(raw)
 
 
-def parse(raw: RawRequest, document: Document, provider: str, dialect: Dialect) -> ParsedRequest:
+def parse(raw: RawRequest, document: Document, provider: str, dialect: "Dialect") -> ParsedRequest:
     """The request of which `decode` has made `document`. Raises `BadRequestError`.
 
     `provider` is the endpoint's; the request's, if the dialect has one, must be the same but for
@@ -118,7 +190,7 @@ def parse(raw: RawRequest, document: Document, provider: str, dialect: Dialect) 
     try:
         request: Any = dialect.request.model_validate(values)
     except ValidationError as error:
-        raise BadRequestError(_describe(error), _valid_reference(values, dialect)) from None
+        raise BadRequestError(describe(error), valid_reference(values, dialect)) from None
     asked = dialect.asks(request)
     named = getattr(request, "provider_id", provider)
     if named.casefold() != provider.casefold():
@@ -136,7 +208,7 @@ def cancels_of(
     parsed: ParsedRequest,
     *,
     provider: str,
-    dialect: Dialect,
+    dialect: "Dialect",
     received_at: datetime,
     received_from: str,
 ) -> list[Cancel]:
@@ -164,12 +236,7 @@ def cancels_of(
     ]
 
 
-def render(dialect: Dialect, context: AnswerContext) -> bytes:
-    """The answer as the provider reads it."""
-    return dialect.codec.encode(dialect.document(context))
-
-
-def _spelt(document: Document, dialect: Dialect) -> Document:
+def _spelt(document: Document, dialect: "Dialect") -> Document:
     """`document` with each name in its first spelling."""
     if not dialect.spellings:
         return document
@@ -178,69 +245,117 @@ def _spelt(document: Document, dialect: Dialect) -> Document:
         if spelling in document:
             other = document[spelling]
             if values.setdefault(name, other) != other:
-                reference = _valid_reference(values, dialect)
+                reference = valid_reference(values, dialect)
                 raise BadRequestError(f"{name} and {spelling} differ", reference)
     return values
 
 
-def _describe(error: ValidationError) -> str:
-    fault = error.errors(include_url=False, include_input=False)[0]
-    name = _path(fault["loc"])
-    match fault["type"]:
-        case "missing":
-            return f"{name} is missing"
-        case "string_type" | "string_unicode":
-            return f"{name} is not a string"
-        case "model_type" | "dict_type":
-            return f"{name} is not an object"
-        case "list_type" | "tuple_type":
-            return f"{name} is not a list"
-        case "too_short" | "too_long":
-            return f"{name} has {fault['ctx']['actual_length']} items"
-        case "string_too_long":
-            return f"{name} is longer than {fault['ctx']['max_length']} characters"
-        case "string_pattern_mismatch" if fault["ctx"]["pattern"] == CURRENCY_PATTERN:
-            return f"{name} is not 3 or 4 letters or digits"
-        case "string_pattern_mismatch":
-            return f"{name} is blank or has a character that is not allowed"
-        case "value_error":
-            return f"{name}: {fault['ctx']['error']}"
-        case _:
-            return f"{name}: {fault['msg']}"
+def asked_of(request: Any) -> Asked:
+    """The fields `reference`, `uuid`, `user_id`, `currency` and `amount` of a request that is about
+    one bet; all but the first may be missing."""
+    uuid, player = getattr(request, "uuid", None), getattr(request, "user_id", None)
+    currency, amount = getattr(request, "currency", None), getattr(request, "amount", None)
+    return Asked((Item(request.reference, uuid),), player, currency, amount)
 
 
-def _path(loc: Sequence[int | str]) -> str:
-    """As `actions[0].action_id`."""
-    parts = "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in loc)
-    return parts.removeprefix(".")
-
-
-def _valid_reference(values: Mapping[str, Any], dialect: Dialect) -> str | None:
-    """The reference if it alone is valid: only then is it echoed."""
-    info = dialect.request.model_fields.get("reference")
-    if info is None:
-        return None
+def text_of(body: bytes) -> str:
+    """The body as text. Raises `BadRequestError`."""
     try:
-        return _adapter(dialect.request).validate_python(values.get(info.alias or "reference"))
-    except ValidationError:
-        return None
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise BadRequestError("the body is not UTF-8") from None
 
 
-@cache
-def _adapter(request: type[BaseModel]) -> TypeAdapter[str]:
-    return TypeAdapter(request.model_fields["reference"].rebuild_annotation())
+def without_none(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Only what is known."""
+    return {name: value for name, value in document.items() if value is not None}
 
 
-@cache
-def _names() -> frozenset[str]:
-    """Only these are repeated to the sender, and to the log."""
-    spellings = (each.spellings.keys() for each in DIALECTS.values())
-    return frozenset().union(*spellings, *(_names_in(each.request) for each in DIALECTS.values()))
+def to_json(document: Any) -> bytes:
+    """`document` as JSON, its amounts as exact numbers, whole numbers of any size."""
+    try:
+        return orjson.dumps(document, default=_exactly)
+    except TypeError:  # it writes no whole number of more than 64 bits
+        return orjson.dumps(_with_large_numbers(document), default=_exactly)
 
 
-def _names_in(model: type[BaseModel]) -> Iterator[str]:
-    for ours, info in model.model_fields.items():
-        yield info.alias or ours
-        for part in (info.annotation, *get_args(info.annotation)):
-            if isinstance(part, type) and issubclass(part, BaseModel):
-                yield from _names_in(part)
+def _exactly(value: Any) -> orjson.Fragment:
+    if not isinstance(value, Decimal):
+        raise TypeError(f"JSON has no {type(value).__name__}")
+    return orjson.Fragment(format(value, "f"))
+
+
+def _with_large_numbers(document: Any) -> Any:
+    if isinstance(document, Mapping):
+        return {name: _with_large_numbers(value) for name, value in document.items()}
+    if isinstance(document, list | tuple):
+        return [_with_large_numbers(value) for value in document]
+    return Decimal(document) if type(document) is int else document
+
+
+@dataclass(frozen=True)
+class Codec:
+    """A form of requests, and the form of their answers."""
+
+    name: str
+    decode: Callable[[RawRequest], Document]
+    """Raises `BadRequestError`."""
+    encode: Callable[[Any], bytes] = to_json
+    read_answer: Callable[[bytes], Any] = orjson.loads
+    """The reverse of `encode`. Raises `BadRequestError` or `ValueError`."""
+    content_type: bytes = b"application/json"
+    request_type: str = "application/json"
+    """The content type that such requests usually have; none is demanded."""
+    write: Callable[[Document], bytes] = orjson.dumps
+    """The reverse of `decode`: a request's body, or its query."""
+
+
+def _json(raw: RawRequest) -> Document:
+    try:
+        document = json.loads(
+            text_of(raw.body).removeprefix(codecs.BOM_UTF8.decode()),
+            object_pairs_hook=_Object,
+            parse_constant=_refuse_constant,
+            parse_float=_exact,
+        )
+    except (ValueError, RecursionError):
+        raise BadRequestError("the body is not JSON") from None
+    return _plain(document)
+
+
+JSON: Final = Codec("JSON", _json)
+
+
+class _Object(list[tuple[str, Any]]):
+    """An object of JSON, as it stands: a name may be there twice."""
+
+
+def _plain(document: Any) -> dict[str, Any]:
+    """`document` with objects as dicts, without recursion. Raises `BadRequestError` if a name is
+    given more than once in one of them, or if it is none itself."""
+    result = {"": document}
+    left: list[tuple[Any, Any]] = [(result, "")]
+    while left:
+        holder, key = left.pop()
+        one = holder[key]
+        if isinstance(one, _Object):
+            if len(dict(one)) != len(one):
+                raise given_twice(one)
+            one = holder[key] = dict(one)
+            left += [(one, name) for name, value in one.items() if isinstance(value, list)]
+        elif isinstance(one, list):
+            left += [(one, place) for place, value in enumerate(one) if isinstance(value, list)]
+    if not isinstance(result[""], dict):
+        raise BadRequestError("the body is not a JSON object")
+    return result[""]
+
+
+def _exact(digits: str) -> Any:
+    try:
+        return Decimal(digits)
+    except DecimalException:  # an exponent that is out of all bounds
+        return float(digits)
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")

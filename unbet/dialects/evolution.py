@@ -13,9 +13,11 @@ from pydantic import BaseModel, Field
 
 from unbet.core.fields import Currency, JsonAmount, Reference, RequestName, UserId
 from unbet.core.outcomes import Outcome
+from unbet.dialects.answers import Answer, AnswerContext, Asked, Item
 from unbet.dialects.auth import Auth, Parameter
-from unbet.dialects.codecs import number, without_none
-from unbet.dialects.port import REPEATED, Answer, AnswerContext, Asked, Dialect, Item
+from unbet.dialects.body import without_none
+from unbet.dialects.codecs import number
+from unbet.dialects.port import REPEATED, Dialect
 
 PLACES: Final = 6
 """Of an amount, at most."""

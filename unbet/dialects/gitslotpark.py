@@ -6,16 +6,17 @@ Assumed: a settled bet gets the general error, so that nobody takes its stake fo
 that is a win is an unknown bet: Unbet takes no win back.
 """
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from decimal import Decimal
+from typing import Annotated, Final
 
 from pydantic import BaseModel, Field
 
 from unbet.core.fields import Reference, RequestName, UserId
 from unbet.core.outcomes import Outcome
+from unbet.dialects.answers import CODE, DESCRIPTION, Answer, AnswerContext
 from unbet.dialects.auth import Auth, Hmac, Member, fields
-from unbet.dialects.codecs import number, without_none
-from unbet.dialects.port import Answer, AnswerContext, Asked, Dialect, Item
+from unbet.dialects.codecs import number
+from unbet.dialects.port import Dialect
 
 PLACES: Final = 2
 """Of the balance."""
@@ -30,19 +31,8 @@ class Request(BaseModel):
     sign: RequestName
 
 
-def _asks(request: Request) -> Asked:
-    return Asked([Item(request.reference)], request.user_id)
-
-
-def _document(context: AnswerContext) -> Mapping[str, Any]:
-    cash = context.cash
-    return without_none(
-        {
-            "result": context.answer.code,
-            "message": context.answer.description,
-            "balance": None if cash is None else number(cash, PLACES),
-        }
-    )
+def _balance(context: AnswerContext) -> Decimal | None:
+    return None if context.cash is None else number(context.cash, PLACES)
 
 
 _NO_BET: Final = Answer(8, "There is no such bet")
@@ -52,8 +42,7 @@ GITSLOTPARK: Final = Dialect(
     name="gitslotpark",
     path="/RollbackTransaction",
     request=Request,
-    asks=_asks,
-    document=_document,
+    document={"result": CODE, "message": DESCRIPTION, "balance": _balance},
     outcomes={
         Outcome.REVERSED: Answer(0, "Success"),
         Outcome.NO_BET: _NO_BET,

@@ -15,9 +15,11 @@ from pydantic import BaseModel, Field
 
 from unbet.core.fields import Reference, RequestName, UserId
 from unbet.core.outcomes import Outcome
+from unbet.dialects.answers import Answer, AnswerContext
 from unbet.dialects.auth import Auth, Header, RsaSha256
-from unbet.dialects.codecs import units, without_none
-from unbet.dialects.port import WRONG_SIGNATURE, Answer, AnswerContext, Asked, Dialect, Item
+from unbet.dialects.body import without_none
+from unbet.dialects.codecs import units
+from unbet.dialects.port import WRONG_SIGNATURE, Dialect
 
 PLACES: Final = 5
 """One unit of the balance is a hundred thousandth of the currency's."""
@@ -26,14 +28,10 @@ PLACES: Final = 5
 class Request(BaseModel):
     """The provider's fields, as far as they are needed."""
 
-    user: UserId | None = None
-    transaction_uuid: RequestName
+    user_id: Annotated[UserId | None, Field(alias="user")] = None
+    uuid: Annotated[RequestName, Field(alias="transaction_uuid")]
     reference: Annotated[Reference, Field(alias="reference_transaction_uuid")]
     request_uuid: RequestName
-
-
-def _asks(request: Request) -> Asked:
-    return Asked([Item(request.reference, request.transaction_uuid)], request.user)
 
 
 def _document(context: AnswerContext) -> Mapping[str, Any]:
@@ -59,7 +57,6 @@ HUB88: Final = Dialect(
     name="hub88",
     path="/transaction/rollback",
     request=Request,
-    asks=_asks,
     document=_document,
     outcomes={
         Outcome.REVERSED: _OK,

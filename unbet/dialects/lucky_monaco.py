@@ -1,13 +1,14 @@
 """Lucky Monaco: its dialects, V4 and V1 (PROTOCOL, "The call", "Codes")."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from unbet.core.fields import Currency, ProviderId, text
 from unbet.core.outcomes import Outcome
-from unbet.dialects.codecs import without_none
-from unbet.dialects.port import Answer, AnswerContext, Asked, Dialect, Item
+from unbet.dialects.answers import CODE, DESCRIPTION, REFERENCE, Answer, AnswerContext
+from unbet.dialects.answers import Field as AnswerField
+from unbet.dialects.port import Dialect
 
 
 class Request(BaseModel):
@@ -31,35 +32,14 @@ class RoundRequest(Request):
     round_id: Annotated[str, text(256), Field(alias="roundId")]
 
 
-def _asks(request: Request) -> Asked:
-    item = Item(request.reference, request.uuid)
-    return Asked((item,), request.user_id, request.currency)
+def _decided(name: str, form: str = "") -> AnswerField:
+    """A field of the decision as text; None where there is none."""
 
+    def field(context: AnswerContext) -> str | None:
+        value = getattr(context.decision, name, None)
+        return None if value is None else format(value, form)
 
-def _v4(context: AnswerContext) -> dict[str, Any]:
-    answer = context.answer
-    document: dict[str, Any] = {"error": answer.code, "description": answer.description}
-    if context.reference is not None:
-        document["reference"] = context.reference
-    return document
-
-
-def _v1(context: AnswerContext) -> dict[str, Any]:
-    answer, decision = context.answer, context.decision
-    document: dict[str, Any] = {"error": answer.code, "description": answer.description}
-    if decision is not None:
-        document |= without_none(
-            {
-                "currency": decision.currency,
-                "cash": _text(decision.cash, "f"),
-                "transactionId": _text(decision.transfer_id),
-            }
-        )
-    return document
-
-
-def _text(value: Any, form: str = "") -> str | None:
-    return None if value is None else format(value, form)
+    return field
 
 
 _SUCCESS: Final = dict.fromkeys(
@@ -95,8 +75,7 @@ V4: Final = Dialect(
     name="lucky-monaco-v4",
     path="/V4/Cancel",
     request=Request,
-    asks=_asks,
-    document=_v4,
+    document={"error": CODE, "description": DESCRIPTION, "reference": REFERENCE},
     outcomes={
         **_SUCCESS,
         Outcome.SETTLED: Answer(120, "The bet is settled"),
@@ -115,8 +94,13 @@ V1: Final = Dialect(
     name="lucky-monaco-v1",
     path="/v1/Cancel",
     request=RoundRequest,
-    asks=_asks,
-    document=_v1,
+    document={
+        "error": CODE,
+        "description": DESCRIPTION,
+        "currency": _decided("currency"),
+        "cash": _decided("cash", "f"),
+        "transactionId": _decided("transfer_id"),
+    },
     outcomes={
         **_SUCCESS,
         Outcome.SETTLED: Answer(999, "The bet is settled"),

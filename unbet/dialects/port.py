@@ -1,27 +1,16 @@
 """What a provider's protocol is made of: how a request is read, and how an outcome is answered."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from pydantic import BaseModel
 
-from unbet.core.message import Decision
-from unbet.core.outcomes import MISMATCHES, Outcome
+from unbet.core.outcomes import Outcome
+from unbet.dialects.answers import Answer, AnswerContext, Asked, Field
 from unbet.dialects.auth import URL_SECRET, Auth
-from unbet.dialects.codecs import JSON, Codec
-from unbet.dialects.raw import Document
-
-MAX_ITEMS: Final = 100
-"""Bets in one request."""
-
-MAX_ECHO_LENGTH: Final = 255
-"""Characters of a value that an answer repeats."""
-
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+from unbet.dialects.body import JSON, Codec, answer_of, asked_of
 
 REPEATED: Final = "repeated"
 WRONG_SIGNATURE: Final = "wrong_signature"
@@ -34,79 +23,6 @@ class LateBet(StrEnum):
     REFUSE = "refuse"
     ACCEPT = "accept"
     """As a bet that was taken: the provider counts on it."""
-
-
-class Item(NamedTuple):
-    """One bet that a request asks to cancel."""
-
-    reference: str
-    uuid: str | None = None
-    """The provider's name for this; None if it has none."""
-
-
-class Asked(NamedTuple):
-    """What a valid request says, in our words. What it does not say is None."""
-
-    items: Sequence[Item]
-    """At least one; several are decided in one transaction."""
-    player: str | None
-    currency: str | None = None
-    amount: Decimal | None = None
-    """The bet's stake in units of the currency, if that is what the request means."""
-    of_round: bool = False
-    """The reference is that of a round: all its bets are asked for."""
-
-
-class Answer(NamedTuple):
-    """A code, its description, and what the provider does with it."""
-
-    code: int | str
-    description: str
-    resent: bool = False
-    """Whether the provider sends the request again after it."""
-    status: int = 200
-    """HTTP's."""
-
-
-@dataclass(frozen=True)
-class AnswerContext:
-    """What an answer can be made of."""
-
-    answer: Answer
-    reference: str | None = None
-    """As it was sent, and only if it was a valid one."""
-    decision: Decision | None = None
-    """The first one; None for a request that was refused."""
-    decisions: Sequence[Decision] = ()
-    """One for each of the request's bets, in their order; empty unless it asks for several."""
-    document: Document = field(default_factory=dict)
-    """What was sent, of whatever form, for what the answer repeats."""
-    knows_players: bool = False
-    """Whether the wallet is the one that has all players: one of whom it tells no cash has none."""
-
-    @property
-    def cash(self) -> Decimal | None:
-        """The player's balance after the last of the decisions, in units of the currency; None if
-        it is not known."""
-        told = [each for each in self.decisions or (self.decision,) if each is not None]
-        known = [(each.transfer_id or 0, each.cash) for each in told if each.cash is not None]
-        if known:
-            return max(known)[1]
-        is_told = any(each.outcome not in MISMATCHES | {Outcome.PARKED} for each in told)
-        return Decimal(0) if is_told and self.knows_players else None
-
-    @property
-    def own_reference(self) -> str | None:
-        """Ours of the reversal, the same for each repetition; None if nothing was reversed."""
-        number = None if self.decision is None else self.decision.transfer_id
-        return None if number is None else str(number)
-
-    def echo(self, name: str) -> str | None:
-        """The text that was sent under `name`, if it was one: half a surrogate pair is none."""
-        value = self.document.get(name)
-        if not isinstance(value, str) or len(value) > MAX_ECHO_LENGTH:
-            return None
-        return None if _SURROGATE.search(value) else value
 
 
 class TemporaryAnswerError(ValueError):
@@ -124,17 +40,18 @@ class Dialect:
     request: type[BaseModel]
     """The request's fields by the provider's names, and their limits. What else there is is kept
     with the request and not looked at."""
-    asks: Callable[[Any], Asked]
-    """What a valid `request` asks for."""
-    document: Callable[[AnswerContext], Any]
-    """The answer, as `codec` writes it."""
     outcomes: Mapping[Outcome, Answer]
     """Each outcome's; that of `PARKED` has the provider send again. `AMOUNT_MISMATCH` may be left
     out: it has the answer of `MISMATCH` then."""
+    document: Mapping[str, Field] | Callable[[AnswerContext], Any]
+    """The answer, as `codec` writes it: a field each, or all of it."""
     malformed: Answer
     """To a request of the wrong form; its description is what was wrong."""
     not_allowed: Answer
     """For a sender whose address is not the provider's."""
+    asks: Callable[[Any], Asked] = asked_of
+    """What a valid `request` asks for; of itself the fields of one that is about one bet and has
+    our names for them."""
     wrong_signature: Answer | None = None
     """For a request that its provider has not signed; `not_allowed` if there is no other."""
     repeated: Answer | None = None
@@ -175,16 +92,7 @@ class Dialect:
 
     def answer_of(self, outcome: Outcome, *, replayed: bool = False) -> Answer:
         """The answer for an outcome, or for one that an earlier request had."""
-        if replayed and self.repeated is not None and outcome is Outcome.REVERSED:
-            return self.repeated
-        return self.outcomes.get(outcome) or self.outcomes[Outcome.MISMATCH]
-
-    def answer_to(self, decisions: Sequence[Decision]) -> Answer:
-        """The one answer for several bets: send again if that holds for one of them, else the first
-        that is no success, else success."""
-        answers = [self.answer_of(one.outcome, replayed=one.replayed) for one in decisions]
-        done = (self.outcomes[Outcome.REVERSED], self.repeated)
-        return min(answers, key=lambda answer: (not answer.resent, answer in done))
+        return answer_of(self, outcome, replayed=replayed)
 
     def refusal(self, problem: str) -> Answer:
         """The answer for a request that is no valid Cancel."""

@@ -5,16 +5,16 @@ settled bet is refused for good (120), so that nobody takes its stake for return
 fit the bet is sent again (100), so that it can be put right meanwhile.
 """
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from pydantic import BaseModel, Field
 
 from unbet.core.fields import Amount, ProviderId, Reference, UserId
 from unbet.core.outcomes import Outcome
+from unbet.dialects.answers import CODE, DESCRIPTION, OWN_REFERENCE, Answer
 from unbet.dialects.auth import Auth, DigestWithKey, Member, sorted_pairs
-from unbet.dialects.codecs import FORM, without_none
-from unbet.dialects.port import Answer, AnswerContext, Asked, Dialect, Item
+from unbet.dialects.codecs import FORM
+from unbet.dialects.port import Dialect
 
 
 class Request(BaseModel):
@@ -26,21 +26,6 @@ class Request(BaseModel):
     amount: Amount | None = None
 
 
-def _asks(request: Request) -> Asked:
-    return Asked([Item(request.reference)], request.user_id, amount=request.amount)
-
-
-def _document(context: AnswerContext) -> Mapping[str, Any]:
-    answer = context.answer
-    return without_none(
-        {
-            "transactionId": context.own_reference,
-            "error": answer.code,
-            "description": answer.description,
-        }
-    )
-
-
 _SUCCESS: Final = Answer(0, "Success")
 _SETTLED: Final = Answer(120, "The bet is settled")
 _NO_BET: Final = Answer(120, "There is no such bet")
@@ -49,8 +34,7 @@ PRAGMATIC: Final = Dialect(
     name="pragmatic",
     path="/refund",
     request=Request,
-    asks=_asks,
-    document=_document,
+    document={"transactionId": OWN_REFERENCE, "error": CODE, "description": DESCRIPTION},
     outcomes={
         Outcome.REVERSED: _SUCCESS,
         Outcome.NO_BET: _SUCCESS,

@@ -12,9 +12,10 @@ from pydantic import BaseModel, Field
 
 from unbet.core.fields import Amount, Currency, Reference, UserId
 from unbet.core.outcomes import Outcome
+from unbet.dialects.answers import Answer, AnswerContext
 from unbet.dialects.auth import Auth, Member
 from unbet.dialects.codecs import xml
-from unbet.dialects.port import Answer, AnswerContext, Asked, Dialect, Item
+from unbet.dialects.port import Dialect
 
 
 class CancelReserve(BaseModel):
@@ -23,11 +24,7 @@ class CancelReserve(BaseModel):
     user_id: Annotated[UserId, Field(alias="externalId")]
     reference: Annotated[Reference, Field(alias="transactionId")]
     currency: Currency | None = None
-    real: Amount | None = None
-
-
-def _asks(request: CancelReserve) -> Asked:
-    return Asked([Item(request.reference)], request.user_id, request.currency, request.real)
+    amount: Annotated[Amount | None, Field(alias="real")] = None
 
 
 def _document(context: AnswerContext) -> Mapping[str, Any]:
@@ -42,7 +39,6 @@ PLAYNGO: Final = Dialect(
     name="playngo",
     path="/cancelReserve",
     request=CancelReserve,
-    asks=_asks,
     document=_document,
     outcomes={
         Outcome.REVERSED: _DONE,

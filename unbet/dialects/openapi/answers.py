@@ -12,10 +12,11 @@ from uuid import UUID
 from unbet.core.fields import CURRENCY_PATTERN
 from unbet.core.message import Decision
 from unbet.core.outcomes import MISMATCHES, Outcome
+from unbet.dialects.answers import Answer, AnswerContext
 from unbet.dialects.auth import Member
-from unbet.dialects.body import ParsedRequest, decode, parse, render
-from unbet.dialects.codecs import FORM, JSON, QUERY
-from unbet.dialects.port import REPEATED, WRONG_SIGNATURE, Answer, AnswerContext, Dialect
+from unbet.dialects.body import JSON, ParsedRequest, decode, parse, render
+from unbet.dialects.codecs import FORM, QUERY
+from unbet.dialects.port import REPEATED, WRONG_SIGNATURE, Dialect
 from unbet.dialects.raw import BadRequestError, Document, RawRequest
 
 PROVIDER: Final = "Provider"
@@ -158,14 +159,9 @@ def _decided(
         transfer = {"transfer_id": TRANSFER} if outcome is Outcome.REVERSED else {}
         told = [known | transfer | {"cash": CASH}, known | transfer]
     contexts = [
-        AnswerContext(
-            answer,
-            reference,
-            Decision(request_id=UUID(int=0), outcome=outcome, **each),
-            document=document,
-            knows_players=knows_players,
-        )
+        AnswerContext(answer, reference, decision, (decision,), document, knows_players)
         for document, each, knows_players in product(documents, told, (False, True))
+        for decision in (Decision(request_id=UUID(int=0), outcome=outcome, **each),)
     ]
     name = REPEATED if replayed else outcome.value
     return ExampleAnswer(name, answer, _bodies(dialect, contexts))

@@ -8,7 +8,8 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from unbet.dialects.auth import BasicAuth, Header, Parameter
-from unbet.dialects.codecs import JSON, QUERY
+from unbet.dialects.body import JSON
+from unbet.dialects.codecs import QUERY
 from unbet.dialects.openapi.answers import (
     MALFORMED,
     NOT_ALLOWED,

@@ -1,0 +1,99 @@
+"""What a request asks and what an answer is made of, in our words."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
+
+from unbet.core.message import Decision
+from unbet.core.outcomes import MISMATCHES, Outcome
+from unbet.dialects.raw import Document
+
+MAX_ECHO_LENGTH: Final = 255
+"""Characters of a value that an answer repeats."""
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+
+class Item(NamedTuple):
+    """One bet that a request asks to cancel."""
+
+    reference: str
+    uuid: str | None = None
+    """The provider's name for this; None if it has none."""
+
+
+class Asked(NamedTuple):
+    """What a valid request says, in our words. What it does not say is None."""
+
+    items: Sequence[Item]
+    """At least one; several are decided in one transaction."""
+    player: str | None
+    currency: str | None = None
+    amount: Decimal | None = None
+    """The bet's stake in units of the currency, if that is what the request means."""
+    of_round: bool = False
+    """The reference is that of a round: all its bets are asked for."""
+
+
+class Answer(NamedTuple):
+    """A code, its description, and what the provider does with it."""
+
+    code: int | str
+    description: str
+    resent: bool = False
+    """Whether the provider sends the request again after it."""
+    status: int = 200
+    """HTTP's."""
+
+
+@dataclass(frozen=True)
+class AnswerContext:
+    """What an answer can be made of."""
+
+    answer: Answer
+    reference: str | None = None
+    """As it was sent, and only if it was a valid one."""
+    decision: Decision | None = None
+    """The first one; None for a request that was refused."""
+    decisions: Sequence[Decision] = ()
+    """One for each of the request's bets, in their order."""
+    document: Document = field(default_factory=dict)
+    """What was sent, of whatever form, for what the answer repeats."""
+    knows_players: bool = False
+    """Whether the wallet is the one that has all players: one of whom it tells no cash has none."""
+
+    @property
+    def cash(self) -> Decimal | None:
+        """The player's balance after the last of the decisions, in units of the currency; None if
+        it is not known."""
+        told = [each for each in self.decisions or (self.decision,) if each is not None]
+        known = [(each.transfer_id or 0, each.cash) for each in told if each.cash is not None]
+        if known:
+            return max(known)[1]
+        is_told = any(each.outcome not in MISMATCHES | {Outcome.PARKED} for each in told)
+        return Decimal(0) if is_told and self.knows_players else None
+
+    @property
+    def own_reference(self) -> str | None:
+        """Ours of the reversal, the same for each repetition; None if nothing was reversed."""
+        number = None if self.decision is None else self.decision.transfer_id
+        return None if number is None else str(number)
+
+    def echo(self, name: str) -> str | None:
+        """The text that was sent under `name`, if it was one: half a surrogate pair is none."""
+        value = self.document.get(name)
+        if not isinstance(value, str) or len(value) > MAX_ECHO_LENGTH:
+            return None
+        return None if _SURROGATE.search(value) else value
+
+
+Field = Callable[[AnswerContext], Any]
+"""One field of an answer; None leaves it out."""
+
+CODE: Final[Field] = attrgetter("answer.code")
+DESCRIPTION: Final[Field] = attrgetter("answer.description")
+REFERENCE: Final[Field] = attrgetter("reference")
+OWN_REFERENCE: Final[Field] = attrgetter("own_reference")
