@@ -164,7 +164,10 @@ def test_a_cancel_is_answered_the_same_after_its_record_is_gone(
 
     (same,) = operator.cancel(cancels[OLD])
 
-    assert same == told.model_copy(update={"request_id": cancels[OLD].request_id})
+    # The bet remembers which request was the first.
+    first = {"request_id": cancels[OLD].request_id, "replayed": False}
+    assert same == told.model_copy(update=first)
+    assert told.replayed
     assert operator.balance() == balance
     (history,) = unbet("explain", OLD, "--json").document["stories"]
     assert (history["bet"]["state"], history["bet"]["outcome"]) == ("reversed", "reversed")
