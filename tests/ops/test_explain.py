@@ -184,7 +184,7 @@ def test_a_parked_cancel_is_shown_with_its_answer(
     assert history["bet"] is None
     (parked,) = history["parked"]
     assert (parked["state"], parked["reason"]) == ("parked", "unknown reference")
-    assert [answer["code"] for answer in parked["answers"]] == ["100"]
+    assert [answer["code"] for answer in parked["answers"]] == [100]
     assert "Answered 100: please retry" in unbet("explain", "r1").out
 
 

@@ -2,13 +2,19 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from unbet.core.outcomes import BINDS_NOTHING, Outcome
 from unbet.core.wallet_names import LEDGER
 from unbet.wallets.ledger.operations import Refusal
+
+
+def _as_written(code: str) -> int | str:
+    """The journal has all codes as text."""
+    return int(code) if code.isdecimal() and str(int(code)) == code else code
 
 
 class _Record(BaseModel):
@@ -74,7 +80,8 @@ class AnswerRecord(_Record):
     received_at: datetime
     received_from: str
     outcome: Outcome | None
-    code: str
+    code: Annotated[int | str, BeforeValidator(_as_written)]
+    """As the provider's dialect writes it."""
     seconds: Decimal
     answered_at: datetime
 

@@ -173,7 +173,8 @@ def _put_off(history: History, requests: Sequence[ReceivedRequest]) -> Iterator[
     for one in requests:
         answer = one.answer
         if answer is not None:
-            by_reason[reasons.get(answer.shared_request_id or answer.request_id)] += [answer.code]
+            why = reasons.get(answer.shared_request_id or answer.request_id)
+            by_reason[why].append(str(answer.code))
     for reason, codes in by_reason.items():
         shown = f"{counted(len(codes), 'request')} answered {listed(sorted(set(codes)))}"
         yield f"{shown} first, {because(reason)}" if reason else f"{shown} first"
