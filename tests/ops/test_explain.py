@@ -35,8 +35,8 @@ def test_the_history_of_a_reversed_bet_is_told_from_the_bet_to_the_answers(
         (r["uuid"], r["received_from"], r["outcome"], [a["code"] for a in r["answers"]])
         for r in history["requests"]
     ] == [
-        ("uuid-0", "192.0.2.1", "reversed", ["0", "0"]),
-        ("uuid-2", "192.0.2.1", "reversed", ["0"]),
+        ("uuid-0", "192.0.2.1", "reversed", [0, 0]),
+        ("uuid-2", "192.0.2.1", "reversed", [0]),
     ]
     own, shared = history["requests"][0]["answers"]
     assert (own["seconds"], own["shared_request_id"]) == ("0.012", None)
