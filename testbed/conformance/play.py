@@ -23,7 +23,7 @@ from testbed.provider import (
     attempt,
     read_answer,
 )
-from testbed.provider.dialects.documents import object_of, written
+from testbed.provider.dialects.documents import written
 from testbed.rules import NotTriedError
 from unbet.core.money import amount
 from unbet.wallets.ledger.operations import Balance, BalanceType
@@ -141,7 +141,8 @@ class Play:
             return read_answer(heard[0], fields, self.dialect, gives_back=gives_back)
 
         made = await attempt(call, self.limit_s)
-        exchange = Exchange(sent, body, made, object_of(heard[0].body) if heard else None)
+        document = self.dialect.document_of(heard[0].body) if heard else None
+        exchange = Exchange(sent, body, made, document)
         self.exchanges.append(exchange)
         return exchange
 

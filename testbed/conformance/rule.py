@@ -92,7 +92,7 @@ class Exchange:
     body: bytes
     attempt: Attempt
     document: Mapping[str, object] | None
-    """The answer's JSON object, if that is what it was."""
+    """What the answer says, if it has the dialect's form."""
 
     @property
     def summary(self) -> str:

@@ -7,8 +7,9 @@ from typing import Final
 
 from testbed.conformance.nested import with_value, without
 from testbed.conformance.play import Play
-from testbed.conformance.rule import DOCUMENTED, OUTCOMES, Rules, elsewhere
+from testbed.conformance.rule import DOCUMENTED, OUTCOMES, Fits, Rules, elsewhere
 from testbed.provider import Case, Dialect, Fields, Request
+from testbed.provider.dialects.port import JSON
 
 RULES: Final = Rules(elsewhere)
 
@@ -40,23 +41,28 @@ def no_reference(play: Play, good: Fields) -> Iterable[Wrong]:
 
 
 def _writes_json(dialect: Dialect) -> bool:
-    return (
-        elsewhere(dialect) and type(dialect).encode is Dialect.encode and dialect.method == "POST"
-    )
+    return elsewhere(dialect) and dialect.content_type == JSON and dialect.method == "POST"
 
 
-def _json_rule(
-    name: str, source: str, sent: str
+def _has_malformed(dialect: Dialect) -> bool:
+    return elsewhere(dialect) and type(dialect).malformed is not Dialect.malformed
+
+
+def _rule(
+    name: str, source: str, sent: str, fits: Fits
 ) -> Callable[
     [Callable[[Play, Fields], Iterable[Wrong]]], Callable[[Play, Fields], Iterable[Wrong]]
 ]:
     def add(
         make: Callable[[Play, Fields], Iterable[Wrong]],
     ) -> Callable[[Play, Fields], Iterable[Wrong]]:
-        RULES.rule(name, source, sent, _writes_json)(partial(refused, make))
+        RULES.rule(name, source, sent, fits)(partial(refused, make))
         return make
 
     return add
+
+
+_json_rule: Final = partial(_rule, fits=_writes_json)
 
 
 @_json_rule("a reference is text", OUTCOMES, "a number, null, an array, an object")
@@ -87,6 +93,11 @@ def no_json(play: Play, good: Fields) -> Iterable[Wrong]:
         (f"{DEEP} arrays in each other", b"[" * DEEP + b"]" * DEEP),
     ):
         yield sent, play.dialect.raw(other, play.endpoint.key)
+
+
+@_rule("only the dialect's form is a cancel", OUTCOMES, "each other form", _has_malformed)
+def other_form(play: Play, good: Fields) -> Iterable[Wrong]:
+    return play.dialect.malformed(good, play.endpoint.key)
 
 
 @_refused("a reference that no database keeps is refused", OUTCOMES, "NUL")

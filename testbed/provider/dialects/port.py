@@ -68,6 +68,8 @@ class Dialect(ABC):
     path: str
     """After the URL that the operator tells."""
     method: str = "POST"
+    content_type: str = JSON
+    """What `encode` writes."""
 
     allowed: Mapping[Case, frozenset[Code]]
     """The codes that the documents allow; of a case that they do not know, those with which nobody
@@ -133,6 +135,11 @@ class Dialect(ABC):
         """The body of these fields."""
         return written(fields)
 
+    def document_of(self, body: bytes) -> Mapping[str, Any] | None:
+        """What an answer says, made of text, numbers, lists and mappings; None if its body has
+        another form."""
+        return object_of(body)
+
     @abstractmethod
     def request(self, fields: Fields, key: str, alter: Alter = unaltered) -> Request:
         """Fields, signed with the endpoint's `key`."""
@@ -166,11 +173,16 @@ class Dialect(ABC):
         """Other ways of sending the same cancel, each with what it is in words."""
         return ()
 
+    def malformed(self, fields: Fields, key: str) -> Iterable[tuple[str, Request]]:  # noqa: ARG002
+        """What is nearly this cancel and of another form, for a dialect that is not JSON; the kit
+        knows itself what is no JSON."""
+        return ()
+
     def read(self, response: Response, asked: Fields, *, gives_back: bool = False) -> Answer:
         """The answer to a request with the fields `asked`, as far as they are known; whatever is of
         another form is a temporary error. `gives_back`: the bet is known to have been there, so
         that a success has all its fields."""
-        document = object_of(response.body)
+        document = self.document_of(response.body)
         code = None if document is None else self.code_of(response.status, document)
         if document is None or code is None:
             if response.status != 200:

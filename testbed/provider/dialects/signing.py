@@ -75,6 +75,8 @@ class SignedInHeader(Dialect):
 
     def spellings(self, fields: Fields, key: str) -> Iterator[tuple[str, Request]]:
         """What is signed are bytes, not what they mean."""
+        if self.content_type != JSON:
+            return
         spread = json.dumps(json.loads(self.encode(fields)), indent=2)
         yield "JSON in several lines", self.raw(spread.encode(), key)
         beyond = {"laterField": "Käse 🎲", **json.loads(self.encode(fields))}
@@ -83,14 +85,15 @@ class SignedInHeader(Dialect):
         yield "JSON with escaped slashes", self.raw(escaped, key)
 
     def _sealed(self, body: bytes, signature: str | None) -> Request:
-        return Request(body, JSON, () if signature is None else ((self.header, signature),))
+        return Request(
+            body, self.content_type, () if signature is None else ((self.header, signature),)
+        )
 
 
 class SignedInField(Dialect):
     """A field has the signature of others."""
 
     field: str
-    content_type: str = JSON
 
     @abstractmethod
     def sign(self, fields: Fields, key: str) -> str:
@@ -117,8 +120,8 @@ class SecretInQuery(Dialect):
         """As `Dialect`."""
         secret = alter(key)
         query = "" if secret is None else urlencode({self.parameter: secret})
-        return Request(self.encode(fields), query=query)
+        return Request(self.encode(fields), self.content_type, query=query)
 
     def raw(self, body: bytes, key: str) -> Request:
         """As `Dialect`."""
-        return Request(body, query=urlencode({self.parameter: key}))
+        return Request(body, self.content_type, query=urlencode({self.parameter: key}))
