@@ -12,7 +12,7 @@ from tests.own_dialects import install
 from tests.system.processes import ROOT, System
 
 ACCESS = "the-token-of-playngo"
-ANY_TOKEN = "any-token-is-right"
+TRUSTING = "any-token-is-right"
 FINAL = "temporary-is-final"
 
 FOUND_BY = {
@@ -20,7 +20,7 @@ FOUND_BY = {
         "the same cancel again is answered the same",
         "another cancel of the bet is answered the same",
     },
-    ANY_TOKEN: {
+    TRUSTING: {
         "an unsigned cancel is refused",
         "a wrong signature is refused",
         "another key's signature is refused",
@@ -77,7 +77,7 @@ def judge(idle_system: System, tmp_path: Path) -> Judge:
     path = install(installed, receivers, {"playngo": "own_dialect.playngo_provider:PLAYNGO"})
     endpoints = {
         secret_of(dialect): {"provider": "LuckyMonaco", "dialect": dialect}
-        | ({} if dialect == ANY_TOKEN else {"keys": [{"file": str(key)}]})
+        | ({} if dialect == TRUSTING else {"keys": [{"file": str(key)}]})
         for dialect in receivers
     }
     idle_system.environment |= {
