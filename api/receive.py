@@ -163,7 +163,11 @@ class Receiver:
             return
         started, received_at = time.monotonic(), datetime.now(UTC)
         raw = RawRequest(
-            body, scope.get("query_string", b""), dialect.path, scope["headers"], dialect.method
+            body,
+            scope.get("query_string", b""),
+            scope.get("raw_path", b"").decode("latin-1"),
+            scope["headers"],
+            dialect.method,
         )
         refuse = partial(refuse, received_at=received_at)
         if not is_in(sender, self._allowed_ips):

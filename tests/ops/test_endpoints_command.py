@@ -306,11 +306,11 @@ def test_what_is_wrong_with_an_example_is_told(
 def test_a_shared_secret_that_a_shell_cannot_encode_is_not_put_anywhere(
     unbet: Unbet, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("EVOLUTION_KEY", "a&b=c")
+    monkeypatch.setenv("EVOLUTION_KEY", "a&b=cdefgh")
     write(EVOLUTION)
     ran = unbet("endpoints", "sign")
     assert "characters that a shell cannot put into the URL's parameter authToken" in ran.err
-    assert "authToken=a%26b%3Dc" in unbet("endpoints", "sign", "--show-secret").out
+    assert "authToken=a%26b%3Dcdefgh" in unbet("endpoints", "sign", "--show-secret").out
 
 
 def test_an_endpoint_that_has_ended_has_no_example(unbet: Unbet, write: Write) -> None:

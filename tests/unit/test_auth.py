@@ -117,9 +117,14 @@ def test_what_is_no_rsa_key_is_refused(pem: str, problem: str) -> None:
 
 @pytest.mark.parametrize("auth", [Auth(SIGN), Auth(SIGN, Hmac()), Auth(SIGN, DigestWithKey())])
 def test_an_empty_key_is_none(auth: Auth) -> None:
-    with pytest.raises(ValueError, match="it is empty"):
+    with pytest.raises(ValueError, match="it is empty|it has less than 8 characters"):
         auth.key("")
-    assert auth.key("k") == b"k"
+    assert auth.key("12345678") == b"12345678"
+
+
+def test_a_shared_secret_that_may_be_a_part_of_a_reference_is_none() -> None:
+    with pytest.raises(ValueError, match="it has less than 8 characters"):
+        Auth(SIGN).key("1234567")
 
 
 @pytest.mark.parametrize(

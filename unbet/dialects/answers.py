@@ -18,11 +18,13 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 class Item(NamedTuple):
-    """One bet that a request asks to cancel."""
+    """One bet, or one round, that a request asks to cancel."""
 
     reference: str
     uuid: str | None = None
     """The provider's name for this; None if it has none."""
+    of_round: bool = False
+    """The reference is that of a round: all its bets are asked for."""
 
 
 class Asked(NamedTuple):
@@ -34,8 +36,6 @@ class Asked(NamedTuple):
     currency: str | None = None
     amount: Decimal | None = None
     """The bet's stake in units of the currency, if that is what the request means."""
-    of_round: bool = False
-    """The reference is that of a round: all its bets are asked for."""
 
 
 class Answer(NamedTuple):

@@ -31,6 +31,9 @@ Form = Literal["hex", "HEX", "base64", "base64url"]
 padding."""
 
 MIN_RSA_BITS: Final = 2048
+MIN_SECRET_LENGTH: Final = 8
+"""Characters of a shared secret. It is taken out of what is kept of a request, where a shorter one
+may be a part of a reference."""
 
 
 class Part(Protocol):
@@ -121,7 +124,7 @@ def raw_body(raw: RawRequest, _: Document) -> bytes:
 
 
 def stamped(header: str) -> Content:
-    """The value of `header`, then path and query, then the body."""
+    """The value of `header`, then path and query as they were sent, then the body."""
 
     def content(raw: RawRequest, _: Document) -> bytes:
         query = b"?" + raw.query if raw.query else b""
@@ -285,8 +288,8 @@ class Auth:
         """A key of an endpoint. Raises `ValueError`."""
         if self.scheme is not None:
             return self.scheme.key(text)
-        if not text:
-            raise ValueError("it is empty")
+        if len(text) < MIN_SECRET_LENGTH:
+            raise ValueError(f"it has less than {MIN_SECRET_LENGTH} characters")
         return text.encode()
 
     def fingerprint(self, key: Any) -> bytes:

@@ -230,7 +230,7 @@ def cancels_of(
             body=parsed.body,
             amount=asked.amount,
             batch=ids[0] if len(ids) > 1 else None,
-            of_round=asked.of_round,
+            of_round=item.of_round,
         )
         for request_id, item in zip(ids, asked.items, strict=True)
     ]

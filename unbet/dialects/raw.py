@@ -27,7 +27,7 @@ class RawRequest(NamedTuple):
     query: bytes = b""
     """After the question mark; percent-encoded."""
     path: str = ""
-    """After the secret."""
+    """As it was sent, the secret included; percent-encoded."""
     headers: Iterable[tuple[bytes, bytes]] = ()
     """Names in lower case."""
     method: str = "POST"

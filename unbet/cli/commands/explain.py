@@ -118,10 +118,7 @@ def _operation(operation: OperationRecord) -> dict[str, object]:
 def _say(
     reference: str, provider: str | None, dialect_name: str | None, body: Path, as_json: bool
 ) -> None:
-    provider, dialect_name = _endpoint(provider, dialect_name)
-    dialect = DIALECTS.get(dialect_name)
-    if dialect is None:
-        raise typer.BadParameter(f"--dialect is none of {', '.join(DIALECTS)}")
+    provider, dialect = _endpoint(provider, dialect_name)
     try:
         found = read_request(_read(body), reference, provider, dialect)
     except WrongReferenceError as error:
@@ -147,25 +144,29 @@ def _say(
     typer.echo(f"{plain(found.says)}\nNothing was changed.")
 
 
-def _endpoint(provider: str | None, dialect: str | None) -> tuple[str, str]:
-    """Whose the Cancel is and in which dialect, as the receiver would know from the secret."""
-    if provider and dialect:
-        return provider, dialect
+def _endpoint(provider: str | None, name: str | None) -> tuple[str, Dialect]:
+    """Whose the Cancel is and in which dialect, as the receiver would know from the secret: with
+    the endpoint's own answers, unless both are given."""
+    if name is not None and name not in DIALECTS:
+        raise typer.BadParameter(f"--dialect is none of {', '.join(DIALECTS)}")
+    if provider and name:
+        return provider, DIALECTS[name]
     chosen = load(EndpointSettings)
-    several = {(one.provider, one.dialect) for one in chosen.configs()}
-    if not several:
-        return provider or chosen.provider_id, dialect or chosen.dialect
-    meant = [
-        (name, spoken)
-        for name, spoken in several
-        if provider in (None, name) and dialect in (None, spoken)
-    ]
+    endpoints = chosen.configs()
+    if not endpoints:
+        return provider or chosen.provider_id, DIALECTS[name or chosen.dialect]
+    meant = {
+        (one.provider, one.dialect): one.spoken()
+        for one in endpoints
+        if provider in (None, one.provider) and name in (None, one.dialect)
+    }
     if len(meant) != 1:
         raise typer.BadParameter(
             f"{chosen.endpoints_variable} does not have one endpoint of that kind: give --provider "
             "and --dialect"
         )
-    return meant[0]
+    (((found, _), dialect),) = meant.items()
+    return found, dialect
 
 
 def _read(body: Path) -> bytes:
