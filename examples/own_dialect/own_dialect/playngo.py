@@ -56,4 +56,10 @@ PLAYNGO: Final = Dialect(
     codec=xml("cancelReserve"),
     auth=Auth(Member("accessToken")),
     code_field="statusCode",
+    example={
+        "externalId": "{player}",
+        "transactionId": "{reference}",
+        "real": "10.00",
+        "currency": "{currency}",
+    },
 )
