@@ -124,7 +124,7 @@ def _of_speakers(dialect: str) -> Speakers:
         yield _FORM, "there is no balance", answers.without_balance
     yield from _of_trust(dialect)
     yield from _of_reading(dialect)
-    yield "only POST cancels", "any method does", reading.called(reading.by_any_method)
+    yield f"only {spoken.method} cancels", "any method does", reading.by_any_method
     yield "a wrong secret opens nothing", "any is right", reading.called(reading.at_any_secret)
     yield "a refused address cancels nothing", "any may call", reading.called(reading.from_anywhere)
 

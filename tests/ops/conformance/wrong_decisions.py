@@ -119,7 +119,7 @@ def busy(speaker: type[Speaker], code: object) -> Handler:
 
 
 async def slow_over_more(request: Request, right: Right, _casino: Casino) -> Response:
-    if b"laterField" in request.body:
+    if b"laterField" in request.path.encode() + request.body:
         await asyncio.sleep(SHORT_S * 2)
     return await right(request)
 
