@@ -30,10 +30,16 @@ def _posts(dialect: Dialect) -> bool:
     return dialect.method == "POST"
 
 
+def _gets(dialect: Dialect) -> bool:
+    return dialect.method == "GET"
+
+
 @RULES.rule("only POST cancels", CALL, "a GET", _posts)
+@RULES.rule("only GET cancels", CALL, "a POST", _gets)
 async def another_method(play: Play) -> None:
-    get = partial(play.endpoint.call, method="GET")
-    await _refused_away(play, "a GET", lambda status: status == 405, get)
+    method = "GET" if _posts(play.dialect) else "POST"
+    by = partial(play.endpoint.call, method=method)
+    await _refused_away(play, f"a {method}", lambda status: status == 405, by)
 
 
 @RULES.rule("a wrong secret opens nothing", OUTCOMES, "another secret")

@@ -30,10 +30,13 @@ PATHS: Final = {
         "transaction.refId", "transaction.id", "userId", "currency", "transaction.amount"
     ),
     "gitslotpark": Paths("transactionID", None, "userID"),
-    "get-of-tests": Paths("transactionid", None, "accountid", amount="rollbackAmount"),
+    "groove": Paths("transactionid", None, "accountid", amount="rollbackAmount"),
     "xml-of-tests": Paths("transactionId", None, "externalId", "currency", "real"),
 }
 """By dialect; as the providers' documents have it."""
+
+NO_AMOUNT: Final[dict[str, tuple[object, ...]]] = {"groove": ("", "null")}
+"""Values beside null that say that there is none."""
 
 
 class UnreadableError(Exception):

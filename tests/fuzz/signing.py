@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
-from tests.fuzz.own import GROOVE_LIKE, PLAYNGO_LIKE
+from tests.fuzz.own import PLAYNGO_LIKE
 from unbet.dialects import DIALECTS
 from unbet.dialects.auth import Header, Parameter, RsaSha256
 from unbet.dialects.body import decode
@@ -24,7 +24,7 @@ def key_of(dialect: Dialect) -> Any:
     return rsa_key() if isinstance(dialect.auth.scheme, RsaSha256) else dialect.auth.key(KEY)
 
 
-OWN: Final = (GROOVE_LIKE, PLAYNGO_LIKE)
+OWN: Final = (PLAYNGO_LIKE,)
 
 KEYS_OF: Final = {
     one.name: [one.auth.key("another key") if one.auth.scheme is None else key_of(one), key_of(one)]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.fuzz.__main__ import fuzz_signatures
 from tests.fuzz.judging import judge_request
 from tests.fuzz.oracle import ACCEPTED
-from tests.fuzz.own import GROOVE_LIKE, PLAYNGO_LIKE
+from tests.fuzz.own import PLAYNGO_LIKE
 from tests.fuzz.pieces import BOMBS
 from tests.fuzz.reading import PATHS, read_again
 from tests.fuzz.requests import Requests
@@ -19,6 +19,7 @@ from tests.fuzz.signatures import RIGHT, Signatures, judge_signature
 from tests.fuzz.signing import OWN
 from tests.fuzz.test_bodies import MAX_S, SEED, short
 from unbet.dialects import DIALECTS
+from unbet.dialects.groove import GROOVE
 from unbet.dialects.lucky_monaco import V1, V4
 from unbet.dialects.port import Dialect
 
@@ -37,7 +38,7 @@ XML = (
     b"<cancelReserve%s><externalId>%s</externalId><transactionId>b</transactionId>"
     b"<currency>EUR</currency><accessToken>t</accessToken>%s</cancelReserve>"
 )
-QUERY = b"accountid=u&transactionid=b&gamesessionid=g"
+QUERY = b"request=rollback&accountid=u&transactionid=b&gamesessionid=g"
 
 KNOWN_ACCEPTED = [
     ("bgaming", BGAMING % (b"", b',"game_id":"\\ud800","x":"\\u0000"')),
@@ -46,8 +47,9 @@ KNOWN_ACCEPTED = [
     ("evolution", EVOLUTION % b"12345678901234567890"),
     ("evolution", EVOLUTION % b'"1.250000000000000000"'),
     ("pragmatic", b"userId=u&providerId=LuckyMonaco&reference=%3B%26%3D&hash=&x=%00;y=%zz"),
-    ("get-of-tests", QUERY + b"&x=%00&&%00=1&;=;"),
-    ("get-of-tests", QUERY.replace(b"=u", b"=%f0%9f%98%80\xc3\xbc+%20")),
+    *(("groove", QUERY + b"&rollbackAmount=" + one) for one in (b"", b"null", b"%31.25")),
+    ("groove", QUERY + b"&x=%00&&%00=1&;=;"),
+    ("groove", QUERY.replace(b"=u", b"=%f0%9f%98%80\xc3\xbc+%20")),
     ("xml-of-tests", XML % (b" a='1' xmlns:n='urn:n' n:b='2'", b"u", b"<n:x/><?p i?><!--c-->")),
     ("xml-of-tests", XML % (b"", b"<![CDATA[<u>&]]>&amp;&#x1F600;", b"")),
     ("xml-of-tests", XML % (b"", "\u2003u\x85\u2028".encode(), b"")),
@@ -67,9 +69,11 @@ KNOWN_REFUSED = [
     ("pragmatic", b"userId=u&providerId=LuckyMonaco&reference=b&hash=&reference=c"),
     ("pragmatic", b"userId=u&providerId=LuckyMonaco&reference=%c0%80&hash="),
     ("pragmatic", b"userId=u&providerId=LuckyMonaco&reference=%00&hash="),
-    ("get-of-tests", b"\xef\xbb\xbf" + QUERY),
-    ("get-of-tests", QUERY + b"&a=" * 200),
-    ("get-of-tests", QUERY.replace(b"&", b";")),
+    ("groove", b"\xef\xbb\xbf" + QUERY),
+    ("groove", QUERY + b"&a=" * 200),
+    ("groove", QUERY.replace(b"rollback", b"wager")),
+    *(("groove", QUERY + b"&rollbackAmount=" + one) for one in (b"NULL", b"+", b"1e3", b"-1")),
+    ("groove", QUERY.replace(b"&", b";")),
     *(("xml-of-tests", bomb.encode() + XML % (b"", b"&a;", b"")) for bomb in BOMBS),
     ("xml-of-tests", XML % (b"", b"&nbsp;", b"")),
     ("xml-of-tests", XML % (b"", b"u</externalId><externalId>v", b"")),
@@ -128,7 +132,7 @@ def test_any_bytes(content: bytes, dialect: Dialect) -> None:
     st.integers(0, 200),
     st.integers(0, 200),
     st.binary(max_size=8),
-    st.sampled_from([(PLAYNGO_LIKE, XML % (b"", b"u", b"")), (GROOVE_LIKE, QUERY)]),
+    st.sampled_from([(PLAYNGO_LIKE, XML % (b"", b"u", b"")), (GROOVE, QUERY)]),
 )
 def test_any_change_of_bytes(
     start: int, end: int, piece: bytes, sent: tuple[Dialect, bytes]

@@ -101,6 +101,7 @@ TEMPORARY: dict[str, tuple[int, dict[str, Any]]] = {
     "pragmatic": (200, {"error": 100, "description": "away"}),
     "evolution": (200, {"status": "TEMPORARY_ERROR"}),
     "gitslotpark": (503, {"result": 1}),
+    "groove": (200, {"code": 1, "status": "away"}),
 }
 
 FINAL: dict[str, tuple[int, dict[str, Any]]] = {
@@ -110,6 +111,11 @@ FINAL: dict[str, tuple[int, dict[str, Any]]] = {
     "pragmatic": (200, {"error": 120, "description": "no"}),
     "evolution": (200, {"status": "FINAL_ERROR_ACTION_FAILED"}),
     "gitslotpark": (200, {"result": 1}),
+    # It knows no final answer but success.
+    "groove": (
+        200,
+        {"code": 200, "status": "done", "balance": 1, "bonus_balance": 0, "apiversion": "1.2"},
+    ),
 }
 
 

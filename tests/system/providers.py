@@ -175,7 +175,25 @@ class GitSlotPark(Provider):
         return "", {}, content
 
 
+class Groove(Provider):
+    def document(self, references: tuple[str, ...], user: str) -> dict[str, Any]:
+        (reference,) = references
+        session = {"gamesessionid": "gs-3", "device": "desktop", "gameid": "80102"}
+        bet = {"transactionid": reference, "rollbackAmount": "10.0"}
+        return {"request": "rollback", "accountid": user, **session, "apiversion": "1.2", **bet}
+
+    def signed(
+        self, document: dict[str, Any], key: str, body: bytes | None
+    ) -> tuple[str, dict[str, str], bytes]:
+        if body is not None:  # another of its requests, which is no rollback
+            document |= {"request": "wager"}
+        text = "".join(document[name] for name in sorted(document) if name != "request")
+        mac = hmac.digest(key.encode(), text.encode(), "sha256").hex()
+        return f"?{urlencode(document)}", {"X-Groove-Signature": mac}, b""
+
+
 _BGAMING_DONE: Final[Heard] = (200, {"game_id": "rd-55", "balance": 10000})
+_GROOVE_TOLD: Final = {"balance": 100, "bonus_balance": 0, "apiversion": "1.2"}
 _HUB88_DONE: Final[Heard] = (
     200,
     {
@@ -267,5 +285,23 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
             "malformed": (200, {"result": 3}),
             "away": (500, {"result": 1}),
         },
+    ),
+    Groove(
+        "groove",
+        "/groove",
+        {
+            "first": (200, {"code": 200, "status": "Success", **_GROOVE_TOLD}),
+            "repeated": (
+                200,
+                {"code": 200, "status": "Success - duplicate request", **_GROOVE_TOLD},
+            ),
+            "unknown": (200, {"code": 102}),
+            "settled": (200, {"code": 110}),
+            "another player's": (200, {"code": 400, "status": "transaction operator mismatch"}),
+            "wrong signature": (200, {"code": 1}),
+            "malformed": (200, {"code": 400, "apiversion": "1.2"}),
+            "away": (200, {"code": 1}),
+        },
+        method="GET",
     ),
 )

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from tests.system.processes import System
 
-DIALECTS = ["bgaming", "hub88", "caleta", "pragmatic", "evolution", "gitslotpark"]
+DIALECTS = ["bgaming", "hub88", "caleta", "pragmatic", "evolution", "gitslotpark", "groove"]
 NOT_YET = {"bgaming": "a request of several bets is not all or nothing"}
 SIGNED_BY_RSA = {"hub88", "caleta"}
 SECRET = "a-secret-of-this-provider"  # noqa: S105

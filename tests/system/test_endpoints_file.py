@@ -8,9 +8,16 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 from tests.operating import Operator
 from tests.system.processes import System
+from tests.system.providers import RSA
 from tests.system.watching import PLAYER
 
 CANCELLED: Final[dict[str, dict[str, object]]] = {
@@ -18,9 +25,15 @@ CANCELLED: Final[dict[str, dict[str, object]]] = {
     "lucky-monaco-v1": {"error": 0, "cash": "100.000000000000000000"},
     "bgaming": {"balance": 10_000},
     "evolution": {"status": "OK", "balance": 100},
+    "hub88": {"status": "RS_OK", "balance": 10_000_000, "currency": "USD"},
+    "caleta": {"status": "RS_OK", "balance": 10_000_000, "currency": "USD"},
+    "pragmatic": {"error": 0},
+    "gitslotpark": {"result": 0, "balance": 100},
+    "groove": {"code": 200, "balance": 100},
 }
-"""What each answers to the cancel of a bet that was there; these say the currency."""
-WITH_KEYS: Final = frozenset({"bgaming", "evolution"})
+"""What each answers to the cancel of a bet that was there."""
+SIGNED_BY_RSA: Final = frozenset({"hub88", "caleta"})
+WITH_KEYS: Final = CANCELLED.keys() - {"lucky-monaco-v4", "lucky-monaco-v1"}
 SECRETS: Final = {
     f"SECRET_{number}": f"the-secret-of-endpoint-{number}"
     for number in range(1, len(CANCELLED) + 1)
@@ -31,14 +44,21 @@ SECRETS: Final = {
 def file(tmp_path: Path) -> Path:
     """One endpoint of each dialect; the provider is called as the dialect is."""
     (tmp_path / "a key").write_text("the-key-of-all")
+    (tmp_path / "a public key").write_bytes(
+        RSA.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    )
+    (tmp_path / "the provider's").write_bytes(
+        RSA.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
     lines = []
     for number, dialect in enumerate(CANCELLED, 1):
+        keys = f'keys = [{{ file = "a {"public " if dialect in SIGNED_BY_RSA else ""}key" }}]'
         lines += [
             "[[endpoints]]",
             f'secret = {{ env = "SECRET_{number}" }}',
             f'provider = "{dialect}"',
             f'dialect = "{dialect}"',
-            'keys = [{ file = "a key" }]' if dialect in WITH_KEYS else "",
+            keys if dialect in WITH_KEYS else "",
         ]
     file = tmp_path / "endpoints.toml"
     file.write_text("\n".join(lines))
@@ -54,11 +74,13 @@ def test_each_example_is_decided_when_it_is_pasted(
     idle_system.environment |= SECRETS
     idle_system.start_receiver()
     operator.deposit("100.00", **PLAYER)
+    private_key = str(file.parent / "the provider's")
     for number, (dialect, expected) in enumerate(CANCELLED.items(), 1):
         operator.bet("r1", "10.00", provider=dialect, **PLAYER)
         signed = idle_system.unbet(
             *("endpoints", "sign", str(number), "--reference", "r1"),
             *("--player", PLAYER["user_id"], "--currency", PLAYER["currency"]),
+            *(("--private-key", private_key) if dialect in SIGNED_BY_RSA else ()),
         )
         assert (signed.returncode, signed.stderr) == (0, "")
         ran = subprocess.run(

@@ -46,7 +46,8 @@ def heard(provider: Provider, case: str, response: httpx.Response) -> dict[str, 
 
 def own_ids(answer: dict[str, Any]) -> list[Any]:
     """Our own references, in whatever place."""
-    return [one["tx_id"] for one in answer.get("transactions", ())] or [answer.get("transactionId")]
+    named = answer.get("transactionId", answer.get("accounttransactionid"))
+    return [one["tx_id"] for one in answer.get("transactions", ())] or [named]
 
 
 @ENDPOINTS
@@ -129,6 +130,24 @@ def test_the_same_reference_of_two_providers_is_two_bets_and_no_key_is_good_for_
         heard(one, "wrong signature", one.send(providers.http, "bet-1", key=f"of {others}"))
         assert one.send(providers.http, "bet-1").status_code == 200
         assert operator.balance(**PLAYER).cash == 100 - 10 * (len(PROVIDERS) - others)
+
+
+def test_groove_need_not_sign_where_its_endpoint_has_no_key(
+    idle_system: System, operator: Operator, tmp_path: Path
+) -> None:
+    system = all_endpoints(idle_system, operator, tmp_path)
+    configs = json.loads(system.environment["UNBET_ENDPOINTS"])
+    configs["secret-without-a-key"] = {"provider": "Groove", "dialect": "groove"}
+    system.environment["UNBET_ENDPOINTS"] = json.dumps(configs)
+    system.start_both()
+    operator.bet("bet-1", "10.00", provider="Groove", **PLAYER)
+    query = {"request": "rollback", "accountid": USER, "transactionid": "bet-1"}
+    (signing,) = (one for one in PROVIDERS if one.name == "groove")
+    refused, taken = (
+        system.http.get(f"/{secret}/groove", params=query).json()
+        for secret in (signing.secret, "secret-without-a-key")
+    )
+    assert (refused["code"], taken["code"], taken["balance"]) == (1, 200, 100)
 
 
 def test_several_bets_of_one_request_are_one_transaction_and_each_has_its_outcome(

@@ -3,7 +3,7 @@
 from typing import Final
 
 from unbet.dialects import DIALECTS
-from unbet.dialects.auth import Auth, DigestWithKey, Header, Hmac, sorted_values
+from unbet.dialects.auth import DigestWithKey, Hmac
 from unbet.dialects.raw import RawRequest
 
 RAW: Final = RawRequest(b"")
@@ -64,8 +64,7 @@ def test_pragmatics_hash() -> None:
 
 
 def test_grooves_signature_if_it_is_written_in_hex() -> None:
-    content = sorted_values(without=("request",), sorted_as={"nogsgameid": "gameid"})
-    auth = Auth(Header("X-Groove-Signature"), Hmac(), content)
+    auth = DIALECTS["groove"].auth
     query = (
         b"request=rollback&gamesessionid=gs-3&accountid=u-1001&apiversion=1.2"
         b"&transactionid=bet-9&amount=1.25"
@@ -74,6 +73,8 @@ def test_grooves_signature_if_it_is_written_in_hex() -> None:
     raw = with_header(signature, b"", b"x-groove-signature")._replace(query=query, method="GET")
     assert auth.content(raw, {}) == b"u-10011.251.2gs-3bet-9"
     assert auth.accepts(raw, {}, [b"demo-key"])
+    named_otherwise = raw._replace(query=query + b"&nogsgameid=7")
+    assert auth.content(named_otherwise, {}) == b"u-10011.251.27gs-3bet-9"
 
 
 def test_evenbets_digest_with_the_key() -> None:

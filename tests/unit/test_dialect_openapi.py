@@ -12,7 +12,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 from pydantic import BaseModel, Field
 from typer.testing import CliRunner
 
-from tests.fuzz.own import GROOVE_LIKE, PLAYNGO_LIKE
+from tests.fuzz.own import PLAYNGO_LIKE
 from tests.openapi import DOCUMENT, FILE
 from unbet.cli.main import build
 from unbet.cli.openapi import BY_HAND, made, openapi_of
@@ -36,7 +36,7 @@ SHARED = DOCUMENT["components"]["responses"]
 MADE = [one for one in DIALECTS.values() if path_of(one) not in BY_HAND]
 EACH_MADE = pytest.mark.parametrize("dialect", MADE, ids=lambda dialect: dialect.name)
 EACH_FORM = pytest.mark.parametrize(
-    "dialect", [*MADE, GROOVE_LIKE, PLAYNGO_LIKE], ids=lambda dialect: dialect.name
+    "dialect", [*MADE, PLAYNGO_LIKE], ids=lambda dialect: dialect.name
 )
 SECRET = "a-secret-for-tests-only"  # noqa: S105
 

@@ -38,6 +38,17 @@ DONE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"uuid": "q-1"},
     ),
     "gitslotpark": ({"result": 0, "message": "done", "balance": 98.75}, {}),
+    "groove": (
+        {
+            "code": 200,
+            "status": "Success",
+            "accounttransactionid": "w-77",
+            "balance": 98.75,
+            "bonus_balance": 0,
+            "apiversion": "1.2",
+        },
+        {"apiversion": "1.2"},
+    ),
 }
 
 
@@ -77,6 +88,11 @@ def test_the_documents_own_examples_are_read(dialect: str) -> None:
         ("evolution", {"retransmission": "no"}, "retransmission is neither"),
         ("gitslotpark", {"balance": None}, "balance is missing"),
         ("gitslotpark", {"balance": "98.75"}, "balance is no number"),
+        ("groove", {"accounttransactionid": None}, "accounttransactionid is no text"),
+        ("groove", {"balance": "98.75"}, "balance is no number"),
+        ("groove", {"bonus_balance": None}, "bonus_balance is missing"),
+        ("groove", {"apiversion": "1.1"}, "apiversion is not the one"),
+        ("groove", {"status": None}, "status is no text"),
     ],
 )
 def test_a_success_without_its_fields_is_none(
@@ -104,6 +120,8 @@ def test_a_success_without_its_fields_is_none(
         ("evolution", 400, {"status": "OK"}, None),
         ("gitslotpark", 400, {"result": 0, "balance": 1}, None),
         ("gitslotpark", 500, {"result": 1}, "HTTP 500"),
+        ("groove", 200, {"code": 102, "status": "Wager not found"}, 102),
+        ("groove", 500, {"code": 102, "status": "Wager not found"}, None),
     ],
 )
 def test_a_code_belongs_to_its_status(

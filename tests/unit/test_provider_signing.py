@@ -12,6 +12,7 @@ from testbed.provider import DIALECTS, Cancel, Case, Dialect
 from testbed.provider.dialects.bgaming import BGAMING
 from testbed.provider.dialects.evolution import EVOLUTION
 from testbed.provider.dialects.gitslotpark import GITSLOTPARK
+from testbed.provider.dialects.groove import GROOVE
 from testbed.provider.dialects.hub88 import CALETA, HUB88
 from testbed.provider.dialects.pragmatic import PRAGMATIC
 from testbed.provider.dialects.signing import hmac_sha256, new_rsa_key, private_key
@@ -84,6 +85,26 @@ def test_pragmatic_signs_sorted_fields_and_the_secret() -> None:
     assert PRAGMATIC.signature(fields, "demo-key") == "8294f3071dd74f02da138a5e0e204559"
 
 
+@pytest.mark.parametrize("game", ["gameid", "nogsgameid"])
+def test_groove_signs_the_values_in_the_order_of_their_names(game: str) -> None:
+    fields = {
+        "request": "rollback",
+        "transactionid": "bet-9",
+        "accountid": "u-1001",
+        "apiversion": "1.2",
+        "amount": "1.25",
+        "gamesessionid": "gs-3",
+    }
+    signature = "38daf8c82821c74e89411bec82c05679fcc3eedd6f1173384a24b545a91ab23e"
+
+    assert GROOVE.signature(fields, "demo-key") == signature
+    request = GROOVE.request({**fields, game: "8001"}, "demo-key")
+    assert request.headers == (
+        ("X-Groove-Signature", hmac_sha256("demo-key", b"u-10011.251.28001gs-3bet-9")),
+    )
+    assert not request.body
+
+
 @pytest.mark.parametrize(
     ("dialect", "header"), [(HUB88, "X-Hub88-Signature"), (CALETA, "X-Auth-Signature")]
 )
@@ -108,9 +129,9 @@ def test_evolution_sends_its_token_and_a_number_with_all_its_digits() -> None:
 
 
 def test_a_request_without_an_amount_has_none() -> None:
-    for dialect in (EVOLUTION, PRAGMATIC):
-        fields = dialect.fields(cancel(amount=None))
-        assert b"amount" not in dialect.request(fields, "key").body
+    for dialect in (EVOLUTION, PRAGMATIC, GROOVE):
+        request = dialect.request(dialect.fields(cancel(amount=None)), "key")
+        assert b"amount" not in (request.body + request.query.encode()).lower()
 
 
 def test_several_bets_have_an_action_each_in_their_order() -> None:

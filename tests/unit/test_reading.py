@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.fuzz.own import GROOVE_LIKE, PLAYNGO_LIKE
+from tests.fuzz.own import PLAYNGO_LIKE
 from tests.making import KEYS
 from unbet.core.message import Decision, Group
 from unbet.core.outcomes import Outcome
@@ -20,12 +20,12 @@ from unbet.dialects.auth import Auth, Parameter
 from unbet.dialects.body import cancels_of, parse_kept, raw_of, read, render
 from unbet.dialects.raw import RawRequest
 
-QUERY = b"accountid=u-1&transactionid=bet-1&gamesessionid=g-1"
+QUERY = b"request=rollback&accountid=u-1&transactionid=bet-1&gamesessionid=g-1"
 XML = (
     b"<cancelReserve><externalId>u-1</externalId><transactionId>bet-1</transactionId>"
     b"<currency>EUR</currency><real>1.25</real><accessToken>s-1</accessToken></cancelReserve>"
 )
-EVOLUTION = DIALECTS["evolution"]
+EVOLUTION, GROOVE = DIALECTS["evolution"], DIALECTS["groove"]
 
 
 def evolution(amount: str) -> bytes:
@@ -35,10 +35,10 @@ def evolution(amount: str) -> bytes:
 
 def test_of_a_get_the_query_is_kept_whatever_its_body_says() -> None:
     raw = RawRequest(QUERY.replace(b"bet-1", b"bet-2"), QUERY, method="GET")
-    reading = read(raw, {}, "P", GROOVE_LIKE)
+    reading = read(raw, {}, "P", GROOVE)
     assert reading.parsed is not None
     assert reading.parsed.body == QUERY.decode()
-    again = parse_kept(reading.parsed.body.encode(), "P", GROOVE_LIKE)
+    again = parse_kept(reading.parsed.body.encode(), "P", GROOVE)
     assert again.reference == reading.reference == "bet-1"
 
 
@@ -48,7 +48,7 @@ def test_a_secret_is_not_kept() -> None:
     assert "<accessToken>[secret]</accessToken>" in reading.parsed.body
     assert parse_kept(reading.parsed.body.encode(), "P", PLAYNGO_LIKE).asked == reading.parsed.asked
 
-    dialect = replace(GROOVE_LIKE, auth=Auth(Parameter("key")))
+    dialect = replace(GROOVE, auth=Auth(Parameter("key")))
     reading = read(RawRequest(b"", QUERY + b"&key=s-1", method="GET"), {}, "P", dialect, [b"s-1"])
     assert reading.parsed is not None
     assert reading.parsed.body == QUERY.decode() + "&key=[secret]"
@@ -68,9 +68,9 @@ def test_who_has_not_signed_learns_nothing_of_the_form() -> None:
 
 def test_a_nul_that_no_database_stores_is_refused() -> None:
     query = QUERY + b"&x=\0"
-    reading = read(RawRequest(b"", query, method="GET"), {}, "P", GROOVE_LIKE)
+    reading = read(RawRequest(b"", query, method="GET"), {}, "P", GROOVE)
     assert (reading.problem, reading.reference) == ("the request has a NUL", "bet-1")
-    assert read(raw_of(QUERY + b"&x=%00", GROOVE_LIKE), {}, "P", GROOVE_LIKE).parsed is not None
+    assert read(raw_of(QUERY + b"&x=%00", GROOVE), {}, "P", GROOVE).parsed is not None
 
 
 @pytest.mark.parametrize("name", ["evolution", "hub88", "caleta"])

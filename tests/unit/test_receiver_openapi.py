@@ -149,7 +149,7 @@ async def test_a_receiver_answers_as_documented(
     for name in document:
         if isinstance(dialect.auth.part, Member) and name == dialect.auth.part.name:
             continue
-        malformed = {**document, name: [] if dialect.codec.name == "JSON" else ""}
+        malformed = {**document, name: [] if dialect.codec.name == "JSON" else " "}
         raw = signed(dialect, malformed, key, rightly=True)
         refused = (dialect.malformed.status, dialect.malformed.code)
         assert await answered(raw) == refused, name

@@ -92,7 +92,7 @@ def test_each_answer_says_rightly_whether_it_is_sent_again(dialect: Dialect) -> 
 @EACH_DIALECT
 def test_a_dialect_with_a_final_answer_to_a_passing_fault_cannot_be_made(dialect: Dialect) -> None:
     final = Answer("final", "")
-    for answer in (final, replace_resent(dialect.outcomes[Outcome.PARKED])):
+    for answer in (final, with_resent(dialect.outcomes[Outcome.PARKED], resent=False)):
         with pytest.raises(TemporaryAnswerError, match=f"{dialect.name}: a cancel that is parked"):
             replace(dialect, outcomes={**dialect.outcomes, Outcome.PARKED: answer})
         with pytest.raises(TemporaryAnswerError, match="stored nowhere"):
@@ -101,8 +101,8 @@ def test_a_dialect_with_a_final_answer_to_a_passing_fault_cannot_be_made(dialect
             replace(dialect, choices={**dialect.choices, Outcome.PARKED: (answer,)})
 
 
-def replace_resent(answer: Answer) -> Answer:
-    return answer._replace(resent=False)
+def with_resent(answer: Answer, *, resent: bool) -> Answer:
+    return answer._replace(resent=resent)
 
 
 def test_several_bets_of_which_one_is_not_decided_have_the_temporary_answer() -> None:
@@ -114,7 +114,10 @@ def test_several_bets_of_which_one_is_not_decided_have_the_temporary_answer() ->
         actions = [{"action_id": "rb"}] * len(decided)
         parked = dialect.outcomes[Outcome.PARKED]
         request = Reading({"actions": actions}, None, None, parked)
-        assert answer_to(dialect, request, decided)[0] == parked
+        settled = with_resent(dialect.outcomes[Outcome.SETTLED], resent=True)
+        others_too = replace(dialect, outcomes={**dialect.outcomes, Outcome.SETTLED: settled})
+        for each in (dialect, others_too):
+            assert answer_to(each, request, decided)[0] == parked
 
 
 def test_a_dialect_has_an_answer_to_each_outcome() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, DecimalException
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID, uuid5
 
@@ -130,11 +131,16 @@ def answer_to(
     knows_players: bool = False,
 ) -> tuple[Answer, bytes]:
     """What is told of the `decisions` on the bets of a request, one for each, and its body. Several
-    bets have one answer: send again if that holds for one of them, else the first that is no
-    success, else success. `knows_players` is as in `AnswerContext`."""
-    each = [answer_of(dialect, one.outcome, replayed=one.replayed) for one in decisions]
+    bets have one answer: not decided yet if that holds for one of them, else the first that has it
+    sent again, else the first that is no success, else success. `knows_players` is as in
+    `AnswerContext`."""
     done = (dialect.outcomes[Outcome.REVERSED], dialect.repeated)
-    chosen = min(each, key=lambda one: (not one.resent, one in done))
+
+    def answer_and_order(one: Decision) -> tuple[Answer, tuple[bool, ...]]:
+        answer = answer_of(dialect, one.outcome, replayed=one.replayed)
+        return answer, (one.outcome is not Outcome.PARKED, not answer.resent, answer in done)
+
+    chosen, _ = min(map(answer_and_order, decisions), key=itemgetter(1))
     context = AnswerContext(
         chosen, request.reference, decisions[0], decisions, request.document, knows_players
     )

@@ -55,6 +55,7 @@ AGAIN: dict[str, Any] = {
     "pragmatic": 100,
     "evolution": "TEMPORARY_ERROR",
     "gitslotpark": 1,
+    "groove": 1,
 }
 """Codes after which the provider sends again; GitSlotPark has none."""
 
@@ -65,10 +66,14 @@ FINAL: dict[str, Any] = {
     "pragmatic": 120,
     "evolution": "FINAL_ERROR_ACTION_FAILED",
     "gitslotpark": 1,
+    "groove": 110,
 }
-"""Codes that end the matter."""
+"""Codes that end the matter; Groove has none but success."""
 
-SESSIONS = {"hub88": "token", "caleta": "token", "pragmatic": "token", "evolution": "sid"}
+_TOKENS = dict.fromkeys(("hub88", "caleta", "pragmatic"), "token")
+SESSIONS = {**_TOKENS, "evolution": "sid", "groove": "gamesessionid"}
+_USERS = dict.fromkeys(("hub88", "caleta"), "user")
+OPTIONAL = {**_USERS, "pragmatic": "amount", "bgaming": "finished", "groove": "roundid"}
 
 
 def _of_casinos(dialect: str) -> Casinos:
@@ -81,7 +86,7 @@ def _of_casinos(dialect: str) -> Casinos:
     if DIALECTS[dialect].currency:
         yield "a cancel in another currency binds nobody", "it is taken", ledgers.PaysInAnyCurrency
     yield _AGAIN, "a retransmission is paid", ledgers.GivesBackAgain
-    if dialect not in ("pragmatic", "gitslotpark"):  # whose requests have no name
+    if dialect not in ("pragmatic", "gitslotpark", "groove"):  # whose requests have no name
         another = "another cancel of the bet is answered the same"
         yield another, "another uuid is paid", ledgers.GivesBackForEachUuid
     yield "a late bet takes nothing", "it debits", ledgers.TakesLateBets
@@ -109,11 +114,8 @@ def _of_speakers(dialect: str) -> Speakers:
     yield _AGAIN, "it is to be sent again", answers.refusing("repeated", AGAIN[dialect])
     yield _UNKNOWN, "it is to be sent again for ever", answers.refusing("unknown", AGAIN[dialect])
     if dialect != "gitslotpark":
-        yield (
-            _SETTLED,
-            "it is to be sent again for ever",
-            answers.refusing("settled", AGAIN[dialect]),
-        )
+        for_ever = answers.refusing("settled", AGAIN[dialect])
+        yield _SETTLED, "it is to be sent again for ever", for_ever
     yield "a frozen player gets the stake back", "it is refused", decisions.refusing_the_frozen
     if spoken.amount:
         amount = "a cancel of another amount gives the stake back or nothing"
@@ -124,7 +126,7 @@ def _of_speakers(dialect: str) -> Speakers:
         yield _FORM, "there is no balance", answers.without_balance
     yield from _of_trust(dialect)
     yield from _of_reading(dialect)
-    yield "only POST cancels", "any method does", reading.called(reading.by_any_method)
+    yield f"only {spoken.method} cancels", "any method does", reading.by_any_method
     yield "a wrong secret opens nothing", "any is right", reading.called(reading.at_any_secret)
     yield "a refused address cancels nothing", "any may call", reading.called(reading.from_anywhere)
 
@@ -143,10 +145,9 @@ def _of_trust(dialect: str) -> Speakers:
 
 def _of_reading(dialect: str) -> Speakers:
     spoken = DIALECTS[dialect]
-    named = {"hub88": "user", "caleta": "user", "pragmatic": "amount", "bgaming": "finished"}
-    if dialect in named:
+    if dialect in OPTIONAL:
         optional = "what may be missing is not demanded"
-        yield optional, "it is", reading.demanding(named[dialect])
+        yield optional, "it is", reading.demanding(OPTIONAL[dialect])
     if not spoken.currency:
         yield _PLACED, "a currency is demanded that is never sent", reading.demanding("currency")
     yield "unknown fields change nothing", "they are refused", reading.refusing_field("laterField")
@@ -155,7 +156,7 @@ def _of_reading(dialect: str) -> Speakers:
     if dialect in ("bgaming", "hub88", "caleta"):
         yield _SPELLINGS, "it is written again before it is verified", trust.writing_again
     no_reference = "a cancel without a reference is refused"
-    if dialect == "pragmatic":
+    if dialect in ("pragmatic", "groove"):
         yield _SPELLINGS, "a form is not decoded", trust.not_decoding
     else:
         yield "a reference is text", "numbers are", reading.reading(reading.numbers_too)
@@ -186,10 +187,16 @@ def _own() -> Iterator[tuple[str, str, str, Make]]:
     yield "evolution", _FORM, "the request is not repeated", echo
     game = answers.answering(lambda answer: answer.update(game_id="another"))
     yield "bgaming", _FORM, "another round is repeated", game
-    for dialect in ("bgaming", "pragmatic"):
+    for dialect in ("bgaming", "pragmatic", "groove"):
         yield dialect, _AGAIN, "our own name of it is another", answers.with_new_ids
     nameless = answers.answering(lambda answer: answer.pop("transactionId", None))
     yield "pragmatic", _FORM, "there is no name of our own", nameless
+    nameless = answers.answering(lambda answer: answer.pop("accounttransactionid", None))
+    yield "groove", _FORM, "there is no name of our own", nameless
+    version = answers.answering(lambda answer: answer.update(apiversion="1.1"))
+    yield "groove", _FORM, "another version is repeated", version
+    yield "groove", _UNKNOWN, "it is a success", answers.with_code("unknown", 200)
+    yield "groove", _SPELLINGS, "an amount is demanded", decisions.demanding_an_amount
     yield "bgaming", _UNKNOWN, "it is refused", answers.refusing("unknown", (400, 400))
     yield "bgaming", _SEVERAL, "in another order", answers.answering(decisions.in_other_order)
     yield "bgaming", _SEVERAL, "one of them is", decisions.doing_one

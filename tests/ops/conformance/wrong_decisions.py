@@ -8,7 +8,7 @@ from tests.ops.conformance.casino import Casino
 from tests.ops.conformance.handlers import SHORT_S
 from tests.ops.conformance.serving import Handler, Right
 from tests.ops.conformance.speaking import Speaker
-from tests.ops.conformance.speaking.speaker import Asked, Decided
+from tests.ops.conformance.speaking.speaker import Asked, Decided, MalformedError
 from tests.ops.conformance.wire import Request, Response
 from tests.ops.conformance.wrong_answers import Fields, Make, but, with_code
 
@@ -33,6 +33,17 @@ def paying_what_is_asked(base: type[Speaker]) -> type[Speaker]:
         return Decided(asked, "first", decided.stake)
 
     return but(base, judged=judged)
+
+
+def demanding_an_amount(base: type[Speaker]) -> type[Speaker]:
+    """Where none may be said by an empty one, or by null."""
+
+    def asked(self: Speaker, fields: Fields) -> list[Asked]:
+        if fields.get("rollbackAmount") in ("", "null"):
+            raise MalformedError
+        return base.asked(self, fields)
+
+    return but(base, asked=asked)
 
 
 def doing_part(base: type[Speaker]) -> type[Speaker]:
@@ -119,7 +130,7 @@ def busy(speaker: type[Speaker], code: object) -> Handler:
 
 
 async def slow_over_more(request: Request, right: Right, _casino: Casino) -> Response:
-    if b"laterField" in request.body:
+    if b"laterField" in request.path.encode() + request.body:
         await asyncio.sleep(SHORT_S * 2)
     return await right(request)
 

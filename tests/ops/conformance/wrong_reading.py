@@ -126,12 +126,12 @@ def called(change: Callable[[Request], Request]) -> Make:
     return make
 
 
+def by_any_method(base: type[Speaker]) -> type[Speaker]:
+    return called(lambda request: request._replace(method=base.method))(base)
+
+
 def from_anywhere(request: Request) -> Request:
     return request._replace(sender=ALLOWED)
-
-
-def by_any_method(request: Request) -> Request:
-    return request._replace(method="POST")
 
 
 def at_any_secret(request: Request) -> Request:

@@ -75,9 +75,10 @@ def writing_again(base: type[Speaker]) -> type[Speaker]:
 
 
 def not_decoding(base: type[Speaker]) -> type[Speaker]:
-    """A form is taken as it stands."""
+    """A form or a query is taken as it stands."""
 
     def fields(_self: Speaker, request: Request) -> dict[str, Any]:
-        return dict(pair.split("=", 1) for pair in request.body.decode().split("&") if pair)
+        written = request.body.decode() or request.path.partition("?")[2]
+        return dict(pair.split("=", 1) for pair in written.split("&") if pair)
 
     return but(base, fields=fields)

@@ -6,6 +6,7 @@ from typing import Final
 from tests.ops.conformance.speaking.bgaming import BGaming
 from tests.ops.conformance.speaking.evolution import Evolution
 from tests.ops.conformance.speaking.gitslotpark import GitSlotPark
+from tests.ops.conformance.speaking.groove import Groove
 from tests.ops.conformance.speaking.hub88 import Caleta, Hub88
 from tests.ops.conformance.speaking.pragmatic import Pragmatic
 from tests.ops.conformance.speaking.speaker import Speaker
@@ -17,6 +18,7 @@ SPEAKERS: Final[dict[str, type[Speaker]]] = {
     "pragmatic": Pragmatic,
     "evolution": Evolution,
     "gitslotpark": GitSlotPark,
+    "groove": Groove,
 }
 
 __all__ = ["SPEAKERS", "Speaker"]
