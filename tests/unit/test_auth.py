@@ -117,7 +117,7 @@ def test_what_is_no_rsa_key_is_refused(pem: str, problem: str) -> None:
 
 @pytest.mark.parametrize("auth", [Auth(SIGN), Auth(SIGN, Hmac()), Auth(SIGN, DigestWithKey())])
 def test_an_empty_key_is_none(auth: Auth) -> None:
-    with pytest.raises(ValueError, match="it is empty|it has less than 8 characters"):
+    with pytest.raises(ValueError, match=r"it is empty|it has less than 8 characters"):
         auth.key("")
     assert auth.key("12345678") == b"12345678"
 
