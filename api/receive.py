@@ -22,6 +22,7 @@ from api.refusals import Refusals, report
 from api.waits import Decided
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
+from unbet.core.wallet_names import LEDGER
 from unbet.dialects.answers import Answer, AnswerContext
 from unbet.dialects.body import MAX_BODY_LENGTH, Reading, answer_to, kept_of, read_cancels, render
 from unbet.dialects.raw import RawRequest
@@ -34,9 +35,6 @@ from unbet.runtime.settings import ReceiverSettings
 
 log = structlog.get_logger("receiver")
 
-
-LEDGER: Final = "ledger"
-"""The name of the built-in wallet, as `UNBET_WALLET` has it."""
 
 _NO_VALUES: Final[Mapping[str, str]] = {}
 
