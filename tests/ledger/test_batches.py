@@ -218,3 +218,52 @@ def test_the_same_bet_twice_in_a_batch_is_reversed_once(engine: Engine, operator
     assert [one.outcome for one in decisions] == [Outcome.REVERSED] * 2
     assert [one.replayed for one in decisions] == [False, True]
     assert operator.balance().cash == Decimal(5)
+
+
+@pytest.mark.parametrize("swept", [False, True])
+def test_of_a_request_with_a_bet_that_does_not_fit_nothing_is_done(
+    operator: Operator, batch: list[Cancel], *, swept: bool
+) -> None:
+    operator.deposit("1.00", user_id="bob")
+    operator.bet("bobs", "1.00", user_id="bob")
+    wrong = batch_of("r0", "bobs", "unknown", "r1")
+    others = [cancel_of("lone"), *batch_of("r2", "r3")]
+    if swept:
+        park_all(operator.engine, [*wrong, *others])
+        sweep_of(operator.engine).round()
+        with operator.engine.connect() as connection:
+            rows = connection.execute(text("SELECT reference, outcome FROM unbet.requests"))
+            found = {row.reference: Outcome(row.outcome) for row in rows}
+    else:
+        group = [*wrong[:2], *others, *wrong[2:]]
+        found = outcomes(list(apply(operator.engine, group)), group)
+    assert found == {
+        "r0": Outcome.BATCH_REFUSED,
+        "bobs": Outcome.MISMATCH,
+        "unknown": Outcome.BATCH_REFUSED,
+        "r1": Outcome.BATCH_REFUSED,
+        **dict.fromkeys(("lone", "r2", "r3"), Outcome.REVERSED),
+    }
+    assert operator.balance().cash == Decimal(7)
+    assert operator.balance(user_id="bob").cash == 0
+    assert operator.bet("unknown", "1.00").status.value == "done", "nothing has refused it"
+    right = batch_of("r0", "unknown", "r1")
+    assert set(outcomes(list(apply(operator.engine, right)), right).values()) == {Outcome.REVERSED}
+    assert operator.balance().cash == Decimal(9)
+
+
+def test_what_was_done_before_stays_so_in_a_request_that_does_not_fit(
+    operator: Operator, batch: list[Cancel]
+) -> None:
+    operator.deposit("1.00", user_id="bob")
+    operator.bet("bobs", "1.00", user_id="bob")
+    assert operator.cancel(cancel_of("r0"))[0].outcome is Outcome.REVERSED
+    again = batch_of("r0", "bobs")
+    found = outcomes(list(apply(operator.engine, again)), again)
+    assert found == {"r0": Outcome.REVERSED, "bobs": Outcome.MISMATCH}
+    more = batch_of("r0", "bobs", "r1")
+    assert outcomes(list(apply(operator.engine, more)), more) == {
+        "r0": Outcome.REVERSED,
+        "bobs": Outcome.MISMATCH,
+        "r1": Outcome.BATCH_REFUSED,
+    }

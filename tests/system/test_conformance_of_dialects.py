@@ -16,7 +16,6 @@ from cryptography.hazmat.primitives.serialization import (
 from tests.system.processes import System
 
 DIALECTS = ["bgaming", "hub88", "caleta", "pragmatic", "evolution", "gitslotpark", "groove"]
-NOT_YET = {"bgaming": "a request of several bets is not all or nothing"}
 SIGNED_BY_RSA = {"hub88", "caleta"}
 SECRET = "a-secret-of-this-provider"  # noqa: S105
 
@@ -51,10 +50,8 @@ def started(system: System, dialect: str, folder: Path) -> tuple[str, list[str],
 @pytest.mark.long
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_an_endpoint_keeps_every_rule_of_its_provider(
-    idle_system: System, dialect: str, tmp_path: Path, request: pytest.FixtureRequest
+    idle_system: System, dialect: str, tmp_path: Path
 ) -> None:
-    if dialect in NOT_YET:
-        request.applymarker(pytest.mark.xfail(reason=NOT_YET[dialect]))
     url, _, both = started(idle_system, dialect, tmp_path)
 
     judged = idle_system.unbet("conformance", url, *both, "--refused-from", "127.0.0.2", "--json")

@@ -61,7 +61,7 @@ class NoNotes:
 
 def decisions() -> Iterator[dict[str, Any] | None]:
     """All that a wallet may tell; None for a cancel that is stored nowhere."""
-    for outcome in Outcome:
+    for outcome in frozenset(Outcome) - {Outcome.BATCH_REFUSED}:  # the wallet decides one bet
         tells = {} if outcome is Outcome.PARKED else {"currency": "EUR"}
         yield {"outcome": outcome, **tells}
         if outcome not in MISMATCHES | {Outcome.PARKED}:

@@ -77,3 +77,23 @@ def test_of_a_batch_with_a_cancel_that_cannot_be_applied_none_is(
     assert {(one.why, one.detail) for one in failed} == {(Why.AMBIGUOUS, "no such game")}
     assert decided(sql_casino).keys() == {"free"}
     assert sql_casino.money()[0] == Decimal(5)
+
+
+def test_of_a_request_with_a_bet_that_does_not_fit_nothing_is_done(
+    sql_wallet: SqlWallet, sql_casino: SqlCasino
+) -> None:
+    place(sql_casino)
+    sql_casino.deposit("1.00", user_id="bob")
+    sql_casino.bet("bobs", "1.00", user_id="bob")
+    before = sql_casino.money()
+    wrong = batch_of("r0", "bobs", "r1")
+    assert outcomes(sql_wallet, *wrong, cancel_of("free")) == [
+        Outcome.BATCH_REFUSED,
+        Outcome.MISMATCH,
+        Outcome.BATCH_REFUSED,
+        Outcome.REVERSED,
+    ]
+    assert sql_casino.money()[0] == before[0] + 1
+    right = batch_of("r0", "r1")
+    assert outcomes(sql_wallet, *right) == [Outcome.REVERSED] * 2
+    assert sql_casino.money()[0] == before[0] + 3

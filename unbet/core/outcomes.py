@@ -29,6 +29,10 @@ class Outcome(StrEnum):
     """The request names another amount than the bet's stake. Binds nobody: the correct cancel still
     works."""
 
+    BATCH_REFUSED = "batch_refused"
+    """Another bet of the same request is not the one that the request describes: nothing of the
+    request is done. Binds nobody: a request without that bet still works."""
+
     CLOSED = "closed"
     """A person has closed the cancel: nothing is returned, and nobody is to ask again, unless a
     person reopens it."""
@@ -38,7 +42,12 @@ class Outcome(StrEnum):
 
 
 MISMATCHES: Final = frozenset(
-    {Outcome.MISMATCH, Outcome.CURRENCY_MISMATCH, Outcome.AMOUNT_MISMATCH}
+    {
+        Outcome.MISMATCH,
+        Outcome.CURRENCY_MISMATCH,
+        Outcome.AMOUNT_MISMATCH,
+        Outcome.BATCH_REFUSED,
+    }
 )
 """The bet is not the one that the request describes: nothing of it is told."""
 

@@ -138,7 +138,9 @@ def answer_to(
 
     def answer_and_order(one: Decision) -> tuple[Answer, tuple[bool, ...]]:
         answer = answer_of(dialect, one.outcome, replayed=one.replayed)
-        return answer, (one.outcome is not Outcome.PARKED, not answer.resent, answer in done)
+        is_cause = one.outcome is not Outcome.BATCH_REFUSED
+        undone = one.outcome is not Outcome.PARKED
+        return answer, (undone, not answer.resent, answer in done, not is_cause)
 
     chosen, _ = min(map(answer_and_order, decisions), key=itemgetter(1))
     context = AnswerContext(

@@ -17,6 +17,10 @@ WRONG_SIGNATURE: Final = "wrong_signature"
 """Names of answers beside the outcomes'."""
 
 
+OPTIONAL: Final = frozenset({Outcome.AMOUNT_MISMATCH, Outcome.BATCH_REFUSED})
+"""Outcomes of which most dialects need no answer of their own."""
+
+
 class LateBet(StrEnum):
     """What the operator's Bet answers to a bet after its cancel; none is ever debited."""
 
@@ -41,8 +45,8 @@ class Dialect:
     """The request's fields by the provider's names, and their limits. What else there is is kept
     with the request and not looked at."""
     outcomes: Mapping[Outcome, Answer]
-    """Each outcome's; that of `PARKED` has the provider send again. `AMOUNT_MISMATCH` may be left
-    out: it has the answer of `MISMATCH` then."""
+    """Each outcome's; that of `PARKED` has the provider send again. Those in `OPTIONAL` may be
+    left out: they have the answer of `MISMATCH` then."""
     document: Mapping[str, Field] | Callable[[AnswerContext], Any]
     """The answer, as `codec` writes it: a field each, or all of it."""
     malformed: Answer
@@ -76,7 +80,7 @@ class Dialect:
     `{player}`, `{currency}`, `{provider}`, and `{request}`, the request's own name."""
 
     def __post_init__(self) -> None:
-        missing = frozenset(Outcome) - {Outcome.AMOUNT_MISMATCH} - self.outcomes.keys()
+        missing = frozenset(Outcome) - OPTIONAL - self.outcomes.keys()
         if missing:
             raise ValueError(f"{self.name}: no answer to {', '.join(sorted(missing))}")
         for what, answer in (

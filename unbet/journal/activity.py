@@ -29,7 +29,8 @@ _READ: Final = text("""
            count(*) FILTER (WHERE outcome = 'reversed'),
            count(*) FILTER (WHERE outcome = 'no_bet'),
            count(*) FILTER (WHERE outcome IN ('bet_refused', 'settled', 'closed')),
-           count(*) FILTER (WHERE outcome IN ('mismatch', 'currency_mismatch', 'amount_mismatch')),
+           count(*) FILTER (WHERE outcome IN ('mismatch', 'currency_mismatch', 'amount_mismatch',
+                                              'batch_refused')),
            count(*) FILTER (WHERE coalesce(outcome, 'parked') = 'parked'),
            percentile_cont(0.5) WITHIN GROUP (ORDER BY CAST(seconds AS float8)),
            percentile_cont(0.99) WITHIN GROUP (ORDER BY CAST(seconds AS float8))

@@ -29,7 +29,7 @@ _FIND: Final = text("""
                           AND requests.provider = requested.provider
                           AND NOT of_round
                           AND outcome NOT IN ('closed', 'mismatch', 'currency_mismatch',
-                                              'amount_mismatch'))
+                                              'amount_mismatch', 'batch_refused'))
 """)
 
 

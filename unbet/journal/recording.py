@@ -40,7 +40,7 @@ _RECORD: Final = text("""
 """)
 
 WAS_REPLAYED: Final = """
-    (request.outcome NOT IN ('mismatch', 'currency_mismatch', 'amount_mismatch')
+    (request.outcome NOT IN ('mismatch', 'currency_mismatch', 'amount_mismatch', 'batch_refused')
      AND coalesce(request.replayed,
                   EXISTS (SELECT
                             FROM unbet.requests AS other
@@ -78,7 +78,8 @@ _FIND: Final = text("""
                 WHERE late.reference = requested.reference AND late.provider = requested.provider
                   AND of_round = requested.of_round
            ) AS found
-     WHERE found.outcome NOT IN ('closed', 'mismatch', 'currency_mismatch', 'amount_mismatch')
+     WHERE found.outcome NOT IN ('closed', 'mismatch', 'currency_mismatch', 'amount_mismatch',
+                                 'batch_refused')
        AND (:no_bet OR found.outcome <> 'no_bet')
      ORDER BY requested.request_id, found.decided_at, found.request_id
 """)

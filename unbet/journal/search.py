@@ -101,7 +101,7 @@ _FIND: Final = text("""
                  WHERE (reference, provider) = (known.reference, known.provider)
                    AND wallet IS NOT NULL AND NOT of_round
                    AND outcome NOT IN ('closed', 'mismatch', 'currency_mismatch',
-                                       'amount_mismatch')
+                                       'amount_mismatch', 'batch_refused')
                  ORDER BY decided_at
                  LIMIT 1)
           FROM known

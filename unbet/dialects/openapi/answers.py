@@ -122,6 +122,8 @@ def example_answers(dialect: Dialect, provider: str = PROVIDER) -> Iterator[Exam
         Outcome.MISMATCH: asked.player is None,
         Outcome.CURRENCY_MISMATCH: asked.currency is None,
         Outcome.AMOUNT_MISMATCH: asked.amount is None,
+        # It has the answer of whatever does not fit.
+        Outcome.BATCH_REFUSED: True,
     }
     reference = asked.items[0].reference
     for outcome in Outcome:

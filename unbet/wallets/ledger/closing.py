@@ -54,7 +54,8 @@ _BIND: Final = text(f"""
           FROM unbet.requests
          WHERE reference = CAST(:reference AS text) AND provider = CAST(:provider AS text)
            AND NOT of_round
-           AND outcome NOT IN ('closed', 'mismatch', 'currency_mismatch', 'amount_mismatch')
+           AND outcome NOT IN ('closed', 'mismatch', 'currency_mismatch', 'amount_mismatch',
+                               'batch_refused')
            AND NOT EXISTS (SELECT FROM locked WHERE outcome IS NOT NULL)
          ORDER BY decided_at
          LIMIT 1

@@ -16,12 +16,14 @@ from unbet.core.outcomes import Outcome
 from unbet.database.deadlines import CALL_LIMIT_S, run_within
 from unbet.database.faults import UndecidedError
 from unbet.journal.parking import park
+from unbet.journal.recording import Record, record_requests
 from unbet.runtime import metrics
 from unbet.runtime.failpoints import ARMED, crash_point
 from unbet.wallets.ledger.blocked import find_blocked
 from unbet.wallets.ledger.round_cancels import cancel_rounds, find_blocked_rounds
 from unbet.wallets.parts import FindBlocked, PartedGroup
 from unbet.wallets.port import Abilities, Decided, Memory, Verdict
+from unbet.wallets.units import decide_whole
 
 REVERSE: Final = text(Path(__file__).with_name("reverse.sql").read_text("utf-8"))
 
@@ -124,8 +126,28 @@ class LedgerWallet:
 def decide_cancels(
     connection: Connection, cancels: Sequence[Cancel], *, hold_unknown: bool = False
 ) -> list[Decision]:
-    """Decide cancels of bets and of rounds, as `reverse` and `cancel_rounds` do; in the order of
-    `cancels`."""
+    """Decide cancels of bets and of rounds, as `reverse` and `cancel_rounds` do, and of a request
+    that asks for several nothing where one does not fit; in the order of `cancels`."""
+
+    def decide(some: Sequence[Cancel]) -> list[Decision]:
+        return _decide_each(connection, some, hold_unknown=hold_unknown)
+
+    if not any(cancel.batch for cancel in cancels):
+        return decide(cancels)
+    told, refused = decide_whole(connection, cancels, decide, lambda decision: decision)
+    by_request = {one.request_id: one for one in refused}
+    records = [
+        Record(one, by_request[one.request_id]) for one in cancels if one.request_id in by_request
+    ]
+    if records:
+        record_requests(connection, None, records)
+    by_request |= {one.request_id: one for one in told}
+    return [by_request[cancel.request_id] for cancel in cancels]
+
+
+def _decide_each(
+    connection: Connection, cancels: Sequence[Cancel], *, hold_unknown: bool
+) -> list[Decision]:
     rounds = [cancel for cancel in cancels if cancel.of_round]
     if not rounds:
         return reverse(connection, cancels, hold_unknown=hold_unknown)

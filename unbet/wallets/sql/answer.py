@@ -14,7 +14,7 @@ from unbet.core.wallet_refs import number_of
 from unbet.wallets.parts import WrongAnswerError
 from unbet.wallets.port import MAX_WALLET_REF, Decided
 
-_FINAL: Final = frozenset(Outcome) - {Outcome.PARKED}
+_FINAL: Final = frozenset(Outcome) - {Outcome.PARKED, Outcome.BATCH_REFUSED}
 
 
 def read_answer(cancels: Sequence[Cancel], rows: Sequence[Row[Any]]) -> list[Decided]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine, text
 
-from unbet.core.message import Cancel
+from unbet.core.message import Cancel, Decision
 from unbet.database.rows import as_json
 from unbet.journal.closings import closed_decision, find_closed
 from unbet.journal.recording import Record, contradiction, record_requests
@@ -21,7 +21,7 @@ from unbet.wallets.port import Abilities, Decided, Memory, Verdict
 from unbet.wallets.replayed import with_knowledge
 from unbet.wallets.said import said_besides
 from unbet.wallets.sql.answer import read_answer, wrong
-from unbet.wallets.units import chunks_of
+from unbet.wallets.units import chunks_of, decide_whole
 
 LOCK_WAIT_S: Final = 0.5
 """After the lock timeout: a busy player's transactions are over by then."""
@@ -102,7 +102,10 @@ def decide(
         return []
     closed = find_closed(connection, cancels)
     left = [cancel for cancel in cancels if cancel.request_id not in closed]
-    decided = {one.decision.request_id: one for one in call_function(connection, left)}
+    told, refused = decide_whole(
+        connection, left, lambda some: call_function(connection, some), _with_replayed
+    )
+    decided = {one.decision.request_id: one for one in (*told, *map(Decided, refused))}
     verdicts = [
         decided.get(cancel.request_id) or Decided(closed_decision(cancel)) for cancel in cancels
     ]
@@ -118,6 +121,10 @@ def decide(
         if problem and one.decision.request_id not in late:
             raise wrong(one.decision.request_id, problem)
     return [with_late(one, late) for one in verdicts]
+
+
+def _with_replayed(one: Decided) -> Decision:
+    return one.decision.model_copy(update={"replayed": bool(one.replayed)})
 
 
 def call_function(connection: Connection, cancels: Sequence[Cancel]) -> list[Decided]:
