@@ -220,9 +220,10 @@ def test_the_same_bet_twice_in_a_batch_is_reversed_once(engine: Engine, operator
     assert operator.balance().cash == Decimal(5)
 
 
+@pytest.mark.usefixtures("batch")
 @pytest.mark.parametrize("swept", [False, True])
 def test_of_a_request_with_a_bet_that_does_not_fit_nothing_is_done(
-    operator: Operator, batch: list[Cancel], *, swept: bool
+    operator: Operator, *, swept: bool
 ) -> None:
     operator.deposit("1.00", user_id="bob")
     operator.bet("bobs", "1.00", user_id="bob")
@@ -252,9 +253,8 @@ def test_of_a_request_with_a_bet_that_does_not_fit_nothing_is_done(
     assert operator.balance().cash == Decimal(9)
 
 
-def test_what_was_done_before_stays_so_in_a_request_that_does_not_fit(
-    operator: Operator, batch: list[Cancel]
-) -> None:
+@pytest.mark.usefixtures("batch")
+def test_what_was_done_before_stays_so_in_a_request_that_does_not_fit(operator: Operator) -> None:
     operator.deposit("1.00", user_id="bob")
     operator.bet("bobs", "1.00", user_id="bob")
     assert operator.cancel(cancel_of("r0"))[0].outcome is Outcome.REVERSED

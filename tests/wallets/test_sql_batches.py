@@ -83,17 +83,15 @@ def test_of_a_request_with_a_bet_that_does_not_fit_nothing_is_done(
     sql_wallet: SqlWallet, sql_casino: SqlCasino
 ) -> None:
     place(sql_casino)
-    sql_casino.deposit("1.00", user_id="bob")
-    sql_casino.bet("bobs", "1.00", user_id="bob")
-    before = sql_casino.money()
-    wrong = batch_of("r0", "bobs", "r1")
+    before, _ = sql_casino.money()
+    wrong = batch_of("r0", "r1")
+    wrong.insert(1, cancel_of("r2", user_id="bob", batch=wrong[0].batch))
     assert outcomes(sql_wallet, *wrong, cancel_of("free")) == [
         Outcome.BATCH_REFUSED,
         Outcome.MISMATCH,
         Outcome.BATCH_REFUSED,
         Outcome.REVERSED,
     ]
-    assert sql_casino.money()[0] == before[0] + 1
-    right = batch_of("r0", "r1")
-    assert outcomes(sql_wallet, *right) == [Outcome.REVERSED] * 2
-    assert sql_casino.money()[0] == before[0] + 3
+    assert sql_casino.money()[0] == before + 1
+    assert outcomes(sql_wallet, *batch_of("r0", "r1")) == [Outcome.REVERSED] * 2
+    assert sql_casino.money()[0] == before + 3
