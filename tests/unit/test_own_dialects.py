@@ -58,7 +58,7 @@ def test_two_dialects_of_one_name_are_refused(tmp_path: Path) -> None:
         "AGAIN = replace(PLAYNGO, path='/again')\n"
     )
     found = dialects(install(tmp_path, {"mine": PLAYNGO, "again": "doubled:AGAIN"}))
-    assert found.stderr.strip().endswith("ValueError: two dialects are called playngo")
+    assert found.stderr.strip().endswith("ValueError: two of unbet.dialects are called playngo")
 
 
 @pytest.mark.parametrize(
@@ -82,5 +82,5 @@ def test_two_provider_s_sides_of_one_name_are_refused(tmp_path: Path) -> None:
     )
     path = install(tmp_path, {}, {"mine": PROVIDER, "again": "doubled:AGAIN"})
     found = dialects(path, "testbed.provider.dialects")
-    problem = "ValueError: two dialects of testbed.dialects are called playngo"
+    problem = "ValueError: two of testbed.dialects are called playngo"
     assert found.stderr.strip().endswith(problem)
