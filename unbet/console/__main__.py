@@ -27,10 +27,10 @@ def main() -> None:
         # A line for each look at a receiver.
         logging.getLogger("httpx").setLevel(logging.WARNING)
         # A ledger of another version is not shown; one that is away is, as away.
+        identity = Identity(chosen.deployment)
         with unless_away(NAME):
-            identity = Identity(chosen.deployment)
             check_database(chosen.database_url, NAME, identity, require_schema)
-        application = create_app(chosen)
+        application = create_app(chosen, identity)
     uvicorn.run(
         application,
         # Never elsewhere: passwords travel on it as they are. TLS is a proxy's matter.

@@ -42,10 +42,11 @@ LIMITS: Final = {
 log = structlog.get_logger("console")
 
 
-def create_app(settings: ConsoleSettings) -> ASGIApp:
-    """The application for `settings`; it opens its connections when somebody probes."""
+def create_app(settings: ConsoleSettings, identity: Identity | None = None) -> ASGIApp:
+    """The application for `settings`; it opens its connections when somebody probes. `identity` is
+    what the start has learned already: without it the first page could ask no worker."""
     engine = connect_to(settings.database_url, name="console", pool_size=4, limits=LIMITS)
-    identity = Identity(settings.deployment)
+    identity = identity or Identity(settings.deployment)
     reading = read_only(guard(engine, identity))
     probes = Probes(settings, reading, identity)
     live = Live(probes)
