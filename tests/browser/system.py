@@ -1,11 +1,8 @@
 """The whole system that a browser looks at: receiver, worker, sweep and console, on servers that a
 test may stop."""
 
-import sys
 from pathlib import Path
 from typing import Final
-
-import httpx
 
 from tests.databases import migrated
 from tests.operating import Operator
@@ -36,30 +33,12 @@ class Watched(System):
         )
         super().__init__(environment, logs)
 
-    @property
-    def console(self) -> str:
-        return f"http://127.0.0.1:{self.environment['UNBET_CONSOLE_PORT']}"
-
     def start_all(self) -> None:
         self.start_sweep()
-        self._start_console()
         self.start_both()
-        self.wait("console", self._listens)
-
-    def start_console(self) -> None:
-        self._start_console()
-        self.wait("console", self._listens)
+        self.start_console()
 
     def stop(self) -> None:
         super().stop()
         self.engine.dispose()
         services.stop(self.directory)
-
-    def _start_console(self) -> None:
-        self.start("console", sys.executable, "-m", "unbet.console")
-
-    def _listens(self) -> bool:
-        try:
-            return httpx.get(self.console, trust_env=False).status_code == 401
-        except httpx.TransportError:
-            return False

@@ -78,6 +78,21 @@ class System:
         self._wait_for_worker("worker")
         self._wait_for_receiver()
 
+    def start_console(self) -> None:
+        """Needs a port and a login in the environment."""
+        self.start("console", sys.executable, "-m", "unbet.console")
+        self.wait("console", self._console_listens)
+
+    @property
+    def console(self) -> str:
+        return f"http://127.0.0.1:{self.environment['UNBET_CONSOLE_PORT']}"
+
+    def _console_listens(self) -> bool:
+        try:
+            return httpx.get(self.console, trust_env=False).status_code == 401
+        except httpx.TransportError:
+            return False
+
     def start_sweep(self, name: str = "sweep") -> None:
         self.start(name, sys.executable, "-m", "worker.sweep")
 

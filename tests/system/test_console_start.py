@@ -1,7 +1,6 @@
 """The console's first page after its start says what there is."""
 
 import re
-import sys
 
 import httpx
 
@@ -10,23 +9,13 @@ from tests.system.processes import System
 
 
 def test_the_first_page_after_the_start_knows_queue_and_workers(idle_system: System) -> None:
-    port = reserve_port()
     login = ("anna", "a-password-for-tests-only")
     idle_system.environment |= {
-        "UNBET_CONSOLE_PORT": str(port),
+        "UNBET_CONSOLE_PORT": str(reserve_port()),
         "UNBET_CONSOLE_BASIC_AUTH": ":".join(login),
     }
     idle_system.start_both()
-    idle_system.start("console", sys.executable, "-m", "unbet.console")
-    url = f"http://127.0.0.1:{port}"
-
-    def listens() -> bool:
-        try:
-            return httpx.get(url, trust_env=False).status_code == 401
-        except httpx.TransportError:
-            return False
-
-    idle_system.wait("console", listens)
-    page = httpx.get(url, auth=login, trust_env=False, timeout=10).text
+    idle_system.start_console()
+    page = httpx.get(idle_system.console, auth=login, trust_env=False, timeout=10).text
     (title,) = re.findall(r'id="title"[^>]*>([^<]*)<', page)
     assert title.strip() == "No cancel has come yet"
