@@ -18,7 +18,8 @@ from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import MISMATCHES, Outcome
 from unbet.dialects import DIALECTS
 from unbet.dialects.auth import Header, Member, Parameter
-from unbet.dialects.openapi.answers import PROVIDER, example_document, raw_example
+from unbet.dialects.examples import request_of
+from unbet.dialects.openapi.answers import PROVIDER, example_document
 from unbet.dialects.openapi.operations import path_of
 from unbet.dialects.port import Dialect
 from unbet.dialects.raw import Document, RawRequest
@@ -73,7 +74,7 @@ def decisions() -> Iterator[dict[str, Any] | None]:
 
 def signed(dialect: Dialect, document: Document, key: str, *, rightly: bool) -> RawRequest:
     """The example with its signature, or with one that its provider has not made."""
-    raw, auth = raw_example(dialect, document), dialect.auth
+    raw, auth = request_of(dialect, document, None), dialect.auth
     secret = auth.key(key)
     value = auth.signature(raw, document, secret) if rightly else "bm90IGEgc2lnbmF0dXJl"
     match auth.part:
@@ -82,7 +83,7 @@ def signed(dialect: Dialect, document: Document, key: str, *, rightly: bool) -> 
         case Parameter(name=name):
             return raw._replace(query=f"{name}={value}".encode())
         case Member(name=name):
-            return raw_example(dialect, {**document, name: value})
+            return request_of(dialect, {**document, name: value}, None)
     raise AssertionError(auth)
 
 
@@ -144,7 +145,7 @@ async def test_a_receiver_answers_as_documented(
         assert (status, code) in ((answer.status, answer.code), (answer.status, None))
 
     wrong = dialect.wrong_signature or dialect.not_allowed
-    for raw in (signed(dialect, document, key, rightly=False), raw_example(dialect, {})):
+    for raw in (signed(dialect, document, key, rightly=False), request_of(dialect, {}, None)):
         assert await answered(raw) == (wrong.status, wrong.code)
     for name in document:
         if isinstance(dialect.auth.part, Member) and name == dialect.auth.part.name:

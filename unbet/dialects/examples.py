@@ -51,9 +51,14 @@ def request_of(dialect: Dialect, document: Document, sign: Sign | None) -> RawRe
     raise ValueError(f"{dialect.name} has no example of {part}")
 
 
+def path_names(dialect: Dialect) -> list[str]:
+    """The values of a request that its path has."""
+    return re.findall(r"\{(\w+)\}", dialect.path)
+
+
 def values_of(dialect: Dialect, document: Document) -> Mapping[str, str]:
     """What of `document` a request has in its path."""
-    return {name: str(document[name]) for name in re.findall(r"\{(\w+)\}", dialect.path)}
+    return {name: str(document[name]) for name in path_names(dialect)}
 
 
 def _filled(template: Any, values: Mapping[str, str]) -> Any:

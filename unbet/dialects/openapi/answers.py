@@ -1,12 +1,10 @@
 """What a dialect's requests and answers look like, made of the dialect itself."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from itertools import product
 from typing import Any, Final, NamedTuple
-from urllib.parse import urlencode
 from uuid import UUID
 
 from unbet.core.fields import CURRENCY_PATTERN
@@ -14,10 +12,10 @@ from unbet.core.message import Decision
 from unbet.core.outcomes import MISMATCHES, Outcome
 from unbet.dialects.answers import Answer, AnswerContext
 from unbet.dialects.auth import Member
-from unbet.dialects.body import JSON, ParsedRequest, decode, parse, render
-from unbet.dialects.codecs import FORM, QUERY
+from unbet.dialects.body import ParsedRequest, decode, parse, render
+from unbet.dialects.examples import request_of, values_of
 from unbet.dialects.port import REPEATED, WRONG_SIGNATURE, Dialect
-from unbet.dialects.raw import BadRequestError, Document, RawRequest
+from unbet.dialects.raw import BadRequestError, Document
 
 PROVIDER: Final = "Provider"
 KEY: Final = "demo-key"
@@ -84,33 +82,13 @@ def example_document(
 def parse_example(dialect: Dialect, document: Document, provider: str = PROVIDER) -> ParsedRequest:
     """Raises `BadRequestError`."""
     sent = _as_read(dialect, document)
-    return parse(raw_example(dialect, document), sent, provider, dialect)
+    return parse(request_of(dialect, document, None), sent, provider, dialect)
 
 
 def _as_read(dialect: Dialect, document: Document) -> Document:
     """As the receiver reads it."""
-    in_path = {name: document[name] for name in path_names(dialect)}
-    return {**decode(raw_example(dialect, document), dialect), **in_path}
-
-
-def raw_example(dialect: Dialect, document: Document) -> RawRequest:
-    """The request that says `document`, not signed."""
-    path, content = dialect.path, dict(document)
-    for name in path_names(dialect):
-        path = path.replace(f"{{{name}}}", str(content.pop(name, name)))
-    kind, method = dialect.codec.request_type, dialect.method
-    if kind == QUERY.request_type:
-        return RawRequest(b"", urlencode(content).encode(), path, method=method)
-    if kind == FORM.request_type:
-        return RawRequest(urlencode(content).encode(), path=path, method=method)
-    if kind == JSON.request_type:
-        return RawRequest(json.dumps(content).encode(), path=path, method=method)
-    return RawRequest(dialect.codec.encode(content), path=path, method=method)
-
-
-def path_names(dialect: Dialect) -> list[str]:
-    """The values of the request that its path has."""
-    return re.findall(r"\{(\w+)\}", dialect.path)
+    raw = request_of(dialect, document, None)
+    return {**decode(raw, dialect), **values_of(dialect, document)}
 
 
 def example_answers(dialect: Dialect, provider: str = PROVIDER) -> Iterator[ExampleAnswer]:
@@ -180,7 +158,7 @@ def _sign(dialect: Dialect, document: dict[str, Any]) -> None:
         return
     document.pop(auth.part.name, None)
     try:
-        signature = auth.signature(raw_example(dialect, document), document, auth.key(KEY))
+        signature = auth.signature(request_of(dialect, document, None), document, auth.key(KEY))
     except ValueError:  # a key of this scheme is no word
         signature = "the-signature"
     document[auth.part.name] = signature

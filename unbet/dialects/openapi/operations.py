@@ -10,6 +10,7 @@ import orjson
 from unbet.dialects.auth import BasicAuth, Header, Parameter
 from unbet.dialects.body import JSON
 from unbet.dialects.codecs import QUERY
+from unbet.dialects.examples import path_names, request_of
 from unbet.dialects.openapi.answers import (
     MALFORMED,
     NOT_ALLOWED,
@@ -17,8 +18,6 @@ from unbet.dialects.openapi.answers import (
     ExampleAnswer,
     example_answers,
     example_document,
-    path_names,
-    raw_example,
     request_schema,
 )
 from unbet.dialects.openapi.schemas import schema_of
@@ -179,7 +178,7 @@ def _body(dialect: Dialect, schema: dict[str, Any], in_path: Sequence[str]) -> d
     kept = {name: one for name, one in schema["properties"].items() if name not in in_path}
     required = [name for name in schema.get("required", ()) if name not in in_path]
     document = example_document(dialect)
-    raw = raw_example(dialect, document)
+    raw = request_of(dialect, document, None)
     value: Any = {name: one for name, one in document.items() if name not in in_path}
     whole = {**schema, "properties": kept, "required": required, "additionalProperties": True}
     if _is_xml(dialect):
