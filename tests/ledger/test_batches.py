@@ -12,11 +12,13 @@ from tests.ledger.deciding import apply, outcomes, sweep_of
 from tests.making import Operator, batch_of, cancel_of
 from tests.operating import bet_of
 from unbet import place_all
-from unbet.core.message import Cancel
+from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
 from unbet.journal.parking import park
 from unbet.journal.sweeping import MAX_TRIES, lease, lock_parked
 from unbet.wallets.ledger.interventions import retry_parked
+from unbet.wallets.ledger.reversal import reverse
+from unbet.wallets.units import decide_whole
 
 REFERENCES: Final = tuple(f"r{number}" for number in range(5))
 REFUSES_BAD: Final = """
@@ -267,3 +269,25 @@ def test_what_was_done_before_stays_so_in_a_request_that_does_not_fit(operator: 
         "bobs": Outcome.MISMATCH,
         "r1": Outcome.BATCH_REFUSED,
     }
+
+
+@pytest.mark.usefixtures("batch")
+def test_a_bet_that_comes_once_another_request_is_refused_does_not_part_its_own(
+    operator: Operator,
+) -> None:
+    operator.deposit("2.00", user_id="bob")
+    operator.bet("bobs", "1.00", user_id="bob")
+    wrong, right = batch_of("r0", "bobs"), batch_of("r1", "late")
+    tries: list[Sequence[Cancel]] = []
+
+    def decide(cancels: Sequence[Cancel]) -> list[Decision]:
+        if tries == [[*wrong, *right]]:  # the locks of the first try are gone
+            operator.bet("late", "1.00", user_id="bob")
+        tries.append(cancels)
+        return reverse(connection, cancels)
+
+    with operator.engine.begin() as connection:
+        told, refused = decide_whole(connection, [*wrong, *right], decide, lambda one: one)
+    assert told == []
+    assert [one.outcome for one in refused] == [Outcome.BATCH_REFUSED, Outcome.MISMATCH] * 2
+    assert operator.balance().cash == Decimal(4), "all five stakes and the lone one are out"

@@ -62,7 +62,10 @@ def decide_whole(
         for cancel, decision in zip(cancels, decisions, strict=True)
         if cancel.batch in wrong
     ]
-    return decide([cancel for cancel in cancels if cancel.batch not in wrong]), refused
+    # With the trial's locks gone the others' bets may have changed as well.
+    others = [cancel for cancel in cancels if cancel.batch not in wrong]
+    told, more = decide_whole(connection, others, decide, decision_of)
+    return told, [*refused, *more]
 
 
 def _batches_in_part(
