@@ -23,7 +23,9 @@ from unbet.core.outcomes import Outcome
 from unbet.database.roles import Role
 from unbet.wallets.ledger import Refusal, Status
 from unbet.wallets.ledger.audit import audit
+from unbet.wallets.ledger.blocked import find_blocked
 from unbet.wallets.ledger.reversal import decide_cancels
+from unbet.wallets.ledger.round_cancels import find_blocked_rounds
 from unbet.wallets.ledger.round_locks import MAX_ROUNDS
 
 LIMIT_S = 15.0
@@ -181,6 +183,9 @@ def test_a_round_whose_bet_is_not_yet_committed_is_parked_and_finished(operator:
         parts = list(apply(operator.engine, cancels, within_s=LIMIT_S, lock_wait_s=0.2))
         found = outcomes(parts, cancels)
         assert found == {"R": Outcome.PARKED, "S": Outcome.NO_BET}
+        with operator.engine.connect() as looking:
+            blocked = find_blocked_rounds(looking, cancels, find_blocked)
+        assert blocked == {cancels[0].request_id}
         placing.commit()
     finish(operator)
     assert states(operator)["a1"] == "reversed"

@@ -198,8 +198,8 @@ def test_a_round_is_not_taken_for_the_bet_of_its_name(
 def test_what_a_round_was_told_does_not_undo_the_closing_of_a_bet(
     engine: Engine, unbet: Unbet
 ) -> None:
-    assert closed(engine, cancel_of("name")) is Outcome.CLOSED
     tell(engine, "name", Outcome.REVERSED, of_round=True)
+    assert closed(engine, cancel_of("name")) is Outcome.CLOSED
     lines = unbet("export", *WHOLE, "--format", "jsonl").lines
     assert {line["outcome"] for line in lines} == {"closed", "reversed"}
     bet, of_round = cancel_of("name"), round_cancel("name")
