@@ -12,13 +12,11 @@ from tests.ledger.deciding import apply, outcomes, sweep_of
 from tests.making import Operator, batch_of, cancel_of
 from tests.operating import bet_of
 from unbet import place_all
-from unbet.core.message import Cancel, Decision
+from unbet.core.message import Cancel
 from unbet.core.outcomes import Outcome
 from unbet.journal.parking import park
 from unbet.journal.sweeping import MAX_TRIES, lease, lock_parked
 from unbet.wallets.ledger.interventions import retry_parked
-from unbet.wallets.ledger.reversal import reverse
-from unbet.wallets.units import decide_whole
 
 REFERENCES: Final = tuple(f"r{number}" for number in range(5))
 REFUSES_BAD: Final = """
@@ -220,74 +218,3 @@ def test_the_same_bet_twice_in_a_batch_is_reversed_once(engine: Engine, operator
     assert [one.outcome for one in decisions] == [Outcome.REVERSED] * 2
     assert [one.replayed for one in decisions] == [False, True]
     assert operator.balance().cash == Decimal(5)
-
-
-@pytest.mark.usefixtures("batch")
-@pytest.mark.parametrize("swept", [False, True])
-def test_of_a_request_with_a_bet_that_does_not_fit_nothing_is_done(
-    operator: Operator, *, swept: bool
-) -> None:
-    operator.deposit("1.00", user_id="bob")
-    operator.bet("bobs", "1.00", user_id="bob")
-    wrong = batch_of("r0", "bobs", "unknown", "r1")
-    others = [cancel_of("lone"), *batch_of("r2", "r3")]
-    if swept:
-        park_all(operator.engine, [*wrong, *others])
-        sweep_of(operator.engine).round()
-        with operator.engine.connect() as connection:
-            rows = connection.execute(text("SELECT reference, outcome FROM unbet.requests"))
-            found = {row.reference: Outcome(row.outcome) for row in rows}
-    else:
-        group = [*wrong[:2], *others, *wrong[2:]]
-        found = outcomes(list(apply(operator.engine, group)), group)
-    assert found == {
-        "r0": Outcome.BATCH_REFUSED,
-        "bobs": Outcome.MISMATCH,
-        "unknown": Outcome.BATCH_REFUSED,
-        "r1": Outcome.BATCH_REFUSED,
-        **dict.fromkeys(("lone", "r2", "r3"), Outcome.REVERSED),
-    }
-    assert operator.balance().cash == Decimal(7)
-    assert operator.balance(user_id="bob").cash == 0
-    assert operator.bet("unknown", "1.00").status.value == "done", "nothing has refused it"
-    right = batch_of("r0", "unknown", "r1")
-    assert set(outcomes(list(apply(operator.engine, right)), right).values()) == {Outcome.REVERSED}
-    assert operator.balance().cash == Decimal(9)
-
-
-@pytest.mark.usefixtures("batch")
-def test_what_was_done_before_stays_so_in_a_request_that_does_not_fit(operator: Operator) -> None:
-    operator.deposit("1.00", user_id="bob")
-    operator.bet("bobs", "1.00", user_id="bob")
-    assert operator.cancel(cancel_of("r0"))[0].outcome is Outcome.REVERSED
-    again = batch_of("r0", "bobs")
-    found = outcomes(list(apply(operator.engine, again)), again)
-    assert found == {"r0": Outcome.REVERSED, "bobs": Outcome.MISMATCH}
-    more = batch_of("r0", "bobs", "r1")
-    assert outcomes(list(apply(operator.engine, more)), more) == {
-        "r0": Outcome.REVERSED,
-        "bobs": Outcome.MISMATCH,
-        "r1": Outcome.BATCH_REFUSED,
-    }
-
-
-@pytest.mark.usefixtures("batch")
-def test_a_bet_that_comes_once_another_request_is_refused_does_not_part_its_own(
-    operator: Operator,
-) -> None:
-    operator.deposit("2.00", user_id="bob")
-    operator.bet("bobs", "1.00", user_id="bob")
-    wrong, right = batch_of("r0", "bobs"), batch_of("r1", "late")
-    tries: list[Sequence[Cancel]] = []
-
-    def decide(cancels: Sequence[Cancel]) -> list[Decision]:
-        if tries == [[*wrong, *right]]:  # the locks of the first try are gone
-            operator.bet("late", "1.00", user_id="bob")
-        tries.append(cancels)
-        return reverse(connection, cancels)
-
-    with operator.engine.begin() as connection:
-        told, refused = decide_whole(connection, [*wrong, *right], decide, lambda one: one)
-    assert told == []
-    assert [one.outcome for one in refused] == [Outcome.BATCH_REFUSED, Outcome.MISMATCH] * 2
-    assert operator.balance().cash == Decimal(4), "all five stakes and the lone one are out"

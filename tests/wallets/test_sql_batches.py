@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from sqlalchemy import Engine, text
 
+from tests.ledger.closing import closed
 from tests.making import batch_of, cancel_of
 from tests.wallets.contract import outcomes, verdicts_on
 from tests.wallets.sql_casino import SqlCasino, run_sql
@@ -95,3 +96,14 @@ def test_of_a_request_with_a_bet_that_does_not_fit_nothing_is_done(
     assert sql_casino.money()[0] == before + 1
     assert outcomes(sql_wallet, *batch_of("r0", "r1")) == [Outcome.REVERSED] * 2
     assert sql_casino.money()[0] == before + 3
+
+
+def test_a_closed_bet_keeps_the_others_of_its_request_as_they_are(
+    sql_wallet: SqlWallet, sql_casino: SqlCasino
+) -> None:
+    place(sql_casino)
+    before, _ = sql_casino.money()
+    closed(sql_casino.engine, cancel_of("r1"))
+    assert outcomes(sql_wallet, *batch_of("r0", "r1")) == [Outcome.BATCH_REFUSED, Outcome.CLOSED]
+    assert sql_casino.money()[0] == before
+    assert outcomes(sql_wallet, cancel_of("r0")) == [Outcome.REVERSED]

@@ -30,8 +30,9 @@ class Outcome(StrEnum):
     works."""
 
     BATCH_REFUSED = "batch_refused"
-    """Another bet of the same request is not the one that the request describes: nothing of the
-    request is done. Binds nobody: a request without that bet still works."""
+    """Another bet of the same request cannot be cancelled, or is not the one that the request
+    describes: nothing of the request is done. Binds nobody: a request without that bet still
+    works."""
 
     CLOSED = "closed"
     """A person has closed the cancel: nothing is returned, and nobody is to ask again, unless a

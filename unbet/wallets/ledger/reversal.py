@@ -127,21 +127,22 @@ def decide_cancels(
     connection: Connection, cancels: Sequence[Cancel], *, hold_unknown: bool = False
 ) -> list[Decision]:
     """Decide cancels of bets and of rounds, as `reverse` and `cancel_rounds` do, and of a request
-    that asks for several nothing where one does not fit; in the order of `cancels`."""
+    that asks for several nothing where one cannot be cancelled; in the order of `cancels`. Does not
+    commit."""
 
     def decide(some: Sequence[Cancel]) -> list[Decision]:
         return _decide_each(connection, some, hold_unknown=hold_unknown)
 
     if not any(cancel.batch for cancel in cancels):
         return decide(cancels)
-    told, refused = decide_whole(connection, cancels, decide, lambda decision: decision)
+    decided, refused = decide_whole(connection, cancels, decide, lambda decision: decision)
     by_request = {one.request_id: one for one in refused}
     records = [
         Record(one, by_request[one.request_id]) for one in cancels if one.request_id in by_request
     ]
     if records:
         record_requests(connection, None, records)
-    by_request |= {one.request_id: one for one in told}
+    by_request |= {one.request_id: one for one in decided}
     return [by_request[cancel.request_id] for cancel in cancels]
 
 

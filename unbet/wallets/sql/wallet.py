@@ -101,14 +101,15 @@ def decide(
     if not cancels:
         return []
     closed = find_closed(connection, cancels)
-    left = [cancel for cancel in cancels if cancel.request_id not in closed]
-    told, refused = decide_whole(
-        connection, left, lambda some: call_function(connection, some), _with_replayed
-    )
-    decided = {one.decision.request_id: one for one in (*told, *map(Decided, refused))}
-    verdicts = [
-        decided.get(cancel.request_id) or Decided(closed_decision(cancel)) for cancel in cancels
-    ]
+
+    def decide_some(some: Sequence[Cancel]) -> list[Decided]:
+        left = [cancel for cancel in some if cancel.request_id not in closed]
+        decided = {one.decision.request_id: one for one in call_function(connection, left)}
+        return [decided.get(one.request_id) or Decided(closed_decision(one)) for one in some]
+
+    results, refused = decide_whole(connection, cancels, decide_some, _with_replayed)
+    decided = {one.decision.request_id: one for one in (*results, *map(Decided, refused))}
+    verdicts = [decided[cancel.request_id] for cancel in cancels]
     records = [
         Record(cancel, one.decision, one.wallet_ref, one.replayed)
         for cancel, one in zip(cancels, verdicts, strict=True)
