@@ -24,7 +24,7 @@ from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
 from unbet.core.wallet_names import LEDGER
 from unbet.dialects.answers import Answer, AnswerContext
-from unbet.dialects.body import MAX_BODY_LENGTH, Reading, answer_to, kept_of, read_cancels, render
+from unbet.dialects.body import MAX_BODY_LENGTH, Reading, answer_to, read_cancels, render
 from unbet.dialects.raw import RawRequest
 from unbet.journal.answers import AnswerNote
 from unbet.runtime import metrics
@@ -147,12 +147,13 @@ class Receiver:
             sender = plain(scope["client"][0]) if scope["client"] else UNKNOWN
         config, dialect = endpoint.config, endpoint.dialect
         if config.until is not None and not config.holds_at(datetime.now(UTC)):
-            await self._refusals.refuse(endpoint, sender, receive, send, expired=True)
+            await self._refusals.refuse(endpoint, sender, scope, receive, send, expired=True)
             return
         if scope["method"] != dialect.method:
-            await self._refusals.refuse(endpoint, sender, receive, send)
+            await self._refusals.refuse(endpoint, sender, scope, receive, send)
             return
-        refuse = partial(report, endpoint=endpoint, sender=sender)
+        query: bytes = scope.get("query_string", b"")
+        refuse = partial(report, endpoint=endpoint, sender=sender, query=query)
         try:
             body = await _read(receive)
         except UnreadableError as error:
@@ -162,7 +163,7 @@ class Receiver:
         started, received_at = time.monotonic(), datetime.now(UTC)
         raw = RawRequest(
             body,
-            scope.get("query_string", b""),
+            query,
             scope.get("raw_path", b"").decode("latin-1"),
             scope["headers"],
             dialect.method,
@@ -170,7 +171,7 @@ class Receiver:
         refuse = partial(refuse, received_at=received_at)
         if not is_in(sender, self._allowed_ips):
             problem = "the sender's address is not allowed"
-            refuse("address", problem, body=kept_of(raw, dialect))
+            refuse("address", problem, body=body)
             await _send(send, endpoint, AnswerContext(dialect.not_allowed))
             return
         request, cancels = read_cancels(
@@ -183,7 +184,7 @@ class Receiver:
             received_from=sender,
         )
         if not cancels:
-            refuse(request.reason, request.problem, body=kept_of(raw, dialect))
+            refuse(request.reason, request.problem, body=body)
         call = Call(endpoint, request, cancels, started)
         if self._shadow is not None:
             await self._shadow.answer(call, scope, body, sender, send)

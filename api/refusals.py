@@ -14,7 +14,8 @@ from starlette.types import Receive, Scope, Send
 
 from api.pages import ALIVE
 from unbet.dialects import DIALECTS
-from unbet.dialects.body import MAX_BODY_LENGTH
+from unbet.dialects.body import MAX_BODY_LENGTH, kept_of
+from unbet.dialects.raw import RawRequest
 from unbet.runtime import metrics
 from unbet.runtime.endpoint_registry import (
     Endpoint,
@@ -44,11 +45,13 @@ def report(
     endpoint: Endpoint,
     received_at: datetime,
     sender: str,
-    body: bytes = b"",
+    body: bytes,
+    query: bytes,
 ) -> None:
-    """Log and count a refusal. `reason` is a label of the metric, `problem` a sentence."""
+    """Log and count a refusal. `reason` is a label of the metric, `problem` a sentence. Of `body`
+    and `query` that is logged which the endpoint's dialect reads."""
     metrics.REFUSED.labels(reason=reason).inc()
-    kept = body[:LOGGED_BYTES]
+    kept = kept_of(RawRequest(body, query), endpoint.dialect)[:LOGGED_BYTES]
     auth, keys = endpoint.dialect.auth, endpoint.keys
     try:
         content = {"body": auth.redacted(kept.decode(), keys)}
@@ -93,7 +96,7 @@ class Refusals:
         endpoint = find_by_secret(self._endpoints, scope["path"])
         if endpoint is not None:
             problem = "the path after the secret is not the endpoint's"
-            await log_refusal("path", problem, endpoint, sender, receive)
+            await log_refusal("path", problem, endpoint, sender, scope, receive)
             await respond(send, 404)
             return
         # The same answer as for any unknown path, and not sooner than for the right secret.
@@ -109,6 +112,7 @@ class Refusals:
         self,
         endpoint: Endpoint,
         sender: str,
+        scope: Scope,
         receive: Receive,
         send: Send,
         *,
@@ -122,17 +126,23 @@ class Refusals:
             method = endpoint.dialect.method
             reason, problem, status = "method", f"the method is not {method}", 405
             more = {b"allow": method.encode()}
-        await log_refusal(reason, problem, endpoint, sender, receive)
+        await log_refusal(reason, problem, endpoint, sender, scope, receive)
         await respond(send, status, more=more)
 
 
 async def log_refusal(
-    reason: str, problem: str, endpoint: Endpoint, sender: str, receive: Receive
+    reason: str, problem: str, endpoint: Endpoint, sender: str, scope: Scope, receive: Receive
 ) -> None:
     """Refuse an invalid Cancel and log it in full."""
     body = await _read_any(receive)
     report(
-        reason, problem, endpoint=endpoint, received_at=datetime.now(UTC), sender=sender, body=body
+        reason,
+        problem,
+        endpoint=endpoint,
+        received_at=datetime.now(UTC),
+        sender=sender,
+        body=body,
+        query=scope.get("query_string", b""),
     )
 
 
