@@ -17,6 +17,7 @@ from sqlalchemy import Connection, text
 from unbet.core.message import Cancel
 from unbet.wallets.ledger.operations import Bet, InvalidOperationError
 from unbet.wallets.ledger.posting import columns
+from unbet.wallets.ledger.round_rows import Scope
 
 MAX_ROUNDS: Final = 128
 """Of one batch of bets."""
@@ -45,11 +46,17 @@ _TRY: Final = text(f"""
            AND bool_and(pg_try_advisory_xact_lock(number))
       FROM ({_NUMBERS}) AS named
 """)  # noqa: S608
+# A closed cancel of the round leaves no row of its own: it may be reopened.
 _CANCELLED: Final = text("""
-    SELECT bet.provider, bet.reference
-      FROM unnest(CAST(:provider AS text[]), CAST(:reference AS text[]),
-                  CAST(:user_id AS text[]), CAST(:currency AS text[]), CAST(:round_id AS text[]))
-           AS bet (provider, reference, user_id, currency, round_id)
+    WITH bet AS MATERIALIZED (
+        SELECT *
+          FROM unnest(CAST(:provider AS text[]), CAST(:reference AS text[]),
+                      CAST(:user_id AS text[]), CAST(:currency AS text[]),
+                      CAST(:round_id AS text[]))
+                   AS bet (provider, reference, user_id, currency, round_id)
+    )
+    SELECT bet.*, CAST(NULL AS text) AS closed
+      FROM bet
      CROSS JOIN LATERAL (
                SELECT FROM unbet_ledger.cancelled_rounds AS cancelled
                 WHERE cancelled.round_id = bet.round_id AND cancelled.provider = bet.provider
@@ -57,6 +64,15 @@ _CANCELLED: Final = text("""
                   AND cancelled.currency IN ('', bet.currency)
                 LIMIT 1
            ) AS cancelled
+    UNION ALL
+    SELECT bet.*, parked.cancel
+      FROM bet
+     CROSS JOIN LATERAL (
+               SELECT cancel FROM unbet.parked
+                WHERE reference = bet.round_id AND parked.provider = bet.provider
+                  AND state = 'closed' AND of_round
+               OFFSET 0
+           ) AS parked
 """)
 _BET: Final = ("provider", "reference", "user_id", "currency", "round_id")
 
@@ -65,9 +81,10 @@ Key = tuple[str, str]
 
 
 def find_in_cancelled_rounds(connection: Connection, bets: Iterable[Bet]) -> frozenset[Key]:
-    """Those of `bets` whose round is cancelled, and to the end of the transaction no other round of
-    theirs is. Costs a bet without a round nothing. Raises `InvalidOperationError` in a transaction
-    that would not see a cancel which was committed meanwhile."""
+    """Those of `bets` whose round is cancelled, or has a cancel that a person closed, and to the
+    end of the transaction no other round of theirs is cancelled. Costs a bet without a round
+    nothing. Raises `InvalidOperationError` in a transaction that would not see a cancel which was
+    committed meanwhile."""
     named = [bet for bet in bets if bet.round_id is not None]
     if not named:
         return frozenset()
@@ -80,8 +97,12 @@ def find_in_cancelled_rounds(connection: Connection, bets: Iterable[Bet]) -> fro
         locked = connection.execute(_SHARE, names)
     if locked.scalars().first() != "read committed":
         raise InvalidOperationError("round_id: a bet with a round needs READ COMMITTED")
-    rows = connection.execute(_CANCELLED, values)
-    return frozenset((row.provider, row.reference) for row in rows)
+    rows = connection.execute(_CANCELLED, values).all()
+    return frozenset(
+        (row.provider, row.reference)
+        for row in rows
+        if row.closed is None or Scope.of_closed(row.provider, row.round_id, row.closed).has(row)
+    )
 
 
 def lock_rounds(connection: Connection, cancels: Sequence[Cancel]) -> None:

@@ -79,10 +79,17 @@ class Scope(NamedTuple):
     def of(cls, cancel: Cancel) -> Self:
         return cls(cancel.provider, cancel.reference, cancel.player or "", cancel.currency or "")
 
+    @classmethod
+    def of_closed(cls, provider: str, round_id: str, cancel: str) -> Self:
+        """Of a parked `cancel` that a person has closed, also of one that cannot be read as a
+        whole."""
+        said = fields_in(cancel)
+        return cls(provider, round_id, said.get("player") or "", said.get("currency") or "")
+
     def has_round_of(self, other: Any) -> bool:
         return (other.provider, other.round_id) == self[:2]
 
-    def has(self, bet: BetRow) -> bool:
+    def has(self, bet: Row[Any]) -> bool:
         return self.has_round_of(bet) and self._fits(bet.user_id, bet.currency)
 
     def covers(self, other: "Scope") -> bool:
@@ -123,18 +130,22 @@ def read_cancelled(connection: Connection, cancels: Iterable[Cancel]) -> list[Ca
 
 def read_closed(connection: Connection, cancels: Iterable[Cancel]) -> list[Scope]:
     """What a person has closed of the rounds that `cancels` name, and not reopened."""
-    closed = connection.execute(_CLOSED, _named(cancels)).all()
-    fields = [fields_in(row.cancel) for row in closed]
-    return [
-        Scope(row.provider, row.reference, said.get("player") or "", said.get("currency") or "")
-        for row, said in zip(closed, fields, strict=True)
-    ]
+    rows = connection.execute(_CLOSED, _named(cancels))
+    return [Scope.of_closed(row.provider, row.reference, row.cancel) for row in rows]
 
 
 def add_cancelled(connection: Connection, rounds: Sequence[CancelledRound]) -> None:
     """Does not commit."""
     if rounds:
-        rows = as_json(one.scope._asdict() | one._asdict() | {"scope": None} for one in rounds)
+        rows = as_json(
+            {
+                **one.scope._asdict(),
+                "outcome": one.outcome,
+                "cancel_request_id": one.cancel_request_id,
+                "cash_after": one.cash_after,
+            }
+            for one in rounds
+        )
         connection.execute(_ADD, {"rows": rows})
 
 
