@@ -3,9 +3,10 @@ a third party's scenarios agree; no document of the provider's own was read).
 
 One request names several bets and is done as a whole. A bet that comes after its rollback is
 answered as if it had been taken, and debits nothing. Assumed: a status of 500 has the request sent
-again; `processed_at` is the time of the answer; a settled bet gets an error, so that nobody takes
-its stake for returned (one implementation answers success: `answers`). The rollback of a win is
-that of an unknown bet: Unbet takes no win back.
+again; `processed_at` is the time of the answer; the balance's minor units are those of ISO 4217,
+and hundredths of a currency that is not there (crypto); a settled bet gets an error, so that nobody
+takes its stake for returned (one implementation answers success: `answers`). The rollback of a win
+is that of an unknown bet: Unbet takes no win back.
 """
 
 from collections.abc import Mapping

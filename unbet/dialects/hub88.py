@@ -3,8 +3,9 @@ list of statuses; on an unknown and on a settled bet two implementations disagre
 
 Neither currency nor amount is in a request: the bet's own are taken. Assumed: an unknown bet is a
 success, as most answer; a settled one is refused for good, so that nobody takes its stake for
-returned. After a wrong signature Caleta sends no more: an endpoint may answer RS_ERROR_UNKNOWN
-instead (`answers`), so that a mix-up of keys loses no rollback.
+returned, although the status is called ROLLED_BACK. After a wrong signature Caleta sends no more:
+an endpoint may answer RS_ERROR_UNKNOWN instead (`answers`), so that a mix-up of keys loses no
+rollback.
 """
 
 from collections.abc import Mapping

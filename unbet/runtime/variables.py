@@ -116,7 +116,8 @@ class ProviderSettings(Environment):
     )
     dialect: DialectName = setting(
         "lucky-monaco-v4",
-        what="the form of the provider's requests and answers",
+        what="the form of the provider's requests and answers; a dialect that needs keys only in "
+        "an endpoint",
         prevents="answers that the provider does not understand, and so repeats or drops",
     )
 
@@ -131,8 +132,9 @@ class EndpointsSettings(Environment):
         repr=False,
         what="several endpoints, instead of the secret, the provider and the dialect: JSON, "
         'as `{"the-secret": {"provider": "LuckyMonaco", "dialect": "lucky-monaco-v1", '
-        '"wallet": "sql", "until": "2027-01-31T00:00:00Z"}}`, the latter three optional; the same '
-        "for receivers, workers and sweeps where an endpoint names its wallet",
+        '"wallet": "sql", "until": "2027-01-31T00:00:00Z"}}`; `provider` alone is required, '
+        "[the other fields](deployment.md#endpoints-in-a-file) are those of the file; the same for "
+        "receivers, workers and sweeps where an endpoint names its wallet",
         prevents="one provider's cancels of another one's bets, and a gap while a secret is "
         "replaced",
     )

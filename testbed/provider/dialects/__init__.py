@@ -1,6 +1,6 @@
-"""The dialects as the providers' documents have them (PROTOCOL, PROVIDERS): one file a provider,
-found by being here, or by the entry point `testbed.dialects` of another package. They do not come
-from the receiver, because they judge it."""
+"""The dialects as PROTOCOL and PROVIDERS have them: one file a provider, found by being here, or by
+the entry point `testbed.dialects` of another package. They do not come from the receiver, because
+they judge it."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, Literal
