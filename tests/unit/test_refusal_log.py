@@ -26,6 +26,7 @@ def test_a_refused_request_is_logged_without_its_secret(content: bytes) -> None:
             received_at=datetime(2026, 1, 1, tzinfo=UTC),
             sender="192.0.2.1",
             body=content,
+            query=b"",
         )
     (line,) = logged
     body = line["body"].encode() if "body" in line else base64.b64decode(line["body_base64"])

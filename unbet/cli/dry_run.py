@@ -39,7 +39,7 @@ _NEW: Final = {
     Outcome.MISMATCH: "The bet is another player's: nothing would change",
     Outcome.CURRENCY_MISMATCH: "The bet is in another currency: nothing would change",
     Outcome.AMOUNT_MISMATCH: "The bet has another stake: nothing would change",
-    Outcome.BATCH_REFUSED: "Another bet of the request does not fit: nothing would change",
+    Outcome.BATCH_REFUSED: "Another bet of the request cannot be cancelled: nothing would change",
     Outcome.CLOSED: "A person has closed it: nothing would be returned",
     Outcome.PARKED: "There is no such bet: the cancel would be parked until it is imported",
 }

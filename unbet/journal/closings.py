@@ -8,11 +8,11 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from unbet.core.message import Cancel, Decision
-from unbet.core.outcomes import Outcome
+from unbet.core.outcomes import BINDS_NOTHING, Outcome, sql_list
 from unbet.database.rows import as_json
 
 # What the wallet has decided before a person closed it stays as it was told.
-_FIND: Final = text("""
+_FIND: Final = text(f"""
     SELECT requested.request_id
       FROM json_to_recordset(CAST(:cancels AS json))
                AS requested (request_id uuid, provider text, reference text)
@@ -28,9 +28,8 @@ _FIND: Final = text("""
                         WHERE requests.reference = requested.reference
                           AND requests.provider = requested.provider
                           AND NOT of_round
-                          AND outcome NOT IN ('closed', 'mismatch', 'currency_mismatch',
-                                              'amount_mismatch', 'batch_refused'))
-""")
+                          AND outcome NOT IN {sql_list(BINDS_NOTHING)})
+""")  # noqa: S608 - no value is formatted in
 
 
 def find_closed(connection: Connection, cancels: Sequence[Cancel]) -> set[UUID]:

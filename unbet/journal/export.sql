@@ -30,8 +30,7 @@ SELECT cancelled_at, provider, reference, "user", currency, stake, state, outcom
                                      FROM unbet.requests AS told
                                     WHERE told.reference = bets.reference AND told.provider = bets.provider
                                       AND told.wallet IS NOT NULL AND NOT told.of_round
-                                      AND told.outcome NOT IN ('closed', 'mismatch', 'currency_mismatch',
-                                                               'amount_mismatch', 'batch_refused')))
+                                      AND told.outcome <> ALL (CAST(:binds_nothing AS text[]))))
             UNION ALL
            SELECT told.decided_at, told.provider, told.reference, told.user_id, told.currency, NULL, NULL,
                   told.outcome, NULL, NULL, NULL, told.request_id, told.uuid, told.wallet,
@@ -45,14 +44,13 @@ SELECT cancelled_at, provider, reference, "user", currency, stake, state, outcom
                   told.batch, NULL
              FROM unbet.requests AS told
             WHERE told.wallet IS NOT NULL
-              AND told.outcome NOT IN ('closed', 'mismatch', 'currency_mismatch', 'amount_mismatch', 'batch_refused')
+              AND told.outcome <> ALL (CAST(:binds_nothing AS text[]))
               AND told.decided_at >= :since AND told.decided_at < :until
               AND NOT EXISTS (SELECT
                                 FROM unbet.requests AS before
                                WHERE before.reference = told.reference AND before.provider = told.provider
                                  AND before.wallet IS NOT NULL AND before.of_round = told.of_round
-                                 AND before.outcome NOT IN ('closed', 'mismatch', 'currency_mismatch',
-                                                            'amount_mismatch', 'batch_refused')
+                                 AND before.outcome <> ALL (CAST(:binds_nothing AS text[]))
                                  AND (before.decided_at, before.request_id)
                                      < (told.decided_at, told.request_id))
        ) AS outcomes

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from unbet.core.outcomes import BINDS_NOTHING
 from unbet.database.engine import SCAN_SETTINGS
 
 STREAM_LIMITS: Final = SCAN_SETTINGS | {
@@ -67,7 +68,12 @@ def export(
 
     Memory does not grow with their number. Use an engine with `STREAM_LIMITS`.
     """
-    values = {"since": since, "until": until, "provider": provider}
+    values = {
+        "since": since,
+        "until": until,
+        "provider": provider,
+        "binds_nothing": [*BINDS_NOTHING],
+    }
     streamed = {"yield_per": ROWS_AT_ONCE}
     for row in connection.execute(_EXPORT, values, execution_options=streamed):
         yield Exported(*row)

@@ -20,7 +20,7 @@ SELECT kind, reason, stated.line, stated.provider, stated.reference, stated.user
              FROM unbet.requests
             WHERE reference = stated.reference AND lower(provider) = lower(stated.provider COLLATE "C")
               AND wallet IS NOT NULL AND NOT of_round
-              AND outcome NOT IN ('closed', 'mismatch', 'currency_mismatch', 'amount_mismatch', 'batch_refused')
+              AND outcome <> ALL (CAST(:binds_nothing AS text[]))
             UNION ALL
            SELECT state, outcome, user_id, currency, 2, NULL
              FROM unbet_ledger.bets

@@ -10,7 +10,7 @@ import psycopg
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from unbet.core.outcomes import Outcome
+from unbet.core.outcomes import BINDS_NOTHING, Outcome
 from unbet.journal.exporting import ROWS_AT_ONCE
 
 CANCELLED: Final = (Outcome.REVERSED, Outcome.NO_BET, Outcome.BET_REFUSED)
@@ -146,7 +146,7 @@ def take(connection: Connection, lines: Iterable[StatementLine]) -> int:
 
 def differences(connection: Connection) -> Iterator[Difference]:
     """Those of the list that the ledger does not bear out, in the list's order, as a stream."""
-    values = {"cancelled": [*CANCELLED]}
+    values = {"cancelled": [*CANCELLED], "binds_nothing": [*BINDS_NOTHING]}
     for row in connection.execute(_RECONCILE, values, execution_options=_STREAMED):
         yield Difference(*row)
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, text
 
 from unbet.core.message import Cancel, Decision
-from unbet.core.outcomes import MISMATCHES, Outcome
+from unbet.core.outcomes import BINDS_NOTHING, MISMATCHES, Outcome, sql_list
 from unbet.core.wallet_refs import number_of
 from unbet.database.rows import as_json
 
@@ -39,8 +39,8 @@ _RECORD: Final = text("""
      WHERE request_id = ANY (ARRAY (SELECT request_id FROM decided))
 """)
 
-WAS_REPLAYED: Final = """
-    (request.outcome NOT IN ('mismatch', 'currency_mismatch', 'amount_mismatch', 'batch_refused')
+WAS_REPLAYED: Final = f"""
+    (request.outcome NOT IN {sql_list(MISMATCHES)}
      AND coalesce(request.replayed,
                   EXISTS (SELECT
                             FROM unbet.requests AS other
@@ -50,7 +50,7 @@ WAS_REPLAYED: Final = """
                              AND other.outcome = request.outcome
                              AND (other.decided_at, other.request_id)
                                  < (request.decided_at, request.request_id))))
-"""
+"""  # noqa: S608 - no value is formatted in
 """Of a row `request`: whether another request had the bet's outcome before it. As the wallet has
 said with its first decision of this request; where it did not, as the journal knows."""
 _FIND_REPLAYED: Final = text(f"""
@@ -60,7 +60,7 @@ _FIND_REPLAYED: Final = text(f"""
 """)  # noqa: S608 - no value is formatted in
 
 # What came of a late bet counts as well.
-_FIND: Final = text("""
+_FIND: Final = text(f"""
     SELECT DISTINCT ON (requested.request_id)
            requested.request_id, found.outcome, found.cash, found.wallet_ref,
            found.user_id, found.currency, found.amount
@@ -78,11 +78,10 @@ _FIND: Final = text("""
                 WHERE late.reference = requested.reference AND late.provider = requested.provider
                   AND of_round = requested.of_round
            ) AS found
-     WHERE found.outcome NOT IN ('closed', 'mismatch', 'currency_mismatch', 'amount_mismatch',
-                                 'batch_refused')
+     WHERE found.outcome NOT IN {sql_list(BINDS_NOTHING)}
        AND (:no_bet OR found.outcome <> 'no_bet')
      ORDER BY requested.request_id, found.decided_at, found.request_id
-""")
+""")  # noqa: S608 - no value is formatted in
 
 
 class Record(NamedTuple):

@@ -6,10 +6,12 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, text
 
+from unbet.core.outcomes import BINDS_NOTHING, sql_list
+
 MAX_ROWS: Final = 100
 
 # Each part stops at its newest ones: a player may have millions of bets.
-_FIND: Final = text("""
+_FIND: Final = text(f"""
     WITH known AS (
         (SELECT provider, reference, user_id, currency, created_at AS seen_at,
                 'reference' AS found_by
@@ -100,8 +102,7 @@ _FIND: Final = text("""
                   FROM unbet.requests
                  WHERE (reference, provider) = (known.reference, known.provider)
                    AND wallet IS NOT NULL AND NOT of_round
-                   AND outcome NOT IN ('closed', 'mismatch', 'currency_mismatch',
-                                       'amount_mismatch', 'batch_refused')
+                   AND outcome NOT IN {sql_list(BINDS_NOTHING)}
                  ORDER BY decided_at
                  LIMIT 1)
           FROM known
@@ -117,7 +118,7 @@ _FIND: Final = text("""
     SELECT * FROM bets_and_rounds
      ORDER BY seen_at DESC, reference, provider
      LIMIT :most
-""")
+""")  # noqa: S608 - no value is formatted in
 
 
 class SearchResult(NamedTuple):

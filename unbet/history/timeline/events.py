@@ -38,13 +38,13 @@ _MEANING: Final = {
     Outcome.MISMATCH: "the bet is another player's: nothing changes",
     Outcome.CURRENCY_MISMATCH: "the bet is in another currency: nothing changes",
     Outcome.AMOUNT_MISMATCH: "the bet has another stake: nothing changes",
-    Outcome.BATCH_REFUSED: "another bet of the request does not fit: nothing of it is done",
+    Outcome.BATCH_REFUSED: "another bet of the request cannot be cancelled: nothing of it is done",
 }
 _SHORT: Final = {
     Outcome.MISMATCH: "another player's bet",
     Outcome.CURRENCY_MISMATCH: "a bet in another currency",
     Outcome.AMOUNT_MISMATCH: "a bet of another stake",
-    Outcome.BATCH_REFUSED: "a request with a bet that does not fit",
+    Outcome.BATCH_REFUSED: "a request with a bet that cannot be cancelled",
 }
 
 _FOUND: Final = {

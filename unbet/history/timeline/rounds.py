@@ -22,7 +22,7 @@ MEANING: Final = {
     Outcome.MISMATCH: "the round's bets are other players': none changes",
     Outcome.CURRENCY_MISMATCH: "the round's bets are in another currency: none changes",
     Outcome.AMOUNT_MISMATCH: "the round's bets are of another amount: none changes",
-    Outcome.BATCH_REFUSED: "another bet of the request does not fit: nothing of it is done",
+    Outcome.BATCH_REFUSED: "another bet of the request cannot be cancelled: nothing of it is done",
 }
 
 

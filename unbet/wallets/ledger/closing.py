@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, text
 
 from unbet.core.older import fields_in, read_cancel
-from unbet.core.outcomes import Outcome
+from unbet.core.outcomes import BINDS_NOTHING, Outcome, sql_list
 from unbet.database.faults import UndecidedError
 from unbet.wallets.ledger.reversal import MAX_ROUNDS
 
@@ -54,8 +54,7 @@ _BIND: Final = text(f"""
           FROM unbet.requests
          WHERE reference = CAST(:reference AS text) AND provider = CAST(:provider AS text)
            AND NOT of_round
-           AND outcome NOT IN ('closed', 'mismatch', 'currency_mismatch', 'amount_mismatch',
-                               'batch_refused')
+           AND outcome NOT IN {sql_list(BINDS_NOTHING)}
            AND NOT EXISTS (SELECT FROM locked WHERE outcome IS NOT NULL)
          ORDER BY decided_at
          LIMIT 1
