@@ -1,5 +1,8 @@
 """The sweep: `python -m worker.sweep` decides parked cancels. It needs only PostgreSQL, so it works
-while the queue is down. Any number of sweeps may run."""
+while the queue is down. Any number of sweeps may run.
+
+(Over 250 lines: deciding and watching share the lease, the pauses and the stop.)
+"""
 
 import random
 import signal

@@ -1,4 +1,7 @@
-"""The records of one reference: frozen values, read by `explain.py`."""
+"""The records of one reference: frozen values, read by `explain.py`.
+
+(Over 250 lines: together they are one document, of which each record is a part.)
+"""
 
 from datetime import datetime
 from decimal import Decimal

@@ -24,7 +24,7 @@ from unbet.runtime.failpoints import ARMED, crash_point
 from unbet.wallets.late_bets import report_late, with_late
 from unbet.wallets.parts import WHY
 from unbet.wallets.port import Abilities, Decided, Memory, Undecided, Verdict, Wallet, Why
-from unbet.wallets.replayed import with_knowledge
+from unbet.wallets.replayed import with_replayed_from_journal
 from unbet.wallets.undecided import commit_until
 
 RECORD_FOR_S: Final = 1.0
@@ -204,7 +204,7 @@ class RecordedWallet:
             late = {}
             if not self.abilities.closes_unknown:
                 late = watch_unknown(connection, records, before)
-            known = with_knowledge(connection, [one for _, one in decided], before)
+            known = with_replayed_from_journal(connection, [one for _, one in decided], before)
             verdicts = [
                 _checked(cancel, one, before, late)
                 for (cancel, _), one in zip(decided, known, strict=True)

@@ -11,7 +11,7 @@ from unbet.journal.recording import with_replayed
 from unbet.wallets.port import Decided
 
 
-def with_knowledge(
+def with_replayed_from_journal(
     connection: Connection, decided: Sequence[Decided], before: Mapping[UUID, Outcome]
 ) -> list[Decided]:
     """`decided`, which the journal has now, with `Decision.replayed`: as the wallet says, else as

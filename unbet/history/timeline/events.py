@@ -1,4 +1,7 @@
-"""The timeline of a history: what happened to the bet's money and to its cancels, one by one."""
+"""The timeline of a history: what happened to the bet's money and to its cancels, one by one.
+
+(Over 250 lines: each kind of event stands here once.)
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta

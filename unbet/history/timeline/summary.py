@@ -1,4 +1,7 @@
-"""What became of a reference, in one sentence."""
+"""What became of a reference, in one sentence.
+
+(Over 250 lines: each sentence that there can be stands here.)
+"""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence

@@ -13,7 +13,7 @@ import orjson
 
 from unbet.core.message import Cancel
 from unbet.core.money import EXACT
-from unbet.wallets.said import said_besides
+from unbet.wallets.optional_fields import optional_fields
 
 
 class Item(NamedTuple):
@@ -94,7 +94,7 @@ def body_of(items: Sequence[Item], *, dry_run: bool = False) -> bytes:
                 "currency": cancel.currency,
                 "uuid": cancel.uuid,
                 "received_at": cancel.received_at.isoformat(),
-                **said_besides(cancel),
+                **optional_fields(cancel),
                 **more,
             }
             for cancel, _ in items

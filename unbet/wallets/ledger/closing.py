@@ -25,7 +25,8 @@ _RESULT: Final = f"""
          ELSE outcome END
 """
 _IS_MEANT: Final = (
-    f"(user_id = {_USER} AND currency = {_CURRENCY} AND amount = {_AMOUNT}) IS NOT FALSE"
+    f"(bets.user_id = {_USER} AND bets.currency = {_CURRENCY} AND bets.amount = {_AMOUNT})"
+    " IS NOT FALSE"
 )
 # As in `reverse.sql`: what is there is locked, what is not gets a tombstone; and a bet that was
 # committed meanwhile leaves no outcome, so that the caller asks again. The bet's state stays as it
@@ -75,8 +76,7 @@ _BIND: Final = text(f"""
                cancel_request_id = CAST(:request_id AS uuid), cash_after = cash.balance
           FROM locked, cash
          WHERE bets.id = locked.id AND locked.outcome IS NULL
-           AND (locked.user_id = {_USER} AND locked.currency = {_CURRENCY}
-                AND locked.amount = {_AMOUNT}) IS NOT FALSE
+           AND {_IS_MEANT}
            AND NOT EXISTS (SELECT FROM elsewhere)
         RETURNING bets.outcome
     )

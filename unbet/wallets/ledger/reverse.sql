@@ -1,4 +1,4 @@
--- Decide a group of cancels and give the stakes back, in one statement.
+-- Decide a group of cancels and give the stakes back, in one statement. (Over 250 lines: it is one.)
 --
 -- A cancel that does not say the player, the currency or the stake is about the bet's own: only what it says
 -- is compared. A comparison with what it does not say is NULL, which is why `IS NOT FALSE` is written.

@@ -56,7 +56,8 @@ def cancel_rounds(
     `reverse`."""
     lock_rounds(connection, cancels)
     # What follows sees whatever was committed before the locks were granted.
-    deciding = _Deciding(connection, cancels, reverse, hold_unknown)
+    deciding = _Deciding(connection, cancels, hold_unknown)
+    deciding.reverse_bets(reverse)
     decisions = [deciding.decide(cancel) for cancel in cancels]
     deciding.record()
     return decisions
@@ -78,24 +79,25 @@ class _Deciding:
     """One call of `cancel_rounds`."""
 
     def __init__(
-        self,
-        connection: Connection,
-        cancels: Sequence[Cancel],
-        reverse: Reverse,
-        hold_unknown: bool,
+        self, connection: Connection, cancels: Sequence[Cancel], hold_unknown: bool
     ) -> None:
         self._connection = connection
+        self._cancels = cancels
         self._hold_unknown = hold_unknown
         self._bets = read_bets(connection, cancels)
         self._cancelled = read_cancelled(connection, cancels)
         self._closed = read_closed(connection, cancels)
         self._added: list[CancelledRound] = []
         self._records: list[Record] = []
-        looked_at = [cancel for cancel in cancels if self._refusal(cancel) is None]
-        # All at once: `reverse` locks the bets and accounts of all rounds in one order.
+        self._of_bets: dict[UUID, Decision] = {}
+
+    def reverse_bets(self, reverse: Reverse) -> None:
+        """All at once: `reverse` locks the bets and accounts of all rounds in one order."""
+        looked_at = [cancel for cancel in self._cancels if self._refusal(cancel) is None]
         left = [bet for bet in self._bets if not any(closed.has(bet) for closed in self._closed)]
         children = [child for cancel in looked_at for child in _children(cancel, left)]
-        self._told = {one.request_id: one for one in reverse(connection, children)}
+        decisions = reverse(self._connection, children)
+        self._of_bets = {one.request_id: one for one in decisions}
 
     def decide(self, cancel: Cancel) -> Decision:
         outcome = self._refusal(cancel)
@@ -137,8 +139,8 @@ class _Deciding:
         scope = Scope.of(cancel)
         first = self._first(scope)
         fitting = [bet for bet in self._bets if scope.has(bet)]
-        told = [self._told_of(cancel, bet) for bet in fitting]
-        outcomes = {one.outcome for one in told}
+        of_bets = [self._decision_on(cancel, bet) for bet in fitting]
+        outcomes = {one.outcome for one in of_bets}
         outcome = next((one for one in _STRONGEST if one in outcomes), Outcome.NO_BET)
         if outcome is Outcome.NO_BET and first is None and self._hold_unknown:
             outcome = Outcome.PARKED
@@ -150,16 +152,16 @@ class _Deciding:
             request_id=cancel.request_id,
             outcome=outcome,
             # The same for every repeat: a cancelled round gets no more bets.
-            transfer_id=min((one.transfer_id for one in told if one.transfer_id), default=None),
+            transfer_id=min((one.transfer_id for one in of_bets if one.transfer_id), default=None),
             currency=currencies.pop() if len(currencies) == 1 else cancel.currency,
             cash=self._cash(scope, first, players),
             replayed=first is not None and first.cancel_request_id != cancel.request_id,
         )
 
-    def _told_of(self, cancel: Cancel, bet: BetRow) -> Decision:
+    def _decision_on(self, cancel: Cancel, bet: BetRow) -> Decision:
         name = _name_of_child(cancel, bet)
-        if name in self._told:
-            return self._told[name]
+        if name in self._of_bets:
+            return self._of_bets[name]
         # Decided before; or a person has closed a cancel of the round that was about it.
         outcome = Outcome(bet.outcome or Outcome.CLOSED)
         return Decision(request_id=name, outcome=outcome, transfer_id=bet.reversal_id)

@@ -16,10 +16,10 @@ from unbet.journal.sweeping import remove_parked
 from unbet.journal.watching import lock_waiting, watch_unknown
 from unbet.runtime.failpoints import ARMED, crash_point
 from unbet.wallets.late_bets import report_late, with_late
+from unbet.wallets.optional_fields import optional_fields
 from unbet.wallets.parts import PartedGroup
 from unbet.wallets.port import Abilities, Decided, Memory, Verdict
-from unbet.wallets.replayed import with_knowledge
-from unbet.wallets.said import said_besides
+from unbet.wallets.replayed import with_replayed_from_journal
 from unbet.wallets.sql.answer import read_answer, wrong
 from unbet.wallets.units import chunks_of, decide_whole
 
@@ -115,7 +115,7 @@ def decide(
         for cancel, one in zip(cancels, verdicts, strict=True)
     ]
     before = record_requests(connection, "sql", records)
-    verdicts = with_knowledge(connection, verdicts, before)
+    verdicts = with_replayed_from_journal(connection, verdicts, before)
     late = {} if closes_unknown else watch_unknown(connection, records, before)
     for one in verdicts:
         problem = contradiction(one.decision, before)
@@ -147,7 +147,7 @@ def _items(cancels: Sequence[Cancel]) -> str:
             "currency": cancel.currency,
             "uuid": cancel.uuid,
             "received_at": cancel.received_at,
-            **said_besides(cancel),
+            **optional_fields(cancel),
         }
         for cancel in cancels
     )
