@@ -1,7 +1,7 @@
 """The sweep: `python -m worker.sweep` decides parked cancels. It needs only PostgreSQL, so it works
 while the queue is down. Any number of sweeps may run.
 
-(Over 250 lines: deciding and watching share the lease, the pauses and the stop.)
+(Over 250 lines: the process, its rounds and its stop stand together.)
 """
 
 import random
