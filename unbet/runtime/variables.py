@@ -146,7 +146,7 @@ class EndpointsSettings(Environment):
         repr=False,
         what="a file with the endpoints, TOML or JSON by its suffix, in place of UNBET_ENDPOINTS: "
         "secrets and keys stand in it as names of variables and files, and only receivers read "
-        "those ([how](deployment.md#endpoints-in-a-file))",
+        "those (see [docs/deployment.md](deployment.md#endpoints-in-a-file))",
         prevents="a variable that nobody can read or review, and secrets of providers on machines "
         "that need none",
     )
