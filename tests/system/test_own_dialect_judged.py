@@ -47,8 +47,8 @@ class Judge:
     def says(self, dialect: str, *command: str) -> dict[str, Any]:
         """What a command tells of the endpoint that speaks that dialect."""
         url = f"{self.system.http.base_url}/{secret_of(dialect)}"
-        spoken = ("--dialect", "playngo", "--key", f"file:{self.key}", "--json")
-        ended = self.system.unbet(*command, url, *spoken)
+        options = ("--dialect", "playngo", "--key", f"file:{self.key}", "--json")
+        ended = self.system.unbet(*command, url, *options)
         assert ended.stdout, ended.stderr
         document: dict[str, Any] = json.loads(ended.stdout)
         assert ended.returncode == (0 if document["ok"] else 1), ended.stderr
