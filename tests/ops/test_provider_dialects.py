@@ -1,4 +1,4 @@
-"""The provider played in the dialects that have signatures, against reference receivers of theirs."""
+"""The provider played in the dialects that have signatures, against their reference receivers."""
 
 import json
 from decimal import Decimal
