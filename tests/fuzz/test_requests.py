@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fuzz.__main__ import fuzz_signatures
-from tests.fuzz.judging import judge_request
+from tests.fuzz.checks import judge_request
+from tests.fuzz.fragments import BOMBS
 from tests.fuzz.oracle import ACCEPTED
 from tests.fuzz.own import PLAYNGO_LIKE
-from tests.fuzz.pieces import BOMBS
 from tests.fuzz.reading import PATHS, read_again
 from tests.fuzz.requests import Requests
 from tests.fuzz.signatures import RIGHT, Signatures, judge_signature
