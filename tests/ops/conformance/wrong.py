@@ -29,6 +29,8 @@ class Wrong:
     casino: type[Casino] = Casino
     handler: Handler = honest
     limit_s: float = 5.0
+    only: bool = False
+    """Whether no other rule is tried, since it would take long."""
 
     def __str__(self) -> str:
         return f"{self.dialect}: {self.rule}: {self.what}"
@@ -212,7 +214,7 @@ def _own() -> Iterator[tuple[str, str, str, Make]]:
 def _of_handlers(dialect: str) -> Iterator[Wrong]:
     busy = decisions.busy(REFERENCE_RECEIVERS[dialect], FINAL[dialect])
     at_once = "cancels at once give back once"
-    yield Wrong(dialect, at_once, "a passing fault is final", handler=busy)
+    yield Wrong(dialect, at_once, "a passing fault is final", handler=busy, only=True)
     in_time, slow = "every answer comes in time", decisions.slow_over_more
     yield Wrong(dialect, in_time, "one comes late", handler=slow, limit_s=SHORT_S)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from tests.ops.conformance.casino import Casino
@@ -11,6 +12,9 @@ from tests.ops.conformance.reference_receivers.receiver import Asked, Decided, M
 from tests.ops.conformance.serving import Handler, Right
 from tests.ops.conformance.wire import Request, Response
 from tests.ops.conformance.wrong_answers import Fields, Make, but, with_code
+
+SECOND_LIMIT_S = 3.0
+"""How long the first of several at once waits for a second one."""
 
 
 def refusing_the_frozen(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
@@ -119,20 +123,23 @@ def paying_twice(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
 
 
 def busy(receiver: type[ReferenceReceiver], code: object) -> Handler:
-    """Says so for good to whoever comes while another one is being answered."""
+    """Says so for good to whoever comes while another one is being answered, which takes until
+    somebody comes. Whoever comes alone is answered late."""
     refusing = with_code("busy", code)(receiver)()
-    under_way = 0
+    second: asyncio.Event | None = None  # has come; None while nobody is being answered
 
     async def handler(request: Request, right: Right, _casino: Casino) -> Response:
-        nonlocal under_way
-        if under_way:
+        nonlocal second
+        if second is not None:
+            second.set()
             return refusing.refusal("busy", refusing.fields(request))
-        under_way += 1
+        second = asyncio.Event()
         try:
-            await asyncio.sleep(0.02)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(second.wait(), SECOND_LIMIT_S)
             return await right(request)
         finally:
-            under_way -= 1
+            second = None
 
     return handler
 
