@@ -23,14 +23,26 @@ def _without_our_name(context: AnswerContext) -> Mapping[str, Any]:
     return {"externalTransactionId": "", "statusCode": context.answer.code}
 
 
-REPEATED_IS_AN_ERROR = _wrong("repeated-is-an-error", repeated=Answer(12, "It is undone already"))
-ANY_TOKEN_IS_RIGHT = _wrong("any-token-is-right", auth=URL_SECRET)
-OTHER_PLAYER_IS_DONE = _wrong("other-player-is-done", {Outcome.MISMATCH: _DONE})
-SETTLED_IS_DONE = _wrong("settled-is-done", {Outcome.SETTLED: _DONE})
-MALFORMED_IS_DONE = _wrong("malformed-is-done", malformed=_DONE)
-WITHOUT_OUR_NAME = _wrong("without-our-name", document=_without_our_name)
-ANSWERS_IN_JSON = _wrong("answers-in-json", codec=replace(PLAYNGO.codec, encode=JSON.encode))
-# It says of itself that it is sent again after this, and its provider does no such thing.
-TEMPORARY_IS_FINAL = _wrong(
-    "temporary-is-final", {Outcome.PARKED: Answer(12, "Not decided yet", resent=True)}
-)
+WRONG: Final[Mapping[str, Dialect]] = {
+    dialect.name: dialect
+    for dialect in (
+        _wrong("repeated_is_an_error", repeated=Answer(12, "It is undone already")),
+        _wrong("any_token_is_right", auth=URL_SECRET),
+        _wrong("other_player_is_done", {Outcome.MISMATCH: _DONE}),
+        _wrong("settled_is_done", {Outcome.SETTLED: _DONE}),
+        _wrong("malformed_is_done", malformed=_DONE),
+        _wrong("without_our_name", document=_without_our_name),
+        _wrong("answers_in_json", codec=replace(PLAYNGO.codec, encode=JSON.encode)),
+        # It says of itself that it is sent again after this, and its provider does no such thing.
+        _wrong("temporary_is_final", {Outcome.PARKED: Answer(12, "Not decided yet", resent=True)}),
+    )
+}
+"""By their names."""
+
+
+def __getattr__(name: str) -> Dialect:
+    """One of `WRONG`: an entry point can name an attribute of a module, and no key."""
+    try:
+        return WRONG[name]
+    except KeyError:
+        raise AttributeError(name) from None

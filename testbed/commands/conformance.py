@@ -74,11 +74,11 @@ def play_every_rule(
     endpoint's, and watches the money as well.
     """
     started = time.monotonic()
-    spoken = DIALECTS[dialect]
-    signing = keys.key_of(spoken, key)
-    second = None if second_key is None else keys.key_of(spoken, second_key, "--second-key")
+    chosen = DIALECTS[dialect]
+    signing = keys.key_of(chosen, key)
+    second = None if second_key is None else keys.key_of(chosen, second_key, "--second-key")
     with failing_on(*_NOT_PLAYED, status=EXIT_NOT_PLAYED):
-        endpoint = Endpoint(url, spoken, signing)
+        endpoint = Endpoint(url, chosen, signing)
         try:
             outside = None if refused_from is None else endpoint.called_from(refused_from)
         except EndpointError as error:

@@ -86,18 +86,18 @@ def play(
         raise typer.BadParameter("--rate and --connections exclude each other.")
     at_once = provider.MAX_AT_ONCE if rate else connections or CONNECTIONS
     seed = secrets.randbelow(1_000_000) if seed is None else seed
-    spoken = DIALECTS[dialect]
-    signing = keys.key_of(spoken, key)
+    chosen = DIALECTS[dialect]
+    signing = keys.key_of(chosen, key)
     with failing_on(EndpointError, NoAnswerError):
-        endpoint = Endpoint(url, spoken, signing)
+        endpoint = Endpoint(url, chosen, signing)
         provider_id, among = load(ProviderSettings).provider_id, provider.players(players)
         rounds = provider.plan(
             seed,
             among,
             cancels=cancels,
             provider_id=provider_id,
-            scenarios=provider.scenarios_of(spoken),
-            any_case=spoken.any_case,
+            scenarios=provider.scenarios_of(chosen),
+            any_case=chosen.any_case,
         )
         started = time.monotonic()
         with database.ledger_engine() as engine, bar("cancels", cancels) as update:
@@ -134,8 +134,8 @@ def cancel(
 ) -> None:
     """Send one Cancel, once. Exit status 0 if the answer says that the bet was cancelled, else
     3."""
-    spoken = DIALECTS[dialect]
-    signing = keys.key_of(spoken, key)
+    chosen = DIALECTS[dialect]
+    signing = keys.key_of(chosen, key)
     message = Cancel(
         user_id=user,
         provider_id=load(ProviderSettings).provider_id,
@@ -143,11 +143,11 @@ def cancel(
         reference=reference,
         uuid=uuid or uuid4().hex,
         session_id=uuid4().hex,
-        round_id=uuid4().hex if spoken.names_rounds else None,
-        amount=amount if spoken.amount else None,
+        round_id=uuid4().hex if chosen.names_rounds else None,
+        amount=amount if chosen.amount else None,
     )
     with failing_on(EndpointError, NoAnswerError):
-        answer = asyncio.run(_send(Endpoint(url, spoken, signing), message))
+        answer = asyncio.run(_send(Endpoint(url, chosen, signing), message))
     if as_json:
         shown = answer.model_dump(include={"code", "text", "status", "seconds"})
         print_json({"reference": reference, "uuid": message.uuid, **shown})
@@ -155,7 +155,7 @@ def cancel(
         typer.echo(f"Temporary error: {answer.text}")
     else:
         typer.echo(f"{answer.code} {answer.text}")
-    done = spoken.allowed[Case.FIRST] | spoken.allowed[Case.REPEATED]
+    done = chosen.allowed[Case.FIRST] | chosen.allowed[Case.REPEATED]
     raise typer.Exit(0 if answer.code in done else EXIT_NOT_CANCELLED)
 
 

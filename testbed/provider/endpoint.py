@@ -80,12 +80,6 @@ class Endpoint:
         url = f"{self._site}{before}{slash}{secret}"
         return Endpoint(url, self.dialect, self.key) if own else None
 
-    def with_key(self, key: str) -> "Endpoint":
-        """The same place, its requests signed with another key."""
-        other = copy(self)
-        other._idle, other.key = [], key
-        return other
-
     def called_from(self, address: str) -> "Endpoint":
         """The same place, called from that address of this machine. Raises `EndpointError`."""
         try:

@@ -10,7 +10,7 @@ from random import SystemRandom
 from typing import NamedTuple
 
 from tests.fuzz.bodies import Bodies, Body
-from tests.fuzz.judging import judge_request
+from tests.fuzz.checks import judge_request
 from tests.fuzz.messages import KINDS, Found, Kind, Messages
 from tests.fuzz.messages import judge as judge_message
 from tests.fuzz.oracle import ACCEPTED, Judgement, judge

@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus, urlencode
 from xml.sax.saxutils import escape
 
 from tests.fuzz.bodies import MAX_BODY_LENGTH, ODD_VALUES, Bodies, Body
-from tests.fuzz.pieces import (
+from tests.fuzz.fragments import (
     AMOUNTS,
     BOMBS,
     DECLARED,

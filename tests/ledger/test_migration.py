@@ -1,4 +1,7 @@
-"""A ledger of revision 0003, filled and with its roles, after `unbet migrate` and `unbet roles`."""
+"""A ledger of revision 0003, filled and with its roles, after `unbet migrate` and `unbet roles`.
+
+(Over 250 lines: the rows of that one ledger are looked at from all sides.)
+"""
 
 import json
 from decimal import Decimal

@@ -1,4 +1,7 @@
-"""A cancel of a round: all its bets are cancelled, and those that come later are refused."""
+"""A cancel of a round: all its bets are cancelled, and those that come later are refused.
+
+(Over 250 lines: one table with bets of several rounds serves all of them.)
+"""
 
 from decimal import Decimal
 

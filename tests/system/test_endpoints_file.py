@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from tests.operating import Operator
 from tests.system.processes import System
-from tests.system.providers import RSA
+from tests.system.provider_requests import RSA
 from tests.system.watching import PLAYER
 
 CANCELLED: Final[dict[str, dict[str, object]]] = {

@@ -12,11 +12,11 @@ from tests.own_dialects import install
 from tests.system.processes import ROOT, System
 
 ACCESS = "the-token-of-playngo"
-TRUSTING = "any-token-is-right"
-FINAL = "temporary-is-final"
+TRUSTING = "any_token_is_right"
+FINAL = "temporary_is_final"
 
 FOUND_BY = {
-    "repeated-is-an-error": {
+    "repeated_is_an_error": {
         "the same cancel again is answered the same",
         "another cancel of the bet is answered the same",
     },
@@ -25,14 +25,14 @@ FOUND_BY = {
         "a wrong signature is refused",
         "another key's signature is refused",
     },
-    "other-player-is-done": {"another player's cancel binds nobody"},
-    "settled-is-done": {"a settled bet gives nothing back", "a win is never reversed"},
-    "malformed-is-done": {
+    "other_player_is_done": {"another player's cancel binds nobody"},
+    "settled_is_done": {"a settled bet gives nothing back", "a win is never reversed"},
+    "malformed_is_done": {
         "a cancel without a reference is refused",
         "only the dialect's form is a cancel",
     },
-    "without-our-name": {"success has the dialect's form"},
-    "answers-in-json": {"a placed bet is given back", "success has the dialect's form"},
+    "without_our_name": {"success has the dialect's form"},
+    "answers_in_json": {"a placed bet is given back", "success has the dialect's form"},
 }
 """The rules that such a receiver breaks, among others."""
 
@@ -47,8 +47,8 @@ class Judge:
     def says(self, dialect: str, *command: str) -> dict[str, Any]:
         """What a command tells of the endpoint that speaks that dialect."""
         url = f"{self.system.http.base_url}/{secret_of(dialect)}"
-        spoken = ("--dialect", "playngo", "--key", f"file:{self.key}", "--json")
-        ended = self.system.unbet(*command, url, *spoken)
+        options = ("--dialect", "playngo", "--key", f"file:{self.key}", "--json")
+        ended = self.system.unbet(*command, url, *options)
         assert ended.stdout, ended.stderr
         document: dict[str, Any] = json.loads(ended.stdout)
         assert ended.returncode == (0 if document["ok"] else 1), ended.stderr
@@ -69,10 +69,7 @@ def judge(idle_system: System, tmp_path: Path) -> Judge:
     installed, key = tmp_path / "installed", tmp_path / "key"
     installed.mkdir()
     key.write_text(ACCESS)
-    wrong = {
-        dialect: f"tests.wrong_playngo:{dialect.replace('-', '_').upper()}"
-        for dialect in (*FOUND_BY, FINAL)
-    }
+    wrong = {dialect: f"tests.wrong_playngo:{dialect}" for dialect in (*FOUND_BY, FINAL)}
     receivers = {"playngo": "own_dialect.playngo:PLAYNGO"} | wrong
     path = install(installed, receivers, {"playngo": "own_dialect.playngo_provider:PLAYNGO"})
     endpoints = {

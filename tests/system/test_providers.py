@@ -12,7 +12,8 @@ from sqlalchemy import text
 
 from tests.operating import Operator, Player
 from tests.system.processes import System
-from tests.system.providers import CURRENCY, KEY, PROVIDERS, USER, BGaming, Provider
+from tests.system.provider_requests import CURRENCY, KEY, USER, BGaming, Provider
+from tests.system.providers import PROVIDERS
 from tests.waiting import until
 
 ENDPOINTS = pytest.mark.parametrize("provider", PROVIDERS, ids=[one.name for one in PROVIDERS])

@@ -103,15 +103,16 @@ async def test_what_is_expired_is_told_once_and_not_sent_again() -> None:
 async def test_the_cancels_of_one_request_expire_at_one_moment() -> None:
     dispatcher = dispatcher_of(Queue(), groups_in_flight=9)
     batch, lone = batch_of(*"abcde"), cancel_of("x")
-    waits = [asyncio.ensure_future(dispatcher.decide(c, 0.3)) for c in (*batch[:2], lone)]
-    await asyncio.sleep(0.05)
-    waits += [asyncio.ensure_future(dispatcher.decide(c, 0.3)) for c in batch[2:]]
+    waits = [asyncio.ensure_future(dispatcher.decide(c, 30)) for c in (*batch, lone)]
     await settle_down()
+    for early in (*batch[:2], lone):
+        dispatcher._waits[early.request_id].since -= 60
     dispatcher.resolve(decide([lone]))
     # By the first of them; what is decided meanwhile is not among them.
-    expired = [wait.cancel.reference for wait in dispatcher.take_expired(0.04)]
+    expired = [wait.cancel.reference for wait in dispatcher.take_expired(45)]
     assert expired == [*"abcde"]
     assert dispatcher.take_expired(0) == []
+    dispatcher.resolve(decide(batch))
     await asyncio.gather(*waits)
 
 

@@ -55,13 +55,13 @@ DONE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 @pytest.mark.parametrize("dialect", DONE)
 def test_the_documents_own_examples_are_read(dialect: str) -> None:
     document, asked = DONE[dialect]
-    spoken = DIALECTS[dialect]
+    chosen = DIALECTS[dialect]
 
-    answer = read(spoken, document, **asked)
-    [first] = spoken.allowed[Case.FIRST]
+    answer = read(chosen, document, **asked)
+    [first] = chosen.allowed[Case.FIRST]
 
     assert answer.code == first, answer.text
-    told = spoken.balance_of(object_of(json.dumps(document).encode()) or {})
+    told = chosen.balance_of(object_of(json.dumps(document).encode()) or {})
     assert told == (None if dialect == "pragmatic" else Decimal("98.75"))
 
 

@@ -1,4 +1,7 @@
-"""The worker: whatever ends it, and wherever, its cancels are applied once and replied to."""
+"""The worker: whatever ends it, and wherever, its cancels are applied once and replied to.
+
+(Over 250 lines: the queue, as a receiver sees it, serves all of them.)
+"""
 
 import os
 from collections.abc import Iterator

@@ -12,16 +12,15 @@ from xml.etree.ElementTree import Element, ParseError, SubElement, tostring
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from testbed.provider.answers import Answer, Code
-from testbed.provider.dialects.port import Case, Fields, Request
+from testbed.provider.answers import Code
+from testbed.provider.dialects.port import SERVER_ERRORS, Case, Fields, Request
 from testbed.provider.dialects.signing import SignedInField
 from testbed.provider.messages import Cancel
 
 _DONE: Final = frozenset({0})
 _NOBODY: Final = 1
 _OTHER: Final = 12
-_TEMPORARY: Final = frozenset({"HTTP 500", "HTTP 502", "HTTP 503", "HTTP 504"})
-_REFUSALS: Final = _TEMPORARY | {_NOBODY, _OTHER}
+_REFUSALS: Final = SERVER_ERRORS | {_NOBODY, _OTHER}
 
 
 class PlayNGo(SignedInField):
@@ -50,10 +49,10 @@ class PlayNGo(SignedInField):
         Case.OTHER_PLAYER: _REFUSALS,
         Case.OTHER_CURRENCY: _REFUSALS,
         Case.OTHER_AMOUNT: _REFUSALS,
-        Case.SIGNATURE: _TEMPORARY | {_NOBODY},
+        Case.SIGNATURE: SERVER_ERRORS | {_NOBODY},
         # What cannot be read cannot be found to have the secret either.
         Case.MALFORMED: frozenset({_OTHER, _NOBODY}),
-        Case.TEMPORARY: _TEMPORARY,
+        Case.TEMPORARY: SERVER_ERRORS,
     }
     stops: frozenset[Code] = _DONE | {_NOBODY, 7, _OTHER}
 
@@ -128,11 +127,6 @@ class PlayNGo(SignedInField):
             ("JSON", b'{"transactionId": "a"}'),
         ):
             yield sent, self.raw(other, key)
-
-    def of_status(self, status: int) -> Answer:
-        """A server error is a temporary answer."""
-        label = f"HTTP {status}"
-        return Answer(label if label in _TEMPORARY else None, label, status)
 
     def code_of(self, status: int, document: Fields) -> Code | None:
         """The number in `statusCode`; HTTP's status is 200."""

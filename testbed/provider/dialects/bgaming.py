@@ -99,7 +99,7 @@ class BGaming(SignedInHeader):
     def balance_of(self, document: Fields) -> Decimal | None:
         """In minor units."""
         balance = document.get("balance")
-        return Decimal(balance).scaleb(-2) if is_integer(balance) else None
+        return Decimal(balance).scaleb(-self.places) if is_integer(balance) else None
 
     def lasting(self, document: Fields) -> list[object]:
         """The operator's own names."""

@@ -50,6 +50,12 @@ def is_number(value: object) -> TypeGuard[Decimal | int]:
     return isinstance(value, Decimal) or is_integer(value)
 
 
+def decimal_at(document: Mapping[str, Any], name: str) -> Decimal | None:
+    """The number of that name; None if it is missing or no number."""
+    value = document.get(name)
+    return Decimal(value) if is_number(value) else None
+
+
 def wrong_echo(document: Mapping[str, Any], asked: Mapping[str, Any], *names: str) -> str | None:
     """What is not repeated as it was sent, if it is repeated."""
     for name in names:

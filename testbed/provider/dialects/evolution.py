@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from testbed.provider.answers import Code
-from testbed.provider.dialects.documents import is_number, missing, wrong_echo
+from testbed.provider.dialects.documents import decimal_at, is_number, missing, wrong_echo
 from testbed.provider.dialects.port import Case, Fields, Request
 from testbed.provider.dialects.signing import SecretInQuery
 from testbed.provider.messages import Cancel
@@ -118,8 +118,7 @@ class Evolution(SecretInQuery):
 
     def balance_of(self, document: Fields) -> Decimal | None:
         """In units of the currency."""
-        balance = document.get("balance")
-        return Decimal(balance) if is_number(balance) else None
+        return decimal_at(document, "balance")
 
 
 def _with_point(amount: Decimal) -> str:

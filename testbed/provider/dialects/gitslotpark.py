@@ -9,9 +9,9 @@ is not HTTP 200 is sent again).
 from decimal import Decimal
 from typing import Any, Final
 
-from testbed.provider.answers import Answer, Code
-from testbed.provider.dialects.documents import is_integer, is_number, missing
-from testbed.provider.dialects.port import Case, Fields
+from testbed.provider.answers import Code
+from testbed.provider.dialects.documents import decimal_at, is_integer, is_number, missing
+from testbed.provider.dialects.port import SERVER_ERRORS, Case, Fields
 from testbed.provider.dialects.signing import SignedInField, hmac_sha256
 from testbed.provider.messages import Cancel
 
@@ -19,7 +19,6 @@ _DONE: Final = 0
 _REPEATED: Final = 9
 _UNKNOWN: Final = 8
 _GENERAL: Final = 1
-_TEMPORARY: Final = frozenset({"HTTP 500", "HTTP 502", "HTTP 503", "HTTP 504"})
 
 
 class GitSlotPark(SignedInField):
@@ -41,11 +40,11 @@ class GitSlotPark(SignedInField):
         Case.UNKNOWN: frozenset({_UNKNOWN}),
         Case.BET_REFUSED: frozenset({_DONE, _UNKNOWN, _REPEATED}),
         Case.SETTLED: frozenset({_GENERAL, _UNKNOWN, _REPEATED}),
-        Case.OTHER_PLAYER: _TEMPORARY | {_GENERAL, 5, _UNKNOWN},
-        Case.SIGNATURE: _TEMPORARY | {3},
+        Case.OTHER_PLAYER: SERVER_ERRORS | {_GENERAL, 5, _UNKNOWN},
+        Case.SIGNATURE: SERVER_ERRORS | {3},
         # What cannot be read cannot be found to be signed either.
         Case.MALFORMED: frozenset({2, 3}),
-        Case.TEMPORARY: _TEMPORARY,
+        Case.TEMPORARY: SERVER_ERRORS,
     }
     stops = frozenset({_DONE, _GENERAL, 2, 3, 4, 5, _UNKNOWN, _REPEATED})
 
@@ -62,11 +61,6 @@ class GitSlotPark(SignedInField):
         names = ("agentID", "userID", "transactionID")
         text = "".join(str(fields.get(name, "")) for name in names)
         return hmac_sha256(key, text.encode(errors="surrogatepass")).upper()
-
-    def of_status(self, status: int) -> Answer:
-        """A server error is a temporary answer."""
-        label = f"HTTP {status}"
-        return Answer(label if label in _TEMPORARY else None, label, status)
 
     def code_of(self, status: int, document: Fields) -> Code | None:
         """The number in `result`; HTTP's status is 200."""
@@ -91,8 +85,7 @@ class GitSlotPark(SignedInField):
 
     def balance_of(self, document: Fields) -> Decimal | None:
         """In units of the currency."""
-        balance = document.get("balance")
-        return Decimal(balance) if is_number(balance) else None
+        return decimal_at(document, "balance")
 
 
 GITSLOTPARK: Final = GitSlotPark()

@@ -11,7 +11,13 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
 from testbed.provider.answers import Code
-from testbed.provider.dialects.documents import is_number, missing, wrong_echo
+from testbed.provider.dialects.documents import (
+    decimal_at,
+    is_integer,
+    is_number,
+    missing,
+    wrong_echo,
+)
 from testbed.provider.dialects.port import Alter, Case, Dialect, Fields, Request, unaltered
 from testbed.provider.dialects.signing import hmac_sha256
 from testbed.provider.messages import Cancel
@@ -100,8 +106,7 @@ class Groove(Dialect):
     def code_of(self, status: int, document: Fields) -> Code | None:
         """The number in `code`; HTTP's status is 200."""
         code = document.get("code")
-        is_one = isinstance(code, int) and not isinstance(code, bool)
-        return code if status == 200 and is_one else None
+        return code if status == 200 and is_integer(code) else None
 
     def text_of(self, document: Fields) -> str:
         """The status, in words."""
@@ -128,8 +133,7 @@ class Groove(Dialect):
 
     def balance_of(self, document: Fields) -> Decimal | None:
         """In units of the currency."""
-        balance = document.get("balance")
-        return Decimal(balance) if is_number(balance) else None
+        return decimal_at(document, "balance")
 
     def lasting(self, document: Fields) -> list[object]:
         """The operator's own name."""

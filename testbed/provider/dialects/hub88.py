@@ -125,11 +125,11 @@ class Hub88(SignedInHeader):
     def balance_of(self, document: Fields) -> Decimal | None:
         """A unit of the currency is 100,000."""
         balance = document.get("balance")
-        return Decimal(balance).scaleb(-5) if is_integer(balance) else None
+        return Decimal(balance).scaleb(-self.places) if is_integer(balance) else None
 
 
 class Caleta(Hub88):
-    """The sister."""
+    """Hub88's protocol with another path and header."""
 
     name = "caleta"
     path = "/wallet/rollback"

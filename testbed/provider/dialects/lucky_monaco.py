@@ -101,10 +101,6 @@ class LuckyMonaco(Dialect):
         named = {name: getattr(cancel, own) for name, own in _OWN.items()}
         return {name: value for name, value in named.items() if value is not None}
 
-    def encode(self, fields: Fields) -> bytes:
-        """JSON."""
-        return json.dumps(fields).encode()
-
     def request(self, fields: Fields, key: str, alter: Alter = unaltered) -> Request:  # noqa: ARG002
         """Unsigned."""
         return Request(self.encode(fields))

@@ -20,6 +20,10 @@ SUCCESS: Final = 0
 
 JSON: Final = "application/json"
 
+SERVER_ERRORS: Final[frozenset[Code]] = frozenset({"HTTP 500", "HTTP 502", "HTTP 503", "HTTP 504"})
+"""The codes of a status without a body that says more, for a dialect whose temporary answers they
+are."""
+
 
 class Case(StrEnum):
     """What a cancel is about, as far as its answer depends on it."""
@@ -195,8 +199,11 @@ class Dialect(ABC):
         return Answer(None, f"{problem}: {shown(response.body)}", response.status)
 
     def of_status(self, status: int) -> Answer:
-        """What a status says without a body that says more."""
-        return Answer(None, f"HTTP {status}", status)
+        """What a status says without a body that says more: a code of `SERVER_ERRORS` where the
+        dialect has them for temporary."""
+        label = f"HTTP {status}"
+        is_code = label in SERVER_ERRORS & self.allowed[Case.TEMPORARY]
+        return Answer(label if is_code else None, label, status)
 
     def code_of(self, status: int, document: Fields) -> Code | None:
         """The code in an answer; None if it has none, or one that does not belong to the status."""

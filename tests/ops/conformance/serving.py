@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from api.receive import Receiver
 from tests.ops.conformance.casino import Casino
-from tests.ops.conformance.speaking import SPEAKERS, Speaker
+from tests.ops.conformance.reference_receivers import REFERENCE_RECEIVERS, ReferenceReceiver
 from tests.ops.conformance.wire import ALLOWED, SECRET, Request, Response
 from unbet.dialects import DialectName
 from unbet.runtime.settings import Settings
@@ -29,11 +29,11 @@ async def serving(
     casino: Casino,
     dialect: DialectName = "lucky-monaco-v4",
     handler: Handler = honest,
-    speaker: type[Speaker] | None = None,
+    receiver: type[ReferenceReceiver] | None = None,
 ) -> AsyncIterator[str]:
-    """The URL that the operator told the provider; `speaker` instead of the dialect's own one."""
-    speaking = speaker or SPEAKERS.get(dialect)
-    right = _speaker(casino, speaking()) if speaking else _receiver(casino, dialect)
+    """The URL that the operator told the provider; `receiver` instead of the dialect's own one."""
+    make = receiver or REFERENCE_RECEIVERS.get(dialect)
+    right = _of_reference(casino, make()) if make else _of_unbet(casino, dialect)
     talks: set[asyncio.Task[None]] = set()
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -59,16 +59,16 @@ async def serving(
             await asyncio.gather(*talks)
 
 
-def _speaker(casino: Casino, speaker: Speaker) -> Right:
-    casino.late_code = speaker.late_code
+def _of_reference(casino: Casino, receiver: ReferenceReceiver) -> Right:
+    casino.late_code = receiver.late_code
 
     async def right(request: Request) -> Response:
-        return speaker.answer(request, casino)
+        return receiver.answer(request, casino)
 
     return right
 
 
-def _receiver(casino: Casino, dialect: DialectName) -> Right:
+def _of_unbet(casino: Casino, dialect: DialectName) -> Right:
     settings = Settings(
         database_url="postgresql://localhost/unbet",
         broker_url="redis://localhost",

@@ -11,8 +11,8 @@ from testbed.conformance.playing import rules_of
 from testbed.provider import V4, Bet, Player, Win
 from tests.ops.conformance.casino import Casino
 from tests.ops.conformance.handlers import on_success
+from tests.ops.conformance.reference_receivers.receiver import KEY, SECOND_KEY
 from tests.ops.conformance.serving import serving
-from tests.ops.conformance.speaking.speaker import KEY, SECOND_KEY
 from tests.ops.conformance.wire import REFUSED, SECRET
 from tests.ops.running import run
 
@@ -146,12 +146,12 @@ async def test_a_dialect_with_a_key_is_judged_and_the_key_is_not_shown(tmp_path:
     file = await listed_bets(casino, tmp_path / "bets.json", stake="1.00")
     (tmp_path / "key").write_text(f"{KEY}\n")
     async with serving(casino, "evolution") as url:
-        spoken = ("--dialect", "evolution", "--bets", file, "--json")
-        by_file = await conformance(url, *spoken, "--key", f"file:{tmp_path}/key")
+        options = ("--dialect", "evolution", "--bets", file, "--json")
+        by_file = await conformance(url, *options, "--key", f"file:{tmp_path}/key")
         casino.bets.clear()
         await listed_bets(casino, file, stake="1.00")
         two = ("--key", "env:FIRST", "--second-key", "env:SECOND")
-        by_name = await conformance(url, *spoken, *two, FIRST=KEY, SECOND=SECOND_KEY)
+        by_name = await conformance(url, *options, *two, FIRST=KEY, SECOND=SECOND_KEY)
 
     verdicts = []
     for status, out, err in (by_file, by_name):
@@ -167,8 +167,8 @@ async def test_without_the_stake_nothing_is_sent_that_names_another(tmp_path: Pa
     casino = Casino()
     file = await listed_bets(casino, tmp_path / "bets.json")
     async with serving(casino, "evolution") as url:
-        spoken = ("--dialect", "evolution", "--bets", file)
-        status, out, _ = await conformance(url, *spoken, "--key", "env:FIRST", FIRST=KEY)
+        options = ("--dialect", "evolution", "--bets", file)
+        status, out, _ = await conformance(url, *options, "--key", "env:FIRST", FIRST=KEY)
 
     assert status == 0, out
     assert "stake back or nothing: not tried, the file names no stake" in out

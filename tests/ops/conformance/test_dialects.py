@@ -8,30 +8,31 @@ from testbed.conformance.playing import conduct, rules_of
 from testbed.provider import DIALECTS, Endpoint, LuckyMonaco
 from testbed.rules import Report, RuleStatus
 from tests.ops.conformance.casino import Casino
+from tests.ops.conformance.reference_receivers import REFERENCE_RECEIVERS, ReferenceReceiver
+from tests.ops.conformance.reference_receivers.keys import keys_of
 from tests.ops.conformance.serving import Handler, honest, serving
-from tests.ops.conformance.speaking import SPEAKERS, Speaker
-from tests.ops.conformance.speaking.keys import keys_of
 from tests.ops.conformance.wire import REFUSED
 from tests.ops.conformance.wrong import DEFECTS, Wrong
 
-SIGNED = [name for name, spoken in DIALECTS.items() if not isinstance(spoken, LuckyMonaco)]
+SIGNED = [name for name, dialect in DIALECTS.items() if not isinstance(dialect, LuckyMonaco)]
 
 
 async def judged(
     dialect: str,
     casino: Casino,
-    speaker: type[Speaker] | None = None,
+    receiver: type[ReferenceReceiver] | None = None,
     handler: Handler = honest,
     limit_s: float = 5.0,
+    only: str = "",
 ) -> Report:
-    """What the kit says of an endpoint."""
-    spoken = DIALECTS[dialect]
+    """What the kit says of an endpoint, by all rules or by one."""
+    chosen = DIALECTS[dialect]
     key, second = keys_of(dialect)
-    async with serving(casino, dialect, handler, speaker) as url:
-        endpoint = Endpoint(url, spoken, key)
+    async with serving(casino, dialect, handler, receiver) as url:
+        endpoint = Endpoint(url, chosen, key)
         outside = endpoint.called_from(REFUSED)
         bets = await PlacedBets.open(casino, "Unbet")
-        rules = rules_of(spoken)
+        rules = [rule for rule in rules_of(chosen) if only in ("", rule.name)]
         results = await conduct(
             endpoint, bets, rules, limit_s=limit_s, outside=outside, second_key=second
         )
@@ -40,8 +41,8 @@ async def judged(
     return Report(results)
 
 
-def test_the_casino_speaks_every_dialect() -> None:
-    assert SPEAKERS.keys() == set(SIGNED)
+def test_there_is_a_reference_receiver_of_every_dialect() -> None:
+    assert REFERENCE_RECEIVERS.keys() == set(SIGNED)
 
 
 @pytest.mark.parametrize("dialect", SIGNED)
@@ -55,7 +56,12 @@ async def test_an_endpoint_that_keeps_every_rule_is_found_to_do_so(dialect: str)
 @pytest.mark.parametrize("wrong", DEFECTS, ids=str)
 async def test_an_endpoint_that_is_wrong_is_found_by_the_rule_it_breaks(wrong: Wrong) -> None:
     report = await judged(
-        wrong.dialect, wrong.casino(), wrong.speaker, wrong.handler, wrong.limit_s
+        wrong.dialect,
+        wrong.casino(),
+        wrong.receiver,
+        wrong.handler,
+        wrong.limit_s,
+        wrong.rule if wrong.only else "",
     )
 
     broken = {

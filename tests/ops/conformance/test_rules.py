@@ -15,7 +15,7 @@ from tests.ops.conformance.wire import REFUSED, Response
 from unbet.dialects import DialectName
 
 RULES = rules_of(V4)
-OF_LUCKY_MONACO = [name for name, spoken in DIALECTS.items() if isinstance(spoken, LuckyMonaco)]
+OF_LUCKY_MONACO = [name for name, dialect in DIALECTS.items() if isinstance(dialect, LuckyMonaco)]
 
 
 async def judged(defect: Defect) -> Report:

@@ -13,8 +13,8 @@ from tests.ops.conformance import wrong_reading as reading
 from tests.ops.conformance import wrong_trust as trust
 from tests.ops.conformance.casino import Casino
 from tests.ops.conformance.handlers import SHORT_S
+from tests.ops.conformance.reference_receivers import REFERENCE_RECEIVERS, ReferenceReceiver
 from tests.ops.conformance.serving import Handler, honest
-from tests.ops.conformance.speaking import SPEAKERS, Speaker
 from tests.ops.conformance.wrong_answers import Make
 
 
@@ -25,17 +25,19 @@ class Wrong:
     dialect: str
     rule: str
     what: str
-    speaker: type[Speaker] | None = None
+    receiver: type[ReferenceReceiver] | None = None
     casino: type[Casino] = Casino
     handler: Handler = honest
     limit_s: float = 5.0
+    only: bool = False
+    """Whether no other rule is tried, since it would take long."""
 
     def __str__(self) -> str:
         return f"{self.dialect}: {self.rule}: {self.what}"
 
 
 Casinos = Iterator[tuple[str, str, type[Casino]]]
-Speakers = Iterator[tuple[str, str, Make]]
+Receivers = Iterator[tuple[str, str, Make]]
 
 _PLACED = "a placed bet is given back"
 _FORM = "success has the dialect's form"
@@ -106,8 +108,8 @@ def _of_casinos(dialect: str) -> Casinos:
     yield "references are compared exactly", "case says nothing", ledgers.IgnoresCase
 
 
-def _of_speakers(dialect: str) -> Speakers:
-    spoken = DIALECTS[dialect]
+def _of_receivers(dialect: str) -> Receivers:
+    chosen = DIALECTS[dialect]
     yield _PLACED, "it is answered as something final", answers.refusing("first", FINAL[dialect])
     another = "another cancel of the bet is answered the same"
     yield another, "it is to be sent again", answers.refusing("repeated", AGAIN[dialect])
@@ -117,7 +119,7 @@ def _of_speakers(dialect: str) -> Speakers:
         for_ever = answers.refusing("settled", AGAIN[dialect])
         yield _SETTLED, "it is to be sent again for ever", for_ever
     yield "a frozen player gets the stake back", "it is refused", decisions.refusing_the_frozen
-    if spoken.amount:
+    if chosen.amount:
         amount = "a cancel of another amount gives the stake back or nothing"
         yield amount, "what is asked for is paid", decisions.paying_what_is_asked
     if dialect != "pragmatic":
@@ -126,12 +128,12 @@ def _of_speakers(dialect: str) -> Speakers:
         yield _FORM, "there is no balance", answers.without_balance
     yield from _of_trust(dialect)
     yield from _of_reading(dialect)
-    yield f"only {spoken.method} cancels", "any method does", reading.by_any_method
+    yield f"only {chosen.method} cancels", "any method does", reading.by_any_method
     yield "a wrong secret opens nothing", "any is right", reading.called(reading.at_any_secret)
     yield "a refused address cancels nothing", "any may call", reading.called(reading.from_anywhere)
 
 
-def _of_trust(dialect: str) -> Speakers:
+def _of_trust(dialect: str) -> Receivers:
     yield "an unsigned cancel is refused", "no signature is demanded", trust.trusting_the_unsigned
     yield _SIGNATURE, "it is not looked at", trust.trusting
     if dialect not in ("hub88", "caleta"):
@@ -143,12 +145,12 @@ def _of_trust(dialect: str) -> Speakers:
     yield "the second key is good as well", "there is only one", trust.with_one_key
 
 
-def _of_reading(dialect: str) -> Speakers:
-    spoken = DIALECTS[dialect]
+def _of_reading(dialect: str) -> Receivers:
+    chosen = DIALECTS[dialect]
     if dialect in OPTIONAL:
         optional = "what may be missing is not demanded"
         yield optional, "it is", reading.demanding(OPTIONAL[dialect])
-    if not spoken.currency:
+    if not chosen.currency:
         yield _PLACED, "a currency is demanded that is never sent", reading.demanding("currency")
     yield "unknown fields change nothing", "they are refused", reading.refusing_field("laterField")
     if dialect in SESSIONS:
@@ -165,7 +167,7 @@ def _of_reading(dialect: str) -> Speakers:
     yield no_reference, "a blank one is one", reading.reading(reading.blank_too)
     nul = "a reference that no database keeps is refused"
     yield nul, "NUL is skipped", reading.reading(reading.without_nul)
-    if spoken.lengths:
+    if chosen.lengths:
         yield "the longest values are taken", "36 characters are", reading.at_most_36
 
 
@@ -210,9 +212,9 @@ def _own() -> Iterator[tuple[str, str, str, Make]]:
 
 
 def _of_handlers(dialect: str) -> Iterator[Wrong]:
-    busy = decisions.busy(SPEAKERS[dialect], FINAL[dialect])
+    busy = decisions.busy(REFERENCE_RECEIVERS[dialect], FINAL[dialect])
     at_once = "cancels at once give back once"
-    yield Wrong(dialect, at_once, "a passing fault is final", handler=busy)
+    yield Wrong(dialect, at_once, "a passing fault is final", handler=busy, only=True)
     in_time, slow = "every answer comes in time", decisions.slow_over_more
     yield Wrong(dialect, in_time, "one comes late", handler=slow, limit_s=SHORT_S)
 
@@ -220,19 +222,19 @@ def _of_handlers(dialect: str) -> Iterator[Wrong]:
 DEFECTS = [
     *(
         Wrong(dialect, rule, what, casino=casino)
-        for dialect in SPEAKERS
+        for dialect in REFERENCE_RECEIVERS
         for rule, what, casino in _of_casinos(dialect)
     ),
     *(
-        Wrong(dialect, rule, what, speaker=make(SPEAKERS[dialect]))
-        for dialect in SPEAKERS
-        for rule, what, make in _of_speakers(dialect)
+        Wrong(dialect, rule, what, receiver=make(REFERENCE_RECEIVERS[dialect]))
+        for dialect in REFERENCE_RECEIVERS
+        for rule, what, make in _of_receivers(dialect)
     ),
     *(
-        Wrong(dialect, rule, what, speaker=make(SPEAKERS[dialect]))
+        Wrong(dialect, rule, what, receiver=make(REFERENCE_RECEIVERS[dialect]))
         for dialect, rule, what, make in _own()
     ),
-    *(defect for dialect in SPEAKERS for defect in _of_handlers(dialect)),
+    *(defect for dialect in REFERENCE_RECEIVERS for defect in _of_handlers(dialect)),
     Wrong(
         "evolution", _SPELLINGS, "exponents are refused", handler=decisions.with_exponents_refused
     ),

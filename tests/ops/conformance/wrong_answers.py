@@ -7,17 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, cast
 
-from tests.ops.conformance.speaking import Speaker
-from tests.ops.conformance.speaking.speaker import Decided
+from tests.ops.conformance.reference_receivers import ReferenceReceiver
+from tests.ops.conformance.reference_receivers.receiver import Decided
 from tests.ops.conformance.wire import Response
 
-Make = Callable[[type[Speaker]], type[Speaker]]
+Make = Callable[[type[ReferenceReceiver]], type[ReferenceReceiver]]
 Fields = Mapping[str, Any]
 
 
-def but(base: type[Speaker], **changed: object) -> type[Speaker]:
+def but(base: type[ReferenceReceiver], **changed: object) -> type[ReferenceReceiver]:
     """Right, but for some methods."""
-    return cast(type[Speaker], type(f"Wrong{base.__name__}", (base,), changed))
+    return cast(type[ReferenceReceiver], type(f"Wrong{base.__name__}", (base,), changed))
 
 
 def with_code(case: str, code: object) -> Make:
@@ -28,9 +28,9 @@ def with_code(case: str, code: object) -> Make:
 def refusing(case: str, code: object) -> Make:
     """A refusal instead of the right answer."""
 
-    def make(base: type[Speaker]) -> type[Speaker]:
+    def make(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
         def success(
-            self: Speaker, fields: Fields, done: Sequence[Decided], cash: Decimal
+            self: ReferenceReceiver, fields: Fields, done: Sequence[Decided], cash: Decimal
         ) -> Response:
             if any(each.case == case for each in done):
                 return self.refusal(case, fields)
@@ -44,9 +44,9 @@ def refusing(case: str, code: object) -> Make:
 def answering(change: Callable[[dict[str, Any]], object]) -> Make:
     """Something else in each success."""
 
-    def make(base: type[Speaker]) -> type[Speaker]:
+    def make(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
         def success(
-            self: Speaker, fields: Fields, done: Sequence[Decided], cash: Decimal
+            self: ReferenceReceiver, fields: Fields, done: Sequence[Decided], cash: Decimal
         ) -> Response:
             response = base.success(self, fields, done, cash)
             document = response.document
@@ -58,18 +58,18 @@ def answering(change: Callable[[dict[str, Any]], object]) -> Make:
     return make
 
 
-def in_cents(base: type[Speaker]) -> type[Speaker]:
+def in_cents(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
     return but(base, balance=lambda self, cash: base.balance(self, cash * 100))
 
 
-def with_text_balance(base: type[Speaker]) -> type[Speaker]:
+def with_text_balance(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
     return but(base, balance=lambda _self, cash: f"{cash:f}")
 
 
-def without_balance(base: type[Speaker]) -> type[Speaker]:
+def without_balance(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
     return answering(lambda document: document.pop("balance", None))(base)
 
 
-def with_new_ids(base: type[Speaker]) -> type[Speaker]:
+def with_new_ids(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
     numbers = itertools.count()
     return but(base, own_id=lambda _self, _decided: f"w-{next(numbers)}")

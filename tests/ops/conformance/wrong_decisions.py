@@ -2,19 +2,23 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from tests.ops.conformance.casino import Casino
 from tests.ops.conformance.handlers import SHORT_S
+from tests.ops.conformance.reference_receivers import ReferenceReceiver
+from tests.ops.conformance.reference_receivers.receiver import Asked, Decided, MalformedError
 from tests.ops.conformance.serving import Handler, Right
-from tests.ops.conformance.speaking import Speaker
-from tests.ops.conformance.speaking.speaker import Asked, Decided, MalformedError
 from tests.ops.conformance.wire import Request, Response
 from tests.ops.conformance.wrong_answers import Fields, Make, but, with_code
 
+SECOND_LIMIT_S = 3.0
+"""How long the first of several at once waits for a second one."""
 
-def refusing_the_frozen(base: type[Speaker]) -> type[Speaker]:
-    def judged(self: Speaker, asked: Asked, casino: Casino) -> Decided:
+
+def refusing_the_frozen(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
+    def judged(self: ReferenceReceiver, asked: Asked, casino: Casino) -> Decided:
         decided = base.judged(self, asked, casino)
         is_frozen = decided.stake and decided.stake.player.user_id in casino.frozen
         return Decided(asked, "player") if is_frozen else decided
@@ -22,8 +26,8 @@ def refusing_the_frozen(base: type[Speaker]) -> type[Speaker]:
     return but(base, judged=judged)
 
 
-def paying_what_is_asked(base: type[Speaker]) -> type[Speaker]:
-    def judged(self: Speaker, asked: Asked, casino: Casino) -> Decided:
+def paying_what_is_asked(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
+    def judged(self: ReferenceReceiver, asked: Asked, casino: Casino) -> Decided:
         decided = base.judged(self, asked, casino)
         if decided.case != "amount":
             return decided
@@ -35,10 +39,10 @@ def paying_what_is_asked(base: type[Speaker]) -> type[Speaker]:
     return but(base, judged=judged)
 
 
-def demanding_an_amount(base: type[Speaker]) -> type[Speaker]:
+def demanding_an_amount(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
     """Where none may be said by an empty one, or by null."""
 
-    def asked(self: Speaker, fields: Fields) -> list[Asked]:
+    def asked(self: ReferenceReceiver, fields: Fields) -> list[Asked]:
         if fields.get("rollbackAmount") in ("", "null"):
             raise MalformedError
         return base.asked(self, fields)
@@ -46,10 +50,12 @@ def demanding_an_amount(base: type[Speaker]) -> type[Speaker]:
     return but(base, asked=asked)
 
 
-def doing_part(base: type[Speaker]) -> type[Speaker]:
+def doing_part(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
     """Each bet by itself, until one is refused."""
 
-    def told(self: Speaker, fields: Fields, asked: Sequence[Asked], casino: Casino) -> Response:
+    def told(
+        self: ReferenceReceiver, fields: Fields, asked: Sequence[Asked], casino: Casino
+    ) -> Response:
         for each in asked[:-1]:
             response = base.told(self, fields, [each], casino)
             if response.status != 200:
@@ -59,10 +65,12 @@ def doing_part(base: type[Speaker]) -> type[Speaker]:
     return but(base, told=told)
 
 
-def doing_one(base: type[Speaker]) -> type[Speaker]:
+def doing_one(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
     """The first one, and says so of all."""
 
-    def told(self: Speaker, fields: Fields, asked: Sequence[Asked], casino: Casino) -> Response:
+    def told(
+        self: ReferenceReceiver, fields: Fields, asked: Sequence[Asked], casino: Casino
+    ) -> Response:
         self.decided(asked[0], casino)
         done = [Decided(each, "first") for each in asked]
         return self.success(fields, done, self.cash(casino, asked[0], done[0]))
@@ -82,8 +90,10 @@ def in_other_order(document: dict[str, Any]) -> None:
 
 
 def refusing_among_others(case: str) -> Make:
-    def make(base: type[Speaker]) -> type[Speaker]:
-        def told(self: Speaker, fields: Fields, asked: Sequence[Asked], casino: Casino) -> Response:
+    def make(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
+        def told(
+            self: ReferenceReceiver, fields: Fields, asked: Sequence[Asked], casino: Casino
+        ) -> Response:
             stakes = [casino.bets.get(each.reference) for each in asked]
             states = {stake.state if stake else "unknown" for stake in stakes}
             if case in states and len(states) > 1:
@@ -95,10 +105,12 @@ def refusing_among_others(case: str) -> Make:
     return make
 
 
-def paying_twice(base: type[Speaker]) -> type[Speaker]:
+def paying_twice(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
     """Looks at all before it does anything."""
 
-    def told(self: Speaker, fields: Fields, asked: Sequence[Asked], casino: Casino) -> Response:
+    def told(
+        self: ReferenceReceiver, fields: Fields, asked: Sequence[Asked], casino: Casino
+    ) -> Response:
         seen: set[str] = set()
         for each in asked:
             stake = casino.bets.get(each.reference)
@@ -110,21 +122,24 @@ def paying_twice(base: type[Speaker]) -> type[Speaker]:
     return but(base, told=told)
 
 
-def busy(speaker: type[Speaker], code: object) -> Handler:
-    """Says so for good to whoever comes while another one is being answered."""
-    refusing = with_code("busy", code)(speaker)()
-    under_way = 0
+def busy(receiver: type[ReferenceReceiver], code: object) -> Handler:
+    """Says so for good to whoever comes while another one is being answered, which takes until
+    somebody comes. Whoever comes alone is answered late."""
+    refusing = with_code("busy", code)(receiver)()
+    second: asyncio.Event | None = None  # has come; None while nobody is being answered
 
     async def handler(request: Request, right: Right, _casino: Casino) -> Response:
-        nonlocal under_way
-        if under_way:
+        nonlocal second
+        if second is not None:
+            second.set()
             return refusing.refusal("busy", refusing.fields(request))
-        under_way += 1
+        second = asyncio.Event()
         try:
-            await asyncio.sleep(0.02)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(second.wait(), SECOND_LIMIT_S)
             return await right(request)
         finally:
-            under_way -= 1
+            second = None
 
     return handler
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.ops.conformance.casino import Casino
-from tests.ops.conformance.speaking import Speaker
-from tests.ops.conformance.speaking.speaker import Asked, MalformedError
+from tests.ops.conformance.reference_receivers import ReferenceReceiver
+from tests.ops.conformance.reference_receivers.receiver import Asked, MalformedError
 from tests.ops.conformance.wire import ALLOWED, SECRET, Request, Response
 from tests.ops.conformance.wrong_answers import Fields, Make, but
 
@@ -13,8 +13,8 @@ from tests.ops.conformance.wrong_answers import Fields, Make, but
 def demanding(*names: str) -> Make:
     """Fields that may be missing, or are never sent."""
 
-    def make(base: type[Speaker]) -> type[Speaker]:
-        def asked(self: Speaker, fields: Fields) -> list[Asked]:
+    def make(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
+        def asked(self: ReferenceReceiver, fields: Fields) -> list[Asked]:
             if any(name not in fields for name in names):
                 raise MalformedError
             return base.asked(self, fields)
@@ -25,8 +25,8 @@ def demanding(*names: str) -> Make:
 
 
 def refusing_field(name: str) -> Make:
-    def make(base: type[Speaker]) -> type[Speaker]:
-        def asked(self: Speaker, fields: Fields) -> list[Asked]:
+    def make(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
+        def asked(self: ReferenceReceiver, fields: Fields) -> list[Asked]:
             if name in fields:
                 raise MalformedError
             return base.asked(self, fields)
@@ -40,8 +40,8 @@ def refusing_other(name: str) -> Make:
     """Only what the first cancel of a bet had."""
     firsts: dict[str, object] = {}
 
-    def make(base: type[Speaker]) -> type[Speaker]:
-        def asked(self: Speaker, fields: Fields) -> list[Asked]:
+    def make(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
+        def asked(self: ReferenceReceiver, fields: Fields) -> list[Asked]:
             made = base.asked(self, fields)
             if firsts.setdefault(made[0].reference, fields.get(name)) != fields.get(name):
                 raise MalformedError
@@ -55,8 +55,8 @@ def refusing_other(name: str) -> Make:
 def reading(text: Callable[[Any], str]) -> Make:
     """Another idea of what text is."""
 
-    def make(base: type[Speaker]) -> type[Speaker]:
-        def read(self: Speaker, value: object) -> str:
+    def make(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
+        def read(self: ReferenceReceiver, value: object) -> str:
             try:
                 return base.text(self, value)
             except MalformedError:
@@ -85,8 +85,8 @@ def without_nul(value: Any) -> str:
     raise MalformedError
 
 
-def at_most_36(base: type[Speaker]) -> type[Speaker]:
-    def text(self: Speaker, value: object) -> str:
+def at_most_36(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
+    def text(self: ReferenceReceiver, value: object) -> str:
         if len(str(value)) > 36:
             raise MalformedError
         return base.text(self, value)
@@ -94,8 +94,8 @@ def at_most_36(base: type[Speaker]) -> type[Speaker]:
     return but(base, text=text)
 
 
-def reading_arrays(base: type[Speaker]) -> type[Speaker]:
-    def fields(self: Speaker, request: Request) -> dict[str, Any]:
+def reading_arrays(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
+    def fields(self: ReferenceReceiver, request: Request) -> dict[str, Any]:
         body = request.body.strip()
         inner = body[1:-1] if body.startswith(b"[{") else body
         return base.fields(self, request._replace(body=inner))
@@ -103,8 +103,8 @@ def reading_arrays(base: type[Speaker]) -> type[Speaker]:
     return but(base, fields=fields)
 
 
-def crashing(base: type[Speaker]) -> type[Speaker]:
-    def answer(self: Speaker, request: Request, casino: Casino) -> Response:
+def crashing(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
+    def answer(self: ReferenceReceiver, request: Request, casino: Casino) -> Response:
         try:
             base.fields(self, request)
         except (MalformedError, ValueError, RecursionError):
@@ -117,8 +117,8 @@ def crashing(base: type[Speaker]) -> type[Speaker]:
 def called(change: Callable[[Request], Request]) -> Make:
     """Takes a request for another one."""
 
-    def make(base: type[Speaker]) -> type[Speaker]:
-        def answer(self: Speaker, request: Request, casino: Casino) -> Response:
+    def make(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
+        def answer(self: ReferenceReceiver, request: Request, casino: Casino) -> Response:
             return base.answer(self, change(request), casino)
 
         return but(base, answer=answer)
@@ -126,7 +126,7 @@ def called(change: Callable[[Request], Request]) -> Make:
     return make
 
 
-def by_any_method(base: type[Speaker]) -> type[Speaker]:
+def by_any_method(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
     return called(lambda request: request._replace(method=base.method))(base)
 
 

@@ -4,37 +4,39 @@ import json
 from typing import Any
 
 from testbed.provider import DIALECTS
-from tests.ops.conformance.speaking import Speaker
+from tests.ops.conformance.reference_receivers import ReferenceReceiver
 from tests.ops.conformance.wire import Request
 from tests.ops.conformance.wrong_answers import Fields, Make, but
 
 
-def trusting(base: type[Speaker]) -> type[Speaker]:
+def trusting(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
     return but(base, is_signed=lambda *_: True)
 
 
-def trusting_the_unsigned(base: type[Speaker]) -> type[Speaker]:
-    def is_signed(self: Speaker, request: Request, fields: Fields) -> bool:
+def trusting_the_unsigned(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
+    def is_signed(self: ReferenceReceiver, request: Request, fields: Fields) -> bool:
         return self.given(request, fields) == "" or base.is_signed(self, request, fields)
 
     return but(base, is_signed=is_signed)
 
 
-def comparing_the_start(base: type[Speaker]) -> type[Speaker]:
+def comparing_the_start(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
     """As far as the shorter one goes, but for none at all."""
 
-    def verifies(self: Speaker, given: str, request: Request, fields: Fields, key: str) -> bool:
+    def verifies(
+        self: ReferenceReceiver, given: str, request: Request, fields: Fields, key: str
+    ) -> bool:
         right = self.signature(request, fields, key)
         return given != "" and given[: len(right)] == right[: len(given)]
 
     return but(base, verifies=verifies)
 
 
-def remembering(base: type[Speaker]) -> type[Speaker]:
+def remembering(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
     """A signature that was good once is good for all."""
     good: set[str] = set()
 
-    def is_signed(self: Speaker, request: Request, fields: Fields) -> bool:
+    def is_signed(self: ReferenceReceiver, request: Request, fields: Fields) -> bool:
         given = self.given(request, fields)
         if base.is_signed(self, request, fields):
             good.add(given)
@@ -46,8 +48,8 @@ def remembering(base: type[Speaker]) -> type[Speaker]:
 def with_foreign_key(dialect: str) -> Make:
     """One that is somebody else's."""
 
-    def make(base: type[Speaker]) -> type[Speaker]:
-        def __init__(self: Speaker) -> None:  # noqa: N807
+    def make(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
+        def __init__(self: ReferenceReceiver) -> None:  # noqa: N807
             base.__init__(self)
             self.keys = (*self.keys, DIALECTS[dialect].other_key())
 
@@ -56,28 +58,28 @@ def with_foreign_key(dialect: str) -> Make:
     return make
 
 
-def with_one_key(base: type[Speaker]) -> type[Speaker]:
-    def __init__(self: Speaker) -> None:  # noqa: N807
+def with_one_key(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
+    def __init__(self: ReferenceReceiver) -> None:  # noqa: N807
         base.__init__(self)
         self.keys = self.keys[:1]
 
     return but(base, __init__=__init__)
 
 
-def writing_again(base: type[Speaker]) -> type[Speaker]:
+def writing_again(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
     """What is signed are not the bytes that came."""
 
-    def is_signed(self: Speaker, request: Request, fields: Fields) -> bool:
+    def is_signed(self: ReferenceReceiver, request: Request, fields: Fields) -> bool:
         written = request._replace(body=json.dumps(fields).encode())
         return base.is_signed(self, written, fields)
 
     return but(base, is_signed=is_signed)
 
 
-def not_decoding(base: type[Speaker]) -> type[Speaker]:
+def not_decoding(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
     """A form or a query is taken as it stands."""
 
-    def fields(_self: Speaker, request: Request) -> dict[str, Any]:
+    def fields(_self: ReferenceReceiver, request: Request) -> dict[str, Any]:
         written = request.body.decode() or request.path.partition("?")[2]
         return dict(pair.split("=", 1) for pair in written.split("&") if pair)
 

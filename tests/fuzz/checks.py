@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
+from tests.fuzz.expected_refusals import FORMS, MAX_LENGTH, Sent, amount_of, read_or_none
 from tests.fuzz.oracle import ACCEPTED, Judgement
 from tests.fuzz.reading import NO_AMOUNT, PATHS, found_at
 from tests.fuzz.rules import CURRENCY, is_blank_or_has_nul, is_text
 from tests.fuzz.signing import KEYS_OF, sign
-from tests.fuzz.truths import FORMS, MAX_LENGTH, Sent, amount_of, read_or_none
 from tests.making import KEYS, PROVIDER
 from unbet.core.message import Decision, Group
 from unbet.core.outcomes import Outcome

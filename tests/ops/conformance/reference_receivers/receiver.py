@@ -41,7 +41,7 @@ class Decided:
 BINDING = frozenset({"first", "repeated", "unknown", "refused", "settled"})
 
 
-class Speaker:
+class ReferenceReceiver:
     """One receiver; a test makes it wrong by other methods."""
 
     path = ""

@@ -12,8 +12,13 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from tests.ops.conformance.speaking.keys import PRIVATE_KEY, SECOND_PRIVATE_KEY
-from tests.ops.conformance.speaking.speaker import Asked, Decided, Speaker, answered
+from tests.ops.conformance.reference_receivers.keys import PRIVATE_KEY, SECOND_PRIVATE_KEY
+from tests.ops.conformance.reference_receivers.receiver import (
+    Asked,
+    Decided,
+    ReferenceReceiver,
+    answered,
+)
 from tests.ops.conformance.wire import Request, Response
 
 
@@ -24,7 +29,7 @@ def _public(key: str) -> rsa.RSAPublicKey:
     return own.public_key()
 
 
-class Hub88(Speaker):
+class Hub88(ReferenceReceiver):
     path = "/transaction/rollback"
     header = "x-hub88-signature"
     cases: ClassVar = {

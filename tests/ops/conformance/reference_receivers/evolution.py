@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
-from tests.ops.conformance.speaking.speaker import (
+from tests.ops.conformance.reference_receivers.receiver import (
     Asked,
     Decided,
-    Speaker,
+    ReferenceReceiver,
     answered,
     number,
     with_numbers,
@@ -17,7 +17,7 @@ from tests.ops.conformance.speaking.speaker import (
 from tests.ops.conformance.wire import Request, Response
 
 
-class Evolution(Speaker):
+class Evolution(ReferenceReceiver):
     path = "/cancel"
     cases: ClassVar = {
         "first": "OK",

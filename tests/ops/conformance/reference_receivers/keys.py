@@ -1,7 +1,7 @@
 """Keys that are made up for a run of the tests."""
 
 from testbed.provider.dialects.signing import new_rsa_key
-from tests.ops.conformance.speaking.speaker import KEY, SECOND_KEY
+from tests.ops.conformance.reference_receivers.receiver import KEY, SECOND_KEY
 
 PRIVATE_KEY = new_rsa_key()
 SECOND_PRIVATE_KEY = new_rsa_key()

@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from tests.ops.conformance.speaking.speaker import (
+from tests.ops.conformance.reference_receivers.receiver import (
     Asked,
     Decided,
     MalformedError,
-    Speaker,
+    ReferenceReceiver,
     answered,
 )
 from tests.ops.conformance.wire import Request, Response
 
 
-class BGaming(Speaker):
+class BGaming(ReferenceReceiver):
     path = "/rollback"
     late_code = 0
     cases: ClassVar = {

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from tests.ops.conformance.speaking.speaker import (
+from tests.ops.conformance.reference_receivers.receiver import (
     Asked,
     Decided,
-    Speaker,
+    ReferenceReceiver,
     answered,
     number,
     with_numbers,
@@ -18,7 +18,7 @@ from tests.ops.conformance.speaking.speaker import (
 from tests.ops.conformance.wire import Request, Response
 
 
-class GitSlotPark(Speaker):
+class GitSlotPark(ReferenceReceiver):
     path = "/RollbackTransaction"
     cases: ClassVar = {
         "first": 0,

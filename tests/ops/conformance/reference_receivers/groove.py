@@ -8,11 +8,11 @@ from decimal import Decimal
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
-from tests.ops.conformance.speaking.speaker import (
+from tests.ops.conformance.reference_receivers.receiver import (
     Asked,
     Decided,
     MalformedError,
-    Speaker,
+    ReferenceReceiver,
     answered,
     number,
     with_numbers,
@@ -20,7 +20,7 @@ from tests.ops.conformance.speaking.speaker import (
 from tests.ops.conformance.wire import Request, Response
 
 
-class Groove(Speaker):
+class Groove(ReferenceReceiver):
     path = "/groove"
     method = "GET"
     cases: ClassVar = {

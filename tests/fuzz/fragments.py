@@ -1,4 +1,4 @@
-"""Values and pieces that break a form."""
+"""Values and fragments that break a form."""
 
 from typing import Final
 

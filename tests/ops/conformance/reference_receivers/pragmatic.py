@@ -7,11 +7,16 @@ from decimal import Decimal
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
-from tests.ops.conformance.speaking.speaker import Asked, Decided, Speaker, answered
+from tests.ops.conformance.reference_receivers.receiver import (
+    Asked,
+    Decided,
+    ReferenceReceiver,
+    answered,
+)
 from tests.ops.conformance.wire import Request, Response
 
 
-class Pragmatic(Speaker):
+class Pragmatic(ReferenceReceiver):
     path = "/refund"
     cases: ClassVar = {
         "first": 0,
