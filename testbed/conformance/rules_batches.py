@@ -69,5 +69,18 @@ async def all_or_nothing(play: Play) -> None:
     await play.expect_unmoved(others)
 
 
+@RULES.rule("with a settled bet all others are back, or none", DOCUMENTED, "one of a settled bet")
+async def settled_among_others(play: Play) -> None:
+    settled = await play.bets.settled()
+    bet = await play.bets.placed()
+    fields = play.fields_of(bet, others=(settled.reference,))
+    heard = await play.send("a cancel of a bet and of a settled one", fields)
+    play.expect_case(heard, Case.SETTLED)
+    if heard.attempt.code in play.dialect.allowed[Case.FIRST]:
+        await play.expect_back(bet)
+    else:
+        await play.expect_unmoved(bet)
+
+
 def _references(bets: list[PreparedBet]) -> tuple[str, ...]:
     return tuple(bet.reference for bet in bets)

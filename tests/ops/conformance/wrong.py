@@ -204,6 +204,8 @@ def _own() -> Iterator[tuple[str, str, str, Make]]:
     yield "bgaming", _SEVERAL, "one of them is", decisions.doing_one
     others = "another player's bet undoes none of the others"
     yield "bgaming", others, "those before it are undone", decisions.doing_part
+    settled = "with a settled bet all others are back, or none"
+    yield "bgaming", settled, "they are, and an error is told", decisions.refusing_what_was_done
     unknown = decisions.refusing_among_others("unknown")
     yield "bgaming", "an unknown bet is no hindrance to others", "it is", unknown
     undone = decisions.refusing_among_others("reversed")

@@ -105,6 +105,20 @@ def refusing_among_others(case: str) -> Make:
     return make
 
 
+def refusing_what_was_done(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
+    """Gives back what it can, and says that nothing was."""
+
+    def told(
+        self: ReferenceReceiver, fields: Fields, asked: Sequence[Asked], casino: Casino
+    ) -> Response:
+        stakes = [casino.bets.get(each.reference) for each in asked]
+        response = base.told(self, fields, asked, casino)
+        is_part = len(asked) > 1 and any(one and one.state == "settled" for one in stakes)
+        return self.refusal("malformed", fields) if is_part else response
+
+    return but(base, told=told)
+
+
 def paying_twice(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
     """Looks at all before it does anything."""
 
