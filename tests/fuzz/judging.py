@@ -117,7 +117,7 @@ def _check_reading(
     if dialect.auth.takes_keys:
         assert unsigned.parsed is None, "nobody has signed it"
         assert unsigned.reason == "signature"
-        wrong = dialect.wrong_signature or dialect.not_allowed
+        wrong = dialect.unsigned
         assert unsigned.answer == wrong
     _render_refusal(dialect, unsigned)
     if parsed is None and isinstance(dialect.auth.scheme, RsaSha256) and len(content) % 8:

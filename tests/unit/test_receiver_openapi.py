@@ -144,7 +144,7 @@ async def test_a_receiver_answers_as_documented(
         answer = dialect.answer_of(told["outcome"], replayed=told.get("replayed", False))
         assert (status, code) in ((answer.status, answer.code), (answer.status, None))
 
-    wrong = dialect.wrong_signature or dialect.not_allowed
+    wrong = dialect.unsigned
     for raw in (signed(dialect, document, key, rightly=False), request_of(dialect, {}, None)):
         assert await answered(raw) == (wrong.status, wrong.code)
     for name in document:

@@ -11,7 +11,6 @@ from unbet.cli.endpoint_list import (
     secret_of,
 )
 from unbet.core.wallet_names import LEDGER
-from unbet.dialects.port import REPEATED, WRONG_SIGNATURE, Dialect
 from unbet.runtime.wallet_choice import BESIDE_THE_JOURNAL
 
 COLUMNS: Final = (
@@ -135,11 +134,6 @@ def _with_wallet(endpoint: ListedEndpoint) -> Iterator[Problem]:
 
 def _other_answers(endpoint: ListedEndpoint) -> dict[str, str]:
     """The answers that are not the dialect's own."""
-    own = _codes(endpoint.dialect)
-    return {name: code for name, code in endpoint.config.answers.items() if own.get(name) != code}
-
-
-def _codes(dialect: Dialect) -> Mapping[str, str]:
-    others = {REPEATED: dialect.repeated, WRONG_SIGNATURE: dialect.wrong_signature}
-    answers = [*dialect.outcomes.items(), *others.items()]
-    return {str(name): str(answer.code) for name, answer in answers if answer is not None}
+    own = endpoint.dialect.answers()
+    chosen = endpoint.config.answers.items()
+    return {name: code for name, code in chosen if str(own[name].code) != code}

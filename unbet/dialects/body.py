@@ -107,9 +107,8 @@ def read(
     auth = dialect.auth
     # What is wrong with the form is told to the provider only.
     if auth.part is not None and not auth.accepts(raw, document, keys):
-        answer = dialect.wrong_signature or dialect.not_allowed
         problem = f"not signed by the provider: {auth}"
-        return Reading(document, None, None, answer, "signature", problem)
+        return Reading(document, None, None, dialect.unsigned, "signature", problem)
     try:
         if refused is not None:
             raise refused

@@ -13,9 +13,11 @@ from unbet.dialects.auth import URL_SECRET, Auth
 from unbet.dialects.body import JSON, Codec, answer_of, asked_of
 
 REPEATED: Final = "repeated"
+MALFORMED: Final = "malformed"
 WRONG_SIGNATURE: Final = "wrong_signature"
+NOT_ALLOWED: Final = "not_allowed"
+UNPERSISTED: Final = "unpersisted"
 """Names of answers beside the outcomes'."""
-
 
 OPTIONAL: Final = frozenset({Outcome.AMOUNT_MISMATCH, Outcome.BATCH_REFUSED})
 """Outcomes of which most dialects need no answer of their own."""
@@ -97,6 +99,23 @@ class Dialect:
     def answer_of(self, outcome: Outcome, *, replayed: bool = False) -> Answer:
         """The answer for an outcome, or for one that an earlier request had."""
         return answer_of(self, outcome, replayed=replayed)
+
+    def answers(self) -> dict[str, Answer]:
+        """Every answer by its name: each outcome's, then those beside them that there are."""
+        beside = {
+            REPEATED: self.repeated,
+            MALFORMED: self.malformed,
+            WRONG_SIGNATURE: self.unsigned if self.auth.takes_keys else None,
+            NOT_ALLOWED: self.not_allowed,
+            UNPERSISTED: self.unpersisted,
+        }
+        decided = {outcome.value: self.answer_of(outcome) for outcome in Outcome}
+        return decided | {name: one for name, one in beside.items() if one is not None}
+
+    @property
+    def unsigned(self) -> Answer:
+        """To a request that its provider has not signed."""
+        return self.wrong_signature or self.not_allowed
 
     def refusal(self, problem: str) -> Answer:
         """The answer for a request that is no valid Cancel."""

@@ -14,7 +14,7 @@ from unbet.dialects.answers import Answer, AnswerContext
 from unbet.dialects.auth import Member
 from unbet.dialects.body import ParsedRequest, decode, parse, render
 from unbet.dialects.examples import request_of, values_of
-from unbet.dialects.port import REPEATED, WRONG_SIGNATURE, Dialect
+from unbet.dialects.port import MALFORMED, NOT_ALLOWED, REPEATED, UNPERSISTED, Dialect
 from unbet.dialects.raw import BadRequestError, Document
 
 PROVIDER: Final = "Provider"
@@ -24,10 +24,6 @@ KEY: Final = "demo-key"
 CURRENCY: Final = "EUR"
 CASH: Final = Decimal("98.75")
 TRANSFER: Final = 77
-
-MALFORMED: Final = "malformed"
-NOT_ALLOWED: Final = "not_allowed"
-UNPERSISTED: Final = "unpersisted"
 
 _TIME: Final = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _ONE_TIME: Final = b"2026-01-05T10:00:00Z"
@@ -104,19 +100,17 @@ def example_answers(dialect: Dialect, provider: str = PROVIDER) -> Iterator[Exam
         Outcome.BATCH_REFUSED: True,
     }
     reference = asked.items[0].reference
+    answers = dialect.answers()
     for outcome in Outcome:
+        answer = answers.pop(outcome)
         if not impossible.get(outcome):
-            yield _decided(dialect, outcome, documents, reference)
-        if outcome is Outcome.REVERSED and dialect.repeated is not None:
-            yield _decided(dialect, outcome, documents, reference, replayed=True)
-    refused = [(MALFORMED, dialect.refusal("a field is missing"), documents)]
-    if dialect.auth.takes_keys:
-        wrong = dialect.wrong_signature or dialect.not_allowed
-        refused.append((WRONG_SIGNATURE, wrong, documents))
-    refused.append((NOT_ALLOWED, dialect.not_allowed, []))
-    if dialect.unpersisted is not None:
-        refused.append((UNPERSISTED, dialect.unpersisted, documents))
-    for name, answer, known in refused:
+            yield _decided(dialect, outcome, answer, documents, reference)
+        if outcome is Outcome.REVERSED and REPEATED in answers:
+            again = answers.pop(REPEATED)
+            yield _decided(dialect, outcome, again, documents, reference, replayed=True)
+    answers[MALFORMED] = dialect.refusal("a field is missing")
+    for name, answer in answers.items():
+        known = [] if name == NOT_ALLOWED else documents
         unread: list[Document] = [] if name == UNPERSISTED else [{}]
         contexts = [AnswerContext(answer, document=each) for each in [*known, *unread]]
         if name in (MALFORMED, UNPERSISTED):
@@ -127,12 +121,12 @@ def example_answers(dialect: Dialect, provider: str = PROVIDER) -> Iterator[Exam
 def _decided(
     dialect: Dialect,
     outcome: Outcome,
+    answer: Answer,
     documents: list[Document],
     reference: str,
     *,
     replayed: bool = False,
 ) -> ExampleAnswer:
-    answer = dialect.answer_of(outcome, replayed=replayed)
     known: dict[str, Any] = {"currency": CURRENCY, "replayed": replayed}
     told = [{}] if outcome is Outcome.PARKED else [known]
     if outcome not in MISMATCHES | {Outcome.PARKED}:

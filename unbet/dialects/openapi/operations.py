@@ -12,16 +12,21 @@ from unbet.dialects.body import JSON
 from unbet.dialects.codecs import QUERY
 from unbet.dialects.examples import path_names, request_of
 from unbet.dialects.openapi.answers import (
-    MALFORMED,
-    NOT_ALLOWED,
-    UNPERSISTED,
     ExampleAnswer,
     example_answers,
     example_document,
     request_schema,
 )
 from unbet.dialects.openapi.schemas import schema_of
-from unbet.dialects.port import REPEATED, WRONG_SIGNATURE, Dialect, LateBet
+from unbet.dialects.port import (
+    MALFORMED,
+    NOT_ALLOWED,
+    REPEATED,
+    UNPERSISTED,
+    WRONG_SIGNATURE,
+    Dialect,
+    LateBet,
+)
 
 _MEANING: Final[Mapping[str, str]] = {
     "reversed": "the bet is cancelled, now or by an earlier request: the stake is given back",
