@@ -51,6 +51,7 @@ _OK: Final = Answer("RS_OK", "")
 _UNKNOWN: Final = Answer("RS_ERROR_UNKNOWN", "Not decided yet", resent=True)
 _ROLLED_BACK: Final = Answer("RS_ERROR_TRANSACTION_ROLLED_BACK", "")
 _NOT_THERE: Final = Answer("RS_ERROR_TRANSACTION_DOES_NOT_EXIST", "")
+_NO_BETS: Final = (_OK, _NOT_THERE)
 _WRONG_SIGNATURE: Final = Answer("RS_ERROR_INVALID_SIGNATURE", "")
 
 HUB88: Final = Dialect(
@@ -74,7 +75,8 @@ HUB88: Final = Dialect(
     unpersisted=_UNKNOWN,
     choices={
         Outcome.SETTLED: (_ROLLED_BACK, _OK),
-        Outcome.NO_BET: (_OK, _NOT_THERE),
+        Outcome.NO_BET: _NO_BETS,
+        Outcome.BET_REFUSED: _NO_BETS,
         WRONG_SIGNATURE: (_WRONG_SIGNATURE, _UNKNOWN),
     },
     auth=Auth(Header("X-Hub88-Signature"), RsaSha256()),

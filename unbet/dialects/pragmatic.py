@@ -28,7 +28,7 @@ class Request(BaseModel):
 
 _SUCCESS: Final = Answer(0, "Success")
 _SETTLED: Final = Answer(120, "The bet is settled")
-_NO_BET: Final = Answer(120, "There is no such bet")
+_NO_BETS: Final = (_SUCCESS, Answer(120, "There is no such bet"))
 
 PRAGMATIC: Final = Dialect(
     name="pragmatic",
@@ -49,7 +49,11 @@ PRAGMATIC: Final = Dialect(
     malformed=Answer(7, "Bad parameters"),
     not_allowed=Answer(100, "The sender's address is not allowed", resent=True),
     wrong_signature=Answer(5, "The hash is wrong"),
-    choices={Outcome.SETTLED: (_SETTLED, _SUCCESS), Outcome.NO_BET: (_SUCCESS, _NO_BET)},
+    choices={
+        Outcome.SETTLED: (_SETTLED, _SUCCESS),
+        Outcome.NO_BET: _NO_BETS,
+        Outcome.BET_REFUSED: _NO_BETS,
+    },
     codec=FORM,
     auth=Auth(Member("hash"), DigestWithKey("md5"), sorted_pairs(without="hash")),
     example={
