@@ -18,6 +18,7 @@ from unbet.dialects import DIALECTS
 from unbet.dialects.answers import AnswerContext
 from unbet.dialects.auth import Auth, Parameter
 from unbet.dialects.body import cancels_of, parse_kept, raw_of, read, render
+from unbet.dialects.examples import Example, document_of
 from unbet.dialects.raw import RawRequest
 
 QUERY = b"request=rollback&accountid=u-1&transactionid=bet-1&gamesessionid=g-1"
@@ -101,6 +102,24 @@ def test_a_balance_of_any_size_is_answered() -> None:
     )
     context = AnswerContext(dialect.answer_of(Outcome.REVERSED), None, decision)
     assert json.loads(render(dialect, context))["balance"] == 10**24
+
+
+@pytest.mark.parametrize(
+    ("name", "repeated"),
+    [("hub88", "request_uuid"), ("caleta", "request_uuid"), ("evolution", "uuid")],
+)
+def test_what_is_only_repeated_need_not_be_sent(name: str, repeated: str) -> None:
+    dialect = DIALECTS[name]
+    sent = document_of(dialect, Example("bet-1", "u-1", "EUR", "P"))
+    del sent[repeated]
+    assert parse_kept(json.dumps(sent).encode(), "P", dialect).reference == "bet-1"
+    decision = Decision(
+        request_id=uuid4(), outcome=Outcome.REVERSED, cash=Decimal(1), currency="EUR"
+    )
+    done = dialect.answer_of(Outcome.REVERSED)
+    answer = json.loads(render(dialect, AnswerContext(done, "bet-1", decision, document=sent)))
+    assert "balance" in answer
+    assert repeated not in answer
 
 
 @pytest.mark.parametrize(

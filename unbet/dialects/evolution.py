@@ -35,7 +35,8 @@ class Request(BaseModel):
     """The provider's fields, as far as they are needed."""
 
     user_id: Annotated[UserId, Field(alias="userId")]
-    uuid: RequestName
+    uuid: RequestName | None = None
+    """It is only repeated."""
     currency: Currency
     transaction: Transaction
 

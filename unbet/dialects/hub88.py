@@ -31,7 +31,8 @@ class Request(BaseModel):
     user_id: Annotated[UserId | None, Field(alias="user")] = None
     uuid: Annotated[RequestName, Field(alias="transaction_uuid")]
     reference: Annotated[Reference, Field(alias="reference_transaction_uuid")]
-    request_uuid: RequestName
+    request_uuid: RequestName | None = None
+    """It is only repeated."""
 
 
 def _document(context: AnswerContext) -> Mapping[str, Any]:
