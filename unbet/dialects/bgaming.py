@@ -5,7 +5,8 @@ One request names several bets and is done as a whole. A bet that comes after it
 answered as if it had been taken, and debits nothing. Assumed: a status of 500 has the request sent
 again; `processed_at` is the time of the answer; a settled bet gets an error, so that nobody takes
 its stake for returned (one implementation answers success: `answers`). The rollback of a win is
-that of an unknown bet: Unbet takes no win back.
+that of an unknown bet: Unbet takes no win back. After a wrong signature (403) nothing is sent
+again: an endpoint may answer 500 instead (`answers`), so that a mix-up of keys loses no rollback.
 """
 
 from collections.abc import Mapping
@@ -21,7 +22,7 @@ from unbet.dialects.answers import Answer, AnswerContext, Asked, Item
 from unbet.dialects.auth import Auth, Header, Hmac
 from unbet.dialects.body import MAX_ITEMS
 from unbet.dialects.codecs import units
-from unbet.dialects.port import Dialect, LateBet
+from unbet.dialects.port import WRONG_SIGNATURE, Dialect, LateBet
 
 
 class Action(BaseModel):
@@ -76,6 +77,8 @@ def _places(currency: str | None) -> int:
 
 _SUCCESS: Final = Answer(200, "")
 _SETTLED: Final = Answer(400, "The bet is settled: nothing was returned", status=400)
+_FORBIDDEN: Final = Answer(403, "Forbidden", status=403)
+_LATER: Final = Answer(500, "Not decided yet, please retry", resent=True, status=500)
 
 BGAMING: Final = Dialect(
     name="bgaming",
@@ -91,11 +94,15 @@ BGAMING: Final = Dialect(
         Outcome.MISMATCH: Answer(101, "The bet is another player's", status=400),
         Outcome.CURRENCY_MISMATCH: Answer(154, "The bet is in another currency", status=400),
         Outcome.CLOSED: Answer(400, "Closed by the operator", status=400),
-        Outcome.PARKED: Answer(500, "Not decided yet, please retry", resent=True, status=500),
+        Outcome.PARKED: _LATER,
     },
     malformed=Answer(400, "Bad request", status=400),
-    not_allowed=Answer(403, "Forbidden", status=403),
-    choices={Outcome.SETTLED: (_SETTLED, _SUCCESS)},
+    not_allowed=_LATER._replace(description="The sender's address is not allowed"),
+    wrong_signature=_FORBIDDEN,
+    choices={
+        Outcome.SETTLED: (_SETTLED, _SUCCESS),
+        WRONG_SIGNATURE: (_FORBIDDEN, _LATER._replace(description="The signature is wrong")),
+    },
     auth=Auth(Header("X-REQUEST-SIGN"), Hmac()),
     late_bet=LateBet.ACCEPT,
     needs_cash=True,

@@ -3,7 +3,8 @@
 A repeated cancel has a status of its own, as has that of a settled bet. Assumed: `transaction.id`
 is the cancel's own and `refId` the bet's, where implementations differ; a refused bet is none; what
 does not fit the bet is a TEMPORARY_ERROR, so that it can be put right meanwhile. An expired `sid`
-is accepted.
+is accepted. After a wrong token nothing is sent again: an endpoint may answer TEMPORARY_ERROR
+instead (`answers`), so that a mix-up of tokens loses no cancel.
 """
 
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from unbet.dialects.answers import Answer, AnswerContext, Asked, Item
 from unbet.dialects.auth import Auth, Parameter
 from unbet.dialects.body import without_none
 from unbet.dialects.codecs import number
-from unbet.dialects.port import REPEATED, Dialect
+from unbet.dialects.port import REPEATED, WRONG_SIGNATURE, Dialect
 
 PLACES: Final = 6
 """Of an amount, at most."""
@@ -66,6 +67,7 @@ _SETTLED: Final = Answer("BET_ALREADY_SETTLED", "")
 _NO_BET: Final = Answer("BET_DOES_NOT_EXIST", "")
 _TEMPORARY: Final = Answer("TEMPORARY_ERROR", "", resent=True)
 _FINAL: Final = Answer("FINAL_ERROR_ACTION_FAILED", "")
+_WRONG_TOKEN: Final = Answer("INVALID_TOKEN_ID", "", status=401)
 _MISMATCHES: Final = (_TEMPORARY, _FINAL)
 
 EVOLUTION: Final = Dialect(
@@ -88,7 +90,7 @@ EVOLUTION: Final = Dialect(
     repeated=_SETTLED,
     malformed=Answer("INVALID_PARAMETER", "", status=400),
     not_allowed=_TEMPORARY,
-    wrong_signature=Answer("INVALID_TOKEN_ID", "", status=401),
+    wrong_signature=_WRONG_TOKEN,
     choices={
         REPEATED: (_SETTLED, _OK),
         Outcome.NO_BET: (_NO_BET, _OK),
@@ -96,6 +98,7 @@ EVOLUTION: Final = Dialect(
         Outcome.MISMATCH: _MISMATCHES,
         Outcome.CURRENCY_MISMATCH: _MISMATCHES,
         Outcome.AMOUNT_MISMATCH: _MISMATCHES,
+        WRONG_SIGNATURE: (_WRONG_TOKEN, _TEMPORARY),
     },
     auth=Auth(Parameter("authToken")),
     needs_cash=True,

@@ -2,7 +2,9 @@
 
 A form without a currency, and not always with an amount. Assumed: the amount is the bet's stake; a
 settled bet is refused for good (120), so that nobody takes its stake for returned; what does not
-fit the bet is sent again (100), so that it can be put right meanwhile.
+fit the bet is sent again (100), so that it can be put right meanwhile. After a wrong
+hash nothing is sent again: an endpoint may answer 100 instead (`answers`), so that a mix-up of keys
+loses no refund.
 """
 
 from typing import Annotated, Final
@@ -14,7 +16,7 @@ from unbet.core.outcomes import Outcome
 from unbet.dialects.answers import CODE, DESCRIPTION, OWN_REFERENCE, Answer
 from unbet.dialects.auth import Auth, DigestWithKey, Member, sorted_pairs
 from unbet.dialects.codecs import FORM
-from unbet.dialects.port import Dialect
+from unbet.dialects.port import WRONG_SIGNATURE, Dialect
 
 
 class Request(BaseModel):
@@ -27,6 +29,7 @@ class Request(BaseModel):
 
 
 _SUCCESS: Final = Answer(0, "Success")
+_WRONG_HASH: Final = Answer(5, "The hash is wrong")
 _SETTLED: Final = Answer(120, "The bet is settled")
 _NO_BETS: Final = (_SUCCESS, Answer(120, "There is no such bet"))
 
@@ -48,11 +51,12 @@ PRAGMATIC: Final = Dialect(
     },
     malformed=Answer(7, "Bad parameters"),
     not_allowed=Answer(100, "The sender's address is not allowed", resent=True),
-    wrong_signature=Answer(5, "The hash is wrong"),
+    wrong_signature=_WRONG_HASH,
     choices={
         Outcome.SETTLED: (_SETTLED, _SUCCESS),
         Outcome.NO_BET: _NO_BETS,
         Outcome.BET_REFUSED: _NO_BETS,
+        WRONG_SIGNATURE: (_WRONG_HASH, Answer(100, _WRONG_HASH.description, resent=True)),
     },
     codec=FORM,
     auth=Auth(Member("hash"), DigestWithKey("md5"), sorted_pairs(without="hash")),
