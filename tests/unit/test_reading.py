@@ -19,7 +19,7 @@ from unbet.dialects.answers import AnswerContext
 from unbet.dialects.auth import Auth, Parameter
 from unbet.dialects.body import cancels_of, parse_kept, raw_of, read, render
 from unbet.dialects.examples import Example, document_of
-from unbet.dialects.raw import RawRequest
+from unbet.dialects.raw import BadRequestError, RawRequest
 
 QUERY = b"request=rollback&accountid=u-1&transactionid=bet-1&gamesessionid=g-1"
 XML = (
@@ -102,6 +102,31 @@ def test_a_balance_of_any_size_is_answered() -> None:
     )
     context = AnswerContext(dialect.answer_of(Outcome.REVERSED), None, decision)
     assert json.loads(render(dialect, context))["balance"] == 10**24
+
+
+@pytest.mark.parametrize(
+    ("name", "query"),
+    [
+        ("groove", "request=rollback&accountid=u-1&transactionid=bet-1&rollbackAmount="),
+        ("pragmatic", "userId=u-1&providerId=P&reference=bet-1&amount="),
+    ],
+)
+def test_an_empty_amount_is_not_sent(name: str, query: str) -> None:
+    dialect = DIALECTS[name]
+
+    def amount(sent: str) -> Decimal | None:
+        return parse_kept(f"{query}{sent}".encode(), "P", dialect).asked.amount
+
+    assert amount("1.250") == Decimal("1.25")
+    assert [amount(none) for none in ("", "null")] == [None] * 2
+    for wrong in ("none", "+", "-1"):
+        with pytest.raises(BadRequestError, match="mount: expected an amount"):
+            amount(wrong)
+
+
+def test_grooves_amount_of_0_says_nothing() -> None:
+    parsed = parse_kept(QUERY + b"&rollbackAmount=0.00", "P", GROOVE)
+    assert parsed.asked.amount is None
 
 
 @pytest.mark.parametrize(

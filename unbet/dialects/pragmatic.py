@@ -11,11 +11,11 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, Field
 
-from unbet.core.fields import Amount, ProviderId, Reference, UserId
+from unbet.core.fields import ProviderId, Reference, UserId
 from unbet.core.outcomes import Outcome
 from unbet.dialects.answers import CODE, DESCRIPTION, OWN_REFERENCE, Answer
 from unbet.dialects.auth import Auth, DigestWithKey, Member, sorted_pairs
-from unbet.dialects.codecs import FORM
+from unbet.dialects.codecs import FORM, SentAmount
 from unbet.dialects.port import WRONG_SIGNATURE, Dialect
 
 
@@ -25,7 +25,7 @@ class Request(BaseModel):
     user_id: Annotated[UserId, Field(alias="userId")]
     provider_id: Annotated[ProviderId, Field(alias="providerId")]
     reference: Reference
-    amount: Amount | None = None
+    amount: SentAmount = None
 
 
 _SUCCESS: Final = Answer(0, "Success")
