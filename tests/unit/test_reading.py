@@ -129,6 +129,21 @@ def test_grooves_amount_of_0_says_nothing() -> None:
     assert parsed.asked.amount is None
 
 
+@pytest.mark.parametrize("name", ["hub88", "gitslotpark"])
+def test_no_balance_is_told_where_its_currency_is_not_known(name: str) -> None:
+    dialect = DIALECTS[name]
+
+    def balance(currency: str | None) -> object:
+        decision = Decision(request_id=uuid4(), outcome=Outcome.NO_BET, currency=currency)
+        context = AnswerContext(
+            dialect.answer_of(Outcome.NO_BET), "bet-1", decision, knows_players=True
+        )
+        return json.loads(render(dialect, context)).get("balance")
+
+    assert balance(None) is None
+    assert balance("EUR") == 0
+
+
 @pytest.mark.parametrize(
     ("name", "repeated"),
     [("hub88", "request_uuid"), ("caleta", "request_uuid"), ("evolution", "uuid")],

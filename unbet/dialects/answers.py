@@ -63,7 +63,8 @@ class AnswerContext:
     document: Document = field(default_factory=dict)
     """What was sent, of whatever form, for what the answer repeats."""
     knows_players: bool = False
-    """Whether the wallet is the one that has all players: one of whom it tells no cash has none."""
+    """Whether the wallet is the one that has all players: a player without a known balance has 0 in
+    the decision's currency."""
 
     @property
     def cash(self) -> Decimal | None:
@@ -73,8 +74,12 @@ class AnswerContext:
         known = [(each.transfer_id or 0, each.cash) for each in told if each.cash is not None]
         if known:
             return max(known)[1]
-        is_told = any(each.outcome not in MISMATCHES | {Outcome.PARKED} for each in told)
-        return Decimal(0) if is_told and self.knows_players else None
+        # Who has several currencies has no balance, unless it is known which is meant.
+        has_none = any(
+            each.currency is not None and each.outcome not in MISMATCHES | {Outcome.PARKED}
+            for each in told
+        )
+        return Decimal(0) if has_none and self.knows_players else None
 
     @property
     def own_reference(self) -> str | None:

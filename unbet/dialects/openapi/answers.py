@@ -10,7 +10,7 @@ from uuid import UUID
 from unbet.core.fields import CURRENCY_PATTERN
 from unbet.core.message import Decision
 from unbet.core.outcomes import MISMATCHES, Outcome
-from unbet.dialects.answers import Answer, AnswerContext
+from unbet.dialects.answers import Answer, AnswerContext, Asked
 from unbet.dialects.auth import Member
 from unbet.dialects.body import ParsedRequest, decode, parse, render
 from unbet.dialects.examples import request_of, values_of
@@ -104,10 +104,10 @@ def example_answers(dialect: Dialect, provider: str = PROVIDER) -> Iterator[Exam
     for outcome in Outcome:
         answer = answers.pop(outcome)
         if not impossible.get(outcome):
-            yield _decided(dialect, outcome, answer, documents, reference)
+            yield _decided(dialect, outcome, answer, documents, asked)
         if outcome is Outcome.REVERSED and REPEATED in answers:
             again = answers.pop(REPEATED)
-            yield _decided(dialect, outcome, again, documents, reference, replayed=True)
+            yield _decided(dialect, outcome, again, documents, asked, replayed=True)
     answers[MALFORMED] = dialect.refusal("a field is missing")
     for name, answer in answers.items():
         known = [] if name == NOT_ALLOWED else documents
@@ -123,7 +123,7 @@ def _decided(
     outcome: Outcome,
     answer: Answer,
     documents: list[Document],
-    reference: str,
+    asked: Asked,
     *,
     replayed: bool = False,
 ) -> ExampleAnswer:
@@ -132,8 +132,12 @@ def _decided(
     if outcome not in MISMATCHES | {Outcome.PARKED}:
         transfer = {"transfer_id": TRANSFER} if outcome is Outcome.REVERSED else {}
         told = [known | transfer | {"cash": CASH}, known | transfer]
+        if outcome in (Outcome.NO_BET, Outcome.CLOSED) and asked.currency is None:
+            told.append({"replayed": replayed})
     contexts = [
-        AnswerContext(answer, reference, decision, (decision,), document, knows_players)
+        AnswerContext(
+            answer, asked.items[0].reference, decision, (decision,), document, knows_players
+        )
         for document, each, knows_players in product(documents, told, (False, True))
         for decision in (Decision(request_id=UUID(int=0), outcome=outcome, **each),)
     ]
