@@ -17,7 +17,6 @@ from unbet.core.message import Decision, Group
 from unbet.core.outcomes import Outcome
 from unbet.core.wire import decode_group, encode_group
 from unbet.dialects.answers import Answer, AnswerContext
-from unbet.dialects.auth import RsaSha256
 from unbet.dialects.body import (
     MAX_BODY_LENGTH,
     MAX_ITEMS,
@@ -32,6 +31,7 @@ from unbet.dialects.body import (
 )
 from unbet.dialects.port import Dialect
 from unbet.dialects.raw import BadRequestError
+from unbet.dialects.schemes import RsaSha256
 
 MAX_ANSWER_LENGTH: Final = 4 * MAX_BODY_LENGTH
 """Bytes: an answer repeats what was sent, and in JSON a character may take more."""

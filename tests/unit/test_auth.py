@@ -19,22 +19,18 @@ from unbet.dialects.auth import (
     URL_SECRET,
     Auth,
     BasicAuth,
-    DigestWithKey,
-    Form,
     Header,
-    Hmac,
     Member,
     Parameter,
     Part,
-    RsaSha256,
     fields,
     raw_body,
     sorted_pairs,
     sorted_values,
     stamped,
-    written,
 )
 from unbet.dialects.raw import RawRequest
+from unbet.dialects.schemes import DigestWithKey, Form, Hmac, RsaSha256, written
 
 RAW: Final = RawRequest(b"", method="POST")
 SIGN: Final = Header("X-Sign")

@@ -19,10 +19,11 @@ from pydantic import BaseModel, Field
 from unbet.core.fields import Currency, Reference, RequestName, UserId
 from unbet.core.outcomes import Outcome
 from unbet.dialects.answers import Answer, AnswerContext, Asked, Item
-from unbet.dialects.auth import Auth, Header, Hmac
+from unbet.dialects.auth import Auth, Header
 from unbet.dialects.body import MAX_ITEMS
 from unbet.dialects.codecs import units
 from unbet.dialects.port import WRONG_SIGNATURE, Dialect, LateBet
+from unbet.dialects.schemes import Hmac
 
 
 class Action(BaseModel):

@@ -15,9 +15,10 @@ from pydantic import BaseModel, Field
 from unbet.core.fields import Reference, RequestName, UserId
 from unbet.core.outcomes import Outcome
 from unbet.dialects.answers import CODE, DESCRIPTION, Answer, AnswerContext
-from unbet.dialects.auth import Auth, Hmac, Member, fields
+from unbet.dialects.auth import Auth, Member, fields
 from unbet.dialects.codecs import number
 from unbet.dialects.port import WRONG_SIGNATURE, Dialect
+from unbet.dialects.schemes import Hmac
 
 PLACES: Final = 2
 """Of the balance."""

@@ -16,10 +16,11 @@ from pydantic import BaseModel, Field
 from unbet.core.fields import Reference, UserId
 from unbet.core.outcomes import Outcome
 from unbet.dialects.answers import Answer, AnswerContext, Asked, Item
-from unbet.dialects.auth import Auth, Header, Hmac, sorted_values
+from unbet.dialects.auth import Auth, Header, sorted_values
 from unbet.dialects.body import without_none
 from unbet.dialects.codecs import QUERY, SentAmount, number
 from unbet.dialects.port import Dialect
+from unbet.dialects.schemes import Hmac
 
 PLACES: Final = 10
 """Of an amount, at most."""

@@ -16,10 +16,11 @@ from pydantic import BaseModel, Field
 from unbet.core.fields import Reference, RequestName, UserId
 from unbet.core.outcomes import Outcome
 from unbet.dialects.answers import Answer, AnswerContext
-from unbet.dialects.auth import Auth, Header, RsaSha256
+from unbet.dialects.auth import Auth, Header
 from unbet.dialects.body import without_none
 from unbet.dialects.codecs import units
 from unbet.dialects.port import WRONG_SIGNATURE, Dialect
+from unbet.dialects.schemes import RsaSha256
 
 PLACES: Final = 5
 """One unit of the balance is a hundred thousandth of the currency's."""

@@ -14,9 +14,10 @@ from pydantic import BaseModel, Field
 from unbet.core.fields import ProviderId, Reference, UserId
 from unbet.core.outcomes import Outcome
 from unbet.dialects.answers import CODE, DESCRIPTION, OWN_REFERENCE, Answer
-from unbet.dialects.auth import Auth, DigestWithKey, Member, sorted_pairs
+from unbet.dialects.auth import Auth, Member, sorted_pairs
 from unbet.dialects.codecs import FORM, SentAmount
 from unbet.dialects.port import WRONG_SIGNATURE, Dialect
+from unbet.dialects.schemes import DigestWithKey
 
 
 class Request(BaseModel):
