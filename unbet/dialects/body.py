@@ -166,13 +166,13 @@ def render(dialect: "Dialect", context: AnswerContext) -> bytes:
 
 def kept_of(raw: RawRequest, dialect: "Dialect") -> bytes:
     """What is kept of a request: that which its dialect reads."""
-    return raw.query if dialect.method == "GET" else raw.body
+    return raw.query if dialect.codec.in_query else raw.body
 
 
 def raw_of(kept: bytes, dialect: "Dialect") -> RawRequest:
     """The request of which the body, or without one the query, was `kept`."""
-    if dialect.method == "GET":
-        return RawRequest(b"", query=kept, method="GET")
+    if dialect.codec.in_query:
+        return RawRequest(b"", query=kept, method=dialect.method)
     return RawRequest(kept, method=dialect.method)
 
 
@@ -315,6 +315,8 @@ class Codec:
     """The content type that such requests usually have; none is demanded."""
     write: Callable[[Document], bytes] = orjson.dumps
     """The reverse of `decode`: a request's body, or its query."""
+    in_query: bool = False
+    """Whether the request is the URL's query, and has no body."""
 
 
 def _json(raw: RawRequest) -> Document:

@@ -67,7 +67,7 @@ def _pairs(document: Document) -> bytes:
 
 
 FORM: Final = Codec("form", _form, request_type="application/x-www-form-urlencoded", write=_pairs)
-QUERY: Final = Codec("query", _query, request_type="", write=_pairs)
+QUERY: Final = Codec("query", _query, request_type="", in_query=True, write=_pairs)
 
 
 def xml(root: str) -> Codec:

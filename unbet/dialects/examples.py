@@ -8,6 +8,7 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from unbet.dialects.auth import BasicAuth, Header, Member, Parameter
+from unbet.dialects.body import raw_of
 from unbet.dialects.port import Dialect
 from unbet.dialects.raw import Document, RawRequest
 
@@ -78,13 +79,7 @@ def _written(dialect: Dialect, document: Document) -> RawRequest:
     for name, value in values.items():
         path = path.replace(f"{{{name}}}", quote(value, safe=""))
     rest = {name: value for name, value in document.items() if name not in values}
-    content, is_query = dialect.codec.write(rest), dialect.method == "GET"
-    return RawRequest(
-        body=b"" if is_query else content,
-        query=content if is_query else b"",
-        path=path,
-        method=dialect.method,
-    )
+    return raw_of(dialect.codec.write(rest), dialect)._replace(path=path)
 
 
 def _with_header(raw: RawRequest, name: str, value: str) -> RawRequest:

@@ -38,7 +38,8 @@ class TemporaryAnswerError(ValueError):
 @dataclass(frozen=True, kw_only=True)
 class Dialect:
     """A form of requests and answers. Raises `TemporaryAnswerError` for a final answer to a passing
-    fault, and `ValueError` for an outcome without an answer."""
+    fault, and `ValueError` for an outcome without an answer, or a codec that does not fit the
+    method."""
 
     name: str
     path: str
@@ -85,6 +86,8 @@ class Dialect:
         missing = frozenset(Outcome) - OPTIONAL - self.outcomes.keys()
         if missing:
             raise ValueError(f"{self.name}: no answer to {', '.join(sorted(missing))}")
+        if self.codec.in_query is not (self.method == "GET"):
+            raise ValueError(f"{self.name}: a GET has all in the query, and nothing else has")
         for what, answer in (
             ("parked", self.outcomes[Outcome.PARKED]),
             ("stored nowhere", self.unpersisted),

@@ -9,7 +9,6 @@ import orjson
 
 from unbet.dialects.auth import BasicAuth, Header, Parameter
 from unbet.dialects.body import JSON
-from unbet.dialects.codecs import QUERY
 from unbet.dialects.examples import path_names, request_of
 from unbet.dialects.openapi.answers import (
     ExampleAnswer,
@@ -132,7 +131,7 @@ def _operation(described: Described, shared: Mapping[str, Any]) -> dict[str, Any
         required: list[dict[str, Any]] = [{dialect.name: []}]
         operation["security"] = [*required, {}] if dialect.auth.is_optional else required
     in_path = path_names(dialect)
-    if dialect.codec.request_type == QUERY.request_type:
+    if dialect.codec.in_query:
         names = [name for name in schema["properties"] if name not in in_path]
         operation["parameters"] = [_parameter(name, "query", schema, dialect) for name in names]
     else:
@@ -186,7 +185,7 @@ def _body(dialect: Dialect, schema: dict[str, Any], in_path: Sequence[str]) -> d
     raw = request_of(dialect, document, None)
     value: Any = {name: one for name, one in document.items() if name not in in_path}
     whole = {**schema, "properties": kept, "required": required, "additionalProperties": True}
-    if _is_xml(dialect):
+    if _is_xml(dialect.codec.request_type):
         value = raw.body.decode()
         whole["xml"] = {"name": _root(raw.body)}
     content = {"schema": whole, "example": value}
@@ -223,12 +222,13 @@ def _response(dialect: Dialect, answers: Sequence[ExampleAnswer]) -> dict[str, A
     read = dialect.codec.read_answer
     documents = [read(body) for one in answers for body in one.bodies]
     schema = schema_of(documents, {dialect.code_field})
-    if _is_xml(dialect):
+    content_type = dialect.codec.content_type.decode()
+    if _is_xml(content_type):
         schema["xml"] = {"name": _root(answers[0].bodies[0])}
     examples = {one.name: {"value": _shown(dialect, one.bodies[0])} for one in answers}
     return {
         "description": ", ".join(one.name for one in answers),
-        "content": {dialect.codec.content_type.decode(): {"schema": schema, "examples": examples}},
+        "content": {content_type: {"schema": schema, "examples": examples}},
     }
 
 
@@ -237,8 +237,8 @@ def _shown(dialect: Dialect, body: bytes) -> Any:
     return orjson.loads(body) if is_json else body.decode()
 
 
-def _is_xml(dialect: Dialect) -> bool:
-    return dialect.codec.name == "XML"
+def _is_xml(content_type: str) -> bool:
+    return content_type.partition(";")[0].endswith(("/xml", "+xml"))
 
 
 def _root(body: bytes) -> str:
