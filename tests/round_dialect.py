@@ -60,4 +60,12 @@ ROUNDS: Final = Dialect(
     malformed=Answer(50001, "", status=400),
     not_allowed=Answer(30002, "", status=403),
     code_field="statusCode",
+    example={
+        "id": "{request}",
+        "currency": "{currency}",
+        "username": "{player}",
+        "txns": [
+            {"id": "{reference}", "roundId": "round-1", "transactionType": "BY_TRANSACTION"},
+        ],
+    },
 )

@@ -58,4 +58,10 @@ PLAYNGO_LIKE: Final = Dialect(
     codec=xml("cancelReserve"),
     auth=Auth(Member("accessToken")),
     code_field="statusCode",
+    example={
+        "externalId": "{player}",
+        "transactionId": "{reference}",
+        "currency": "{currency}",
+        "real": "{amount}",
+    },
 )

@@ -113,7 +113,7 @@ def test_the_example_of_a_request_satisfies_its_schema_and_is_taken(dialect: Dia
     operation = operation_of(dialect)
     if "requestBody" not in operation:
         examples = {one["name"]: one["example"] for one in operation["parameters"]}
-        assert examples == document
+        assert examples == {name: document[name] for name in examples}
         needed = {one["name"] for one in operation["parameters"] if one["required"]}
         assert needed == example_document(dialect, least=True).keys()
         return
@@ -158,7 +158,14 @@ def _named(request: Named) -> Asked:
 
 
 def test_a_value_in_the_path_is_a_parameter_and_no_field() -> None:
-    dialect = replace(V4, path="/players/{player}/undo", request=Named, asks=_named, spellings={})
+    dialect = replace(
+        V4,
+        path="/players/{player}/undo",
+        request=Named,
+        asks=_named,
+        spellings={},
+        example={"player": "{player}", "bet": "{reference}"},
+    )
     item = paths_of([Described(dialect)], SHARED)["/{secret}/players/{player}/undo"]
     assert [one.get("name") for one in item["parameters"]] == [None, "player"]
     schema = item["post"]["requestBody"]["content"]["application/json"]["schema"]
@@ -173,7 +180,7 @@ def test_a_status_that_openapi_does_not_know_is_the_default() -> None:
 
 
 class Picky(BaseModel):
-    """A request with a field that no example can be guessed of."""
+    """A request whose reference has a form of its own."""
 
     reference: Annotated[str, Field(pattern=r"^\d{4}-x$")]
 
@@ -182,15 +189,17 @@ def _picky(request: Picky) -> Asked:
     return Asked((Item(request.reference),), None)
 
 
-def test_a_dialect_of_which_no_example_can_be_made_says_what_it_needs() -> None:
+def test_a_dialect_whose_example_it_does_not_take_is_described_by_nothing() -> None:
     dialect = replace(V4, request=Picky, asks=_picky, spellings={})
-    with pytest.raises(ValueError, match="a field with `examples`"):
+    with pytest.raises(ValueError, match="its `example` is no request: reference is blank or"):
         example_document(dialect)
 
-    class Shown(BaseModel):
-        reference: Annotated[str, Field(pattern=r"^\d{4}-x$", examples=["1234-x"])]
-
-    assert example_document(replace(dialect, request=Shown)) == {"reference": "1234-x"}
+    right = {"reference": "1234-x", "more": {"amount": "{amount}"}}
+    assert example_document(replace(dialect, example=right)) == {
+        "reference": "1234-x",
+        "more": {"amount": 1.25},
+    }
+    assert example_document(replace(dialect, example=right), least=True) == {"reference": "1234-x"}
 
 
 def test_endpoints_that_answer_alike_stand_there_once_and_others_apart() -> None:
@@ -237,6 +246,6 @@ def test_the_examples_of_answers_are_rendered_by_the_dialect() -> None:
         "balance": 98.75,
         "bonus": 0,
         "retransmission": True,
-        "uuid": "uuid-1",
+        "uuid": "request-1",
     }
     assert orjson.dumps(shown)

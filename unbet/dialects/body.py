@@ -313,7 +313,7 @@ class Codec:
     content_type: bytes = b"application/json"
     request_type: str = "application/json"
     """The content type that such requests usually have; none is demanded."""
-    write: Callable[[Document], bytes] = orjson.dumps
+    write: Callable[[Document], bytes] = to_json
     """The reverse of `decode`: a request's body, or its query."""
     in_query: bool = False
     """Whether the request is the URL's query, and has no body."""

@@ -63,7 +63,7 @@ def _single(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
 
 
 def _pairs(document: Document) -> bytes:
-    return urlencode(document).encode()
+    return urlencode({name: _plain_text(value) for name, value in document.items()}).encode()
 
 
 FORM: Final = Codec("form", _form, request_type="application/x-www-form-urlencoded", write=_pairs)
@@ -123,11 +123,11 @@ def _to_element(element: Element, value: Any) -> Element:
             for one in inner if isinstance(inner, list) else [inner]:
                 _to_element(SubElement(element, name), one)
     elif value is not None:
-        element.text = _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", _xml_text(value))
+        element.text = _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", _plain_text(value))
     return element
 
 
-def _xml_text(value: Any) -> str:
+def _plain_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return format(value, "f") if isinstance(value, Decimal) else str(value)

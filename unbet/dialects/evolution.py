@@ -108,7 +108,7 @@ EVOLUTION: Final = Dialect(
         "userId": "{player}",
         "currency": "{currency}",
         "game": {"id": "round-1", "type": "roulette"},
-        "transaction": {"id": "{request}", "refId": "{reference}"},
+        "transaction": {"id": "{request}", "refId": "{reference}", "amount": "{amount}"},
         "uuid": "{request}",
     },
 )

@@ -99,5 +99,6 @@ GROOVE: Final = Dialect(
         "apiversion": VERSION,
         "transactionid": "{reference}",
         "roundid": "round-1",
+        "rollbackAmount": "{amount}",
     },
 )

@@ -56,6 +56,9 @@ class Dialect:
     """To a request of the wrong form; its description is what was wrong."""
     not_allowed: Answer
     """For a sender whose address is not the provider's."""
+    example: Mapping[str, Any]
+    """What a request says, but for its signature. Texts stand for what differs: `{reference}`,
+    `{player}`, `{currency}`, `{provider}`, `{amount}`, and `{request}`, the request's own name."""
     asks: Callable[[Any], Asked] = asked_of
     """What a valid `request` asks for; of itself the fields of one that is about one bet and has
     our names for them."""
@@ -78,9 +81,6 @@ class Dialect:
     """Other spellings that are taken for a name of the request."""
     code_field: str = "error"
     """The answer's field that has the code."""
-    example: Mapping[str, Any] = field(default_factory=dict)
-    """What a request says, but for its signature. Texts stand for what differs: `{reference}`,
-    `{player}`, `{currency}`, `{provider}`, and `{request}`, the request's own name."""
 
     def __post_init__(self) -> None:
         missing = frozenset(Outcome) - OPTIONAL - self.outcomes.keys()

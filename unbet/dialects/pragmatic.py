@@ -67,5 +67,6 @@ PRAGMATIC: Final = Dialect(
         "gameId": "game",
         "roundId": "round-1",
         "reference": "{reference}",
+        "amount": "{amount}",
     },
 )

@@ -59,7 +59,7 @@ PLAYNGO: Final = Dialect(
     example={
         "externalId": "{player}",
         "transactionId": "{reference}",
-        "real": "10.00",
+        "real": "{amount}",
         "currency": "{currency}",
     },
 )
