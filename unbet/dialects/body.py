@@ -1,4 +1,7 @@
-"""A request, read and checked once, and its answer: what is on the way of every Cancel."""
+"""A request, read and checked once, and its answer: what is on the way of every Cancel.
+
+(Over 250 lines: what is on the way of every Cancel is entered once.)
+"""
 
 import codecs
 import json
@@ -6,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, DecimalException
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID, uuid5
 
@@ -20,7 +22,7 @@ from unbet.dialects.answers import Answer, AnswerContext, Asked, Item
 from unbet.dialects.faults import describe, given_twice, valid_reference
 from unbet.dialects.raw import BadRequestError, Document, RawRequest
 
-if TYPE_CHECKING:  # it is made of what is read here
+if TYPE_CHECKING:  # port.py imports this file
     from unbet.dialects.port import Dialect
 
 MAX_BODY_LENGTH: Final = 16 * 1024
@@ -60,7 +62,7 @@ class Reading(NamedTuple):
     reason: str = ""
     """`signature` or `form`."""
     problem: str = ""
-    """A sentence."""
+    """Why it is refused, for the log."""
 
 
 def read_cancels(
@@ -130,22 +132,31 @@ def answer_to(
     knows_players: bool = False,
 ) -> tuple[Answer, bytes]:
     """What is told of the `decisions` on the bets of a request, one for each, and its body. Several
-    bets have one answer: not decided yet if that holds for one of them, else the first that has it
-    sent again, else the first that is no success, else success. `knows_players` is as in
+    bets have one answer: the first of the lowest `_rank`. `knows_players` is as in
     `AnswerContext`."""
-    done = (dialect.outcomes[Outcome.REVERSED], dialect.repeated)
-
-    def answer_and_order(one: Decision) -> tuple[Answer, tuple[bool, ...]]:
-        answer = answer_of(dialect, one.outcome, replayed=one.replayed)
-        is_cause = one.outcome is not Outcome.BATCH_REFUSED
-        undone = one.outcome is not Outcome.PARKED
-        return answer, (undone, not answer.resent, answer in done, not is_cause)
-
-    chosen, _ = min(map(answer_and_order, decisions), key=itemgetter(1))
+    answers = [(answer_of(dialect, one.outcome, replayed=one.replayed), one) for one in decisions]
+    chosen, _ = min(answers, key=lambda told: _rank(dialect, told[1].outcome, told[0]))
     context = AnswerContext(
         chosen, request.reference, decisions[0], decisions, request.document, knows_players
     )
     return chosen, render(dialect, context)
+
+
+def _rank(dialect: "Dialect", outcome: Outcome, answer: Answer) -> int:
+    """Which of several bets has the answer to all; the lowest.
+
+    0: it is not decided yet
+    1: its answer has the request sent again; 2: so it has because of another bet
+    3: its answer is any other but success; 4: so it is because of another bet
+    5: success
+    """
+    if outcome is Outcome.PARKED:
+        return 0
+    if answer.resent:
+        return 2 if outcome is Outcome.BATCH_REFUSED else 1
+    if answer in (dialect.outcomes[Outcome.REVERSED], dialect.repeated):
+        return 5
+    return 4 if outcome is Outcome.BATCH_REFUSED else 3
 
 
 def answer_of(dialect: "Dialect", outcome: Outcome, *, replayed: bool = False) -> Answer:

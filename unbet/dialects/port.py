@@ -8,9 +8,10 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from unbet.core.outcomes import Outcome
+from unbet.dialects import body
 from unbet.dialects.answers import Answer, AnswerContext, Asked, Field
 from unbet.dialects.auth import URL_SECRET, Auth
-from unbet.dialects.body import JSON, Codec, answer_of, asked_of
+from unbet.dialects.body import JSON, Codec, asked_of
 
 REPEATED: Final = "repeated"
 MALFORMED: Final = "malformed"
@@ -99,9 +100,7 @@ class Dialect:
                     "provider sends it no more"
                 )
 
-    def answer_of(self, outcome: Outcome, *, replayed: bool = False) -> Answer:
-        """The answer for an outcome, or for one that an earlier request had."""
-        return answer_of(self, outcome, replayed=replayed)
+    answer_of = body.answer_of  # there: it is on the way of every Cancel
 
     def answers(self) -> dict[str, Answer]:
         """Every answer by its name: each outcome's, then those beside them that there are."""
