@@ -135,7 +135,7 @@ def test_every_problem_is_told_on_a_line_of_its_own(
         "error: endpoint 3 (Evolution, evolution): keys: env BGAMING_KEY: it is a key of endpoint "
         "2 as well: BGaming can sign what cancels Evolution's bets",
         "error: endpoint 4 (Old, lucky-monaco-v4): secret: it is that of endpoint 1",
-        "warning: endpoint 4 (Old, lucky-monaco-v4): until: its secret is none any more",
+        "warning: endpoint 4 (Old, lucky-monaco-v4): until: its secret has expired",
         "error: endpoint 5 (P, lucky-monaco-v4): secret: env HUB88_KEY: it is not set",
         "error: endpoint 5 (P, lucky-monaco-v4): wallet: 'leger' is none: it may be ledger, http, "
         "sql or package.module:factory",
@@ -317,4 +317,4 @@ def test_an_endpoint_that_has_ended_has_no_example(unbet: Unbet, write: Write) -
     write(BGAMING | {"until": "2020-01-01T00:00:00Z"})
     ran = unbet("endpoints", "sign")
     assert (ran.status, ran.out) == (1, "")
-    assert "its secret is none any more" in ran.err
+    assert "its secret has expired" in ran.err

@@ -33,7 +33,8 @@ from unbet.dialects.raw import RawRequest
 from unbet.runtime.endpoints import EndpointConfig
 
 SHARED = DOCUMENT["components"]["responses"]
-MADE = [one for one in DIALECTS.values() if path_of(one) not in BY_HAND]
+MADE = [one for one in DIALECTS.values() if one.name not in BY_HAND]
+PATHS_BY_HAND = [path_of(DIALECTS[name]) for name in sorted(BY_HAND)]
 EACH_MADE = pytest.mark.parametrize("dialect", MADE, ids=lambda dialect: dialect.name)
 EACH_FORM = pytest.mark.parametrize(
     "dialect", [*MADE, PLAYNGO_LIKE], ids=lambda dialect: dialect.name
@@ -59,12 +60,12 @@ def test_the_file_is_what_the_dialects_say() -> None:
 
 def test_what_is_kept_by_hand_stays_and_what_is_made_is_made_anew() -> None:
     changed = json.loads(FILE.read_text())
-    for path in BY_HAND:
+    for path in PATHS_BY_HAND:
         changed["paths"][path]["post"]["summary"] = "by hand"
     changed["paths"]["/{secret}/rollback"] = {}
     changed["paths"]["/{secret}/gone"] = {}
     again = made(changed)
-    assert {again["paths"][path]["post"]["summary"] for path in BY_HAND} == {"by hand"}
+    assert {again["paths"][path]["post"]["summary"] for path in PATHS_BY_HAND} == {"by hand"}
     assert again["paths"]["/{secret}/rollback"] == DOCUMENT["paths"]["/{secret}/rollback"]
     assert again["paths"].keys() == DOCUMENT["paths"].keys()
 
@@ -227,6 +228,21 @@ def test_endpoints_that_answer_alike_stand_there_once_and_others_apart() -> None
     assert document["paths"]["/{secret}/V4/Cancel"] == DOCUMENT["paths"]["/{secret}/V4/Cancel"]
     apart = document["paths"]["/{secret}/rollback#2"]["post"]["responses"]["200"]
     assert "settled" in apart["content"]["application/json"]["examples"]
+
+
+def test_an_operators_dialect_at_a_path_that_is_described_by_hand_is_described_itself() -> None:
+    own = replace(PLAYNGO_LIKE, path=V4.path)
+
+    class Own(EndpointConfig):
+        def spoken(self) -> Dialect:
+            return own
+
+    endpoints = [Own(provider="Own"), EndpointConfig(provider="LuckyMonaco")]
+    for some in (endpoints, endpoints[::-1], endpoints[:1]):
+        paths = openapi_of(some)["paths"]
+        summaries = [item["post"]["summary"] for item in paths.values()]
+        assert "Cancel a bet (xml-of-tests) for Own" in summaries
+        assert len(paths) == len(some)
 
 
 def test_the_command_prints_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,7 +80,7 @@ def problems_of(
         yield from _with_wallet(endpoint)
         until = endpoint.config.until
         if until is not None and until <= datetime.now(UTC):
-            yield Problem(endpoint, "until: its secret is none any more", is_error=False)
+            yield Problem(endpoint, "until: its secret has expired", is_error=False)
 
 
 def _with_secret(

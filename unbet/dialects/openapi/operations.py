@@ -2,7 +2,7 @@
 signed by."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -73,14 +73,16 @@ def path_of(dialect: Dialect) -> str:
     return f"/{{secret}}{dialect.path}"
 
 
-def paths_of(described: Iterable[Described], shared: Mapping[str, Any]) -> dict[str, Any]:
-    """The path items, where `shared` are the document's responses. A path that is there already has
-    a number as its fragment, which no URL sends: only the secret tells them apart. Raises
-    `ValueError` for a dialect of which no example can be made."""
+def paths_of(
+    described: Iterable[Described], shared: Mapping[str, Any], others: Collection[str] = ()
+) -> dict[str, Any]:
+    """The path items, where `shared` are the document's responses. A path that is there already, or
+    one of `others`, has a number as its fragment, which no URL sends: only the secret tells them
+    apart. Raises `ValueError` for a dialect of which no example can be made."""
     paths: dict[str, Any] = {}
     for number, one in enumerate(described, 1):
         path = path_of(one.dialect)
-        suffix = f"#{number}" if path in paths else ""
+        suffix = f"#{number}" if path in paths or path in others else ""
         operation = _operation(one, shared)
         operation["operationId"] += suffix.replace("#", "-")
         paths[path + suffix] = {
