@@ -60,22 +60,22 @@ def judge_request(content: bytes, dialect: Dialect) -> Judgement:
 def _check_accepted(
     content: bytes, dialect: Dialect, parsed: ParsedRequest, document: dict[str, Any]
 ) -> None:
-    asked, paths = parsed.asked, PATHS[dialect.name]
-    assert 1 <= len(asked.items) <= MAX_ITEMS
-    _is_what_was_sent([item.reference for item in asked.items], document, paths.reference)
+    request, paths = parsed.request, PATHS[dialect.name]
+    assert 1 <= len(request.items) <= MAX_ITEMS
+    _is_what_was_sent([item.reference for item in request.items], document, paths.reference)
     if paths.uuid is None:
-        assert {item.uuid for item in asked.items} == {None}
+        assert {item.uuid for item in request.items} == {None}
     else:
-        _is_what_was_sent([item.uuid for item in asked.items], document, paths.uuid)
-    _is_what_was_sent([asked.player], document, paths.player)
-    _is_what_was_sent([asked.currency], document, paths.currency)
-    if asked.currency is not None:
-        assert CURRENCY.fullmatch(asked.currency), f"currency is {asked.currency!r}"
-    if asked.amount is not None:
-        assert isinstance(asked.amount, Decimal)
+        _is_what_was_sent([item.uuid for item in request.items], document, paths.uuid)
+    _is_what_was_sent([request.player], document, paths.player)
+    _is_what_was_sent([request.currency], document, paths.currency)
+    if request.currency is not None:
+        assert CURRENCY.fullmatch(request.currency), f"currency is {request.currency!r}"
+    if request.amount is not None:
+        assert isinstance(request.amount, Decimal)
         (value,) = found_at(document, paths.amount or "")
-        assert amount_of(value) == asked.amount, f"amount is {asked.amount}, {value!r} was sent"
-        assert 0 <= asked.amount < Decimal(10) ** 20
+        assert amount_of(value) == request.amount, f"amount is {request.amount}, {value!r} was sent"
+        assert 0 <= request.amount < Decimal(10) ** 20
     else:
         for value in found_at(document, paths.amount or "-"):
             assert value is None or NO_AMOUNT[dialect.name].fullmatch(value), value
@@ -135,7 +135,7 @@ def _check_reading(
         assert (reading.reason, reading.problem) == ("form", str(refusal))
         _render_refusal(dialect, reading)
         return
-    assert reading.parsed.asked == parsed.asked
+    assert reading.parsed.request == parsed.request
     _render_decisions(dialect, reading)
 
 
@@ -147,7 +147,7 @@ def _render_refusal(dialect: Dialect, reading: Reading) -> None:
 
 def _render_decisions(dialect: Dialect, reading: Reading) -> None:
     assert reading.parsed is not None
-    count = len(reading.parsed.asked.items)
+    count = len(reading.parsed.request.items)
     for outcome, cash in ((Outcome.REVERSED, Decimal("1E+19")), (Outcome.PARKED, None)):
         decision = Decision(
             request_id=UUID(int=1), outcome=outcome, transfer_id=7, cash=cash, currency="EUR"

@@ -19,7 +19,7 @@ from unbet.cli.openapi import BY_HAND, made, openapi_of
 from unbet.core.fields import Reference, UserId
 from unbet.core.outcomes import Outcome
 from unbet.dialects import DIALECTS
-from unbet.dialects.answers import Answer, Asked, Item
+from unbet.dialects.answers import Answer, CancelRequest, Item
 from unbet.dialects.auth import URL_SECRET, Auth, BasicAuth, Header, Member, Parameter, Part
 from unbet.dialects.lucky_monaco import V4
 from unbet.dialects.openapi.answers import (
@@ -154,8 +154,8 @@ class Named(BaseModel):
     reference: Annotated[Reference, Field(alias="bet")]
 
 
-def _named(request: Named) -> Asked:
-    return Asked((Item(request.reference),), request.player)
+def _named(request: Named) -> CancelRequest:
+    return CancelRequest((Item(request.reference),), request.player)
 
 
 def test_a_value_in_the_path_is_a_parameter_and_no_field() -> None:
@@ -163,7 +163,7 @@ def test_a_value_in_the_path_is_a_parameter_and_no_field() -> None:
         V4,
         path="/players/{player}/undo",
         request=Named,
-        asks=_named,
+        read_request=_named,
         spellings={},
         example={"player": "{player}", "bet": "{reference}"},
     )
@@ -186,12 +186,12 @@ class Picky(BaseModel):
     reference: Annotated[str, Field(pattern=r"^\d{4}-x$")]
 
 
-def _picky(request: Picky) -> Asked:
-    return Asked((Item(request.reference),), None)
+def _picky(request: Picky) -> CancelRequest:
+    return CancelRequest((Item(request.reference),), None)
 
 
 def test_a_dialect_whose_example_it_does_not_take_is_described_by_nothing() -> None:
-    dialect = replace(V4, request=Picky, asks=_picky, spellings={})
+    dialect = replace(V4, request=Picky, read_request=_picky, spellings={})
     with pytest.raises(ValueError, match="its `example` is no request: reference is blank or"):
         example_document(dialect)
 
@@ -234,7 +234,7 @@ def test_an_operators_dialect_at_a_path_that_is_described_by_hand_is_described_i
     own = replace(PLAYNGO_LIKE, path=V4.path)
 
     class Own(EndpointConfig):
-        def spoken(self) -> Dialect:
+        def configured_dialect(self) -> Dialect:
             return own
 
     endpoints = [Own(provider="Own"), EndpointConfig(provider="LuckyMonaco")]

@@ -52,9 +52,9 @@ def test_every_dialects_example_is_accepted_with_its_key(
 ) -> None:
     parsed = accepted(dialect).parsed
     assert parsed is not None, accepted(dialect).problem
-    assert [item.reference for item in parsed.asked.items] == [EXAMPLE.reference]
-    assert parsed.asked.player == EXAMPLE.player
-    assert parsed.asked.currency in (EXAMPLE.currency, None)
+    assert [item.reference for item in parsed.request.items] == [EXAMPLE.reference]
+    assert parsed.request.player == EXAMPLE.player
+    assert parsed.request.currency in (EXAMPLE.currency, None)
 
 
 @pytest.mark.parametrize(

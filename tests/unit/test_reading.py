@@ -47,7 +47,10 @@ def test_a_secret_is_not_kept() -> None:
     reading = read(RawRequest(XML), {}, "P", PLAYNGO_LIKE, [b"s-1"])
     assert reading.parsed is not None
     assert "<accessToken>[secret]</accessToken>" in reading.parsed.body
-    assert parse_kept(reading.parsed.body.encode(), "P", PLAYNGO_LIKE).asked == reading.parsed.asked
+    assert (
+        parse_kept(reading.parsed.body.encode(), "P", PLAYNGO_LIKE).request
+        == reading.parsed.request
+    )
 
     dialect = replace(GROOVE, auth=Auth(Parameter("key")))
     reading = read(RawRequest(b"", QUERY + b"&key=s-1", method="GET"), {}, "P", dialect, [b"s-1"])
@@ -115,7 +118,7 @@ def test_an_empty_amount_is_not_sent(name: str, query: str) -> None:
     dialect = DIALECTS[name]
 
     def amount(sent: str) -> Decimal | None:
-        return parse_kept(f"{query}{sent}".encode(), "P", dialect).asked.amount
+        return parse_kept(f"{query}{sent}".encode(), "P", dialect).request.amount
 
     assert amount("1.250") == Decimal("1.25")
     assert [amount(none) for none in ("", "null")] == [None] * 2
@@ -126,7 +129,7 @@ def test_an_empty_amount_is_not_sent(name: str, query: str) -> None:
 
 def test_grooves_amount_of_0_says_nothing() -> None:
     parsed = parse_kept(QUERY + b"&rollbackAmount=0.00", "P", GROOVE)
-    assert parsed.asked.amount is None
+    assert parsed.request.amount is None
 
 
 @pytest.mark.parametrize("name", ["hub88", "gitslotpark"])

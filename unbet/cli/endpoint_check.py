@@ -51,7 +51,7 @@ def row_of(endpoint: ListedEndpoint) -> tuple[object, ...]:
         endpoint.wallet,
         str(dialect.auth),
         len(config.keys) if dialect.auth.takes_keys else None,
-        config.spoken().late_bet,
+        config.configured_dialect().late_bet,
         ", ".join(f"{name}: {code}" for name, code in _other_answers(endpoint).items()),
         config.until,
     )

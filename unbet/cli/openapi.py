@@ -56,7 +56,7 @@ def _described(endpoints: Iterable[EndpointConfig]) -> list[Described]:
     """The dialects of `endpoints` with their answers, each once, and whose endpoints have it."""
     found: list[tuple[Dialect, list[str]]] = []
     for endpoint in endpoints:
-        dialect = endpoint.spoken()
+        dialect = endpoint.configured_dialect()
         alike = [providers for one, providers in found if one == dialect]
         if alike:
             alike[0].append(endpoint.provider)

@@ -27,7 +27,7 @@ class Item(NamedTuple):
     """The reference is that of a round: all its bets are asked for."""
 
 
-class Asked(NamedTuple):
+class CancelRequest(NamedTuple):
     """What a valid request says, in our words. What it does not say is None."""
 
     items: Sequence[Item]

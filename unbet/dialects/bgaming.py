@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field
 
 from unbet.core.fields import Currency, Reference, RequestName, UserId
 from unbet.core.outcomes import Outcome
-from unbet.dialects.answers import Answer, AnswerContext, Asked, Item
+from unbet.dialects.answers import Answer, AnswerContext, CancelRequest, Item
 from unbet.dialects.auth import Auth, Header
 from unbet.dialects.body import MAX_ITEMS
 from unbet.dialects.codecs import units
@@ -42,9 +42,9 @@ class Request(BaseModel):
     actions: Annotated[list[Action], Field(min_length=1, max_length=MAX_ITEMS)]
 
 
-def _asks(request: Request) -> Asked:
+def _read_request(request: Request) -> CancelRequest:
     items = [Item(one.original_action_id, one.action_id) for one in request.actions]
-    return Asked(items, request.user_id, request.currency)
+    return CancelRequest(items, request.user_id, request.currency)
 
 
 def _document(context: AnswerContext) -> Mapping[str, Any]:
@@ -85,7 +85,7 @@ BGAMING: Final = Dialect(
     name="bgaming",
     path="/rollback",
     request=Request,
-    asks=_asks,
+    read_request=_read_request,
     document=_document,
     outcomes={
         Outcome.REVERSED: _SUCCESS,

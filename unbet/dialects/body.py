@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
-from unbet.dialects.answers import Answer, AnswerContext, Asked, Item
+from unbet.dialects.answers import Answer, AnswerContext, CancelRequest, Item
 from unbet.dialects.faults import describe, given_twice, valid_reference
 from unbet.dialects.raw import BadRequestError, Document, RawRequest
 
@@ -38,14 +38,14 @@ _DERIVED: Final = UUID("c4b1e1a5-5d0c-4a57-9d7e-3c2f0a1b6e84")
 class ParsedRequest(NamedTuple):
     """A valid request."""
 
-    asked: Asked
+    request: CancelRequest
     body: str
     """As it was sent; without a body its query."""
 
     @property
     def reference(self) -> str:
         """Of the first bet."""
-        return self.asked.items[0].reference
+        return self.request.items[0].reference
 
 
 class Reading(NamedTuple):
@@ -118,7 +118,7 @@ def read(
     except BadRequestError as error:
         answer = dialect.refusal(str(error))
         return Reading(document, None, error.reference, answer, "form", str(error))
-    reference = parsed.asked.items[0].reference
+    reference = parsed.request.items[0].reference
     if auth.part is not None:
         parsed = parsed._replace(body=auth.redacted(parsed.body, keys))
     return Reading(document, parsed, reference, dialect.outcomes[Outcome.PARKED])
@@ -206,20 +206,20 @@ def parse(raw: RawRequest, document: Document, provider: str, dialect: "Dialect"
     """
     values = _spelt(document, dialect)
     try:
-        request: Any = dialect.request.model_validate(values)
+        fields: Any = dialect.request.model_validate(values)
     except ValidationError as error:
         raise BadRequestError(describe(error), valid_reference(values, dialect)) from None
-    asked = dialect.asks(request)
-    named = getattr(request, "provider_id", provider)
+    request = dialect.read_request(fields)
+    named = getattr(fields, "provider_id", provider)
     if named.casefold() != provider.casefold():
         name = dialect.request.model_fields["provider_id"].alias
-        raise BadRequestError(f"{name} is not this endpoint's", asked.items[0].reference)
-    if len(asked.items) > MAX_ITEMS:
+        raise BadRequestError(f"{name} is not this endpoint's", request.items[0].reference)
+    if len(request.items) > MAX_ITEMS:
         raise BadRequestError(f"it asks for more than {MAX_ITEMS} bets")
     text = text_of(kept_of(raw, dialect))
     if "\0" in text:  # PostgreSQL stores none
-        raise BadRequestError("the request has a NUL", asked.items[0].reference)
-    return ParsedRequest(asked, text)
+        raise BadRequestError("the request has a NUL", request.items[0].reference)
+    return ParsedRequest(request, text)
 
 
 def cancels_of(
@@ -232,8 +232,8 @@ def cancels_of(
 ) -> list[Cancel]:
     """One for each bet that the request asks for, in its order. A provider that does not name its
     request has it named by us, always the same for the bet."""
-    asked = parsed.asked
-    ids = [uuid_utils.compat.uuid7() for _ in asked.items]
+    request = parsed.request
+    ids = [uuid_utils.compat.uuid7() for _ in request.items]
     return [
         Cancel(
             request_id=request_id,
@@ -242,15 +242,15 @@ def cancels_of(
             provider=provider,
             dialect=dialect.name,
             reference=item.reference,
-            player=asked.player,
-            currency=asked.currency,
+            player=request.player,
+            currency=request.currency,
             uuid=item.uuid or str(uuid5(_DERIVED, f"{provider}\0{item.reference}")),
             body=parsed.body,
-            amount=asked.amount,
+            amount=request.amount,
             batch=ids[0] if len(ids) > 1 else None,
             of_round=item.of_round,
         )
-        for request_id, item in zip(ids, asked.items, strict=True)
+        for request_id, item in zip(ids, request.items, strict=True)
     ]
 
 
@@ -268,12 +268,12 @@ def _spelt(document: Document, dialect: "Dialect") -> Document:
     return values
 
 
-def asked_of(request: Any) -> Asked:
-    """The fields `reference`, `uuid`, `user_id`, `currency` and `amount` of a request that is about
-    one bet; all but the first may be missing."""
-    uuid, player = getattr(request, "uuid", None), getattr(request, "user_id", None)
-    currency, amount = getattr(request, "currency", None), getattr(request, "amount", None)
-    return Asked((Item(request.reference, uuid),), player, currency, amount)
+def request_of_one_bet(fields: Any) -> CancelRequest:
+    """Of a request that is about one bet, and whose fields are called `reference`, `uuid`,
+    `user_id`, `currency` and `amount`; all but the first may be missing."""
+    uuid, player = getattr(fields, "uuid", None), getattr(fields, "user_id", None)
+    currency, amount = getattr(fields, "currency", None), getattr(fields, "amount", None)
+    return CancelRequest((Item(fields.reference, uuid),), player, currency, amount)
 
 
 def text_of(body: bytes) -> str:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from unbet.core.fields import Currency, JsonAmount, Reference, RequestName, UserId
 from unbet.core.outcomes import Outcome
-from unbet.dialects.answers import Answer, AnswerContext, Asked, Item
+from unbet.dialects.answers import Answer, AnswerContext, CancelRequest, Item
 from unbet.dialects.auth import Auth, Parameter
 from unbet.dialects.body import without_none
 from unbet.dialects.codecs import number
@@ -42,10 +42,10 @@ class Request(BaseModel):
     transaction: Transaction
 
 
-def _asks(request: Request) -> Asked:
+def _read_request(request: Request) -> CancelRequest:
     transaction = request.transaction
     item = Item(transaction.reference, transaction.id)
-    return Asked([item], request.user_id, request.currency, transaction.amount)
+    return CancelRequest([item], request.user_id, request.currency, transaction.amount)
 
 
 def _document(context: AnswerContext) -> Mapping[str, Any]:
@@ -74,7 +74,7 @@ EVOLUTION: Final = Dialect(
     name="evolution",
     path="/cancel",
     request=Request,
-    asks=_asks,
+    read_request=_read_request,
     document=_document,
     outcomes={
         Outcome.REVERSED: _OK,

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 
 from unbet.core.fields import Reference, UserId
 from unbet.core.outcomes import Outcome
-from unbet.dialects.answers import Answer, AnswerContext, Asked, Item
+from unbet.dialects.answers import Answer, AnswerContext, CancelRequest, Item
 from unbet.dialects.auth import Auth, Header, sorted_values
 from unbet.dialects.body import without_none
 from unbet.dialects.codecs import QUERY, SentAmount, number
@@ -37,8 +37,10 @@ class Request(BaseModel):
     amount: Annotated[SentAmount, Field(alias="rollbackAmount")] = None
 
 
-def _asks(request: Request) -> Asked:
-    return Asked([Item(request.reference)], request.account_id, amount=request.amount or None)
+def _read_request(request: Request) -> CancelRequest:
+    return CancelRequest(
+        [Item(request.reference)], request.account_id, amount=request.amount or None
+    )
 
 
 def _document(context: AnswerContext) -> Mapping[str, Any]:
@@ -62,7 +64,7 @@ GROOVE: Final = Dialect(
     name="groove",
     path="/groove",
     request=Request,
-    asks=_asks,
+    read_request=_read_request,
     document=_document,
     outcomes={
         Outcome.REVERSED: Answer(200, "Success"),

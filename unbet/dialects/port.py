@@ -9,9 +9,9 @@ from pydantic import BaseModel
 
 from unbet.core.outcomes import Outcome
 from unbet.dialects import body
-from unbet.dialects.answers import Answer, AnswerContext, Asked, Field
+from unbet.dialects.answers import Answer, AnswerContext, CancelRequest, Field
 from unbet.dialects.auth import URL_SECRET, Auth
-from unbet.dialects.body import JSON, Codec, asked_of
+from unbet.dialects.body import JSON, Codec, request_of_one_bet
 
 REPEATED: Final = "repeated"
 MALFORMED: Final = "malformed"
@@ -60,7 +60,7 @@ class Dialect:
     example: Mapping[str, Any]
     """What a request says, but for its signature. Texts stand for what differs: `{reference}`,
     `{player}`, `{currency}`, `{provider}`, `{amount}`, and `{request}`, the request's own name."""
-    asks: Callable[[Any], Asked] = asked_of
+    read_request: Callable[[Any], CancelRequest] = request_of_one_bet
     """What a valid `request` asks for; of itself the fields of one that is about one bet and has
     our names for them."""
     wrong_signature: Answer | None = None

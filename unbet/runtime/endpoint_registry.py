@@ -66,7 +66,7 @@ def endpoints_of(
     for a key that cannot be read."""
     found = []
     for number, (secret, config) in enumerate(configs.items(), 1):
-        dialect = config.spoken()
+        dialect = config.configured_dialect()
         try:
             keys = config.read_keys()
         except ValueError as error:

@@ -12,7 +12,7 @@ import orjson
 
 from unbet.core.message import Decision
 from unbet.core.outcomes import MISMATCHES, Outcome
-from unbet.dialects.answers import Answer, AnswerContext, Asked
+from unbet.dialects.answers import Answer, AnswerContext, CancelRequest
 from unbet.dialects.auth import Member
 from unbet.dialects.body import ParsedRequest, decode, parse, render, to_json
 from unbet.dialects.examples import Example, document_of, request_of, values_of
@@ -105,24 +105,24 @@ def _as_read(dialect: Dialect, document: Document) -> Document:
 def example_answers(dialect: Dialect, provider: str = PROVIDER) -> Iterator[ExampleAnswer]:
     """One for each outcome that such requests have, and for what is refused."""
     most, least = (example_document(dialect, provider, least=least) for least in (False, True))
-    asked = parse_example(dialect, most, provider).asked
+    request = parse_example(dialect, most, provider).request
     documents = [_as_read(dialect, most), _as_read(dialect, least)]
     impossible = {
-        Outcome.MISMATCH: asked.player is None,
-        Outcome.CURRENCY_MISMATCH: asked.currency is None,
-        Outcome.AMOUNT_MISMATCH: asked.amount is None,
+        Outcome.MISMATCH: request.player is None,
+        Outcome.CURRENCY_MISMATCH: request.currency is None,
+        Outcome.AMOUNT_MISMATCH: request.amount is None,
         # It has the answer of whatever does not fit.
         Outcome.BATCH_REFUSED: True,
     }
-    reference = asked.items[0].reference
+    reference = request.items[0].reference
     answers = dialect.answers()
     for outcome in Outcome:
         answer = answers.pop(outcome)
         if not impossible.get(outcome):
-            yield _decided(dialect, outcome, answer, documents, asked)
+            yield _decided(dialect, outcome, answer, documents, request)
         if outcome is Outcome.REVERSED and REPEATED in answers:
             again = answers.pop(REPEATED)
-            yield _decided(dialect, outcome, again, documents, asked, replayed=True)
+            yield _decided(dialect, outcome, again, documents, request, replayed=True)
     answers[MALFORMED] = dialect.refusal("a field is missing")
     for name, answer in answers.items():
         known = [] if name == NOT_ALLOWED else documents
@@ -138,7 +138,7 @@ def _decided(
     outcome: Outcome,
     answer: Answer,
     documents: list[Document],
-    asked: Asked,
+    request: CancelRequest,
     *,
     replayed: bool = False,
 ) -> ExampleAnswer:
@@ -147,11 +147,11 @@ def _decided(
     if outcome not in MISMATCHES | {Outcome.PARKED}:
         transfer = {"transfer_id": TRANSFER} if outcome is Outcome.REVERSED else {}
         told = [known | transfer | {"cash": CASH}, known | transfer]
-        if outcome in (Outcome.NO_BET, Outcome.CLOSED) and asked.currency is None:
+        if outcome in (Outcome.NO_BET, Outcome.CLOSED) and request.currency is None:
             told.append({"replayed": replayed})
     contexts = [
         AnswerContext(
-            answer, asked.items[0].reference, decision, (decision,), document, knows_players
+            answer, request.items[0].reference, decision, (decision,), document, knows_players
         )
         for document, each, knows_players in product(documents, told, (False, True))
         for decision in (Decision(request_id=UUID(int=0), outcome=outcome, **each),)

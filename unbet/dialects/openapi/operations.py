@@ -55,10 +55,10 @@ _SHARED: Final = {
     "404": "WrongSecret",
     "408": "SlowBody",
     "413": "LongBody",
-    "429": "Guessing",
+    "429": "TooManyWrongSecrets",
 }
 """Answers of the receiver that are the same for all endpoints, by their names in the document."""
-_NOWHERE: Final = ("503", "NoHome")
+_NOWHERE: Final = ("503", "Unpersisted")
 
 
 class Described(NamedTuple):
