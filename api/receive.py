@@ -82,8 +82,8 @@ class Shadow(Protocol):
 
 
 class Receiver:
-    """The endpoints: `POST /<secret>` with the path of the secret's dialect. `others` answers what
-    is for none of them and is not refused."""
+    """The endpoints: `/<secret>` with the path and the method of the secret's dialect. `others`
+    answers every other request that is not refused."""
 
     def __init__(
         self,

@@ -46,7 +46,7 @@ class Answer(NamedTuple):
     resent: bool = False
     """Whether the provider sends the request again after it."""
     status: int = 200
-    """HTTP's."""
+    """The HTTP status."""
 
 
 @dataclass(frozen=True)

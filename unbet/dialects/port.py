@@ -25,7 +25,8 @@ OPTIONAL: Final = frozenset({Outcome.AMOUNT_MISMATCH, Outcome.BATCH_REFUSED})
 
 
 class LateBet(StrEnum):
-    """What the operator's Bet answers to a bet after its cancel; none is ever debited."""
+    """What the operator's Bet answers to a bet after its cancel; none is ever debited (PROVIDERS,
+    0.9 and 10)."""
 
     REFUSE = "refuse"
     ACCEPT = "accept"
@@ -44,7 +45,8 @@ class Dialect:
 
     name: str
     path: str
-    """After the secret. A segment `{name}` is a value of the request."""
+    """After the secret; it begins with `/` and has no query. A segment `{name}` is a value of the
+    request."""
     request: type[BaseModel]
     """The request's fields by the provider's names, and their limits. What else there is is kept
     with the request and not looked at."""
@@ -52,7 +54,7 @@ class Dialect:
     """Each outcome's; that of `PARKED` has the provider send again. Those in `OPTIONAL` may be
     left out: they have the answer of `MISMATCH` then."""
     document: Mapping[str, Field] | Callable[[AnswerContext], Any]
-    """The answer, as `codec` writes it: a field each, or all of it."""
+    """A function for each field of the answer, or one function for the whole document."""
     malformed: Answer
     """To a request of the wrong form; its description is what was wrong."""
     not_allowed: Answer
@@ -61,8 +63,8 @@ class Dialect:
     """What a request says, but for its signature. Texts stand for what differs: `{reference}`,
     `{player}`, `{currency}`, `{provider}`, `{amount}`, and `{request}`, the request's own name."""
     read_request: Callable[[Any], CancelRequest] = request_of_one_bet
-    """What a valid `request` asks for; of itself the fields of one that is about one bet and has
-    our names for them."""
+    """What a valid `request` asks for. If it is about one bet and its fields have our names, none
+    is needed."""
     wrong_signature: Answer | None = None
     """For a request that its provider has not signed; `not_allowed` if there is no other."""
     repeated: Answer | None = None
@@ -70,18 +72,18 @@ class Dialect:
     unpersisted: Answer | None = None
     """For a cancel that is stored nowhere; if there is none, HTTP 503 without a body."""
     choices: Mapping[str, Sequence[Answer]] = field(default_factory=dict)
-    """By outcome, `REPEATED` or `WRONG_SIGNATURE`: other answers that an endpoint may choose, by
-    their codes."""
+    """By outcome, `REPEATED` or `WRONG_SIGNATURE`: the answers that an endpoint may choose from,
+    each named by `str(code)`; the default first."""
     method: str = "POST"
     codec: Codec = JSON
     auth: Auth = URL_SECRET
     late_bet: LateBet = LateBet.REFUSE
     needs_cash: bool = False
-    """Whether a success without the player's balance is none."""
+    """Whether a success must have the player's balance."""
     spellings: Mapping[str, str] = field(default_factory=dict)
     """Other spellings that are taken for a name of the request."""
     code_field: str = "error"
-    """The answer's field that has the code."""
+    """The answer's field that has the code, at its top level."""
 
     def __post_init__(self) -> None:
         missing = frozenset(Outcome) - OPTIONAL - self.outcomes.keys()
