@@ -134,6 +134,5 @@ def _with_wallet(endpoint: ListedEndpoint) -> Iterator[Problem]:
 
 def _other_answers(endpoint: ListedEndpoint) -> dict[str, str]:
     """The answers that are not the dialect's own."""
-    own = endpoint.dialect.answers()
-    chosen = endpoint.config.answers.items()
-    return {name: code for name, code in chosen if str(own[name].code) != code}
+    own = {name: str(answer.code) for name, answer in endpoint.dialect.answers().items()}
+    return {name: code for name, code in endpoint.config.answers.items() if own.get(name) != code}
