@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 from hmac import compare_digest
+from itertools import product
 from typing import Final, NamedTuple, Protocol
 
 import structlog
@@ -81,8 +82,8 @@ class Shadow(Protocol):
 
 
 class Receiver:
-    """The endpoints: `POST /<secret>` with the path of the secret's dialect. `others` answers what
-    is for none of them and is not refused."""
+    """The endpoints: `/<secret>` with the path and the method of the secret's dialect. `others`
+    answers every other request that is not refused."""
 
     def __init__(
         self,
@@ -106,7 +107,8 @@ class Receiver:
         self._templates = tuple(one for one in self._endpoints if b"{" in one.path)
         for one in self._endpoints:
             # They begin at 0: of a counter that begins at 1 Prometheus sees no increase.
-            for outcome, answer in one.dialect.outcomes.items():
+            for outcome, replayed in product(Outcome, (False, True)):
+                answer = one.dialect.answer_of(outcome, replayed=replayed)
                 metrics.answers(answer.code, outcome, one.dialect.name, one.config.provider)
         self._refusals = Refusals(settings, self._endpoints)
         self._dispatcher = dispatcher

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from unbet.core.fields import Currency, Reference, RequestName, UserId
 from unbet.core.outcomes import Outcome
-from unbet.dialects.answers import Answer, AnswerContext, Asked, Item
+from unbet.dialects.answers import Answer, AnswerContext, CancelRequest, Item
 from unbet.dialects.port import Dialect
 
 
@@ -24,14 +24,14 @@ class Request(BaseModel):
     txns: Annotated[list[Transaction], Field(min_length=1)]
 
 
-def _asks(request: Request) -> Asked:
+def _read_request(request: Request) -> CancelRequest:
     items = [
         Item(one.round_id, request.id, of_round=True)
         if one.kind == "BY_ROUND"
         else Item(one.id, request.id)
         for one in request.txns
     ]
-    return Asked(items, request.username, request.currency)
+    return CancelRequest(items, request.username, request.currency)
 
 
 def _document(context: AnswerContext) -> Mapping[str, Any]:
@@ -45,7 +45,7 @@ ROUNDS: Final = Dialect(
     name="rounds",
     path="/cancelBets",
     request=Request,
-    asks=_asks,
+    read_request=_read_request,
     document=_document,
     outcomes={
         Outcome.REVERSED: _DONE,
@@ -60,4 +60,12 @@ ROUNDS: Final = Dialect(
     malformed=Answer(50001, "", status=400),
     not_allowed=Answer(30002, "", status=403),
     code_field="statusCode",
+    example={
+        "id": "{request}",
+        "currency": "{currency}",
+        "username": "{player}",
+        "txns": [
+            {"id": "{reference}", "roundId": "round-1", "transactionType": "BY_TRANSACTION"},
+        ],
+    },
 )

@@ -17,7 +17,6 @@ from unbet.core.message import Decision, Group
 from unbet.core.outcomes import Outcome
 from unbet.core.wire import decode_group, encode_group
 from unbet.dialects.answers import Answer, AnswerContext
-from unbet.dialects.auth import RsaSha256
 from unbet.dialects.body import (
     MAX_BODY_LENGTH,
     MAX_ITEMS,
@@ -32,6 +31,7 @@ from unbet.dialects.body import (
 )
 from unbet.dialects.port import Dialect
 from unbet.dialects.raw import BadRequestError
+from unbet.dialects.schemes import RsaSha256
 
 MAX_ANSWER_LENGTH: Final = 4 * MAX_BODY_LENGTH
 """Bytes: an answer repeats what was sent, and in JSON a character may take more."""
@@ -60,25 +60,25 @@ def judge_request(content: bytes, dialect: Dialect) -> Judgement:
 def _check_accepted(
     content: bytes, dialect: Dialect, parsed: ParsedRequest, document: dict[str, Any]
 ) -> None:
-    asked, paths = parsed.asked, PATHS[dialect.name]
-    assert 1 <= len(asked.items) <= MAX_ITEMS
-    _is_what_was_sent([item.reference for item in asked.items], document, paths.reference)
+    request, paths = parsed.request, PATHS[dialect.name]
+    assert 1 <= len(request.items) <= MAX_ITEMS
+    _is_what_was_sent([item.reference for item in request.items], document, paths.reference)
     if paths.uuid is None:
-        assert {item.uuid for item in asked.items} == {None}
+        assert {item.uuid for item in request.items} == {None}
     else:
-        _is_what_was_sent([item.uuid for item in asked.items], document, paths.uuid)
-    _is_what_was_sent([asked.player], document, paths.player)
-    _is_what_was_sent([asked.currency], document, paths.currency)
-    if asked.currency is not None:
-        assert CURRENCY.fullmatch(asked.currency), f"currency is {asked.currency!r}"
-    if asked.amount is not None:
-        assert isinstance(asked.amount, Decimal)
+        _is_what_was_sent([item.uuid for item in request.items], document, paths.uuid)
+    _is_what_was_sent([request.player], document, paths.player)
+    _is_what_was_sent([request.currency], document, paths.currency)
+    if request.currency is not None:
+        assert CURRENCY.fullmatch(request.currency), f"currency is {request.currency!r}"
+    if request.amount is not None:
+        assert isinstance(request.amount, Decimal)
         (value,) = found_at(document, paths.amount or "")
-        assert amount_of(value) == asked.amount, f"amount is {asked.amount}, {value!r} was sent"
-        assert 0 <= asked.amount < Decimal(10) ** 20
+        assert amount_of(value) == request.amount, f"amount is {request.amount}, {value!r} was sent"
+        assert 0 <= request.amount < Decimal(10) ** 20
     else:
-        none = (None, *NO_AMOUNT.get(dialect.name, ()))
-        assert all(value in none for value in found_at(document, paths.amount or "-"))
+        for value in found_at(document, paths.amount or "-"):
+            assert value is None or NO_AMOUNT[dialect.name].fullmatch(value), value
     # What goes into the ledger: PostgreSQL's text takes all of UTF-8 but NUL.
     assert parsed.body.encode() == content, "the text is not what was sent"
     assert "\0" not in parsed.body, "PostgreSQL cannot store the text"
@@ -117,7 +117,7 @@ def _check_reading(
     if dialect.auth.takes_keys:
         assert unsigned.parsed is None, "nobody has signed it"
         assert unsigned.reason == "signature"
-        wrong = dialect.wrong_signature or dialect.not_allowed
+        wrong = dialect.unsigned
         assert unsigned.answer == wrong
     _render_refusal(dialect, unsigned)
     if parsed is None and isinstance(dialect.auth.scheme, RsaSha256) and len(content) % 8:
@@ -135,7 +135,7 @@ def _check_reading(
         assert (reading.reason, reading.problem) == ("form", str(refusal))
         _render_refusal(dialect, reading)
         return
-    assert reading.parsed.asked == parsed.asked
+    assert reading.parsed.request == parsed.request
     _render_decisions(dialect, reading)
 
 
@@ -147,7 +147,7 @@ def _render_refusal(dialect: Dialect, reading: Reading) -> None:
 
 def _render_decisions(dialect: Dialect, reading: Reading) -> None:
     assert reading.parsed is not None
-    count = len(reading.parsed.asked.items)
+    count = len(reading.parsed.request.items)
     for outcome, cash in ((Outcome.REVERSED, Decimal("1E+19")), (Outcome.PARKED, None)):
         decision = Decision(
             request_id=UUID(int=1), outcome=outcome, transfer_id=7, cash=cash, currency="EUR"

@@ -57,10 +57,10 @@ def _check_accepted(body: bytes, dialect: Dialect, parsed: ParsedRequest) -> Non
     read = body.decode().removeprefix("\ufeff")
     document = json.loads(read)
     assert not given_twice(read), "which of two values was meant?"
-    (item,) = parsed.asked.items
+    (item,) = parsed.request.items
     known = {
-        "userId": parsed.asked.player,
-        "currency": parsed.asked.currency,
+        "userId": parsed.request.player,
+        "currency": parsed.request.currency,
         "reference": item.reference,
         "uuid": item.uuid,
     }
@@ -71,7 +71,7 @@ def _check_accepted(body: bytes, dialect: Dialect, parsed: ParsedRequest) -> Non
         assert is_text(value), f"{theirs} is no text: {value!r}"
         assert len(value) <= MAX_LENGTHS[theirs], f"{theirs} is too long"
         assert not is_blank_or_has_nul(value), f"{theirs} is blank or has a NUL: {value!r}"
-    currency = parsed.asked.currency
+    currency = parsed.request.currency
     assert CURRENCY.fullmatch(currency or ""), f"currency is {currency!r}"
     assert document.get("gamename", document.get("gameName")) == document.get(
         "gameName", document.get("gamename")

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from unbet.core.fields import Amount, Currency, Reference, RequestName, UserId
 from unbet.core.outcomes import Outcome
-from unbet.dialects.answers import Answer, AnswerContext, Asked, Item
+from unbet.dialects.answers import Answer, AnswerContext, CancelRequest, Item
 from unbet.dialects.auth import Auth, Member
 from unbet.dialects.codecs import xml
 from unbet.dialects.port import Dialect
@@ -27,8 +27,10 @@ class XmlRequest(BaseModel):
     token: Annotated[RequestName, Field(alias="accessToken")]
 
 
-def _asks_xml(request: XmlRequest) -> Asked:
-    return Asked((Item(request.reference),), request.player, request.currency, request.amount)
+def _read_request(request: XmlRequest) -> CancelRequest:
+    return CancelRequest(
+        (Item(request.reference),), request.player, request.currency, request.amount
+    )
 
 
 def _xml_answer(context: AnswerContext) -> Mapping[str, Any]:
@@ -46,7 +48,7 @@ PLAYNGO_LIKE: Final = Dialect(
     name="xml-of-tests",
     path="/cancelReserve",
     request=XmlRequest,
-    asks=_asks_xml,
+    read_request=_read_request,
     document=_xml_answer,
     outcomes={
         **dict.fromkeys((Outcome.REVERSED, Outcome.NO_BET, Outcome.BET_REFUSED), _DONE),
@@ -62,4 +64,10 @@ PLAYNGO_LIKE: Final = Dialect(
     codec=xml("cancelReserve"),
     auth=Auth(Member("accessToken")),
     code_field="statusCode",
+    example={
+        "externalId": "{player}",
+        "transactionId": "{reference}",
+        "currency": "{currency}",
+        "real": "{amount}",
+    },
 )

@@ -35,8 +35,8 @@ PATHS: Final = {
 }
 """By dialect; as the providers' documents have it."""
 
-NO_AMOUNT: Final[dict[str, tuple[object, ...]]] = {"groove": ("", "null")}
-"""Values beside null that say that there is none."""
+NO_AMOUNT: Final = {"groove": re.compile(r"|null|0+(\.0+)?"), "pragmatic": re.compile("|null")}
+"""Texts that say that there is none."""
 
 
 class UnreadableError(Exception):

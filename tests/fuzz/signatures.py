@@ -11,15 +11,10 @@ from unbet.dialects.auth import (
     Auth,
     BasicAuth,
     Content,
-    DigestWithKey,
-    Form,
     Header,
-    Hmac,
     Member,
     Parameter,
     Part,
-    RsaSha256,
-    Scheme,
     fields,
     raw_body,
     sorted_pairs,
@@ -27,6 +22,7 @@ from unbet.dialects.auth import (
     stamped,
 )
 from unbet.dialects.raw import RawRequest
+from unbet.dialects.schemes import DigestWithKey, Form, Hmac, RsaSha256, Scheme
 
 FORMS: Final[tuple[Form, ...]] = ("hex", "HEX", "base64", "base64url")
 CONTENTS: Final[tuple[Content, ...]] = (

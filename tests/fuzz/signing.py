@@ -7,10 +7,11 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 
 from tests.fuzz.own import PLAYNGO_LIKE
 from unbet.dialects import DIALECTS
-from unbet.dialects.auth import Header, Parameter, RsaSha256
+from unbet.dialects.auth import Header, Parameter
 from unbet.dialects.body import decode
 from unbet.dialects.port import Dialect
 from unbet.dialects.raw import BadRequestError, Document, RawRequest
+from unbet.dialects.schemes import RsaSha256
 
 KEY: Final = "the key of tests"
 

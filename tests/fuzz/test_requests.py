@@ -40,6 +40,7 @@ XML = (
     b"<currency>EUR</currency><accessToken>t</accessToken>%s</cancelReserve>"
 )
 QUERY = b"request=rollback&accountid=u&transactionid=b&gamesessionid=g"
+PRAGMATIC = b"userId=u&providerId=LuckyMonaco&reference=b&hash="
 
 KNOWN_ACCEPTED = [
     ("bgaming", BGAMING % (b"", b',"game_id":"\\ud800","x":"\\u0000"')),
@@ -48,7 +49,8 @@ KNOWN_ACCEPTED = [
     ("evolution", EVOLUTION % b"12345678901234567890"),
     ("evolution", EVOLUTION % b'"1.250000000000000000"'),
     ("pragmatic", b"userId=u&providerId=LuckyMonaco&reference=%3B%26%3D&hash=&x=%00;y=%zz"),
-    *(("groove", QUERY + b"&rollbackAmount=" + one) for one in (b"", b"null", b"%31.25")),
+    *(("groove", QUERY + b"&rollbackAmount=" + one) for one in (b"", b"null", b"0", b"%31.25")),
+    *(("pragmatic", PRAGMATIC + b"&amount=" + one) for one in (b"", b"null", b"0", b"%31.25")),
     ("groove", QUERY + b"&x=%00&&%00=1&;=;"),
     ("groove", QUERY.replace(b"=u", b"=%f0%9f%98%80\xc3\xbc+%20")),
     ("xml-of-tests", XML % (b" a='1' xmlns:n='urn:n' n:b='2'", b"u", b"<n:x/><?p i?><!--c-->")),
@@ -66,14 +68,15 @@ KNOWN_REFUSED = [
     ("bgaming", BGAMING.replace(b"[", b"").replace(b"]", b"") % (b"", b"")),
     *(("evolution", EVOLUTION % number) for number in (b"1e20", b"-1", b"1e-19", b"NaN", b"true")),
     *(("evolution", EVOLUTION % number) for number in (b"1e999999999", b"9" * 4300, b'"1e5"')),
-    ("pragmatic", b"userId=u&providerId=LuckyMonaco&reference=b&hash=&x=\x00"),
-    ("pragmatic", b"userId=u&providerId=LuckyMonaco&reference=b&hash=&reference=c"),
+    ("pragmatic", PRAGMATIC + b"&x=\x00"),
+    ("pragmatic", PRAGMATIC + b"&reference=c"),
     ("pragmatic", b"userId=u&providerId=LuckyMonaco&reference=%c0%80&hash="),
     ("pragmatic", b"userId=u&providerId=LuckyMonaco&reference=%00&hash="),
     ("groove", b"\xef\xbb\xbf" + QUERY),
     ("groove", QUERY + b"&a=" * 200),
     ("groove", QUERY.replace(b"rollback", b"wager")),
     *(("groove", QUERY + b"&rollbackAmount=" + one) for one in (b"NULL", b"+", b"1e3", b"-1")),
+    *(("pragmatic", PRAGMATIC + b"&amount=" + one) for one in (b"NULL", b"+", b"1e3", b"-1")),
     ("groove", QUERY.replace(b"&", b";")),
     *(("xml-of-tests", bomb.encode() + XML % (b"", b"&a;", b"")) for bomb in BOMBS),
     ("xml-of-tests", XML % (b"", b"&nbsp;", b"")),

@@ -24,7 +24,7 @@ def test_a_plain_request_of_any_length_is_valid(dialect: Dialect) -> None:
     for length in (256, 512, 4096, MAX_BODY_LENGTH):
         content = plain_request(dialect, length)
         assert length <= len(content) < length + 256 or len(content) < 512
-        assert parse_kept(content, PROVIDER, dialect).asked.items
+        assert parse_kept(content, PROVIDER, dialect).request.items
 
 
 @EACH_DIALECT

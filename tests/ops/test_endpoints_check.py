@@ -77,7 +77,7 @@ def test_every_problem_is_told_on_a_line_of_its_own(
         "error: endpoint 3 (Evolution, evolution): keys: env BGAMING_KEY: it is a key of endpoint "
         "2 as well: BGaming can sign what cancels Evolution's bets",
         "error: endpoint 4 (Old, lucky-monaco-v4): secret: it is that of endpoint 1",
-        "warning: endpoint 4 (Old, lucky-monaco-v4): until: its secret is none any more",
+        "warning: endpoint 4 (Old, lucky-monaco-v4): until: its secret has expired",
         "error: endpoint 5 (P, lucky-monaco-v4): secret: env HUB88_KEY: it is not set",
         "error: endpoint 5 (P, lucky-monaco-v4): wallet: 'leger' is none: it may be ledger, http, "
         "sql or package.module:factory",

@@ -138,4 +138,4 @@ def test_an_endpoint_that_has_ended_has_no_example(unbet: Unbet, write: Write) -
     write(BGAMING | {"until": "2020-01-01T00:00:00Z"})
     ran = unbet("endpoints", "sign")
     assert (ran.status, ran.out) == (1, "")
-    assert "its secret is none any more" in ran.err
+    assert "its secret has expired" in ran.err

@@ -19,17 +19,13 @@ from unbet.dialects.auth import (
     URL_SECRET,
     Auth,
     BasicAuth,
-    DigestWithKey,
-    Form,
     Header,
-    Hmac,
     Member,
     Parameter,
     Part,
-    RsaSha256,
-    written,
 )
 from unbet.dialects.raw import RawRequest
+from unbet.dialects.schemes import DigestWithKey, Form, Hmac, RsaSha256, written
 
 RAW: Final = RawRequest(b"", method="POST")
 SIGN: Final = Header("X-Sign")

@@ -7,7 +7,6 @@ import pytest
 from unbet.dialects.auth import (
     Auth,
     Header,
-    Hmac,
     Member,
     Parameter,
     fields,
@@ -17,6 +16,7 @@ from unbet.dialects.auth import (
     stamped,
 )
 from unbet.dialects.raw import RawRequest
+from unbet.dialects.schemes import Hmac
 
 SIGN: Final = Header("X-Sign")
 

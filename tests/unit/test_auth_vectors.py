@@ -3,8 +3,8 @@
 from typing import Final
 
 from unbet.dialects import DIALECTS
-from unbet.dialects.auth import DigestWithKey, Hmac
 from unbet.dialects.raw import RawRequest
+from unbet.dialects.schemes import DigestWithKey, Hmac
 
 RAW: Final = RawRequest(b"")
 

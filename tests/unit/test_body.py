@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.system.processes import EXAMPLE
-from unbet.dialects.answers import Asked, Item
+from unbet.dialects.answers import CancelRequest, Item
 from unbet.dialects.body import ParsedRequest, parse_kept
 from unbet.dialects.lucky_monaco import V4
 from unbet.dialects.raw import BadRequestError
@@ -39,12 +39,12 @@ def refusal(raw: bytes) -> BadRequestError:
 def test_the_seeds_example_is_parsed() -> None:
     parsed = parse(body(), "LuckyMonaco")
     item = Item("585c1306f89c56f5ecfc2f5d", "4a5d375ac1311b04fba2ea66d067b8e5")
-    assert parsed == ParsedRequest(Asked((item,), "123456", "USD"), body().decode())
+    assert parsed == ParsedRequest(CancelRequest((item,), "123456", "USD"), body().decode())
 
 
 def test_unknown_fields_are_kept_in_the_text_and_change_nothing() -> None:
     parsed = parse(body(roundId="r", bonusCode=None), "LuckyMonaco")
-    assert parsed.asked == parse(body(), "LuckyMonaco").asked
+    assert parsed.request == parse(body(), "LuckyMonaco").request
     assert '"roundId"' in parsed.body
 
 

@@ -14,7 +14,7 @@ XML = xml("call")
 
 
 def decoded(codec: Codec, content: bytes) -> Any:
-    raw = RawRequest(b"", content, method="GET") if codec is QUERY else RawRequest(content)
+    raw = RawRequest(b"", content, method="GET") if codec.in_query else RawRequest(content)
     return codec.decode(raw)
 
 

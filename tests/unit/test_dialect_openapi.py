@@ -19,7 +19,7 @@ from unbet.cli.openapi import BY_HAND, made, openapi_of
 from unbet.core.fields import Reference, UserId
 from unbet.core.outcomes import Outcome
 from unbet.dialects import DIALECTS
-from unbet.dialects.answers import Answer, Asked, Item
+from unbet.dialects.answers import Answer, CancelRequest, Item
 from unbet.dialects.auth import URL_SECRET, Auth, BasicAuth, Header, Member, Parameter, Part
 from unbet.dialects.lucky_monaco import V4
 from unbet.dialects.openapi.answers import (
@@ -33,7 +33,8 @@ from unbet.dialects.raw import RawRequest
 from unbet.runtime.endpoints import EndpointConfig
 
 SHARED = DOCUMENT["components"]["responses"]
-MADE = [one for one in DIALECTS.values() if path_of(one) not in BY_HAND]
+MADE = [one for one in DIALECTS.values() if one.name not in BY_HAND]
+PATHS_BY_HAND = [path_of(DIALECTS[name]) for name in sorted(BY_HAND)]
 EACH_MADE = pytest.mark.parametrize("dialect", MADE, ids=lambda dialect: dialect.name)
 EACH_FORM = pytest.mark.parametrize(
     "dialect", [*MADE, PLAYNGO_LIKE], ids=lambda dialect: dialect.name
@@ -59,12 +60,12 @@ def test_the_file_is_what_the_dialects_say() -> None:
 
 def test_what_is_kept_by_hand_stays_and_what_is_made_is_made_anew() -> None:
     changed = json.loads(FILE.read_text())
-    for path in BY_HAND:
+    for path in PATHS_BY_HAND:
         changed["paths"][path]["post"]["summary"] = "by hand"
     changed["paths"]["/{secret}/rollback"] = {}
     changed["paths"]["/{secret}/gone"] = {}
     again = made(changed)
-    assert {again["paths"][path]["post"]["summary"] for path in BY_HAND} == {"by hand"}
+    assert {again["paths"][path]["post"]["summary"] for path in PATHS_BY_HAND} == {"by hand"}
     assert again["paths"]["/{secret}/rollback"] == DOCUMENT["paths"]["/{secret}/rollback"]
     assert again["paths"].keys() == DOCUMENT["paths"].keys()
 
@@ -113,7 +114,7 @@ def test_the_example_of_a_request_satisfies_its_schema_and_is_taken(dialect: Dia
     operation = operation_of(dialect)
     if "requestBody" not in operation:
         examples = {one["name"]: one["example"] for one in operation["parameters"]}
-        assert examples == document
+        assert examples == {name: document[name] for name in examples}
         needed = {one["name"] for one in operation["parameters"] if one["required"]}
         assert needed == example_document(dialect, least=True).keys()
         return
@@ -153,12 +154,19 @@ class Named(BaseModel):
     reference: Annotated[Reference, Field(alias="bet")]
 
 
-def _named(request: Named) -> Asked:
-    return Asked((Item(request.reference),), request.player)
+def _named(request: Named) -> CancelRequest:
+    return CancelRequest((Item(request.reference),), request.player)
 
 
 def test_a_value_in_the_path_is_a_parameter_and_no_field() -> None:
-    dialect = replace(V4, path="/players/{player}/undo", request=Named, asks=_named, spellings={})
+    dialect = replace(
+        V4,
+        path="/players/{player}/undo",
+        request=Named,
+        read_request=_named,
+        spellings={},
+        example={"player": "{player}", "bet": "{reference}"},
+    )
     item = paths_of([Described(dialect)], SHARED)["/{secret}/players/{player}/undo"]
     assert [one.get("name") for one in item["parameters"]] == [None, "player"]
     schema = item["post"]["requestBody"]["content"]["application/json"]["schema"]
@@ -173,24 +181,26 @@ def test_a_status_that_openapi_does_not_know_is_the_default() -> None:
 
 
 class Picky(BaseModel):
-    """A request with a field that no example can be guessed of."""
+    """A request whose reference has a form of its own."""
 
     reference: Annotated[str, Field(pattern=r"^\d{4}-x$")]
 
 
-def _picky(request: Picky) -> Asked:
-    return Asked((Item(request.reference),), None)
+def _picky(request: Picky) -> CancelRequest:
+    return CancelRequest((Item(request.reference),), None)
 
 
-def test_a_dialect_of_which_no_example_can_be_made_says_what_it_needs() -> None:
-    dialect = replace(V4, request=Picky, asks=_picky, spellings={})
-    with pytest.raises(ValueError, match="a field with `examples`"):
+def test_a_dialect_whose_example_it_does_not_take_is_described_by_nothing() -> None:
+    dialect = replace(V4, request=Picky, read_request=_picky, spellings={})
+    with pytest.raises(ValueError, match="its `example` is no request: reference is blank or"):
         example_document(dialect)
 
-    class Shown(BaseModel):
-        reference: Annotated[str, Field(pattern=r"^\d{4}-x$", examples=["1234-x"])]
-
-    assert example_document(replace(dialect, request=Shown)) == {"reference": "1234-x"}
+    right = {"reference": "1234-x", "more": {"amount": "{amount}"}}
+    assert example_document(replace(dialect, example=right)) == {
+        "reference": "1234-x",
+        "more": {"amount": 1.25},
+    }
+    assert example_document(replace(dialect, example=right), least=True) == {"reference": "1234-x"}
 
 
 def test_endpoints_that_answer_alike_stand_there_once_and_others_apart() -> None:
@@ -220,6 +230,21 @@ def test_endpoints_that_answer_alike_stand_there_once_and_others_apart() -> None
     assert "settled" in apart["content"]["application/json"]["examples"]
 
 
+def test_an_operators_dialect_at_a_path_that_is_described_by_hand_is_described_itself() -> None:
+    own = replace(PLAYNGO_LIKE, path=V4.path)
+
+    class Own(EndpointConfig):
+        def configured_dialect(self) -> Dialect:
+            return own
+
+    endpoints = [Own(provider="Own"), EndpointConfig(provider="LuckyMonaco")]
+    for some in (endpoints, endpoints[::-1], endpoints[:1]):
+        paths = openapi_of(some)["paths"]
+        summaries = [item["post"]["summary"] for item in paths.values()]
+        assert "Cancel a bet (xml-of-tests) for Own" in summaries
+        assert len(paths) == len(some)
+
+
 def test_the_command_prints_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("UNBET_URL_SECRET", raising=False)
     endpoints = {SECRET: {"provider": "A", "dialect": "hub88", "keys": [{"env": "NOT_SET"}]}}
@@ -237,6 +262,6 @@ def test_the_examples_of_answers_are_rendered_by_the_dialect() -> None:
         "balance": 98.75,
         "bonus": 0,
         "retransmission": True,
-        "uuid": "uuid-1",
+        "uuid": "request-1",
     }
     assert orjson.dumps(shown)

@@ -13,7 +13,7 @@ from tests.system.processes import EXAMPLE
 from unbet.core.fields import Currency, Reference, UserId, text
 from unbet.core.message import Decision
 from unbet.core.outcomes import Outcome
-from unbet.dialects.answers import AnswerContext, Asked, Item
+from unbet.dialects.answers import AnswerContext, CancelRequest, Item
 from unbet.dialects.body import ParsedRequest, parse_kept, render
 from unbet.dialects.lucky_monaco import V1, V4
 from unbet.dialects.port import Dialect
@@ -113,16 +113,20 @@ class Rollback(BaseModel):
     uuid: Annotated[str, text(36), Field(alias="id")]
 
 
-def asked(rollback: Rollback) -> Asked:
-    return Asked((Item(rollback.reference, rollback.uuid),), rollback.player, rollback.currency)
+def read_rollback(rollback: Rollback) -> CancelRequest:
+    return CancelRequest(
+        (Item(rollback.reference, rollback.uuid),), rollback.player, rollback.currency
+    )
 
 
 def test_another_providers_fields_have_names_of_its_own() -> None:
-    dialect = replace(V4, request=Rollback, asks=asked, spellings={"betId": "bet"})
+    dialect = replace(V4, request=Rollback, read_request=read_rollback, spellings={"betId": "bet"})
     sent = {"betId": "b-1", "player": "p-1", "coin": "EUR", "id": "u-1"}
 
     parsed = parse_kept(json.dumps(sent).encode(), "Anybody", dialect)
-    assert parsed == ParsedRequest(Asked((Item("b-1", "u-1"),), "p-1", "EUR"), json.dumps(sent))
+    assert parsed == ParsedRequest(
+        CancelRequest((Item("b-1", "u-1"),), "p-1", "EUR"), json.dumps(sent)
+    )
 
     faults: list[tuple[dict[str, object], str]] = [
         ({"coin": "€"}, "coin is not 3 or 4 letters or digits"),

@@ -112,7 +112,7 @@ def test_its_limits_are_the_receivers() -> None:
     )
     assert f" {BODY_LIMIT_S:g} seconds;" in RESPONSES["SlowBody"]["description"]
     assert f" {MAX_BODY_LENGTH} bytes;" in RESPONSES["LongBody"]["description"]
-    guessing = RESPONSES["Guessing"]["description"]
+    guessing = RESPONSES["TooManyWrongSecrets"]["description"]
     assert guessing.startswith(f"More than {MAX_WRONG} wrong secrets")
     assert f"within {WINDOW_S:g} seconds" in guessing
     secret = DOCUMENT["components"]["parameters"]["secret"]["schema"]

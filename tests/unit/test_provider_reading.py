@@ -107,6 +107,13 @@ def test_a_success_without_its_fields_is_none(
     assert problem in answer.text
 
 
+@pytest.mark.parametrize(("dialect", "name"), [("hub88", "request_uuid"), ("evolution", "uuid")])
+def test_a_request_without_a_name_is_answered_without_one(dialect: str, name: str) -> None:
+    document, _ = DONE[dialect]
+    without = {other: value for other, value in document.items() if other != name}
+    assert read(DIALECTS[dialect], without, user="u-1001").code == document["status"]
+
+
 @pytest.mark.parametrize(
     ("dialect", "status", "document", "code"),
     [

@@ -18,7 +18,8 @@ from unbet.dialects import DIALECTS
 from unbet.dialects.answers import AnswerContext
 from unbet.dialects.auth import Auth, Parameter
 from unbet.dialects.body import cancels_of, parse_kept, raw_of, read, render
-from unbet.dialects.raw import RawRequest
+from unbet.dialects.examples import Example, document_of
+from unbet.dialects.raw import BadRequestError, RawRequest
 
 QUERY = b"request=rollback&accountid=u-1&transactionid=bet-1&gamesessionid=g-1"
 XML = (
@@ -46,7 +47,10 @@ def test_a_secret_is_not_kept() -> None:
     reading = read(RawRequest(XML), {}, "P", PLAYNGO_LIKE, [b"s-1"])
     assert reading.parsed is not None
     assert "<accessToken>[secret]</accessToken>" in reading.parsed.body
-    assert parse_kept(reading.parsed.body.encode(), "P", PLAYNGO_LIKE).asked == reading.parsed.asked
+    assert (
+        parse_kept(reading.parsed.body.encode(), "P", PLAYNGO_LIKE).request
+        == reading.parsed.request
+    )
 
     dialect = replace(GROOVE, auth=Auth(Parameter("key")))
     reading = read(RawRequest(b"", QUERY + b"&key=s-1", method="GET"), {}, "P", dialect, [b"s-1"])
@@ -101,6 +105,64 @@ def test_a_balance_of_any_size_is_answered() -> None:
     )
     context = AnswerContext(dialect.answer_of(Outcome.REVERSED), None, decision)
     assert json.loads(render(dialect, context))["balance"] == 10**24
+
+
+@pytest.mark.parametrize(
+    ("name", "query"),
+    [
+        ("groove", "request=rollback&accountid=u-1&transactionid=bet-1&rollbackAmount="),
+        ("pragmatic", "userId=u-1&providerId=P&reference=bet-1&amount="),
+    ],
+)
+def test_an_empty_amount_is_not_sent(name: str, query: str) -> None:
+    dialect = DIALECTS[name]
+
+    def amount(sent: str) -> Decimal | None:
+        return parse_kept(f"{query}{sent}".encode(), "P", dialect).request.amount
+
+    assert amount("1.250") == Decimal("1.25")
+    assert [amount(none) for none in ("", "null")] == [None] * 2
+    for wrong in ("none", "+", "-1"):
+        with pytest.raises(BadRequestError, match="mount: expected an amount"):
+            amount(wrong)
+
+
+def test_grooves_amount_of_0_says_nothing() -> None:
+    parsed = parse_kept(QUERY + b"&rollbackAmount=0.00", "P", GROOVE)
+    assert parsed.request.amount is None
+
+
+@pytest.mark.parametrize("name", ["hub88", "gitslotpark"])
+def test_no_balance_is_told_where_its_currency_is_not_known(name: str) -> None:
+    dialect = DIALECTS[name]
+
+    def balance(currency: str | None) -> object:
+        decision = Decision(request_id=uuid4(), outcome=Outcome.NO_BET, currency=currency)
+        context = AnswerContext(
+            dialect.answer_of(Outcome.NO_BET), "bet-1", decision, knows_players=True
+        )
+        return json.loads(render(dialect, context)).get("balance")
+
+    assert balance(None) is None
+    assert balance("EUR") == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "repeated"),
+    [("hub88", "request_uuid"), ("caleta", "request_uuid"), ("evolution", "uuid")],
+)
+def test_what_is_only_repeated_need_not_be_sent(name: str, repeated: str) -> None:
+    dialect = DIALECTS[name]
+    sent = document_of(dialect, Example("bet-1", "u-1", "EUR", "P"))
+    del sent[repeated]
+    assert parse_kept(json.dumps(sent).encode(), "P", dialect).reference == "bet-1"
+    decision = Decision(
+        request_id=uuid4(), outcome=Outcome.REVERSED, cash=Decimal(1), currency="EUR"
+    )
+    done = dialect.answer_of(Outcome.REVERSED)
+    answer = json.loads(render(dialect, AnswerContext(done, "bet-1", decision, document=sent)))
+    assert "balance" in answer
+    assert repeated not in answer
 
 
 @pytest.mark.parametrize(

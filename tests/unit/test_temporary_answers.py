@@ -13,6 +13,7 @@ from unbet.core.outcomes import Outcome
 from unbet.dialects import DIALECTS
 from unbet.dialects.answers import Answer
 from unbet.dialects.body import Reading, answer_to
+from unbet.dialects.codecs import FORM, QUERY
 from unbet.dialects.lucky_monaco import V4
 from unbet.dialects.port import OPTIONAL, Dialect, TemporaryAnswerError
 
@@ -125,3 +126,12 @@ def test_a_dialect_has_an_answer_to_each_outcome() -> None:
         left = {one: answer for one, answer in V4.outcomes.items() if one is not outcome}
         with pytest.raises(ValueError, match=f"no answer to {outcome}"):
             replace(V4, outcomes=left)
+
+
+def test_a_get_has_all_in_its_query_and_nothing_else_has() -> None:
+    for dialect, method in ((V4, "GET"), (DIALECTS["groove"], "POST")):
+        with pytest.raises(ValueError, match="a GET has all in the query"):
+            replace(dialect, method=method)
+    for dialect, codec in ((V4, QUERY), (DIALECTS["groove"], FORM)):
+        with pytest.raises(ValueError, match="a GET has all in the query"):
+            replace(dialect, codec=codec)

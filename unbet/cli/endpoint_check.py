@@ -11,7 +11,6 @@ from unbet.cli.endpoint_list import (
     secret_of,
 )
 from unbet.core.wallet_names import LEDGER
-from unbet.dialects.port import REPEATED, WRONG_SIGNATURE, Dialect
 from unbet.runtime.wallet_choice import BESIDE_THE_JOURNAL
 
 COLUMNS: Final = (
@@ -52,7 +51,7 @@ def row_of(endpoint: ListedEndpoint) -> tuple[object, ...]:
         endpoint.wallet,
         str(dialect.auth),
         len(config.keys) if dialect.auth.takes_keys else None,
-        config.spoken().late_bet,
+        config.configured_dialect().late_bet,
         ", ".join(f"{name}: {code}" for name, code in _other_answers(endpoint).items()),
         config.until,
     )
@@ -81,7 +80,7 @@ def problems_of(
         yield from _with_wallet(endpoint)
         until = endpoint.config.until
         if until is not None and until <= datetime.now(UTC):
-            yield Problem(endpoint, "until: its secret is none any more", is_error=False)
+            yield Problem(endpoint, "until: its secret has expired", is_error=False)
 
 
 def _with_secret(
@@ -135,11 +134,5 @@ def _with_wallet(endpoint: ListedEndpoint) -> Iterator[Problem]:
 
 def _other_answers(endpoint: ListedEndpoint) -> dict[str, str]:
     """The answers that are not the dialect's own."""
-    own = _codes(endpoint.dialect)
+    own = {name: str(answer.code) for name, answer in endpoint.dialect.answers().items()}
     return {name: code for name, code in endpoint.config.answers.items() if own.get(name) != code}
-
-
-def _codes(dialect: Dialect) -> Mapping[str, str]:
-    others = {REPEATED: dialect.repeated, WRONG_SIGNATURE: dialect.wrong_signature}
-    answers = [*dialect.outcomes.items(), *others.items()]
-    return {str(name): str(answer.code) for name, answer in answers if answer is not None}

@@ -14,6 +14,7 @@ from unbet.cli.endpoint_list import EndpointCommandSettings, ListedEndpoint, sec
 from unbet.dialects.auth import Auth, BasicAuth, Header
 from unbet.dialects.body import read
 from unbet.dialects.examples import Example, Sign, document_of, request_of, values_of
+from unbet.dialects.port import Dialect
 from unbet.dialects.raw import Document, RawRequest
 from unbet.runtime.key_source import KeySource
 
@@ -47,30 +48,30 @@ class ExampleMaker:
             raise NoExampleError(str(error)) from None
 
     def _command(self, endpoint: ListedEndpoint) -> str:
-        dialect, config, auth = endpoint.dialect, endpoint.config, endpoint.dialect.auth
+        dialect, config = endpoint.dialect, endpoint.config
         if not config.holds_at(datetime.now(UTC)):
-            raise ValueError("until: its secret is none any more")
+            raise ValueError("until: its secret has expired")
         example = Example(self.reference, self.player, self.currency, config.provider)
-        document = document_of(dialect, example)
-        keys = config.read_keys()
-        raw = request_of(dialect, document, self._signing(auth, keys))
-        reading = read(raw, values_of(dialect, document), config.provider, dialect, keys)
-        if reading.reason == "signature":
-            raise ValueError("--private-key: it is of none of the endpoint's keys")
-        if reading.parsed is None:
-            raise ValueError(reading.problem)
-        shell, user = Shell(), None
+        document, keys = document_of(dialect, example), config.read_keys()
+        raw = request_of(dialect, document, self._signing(dialect.auth, keys))
+        _require_accepted(raw, document, config.provider, dialect, keys)
         if self.shows_secrets:
-            secret = secret_of(self.chosen, endpoint)
-        else:
-            secret = shell.word(endpoint.source, f"URL_SECRET_{endpoint.number}")
-            if keys and auth.scheme is None:
-                # The request has the secret itself where others have a signature.
-                _require_plain(auth, keys[0].decode())
-                word = shell.word(config.keys[0])
-                raw = request_of(dialect, document, lambda *_: word)
-                if isinstance(auth.part, BasicAuth):
-                    raw, user = raw._replace(headers=()), word
+            return Shell().line(self._arguments(endpoint, raw, secret_of(self.chosen, endpoint)))
+        return self._without_secrets(endpoint, raw, document, keys)
+
+    def _without_secrets(
+        self, endpoint: ListedEndpoint, raw: RawRequest, document: Document, keys: Sequence[Any]
+    ) -> str:
+        """The command for `raw`, in which the shell puts the secrets."""
+        shell, user, auth = Shell(), None, endpoint.dialect.auth
+        secret = shell.word(endpoint.source, f"URL_SECRET_{endpoint.number}")
+        if keys and auth.scheme is None:
+            # The request has the secret itself where others have a signature.
+            _require_plain(auth, keys[0].decode())
+            word = shell.word(endpoint.config.keys[0])
+            raw = request_of(endpoint.dialect, document, lambda *_: word)
+            if isinstance(auth.part, BasicAuth):
+                raw, user = raw._replace(headers=()), word
         return shell.line(self._arguments(endpoint, raw, secret, user))
 
     def _signing(self, auth: Auth, keys: Sequence[Any]) -> Sign | None:
@@ -92,7 +93,7 @@ class ExampleMaker:
         return sign
 
     def _arguments(
-        self, endpoint: ListedEndpoint, raw: RawRequest, secret: str, user: str | None
+        self, endpoint: ListedEndpoint, raw: RawRequest, secret: str, user: str | None = None
     ) -> list[str]:
         query = f"?{raw.query.decode()}" if raw.query else ""
         arguments = ["curl", "--silent", "--show-error", "--request", raw.method]
@@ -130,6 +131,17 @@ class Shell:
         parts = re.split(f"({'|'.join(self._words) or '$.'})", argument)
         quoted = (self._words.get(part) or shlex.quote(part) for part in parts if part)
         return "".join(quoted) or "''"
+
+
+def _require_accepted(
+    raw: RawRequest, document: Document, provider: str, dialect: Dialect, keys: Sequence[Any]
+) -> None:
+    """The receiver would take it."""
+    reading = read(raw, values_of(dialect, document), provider, dialect, keys)
+    if reading.reason == "signature":
+        raise ValueError("--private-key: it is of none of the endpoint's keys")
+    if reading.parsed is None:
+        raise ValueError(reading.problem)
 
 
 def _require_plain(auth: Auth, key: str) -> None:

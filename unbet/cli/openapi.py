@@ -12,21 +12,25 @@ from unbet.dialects.port import Dialect
 from unbet.local.processes import ROOT
 from unbet.runtime.endpoints import EndpointConfig
 
+_OURS: Final = "unbet.dialects."
 FILE: Final = ROOT / "docs" / "openapi.json"
-BY_HAND: Final = frozenset({path_of(V4), path_of(V1)})
-"""Paths of dialects that the file describes by hand."""
+BY_HAND: Final = frozenset({V4.name, V1.name})
+"""Dialects that the file describes by hand."""
 
 
 def made(document: Mapping[str, Any]) -> dict[str, Any]:
     """`document`, the file's, with the part that is made of the dialects anew."""
-    dialects = [one for one in DIALECTS.values() if _is_made(one)]
-    components, paths = document["components"], document["paths"]
-    pages = {path: item for path, item in paths.items() if not path.startswith("/{secret}")}
-    by_hand = {path: paths[path] for path in paths if path in BY_HAND}
-    schemes = {"securitySchemes": security_schemes(dialects)}
+    # Those of other packages belong into no file of ours.
+    ours = [one for one in DIALECTS.values() if one.request.__module__.startswith(_OURS)]
+    by_hand, described = _by_hand(document, ours), [Described(one) for one in ours if _is_made(one)]
+    pages = {
+        path: item for path, item in document["paths"].items() if not path.startswith("/{secret}")
+    }
+    components = document["components"]
+    schemes = {"securitySchemes": security_schemes(one.dialect for one in described)}
     return {
         **document,
-        "paths": by_hand | paths_of(map(Described, dialects), components["responses"]) | pages,
+        "paths": by_hand | paths_of(described, components["responses"], by_hand) | pages,
         "components": components | schemes,
     }
 
@@ -36,32 +40,39 @@ def openapi_of(endpoints: Iterable[EndpointConfig]) -> dict[str, Any]:
     stand there once."""
     document: dict[str, Any] = json.loads(FILE.read_text("utf-8"))
     components = document["components"]
-    providers: dict[str, list[str]] = {}
-    spoken: dict[str, Dialect] = {}
-    for number, endpoint in enumerate(endpoints, 1):
-        dialect = endpoint.spoken()
-        alike = [key for key, one in spoken.items() if one == dialect]
-        key = alike[0] if alike else str(number)
-        spoken[key] = dialect
-        providers.setdefault(key, []).append(endpoint.provider)
-    made_ones = [
-        Described(one, providers[key]) for key, one in spoken.items() if path_of(one) not in BY_HAND
-    ]
-    by_hand = {path_of(one): one.name for one in spoken.values() if path_of(one) in BY_HAND}
-    document["paths"] = {path: document["paths"][path] for path in by_hand}
-    document["paths"] |= paths_of(made_ones, components["responses"])
-    prefixes = tuple(by_hand.values())
-    schemas = components.pop("schemas").items()
-    components["schemas"] = {name: one for name, one in schemas if name.startswith(prefixes)}
+    described = _described(endpoints)
+    by_hand = _by_hand(document, (one.dialect for one in described))
+    made_ones = [one for one in described if _is_made(one.dialect)]
+    names = tuple(one.dialect.name for one in described if not _is_made(one.dialect))
+    schemas = components["schemas"].items()
+    components["schemas"] = {name: one for name, one in schemas if name.startswith(names)}
     components["securitySchemes"] = security_schemes(one.dialect for one in made_ones)
+    document["paths"] = by_hand | paths_of(made_ones, components["responses"], by_hand)
     document["tags"] = document["tags"][:1]
     return document
 
 
+def _described(endpoints: Iterable[EndpointConfig]) -> list[Described]:
+    """The dialects of `endpoints` with their answers, each once, and whose endpoints have it."""
+    found: list[tuple[Dialect, list[str]]] = []
+    for endpoint in endpoints:
+        dialect = endpoint.configured_dialect()
+        alike = [providers for one, providers in found if one == dialect]
+        if alike:
+            alike[0].append(endpoint.provider)
+        else:
+            found.append((dialect, [endpoint.provider]))
+    return [Described(dialect, providers) for dialect, providers in found]
+
+
+def _by_hand(document: Mapping[str, Any], dialects: Iterable[Dialect]) -> dict[str, Any]:
+    """The path items of those of `dialects` that the file describes by hand."""
+    paths = [path_of(one) for one in dialects if not _is_made(one)]
+    return {path: document["paths"][path] for path in paths}
+
+
 def _is_made(dialect: Dialect) -> bool:
-    """Those of other packages belong into no file of ours."""
-    is_ours = dialect.request.__module__.startswith("unbet.dialects.")
-    return is_ours and path_of(dialect) not in BY_HAND
+    return dialect.name not in BY_HAND
 
 
 def _text_of(document: Mapping[str, Any]) -> str:

@@ -4,10 +4,10 @@ writes them."""
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import BaseModel, ConfigDict
 
 from unbet.core.fields import Amount, Currency, Reference, RequestName, UserId
 from unbet.core.outcomes import Outcome
@@ -34,12 +34,6 @@ class _Document(_Frozen):
     """Whose it is; version 1 does not say."""
 
 
-_PlainAmount = Annotated[
-    Amount, PlainSerializer(lambda amount: format(amount, "f"), return_type=str, when_used="json")
-]
-"""An exponent, as in 1E-18, would not be read."""
-
-
 class Cancel(_Frozen):
     """One request to cancel a bet, on its way to the ledger."""
 
@@ -63,7 +57,7 @@ class Cancel(_Frozen):
     """The provider's name for this request; a dialect without one derives it from the reference."""
     body: str
     """The request as the provider sent it, unknown fields included; without a body its query."""
-    amount: _PlainAmount | None = None
+    amount: Amount | None = None
     """What the request says of the bet's stake, in units of the currency; None if it does not."""
     batch: UUID | None = None
     """The request that asks for several bets: its cancels are decided in one transaction, if the

@@ -1,5 +1,5 @@
-"""What each provider asks, and how it is told: one file a provider, found by being here, or by the
-entry point `unbet.dialects` of another package."""
+"""The providers' protocols: one file each, or an entry point `unbet.dialects` of another
+package."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, Literal
@@ -8,7 +8,7 @@ from unbet.core.plugins import find_plugins
 from unbet.dialects.port import Dialect
 
 _COMMON: Final = frozenset(
-    {"answers", "auth", "body", "codecs", "examples", "faults", "openapi", "port", "raw"}
+    {"answers", "auth", "body", "codecs", "examples", "faults", "openapi", "port", "raw", "schemes"}
 )
 """The files here that belong to no provider."""
 

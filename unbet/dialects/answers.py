@@ -27,7 +27,7 @@ class Item(NamedTuple):
     """The reference is that of a round: all its bets are asked for."""
 
 
-class Asked(NamedTuple):
+class CancelRequest(NamedTuple):
     """What a valid request says, in our words. What it does not say is None."""
 
     items: Sequence[Item]
@@ -46,7 +46,7 @@ class Answer(NamedTuple):
     resent: bool = False
     """Whether the provider sends the request again after it."""
     status: int = 200
-    """HTTP's."""
+    """The HTTP status."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,8 @@ class AnswerContext:
     document: Document = field(default_factory=dict)
     """What was sent, of whatever form, for what the answer repeats."""
     knows_players: bool = False
-    """Whether the wallet is the one that has all players: one of whom it tells no cash has none."""
+    """Whether the wallet is the one that has all players: a player without a known balance has 0 in
+    the decision's currency."""
 
     @property
     def cash(self) -> Decimal | None:
@@ -73,8 +74,12 @@ class AnswerContext:
         known = [(each.transfer_id or 0, each.cash) for each in told if each.cash is not None]
         if known:
             return max(known)[1]
-        is_told = any(each.outcome not in MISMATCHES | {Outcome.PARKED} for each in told)
-        return Decimal(0) if is_told and self.knows_players else None
+        # Who has several currencies has no balance, unless it is known which is meant.
+        has_none = any(
+            each.currency is not None and each.outcome not in MISMATCHES | {Outcome.PARKED}
+            for each in told
+        )
+        return Decimal(0) if has_none and self.knows_players else None
 
     @property
     def own_reference(self) -> str | None:

@@ -2,38 +2,22 @@
 wrong value as for a right one, and looks at every key."""
 
 import base64
-import binascii
 import hashlib
 import hmac
 import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Protocol
 from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import escape
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_pem_private_key,
-    load_pem_public_key,
-)
-
 from unbet.dialects.raw import BadRequestError, Document, RawRequest, pairs_of
+from unbet.dialects.schemes import Scheme, bytes_of
 
-Form = Literal["hex", "HEX", "base64", "base64url"]
-"""How bytes are written: hex digits (either case is accepted), base64, or base64 for URLs without
-padding."""
-
-MIN_RSA_BITS: Final = 2048
 MIN_SECRET_LENGTH: Final = 8
-"""Characters of a shared secret. It is taken out of what is kept of a request, where a shorter one
-may be a part of a reference."""
+"""Characters. The secret is replaced in stored requests; a shorter one could be part of a reference
+and damage it."""
 
 
 class Part(Protocol):
@@ -44,7 +28,9 @@ class Part(Protocol):
         """Whether it is in what is kept of the request."""
         ...
 
-    def read(self, raw: RawRequest, document: Document) -> str | None: ...
+    def read(self, raw: RawRequest, document: Document) -> str | None:
+        """What it holds in a request, of which `document` was read; None if it is not there."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -136,7 +122,8 @@ def stamped(header: str) -> Content:
 
 
 def fields(*names: str) -> Content:
-    """The values of these fields, one after the other; one that is missing is empty."""
+    """The values of these fields, one after the other; what is missing or no text counts as
+    empty."""
 
     def content(_: RawRequest, document: Document) -> bytes:
         values = (document.get(name) for name in names)
@@ -169,106 +156,6 @@ def sorted_values(*, without: Sequence[str], sorted_as: dict[str, str]) -> Conte
     return content
 
 
-class Scheme(Protocol):
-    """A way to sign."""
-
-    def key(self, text: str) -> Any:
-        """A key as `verify` wants it. Raises `ValueError`."""
-        ...
-
-    def verify(self, key: Any, content: bytes, given: str) -> bool: ...
-
-    def sign(self, key: Any, content: bytes) -> str:
-        """Raises `ValueError` for a key that can only verify."""
-        ...
-
-
-class _Keyed:
-    """Whoever can verify can sign."""
-
-    def key(self, text: str) -> bytes:
-        if not text:
-            raise ValueError("it is empty")
-        return text.encode()
-
-    def verify(self, key: bytes, content: bytes, given: str) -> bool:
-        wanted, form = self.sign(key, content), getattr(self, "form")  # noqa: B009
-        if form in ("hex", "HEX"):
-            wanted, given = wanted.lower(), given.lower()
-        return hmac.compare_digest(wanted.encode(), given.encode(errors="replace"))
-
-    def sign(self, key: bytes, content: bytes) -> str:
-        raise NotImplementedError
-
-
-@dataclass(frozen=True)
-class Hmac(_Keyed):
-    """HMAC with `digest`, by `hashlib`'s names."""
-
-    digest: str = "sha256"
-    form: Form = "hex"
-
-    def sign(self, key: bytes, content: bytes) -> str:
-        return written(hmac.digest(key, content, self.digest), self.form)
-
-    def __str__(self) -> str:
-        return f"HMAC-{self.digest.upper()}"
-
-
-@dataclass(frozen=True)
-class DigestWithKey(_Keyed):
-    """A digest of the content with the key after it."""
-
-    digest: str = "md5"
-    form: Form = "hex"
-
-    def sign(self, key: bytes, content: bytes) -> str:
-        return written(hashlib.new(self.digest, content + key).digest(), self.form)
-
-    def __str__(self) -> str:
-        return f"{self.digest.upper()} with the key"
-
-
-@dataclass(frozen=True)
-class RsaSha256:
-    """RSA with SHA-256 and PKCS #1 v1.5. A key is PEM: the provider's public one, or a private one,
-    which can sign as well."""
-
-    form: Form = "base64"
-
-    def key(self, text: str) -> RSAPublicKey | RSAPrivateKey:
-        pem = text.encode()
-        key: object
-        try:
-            if b"PRIVATE" in pem:
-                key = load_pem_private_key(pem, password=None)
-            else:
-                key = load_pem_public_key(pem)
-        except (ValueError, TypeError):
-            raise ValueError("it is no RSA key in PEM") from None
-        if not isinstance(key, RSAPublicKey | RSAPrivateKey):
-            raise ValueError("it is no RSA key")
-        if key.key_size < MIN_RSA_BITS:
-            raise ValueError(f"it has less than {MIN_RSA_BITS} bits")
-        return key
-
-    def verify(self, key: RSAPublicKey | RSAPrivateKey, content: bytes, given: str) -> bool:
-        public = key.public_key() if isinstance(key, RSAPrivateKey) else key
-        try:
-            public.verify(_read(given, self.form), content, PKCS1v15(), SHA256())
-        except (ValueError, InvalidSignature):
-            return False
-        return True
-
-    def sign(self, key: RSAPublicKey | RSAPrivateKey, content: bytes) -> str:
-        if not isinstance(key, RSAPrivateKey):
-            raise ValueError("only the provider's private key can sign")
-        return written(key.sign(content, PKCS1v15(), SHA256()), self.form)
-
-    def __str__(self) -> str:
-        return "RSA-SHA256"
-
-
 @dataclass(frozen=True)
 class Auth:
     """A signature of `content` by `scheme`, or without these a shared secret, in `part`. Without a
@@ -294,10 +181,7 @@ class Auth:
 
     def fingerprint(self, key: Any) -> bytes:
         """The same for keys that verify the same; a key cannot be made of it."""
-        if not isinstance(key, bytes):
-            public = key.public_key() if isinstance(key, RSAPrivateKey) else key
-            key = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        return hashlib.sha256(key).digest()
+        return hashlib.sha256(bytes_of(key)).digest()
 
     def accepts(self, raw: RawRequest, document: Document, keys: Sequence[Any]) -> bool:
         """Whether one of `keys` has signed the request. All are tried."""
@@ -346,19 +230,6 @@ class Auth:
 URL_SECRET: Final = Auth()
 
 
-def written(raw: bytes, form: Form) -> str:
-    """`raw` in that form."""
-    match form:
-        case "hex":
-            return raw.hex()
-        case "HEX":
-            return raw.hex().upper()
-        case "base64":
-            return base64.b64encode(raw).decode()
-        case "base64url":
-            return base64.urlsafe_b64encode(raw).decode().rstrip("=")
-
-
 def _spellings(secret: str) -> list[str]:
     """As forms, JSON and XML have it; the longest first."""
     escaped = json.dumps(secret)[1:-1]
@@ -367,13 +238,3 @@ def _spellings(secret: str) -> list[str]:
     in_json = [escaped, escaped.replace("/", "\\/"), json.dumps(secret, ensure_ascii=False)[1:-1]]
     in_xml = [escape(secret), escape(secret, {'"': "&quot;", "'": "&apos;"})]
     return sorted({secret, *in_forms, *lower, *in_json, *in_xml}, key=len, reverse=True)
-
-
-def _read(text: str, form: Form) -> bytes:
-    try:
-        if form == "base64url":
-            padded = text + "=" * (-len(text) % 4)
-            return base64.b64decode(padded.encode(), altchars=b"-_", validate=True)
-        return base64.b64decode(text.encode(), validate=True)
-    except (ValueError, binascii.Error):
-        raise ValueError("not base64") from None

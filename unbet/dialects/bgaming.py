@@ -6,7 +6,8 @@ answered as if it had been taken, and debits nothing. Assumed: a status of 500 h
 again; `processed_at` is the time of the answer; the balance's minor units are those of ISO 4217,
 and hundredths of a currency that is not there (crypto); a settled bet gets an error, so that nobody
 takes its stake for returned (one implementation answers success: `answers`). The rollback of a win
-is that of an unknown bet: Unbet takes no win back.
+is that of an unknown bet: Unbet takes no win back. After a wrong signature (403) nothing is sent
+again: an endpoint may answer 500 instead (`answers`), so that a mix-up of keys loses no rollback.
 """
 
 from collections.abc import Mapping
@@ -18,11 +19,12 @@ from pydantic import BaseModel, Field
 
 from unbet.core.fields import Currency, Reference, RequestName, UserId
 from unbet.core.outcomes import Outcome
-from unbet.dialects.answers import Answer, AnswerContext, Asked, Item
-from unbet.dialects.auth import Auth, Header, Hmac
+from unbet.dialects.answers import Answer, AnswerContext, CancelRequest, Item
+from unbet.dialects.auth import Auth, Header
 from unbet.dialects.body import MAX_ITEMS
 from unbet.dialects.codecs import units
-from unbet.dialects.port import Dialect, LateBet
+from unbet.dialects.port import WRONG_SIGNATURE, Dialect, LateBet
+from unbet.dialects.schemes import Hmac
 
 
 class Action(BaseModel):
@@ -41,9 +43,9 @@ class Request(BaseModel):
     actions: Annotated[list[Action], Field(min_length=1, max_length=MAX_ITEMS)]
 
 
-def _asks(request: Request) -> Asked:
+def _read_request(request: Request) -> CancelRequest:
     items = [Item(one.original_action_id, one.action_id) for one in request.actions]
-    return Asked(items, request.user_id, request.currency)
+    return CancelRequest(items, request.user_id, request.currency)
 
 
 def _document(context: AnswerContext) -> Mapping[str, Any]:
@@ -77,12 +79,14 @@ def _places(currency: str | None) -> int:
 
 _SUCCESS: Final = Answer(200, "")
 _SETTLED: Final = Answer(400, "The bet is settled: nothing was returned", status=400)
+_FORBIDDEN: Final = Answer(403, "Forbidden", status=403)
+_LATER: Final = Answer(500, "Not decided yet, please retry", resent=True, status=500)
 
 BGAMING: Final = Dialect(
     name="bgaming",
     path="/rollback",
     request=Request,
-    asks=_asks,
+    read_request=_read_request,
     document=_document,
     outcomes={
         Outcome.REVERSED: _SUCCESS,
@@ -92,11 +96,15 @@ BGAMING: Final = Dialect(
         Outcome.MISMATCH: Answer(101, "The bet is another player's", status=400),
         Outcome.CURRENCY_MISMATCH: Answer(154, "The bet is in another currency", status=400),
         Outcome.CLOSED: Answer(400, "Closed by the operator", status=400),
-        Outcome.PARKED: Answer(500, "Not decided yet, please retry", resent=True, status=500),
+        Outcome.PARKED: _LATER,
     },
     malformed=Answer(400, "Bad request", status=400),
-    not_allowed=Answer(403, "Forbidden", status=403),
-    choices={Outcome.SETTLED: (_SETTLED, _SUCCESS)},
+    not_allowed=_LATER._replace(description="The sender's address is not allowed"),
+    wrong_signature=_FORBIDDEN,
+    choices={
+        Outcome.SETTLED: (_SETTLED, _SUCCESS),
+        WRONG_SIGNATURE: (_FORBIDDEN, _LATER._replace(description="The signature is wrong")),
+    },
     auth=Auth(Header("X-REQUEST-SIGN"), Hmac()),
     late_bet=LateBet.ACCEPT,
     needs_cash=True,

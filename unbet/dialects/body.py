@@ -1,4 +1,7 @@
-"""A request, read and checked once, and its answer: what is on the way of every Cancel."""
+"""A request, read and checked once, and its answer: what is on the way of every Cancel.
+
+(Over 250 lines: what is on the way of every Cancel is entered once.)
+"""
 
 import codecs
 import json
@@ -6,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, DecimalException
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID, uuid5
 
@@ -16,11 +18,11 @@ from pydantic import ValidationError
 
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
-from unbet.dialects.answers import Answer, AnswerContext, Asked, Item
+from unbet.dialects.answers import Answer, AnswerContext, CancelRequest, Item
 from unbet.dialects.faults import describe, given_twice, valid_reference
 from unbet.dialects.raw import BadRequestError, Document, RawRequest
 
-if TYPE_CHECKING:  # it is made of what is read here
+if TYPE_CHECKING:  # port.py imports this file
     from unbet.dialects.port import Dialect
 
 MAX_BODY_LENGTH: Final = 16 * 1024
@@ -36,14 +38,14 @@ _DERIVED: Final = UUID("c4b1e1a5-5d0c-4a57-9d7e-3c2f0a1b6e84")
 class ParsedRequest(NamedTuple):
     """A valid request."""
 
-    asked: Asked
+    request: CancelRequest
     body: str
     """As it was sent; without a body its query."""
 
     @property
     def reference(self) -> str:
         """Of the first bet."""
-        return self.asked.items[0].reference
+        return self.request.items[0].reference
 
 
 class Reading(NamedTuple):
@@ -60,7 +62,7 @@ class Reading(NamedTuple):
     reason: str = ""
     """`signature` or `form`."""
     problem: str = ""
-    """A sentence."""
+    """Why it is refused, for the log."""
 
 
 def read_cancels(
@@ -107,9 +109,8 @@ def read(
     auth = dialect.auth
     # What is wrong with the form is told to the provider only.
     if auth.part is not None and not auth.accepts(raw, document, keys):
-        answer = dialect.wrong_signature or dialect.not_allowed
         problem = f"not signed by the provider: {auth}"
-        return Reading(document, None, None, answer, "signature", problem)
+        return Reading(document, None, None, dialect.unsigned, "signature", problem)
     try:
         if refused is not None:
             raise refused
@@ -117,7 +118,7 @@ def read(
     except BadRequestError as error:
         answer = dialect.refusal(str(error))
         return Reading(document, None, error.reference, answer, "form", str(error))
-    reference = parsed.asked.items[0].reference
+    reference = parsed.request.items[0].reference
     if auth.part is not None:
         parsed = parsed._replace(body=auth.redacted(parsed.body, keys))
     return Reading(document, parsed, reference, dialect.outcomes[Outcome.PARKED])
@@ -131,22 +132,31 @@ def answer_to(
     knows_players: bool = False,
 ) -> tuple[Answer, bytes]:
     """What is told of the `decisions` on the bets of a request, one for each, and its body. Several
-    bets have one answer: not decided yet if that holds for one of them, else the first that has it
-    sent again, else the first that is no success, else success. `knows_players` is as in
+    bets have one answer: the first of the lowest `_rank`. `knows_players` is as in
     `AnswerContext`."""
-    done = (dialect.outcomes[Outcome.REVERSED], dialect.repeated)
-
-    def answer_and_order(one: Decision) -> tuple[Answer, tuple[bool, ...]]:
-        answer = answer_of(dialect, one.outcome, replayed=one.replayed)
-        is_cause = one.outcome is not Outcome.BATCH_REFUSED
-        undone = one.outcome is not Outcome.PARKED
-        return answer, (undone, not answer.resent, answer in done, not is_cause)
-
-    chosen, _ = min(map(answer_and_order, decisions), key=itemgetter(1))
+    answers = [(answer_of(dialect, one.outcome, replayed=one.replayed), one) for one in decisions]
+    chosen, _ = min(answers, key=lambda told: _rank(dialect, told[1].outcome, told[0]))
     context = AnswerContext(
         chosen, request.reference, decisions[0], decisions, request.document, knows_players
     )
     return chosen, render(dialect, context)
+
+
+def _rank(dialect: "Dialect", outcome: Outcome, answer: Answer) -> int:
+    """Which of several bets has the answer to all; the lowest.
+
+    0: it is not decided yet
+    1: its answer has the request sent again; 2: so it has because of another bet
+    3: its answer is any other but success; 4: so it is because of another bet
+    5: success
+    """
+    if outcome is Outcome.PARKED:
+        return 0
+    if answer.resent:
+        return 2 if outcome is Outcome.BATCH_REFUSED else 1
+    if answer in (dialect.outcomes[Outcome.REVERSED], dialect.repeated):
+        return 5
+    return 4 if outcome is Outcome.BATCH_REFUSED else 3
 
 
 def answer_of(dialect: "Dialect", outcome: Outcome, *, replayed: bool = False) -> Answer:
@@ -167,13 +177,13 @@ def render(dialect: "Dialect", context: AnswerContext) -> bytes:
 
 def kept_of(raw: RawRequest, dialect: "Dialect") -> bytes:
     """What is kept of a request: that which its dialect reads."""
-    return raw.query if dialect.method == "GET" else raw.body
+    return raw.query if dialect.codec.in_query else raw.body
 
 
 def raw_of(kept: bytes, dialect: "Dialect") -> RawRequest:
     """The request of which the body, or without one the query, was `kept`."""
-    if dialect.method == "GET":
-        return RawRequest(b"", query=kept, method="GET")
+    if dialect.codec.in_query:
+        return RawRequest(b"", query=kept, method=dialect.method)
     return RawRequest(kept, method=dialect.method)
 
 
@@ -196,20 +206,20 @@ def parse(raw: RawRequest, document: Document, provider: str, dialect: "Dialect"
     """
     values = _spelt(document, dialect)
     try:
-        request: Any = dialect.request.model_validate(values)
+        fields: Any = dialect.request.model_validate(values)
     except ValidationError as error:
         raise BadRequestError(describe(error), valid_reference(values, dialect)) from None
-    asked = dialect.asks(request)
-    named = getattr(request, "provider_id", provider)
+    request = dialect.read_request(fields)
+    named = getattr(fields, "provider_id", provider)
     if named.casefold() != provider.casefold():
         name = dialect.request.model_fields["provider_id"].alias
-        raise BadRequestError(f"{name} is not this endpoint's", asked.items[0].reference)
-    if len(asked.items) > MAX_ITEMS:
+        raise BadRequestError(f"{name} is not this endpoint's", request.items[0].reference)
+    if len(request.items) > MAX_ITEMS:
         raise BadRequestError(f"it asks for more than {MAX_ITEMS} bets")
     text = text_of(kept_of(raw, dialect))
     if "\0" in text:  # PostgreSQL stores none
-        raise BadRequestError("the request has a NUL", asked.items[0].reference)
-    return ParsedRequest(asked, text)
+        raise BadRequestError("the request has a NUL", request.items[0].reference)
+    return ParsedRequest(request, text)
 
 
 def cancels_of(
@@ -222,8 +232,8 @@ def cancels_of(
 ) -> list[Cancel]:
     """One for each bet that the request asks for, in its order. A provider that does not name its
     request has it named by us, always the same for the bet."""
-    asked = parsed.asked
-    ids = [uuid_utils.compat.uuid7() for _ in asked.items]
+    request = parsed.request
+    ids = [uuid_utils.compat.uuid7() for _ in request.items]
     return [
         Cancel(
             request_id=request_id,
@@ -232,15 +242,15 @@ def cancels_of(
             provider=provider,
             dialect=dialect.name,
             reference=item.reference,
-            player=asked.player,
-            currency=asked.currency,
+            player=request.player,
+            currency=request.currency,
             uuid=item.uuid or str(uuid5(_DERIVED, f"{provider}\0{item.reference}")),
             body=parsed.body,
-            amount=asked.amount,
+            amount=request.amount,
             batch=ids[0] if len(ids) > 1 else None,
             of_round=item.of_round,
         )
-        for request_id, item in zip(ids, asked.items, strict=True)
+        for request_id, item in zip(ids, request.items, strict=True)
     ]
 
 
@@ -258,12 +268,12 @@ def _spelt(document: Document, dialect: "Dialect") -> Document:
     return values
 
 
-def asked_of(request: Any) -> Asked:
-    """The fields `reference`, `uuid`, `user_id`, `currency` and `amount` of a request that is about
-    one bet; all but the first may be missing."""
-    uuid, player = getattr(request, "uuid", None), getattr(request, "user_id", None)
-    currency, amount = getattr(request, "currency", None), getattr(request, "amount", None)
-    return Asked((Item(request.reference, uuid),), player, currency, amount)
+def request_of_one_bet(fields: Any) -> CancelRequest:
+    """Of a request that is about one bet, and whose fields are called `reference`, `uuid`,
+    `user_id`, `currency` and `amount`; all but the first may be missing."""
+    uuid, player = getattr(fields, "uuid", None), getattr(fields, "user_id", None)
+    currency, amount = getattr(fields, "currency", None), getattr(fields, "amount", None)
+    return CancelRequest((Item(fields.reference, uuid),), player, currency, amount)
 
 
 def text_of(body: bytes) -> str:
@@ -314,8 +324,10 @@ class Codec:
     content_type: bytes = b"application/json"
     request_type: str = "application/json"
     """The content type that such requests usually have; none is demanded."""
-    write: Callable[[Document], bytes] = orjson.dumps
+    write: Callable[[Document], bytes] = to_json
     """The reverse of `decode`: a request's body, or its query."""
+    in_query: bool = False
+    """Whether the request is the URL's query, and has no body."""
 
 
 def _json(raw: RawRequest) -> Document:

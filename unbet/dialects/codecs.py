@@ -3,13 +3,15 @@
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Context, Decimal
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 from xml.etree.ElementTree import Element, ParseError, SubElement, tostring
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
+from pydantic import BeforeValidator
 
+from unbet.core.fields import Amount
 from unbet.dialects.body import Codec, text_of
 from unbet.dialects.faults import given_twice
 from unbet.dialects.raw import BadRequestError, Document, RawRequest, pairs_of
@@ -18,6 +20,18 @@ MAX_XML_DEPTH: Final = 16
 _XML_SPACE: Final = " \t\r\n"
 _NOT_IN_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _EXACT: Final = Context(prec=100)
+
+
+_NONE: Final = ("", "null")
+"""A form, a query and XML have no other null."""
+
+
+def _sent(value: Any) -> Any:
+    return None if value in _NONE else value
+
+
+SentAmount = Annotated[Amount | None, BeforeValidator(_sent)]
+"""An amount in one of these; None where it is empty, or not there."""
 
 
 def number(amount: Decimal, places: int) -> Decimal:
@@ -49,11 +63,11 @@ def _single(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
 
 
 def _pairs(document: Document) -> bytes:
-    return urlencode(document).encode()
+    return urlencode({name: _plain_text(value) for name, value in document.items()}).encode()
 
 
 FORM: Final = Codec("form", _form, request_type="application/x-www-form-urlencoded", write=_pairs)
-QUERY: Final = Codec("query", _query, request_type="", write=_pairs)
+QUERY: Final = Codec("query", _query, request_type="", in_query=True, write=_pairs)
 
 
 def xml(root: str) -> Codec:
@@ -109,11 +123,11 @@ def _to_element(element: Element, value: Any) -> Element:
             for one in inner if isinstance(inner, list) else [inner]:
                 _to_element(SubElement(element, name), one)
     elif value is not None:
-        element.text = _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", _xml_text(value))
+        element.text = _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", _plain_text(value))
     return element
 
 
-def _xml_text(value: Any) -> str:
+def _plain_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return format(value, "f") if isinstance(value, Decimal) else str(value)

@@ -3,7 +3,8 @@
 A repeated cancel has a status of its own, as has that of a settled bet. Assumed: `transaction.id`
 is the cancel's own and `refId` the bet's, where implementations differ; a refused bet is none; what
 does not fit the bet is a TEMPORARY_ERROR, so that it can be put right meanwhile. An expired `sid`
-is accepted.
+is accepted. After a wrong token nothing is sent again: an endpoint may answer TEMPORARY_ERROR
+instead (`answers`), so that a mix-up of tokens loses no cancel.
 """
 
 from collections.abc import Mapping
@@ -13,11 +14,11 @@ from pydantic import BaseModel, Field
 
 from unbet.core.fields import Currency, JsonAmount, Reference, RequestName, UserId
 from unbet.core.outcomes import Outcome
-from unbet.dialects.answers import Answer, AnswerContext, Asked, Item
+from unbet.dialects.answers import Answer, AnswerContext, CancelRequest, Item
 from unbet.dialects.auth import Auth, Parameter
 from unbet.dialects.body import without_none
 from unbet.dialects.codecs import number
-from unbet.dialects.port import REPEATED, Dialect
+from unbet.dialects.port import REPEATED, WRONG_SIGNATURE, Dialect
 
 PLACES: Final = 6
 """Of an amount, at most."""
@@ -35,15 +36,16 @@ class Request(BaseModel):
     """The provider's fields, as far as they are needed."""
 
     user_id: Annotated[UserId, Field(alias="userId")]
-    uuid: RequestName
+    uuid: RequestName | None = None
+    """It is only repeated."""
     currency: Currency
     transaction: Transaction
 
 
-def _asks(request: Request) -> Asked:
+def _read_request(request: Request) -> CancelRequest:
     transaction = request.transaction
     item = Item(transaction.reference, transaction.id)
-    return Asked([item], request.user_id, request.currency, transaction.amount)
+    return CancelRequest([item], request.user_id, request.currency, transaction.amount)
 
 
 def _document(context: AnswerContext) -> Mapping[str, Any]:
@@ -65,13 +67,14 @@ _SETTLED: Final = Answer("BET_ALREADY_SETTLED", "")
 _NO_BET: Final = Answer("BET_DOES_NOT_EXIST", "")
 _TEMPORARY: Final = Answer("TEMPORARY_ERROR", "", resent=True)
 _FINAL: Final = Answer("FINAL_ERROR_ACTION_FAILED", "")
+_WRONG_TOKEN: Final = Answer("INVALID_TOKEN_ID", "", status=401)
 _MISMATCHES: Final = (_TEMPORARY, _FINAL)
 
 EVOLUTION: Final = Dialect(
     name="evolution",
     path="/cancel",
     request=Request,
-    asks=_asks,
+    read_request=_read_request,
     document=_document,
     outcomes={
         Outcome.REVERSED: _OK,
@@ -87,7 +90,7 @@ EVOLUTION: Final = Dialect(
     repeated=_SETTLED,
     malformed=Answer("INVALID_PARAMETER", "", status=400),
     not_allowed=_TEMPORARY,
-    wrong_signature=Answer("INVALID_TOKEN_ID", "", status=401),
+    wrong_signature=_WRONG_TOKEN,
     choices={
         REPEATED: (_SETTLED, _OK),
         Outcome.NO_BET: (_NO_BET, _OK),
@@ -95,6 +98,7 @@ EVOLUTION: Final = Dialect(
         Outcome.MISMATCH: _MISMATCHES,
         Outcome.CURRENCY_MISMATCH: _MISMATCHES,
         Outcome.AMOUNT_MISMATCH: _MISMATCHES,
+        WRONG_SIGNATURE: (_WRONG_TOKEN, _TEMPORARY),
     },
     auth=Auth(Parameter("authToken")),
     needs_cash=True,
@@ -104,7 +108,7 @@ EVOLUTION: Final = Dialect(
         "userId": "{player}",
         "currency": "{currency}",
         "game": {"id": "round-1", "type": "roulette"},
-        "transaction": {"id": "{request}", "refId": "{reference}"},
+        "transaction": {"id": "{request}", "refId": "{reference}", "amount": "{amount}"},
         "uuid": "{request}",
     },
 )

@@ -3,11 +3,14 @@
 import base64
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
 from unbet.dialects.auth import BasicAuth, Header, Member, Parameter
+from unbet.dialects.body import raw_of, without_none
 from unbet.dialects.port import Dialect
 from unbet.dialects.raw import Document, RawRequest
 
@@ -15,19 +18,23 @@ Sign = Callable[[RawRequest, Document], str]
 """What a request's signature is."""
 
 
-class Example(NamedTuple):
+@dataclass(frozen=True)
+class Example:
     """What differs between requests."""
 
     reference: str
     player: str
     currency: str
     provider: str
+    amount: Decimal | None = None
+    """The bet's stake, in units of the currency; without one the request does not say it."""
+    request: str = field(default_factory=lambda: str(uuid4()))
+    """The request's own name."""
 
 
 def document_of(dialect: Dialect, example: Example) -> dict[str, Any]:
     """What such a request says, but for its signature."""
-    values = {**example._asdict(), "request": str(uuid4())}
-    filled: dict[str, Any] = _filled(dialect.example, values)
+    filled: dict[str, Any] = _filled(dialect.example, vars(example))
     return filled
 
 
@@ -61,10 +68,11 @@ def values_of(dialect: Dialect, document: Document) -> Mapping[str, str]:
     return {name: str(document[name]) for name in path_names(dialect)}
 
 
-def _filled(template: Any, values: Mapping[str, str]) -> Any:
+def _filled(template: Any, values: Mapping[str, Any]) -> Any:
     match template:
         case Mapping():
-            return {name: _filled(inner, values) for name, inner in template.items()}
+            filled = {name: _filled(inner, values) for name, inner in template.items()}
+            return without_none(filled)
         case list() | tuple():
             return [_filled(inner, values) for inner in template]
         case str() if template.startswith("{") and template.endswith("}"):
@@ -78,13 +86,7 @@ def _written(dialect: Dialect, document: Document) -> RawRequest:
     for name, value in values.items():
         path = path.replace(f"{{{name}}}", quote(value, safe=""))
     rest = {name: value for name, value in document.items() if name not in values}
-    content, is_query = dialect.codec.write(rest), dialect.method == "GET"
-    return RawRequest(
-        body=b"" if is_query else content,
-        query=content if is_query else b"",
-        path=path,
-        method=dialect.method,
-    )
+    return raw_of(dialect.codec.write(rest), dialect)._replace(path=path)
 
 
 def _with_header(raw: RawRequest, name: str, value: str) -> RawRequest:

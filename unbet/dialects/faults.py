@@ -9,7 +9,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from unbet.core.fields import CURRENCY_PATTERN
 from unbet.dialects.raw import BadRequestError
 
-if TYPE_CHECKING:  # it is made of what is read here
+if TYPE_CHECKING:  # port.py imports what imports this file
     from unbet.dialects.port import Dialect
 
 
@@ -65,7 +65,7 @@ def _adapter(request: type[BaseModel]) -> TypeAdapter[str]:
 @cache
 def _names() -> frozenset[str]:
     """Only these are repeated to the sender, and to the log."""
-    from unbet.dialects import DIALECTS  # they are made of what is read here
+    from unbet.dialects import DIALECTS  # they import what imports this file
 
     spellings = (each.spellings.keys() for each in DIALECTS.values())
     return frozenset().union(*spellings, *(_names_in(each.request) for each in DIALECTS.values()))

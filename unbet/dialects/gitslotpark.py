@@ -3,7 +3,8 @@
 Neither currency, amount nor round is in a request. Any HTTP status but 200 has it sent again: so is
 answered what is not decided, and what does not fit the bet, so that it can be put right meanwhile.
 Assumed: a settled bet gets the general error, so that nobody takes its stake for returned. A target
-that is a win is an unknown bet: Unbet takes no win back.
+that is a win is an unknown bet: Unbet takes no win back. After a wrong sign nothing is sent again:
+an endpoint may answer HTTP 500 instead (`answers`), so that a mix-up of keys loses no rollback.
 """
 
 from decimal import Decimal
@@ -14,9 +15,10 @@ from pydantic import BaseModel, Field
 from unbet.core.fields import Reference, RequestName, UserId
 from unbet.core.outcomes import Outcome
 from unbet.dialects.answers import CODE, DESCRIPTION, Answer, AnswerContext
-from unbet.dialects.auth import Auth, Hmac, Member, fields
+from unbet.dialects.auth import Auth, Member, fields
 from unbet.dialects.codecs import number
-from unbet.dialects.port import Dialect
+from unbet.dialects.port import WRONG_SIGNATURE, Dialect
+from unbet.dialects.schemes import Hmac
 
 PLACES: Final = 2
 """Of the balance."""
@@ -36,6 +38,7 @@ def _balance(context: AnswerContext) -> Decimal | None:
 
 
 _NO_BET: Final = Answer(8, "There is no such bet")
+_WRONG_SIGN: Final = Answer(3, "The sign is wrong")
 _GENERAL_ERROR: Final = 1
 
 GITSLOTPARK: Final = Dialect(
@@ -62,7 +65,13 @@ GITSLOTPARK: Final = Dialect(
     not_allowed=Answer(
         _GENERAL_ERROR, "The sender's address is not allowed", resent=True, status=500
     ),
-    wrong_signature=Answer(3, "The sign is wrong"),
+    wrong_signature=_WRONG_SIGN,
+    choices={
+        WRONG_SIGNATURE: (
+            _WRONG_SIGN,
+            Answer(_GENERAL_ERROR, _WRONG_SIGN.description, resent=True, status=500),
+        ),
+    },
     auth=Auth(Member("sign"), Hmac(form="HEX"), fields("agentID", "userID", "transactionID")),
     needs_cash=True,
     code_field="result",

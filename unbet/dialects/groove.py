@@ -4,32 +4,28 @@ A GET, all of it in the query. All of Groove's calls come to one URL: only those
 `request=rollback` are for here. Neither currency nor a name of the request is sent; the session is
 not looked at, because it may be over. Every code but 200 has it sent again, a settled or an unknown
 bet's as well. Assumed: the signature is written in hex, and over the decoded values; a wrong one is
-an internal error (1); a request of the wrong form has a parameter that does not match (400).
+an internal error (1); a request of the wrong form has a parameter that does not match (400); a
+`rollbackAmount` of 0 says no amount, because the whole stake would stay away otherwise.
 """
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, Field
 
-from unbet.core.fields import Amount, Reference, UserId
+from unbet.core.fields import Reference, UserId
 from unbet.core.outcomes import Outcome
-from unbet.dialects.answers import Answer, AnswerContext, Asked, Item
-from unbet.dialects.auth import Auth, Header, Hmac, sorted_values
+from unbet.dialects.answers import Answer, AnswerContext, CancelRequest, Item
+from unbet.dialects.auth import Auth, Header, sorted_values
 from unbet.dialects.body import without_none
-from unbet.dialects.codecs import QUERY, number
+from unbet.dialects.codecs import QUERY, SentAmount, number
 from unbet.dialects.port import Dialect
+from unbet.dialects.schemes import Hmac
 
 PLACES: Final = 10
 """Of an amount, at most."""
 VERSION: Final = "1.2"
 """Of its interface, where a request names none."""
-_NONE: Final = ("", "null")
-"""A query has no other null."""
-
-
-def _sent(value: Any) -> Any:
-    return None if value in _NONE else value
 
 
 class Request(BaseModel):
@@ -38,11 +34,13 @@ class Request(BaseModel):
     request: Literal["rollback"]
     account_id: Annotated[UserId, Field(alias="accountid")]
     reference: Annotated[Reference, Field(alias="transactionid")]
-    amount: Annotated[Amount | None, BeforeValidator(_sent), Field(alias="rollbackAmount")] = None
+    amount: Annotated[SentAmount, Field(alias="rollbackAmount")] = None
 
 
-def _asks(request: Request) -> Asked:
-    return Asked([Item(request.reference)], request.account_id, amount=request.amount)
+def _read_request(request: Request) -> CancelRequest:
+    return CancelRequest(
+        [Item(request.reference)], request.account_id, amount=request.amount or None
+    )
 
 
 def _document(context: AnswerContext) -> Mapping[str, Any]:
@@ -66,7 +64,7 @@ GROOVE: Final = Dialect(
     name="groove",
     path="/groove",
     request=Request,
-    asks=_asks,
+    read_request=_read_request,
     document=_document,
     outcomes={
         Outcome.REVERSED: Answer(200, "Success"),
@@ -103,5 +101,6 @@ GROOVE: Final = Dialect(
         "apiversion": VERSION,
         "transactionid": "{reference}",
         "roundid": "round-1",
+        "rollbackAmount": "{amount}",
     },
 )

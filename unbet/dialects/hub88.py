@@ -17,10 +17,11 @@ from pydantic import BaseModel, Field
 from unbet.core.fields import Reference, RequestName, UserId
 from unbet.core.outcomes import Outcome
 from unbet.dialects.answers import Answer, AnswerContext
-from unbet.dialects.auth import Auth, Header, RsaSha256
+from unbet.dialects.auth import Auth, Header
 from unbet.dialects.body import without_none
 from unbet.dialects.codecs import units
 from unbet.dialects.port import WRONG_SIGNATURE, Dialect
+from unbet.dialects.schemes import RsaSha256
 
 PLACES: Final = 5
 """One unit of the balance is a hundred thousandth of the currency's."""
@@ -32,7 +33,8 @@ class Request(BaseModel):
     user_id: Annotated[UserId | None, Field(alias="user")] = None
     uuid: Annotated[RequestName, Field(alias="transaction_uuid")]
     reference: Annotated[Reference, Field(alias="reference_transaction_uuid")]
-    request_uuid: RequestName
+    request_uuid: RequestName | None = None
+    """It is only repeated."""
 
 
 def _document(context: AnswerContext) -> Mapping[str, Any]:
@@ -52,6 +54,7 @@ _OK: Final = Answer("RS_OK", "")
 _UNKNOWN: Final = Answer("RS_ERROR_UNKNOWN", "Not decided yet", resent=True)
 _ROLLED_BACK: Final = Answer("RS_ERROR_TRANSACTION_ROLLED_BACK", "")
 _NOT_THERE: Final = Answer("RS_ERROR_TRANSACTION_DOES_NOT_EXIST", "")
+_NO_BETS: Final = (_OK, _NOT_THERE)
 _WRONG_SIGNATURE: Final = Answer("RS_ERROR_INVALID_SIGNATURE", "")
 
 HUB88: Final = Dialect(
@@ -75,7 +78,8 @@ HUB88: Final = Dialect(
     unpersisted=_UNKNOWN,
     choices={
         Outcome.SETTLED: (_ROLLED_BACK, _OK),
-        Outcome.NO_BET: (_OK, _NOT_THERE),
+        Outcome.NO_BET: _NO_BETS,
+        Outcome.BET_REFUSED: _NO_BETS,
         WRONG_SIGNATURE: (_WRONG_SIGNATURE, _UNKNOWN),
     },
     auth=Auth(Header("X-Hub88-Signature"), RsaSha256()),

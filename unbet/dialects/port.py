@@ -8,21 +8,25 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from unbet.core.outcomes import Outcome
-from unbet.dialects.answers import Answer, AnswerContext, Asked, Field
+from unbet.dialects import body
+from unbet.dialects.answers import Answer, AnswerContext, CancelRequest, Field
 from unbet.dialects.auth import URL_SECRET, Auth
-from unbet.dialects.body import JSON, Codec, answer_of, asked_of
+from unbet.dialects.body import JSON, Codec, request_of_one_bet
 
 REPEATED: Final = "repeated"
+MALFORMED: Final = "malformed"
 WRONG_SIGNATURE: Final = "wrong_signature"
+NOT_ALLOWED: Final = "not_allowed"
+UNPERSISTED: Final = "unpersisted"
 """Names of answers beside the outcomes'."""
-
 
 OPTIONAL: Final = frozenset({Outcome.AMOUNT_MISMATCH, Outcome.BATCH_REFUSED})
 """Outcomes of which most dialects need no answer of their own."""
 
 
 class LateBet(StrEnum):
-    """What the operator's Bet answers to a bet after its cancel; none is ever debited."""
+    """What the operator's Bet answers to a bet after its cancel; none is ever debited (PROVIDERS,
+    0.9 and 10)."""
 
     REFUSE = "refuse"
     ACCEPT = "accept"
@@ -36,11 +40,13 @@ class TemporaryAnswerError(ValueError):
 @dataclass(frozen=True, kw_only=True)
 class Dialect:
     """A form of requests and answers. Raises `TemporaryAnswerError` for a final answer to a passing
-    fault, and `ValueError` for an outcome without an answer."""
+    fault, and `ValueError` for an outcome without an answer, or a codec that does not fit the
+    method."""
 
     name: str
     path: str
-    """After the secret. A segment `{name}` is a value of the request."""
+    """After the secret; it begins with `/` and has no query. A segment `{name}` is a value of the
+    request."""
     request: type[BaseModel]
     """The request's fields by the provider's names, and their limits. What else there is is kept
     with the request and not looked at."""
@@ -48,14 +54,17 @@ class Dialect:
     """Each outcome's; that of `PARKED` has the provider send again. Those in `OPTIONAL` may be
     left out: they have the answer of `MISMATCH` then."""
     document: Mapping[str, Field] | Callable[[AnswerContext], Any]
-    """The answer, as `codec` writes it: a field each, or all of it."""
+    """A function for each field of the answer, or one function for the whole document."""
     malformed: Answer
     """To a request of the wrong form; its description is what was wrong."""
     not_allowed: Answer
     """For a sender whose address is not the provider's."""
-    asks: Callable[[Any], Asked] = asked_of
-    """What a valid `request` asks for; of itself the fields of one that is about one bet and has
-    our names for them."""
+    example: Mapping[str, Any]
+    """What a request says, but for its signature. Texts stand for what differs: `{reference}`,
+    `{player}`, `{currency}`, `{provider}`, `{amount}`, and `{request}`, the request's own name."""
+    read_request: Callable[[Any], CancelRequest] = request_of_one_bet
+    """What a valid `request` asks for. If it is about one bet and its fields have our names, none
+    is needed."""
     wrong_signature: Answer | None = None
     """For a request that its provider has not signed; `not_allowed` if there is no other."""
     repeated: Answer | None = None
@@ -63,26 +72,25 @@ class Dialect:
     unpersisted: Answer | None = None
     """For a cancel that is stored nowhere; if there is none, HTTP 503 without a body."""
     choices: Mapping[str, Sequence[Answer]] = field(default_factory=dict)
-    """By outcome, `REPEATED` or `WRONG_SIGNATURE`: other answers that an endpoint may choose, by
-    their codes."""
+    """By outcome, `REPEATED` or `WRONG_SIGNATURE`: the answers that an endpoint may choose from,
+    each named by `str(code)`; the default first."""
     method: str = "POST"
     codec: Codec = JSON
     auth: Auth = URL_SECRET
     late_bet: LateBet = LateBet.REFUSE
     needs_cash: bool = False
-    """Whether a success without the player's balance is none."""
+    """Whether a success must have the player's balance."""
     spellings: Mapping[str, str] = field(default_factory=dict)
     """Other spellings that are taken for a name of the request."""
     code_field: str = "error"
-    """The answer's field that has the code."""
-    example: Mapping[str, Any] = field(default_factory=dict)
-    """What a request says, but for its signature. Texts stand for what differs: `{reference}`,
-    `{player}`, `{currency}`, `{provider}`, and `{request}`, the request's own name."""
+    """The answer's field that has the code, at its top level."""
 
     def __post_init__(self) -> None:
         missing = frozenset(Outcome) - OPTIONAL - self.outcomes.keys()
         if missing:
             raise ValueError(f"{self.name}: no answer to {', '.join(sorted(missing))}")
+        if self.codec.in_query is not (self.method == "GET"):
+            raise ValueError(f"{self.name}: a GET has all in the query, and nothing else has")
         for what, answer in (
             ("parked", self.outcomes[Outcome.PARKED]),
             ("stored nowhere", self.unpersisted),
@@ -94,9 +102,24 @@ class Dialect:
                     "provider sends it no more"
                 )
 
-    def answer_of(self, outcome: Outcome, *, replayed: bool = False) -> Answer:
-        """The answer for an outcome, or for one that an earlier request had."""
-        return answer_of(self, outcome, replayed=replayed)
+    answer_of = body.answer_of  # there: it is on the way of every Cancel
+
+    def answers(self) -> dict[str, Answer]:
+        """Every answer by its name: each outcome's, then those beside them that there are."""
+        beside = {
+            REPEATED: self.repeated,
+            MALFORMED: self.malformed,
+            WRONG_SIGNATURE: self.unsigned if self.auth.takes_keys else None,
+            NOT_ALLOWED: self.not_allowed,
+            UNPERSISTED: self.unpersisted,
+        }
+        decided = {outcome.value: self.answer_of(outcome) for outcome in Outcome}
+        return decided | {name: one for name, one in beside.items() if one is not None}
+
+    @property
+    def unsigned(self) -> Answer:
+        """To a request that its provider has not signed."""
+        return self.wrong_signature or self.not_allowed
 
     def refusal(self, problem: str) -> Answer:
         """The answer for a request that is no valid Cancel."""

@@ -2,19 +2,22 @@
 
 A form without a currency, and not always with an amount. Assumed: the amount is the bet's stake; a
 settled bet is refused for good (120), so that nobody takes its stake for returned; what does not
-fit the bet is sent again (100), so that it can be put right meanwhile.
+fit the bet is sent again (100), so that it can be put right meanwhile. After a wrong
+hash nothing is sent again: an endpoint may answer 100 instead (`answers`), so that a mix-up of keys
+loses no refund.
 """
 
 from typing import Annotated, Final
 
 from pydantic import BaseModel, Field
 
-from unbet.core.fields import Amount, ProviderId, Reference, UserId
+from unbet.core.fields import ProviderId, Reference, UserId
 from unbet.core.outcomes import Outcome
 from unbet.dialects.answers import CODE, DESCRIPTION, OWN_REFERENCE, Answer
-from unbet.dialects.auth import Auth, DigestWithKey, Member, sorted_pairs
-from unbet.dialects.codecs import FORM
-from unbet.dialects.port import Dialect
+from unbet.dialects.auth import Auth, Member, sorted_pairs
+from unbet.dialects.codecs import FORM, SentAmount
+from unbet.dialects.port import WRONG_SIGNATURE, Dialect
+from unbet.dialects.schemes import DigestWithKey
 
 
 class Request(BaseModel):
@@ -23,12 +26,13 @@ class Request(BaseModel):
     user_id: Annotated[UserId, Field(alias="userId")]
     provider_id: Annotated[ProviderId, Field(alias="providerId")]
     reference: Reference
-    amount: Amount | None = None
+    amount: SentAmount = None
 
 
 _SUCCESS: Final = Answer(0, "Success")
+_WRONG_HASH: Final = Answer(5, "The hash is wrong")
 _SETTLED: Final = Answer(120, "The bet is settled")
-_NO_BET: Final = Answer(120, "There is no such bet")
+_NO_BETS: Final = (_SUCCESS, Answer(120, "There is no such bet"))
 
 PRAGMATIC: Final = Dialect(
     name="pragmatic",
@@ -48,8 +52,13 @@ PRAGMATIC: Final = Dialect(
     },
     malformed=Answer(7, "Bad parameters"),
     not_allowed=Answer(100, "The sender's address is not allowed", resent=True),
-    wrong_signature=Answer(5, "The hash is wrong"),
-    choices={Outcome.SETTLED: (_SETTLED, _SUCCESS), Outcome.NO_BET: (_SUCCESS, _NO_BET)},
+    wrong_signature=_WRONG_HASH,
+    choices={
+        Outcome.SETTLED: (_SETTLED, _SUCCESS),
+        Outcome.NO_BET: _NO_BETS,
+        Outcome.BET_REFUSED: _NO_BETS,
+        WRONG_SIGNATURE: (_WRONG_HASH, Answer(100, _WRONG_HASH.description, resent=True)),
+    },
     codec=FORM,
     auth=Auth(Member("hash"), DigestWithKey("md5"), sorted_pairs(without="hash")),
     example={
@@ -58,5 +67,6 @@ PRAGMATIC: Final = Dialect(
         "gameId": "game",
         "roundId": "round-1",
         "reference": "{reference}",
+        "amount": "{amount}",
     },
 )

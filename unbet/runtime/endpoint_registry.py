@@ -38,7 +38,8 @@ class Endpoint:
     keys: tuple[Any, ...] = ()
     """What the provider signs with."""
     knows_players: bool = False
-    """Whether its wallet has all players: one of whom it tells no cash has none."""
+    """Whether its wallet has all players: a player without a known balance has 0 in the decision's
+    currency."""
 
     def values_in(self, path: bytes) -> dict[str, str] | None:
         """What `path` has where the dialect's path has a name; None if it does not lead here."""
@@ -65,7 +66,7 @@ def endpoints_of(
     for a key that cannot be read."""
     found = []
     for number, (secret, config) in enumerate(configs.items(), 1):
-        dialect = config.spoken()
+        dialect = config.configured_dialect()
         try:
             keys = config.read_keys()
         except ValueError as error:

@@ -78,7 +78,7 @@ class EndpointConfig(BaseModel):
             raise ValueError(f"keys is missing: {self.dialect} is known by {auth}")
         return self
 
-    def spoken(self) -> Dialect:
+    def configured_dialect(self) -> Dialect:
         """The dialect, with this endpoint's answers and policy."""
         dialect = DIALECTS[self.dialect].choosing(self.answers)
         return replace(dialect, late_bet=self.late_bet or dialect.late_bet)

@@ -58,7 +58,7 @@ async def respond(
     *,
     content_type: bytes = b"application/json",
 ) -> None:
-    """Send a response, or none but its head; `more` are further headers."""
+    """Send a response; without a body only its head. `more` are further headers."""
     headers = [(b"content-length", b"%d" % len(body)), *(more or {}).items()]
     if body:
         headers.append((b"content-type", content_type))

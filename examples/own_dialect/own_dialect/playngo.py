@@ -10,11 +10,11 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, Field
 
-from unbet.core.fields import Amount, Currency, Reference, UserId
+from unbet.core.fields import Currency, Reference, UserId
 from unbet.core.outcomes import Outcome
 from unbet.dialects.answers import Answer, AnswerContext
 from unbet.dialects.auth import Auth, Member
-from unbet.dialects.codecs import xml
+from unbet.dialects.codecs import SentAmount, xml
 from unbet.dialects.port import Dialect
 
 
@@ -24,7 +24,7 @@ class CancelReserve(BaseModel):
     user_id: Annotated[UserId, Field(alias="externalId")]
     reference: Annotated[Reference, Field(alias="transactionId")]
     currency: Currency | None = None
-    amount: Annotated[Amount | None, Field(alias="real")] = None
+    amount: Annotated[SentAmount, Field(alias="real")] = None
 
 
 def _document(context: AnswerContext) -> Mapping[str, Any]:
@@ -59,7 +59,7 @@ PLAYNGO: Final = Dialect(
     example={
         "externalId": "{player}",
         "transactionId": "{reference}",
-        "real": "10.00",
+        "real": "{amount}",
         "currency": "{currency}",
     },
 )

@@ -50,7 +50,7 @@ class BGaming(SignedInHeader):
         Case.SETTLED: _DONE | {400},
         Case.OTHER_PLAYER: TEMPORARY | {101, 400},
         Case.OTHER_CURRENCY: TEMPORARY | {154, 400},
-        Case.SIGNATURE: frozenset({403, 400}),
+        Case.SIGNATURE: TEMPORARY | {403, 400},
         Case.MALFORMED: frozenset({400}),
         Case.TEMPORARY: TEMPORARY,
     }

@@ -103,10 +103,11 @@ class Evolution(SecretInQuery):
         *,
         gives_back: bool,  # noqa: ARG002
     ) -> str | None:
-        """A success repeats the request's name and tells the balance."""
+        """A success repeats the request's name, if it has one, and tells the balance."""
         problem = wrong_echo(document, asked, "uuid")
         if problem is None and code == "OK":
-            problem = missing(document, "balance", "uuid")
+            repeated = ["uuid"] if "uuid" in asked or not asked else []
+            problem = missing(document, "balance", *repeated)
         if problem:
             return problem
         for name in ("balance", "bonus"):

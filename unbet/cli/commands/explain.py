@@ -156,7 +156,7 @@ def _endpoint(provider: str | None, name: str | None) -> tuple[str, Dialect]:
     if not endpoints:
         return provider or chosen.provider_id, DIALECTS[name or chosen.dialect]
     meant = {
-        (one.provider, one.dialect): one.spoken()
+        (one.provider, one.dialect): one.configured_dialect()
         for one in endpoints
         if provider in (None, one.provider) and name in (None, one.dialect)
     }

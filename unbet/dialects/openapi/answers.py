@@ -2,19 +2,21 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from itertools import product
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from unbet.core.fields import CURRENCY_PATTERN
+import orjson
+
 from unbet.core.message import Decision
 from unbet.core.outcomes import MISMATCHES, Outcome
-from unbet.dialects.answers import Answer, AnswerContext
+from unbet.dialects.answers import Answer, AnswerContext, CancelRequest
 from unbet.dialects.auth import Member
-from unbet.dialects.body import ParsedRequest, decode, parse, render
-from unbet.dialects.examples import request_of, values_of
-from unbet.dialects.port import REPEATED, WRONG_SIGNATURE, Dialect
+from unbet.dialects.body import ParsedRequest, decode, parse, render, to_json
+from unbet.dialects.examples import Example, document_of, request_of, values_of
+from unbet.dialects.port import MALFORMED, NOT_ALLOWED, REPEATED, UNPERSISTED, Dialect
 from unbet.dialects.raw import BadRequestError, Document
 
 PROVIDER: Final = "Provider"
@@ -22,12 +24,9 @@ KEY: Final = "demo-key"
 """What examples are signed with, where the scheme takes any text for a key."""
 
 CURRENCY: Final = "EUR"
+EXAMPLE: Final = Example("bet-1", "player-1", CURRENCY, PROVIDER, Decimal("1.25"), "request-1")
 CASH: Final = Decimal("98.75")
 TRANSFER: Final = 77
-
-MALFORMED: Final = "malformed"
-NOT_ALLOWED: Final = "not_allowed"
-UNPERSISTED: Final = "unpersisted"
 
 _TIME: Final = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _ONE_TIME: Final = b"2026-01-05T10:00:00Z"
@@ -63,19 +62,31 @@ def request_schema(dialect: Dialect) -> dict[str, Any]:
 def example_document(
     dialect: Dialect, provider: str = PROVIDER, *, least: bool = False
 ) -> dict[str, Any]:
-    """What a valid request says, or the least that one can. Raises `ValueError` if the dialect does
-    not take it: a field then needs `examples`."""
-    schema = request_schema(dialect)
-    document: dict[str, Any] = _example("", schema, least=least)
-    info = dialect.request.model_fields.get("provider_id")
-    if info is not None:
-        document[info.alias or "provider_id"] = provider
+    """The dialect's example as JSON has it, or the least of it that is a request. Raises
+    `ValueError` if the dialect does not take it."""
+    document = document_of(dialect, replace(EXAMPLE, provider=provider))
+    if least:
+        document = _least(document, request_schema(dialect))
     _sign(dialect, document)
     try:
         parse_example(dialect, document, provider)
+        read = _as_read(dialect, document)
     except BadRequestError as error:
-        problem = f"{dialect.name}: its request needs a field with `examples`: {error}"
-        raise ValueError(problem) from None
+        raise ValueError(f"{dialect.name}: its `example` is no request: {error}") from None
+    plain: dict[str, Any] = orjson.loads(to_json(read))
+    return plain
+
+
+def _least(document: Any, schema: Mapping[str, Any]) -> Any:
+    """`document` without what `schema` does not require."""
+    match document:
+        case dict():
+            known, required = schema.get("properties", {}), schema.get("required", ())
+            return {
+                name: _least(document[name], known[name]) for name in document if name in required
+            }
+        case list():
+            return [_least(one, schema.get("items", {})) for one in document]
     return document
 
 
@@ -94,29 +105,27 @@ def _as_read(dialect: Dialect, document: Document) -> Document:
 def example_answers(dialect: Dialect, provider: str = PROVIDER) -> Iterator[ExampleAnswer]:
     """One for each outcome that such requests have, and for what is refused."""
     most, least = (example_document(dialect, provider, least=least) for least in (False, True))
-    asked = parse_example(dialect, most, provider).asked
+    request = parse_example(dialect, most, provider).request
     documents = [_as_read(dialect, most), _as_read(dialect, least)]
     impossible = {
-        Outcome.MISMATCH: asked.player is None,
-        Outcome.CURRENCY_MISMATCH: asked.currency is None,
-        Outcome.AMOUNT_MISMATCH: asked.amount is None,
+        Outcome.MISMATCH: request.player is None,
+        Outcome.CURRENCY_MISMATCH: request.currency is None,
+        Outcome.AMOUNT_MISMATCH: request.amount is None,
         # It has the answer of whatever does not fit.
         Outcome.BATCH_REFUSED: True,
     }
-    reference = asked.items[0].reference
+    reference = request.items[0].reference
+    answers = dialect.answers()
     for outcome in Outcome:
+        answer = answers.pop(outcome)
         if not impossible.get(outcome):
-            yield _decided(dialect, outcome, documents, reference)
-        if outcome is Outcome.REVERSED and dialect.repeated is not None:
-            yield _decided(dialect, outcome, documents, reference, replayed=True)
-    refused = [(MALFORMED, dialect.refusal("a field is missing"), documents)]
-    if dialect.auth.takes_keys:
-        wrong = dialect.wrong_signature or dialect.not_allowed
-        refused.append((WRONG_SIGNATURE, wrong, documents))
-    refused.append((NOT_ALLOWED, dialect.not_allowed, []))
-    if dialect.unpersisted is not None:
-        refused.append((UNPERSISTED, dialect.unpersisted, documents))
-    for name, answer, known in refused:
+            yield _decided(dialect, outcome, answer, documents, request)
+        if outcome is Outcome.REVERSED and REPEATED in answers:
+            again = answers.pop(REPEATED)
+            yield _decided(dialect, outcome, again, documents, request, replayed=True)
+    answers[MALFORMED] = dialect.refusal("a field is missing")
+    for name, answer in answers.items():
+        known = [] if name == NOT_ALLOWED else documents
         unread: list[Document] = [] if name == UNPERSISTED else [{}]
         contexts = [AnswerContext(answer, document=each) for each in [*known, *unread]]
         if name in (MALFORMED, UNPERSISTED):
@@ -127,19 +136,23 @@ def example_answers(dialect: Dialect, provider: str = PROVIDER) -> Iterator[Exam
 def _decided(
     dialect: Dialect,
     outcome: Outcome,
+    answer: Answer,
     documents: list[Document],
-    reference: str,
+    request: CancelRequest,
     *,
     replayed: bool = False,
 ) -> ExampleAnswer:
-    answer = dialect.answer_of(outcome, replayed=replayed)
     known: dict[str, Any] = {"currency": CURRENCY, "replayed": replayed}
     told = [{}] if outcome is Outcome.PARKED else [known]
     if outcome not in MISMATCHES | {Outcome.PARKED}:
         transfer = {"transfer_id": TRANSFER} if outcome is Outcome.REVERSED else {}
         told = [known | transfer | {"cash": CASH}, known | transfer]
+        if outcome in (Outcome.NO_BET, Outcome.CLOSED) and request.currency is None:
+            told.append({"replayed": replayed})
     contexts = [
-        AnswerContext(answer, reference, decision, (decision,), document, knows_players)
+        AnswerContext(
+            answer, request.items[0].reference, decision, (decision,), document, knows_players
+        )
         for document, each, knows_players in product(documents, told, (False, True))
         for decision in (Decision(request_id=UUID(int=0), outcome=outcome, **each),)
     ]
@@ -162,35 +175,6 @@ def _sign(dialect: Dialect, document: dict[str, Any]) -> None:
     except ValueError:  # a key of this scheme is no word
         signature = "the-signature"
     document[auth.part.name] = signature
-
-
-def _example(name: str, schema: Mapping[str, Any], *, least: bool) -> Any:
-    if schema.get("examples"):
-        return schema["examples"][0]
-    if "const" in schema or "enum" in schema:
-        return schema.get("const", schema.get("enum", [None])[0])
-    if "anyOf" in schema:
-        return _example(name, schema["anyOf"][0], least=least)
-    match schema.get("type"):
-        case "object":
-            required = schema.get("required", ())
-            return {
-                field: _example(field, inner, least=least)
-                for field, inner in schema.get("properties", {}).items()
-                if field in required or not least
-            }
-        case "array":
-            return [_example(name, schema.get("items", {}), least=least)]
-        case "integer":
-            return max(1, schema.get("minimum", 1))
-        case "number":
-            return 1.25
-        case "boolean":
-            return True
-        case _:
-            if schema.get("pattern") == CURRENCY_PATTERN:
-                return CURRENCY
-            return f"{name}-1"[: schema.get("maxLength", 255)]
 
 
 def _inlined(schema: Any, definitions: Mapping[str, Any]) -> Any:

@@ -2,26 +2,30 @@
 signed by."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import orjson
 
 from unbet.dialects.auth import BasicAuth, Header, Parameter
 from unbet.dialects.body import JSON
-from unbet.dialects.codecs import QUERY
 from unbet.dialects.examples import path_names, request_of
 from unbet.dialects.openapi.answers import (
-    MALFORMED,
-    NOT_ALLOWED,
-    UNPERSISTED,
     ExampleAnswer,
     example_answers,
     example_document,
     request_schema,
 )
 from unbet.dialects.openapi.schemas import schema_of
-from unbet.dialects.port import REPEATED, WRONG_SIGNATURE, Dialect, LateBet
+from unbet.dialects.port import (
+    MALFORMED,
+    NOT_ALLOWED,
+    REPEATED,
+    UNPERSISTED,
+    WRONG_SIGNATURE,
+    Dialect,
+    LateBet,
+)
 
 _MEANING: Final[Mapping[str, str]] = {
     "reversed": "the bet is cancelled, now or by an earlier request: the stake is given back",
@@ -51,10 +55,10 @@ _SHARED: Final = {
     "404": "WrongSecret",
     "408": "SlowBody",
     "413": "LongBody",
-    "429": "Guessing",
+    "429": "TooManyWrongSecrets",
 }
 """Answers of the receiver that are the same for all endpoints, by their names in the document."""
-_NOWHERE: Final = ("503", "NoHome")
+_NOWHERE: Final = ("503", "Unpersisted")
 
 
 class Described(NamedTuple):
@@ -69,14 +73,16 @@ def path_of(dialect: Dialect) -> str:
     return f"/{{secret}}{dialect.path}"
 
 
-def paths_of(described: Iterable[Described], shared: Mapping[str, Any]) -> dict[str, Any]:
-    """The path items, where `shared` are the document's responses. A path that is there already has
-    a number as its fragment, which no URL sends: only the secret tells them apart. Raises
-    `ValueError` for a dialect of which no example can be made."""
+def paths_of(
+    described: Iterable[Described], shared: Mapping[str, Any], others: Collection[str] = ()
+) -> dict[str, Any]:
+    """The path items, where `shared` are the document's responses. A path that is there already, or
+    one of `others`, has a number as its fragment, which no URL sends: only the secret tells them
+    apart. Raises `ValueError` for a dialect of which no example can be made."""
     paths: dict[str, Any] = {}
     for number, one in enumerate(described, 1):
         path = path_of(one.dialect)
-        suffix = f"#{number}" if path in paths else ""
+        suffix = f"#{number}" if path in paths or path in others else ""
         operation = _operation(one, shared)
         operation["operationId"] += suffix.replace("#", "-")
         paths[path + suffix] = {
@@ -127,7 +133,7 @@ def _operation(described: Described, shared: Mapping[str, Any]) -> dict[str, Any
         required: list[dict[str, Any]] = [{dialect.name: []}]
         operation["security"] = [*required, {}] if dialect.auth.is_optional else required
     in_path = path_names(dialect)
-    if dialect.codec.request_type == QUERY.request_type:
+    if dialect.codec.in_query:
         names = [name for name in schema["properties"] if name not in in_path]
         operation["parameters"] = [_parameter(name, "query", schema, dialect) for name in names]
     else:
@@ -181,7 +187,7 @@ def _body(dialect: Dialect, schema: dict[str, Any], in_path: Sequence[str]) -> d
     raw = request_of(dialect, document, None)
     value: Any = {name: one for name, one in document.items() if name not in in_path}
     whole = {**schema, "properties": kept, "required": required, "additionalProperties": True}
-    if _is_xml(dialect):
+    if _is_xml(dialect.codec.request_type):
         value = raw.body.decode()
         whole["xml"] = {"name": _root(raw.body)}
     content = {"schema": whole, "example": value}
@@ -218,12 +224,13 @@ def _response(dialect: Dialect, answers: Sequence[ExampleAnswer]) -> dict[str, A
     read = dialect.codec.read_answer
     documents = [read(body) for one in answers for body in one.bodies]
     schema = schema_of(documents, {dialect.code_field})
-    if _is_xml(dialect):
+    content_type = dialect.codec.content_type.decode()
+    if _is_xml(content_type):
         schema["xml"] = {"name": _root(answers[0].bodies[0])}
     examples = {one.name: {"value": _shown(dialect, one.bodies[0])} for one in answers}
     return {
         "description": ", ".join(one.name for one in answers),
-        "content": {dialect.codec.content_type.decode(): {"schema": schema, "examples": examples}},
+        "content": {content_type: {"schema": schema, "examples": examples}},
     }
 
 
@@ -232,8 +239,8 @@ def _shown(dialect: Dialect, body: bytes) -> Any:
     return orjson.loads(body) if is_json else body.decode()
 
 
-def _is_xml(dialect: Dialect) -> bool:
-    return dialect.codec.name == "XML"
+def _is_xml(content_type: str) -> bool:
+    return content_type.partition(";")[0].endswith(("/xml", "+xml"))
 
 
 def _root(body: bytes) -> str:
