@@ -1,4 +1,7 @@
-"""Cancels of rounds at the same time as the rounds' bets, and with what stands in their way."""
+"""Cancels of rounds at the same time as the rounds' bets, and with what stands in their way.
+
+(Over 250 lines: one way to place, to cancel and to wait serves all of them.)
+"""
 
 import random
 import threading

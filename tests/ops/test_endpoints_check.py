@@ -45,6 +45,14 @@ def test_endpoints_that_are_right_are_shown_with_their_secrets_hidden(
     }
 
 
+def test_an_endpoint_that_demands_no_signature_is_shown_as_such(unbet: Unbet, write: Write) -> None:
+    groove = {"secret": {"env": "HUB88_SECRET"}, "provider": "Groove", "dialect": "groove"}
+    write(groove, groove | {"secret": {"env": "BGAMING_SECRET"}, "keys": [{"env": "BGAMING_KEY"}]})
+    shown = unbet("endpoints", "check", "--json").document["endpoints"]
+    signed = "HMAC-SHA256 of the query's sorted values in the header X-Groove-Signature"
+    assert [one["authentication"] for one in shown] == ["the secret in the URL", signed]
+
+
 def test_every_problem_is_told_on_a_line_of_its_own(
     unbet: Unbet, write: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -173,3 +173,18 @@ def test_several_bets_of_one_request_are_one_transaction_and_each_has_its_outcom
     again = provider.send(providers.http, *placed, "unknown").json()
     assert own_ids(again) == own_ids(done)
     assert operator.balance(**PLAYER).cash == 100
+
+
+def test_a_request_with_a_settled_bet_is_an_error_and_gives_nothing_back(
+    providers: System, operator: Operator
+) -> None:
+    provider = next(one for one in PROVIDERS if isinstance(one, BGaming))
+    for reference in ("settled", "placed"):
+        operator.bet(reference, "10.00", provider=provider.id, **PLAYER)
+    operator.settle("settled", "1.00", provider=provider.id)
+    for _ in range(2):
+        answer = provider.send(providers.http, "placed", "settled")
+        assert (answer.status_code, answer.json()["code"]) == (400, 400)
+        assert operator.balance(**PLAYER).cash == 81
+    assert provider.send(providers.http, "placed").status_code == 200
+    assert operator.balance(**PLAYER).cash == 91

@@ -121,6 +121,18 @@ def test_several_bets_of_which_one_is_not_decided_have_the_temporary_answer() ->
             assert answer_to(each, request, decided)[0] == parked
 
 
+def test_a_refused_request_is_no_success_though_its_settled_bet_alone_would_be() -> None:
+    dialect = DIALECTS["bgaming"].choosing({Outcome.SETTLED: "200"})
+    decided = [
+        Decision(request_id=uuid4(), outcome=outcome)
+        for outcome in (Outcome.SETTLED, Outcome.BATCH_REFUSED)
+    ]
+    request = Reading({}, None, None, dialect.outcomes[Outcome.PARKED])
+    answer, _ = answer_to(dialect, request, decided)
+    assert (answer.status, answer.code) == (400, 400)
+    assert "Another bet" in answer.description
+
+
 def test_a_dialect_has_an_answer_to_each_outcome() -> None:
     for outcome in frozenset(Outcome) - OPTIONAL:
         left = {one: answer for one, answer in V4.outcomes.items() if one is not outcome}

@@ -11,6 +11,7 @@ from unbet.cli.endpoint_list import (
     secret_of,
 )
 from unbet.core.wallet_names import LEDGER
+from unbet.dialects.auth import URL_SECRET
 from unbet.runtime.wallet_choice import BESIDE_THE_JOURNAL
 
 COLUMNS: Final = (
@@ -49,7 +50,7 @@ def row_of(endpoint: ListedEndpoint) -> tuple[object, ...]:
         config.provider,
         config.dialect,
         endpoint.wallet,
-        str(dialect.auth),
+        str(dialect.auth if config.keys or not dialect.auth.is_optional else URL_SECRET),
         len(config.keys) if dialect.auth.takes_keys else None,
         config.configured_dialect().late_bet,
         ", ".join(f"{name}: {code}" for name, code in _other_answers(endpoint).items()),

@@ -95,6 +95,9 @@ BGAMING: Final = Dialect(
         Outcome.SETTLED: _SETTLED,
         Outcome.MISMATCH: Answer(101, "The bet is another player's", status=400),
         Outcome.CURRENCY_MISMATCH: Answer(154, "The bet is in another currency", status=400),
+        Outcome.BATCH_REFUSED: Answer(
+            400, "Another bet cannot be rolled back: nothing was returned", status=400
+        ),
         Outcome.CLOSED: Answer(400, "Closed by the operator", status=400),
         Outcome.PARKED: _LATER,
     },

@@ -111,8 +111,8 @@ def example_answers(dialect: Dialect, provider: str = PROVIDER) -> Iterator[Exam
         Outcome.MISMATCH: request.player is None,
         Outcome.CURRENCY_MISMATCH: request.currency is None,
         Outcome.AMOUNT_MISMATCH: request.amount is None,
-        # It has the answer of whatever does not fit.
-        Outcome.BATCH_REFUSED: True,
+        # Without an answer of its own it has that of a bet which does not fit.
+        Outcome.BATCH_REFUSED: Outcome.BATCH_REFUSED not in dialect.outcomes,
     }
     reference = request.items[0].reference
     answers = dialect.answers()

@@ -36,7 +36,7 @@ _MEANING: Final[Mapping[str, str]] = {
     "mismatch": "the bet is another player's; the owner's own cancel still works",
     "currency_mismatch": "the bet is in another currency; the correct cancel still works",
     "amount_mismatch": "the amount is not the bet's stake; the correct cancel still works",
-    "batch_refused": "another bet of the request does not fit; nothing of the request is done",
+    "batch_refused": "another bet of the request cannot be cancelled: nothing of it is done",
     "closed": "a person has closed the cancel: nothing is returned",
     "parked": "not decided in time, and kept: it is decided without another request",
     MALFORMED: "the request is no valid one; nothing is changed",
