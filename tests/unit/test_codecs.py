@@ -48,8 +48,7 @@ def test_a_whole_number_of_json_is_whole_and_an_impossible_exponent_is_no_fault(
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b'{"reference": 1, "reference": 1}', "reference is given more than once"),
-        (b'{"a": {"uuid": 1, "uuid": 1}}', "uuid is given more than once"),
+        (b'{"reference": 1, "reference": 1}', "a field is given more than once"),
         (b'{"a": [[{"other": 1, "other": 1}]]}', "a field is given more than once"),
         (b'{"a": Infinity}', "the body is not JSON"),
         (b"[]", "the body is not a JSON object"),
@@ -72,8 +71,7 @@ def test_a_form_and_a_query_are_read_alike(codec: Codec) -> None:
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"uuid=1&uuid=1", "uuid is given more than once"),
-        (b"uuid=1&%75uid=2", "uuid is given more than once"),
+        (b"uuid=1&%75uid=2", "a field is given more than once"),
         (b"x=1&x=2", "a field is given more than once"),
         (b"a=%C0%80", "the form is not readable"),
         (b"a=%ED%A0%80", "the form is not readable"),

@@ -13,6 +13,7 @@ from tests.system.processes import EXAMPLE
 from unbet.core.fields import Currency, Reference, UserId, text
 from unbet.core.message import Decision
 from unbet.core.outcomes import Outcome
+from unbet.dialects import DIALECTS
 from unbet.dialects.answers import AnswerContext, CancelRequest, Item
 from unbet.dialects.body import ParsedRequest, parse_kept, render
 from unbet.dialects.lucky_monaco import V1, V4
@@ -98,10 +99,23 @@ def test_v1_asks_for_the_round() -> None:
         parse_kept(json.dumps(EXAMPLE | {"roundId": 1}).encode(), "LuckyMonaco", V1)
 
 
-def test_a_field_given_twice_is_named() -> None:
-    twice = b'{"roundId": "1", "roundId": "2"}'
-    with pytest.raises(BadRequestError, match="roundId is given more than once"):
-        parse_kept(twice, "LuckyMonaco", V1)
+@pytest.mark.parametrize(
+    ("dialect", "name", "shown"),
+    [
+        ("lucky-monaco-v4", "roundId", "roundId"),
+        ("lucky-monaco-v4", "gamename", "gamename"),
+        ("lucky-monaco-v4", "user", "a field"),
+        ("hub88", "user", "user"),
+        ("bgaming", "original_action_id", "original_action_id"),
+        ("bgaming", "userId", "a field"),
+    ],
+)
+def test_a_field_given_twice_is_named_if_it_is_of_this_provider(
+    dialect: str, name: str, shown: str
+) -> None:
+    body = f'{{"inside": [{{"{name}": "1", "{name}": "2"}}]}}'.encode()
+    with pytest.raises(BadRequestError, match=f"^{shown} is given more than once"):
+        parse_kept(body, "LuckyMonaco", DIALECTS[dialect])
 
 
 class Rollback(BaseModel):

@@ -19,8 +19,8 @@ from pydantic import ValidationError
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
 from unbet.dialects.answers import Answer, AnswerContext, CancelRequest, Item
-from unbet.dialects.faults import describe, given_twice, valid_reference
-from unbet.dialects.raw import BadRequestError, Document, RawRequest
+from unbet.dialects.faults import describe, given_twice, twice, valid_reference
+from unbet.dialects.raw import BadRequestError, Document, GivenTwiceError, RawRequest
 
 if TYPE_CHECKING:  # port.py imports this file
     from unbet.dialects.port import Dialect
@@ -195,7 +195,10 @@ def parse_kept(kept: bytes, provider: str, dialect: "Dialect") -> ParsedRequest:
 
 def decode(raw: RawRequest, dialect: "Dialect") -> Document:
     """What a request says, unchecked. Raises `BadRequestError`."""
-    return dialect.codec.decode(raw)
+    try:
+        return dialect.codec.decode(raw)
+    except GivenTwiceError as error:
+        raise BadRequestError(twice(error.name, dialect)) from None
 
 
 def parse(raw: RawRequest, document: Document, provider: str, dialect: "Dialect") -> ParsedRequest:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from unbet.core.fields import CURRENCY_PATTERN
-from unbet.dialects.raw import BadRequestError
+from unbet.dialects.raw import GivenTwiceError
 
 if TYPE_CHECKING:  # port.py imports what imports this file
     from unbet.dialects.port import Dialect
@@ -62,13 +62,21 @@ def _adapter(request: type[BaseModel]) -> TypeAdapter[str]:
     return TypeAdapter(request.model_fields["reference"].rebuild_annotation())
 
 
-@cache
-def _names() -> frozenset[str]:
-    """Only these are repeated to the sender, and to the log."""
-    from unbet.dialects import DIALECTS  # they import what imports this file
+def twice(name: str, dialect: "Dialect") -> str:
+    """What is wrong where `name` is there twice in one object."""
+    shown = name if name in _names(dialect.request.__module__) else "a field"
+    return f"{shown} is given more than once"
 
-    spellings = (each.spellings.keys() for each in DIALECTS.values())
-    return frozenset().union(*spellings, *(_names_in(each.request) for each in DIALECTS.values()))
+
+@cache
+def _names(file: str) -> frozenset[str]:
+    """Those of a provider, whose dialects share a file. Only these are repeated to the sender, and
+    to the log."""
+    from unbet.dialects import DIALECTS  # they are made of what is read here
+
+    dialects = [one for one in DIALECTS.values() if one.request.__module__ == file]
+    spellings = (one.spellings.keys() for one in dialects)
+    return frozenset().union(*spellings, *(_names_in(one.request) for one in dialects))
 
 
 def _names_in(model: type[BaseModel]) -> Iterator[str]:
@@ -79,13 +87,12 @@ def _names_in(model: type[BaseModel]) -> Iterator[str]:
                 yield from _names_in(part)
 
 
-def given_twice(pairs: Sequence[tuple[str, Any]]) -> BadRequestError:
+def given_twice(pairs: Sequence[tuple[str, Any]]) -> GivenTwiceError:
     """The refusal of an object in which a name is there twice."""
     # In one pass: a body has room for thousands of names, and everybody else waits meanwhile.
     seen: set[str] = set()
     for name, _ in pairs:
         if name in seen:
-            shown = name if name in _names() else "a field"
-            return BadRequestError(f"{shown} is given more than once")
+            return GivenTwiceError(name)
         seen.add(name)
     raise AssertionError("no name is given twice")

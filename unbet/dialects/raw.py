@@ -20,6 +20,14 @@ class BadRequestError(Exception):
         self.reference = reference
 
 
+class GivenTwiceError(BadRequestError):
+    """A name is there twice in one object. Which one only the dialect can repeat."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("a field is given more than once")
+        self.name = name
+
+
 class RawRequest(NamedTuple):
     """One HTTP request, nothing of it decoded."""
 
