@@ -1,8 +1,10 @@
 """No dialect tells a provider something final of a cancel that is not decided. After which answers
 each stops is said here once more, from what is known of the providers, not from the dialects."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from decimal import Decimal
 from typing import Final
 from uuid import uuid4
 
@@ -131,6 +133,36 @@ def test_a_refused_request_is_no_success_though_its_settled_bet_alone_would_be()
     answer, _ = answer_to(dialect, request, decided)
     assert (answer.status, answer.code) == (400, 400)
     assert "Another bet" in answer.description
+
+
+@pytest.mark.parametrize(
+    ("second", "status"),
+    [
+        (Outcome.REVERSED, 200),
+        (Outcome.SETTLED, 200),
+        (Outcome.MISMATCH, 200),
+        (Outcome.BATCH_REFUSED, 400),
+        (Outcome.PARKED, 500),
+    ],
+)
+def test_where_a_part_is_done_the_answer_says_which_part(second: Outcome, status: int) -> None:
+    decided = [
+        Decision(request_id=uuid4(), outcome=Outcome.REVERSED, transfer_id=7, cash=Decimal(1)),
+        Decision(request_id=uuid4(), outcome=second, transfer_id=8, cash=Decimal(1)),
+    ]
+    bgaming = DIALECTS["bgaming"]
+    document = {"currency": "EUR", "actions": [{"action_id": "rb-1"}, {"action_id": "rb-2"}]}
+    request = Reading(document, None, None, bgaming.outcomes[Outcome.PARKED])
+    for first in (decided, [one.model_copy(update={"replayed": True}) for one in decided]):
+        answer, body = answer_to(bgaming, request, first)
+        assert answer.status == status
+        if status == 200:
+            ids = [entry["tx_id"] for entry in json.loads(body)["transactions"]]
+            assert ids == ["7", "8" if second is Outcome.REVERSED else ""]
+    silent = replace(bgaming, answers_each=False)
+    whole = (Outcome.REVERSED, Outcome.BATCH_REFUSED, Outcome.PARKED)
+    status = status if second in whole else 400
+    assert answer_to(silent, request, decided)[0].status == status
 
 
 def test_a_dialect_has_an_answer_to_each_outcome() -> None:

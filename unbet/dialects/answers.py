@@ -84,8 +84,7 @@ class AnswerContext:
     @property
     def own_reference(self) -> str | None:
         """Ours of the reversal, the same for each repetition; None if nothing was reversed."""
-        number = None if self.decision is None else self.decision.transfer_id
-        return None if number is None else str(number)
+        return None if self.decision is None else own_reference_of(self.decision)
 
     def echo(self, name: str) -> str | None:
         """The text that was sent under `name`, if it was one: half a surrogate pair is none."""
@@ -93,6 +92,13 @@ class AnswerContext:
         if not isinstance(value, str) or len(value) > MAX_ECHO_LENGTH:
             return None
         return None if _SURROGATE.search(value) else value
+
+
+def own_reference_of(decision: Decision) -> str | None:
+    """Ours of the reversal; None if nothing was reversed, whatever a wallet calls that."""
+    if decision.outcome is not Outcome.REVERSED or decision.transfer_id is None:
+        return None
+    return str(decision.transfer_id)
 
 
 Field = Callable[[AnswerContext], Any]

@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field
 
 from unbet.core.fields import Currency, Reference, RequestName, UserId
 from unbet.core.outcomes import Outcome
-from unbet.dialects.answers import Answer, AnswerContext, CancelRequest, Item
+from unbet.dialects.answers import Answer, AnswerContext, CancelRequest, Item, own_reference_of
 from unbet.dialects.auth import Auth, Header
 from unbet.dialects.body import MAX_ITEMS
 from unbet.dialects.codecs import units
@@ -58,7 +58,7 @@ def _document(context: AnswerContext) -> Mapping[str, Any]:
         {
             "action_id": action["action_id"],
             # Empty where nothing was reversed.
-            "tx_id": str(decision.transfer_id or ""),
+            "tx_id": own_reference_of(decision) or "",
             "processed_at": now,
         }
         for action, decision in zip(context.document["actions"], context.decisions, strict=True)
@@ -110,6 +110,7 @@ BGAMING: Final = Dialect(
     },
     auth=Auth(Header("X-REQUEST-SIGN"), Hmac()),
     late_bet=LateBet.ACCEPT,
+    answers_each=True,
     needs_cash=True,
     code_field="code",
     example={

@@ -31,6 +31,9 @@ MAX_BODY_LENGTH: Final = 16 * 1024
 MAX_ITEMS: Final = 100
 """Bets in one request."""
 
+_REFUSED, _SUCCESS = 3, 5
+"""Ranks of answers."""
+
 _DERIVED: Final = UUID("c4b1e1a5-5d0c-4a57-9d7e-3c2f0a1b6e84")
 """The name space of the names that we give requests without one."""
 
@@ -132,17 +135,19 @@ def answer_to(
     knows_players: bool = False,
 ) -> tuple[Answer, bytes]:
     """What is told of the `decisions` on the bets of a request, one for each, and its body. Several
-    bets have one answer: the first of the lowest `_rank`. `knows_players` is as in
-    `AnswerContext`."""
-    answers = [(answer_of(dialect, one.outcome, replayed=one.replayed), one) for one in decisions]
-    chosen, _ = min(answers, key=lambda told: _rank(dialect, told[1].outcome, told[0]))
+    bets have one answer: the first of the lowest `_rank`, but that of success if a part is done and
+    the answer says which. `knows_players` is as in `AnswerContext`."""
+    answers = [answer_of(dialect, one.outcome, replayed=one.replayed) for one in decisions]
+    ranks = [_rank(dialect, *pair) for pair in zip(decisions, answers, strict=True)]
+    is_part_done = dialect.answers_each and {*ranks} == {_REFUSED, _SUCCESS}
+    chosen = answers[ranks.index(_SUCCESS if is_part_done else min(ranks))]
     context = AnswerContext(
         chosen, request.reference, decisions[0], decisions, request.document, knows_players
     )
     return chosen, render(dialect, context)
 
 
-def _rank(dialect: "Dialect", outcome: Outcome, answer: Answer) -> int:
+def _rank(dialect: "Dialect", decision: Decision, answer: Answer) -> int:
     """Which of several bets has the answer to all; the lowest.
 
     0: it is not decided yet
@@ -150,13 +155,14 @@ def _rank(dialect: "Dialect", outcome: Outcome, answer: Answer) -> int:
     3: its answer is any other but success; 4: so it is because of another bet
     5: success
     """
-    if outcome is Outcome.PARKED:
+    if decision.outcome is Outcome.PARKED:
         return 0
+    because_of_another = decision.outcome is Outcome.BATCH_REFUSED
     if answer.resent:
-        return 2 if outcome is Outcome.BATCH_REFUSED else 1
+        return 1 + because_of_another
     if answer in (dialect.outcomes[Outcome.REVERSED], dialect.repeated):
-        return 5
-    return 4 if outcome is Outcome.BATCH_REFUSED else 3
+        return _SUCCESS
+    return _REFUSED + because_of_another
 
 
 def answer_of(dialect: "Dialect", outcome: Outcome, *, replayed: bool = False) -> Answer:

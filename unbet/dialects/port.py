@@ -78,6 +78,8 @@ class Dialect:
     codec: Codec = JSON
     auth: Auth = URL_SECRET
     late_bet: LateBet = LateBet.REFUSE
+    answers_each: bool = False
+    """Whether the answer says of each of several bets if it was given back."""
     needs_cash: bool = False
     """Whether a success must have the player's balance."""
     spellings: Mapping[str, str] = field(default_factory=dict)
