@@ -96,8 +96,8 @@ def test_a_bet_that_comes_once_another_request_is_refused_does_not_part_its_own(
 
     with operator.engine.begin() as connection:
         told, refused = decide_whole(connection, [*wrong, *right], decide, lambda one: one)
-    assert told == []
-    assert [one.outcome for one in refused] == [REFUSED, Outcome.MISMATCH] * 2
+    assert [one.outcome for one in told] == [Outcome.MISMATCH] * 2
+    assert [one.outcome for one in refused] == [REFUSED] * 2
     assert operator.balance().cash == Decimal(4), "all five stakes and the lone one are out"
 
 
@@ -144,3 +144,27 @@ def test_what_a_refused_request_would_have_done_is_not_taken_for_done(operator: 
     with operator.engine.connect() as connection:
         recorded = connection.execute(text("SELECT DISTINCT outcome FROM unbet.requests"))
         assert set(recorded.scalars()) == {"mismatch", "batch_refused"}
+
+
+@pytest.mark.usefixtures("batch")
+def test_a_message_that_comes_twice_is_refused_twice(operator: Operator) -> None:
+    operator.settle("r1", "0.50")
+    request = batch_of("r0", "r1")
+    before = operator.balance().cash
+    for _ in range(2):
+        decisions = [one for part in apply(operator.engine, request) for one in part]
+        assert [one.outcome for one in decisions] == [REFUSED, Outcome.SETTLED]
+        assert decisions[1].cash == before, "not with the stake that was on its way back"
+    assert operator.balance().cash == before
+    assert operator.bet("r0", "1.00").status.value == "done", "it still stands"
+
+
+@pytest.mark.usefixtures("batch")
+def test_of_a_request_that_was_decided_in_parts_each_is_told_the_same_again(
+    operator: Operator,
+) -> None:
+    first, second = request = batch_of("r0", "r1")
+    assert decided(operator, first) == {"r0": REVERSED}
+    operator.settle("r1", "0.50")
+    assert decided(operator, *request) == {"r0": REVERSED, "r1": Outcome.SETTLED}
+    assert decided(operator, second, first) == {"r0": REVERSED, "r1": Outcome.SETTLED}

@@ -159,6 +159,9 @@ def test_where_a_part_is_done_the_answer_says_which_part(second: Outcome, status
         if status == 200:
             ids = [entry["tx_id"] for entry in json.loads(body)["transactions"]]
             assert ids == ["7", "8" if second is Outcome.REVERSED else ""]
+    nothing = [one.model_copy(update={"outcome": Outcome.NO_BET}) for one in decided[:1]]
+    if second in (Outcome.SETTLED, Outcome.MISMATCH):
+        assert answer_to(bgaming, request, nothing + decided[1:])[0].status == 400
     silent = replace(bgaming, answers_each=False)
     whole = (Outcome.REVERSED, Outcome.BATCH_REFUSED, Outcome.PARKED)
     status = status if second in whole else 400

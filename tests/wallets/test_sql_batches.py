@@ -12,8 +12,8 @@ from tests.wallets.test_sql_sweep import REFUSES_BAD
 from unbet.core.outcomes import Outcome
 from unbet.journal.parking import park
 from unbet.wallets.chosen import wallet_for
-from unbet.wallets.port import Undecided, Why
-from unbet.wallets.sql.wallet import MAX_TOGETHER, SqlWallet
+from unbet.wallets.port import Decided, Undecided, Why
+from unbet.wallets.sql.wallet import MAX_TOGETHER, SqlWallet, call_function
 from worker.sweep import Sweep
 
 REFERENCES = tuple(f"r{number}" for number in range(5))
@@ -107,3 +107,44 @@ def test_a_closed_bet_keeps_the_others_of_its_request_as_they_are(
     assert outcomes(sql_wallet, *batch_of("r0", "r1")) == [Outcome.BATCH_REFUSED, Outcome.CLOSED]
     assert sql_casino.money()[0] == before
     assert outcomes(sql_wallet, cancel_of("r0")) == [Outcome.REVERSED]
+
+
+def test_a_settled_bet_is_decided_though_its_request_is_refused(
+    sql_wallet: SqlWallet, sql_casino: SqlCasino, worker_engine: Engine
+) -> None:
+    place(sql_casino)
+    sql_casino.settle("r1", "0.50")
+    before, _ = sql_casino.money()
+    request = batch_of("r0", "r1")
+    for _ in range(2):  # a message may come twice
+        verdicts = verdicts_on(sql_wallet, *request)
+        told = [one.decision for one in verdicts if isinstance(one, Decided)]
+        assert [one.outcome for one in told] == [Outcome.BATCH_REFUSED, Outcome.SETTLED]
+        assert told[1].cash == before, "not with the stake that was on its way back"
+    assert sql_casino.money()[0] == before
+    with worker_engine.connect() as connection:
+        (again,) = call_function(connection, [request[1]])
+    assert again.replayed, "the function knows it, as `unbet audit` wants"
+
+
+def test_what_a_function_does_not_say_to_be_a_repeat_the_journal_knows(
+    database_url: str, sql_wallet: SqlWallet, sql_casino: SqlCasino
+) -> None:
+    run_sql(
+        database_url,
+        """
+        ALTER FUNCTION public.unbet_cancel(jsonb) RENAME TO decide;
+        CREATE FUNCTION public.unbet_cancel(cancels jsonb)
+        RETURNS TABLE (request_id uuid, outcome text, wallet_ref text, cash numeric,
+                       replayed boolean)
+        LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public AS $$
+            SELECT request_id, outcome, wallet_ref, cash, NULL::boolean FROM decide(cancels)
+        $$;
+        GRANT EXECUTE ON FUNCTION public.unbet_cancel(jsonb) TO unbet_worker;
+        """,
+    )
+    place(sql_casino)
+    sql_casino.settle("r1", "0.50")
+    assert outcomes(sql_wallet, cancel_of("r0")) == [Outcome.REVERSED]
+    found = outcomes(sql_wallet, *batch_of("r0", "r1"))
+    assert found == [Outcome.REVERSED, Outcome.SETTLED]

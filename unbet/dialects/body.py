@@ -139,7 +139,11 @@ def answer_to(
     the answer says which. `knows_players` is as in `AnswerContext`."""
     answers = [answer_of(dialect, one.outcome, replayed=one.replayed) for one in decisions]
     ranks = [_rank(dialect, *pair) for pair in zip(decisions, answers, strict=True)]
-    is_part_done = dialect.answers_each and {*ranks} == {_REFUSED, _SUCCESS}
+    is_part_done = (
+        dialect.answers_each
+        and {*ranks} == {_REFUSED, _SUCCESS}
+        and any(one.outcome is Outcome.REVERSED for one in decisions)
+    )
     chosen = answers[ranks.index(_SUCCESS if is_part_done else min(ranks))]
     context = AnswerContext(
         chosen, request.reference, decisions[0], decisions, request.document, knows_players

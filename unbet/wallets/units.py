@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Final, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import BINDS_NOTHING, Outcome
@@ -16,6 +16,11 @@ Result = TypeVar("Result")
 
 _REFUSES: Final = BINDS_NOTHING | {Outcome.SETTLED}
 """The bet cannot be cancelled, and so nothing else of its request is."""
+
+_DECIDED: Final = text("""
+    SELECT request_id, outcome FROM unbet.requests
+     WHERE request_id = ANY (CAST(:ids AS uuid[]))
+""")
 
 
 def units_of(cancels: Sequence[Cancel]) -> list[Unit]:
@@ -45,50 +50,107 @@ def decide_whole(
     decide: Callable[[Sequence[Cancel]], Sequence[Result]],
     decision_of: Callable[[Result], Decision],
 ) -> tuple[list[Result], list[Decision]]:
-    """The results of `decide`, and the decisions on cancels of requests that are refused: all or
-    nothing of a request is done (PROVIDERS, 10). Together they are about each of `cancels` once, in
-    no order. A request is refused if one of its bets cannot be cancelled, and another one would be
-    cancelled now; what was done before it stays so. Does not commit. Raises what `decide` raises.
+    """The results of `decide`, and the decisions on cancels that are refused because of another
+    bet of their request. Together they are about each of `cancels` once, in no order.
+
+    All or nothing of a request is done (PROVIDERS, 10): if one of its bets cannot be cancelled,
+    none that would be cancelled now is. What was done before stays so, and a request that was
+    decided before without being refused has each of its cancels decided by itself. Does not
+    commit. Raises what `decide` raises.
     """
     if all(cancel.batch is None for cancel in cancels):
         return [*decide(cancels)], []
+    return _decide_whole(_with_decided_apart(connection, cancels), connection, decide, decision_of)
+
+
+def _decide_whole(
+    cancels: Sequence[Cancel],
+    connection: Connection,
+    decide: Callable[[Sequence[Cancel]], Sequence[Result]],
+    decision_of: Callable[[Result], Decision],
+) -> tuple[list[Result], list[Decision]]:
     with connection.begin_nested() as trial:
         results = [*decide(cancels)]
         decisions = [decision_of(result) for result in results]
-        if not _is_in_part(cancels, decisions):
+        partial = _requests_in_part(cancels, decisions)
+        if not partial:
             return results, []
         trial.rollback()
-    # Each request apart: what one would have done must not be taken for done by the next.
     units = units_of(cancels)
-    if len(units) > 1:
-        middle = len(units) // 2
-        halves = ([*chain(*half)] for half in (units[:middle], units[middle:]))
-        of_halves = [decide_whole(connection, half, decide, decision_of) for half in halves]
-        return [*chain(*(one for one, _ in of_halves))], [*chain(*(one for _, one in of_halves))]
+    if len(units) == 1:
+        return _refuse(cancels, decisions, connection, decide, decision_of)
+    # Each alone: what one would have done must not be taken for done by another.
+    others = [cancel for cancel in cancels if cancel.batch not in partial]
+    alone = [unit for unit in units if unit[0].batch in partial]
+    parts = [
+        _decide_whole(part, connection, decide, decision_of) for part in (others, *alone) if part
+    ]
+    return [*chain(*(done for done, _ in parts))], [*chain(*(refused for _, refused in parts))]
 
-    def was_done_before(cancel: Cancel) -> bool:
+
+def _refuse(
+    request: Sequence[Cancel],
+    decisions: Sequence[Decision],
+    connection: Connection,
+    decide: Callable[[Sequence[Cancel]], Sequence[Result]],
+    decision_of: Callable[[Result], Decision],
+) -> tuple[list[Result], list[Decision]]:
+    """`decisions` are those of a trial. What changes nothing is decided anew: the wallet may
+    remember it, and the cash of the trial is wrong."""
+
+    def changes_nothing(decision: Decision) -> bool:
+        return decision.outcome in _REFUSES or decision.replayed
+
+    def keep(some: Sequence[Cancel]) -> list[Result]:
+        if not some:
+            return []
         with connection.begin_nested() as trial:
-            (result,) = decide([cancel])
+            results = [*decide(some)]
+            if all(changes_nothing(decision_of(result)) for result in results):
+                return results
             trial.rollback()
-        return decision_of(result).replayed
+        # One is a repeat of another one of the same request, which is not done.
+        middle = len(some) // 2
+        return [*keep(some[:middle]), *keep(some[middle:])] if middle else []
 
-    return [], [
-        decision
-        if decision.outcome in _REFUSES or (decision.replayed and was_done_before(cancel))
-        else Decision(
+    pairs = zip(request, decisions, strict=True)
+    kept = keep([cancel for cancel, decision in pairs if changes_nothing(decision)])
+    names = {decision_of(result).request_id for result in kept}
+    return kept, [
+        Decision(
             request_id=cancel.request_id, outcome=Outcome.BATCH_REFUSED, currency=cancel.currency
         )
-        for cancel, decision in zip(cancels, decisions, strict=True)
+        for cancel in request
+        if cancel.request_id not in names
     ]
 
 
-def _is_in_part(cancels: Sequence[Cancel], decisions: Sequence[Decision]) -> bool:
-    """Whether of one request a bet cannot be cancelled, and another one is decided now."""
+def _with_decided_apart(connection: Connection, cancels: Sequence[Cancel]) -> list[Cancel]:
+    """`cancels` in which each that was decided before is a unit of its own, but not those of a
+    request that was refused: it is refused again."""
+    ids = [cancel.request_id for cancel in cancels if cancel.batch is not None]
+    outcomes = {row.request_id: row.outcome for row in connection.execute(_DECIDED, {"ids": ids})}
+    refused = {
+        cancel.batch
+        for cancel in cancels
+        if outcomes.get(cancel.request_id) == Outcome.BATCH_REFUSED
+    }
+    return [
+        cancel.model_copy(update={"batch": None})
+        if cancel.request_id in outcomes and cancel.batch not in refused
+        else cancel
+        for cancel in cancels
+    ]
+
+
+def _requests_in_part(
+    cancels: Sequence[Cancel], decisions: Sequence[Decision]
+) -> frozenset[UUID | None]:
+    """The requests of which one bet cannot be cancelled, and another one is decided now."""
     pairs = [(one.batch, of) for one, of in zip(cancels, decisions, strict=True) if one.batch]
     refused = {batch for batch, decision in pairs if decision.outcome in _REFUSES}
-    decided = {
+    return frozenset(
         batch
         for batch, decision in pairs
-        if decision.outcome not in _REFUSES and not decision.replayed
-    }
-    return bool(refused & decided)
+        if batch in refused and decision.outcome not in _REFUSES and not decision.replayed
+    )

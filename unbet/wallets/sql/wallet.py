@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, text
 from unbet.core.message import Cancel, Decision
 from unbet.database.rows import as_json
 from unbet.journal.closings import closed_decision, find_closed
-from unbet.journal.recording import Record, contradiction, record_requests
+from unbet.journal.recording import Record, contradiction, find_decided, record_requests
 from unbet.journal.sweeping import remove_parked
 from unbet.journal.watching import lock_waiting, watch_unknown
 from unbet.runtime.failpoints import ARMED, crash_point
@@ -107,7 +107,17 @@ def decide(
         decided = {one.decision.request_id: one for one in call_function(connection, left)}
         return [decided.get(one.request_id) or Decided(closed_decision(one)) for one in some]
 
-    results, refused = decide_whole(connection, cancels, decide_some, _with_replayed)
+    of_batches = [cancel for cancel in cancels if cancel.batch is not None]
+    known = find_decided(connection, of_batches, no_bet=True) if of_batches else {}
+
+    def decision_of(one: Decided) -> Decision:
+        replayed = one.replayed
+        if replayed is None:  # where the function does not say it the journal does
+            record = known.get(one.decision.request_id)
+            replayed = record is not None and record.decision.outcome is one.decision.outcome
+        return one.decision.model_copy(update={"replayed": replayed})
+
+    results, refused = decide_whole(connection, cancels, decide_some, decision_of)
     decided = {one.decision.request_id: one for one in (*results, *map(Decided, refused))}
     verdicts = [decided[cancel.request_id] for cancel in cancels]
     records = [
@@ -122,10 +132,6 @@ def decide(
         if problem and one.decision.request_id not in late:
             raise wrong(one.decision.request_id, problem)
     return [with_late(one, late) for one in verdicts]
-
-
-def _with_replayed(one: Decided) -> Decision:
-    return one.decision.model_copy(update={"replayed": bool(one.replayed)})
 
 
 def call_function(connection: Connection, cancels: Sequence[Cancel]) -> list[Decided]:
