@@ -27,13 +27,13 @@ from unbet.wallets.ledger.round_locks import is_free, lock_rounds
 from unbet.wallets.ledger.round_rows import (
     BetRow,
     CancelledRound,
-    Scope,
     add_cancelled,
     cash_of,
     read_bets,
     read_cancelled,
     read_closed,
 )
+from unbet.wallets.ledger.round_scope import Scope
 
 _STRONGEST: Final = (Outcome.REVERSED, Outcome.SETTLED, Outcome.CLOSED, Outcome.BET_REFUSED)
 """What is told of a round, by what is told of its bets: the first of these that is among it."""

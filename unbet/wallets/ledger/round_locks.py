@@ -17,7 +17,7 @@ from sqlalchemy import Connection, text
 from unbet.core.message import Cancel
 from unbet.wallets.ledger.operations import Bet, InvalidOperationError
 from unbet.wallets.ledger.posting import columns
-from unbet.wallets.ledger.round_rows import Scope
+from unbet.wallets.ledger.round_scope import Scope
 
 MAX_ROUNDS: Final = 128
 """Of one batch of bets."""

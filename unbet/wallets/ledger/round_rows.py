@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, text
 
 from unbet.core.message import Cancel
-from unbet.core.older import fields_in
 from unbet.database.rows import as_json
+from unbet.wallets.ledger.round_scope import Scope
 
 _NAMED: Final = """
     (SELECT DISTINCT provider, reference
@@ -63,41 +63,6 @@ _ADD: Final = text("""
 """)
 
 BetRow = Row[Any]
-
-
-class Scope(NamedTuple):
-    """Which bets a cancel of a round is about."""
-
-    provider: str
-    round_id: str
-    user_id: str
-    """'': of all players."""
-    currency: str
-    """'': in all currencies."""
-
-    @classmethod
-    def of(cls, cancel: Cancel) -> Self:
-        return cls(cancel.provider, cancel.reference, cancel.player or "", cancel.currency or "")
-
-    @classmethod
-    def of_closed(cls, provider: str, round_id: str, cancel: str) -> Self:
-        """Of a parked `cancel` that a person has closed, also of one that cannot be read as a
-        whole."""
-        said = fields_in(cancel)
-        return cls(provider, round_id, said.get("player") or "", said.get("currency") or "")
-
-    def has_round_of(self, other: Any) -> bool:
-        return (other.provider, other.round_id) == self[:2]
-
-    def has(self, bet: Row[Any]) -> bool:
-        return self.has_round_of(bet) and self._fits(bet.user_id, bet.currency)
-
-    def covers(self, other: "Scope") -> bool:
-        """Whether it is about all that `other` is about."""
-        return self.has_round_of(other) and self._fits(other.user_id, other.currency)
-
-    def _fits(self, user_id: str, currency: str) -> bool:
-        return self.user_id in ("", user_id) and self.currency in ("", currency)
 
 
 class CancelledRound(NamedTuple):
