@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from unbet.core.message import Decision
@@ -49,8 +49,7 @@ class Answer(NamedTuple):
     """The HTTP status."""
 
 
-@dataclass(frozen=True)
-class AnswerContext:
+class AnswerContext(NamedTuple):
     """What an answer can be made of."""
 
     answer: Answer
@@ -60,7 +59,7 @@ class AnswerContext:
     """The first one; None for a request that was refused."""
     decisions: Sequence[Decision] = ()
     """One for each of the request's bets, in their order."""
-    document: Document = field(default_factory=dict)
+    document: Document = MappingProxyType({})
     """What was sent, of whatever form, for what the answer repeats."""
     knows_players: bool = False
     """Whether the wallet is the one that has all players: a player without a known balance has 0 in

@@ -3,7 +3,6 @@
 (Over 250 lines: what is on the way of every Cancel is entered once.)
 """
 
-import codecs
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -137,6 +136,18 @@ def answer_to(
     """What is told of the `decisions` on the bets of a request, one for each, and its body. Several
     bets have one answer: the first of the lowest `_rank`, but that of success if a part is done and
     the answer says which. `knows_players` is as in `AnswerContext`."""
+    first = decisions[0]
+    if len(decisions) == 1:
+        chosen = answer_of(dialect, first.outcome, replayed=first.replayed)
+    else:
+        chosen = _answer_to_several(dialect, decisions)
+    context = AnswerContext(
+        chosen, request.reference, first, decisions, request.document, knows_players
+    )
+    return chosen, render(dialect, context)
+
+
+def _answer_to_several(dialect: "Dialect", decisions: Sequence[Decision]) -> Answer:
     answers = [answer_of(dialect, one.outcome, replayed=one.replayed) for one in decisions]
     ranks = [_rank(dialect, *pair) for pair in zip(decisions, answers, strict=True)]
     is_part_done = (
@@ -144,11 +155,7 @@ def answer_to(
         and {*ranks} == {_REFUSED, _SUCCESS}
         and any(one.outcome is Outcome.REVERSED for one in decisions)
     )
-    chosen = answers[ranks.index(_SUCCESS if is_part_done else min(ranks))]
-    context = AnswerContext(
-        chosen, request.reference, decisions[0], decisions, request.document, knows_players
-    )
-    return chosen, render(dialect, context)
+    return answers[ranks.index(_SUCCESS if is_part_done else min(ranks))]
 
 
 def _rank(dialect: "Dialect", decision: Decision, answer: Answer) -> int:
@@ -179,7 +186,7 @@ def answer_of(dialect: "Dialect", outcome: Outcome, *, replayed: bool = False) -
 def render(dialect: "Dialect", context: AnswerContext) -> bytes:
     """The answer as the provider reads it."""
     shape = dialect.document
-    if not isinstance(shape, Mapping):
+    if callable(shape):
         return dialect.codec.encode(shape(context))
     values = {name: field(context) for name, field in shape.items()}
     return dialect.codec.encode(without_none(values))
@@ -269,15 +276,15 @@ def cancels_of(
 
 def _spelt(document: Document, dialect: "Dialect") -> Document:
     """`document` with each name in its first spelling."""
-    if not dialect.spellings:
+    others = [spelling for spelling in dialect.spellings if spelling in document]
+    if not others:
         return document
     values = dict(document)
-    for spelling, name in dialect.spellings.items():
-        if spelling in document:
-            other = document[spelling]
-            if values.setdefault(name, other) != other:
-                reference = valid_reference(values, dialect)
-                raise BadRequestError(f"{name} and {spelling} differ", reference)
+    for spelling in others:
+        name, other = dialect.spellings[spelling], document[spelling]
+        if values.setdefault(name, other) != other:
+            reference = valid_reference(values, dialect)
+            raise BadRequestError(f"{name} and {spelling} differ", reference)
     return values
 
 
@@ -345,12 +352,7 @@ class Codec:
 
 def _json(raw: RawRequest) -> Document:
     try:
-        document = json.loads(
-            text_of(raw.body).removeprefix(codecs.BOM_UTF8.decode()),
-            object_pairs_hook=_Object,
-            parse_constant=_refuse_constant,
-            parse_float=_exact,
-        )
+        document = _DECODER.decode(text_of(raw.body).removeprefix("\ufeff"))
     except (ValueError, RecursionError):
         raise BadRequestError("the body is not JSON") from None
     return _plain(document)
@@ -392,3 +394,9 @@ def _exact(digits: str) -> Any:
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_Object, parse_constant=_refuse_constant, parse_float=_exact
+)
+"""One for all: to make it takes as long as to read a Cancel."""
