@@ -211,5 +211,5 @@ class Replies:
 
 def _content_key(cancel: Cancel) -> _ContentKey:
     # With the batch: what one request asks for is decided together, and shares no other's wait.
-    said = (cancel.player, cancel.currency, cancel.amount)
-    return cancel.provider, cancel.reference, *said, cancel.batch, cancel.of_round
+    described = (cancel.player, cancel.currency, cancel.amount)
+    return cancel.provider, cancel.reference, *described, cancel.batch, cancel.of_round

@@ -116,12 +116,12 @@ class Shadow:
             refused = render(dialect, call.context(request.answer))
             return WouldAnswer("refused", request.answer, refused)
         decisions = await asyncio.gather(*map(self._would_decide, call.cancels))
-        told = [one for one in decisions if one is not None]
-        if len(told) < len(call.cancels):
+        decided = [one for one in decisions if one is not None]
+        if len(decided) < len(call.cancels):
             return None
         knows_players = call.endpoint.knows_players
-        answer, body = answer_to(dialect, request, told, knows_players=knows_players)
-        return WouldAnswer(", ".join(one.outcome.value for one in told), answer, body)
+        answer, body = answer_to(dialect, request, decided, knows_players=knows_players)
+        return WouldAnswer(", ".join(one.outcome.value for one in decided), answer, body)
 
     async def _would_decide(self, cancel: Cancel) -> Decision | None:
         try:

@@ -108,8 +108,8 @@ def decide(
     later: tuple[str, ...] = ()
     if found.decision.outcome is Outcome.REVERSED and not found.is_repeat:
         decided = found.decision.model_copy(update={"transfer_id": 0})
-        told = dialect.codec.read_answer
-        later = tuple(told(_answer(cancel, dialect, decided)).keys() - told(answer).keys())
+        read = dialect.codec.read_answer
+        later = tuple(read(_answer(cancel, dialect, decided)).keys() - read(answer).keys())
     status = dialect.answer_of(found.decision.outcome).status
     return DryRun(
         status, answer, later, found.decision.outcome, found.is_repeat, found.returned, _says(found)
@@ -141,6 +141,6 @@ def _refused(status: int, answer: bytes, says: str) -> DryRun:
     return DryRun(status, answer, (), None, False, (), says)
 
 
-def _compare(said: str | None, reference: str) -> None:
-    if said is not None and said != reference:
-        raise WrongReferenceError(f"the body's reference is {said!r}, not {reference!r}")
+def _compare(given: str | None, reference: str) -> None:
+    if given is not None and given != reference:
+        raise WrongReferenceError(f"the body's reference is {given!r}, not {reference!r}")

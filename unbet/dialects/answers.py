@@ -69,14 +69,14 @@ class AnswerContext(NamedTuple):
     def cash(self) -> Decimal | None:
         """The player's balance after the last of the decisions, in units of the currency; None if
         it is not known."""
-        told = [each for each in self.decisions or (self.decision,) if each is not None]
-        known = [(each.transfer_id or 0, each.cash) for each in told if each.cash is not None]
+        decisions = [each for each in self.decisions or (self.decision,) if each is not None]
+        known = [(each.transfer_id or 0, each.cash) for each in decisions if each.cash is not None]
         if known:
             return max(known)[1]
         # Who has several currencies has no balance, unless it is known which is meant.
         has_none = any(
             each.currency is not None and each.outcome not in MISMATCHES | {Outcome.PARKED}
-            for each in told
+            for each in decisions
         )
         return Decimal(0) if has_none and self.knows_players else None
 

@@ -130,7 +130,7 @@ def _explain(
     def of_bets(table: str, order: str, condition: str = "reference = :reference") -> Rows:
         return [] if of_round else known(table, order, condition)
 
-    def said(table: str, order: str) -> Rows:
+    def of_cancels(table: str, order: str) -> Rows:
         return known(table, order, "reference = :reference AND of_round = :of_round")
 
     def by_request(table: str, order: str) -> Rows:
@@ -138,13 +138,13 @@ def _explain(
         return known(table, order, f"reference = :reference AND {is_of_round} = :of_round")
 
     bets = of_bets("unbet_ledger.bets", "id")
-    requests = said("unbet.requests", "received_at")
-    parked = said("unbet.parked", "parked_at")
+    requests = of_cancels("unbet.requests", "received_at")
+    parked = of_cancels("unbet.parked", "parked_at")
     were_parked = by_request("unbet.parkings", "parked_at")
     by_people = by_request("unbet.interventions", "id")
     late = of_bets("unbet_ledger.late_bets", "id")
     found_late = by_request("unbet.found_late", "found_at")
-    asked = said("unbet.asked", "asked_at")
+    asked = of_cancels("unbet.asked", "asked_at")
     watched = by_request("unbet.watched", "look_at")
     wins = of_bets("unbet_ledger.wins", "created_at", ":reference IN (bet_reference, reference)")
     moved = [] if of_round else [*connection.execute(text(_TRANSFERS), values).mappings()]
@@ -208,9 +208,9 @@ def _explain(
 
 def _wallet(bet: BetRecord | None, requests: Sequence[RequestRecord]) -> str | None:
     """Which wallet has the bet, as far as the rows say so."""
-    told = [one for one in requests if one.outcome not in BINDS_NOTHING]
-    if told:
-        return min(told, key=lambda one: one.decided_at).wallet or LEDGER
+    binding = [one for one in requests if one.outcome not in BINDS_NOTHING]
+    if binding:
+        return min(binding, key=lambda one: one.decided_at).wallet or LEDGER
     # A person's closing leaves a tombstone in the ledger, whichever wallet has the bet.
     is_the_ledgers = bet is not None and (bet.amount is not None or bet.outcome is Outcome.NO_BET)
     return LEDGER if is_the_ledgers else None

@@ -133,12 +133,12 @@ def record_requests(
 
 
 def with_replayed(
-    connection: Connection, decisions: Sequence[Decision], told: Mapping[UUID, bool | None]
+    connection: Connection, decisions: Sequence[Decision], by_wallet: Mapping[UUID, bool | None]
 ) -> list[Decision]:
     """`decisions`, which are recorded now, with whether another request had each bet's outcome
-    before. `told` has what the wallet says of those that were not recorded before."""
-    open_ids = [one.request_id for one in decisions if told.get(one.request_id) is None]
-    replayed = {request_id for request_id, was in told.items() if was}
+    before. `by_wallet` has what the wallet says of those that were not recorded before."""
+    open_ids = [one.request_id for one in decisions if by_wallet.get(one.request_id) is None]
+    replayed = {request_id for request_id, was in by_wallet.items() if was}
     if open_ids:
         found = connection.execute(_FIND_REPLAYED, {"request_ids": open_ids})
         replayed |= set(found.scalars())
@@ -204,5 +204,5 @@ def _repeated(cancel: Cancel, first: Row[Any]) -> Record:
     return Record(cancel, decision, first.wallet_ref if is_theirs else None, replayed=True)
 
 
-def _differ(known: object, said: object) -> bool:
-    return None not in (known, said) and known != said
+def _differ(known: object, sent: object) -> bool:
+    return None not in (known, sent) and known != sent

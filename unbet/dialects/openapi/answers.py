@@ -143,17 +143,17 @@ def _decided(
     replayed: bool = False,
 ) -> ExampleAnswer:
     known: dict[str, Any] = {"currency": CURRENCY, "replayed": replayed}
-    told = [{}] if outcome is Outcome.PARKED else [known]
+    results = [{}] if outcome is Outcome.PARKED else [known]
     if outcome not in MISMATCHES | {Outcome.PARKED}:
         transfer = {"transfer_id": TRANSFER} if outcome is Outcome.REVERSED else {}
-        told = [known | transfer | {"cash": CASH}, known | transfer]
+        results = [known | transfer | {"cash": CASH}, known | transfer]
         if outcome in (Outcome.NO_BET, Outcome.CLOSED) and request.currency is None:
-            told.append({"replayed": replayed})
+            results.append({"replayed": replayed})
     contexts = [
         AnswerContext(
             answer, request.items[0].reference, decision, (decision,), document, knows_players
         )
-        for document, each, knows_players in product(documents, told, (False, True))
+        for document, each, knows_players in product(documents, results, (False, True))
         for decision in (Decision(request_id=UUID(int=0), outcome=outcome, **each),)
     ]
     name = REPEATED if replayed else outcome.value

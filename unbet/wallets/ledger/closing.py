@@ -138,10 +138,10 @@ def _player_in(cancel: str) -> dict[str, Any] | None:
     """What `cancel` says of the bet, with None for what it does not say; also of a parked one that
     cannot be read as a whole, if its player and currency can be. None of a round."""
     with suppress(ValidationError):
-        said = read_cancel(cancel)
-        if said.of_round:
+        read = read_cancel(cancel)
+        if read.of_round:
             return None
-        return {"user_id": said.player, "currency": said.currency, "amount": said.amount}
+        return {"user_id": read.player, "currency": read.currency, "amount": read.amount}
     fields = fields_in(cancel)
     if fields.get("of_round") is True:
         return None

@@ -27,8 +27,8 @@ class Scope(NamedTuple):
     def of_closed(cls, provider: str, round_id: str, cancel: str) -> Self:
         """Of a parked `cancel` that a person has closed, also of one that cannot be read as a
         whole."""
-        said = fields_in(cancel)
-        return cls(provider, round_id, said.get("player") or "", said.get("currency") or "")
+        fields = fields_in(cancel)
+        return cls(provider, round_id, fields.get("player") or "", fields.get("currency") or "")
 
     def has_round_of(self, other: Any) -> bool:
         return (other.provider, other.round_id) == self[:2]
