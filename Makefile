@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-unit test-long test-connections test-disk test-nginx test-alerts test-pgbouncer test-mariadb test-browser console-images fuzz bench chaos configuration docs docs-serve lint pins fmt
+.PHONY: help setup run test test-unit test-long test-connections test-disk test-nginx test-alerts test-pgbouncer test-mariadb test-browser console-images fuzz bench chaos configuration openapi docs docs-serve lint pins fmt
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -94,6 +94,9 @@ bench: .venv/ready-for-benchmarks  ## Unbet against its baselines, under wrk's l
 
 configuration: setup  ## write docs/configuration.md and docs/ledger-openapi.json, which are made of the code
 	@$(BIN)/python -m unbet.cli.configuration
+
+openapi: setup  ## write into docs/openapi.json what is made of the dialects
+	@$(BIN)/python -m unbet.cli.openapi
 
 # Without --quiet: it would keep `strict` from counting warnings.
 docs: .venv/ready-for-docs  ## the documentation as a site, in build/docs/; a dead link is an error

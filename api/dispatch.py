@@ -4,6 +4,7 @@ requests that wait for it."""
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
@@ -21,6 +22,8 @@ from unbet.runtime import metrics
 
 HUNG_AFTER_S: Final = BLOCK_S + 1.0
 """A Redis that answers nothing for longer is hung: the connection is made anew."""
+
+_ContentKey = tuple[str, str, str | None, str | None, Decimal | None, UUID | None, bool]
 
 log = structlog.get_logger("receiver")
 
@@ -57,12 +60,13 @@ class Dispatcher:
         self._max_waiting = max_waiting
         self._waiters = 0
         self._waits: dict[UUID, Wait] = {}
-        self._by_content: dict[tuple[str, str, str, str], Wait] = {}
+        self._by_content: dict[_ContentKey, Wait] = {}
         """By what makes two requests equal, so that the later one shares the earlier one's wait."""
 
     def decide(self, cancel: Cancel, within_s: float) -> asyncio.Future[Decided]:
-        """What is decided within `within_s` seconds. Raises `Overloaded`."""
-        if self._waiters >= self._max_waiting:
+        """What is decided within `within_s` seconds. Raises `Overloaded`; of a batch only for the
+        first, by whose id it goes."""
+        if self._waiters >= self._max_waiting and cancel.batch in (None, cancel.request_id):
             raise Overloaded
         loop = asyncio.get_running_loop()
         wait = self._by_content.get(_content_key(cancel))
@@ -108,13 +112,19 @@ class Dispatcher:
                     asyncio.get_running_loop().call_soon(on_done, message)
 
     def take_expired(self, after_s: float) -> list[Wait]:
-        """Those that were not published, or have no decision after `after_s` seconds; each once."""
+        """Those that were not published, or have no decision after `after_s` seconds; each once.
+        Those of one request together, by the first of them, so that one statement parks them."""
         before = time.monotonic() - after_s
-        expired = [
-            wait
-            for wait in self._waits.values()
-            if not wait.expired and (wait.unpublished or wait.since <= before)
-        ]
+        live = [wait for wait in self._waits.values() if not wait.expired]
+        expired = [wait for wait in live if wait.unpublished or wait.since <= before]
+        batches = {wait.cancel.batch for wait in expired} - {None}
+        if batches:
+            late = {wait.cancel.request_id for wait in expired}
+            expired = [
+                wait
+                for wait in live
+                if wait.cancel.request_id in late or wait.cancel.batch in batches
+            ]
         for wait in expired:
             wait.expired = True
             self._groups_of(wait.cancel).filling.pop(wait.cancel.request_id, None)
@@ -199,5 +209,7 @@ class Replies:
         await self._list.close()
 
 
-def _content_key(cancel: Cancel) -> tuple[str, str, str, str]:
-    return cancel.provider, cancel.reference, cancel.player, cancel.currency
+def _content_key(cancel: Cancel) -> _ContentKey:
+    # With the batch: what one request asks for is decided together, and shares no other's wait.
+    described = (cancel.player, cancel.currency, cancel.amount)
+    return cancel.provider, cancel.reference, *described, cancel.batch, cancel.of_round

@@ -91,7 +91,7 @@ class Membership:
             if endpoint.wallet not in (None, told):
                 return (
                     f"{endpoint.provider}'s wallet is {endpoint.wallet!r} here and {told!r} to the "
-                    "workers: UNBET_ENDPOINTS is to be the same."
+                    "workers: the endpoints are to be the same."
                 )
         return None
 

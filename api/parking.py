@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from itertools import groupby, islice
+from itertools import groupby, islice, takewhile
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
@@ -116,7 +116,7 @@ class Parking:
         try:
             while self._waiting:
                 reason, alike = next(groupby(self._waiting, attrgetter("reason")))
-                batch = list(islice(alike, MAX_BATCH_SIZE))
+                batch = _one_statement(alike)
                 self._waiting = self._waiting[len(batch) :]
                 await self._persist(batch, reason)
         finally:
@@ -152,6 +152,15 @@ class Parking:
             return False
         metrics.PARKED.inc(len(cancels))
         return True
+
+
+def _one_statement(waiting: Iterator[_Waiting]) -> list[_Waiting]:
+    """The first of them: the cancels of one request stand side by side, and are not split."""
+    batch = list(islice(waiting, MAX_BATCH_SIZE))
+    request = batch[-1].cancel.batch
+    if request is not None:
+        batch += takewhile(lambda one: one.cancel.batch == request, waiting)
+    return batch
 
 
 def _next(batches: Batches, refusal: str | None) -> list[Cancel] | None:

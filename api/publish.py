@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -68,7 +68,7 @@ class Groups:
     def fill(self) -> None:
         """Send what may be sent now."""
         while self.filling and self._free_slots:
-            waits = list(islice(self.filling.values(), self._size))
+            waits = self._next()
             message = Message(str(uuid4()), waits, len(waits))
             for wait in waits:
                 del self.filling[wait.cancel.request_id]
@@ -88,6 +88,16 @@ class Groups:
                 self._submit(message, partial(self._report, loop, message))
             except Exception as error:  # noqa: BLE001 - no thread for it, or the receiver stops
                 loop.call_soon(self._failed, message, error)
+
+    def _next(self) -> list[Wait]:
+        """As many as a message takes, and what is left of a request that asks for several bets: its
+        cancels stand side by side, and are decided in one transaction."""
+        waiting = iter(self.filling.values())
+        waits = list(islice(waiting, self._size))
+        batch = waits[-1].cancel.batch
+        if batch is not None:
+            waits += takewhile(lambda wait: wait.cancel.batch == batch, waiting)
+        return waits
 
     def on_done(self, message: Message) -> None:
         """Give the slot of `message` to the next group, once."""
@@ -200,7 +210,7 @@ class Publisher:
         try:
             own = self._connected(deployment, failures)
             group = Group(
-                version=3,
+                version=4,
                 deployment=deployment,
                 reply_to=own.reply_to,
                 cancels=tuple(cancels),

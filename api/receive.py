@@ -5,15 +5,15 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 from hmac import compare_digest
-from typing import Protocol
+from itertools import product
+from typing import Final, NamedTuple, Protocol
 
 import structlog
-import uuid_utils.compat
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.deadline import ANSWER_SHARE
@@ -23,17 +23,36 @@ from api.refusals import Refusals, report
 from api.waits import Decided
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
-from unbet.dialects import DIALECTS
-from unbet.dialects.body import MAX_BODY_LENGTH, BadRequestError, parse, render
-from unbet.dialects.port import AnswerContext
+from unbet.core.wallet_names import LEDGER
+from unbet.dialects.answers import Answer, AnswerContext
+from unbet.dialects.body import MAX_BODY_LENGTH, Reading, answer_to, read_cancels, render
+from unbet.dialects.raw import RawRequest
 from unbet.journal.answers import AnswerNote
 from unbet.runtime import metrics
 from unbet.runtime.endpoint_registry import UNKNOWN, Endpoint, endpoints_of, is_in, plain, sender_of
 from unbet.runtime.failpoints import ARMED, crash_point
-from unbet.runtime.http import BODY_LIMIT_S, JSON, UnreadableError, read_rest, respond
+from unbet.runtime.http import BODY_LIMIT_S, UnreadableError, read_rest, respond
 from unbet.runtime.settings import ReceiverSettings
 
 log = structlog.get_logger("receiver")
+
+
+_NO_VALUES: Final[Mapping[str, str]] = {}
+
+
+class Call(NamedTuple):
+    """A request that was read."""
+
+    endpoint: Endpoint
+    request: Reading
+    cancels: Sequence[Cancel]
+    """One for each bet that it asks for; none if it is refused."""
+    started: float
+    """By the monotonic clock."""
+
+    def context(self, answer: Answer) -> AnswerContext:
+        """What is told where nothing is decided."""
+        return AnswerContext(answer, self.request.reference, document=self.request.document)
 
 
 class Dispatcher(Protocol):
@@ -58,21 +77,13 @@ class Shadow(Protocol):
     """Answers in a dry run (`api/shadow.py`)."""
 
     async def answer(
-        self,
-        cancel: Cancel | None,
-        refusal: AnswerContext | None,
-        endpoint: Endpoint,
-        scope: Scope,
-        body: bytes,
-        sender: str,
-        started: float,
-        send: Send,
+        self, call: Call, scope: Scope, body: bytes, sender: str, send: Send
     ) -> None: ...
 
 
 class Receiver:
-    """The endpoints: `POST /<secret>` with the path of the secret's dialect. `others` answers what
-    is for none of them and is not refused."""
+    """The endpoints: `/<secret>` with the path and the method of the secret's dialect. `others`
+    answers every other request that is not refused."""
 
     def __init__(
         self,
@@ -86,14 +97,19 @@ class Receiver:
         configs = settings.by_secret()
         if not configs:
             raise ValueError("a receiver needs a secret")
-        for config in configs.values():
-            # They begin at 0: of a counter that begins at 1 Prometheus sees no increase.
-            for outcome, answer in DIALECTS[config.dialect].outcomes.items():
-                metrics.answers(answer.code, outcome, config.dialect, config.provider)
         self._allowed_ips = settings.allowed_ips
         self._trusted_proxies = settings.trusted_proxies
         self._answer_within_s = settings.answer_deadline_s * ANSWER_SHARE
-        self._endpoints = endpoints_of(configs)
+        choice = settings.wallet_choice()
+        self._endpoints = endpoints_of(
+            configs, lambda name: choice.wallet_of(name) == LEDGER, settings.endpoints_origin
+        )
+        self._templates = tuple(one for one in self._endpoints if b"{" in one.path)
+        for one in self._endpoints:
+            # They begin at 0: of a counter that begins at 1 Prometheus sees no increase.
+            for outcome, replayed in product(Outcome, (False, True)):
+                answer = one.dialect.answer_of(outcome, replayed=replayed)
+                metrics.answers(answer.code, outcome, one.dialect.name, one.config.provider)
         self._refusals = Refusals(settings, self._endpoints)
         self._dispatcher = dispatcher
         self._parking = parking
@@ -102,21 +118,30 @@ class Receiver:
         self._shadow = shadow
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        endpoint = None
+        endpoint, values = None, _NO_VALUES
         if scope["type"] == "http":
             path = scope["path"].encode(errors="replace")
             for one in self._endpoints:  # each of them, in constant time
                 if compare_digest(one.path, path):
                     endpoint = one
+            for one in self._templates:
+                found = one.values_in(path)
+                if found is not None:
+                    endpoint, values = one, found
         if endpoint is not None:
-            await self._receive(endpoint, scope, receive, send)
+            await self._receive(endpoint, values, scope, receive, send)
         elif self._others is None or (scope["type"] == "http" and self._refusals.takes(scope)):
             await self._refusals.reject(scope, receive, send)
         else:
             await self._others(scope, receive, send)
 
     async def _receive(
-        self, endpoint: Endpoint, scope: Scope, receive: Receive, send: Send
+        self,
+        endpoint: Endpoint,
+        values: Mapping[str, str],
+        scope: Scope,
+        receive: Receive,
+        send: Send,
     ) -> None:
         if self._trusted_proxies:
             sender = sender_of(scope, self._trusted_proxies)
@@ -124,12 +149,13 @@ class Receiver:
             sender = plain(scope["client"][0]) if scope["client"] else UNKNOWN
         config, dialect = endpoint.config, endpoint.dialect
         if config.until is not None and not config.holds_at(datetime.now(UTC)):
-            await self._refusals.refuse(endpoint, sender, receive, send, expired=True)
+            await self._refusals.refuse(endpoint, sender, scope, receive, send, expired=True)
             return
-        if scope["method"] != "POST":
-            await self._refusals.refuse(endpoint, sender, receive, send)
+        if scope["method"] != dialect.method:
+            await self._refusals.refuse(endpoint, sender, scope, receive, send)
             return
-        refuse = partial(report, endpoint=endpoint, sender=sender)
+        query: bytes = scope.get("query_string", b"")
+        refuse = partial(report, endpoint=endpoint, sender=sender, query=query)
         try:
             body = await _read(receive)
         except UnreadableError as error:
@@ -137,85 +163,103 @@ class Receiver:
             await respond(send, error.status)
             return
         started, received_at = time.monotonic(), datetime.now(UTC)
-        refuse = partial(refuse, received_at=received_at, body=body)
+        raw = RawRequest(
+            body,
+            query,
+            scope.get("raw_path", b"").decode("latin-1"),
+            scope["headers"],
+            dialect.method,
+        )
+        refuse = partial(refuse, received_at=received_at)
         if not is_in(sender, self._allowed_ips):
-            refuse("address", "the sender's address is not allowed")
-            await respond(send, 403, render(dialect, AnswerContext(dialect.not_allowed)))
+            problem = "the sender's address is not allowed"
+            refuse("address", problem, body=body)
+            await _send(send, endpoint, AnswerContext(dialect.not_allowed))
             return
-        try:
-            parsed = parse(body, config.provider, dialect)
-        except BadRequestError as error:
-            refuse("form", str(error))
-            answer = AnswerContext(dialect.refusal(str(error)), error.reference)
-            if self._shadow is not None:
-                await self._shadow.answer(
-                    None, answer, endpoint, scope, body, sender, started, send
-                )
-                return
-            await respond(send, 200, render(dialect, answer))
-            return
-        cancel = Cancel(
-            request_id=uuid_utils.compat.uuid7(),
+        request, cancels = read_cancels(
+            raw,
+            values,
+            dialect,
+            provider=config.provider,
+            keys=endpoint.keys,
             received_at=received_at,
             received_from=sender,
-            provider=config.provider,
-            dialect=dialect.name,
-            reference=parsed.reference,
-            player=parsed.player,
-            currency=parsed.currency,
-            uuid=parsed.uuid,
-            body=parsed.body,
         )
+        if not cancels:
+            refuse(request.reason, request.problem, body=body)
+        call = Call(endpoint, request, cancels, started)
         if self._shadow is not None:
-            await self._shadow.answer(cancel, None, endpoint, scope, body, sender, started, send)
-            return
-        await self._answer(cancel, endpoint, started, send)
+            await self._shadow.answer(call, scope, body, sender, send)
+        elif not cancels:
+            await _send(send, endpoint, call.context(request.answer))
+        else:
+            await self._answer(call, send)
 
-    async def _answer(self, cancel: Cancel, endpoint: Endpoint, started: float, send: Send) -> None:
-        decided = await self._decide(cancel, started)
-        decision = decided.decision
-        if decision is None:
-            # It is stored nowhere: anything but a failure would make the provider stop.
-            metrics.UNPERSISTED.inc()
-            log.error(
-                "unpersisted",
-                request_id=str(cancel.request_id),
-                reference=cancel.reference,
-                uuid=cancel.uuid,
-            )
-            await respond(send, 503)
+    async def _answer(self, call: Call, send: Send) -> None:
+        cancels, dialect = call.cancels, call.endpoint.dialect
+        decided = await self._decide_all(call)
+        decisions = [one.decision for one in decided if one.decision is not None]
+        if len(decisions) < len(cancels):
+            await self._fail(call, send)
             return
         if ARMED:
-            crash_point("receiver_answer", [cancel])
-        answer = endpoint.dialect.outcomes[decision.outcome]
-        body = render(endpoint.dialect, AnswerContext(answer, cancel.reference, decision))
-        seconds = Decimal(str(round(time.monotonic() - started, 6)))
-        # As `respond`, without the call. Nobody waits for what is left to do.
-        headers = [(b"content-length", b"%d" % len(body)), JSON]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+            crash_point("receiver_answer", cancels)
+        answer, body = answer_to(
+            dialect, call.request, decisions, knows_players=call.endpoint.knows_players
+        )
+        seconds = Decimal(str(round(time.monotonic() - call.started, 6)))
+        # As `_send`, without the call. Nobody waits for what is left to do.
+        headers = [
+            (b"content-length", b"%d" % len(body)),
+            (b"content-type", dialect.codec.content_type),
+        ]
+        start = {"type": "http.response.start", "status": answer.status, "headers": headers}
+        await send(start)
         await send({"type": "http.response.body", "body": body})
-        self._note(cancel, decision, decided, answer.code, seconds)
+        for cancel, one, decision in zip(cancels, decided, decisions, strict=True):
+            self._note(cancel, decision, one, answer.code, seconds)
 
-    async def _decide(self, cancel: Cancel, started: float) -> Decided:
+    async def _fail(self, call: Call, send: Send) -> None:
+        """Answer what is stored nowhere: anything but a failure would make the provider stop."""
+        metrics.UNPERSISTED.inc()
+        first, answer = call.cancels[0], call.endpoint.dialect.unpersisted
+        log.error(
+            "unpersisted",
+            request_id=str(first.request_id),
+            reference=first.reference,
+            uuid=first.uuid,
+        )
+        if answer is None:
+            await respond(send, 503)
+        else:
+            await _send(send, call.endpoint, call.context(answer))
+
+    async def _decide_all(self, call: Call) -> Sequence[Decided]:
+        left_s = self._answer_within_s - (time.monotonic() - call.started)
+        first, *others = call.cancels
         try:
-            left_s = self._answer_within_s - (time.monotonic() - started)
-            return await self._dispatcher.decide(cancel, left_s)
+            waiters = [self._dispatcher.decide(first, left_s)]
         except Overloaded:
-            return Decided(await self._park(cancel), cancel.request_id)
+            decisions = await self._park(call.cancels)
+            return [Decided(one, one.request_id) for one in decisions]
+        # All are handed over before the first is waited for, so that they travel together.
+        waiters += [self._dispatcher.decide(one, left_s) for one in others]
+        return [await waiter for waiter in waiters]
 
-    async def _park(self, cancel: Cancel) -> Decision | None:
+    async def _park(self, cancels: Sequence[Cancel]) -> list[Decision]:
+        """Empty where they cannot be stored."""
         try:
-            await self._parking.park([cancel], "too many waiting")
+            await self._parking.park(cancels, "too many waiting")
         except UnpersistedError:
-            return None
-        return Decision(request_id=cancel.request_id, outcome=Outcome.PARKED)
+            return []
+        return [Decision(request_id=one.request_id, outcome=Outcome.PARKED) for one in cancels]
 
     def _note(
         self,
         cancel: Cancel,
         decision: Decision,
         decided: Decided,
-        code: int,
+        code: int | str,
         seconds: Decimal,
     ) -> None:
         shared = None if decided.request_id == cancel.request_id else decided.request_id
@@ -245,6 +289,13 @@ class Receiver:
             # To follow a cancel to the worker, a person needs the request that was decided.
             **({"shared_request_id": str(shared)} if shared else {}),
         )
+
+
+async def _send(send: Send, endpoint: Endpoint, context: AnswerContext) -> None:
+    """Answer what is not decided."""
+    dialect = endpoint.dialect
+    kind = dialect.codec.content_type
+    await respond(send, context.answer.status, render(dialect, context), content_type=kind)
 
 
 async def _read(receive: Receive) -> bytes:

@@ -14,7 +14,8 @@ from starlette.types import Receive, Scope, Send
 
 from api.pages import ALIVE
 from unbet.dialects import DIALECTS
-from unbet.dialects.body import MAX_BODY_LENGTH
+from unbet.dialects.body import MAX_BODY_LENGTH, kept_of
+from unbet.dialects.raw import RawRequest
 from unbet.runtime import metrics
 from unbet.runtime.endpoint_registry import (
     Endpoint,
@@ -29,7 +30,10 @@ from unbet.runtime.settings import ReceiverSettings
 LOGGED_BYTES: Final = 16 * 1024
 """No body that can be read is longer."""
 
-_PATHS: Final = tuple(dialect.path for dialect in DIALECTS.values())
+_PATHS: Final = tuple(
+    dialect.path.rpartition("}")[2] or dialect.path for dialect in DIALECTS.values()
+)
+"""What a Cancel's path ends with."""
 
 log = structlog.get_logger("receiver")
 
@@ -41,15 +45,19 @@ def report(
     endpoint: Endpoint,
     received_at: datetime,
     sender: str,
-    body: bytes = b"",
+    body: bytes,
+    query: bytes,
 ) -> None:
-    """Log and count a refusal. `reason` is a label of the metric, `problem` a sentence."""
+    """Log and count a refusal. `reason` is a label of the metric, `problem` a sentence. Of `body`
+    and `query` that is logged which the endpoint's dialect reads."""
     metrics.REFUSED.labels(reason=reason).inc()
-    kept = body[:LOGGED_BYTES]
+    kept = kept_of(RawRequest(body, query), endpoint.dialect)[:LOGGED_BYTES]
+    auth, keys = endpoint.dialect.auth, endpoint.keys
     try:
-        content = {"body": kept.decode()}
+        content = {"body": auth.redacted(kept.decode(), keys)}
     except UnicodeDecodeError:
-        content = {"body_base64": base64.b64encode(kept).decode()}
+        hidden = auth.redacted(kept.decode("latin-1"), keys).encode("latin-1")
+        content = {"body_base64": base64.b64encode(hidden).decode()}
     log.warning(
         "refused",
         reason=reason,
@@ -88,7 +96,7 @@ class Refusals:
         endpoint = find_by_secret(self._endpoints, scope["path"])
         if endpoint is not None:
             problem = "the path after the secret is not the endpoint's"
-            await log_refusal("path", problem, endpoint, sender, receive)
+            await log_refusal("path", problem, endpoint, sender, scope, receive)
             await respond(send, 404)
             return
         # The same answer as for any unknown path, and not sooner than for the right secret.
@@ -104,6 +112,7 @@ class Refusals:
         self,
         endpoint: Endpoint,
         sender: str,
+        scope: Scope,
         receive: Receive,
         send: Send,
         *,
@@ -114,19 +123,26 @@ class Refusals:
         if expired:
             reason, problem, status, more = "expired", "the secret has expired", 404, {}
         else:
-            reason, problem, status = "method", "the method is not POST", 405
-            more = {b"allow": b"POST"}
-        await log_refusal(reason, problem, endpoint, sender, receive)
+            method = endpoint.dialect.method
+            reason, problem, status = "method", f"the method is not {method}", 405
+            more = {b"allow": method.encode()}
+        await log_refusal(reason, problem, endpoint, sender, scope, receive)
         await respond(send, status, more=more)
 
 
 async def log_refusal(
-    reason: str, problem: str, endpoint: Endpoint, sender: str, receive: Receive
+    reason: str, problem: str, endpoint: Endpoint, sender: str, scope: Scope, receive: Receive
 ) -> None:
     """Refuse an invalid Cancel and log it in full."""
     body = await _read_any(receive)
     report(
-        reason, problem, endpoint=endpoint, received_at=datetime.now(UTC), sender=sender, body=body
+        reason,
+        problem,
+        endpoint=endpoint,
+        received_at=datetime.now(UTC),
+        sender=sender,
+        body=body,
+        query=scope.get("query_string", b""),
     )
 
 

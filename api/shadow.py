@@ -3,23 +3,24 @@ hears the old endpoint. Nothing is decided, parked, spooled or recorded."""
 
 import asyncio
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from typing import Final, NamedTuple, Protocol
 
 import httpx
-import orjson
 import structlog
 from starlette.types import Scope, Send
 
 from api.deadline import ANSWER_SHARE
 from api.dispatch import Overloaded
+from api.receive import Call
 from api.waits import Decided
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
-from unbet.dialects.body import render
-from unbet.dialects.port import AnswerContext, Dialect
+from unbet.dialects.answers import Answer
+from unbet.dialects.body import answer_to, render
+from unbet.dialects.port import Dialect
+from unbet.dialects.raw import BadRequestError
 from unbet.runtime import metrics
-from unbet.runtime.endpoint_registry import Endpoint
 from unbet.runtime.http import respond
 from unbet.runtime.settings import ReceiverSettings
 
@@ -52,6 +53,15 @@ class OldAnswer(NamedTuple):
     content: bytes
 
 
+class WouldAnswer(NamedTuple):
+    """What the provider would hear from us."""
+
+    outcomes: str
+    """One for each bet, or that it would be refused."""
+    answer: Answer
+    body: bytes
+
+
 class Shadow:
     """Answers in the place of `Receiver._answer`. The messages of `dispatcher` say that they are a
     dry run."""
@@ -71,52 +81,47 @@ class Shadow:
         """Let go of the connections."""
         await self._client.aclose()
 
-    async def answer(
-        self,
-        cancel: Cancel | None,
-        refusal: AnswerContext | None,
-        endpoint: Endpoint,
-        scope: Scope,
-        body: bytes,
-        sender: str,
-        started: float,
-        send: Send,
-    ) -> None:
-        """Answer a request: a `cancel`, or one that would be refused with `refusal`."""
-        dialect = endpoint.dialect
-        if cancel is None:
-            ours, outcome = refusal, "refused"
-        else:
-            decision = await self._would_decide(cancel)
-            ours, outcome = None, None
-            if decision is not None:
-                ours = AnswerContext(
-                    dialect.answer_of(decision.outcome), cancel.reference, decision
-                )
-                outcome = decision.outcome.value
+    async def answer(self, call: Call, scope: Scope, body: bytes, sender: str, send: Send) -> None:
+        """Answer a request, whether it would be decided or refused."""
+        endpoint, dialect = call.endpoint, call.endpoint.dialect
+        ours = await self._would_answer(call)
         url = endpoint.config.dry_run_url or self._url
-        old = await self._pass_on(url, scope, body, sender, started) if url else None
+        old = await self._pass_on(url, call, scope, body, sender) if url else None
         if old is None:
-            again = AnswerContext(
-                dialect.answer_of(Outcome.PARKED), cancel.reference if cancel else None
-            )
-            await respond(send, 200, render(dialect, again))
+            again = call.context(dialect.answer_of(Outcome.PARKED))
+            content, kind = render(dialect, again), dialect.codec.content_type
+            await respond(send, again.answer.status, content, content_type=kind)
         else:
             await _hand_back(send, old)
         agreement = _agreement(ours, old, dialect) if url else "not_compared"
         metrics.DRY_RUN.labels(agreement=agreement).inc()
+        first = call.cancels[0] if call.cancels else None
         log.info(
             "dry run",
-            request_id=str(cancel.request_id) if cancel else None,
-            reference=cancel.reference if cancel else None,
-            uuid=cancel.uuid if cancel else None,
-            would_be=outcome,
+            request_id=str(first.request_id) if first else None,
+            reference=first.reference if first else None,
+            uuid=first.uuid if first else None,
+            would_be=ours.outcomes if ours else None,
             code=ours.answer.code if ours else None,
             old_status=old.status if old else None,
-            old_code=_code_in(old, dialect) if old else None,
+            old_code=_code_in(old.content, dialect) if old else None,
             agreement=agreement,
-            seconds=round(time.monotonic() - started, 6),
+            seconds=round(time.monotonic() - call.started, 6),
         )
+
+    async def _would_answer(self, call: Call) -> WouldAnswer | None:
+        """None if it is not decided in time."""
+        dialect, request = call.endpoint.dialect, call.request
+        if not call.cancels:
+            refused = render(dialect, call.context(request.answer))
+            return WouldAnswer("refused", request.answer, refused)
+        decisions = await asyncio.gather(*map(self._would_decide, call.cancels))
+        decided = [one for one in decisions if one is not None]
+        if len(decided) < len(call.cancels):
+            return None
+        knows_players = call.endpoint.knows_players
+        answer, body = answer_to(dialect, request, decided, knows_players=knows_players)
+        return WouldAnswer(", ".join(one.outcome.value for one in decided), answer, body)
 
     async def _would_decide(self, cancel: Cancel) -> Decision | None:
         try:
@@ -125,16 +130,20 @@ class Shadow:
             return None
 
     async def _pass_on(
-        self, url: str, scope: Scope, body: bytes, sender: str, started: float
+        self, url: str, call: Call, scope: Scope, body: bytes, sender: str
     ) -> OldAnswer | None:
         """The old endpoint's answer; None if it has none in time."""
         headers = [pair for pair in scope["headers"] if pair[0] not in _OF_A_CONNECTION]
         headers.append((b"x-forwarded-for", sender.encode()))
-        deadline = asyncio.get_running_loop().time() + started + self._within_s - time.monotonic()
+        method, query = call.endpoint.dialect.method, scope.get("query_string", b"")
+        target = httpx.URL(url).copy_with(query=query) if query else url
+        deadline = (
+            asyncio.get_running_loop().time() + call.started + self._within_s - time.monotonic()
+        )
         try:
             async with (
                 asyncio.timeout_at(deadline),
-                self._client.stream("POST", url, content=body, headers=headers) as response,
+                self._client.stream(method, target, content=body, headers=headers) as response,
             ):
                 content = b""
                 async for part in response.aiter_bytes():
@@ -149,23 +158,25 @@ class Shadow:
         return OldAnswer(response.status_code, kind.encode() if kind else None, content)
 
 
-def _agreement(ours: AnswerContext | None, old: OldAnswer | None, dialect: Dialect) -> str:
+def _agreement(ours: WouldAnswer | None, old: OldAnswer | None, dialect: Dialect) -> str:
     """As the metric's label says."""
     if old is None:
         return "unanswered"
     if ours is None or ours.answer == dialect.answer_of(Outcome.PARKED):
         return "undecided"
-    return "same" if _code_in(old, dialect) == ours.answer.code else "different"
+    code = _code_in(ours.body, dialect)
+    is_same = old.status == ours.answer.status and _code_in(old.content, dialect) == code
+    return "same" if is_same else "different"
 
 
-def _code_in(old: OldAnswer, dialect: Dialect) -> int | None:
-    """The code in an answer of the dialect; None for anything else."""
+def _code_in(answer: bytes, dialect: Dialect) -> int | str | None:
+    """The code in an answer of the dialect; None if there is none, or for anything else."""
     try:
-        document = orjson.loads(old.content)
-    except orjson.JSONDecodeError:
+        document = dialect.codec.read_answer(answer)
+    except (BadRequestError, ValueError):
         return None
-    code = document.get(dialect.code_field) if isinstance(document, dict) else None
-    return code if isinstance(code, int) and not isinstance(code, bool) else None
+    code = document.get(dialect.code_field) if isinstance(document, Mapping) else None
+    return code if isinstance(code, int | str) and not isinstance(code, bool) else None
 
 
 async def _hand_back(send: Send, old: OldAnswer) -> None:

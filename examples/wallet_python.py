@@ -49,7 +49,14 @@ class CasinoWallet:
     def _ask(self, cancels: Sequence[Cancel]) -> list[Verdict]:
         asked = {str(one.request_id): one for one in cancels}
         items = [
-            Item(name, one.provider, one.reference, one.player, one.currency)
+            Item(
+                name,
+                one.provider,
+                one.reference,
+                one.player,
+                one.currency,
+                None if one.amount is None else format(one.amount, "f"),
+            )
             for name, one in asked.items()
         ]
         try:

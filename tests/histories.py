@@ -148,7 +148,7 @@ def answer(
         received_at=at(seconds),
         received_from="192.0.2.1",
         outcome=outcome,
-        code=code,
+        code=str(code),
         seconds=Decimal("7.000") if outcome is Outcome.PARKED else Decimal("0.020"),
         answered_at=at(seconds + 60),
     )

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
+from uuid import UUID
 
 import uuid_utils.compat
 from sqlalchemy import Connection, Engine
@@ -23,7 +24,16 @@ from unbet.database.transaction import retry_until
 from unbet.journal.answers import AnswerNote, note_answers
 from unbet.wallets.ledger.reversal import reverse
 
-__all__ = ["KEYS", "MESSAGE_KEY", "PROVIDER", "Operator", "Player", "bet_of", "cancel_of"]
+__all__ = [
+    "KEYS",
+    "MESSAGE_KEY",
+    "PROVIDER",
+    "Operator",
+    "Player",
+    "batch_of",
+    "bet_of",
+    "cancel_of",
+]
 
 KEYS = Keys([MESSAGE_KEY])
 
@@ -33,10 +43,12 @@ Result = TypeVar("Result")
 def cancel_of(
     reference: str,
     *,
-    user_id: str = "alice",
-    currency: str = "EUR",
+    user_id: str | None = "alice",
+    currency: str | None = "EUR",
     provider: str = PROVIDER,
     uuid: str = "0" * 32,
+    amount: str | None = None,
+    batch: UUID | str | None = None,
 ) -> Cancel:
     """A cancel as the receiver would hand it on."""
     return Cancel(
@@ -50,12 +62,21 @@ def cancel_of(
         currency=currency,
         uuid=uuid,
         body='{"as": "sent"}',
+        amount=None if amount is None else Decimal(amount),
+        batch=None if batch is None else UUID(str(batch)),
     )
+
+
+def batch_of(*references: str, **said: Any) -> list[Cancel]:
+    """The cancels of one request that asks for several bets; `said` as with `cancel_of`."""
+    batch = uuid_utils.compat.uuid7()
+    return [cancel_of(reference, batch=batch, **said) for reference in references]
 
 
 def old_form(cancel: Cancel) -> dict[str, Any]:
     """`cancel` as versions 1 and 2 wrote it, with the provider's fields."""
-    document: dict[str, Any] = json.loads(cancel.model_dump_json())
+    not_known = {"amount", "batch", "of_round"}
+    document: dict[str, Any] = json.loads(cancel.model_dump_json(exclude=not_known))
     named = {"user_id": "player", "currency": "currency", "reference": "reference", "uuid": "uuid"}
     request = {old: document.pop(new) for old, new in named.items()}
     game = {"game_name": "tumblefortune", "game_id": "Im_60_tumblefortune"}
@@ -73,7 +94,7 @@ def old_message(*cancels: Cancel, reply_to: str) -> str:
 def note_answer(
     engine: Engine,
     cancel: Cancel,
-    code: int,
+    code: int | str,
     seconds: str,
     *,
     outcome: Outcome = Outcome.REVERSED,

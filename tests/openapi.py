@@ -1,4 +1,4 @@
-"""The receiver's OpenAPI document, which is kept by hand."""
+"""The receiver's OpenAPI document."""
 
 import json
 from pathlib import Path

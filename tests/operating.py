@@ -30,6 +30,7 @@ def bet_of(
     currency: str = "EUR",
     provider: str = PROVIDER,
     stake_order: unbet.StakeOrder = unbet.StakeOrder.CASH_FIRST,
+    round_id: str | None = None,
 ) -> unbet.Bet:
     return unbet.Bet(
         user_id=user_id,
@@ -38,6 +39,7 @@ def bet_of(
         provider=provider,
         reference=reference,
         stake_order=stake_order,
+        round_id=round_id,
     )
 
 
@@ -74,6 +76,7 @@ class Operator:
         currency: str = "EUR",
         provider: str = PROVIDER,
         stake_order: unbet.StakeOrder = unbet.StakeOrder.CASH_FIRST,
+        round_id: str | None = None,
     ) -> unbet.Result:
         made = bet_of(
             reference,
@@ -82,6 +85,7 @@ class Operator:
             currency=currency,
             provider=provider,
             stake_order=stake_order,
+            round_id=round_id,
         )
         return self._commit(lambda connection: unbet.place_bet(connection, made))
 
@@ -91,10 +95,15 @@ class Operator:
         self._commit(lambda connection: unbet.place_all(connection, made))
 
     def settle(
-        self, bet_reference: str, amount: str, *, reference: str | None = None
+        self,
+        bet_reference: str,
+        amount: str,
+        *,
+        reference: str | None = None,
+        provider: str = PROVIDER,
     ) -> unbet.Result:
         made = unbet.Settlement(
-            provider=PROVIDER,
+            provider=provider,
             bet_reference=bet_reference,
             reference=reference or bet_reference,
             amount=amount,

@@ -1,5 +1,8 @@
 """The sweep: `python -m worker.sweep` decides parked cancels. It needs only PostgreSQL, so it works
-while the queue is down. Any number of sweeps may run."""
+while the queue is down. Any number of sweeps may run.
+
+(Over 250 lines: the process, its rounds and its stop stand together.)
+"""
 
 import random
 import signal
@@ -43,7 +46,8 @@ STOP_LIMIT_S: Final = 10
 
 MAX_BATCH_SIZE: Final = 256
 MAX_ALONE: Final = 32
-"""Cancels applied one by one in a round: failing ones must not hold up those just parked."""
+"""Cancels, or requests for several bets, applied one by one in a round: failing ones must not
+hold up those just parked."""
 
 FEW: Final = 16
 """Of what has failed once these are asked about together, where the wallet is not in the journal's
@@ -151,15 +155,16 @@ class Sweep:
         self._engine = engine
         self._wallet = wallet
         self._providers = providers
-        in_journal = wallet.abilities.keeps_journal
+        in_journal = self._whole = wallet.abilities.keeps_journal
         self._takes_few = not in_journal and wallet.abilities.remembers is Memory.FOR_EVER
         self._late_bets = LateBetDetection(engine, wallet, providers)
         self._batch_s, self._alone_s = (1.0, 0.0) if in_journal else (SWEEP_CALLS_S,) * 2
         self.decided = 0
 
     def round(self) -> bool:
-        """Apply what is due: fresh cancels together, failed ones in small groups or one by one.
-        Returns whether there was anything. Raises a `DBAPIError` when the ledger is away."""
+        """Apply what is due: fresh cancels together, failed ones in small groups or alone, each or
+        with those of its request where one transaction decides them. Returns whether there was
+        anything. Raises a `DBAPIError` when the ledger is away."""
         _note_dead(run_within(self._engine, CALL_LIMIT_S, give_up))
         found = self._take(fresh=True, most=MAX_BATCH_SIZE, within_s=self._batch_s)
         for _ in range(MAX_ALONE if self._takes_few else 0):
@@ -181,7 +186,14 @@ class Sweep:
         due = run_within(
             self._engine,
             CALL_LIMIT_S,
-            lambda c: lease(c, fresh=fresh, once=once, most=most, providers=self._providers),
+            lambda c: lease(
+                c,
+                fresh=fresh,
+                once=once,
+                most=most,
+                whole=self._whole,
+                providers=self._providers,
+            ),
         )
         _note_dead(due.unreadable)
         if due.cancels:

@@ -52,11 +52,15 @@ def make_app(cancels: Cancels, secrets: Sequence[str]) -> FastAPI:
 
 
 def item_of(document: Mapping[str, object]) -> Item:
-    """Raises `KeyError` or `TypeError`. Fields that are not known are left alone."""
-    item = Item(*(document[field] for field in Item._fields))  # type: ignore[arg-type]
-    if not all(isinstance(value, str) for value in item):
-        raise TypeError("a field is no text")
-    return item
+    """Raises `KeyError` or `TypeError`. Fields that are not known are left alone, and the amount is
+    there only where the provider says it."""
+    values = [document[field] for field in Item._fields[:-1]]
+    values.append(document.get("amount"))
+    for field, value in zip(Item._fields, values, strict=True):
+        is_left_out = value is None and field in ("player", "currency", "amount")
+        if not (isinstance(value, str) or is_left_out):
+            raise TypeError("a field is no text")
+    return Item(*values)  # type: ignore[arg-type]
 
 
 def document_of(verdict: Verdict) -> dict[str, object]:

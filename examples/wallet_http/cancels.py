@@ -1,7 +1,7 @@
 """Cancels: one transaction for all of a call, and what is told of each."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Engine, text
@@ -43,8 +43,11 @@ class Item(NamedTuple):
     request_id: str
     provider: str
     reference: str
-    player: str
-    currency: str
+    player: str | None
+    """It, the currency and the stake are None where the provider does not say them: then they are
+    the bet's own, and nothing is compared."""
+    currency: str | None
+    amount: str | None = None
 
 
 class Verdict(NamedTuple):
@@ -77,7 +80,9 @@ class Cancels:
     def apply(self, connection: Connection, items: Sequence[Item]) -> list[Verdict]:
         ordered = sorted(items, key=lambda item: (item.provider, item.reference))
         bets = [(item, self.lock_bet(connection, item)) for item in ordered]
-        for player, currency in sorted({(bet["player"], bet["currency"]) for _, bet in bets}):
+        # A row that is left for a cancel may have neither.
+        balances = {(bet["player"], bet["currency"]) for _, bet in bets}
+        for player, currency in sorted(one for one in balances if None not in one):
             connection.execute(LOCK_BALANCE, {"player": player, "currency": currency})
         return [self.verdict(connection, item, bet) for item, bet in bets]
 
@@ -88,9 +93,13 @@ class Cancels:
 
     def verdict(self, connection: Connection, item: Item, bet: Mapping[str, Any]) -> Verdict:
         outcome = self.outcome(item, bet)
-        if outcome in ("mismatch", "currency_mismatch"):  # binds nobody
+        if outcome in ("mismatch", "currency_mismatch", "amount_mismatch"):  # binds nobody
             return Verdict(item.request_id, outcome, replayed=False, cash=None)
-        is_the_askers = (bet["player"], bet["currency"]) == (item.player, item.currency)
+        is_the_askers = item.player in (None, bet["player"]) and item.currency in (
+            None,
+            bet["currency"],
+        )
+        item = item._replace(player=bet["player"], currency=bet["currency"])
         replayed, cash = bet["outcome"] is not None, bet["cash_after"]
         if not replayed:
             cash = self.give_back(connection, item, outcome)
@@ -107,10 +116,12 @@ class Cancels:
         """The first one is final; a wrong cancel comes to no decision of the bet's."""
         if bet["state"] == "cancelled" and bet["outcome"] in (None, "no_bet"):
             return "no_bet"
-        if bet["player"] != item.player:
+        if item.player not in (None, bet["player"]):
             return "mismatch"
-        if bet["currency"] != item.currency:
+        if item.currency not in (None, bet["currency"]):
             return "currency_mismatch"
+        if item.amount is not None and Decimal(item.amount) != _stake(bet):
+            return "amount_mismatch"
         by_state = {"placed": "reversed", "refused": "bet_refused", "settled": "settled"}
         return str(bet["outcome"] or by_state[bet["state"]])
 
@@ -129,3 +140,8 @@ class Cancels:
         connection.execute(MARK, item._asdict() | {"outcome": outcome})
         cash: Decimal | None = connection.execute(CASH_AFTER, item._asdict()).scalar_one()
         return cash
+
+
+def _stake(bet: Mapping[str, Any]) -> Decimal:
+    """Exact: Python's default context would round a sum of more than 28 digits."""
+    return Context(prec=80).add(bet["cash"], bet["bonus"])

@@ -6,12 +6,12 @@
 CREATE DATABASE casino CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
 
 CREATE TABLE casino.players (
-    id     varchar(64) PRIMARY KEY,
+    id     varchar(255) PRIMARY KEY,
     frozen boolean NOT NULL DEFAULT false
 ) ENGINE = InnoDB;
 
 CREATE TABLE casino.balances (
-    player   varchar(64) NOT NULL REFERENCES casino.players (id),
+    player   varchar(255) NOT NULL REFERENCES casino.players (id),
     currency varchar(8) NOT NULL,
     cash     decimal(38,18) NOT NULL DEFAULT 0 CHECK (cash >= 0),
     bonus    decimal(38,18) NOT NULL DEFAULT 0 CHECK (bonus >= 0),
@@ -22,16 +22,17 @@ CREATE TABLE casino.balances (
 -- never removed. As a primary key it is locked alone; another unique key would lock the gap before it, too.
 CREATE TABLE casino.bets (
     provider   varchar(64) NOT NULL,
-    reference  varchar(64) NOT NULL,
-    player     varchar(64) NOT NULL,  -- no foreign key: a cancel may name a player who never was
-    currency   varchar(8) NOT NULL,
+    reference  varchar(255) NOT NULL,
+    player     varchar(255),  -- no foreign key: a cancel may name a player who never was, or none
+    currency   varchar(8),    -- NULL as well: left by a cancel that names none
     state      varchar(16) NOT NULL
                CHECK (state IN ('new', 'placed', 'refused', 'settled', 'cancelled')),
     cash       decimal(38,18) NOT NULL DEFAULT 0,  -- the part of the stake that was cash
     bonus      decimal(38,18) NOT NULL DEFAULT 0,  -- the part that was bonus
     outcome    varchar(32),                        -- what its cancels are told; NULL before the first
     cash_after decimal(38,18),                     -- the player's cash right after the first
-    PRIMARY KEY (provider, reference)
+    PRIMARY KEY (provider, reference),
+    CHECK (state = 'cancelled' OR player IS NOT NULL AND currency IS NOT NULL)
 ) ENGINE = InnoDB;
 
 -- What has moved, line by line. The unique key lets nobody return a stake twice.
@@ -39,8 +40,8 @@ CREATE TABLE casino.movements (
     id        bigint AUTO_INCREMENT PRIMARY KEY,
     kind      varchar(16) NOT NULL CHECK (kind IN ('deposit', 'bet', 'win', 'refund')),
     provider  varchar(64),                         -- NULL: a deposit
-    reference varchar(64),
-    player    varchar(64) NOT NULL,
+    reference varchar(255),
+    player    varchar(255) NOT NULL,
     currency  varchar(8) NOT NULL,
     cash      decimal(38,18) NOT NULL,
     bonus     decimal(38,18) NOT NULL,

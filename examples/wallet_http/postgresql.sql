@@ -21,14 +21,15 @@ CREATE TABLE casino.balances (
 CREATE TABLE casino.bets (
     provider   text COLLATE "C" NOT NULL,
     reference  text COLLATE "C" NOT NULL,
-    player     text COLLATE "C" NOT NULL,
-    currency   text COLLATE "C" NOT NULL,
+    player     text COLLATE "C",                   -- NULL: left by a cancel that names none, as the next
+    currency   text COLLATE "C",
     state      text NOT NULL CHECK (state IN ('new', 'placed', 'refused', 'settled', 'cancelled')),
     cash       numeric(38,18) NOT NULL DEFAULT 0,  -- the part of the stake that was cash
     bonus      numeric(38,18) NOT NULL DEFAULT 0,  -- the part that was bonus
     outcome    text,                               -- what its cancels are told; NULL before the first
     cash_after numeric(38,18),                     -- the player's cash right after the first
-    PRIMARY KEY (provider, reference)
+    PRIMARY KEY (provider, reference),
+    CHECK (state = 'cancelled' OR player IS NOT NULL AND currency IS NOT NULL)
 );
 
 -- What has moved, line by line. The unique key lets nobody return a stake twice.

@@ -20,6 +20,11 @@ ALTER TABLE public.transactions
     ADD COLUMN IF NOT EXISTS cancelled_at timestamptz,
     ADD COLUMN IF NOT EXISTS cash_after numeric(38, 18);
 
+-- A provider's cancel may name no player or no currency, and neither does the row that it leaves.
+ALTER TABLE public.transactions
+    ALTER COLUMN user_id DROP NOT NULL,
+    ALTER COLUMN currency DROP NOT NULL;
+
 -- 2. Your Bet ------------------------------------------------------------------------------------
 -- It must insert its row under that key first, and debit only where it did insert, in one transaction:
 --
@@ -83,8 +88,8 @@ BEGIN
           FROM ROWS FROM (
                    jsonb_to_recordset(cancels)
                        AS (request_id uuid, provider text, reference text, player text,
-                           currency text)
-               ) WITH ORDINALITY AS c (request_id, provider, reference, player, currency, position)
+                           currency text, amount numeric)
+               ) WITH ORDINALITY AS c (request_id, provider, reference, player, currency, amount, position)
          ORDER BY c.position
     LOOP
         SELECT t.* INTO STRICT bet
@@ -96,9 +101,11 @@ BEGIN
         told := CASE
             WHEN bet.cancel_outcome = 'no_bet' THEN 'no_bet'
             WHEN bet.status = 'cancelled' AND bet.cancel_outcome IS NULL THEN 'no_bet'
-            -- These two bind nobody: the right cancel still works.
+            -- These three bind nobody: the right cancel still works. What a cancel does not say is NULL, and
+            -- not compared.
             WHEN bet.user_id <> asked.player THEN 'mismatch'
             WHEN bet.currency <> asked.currency THEN 'currency_mismatch'
+            WHEN bet.cash + bet.bonus <> asked.amount THEN 'amount_mismatch'
             WHEN bet.cancel_outcome IS NOT NULL THEN bet.cancel_outcome
             WHEN bet.status = 'placed' THEN 'reversed'
             WHEN bet.status = 'refused' THEN 'bet_refused'
@@ -106,7 +113,7 @@ BEGIN
         END;
 
         replayed := bet.cancel_outcome IS NOT NULL;
-        IF NOT replayed AND told NOT IN ('mismatch', 'currency_mismatch') THEN
+        IF NOT replayed AND told NOT IN ('mismatch', 'currency_mismatch', 'amount_mismatch') THEN
             IF told = 'reversed' THEN
                 -- Whatever the player is by now, blocked or not; to where the stake came from.
                 UPDATE public.users AS u
@@ -129,7 +136,8 @@ BEGIN
         outcome := told;
         wallet_ref := bet.id;
         -- Another player's cash is nobody's business.
-        cash := CASE WHEN bet.user_id = asked.player AND bet.currency = asked.currency
+        cash := CASE WHEN told NOT IN ('mismatch', 'currency_mismatch', 'amount_mismatch')
+                          AND (bet.user_id = asked.player AND bet.currency = asked.currency) IS NOT FALSE
                      THEN bet.cash_after END;
         RETURN NEXT;
     END LOOP;

@@ -8,7 +8,6 @@ from typing import Final
 from zlib import crc32
 
 from testbed.provider import (
-    JSON,
     PLAIN,
     Answer,
     Bet,
@@ -16,6 +15,7 @@ from testbed.provider import (
     NoAnswerError,
     Operator,
     Player,
+    Request,
     Response,
     Win,
 )
@@ -45,16 +45,14 @@ class UnrulyEndpoint(Endpoint):
         self._dice = Random(f"clients of {seed}")  # noqa: S311 - a game's dice, no secret
         self._on_answer = on_answer
 
-    async def post(
-        self, body: bytes, method: str = "POST", content_type: str | None = JSON
-    ) -> Response:
+    async def call(self, request: Request, method: str | None = None) -> Response:
         """As the client that it falls to. Raises `NoAnswerError`."""
         [client] = self._dice.choices([*SHARES], [*SHARES.values()])
         try:
             if client == PLAIN:
-                response = await super().post(body, method, content_type)
+                response = await super().call(request, method)
             else:
-                response = await self._unruly(client, self.request(body, method, content_type))
+                response = await self._unruly(client, self.written(request, method))
         except (NoAnswerError, asyncio.CancelledError):
             if client not in DEAF:
                 self._on_answer(None)

@@ -10,12 +10,13 @@ from typing import Annotated, Final
 import typer
 from sqlalchemy.exc import DBAPIError
 
+from testbed.commands import keys
 from testbed.commands.results import show
 from testbed.conformance.bets import Bets
 from testbed.conformance.ledger_wallet import LedgerTestWallet
 from testbed.conformance.listed_bets import BetsFileError, ListedBets
 from testbed.conformance.placed_bets import PlacedBets
-from testbed.conformance.playing import RULES, conduct
+from testbed.conformance.playing import conduct, rules_of
 from testbed.provider import DIALECTS, Dialect, Endpoint, EndpointError, NoAnswerError, Timing
 from testbed.provider.dialects import DialectName
 from testbed.rules import Report
@@ -59,6 +60,11 @@ def play_every_rule(
             metavar="ADDRESS", help="An address of this machine that the endpoint must refuse."
         ),
     ] = None,
+    key: Annotated[str | None, typer.Option(metavar="SOURCE", help=keys.HELP)] = None,
+    second_key: Annotated[
+        str | None,
+        typer.Option(metavar="SOURCE", help="Another key that the endpoint takes as well."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Play every rule of the provider's protocol. Exit status 1 if one is broken, 3 if none could
@@ -68,30 +74,36 @@ def play_every_rule(
     endpoint's, and watches the money as well.
     """
     started = time.monotonic()
+    chosen = DIALECTS[dialect]
+    signing = keys.key_of(chosen, key)
+    second = None if second_key is None else keys.key_of(chosen, second_key, "--second-key")
     with failing_on(*_NOT_PLAYED, status=EXIT_NOT_PLAYED):
-        endpoint = Endpoint(url, DIALECTS[dialect])
+        endpoint = Endpoint(url, chosen, signing)
         try:
             outside = None if refused_from is None else endpoint.called_from(refused_from)
         except EndpointError as error:
             raise typer.BadParameter(str(error), param_hint="--refused-from") from None
-        report = asyncio.run(_play(endpoint, outside, bets))
+        report = asyncio.run(_play(endpoint, outside, second, bets))
     shown = {"endpoint": str(endpoint), "dialect": dialect}
     seconds = round(time.monotonic() - started, 3)
     show(report, f"{endpoint} {dialect}", as_json, **shown, seconds=seconds)
     raise typer.Exit(0 if report.ok else EXIT_BROKEN)
 
 
-async def _play(endpoint: Endpoint, outside: Endpoint | None, file: Path | None) -> Report:
-    limit_s = Timing().call_s
+async def _play(
+    endpoint: Endpoint, outside: Endpoint | None, second_key: str | None, file: Path | None
+) -> Report:
+    limit_s, rules = Timing().call_s, rules_of(endpoint.dialect)
     await endpoint.reach(limit_s)
     async with _bets(file, endpoint.dialect) as bets:
-        with bar("rules", len(RULES)) as update:
+        with bar("rules", len(rules)) as update:
             results = await conduct(
                 endpoint,
                 bets,
-                RULES,
+                rules,
                 limit_s=limit_s,
                 outside=outside,
+                second_key=second_key,
                 advance=lambda: update(advance=1),
             )
     for each in (endpoint, outside):

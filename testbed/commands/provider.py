@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Annotated, Final
 from uuid import uuid4
 
@@ -11,10 +12,12 @@ import typer
 from rich.console import Console
 
 from testbed import provider
+from testbed.commands import keys
 from testbed.provider import (
     DIALECTS,
     Attempt,
     Cancel,
+    Case,
     Endpoint,
     EndpointError,
     LedgerOperator,
@@ -45,6 +48,7 @@ Url = Annotated[
 DialectOption = Annotated[
     DialectName, typer.Option("--dialect", help="The form of requests and answers.")
 ]
+KeyOption = Annotated[str | None, typer.Option("--key", metavar="SOURCE", help=keys.HELP)]
 
 
 @app.command()
@@ -71,6 +75,7 @@ def play(
         ),
     ] = None,
     dialect: DialectOption = "lucky-monaco-v4",
+    key: KeyOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Deposit, bet and cancel. Exit status 0 if all was answered as the protocol demands, else 1.
@@ -81,10 +86,19 @@ def play(
         raise typer.BadParameter("--rate and --connections exclude each other.")
     at_once = provider.MAX_AT_ONCE if rate else connections or CONNECTIONS
     seed = secrets.randbelow(1_000_000) if seed is None else seed
+    chosen = DIALECTS[dialect]
+    signing = keys.key_of(chosen, key)
     with failing_on(EndpointError, NoAnswerError):
-        endpoint = Endpoint(url, DIALECTS[dialect])
+        endpoint = Endpoint(url, chosen, signing)
         provider_id, among = load(ProviderSettings).provider_id, provider.players(players)
-        rounds = provider.plan(seed, among, cancels=cancels, provider_id=provider_id)
+        rounds = provider.plan(
+            seed,
+            among,
+            cancels=cancels,
+            provider_id=provider_id,
+            scenarios=provider.scenarios_of(chosen),
+            any_case=chosen.any_case,
+        )
         started = time.monotonic()
         with database.ledger_engine() as engine, bar("cancels", cancels) as update:
 
@@ -112,10 +126,16 @@ def cancel(
         str | None, typer.Option(help="The request's; the same one again is a retransmission.")
     ] = None,
     dialect: DialectOption = "lucky-monaco-v4",
+    key: KeyOption = None,
+    amount: Annotated[
+        Decimal | None, typer.Option(parser=Decimal, help="The bet's, where the dialect sends it.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send one Cancel, once. Exit status 0 if the answer's code is 0, else 3."""
-    spoken = DIALECTS[dialect]
+    """Send one Cancel, once. Exit status 0 if the answer says that the bet was cancelled, else
+    3."""
+    chosen = DIALECTS[dialect]
+    signing = keys.key_of(chosen, key)
     message = Cancel(
         user_id=user,
         provider_id=load(ProviderSettings).provider_id,
@@ -123,10 +143,11 @@ def cancel(
         reference=reference,
         uuid=uuid or uuid4().hex,
         session_id=uuid4().hex,
-        round_id=uuid4().hex if spoken.names_rounds else None,
+        round_id=uuid4().hex if chosen.names_rounds else None,
+        amount=amount if chosen.amount else None,
     )
     with failing_on(EndpointError, NoAnswerError):
-        answer = asyncio.run(_send(Endpoint(url, spoken), message))
+        answer = asyncio.run(_send(Endpoint(url, chosen, signing), message))
     if as_json:
         shown = answer.model_dump(include={"code", "text", "status", "seconds"})
         print_json({"reference": reference, "uuid": message.uuid, **shown})
@@ -134,7 +155,8 @@ def cancel(
         typer.echo(f"Temporary error: {answer.text}")
     else:
         typer.echo(f"{answer.code} {answer.text}")
-    raise typer.Exit(0 if answer.code == 0 else EXIT_NOT_CANCELLED)
+    done = chosen.allowed[Case.FIRST] | chosen.allowed[Case.REPEATED]
+    raise typer.Exit(0 if answer.code in done else EXIT_NOT_CANCELLED)
 
 
 async def _send(endpoint: Endpoint, message: Cancel) -> Attempt:

@@ -21,6 +21,8 @@ class PreparedBet:
     """What the player has as long as nothing is given back."""
     undone: Balance | None = None
     """What the player has after a cancel."""
+    known: bool = True
+    """Whether there is a bet of that reference."""
 
 
 class Bets(Protocol):
@@ -63,6 +65,10 @@ class Bets(Protocol):
 
     async def won(self, reference: str | None = None) -> PreparedBet:  # noqa: ARG002 - see below
         """A bet that has won, under its own reference or another one."""
+        needs_the_ledger()
+
+    async def other_players(self) -> PreparedBet:
+        """A bet that stands, of another player than the others'."""
         needs_the_ledger()
 
     async def frozen(self) -> PreparedBet:

@@ -1,5 +1,6 @@
 """Bets that the operator has prepared and listed in a file. The kit does not see their money."""
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import NoReturn
@@ -9,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from testbed.conformance.bets import Bets, PreparedBet, needs_the_ledger, new_reference
 from testbed.provider import Player
 from testbed.rules import NotTriedError
-from unbet.core.fields import Currency, ProviderId, Reference, UserId
+from unbet.core.fields import Amount, Currency, ProviderId, Reference, UserId
 
 
 class BetsFileError(Exception):
@@ -29,6 +30,8 @@ class BetsFile(BaseModel):
     other_user_id: UserId | None = None
     other_currency: Currency | None = None
     provider_id: ProviderId | None = None
+    stake: Amount | None = None
+    """Of each bet; only some dialects send it."""
 
     @classmethod
     def read(cls, file: Path) -> "BetsFile":
@@ -65,7 +68,7 @@ class ListedBets(Bets):
         return self._file.other_currency or _missing("the file names no other_currency")
 
     async def unknown(self) -> PreparedBet:
-        return self._bet(new_reference())
+        return replace(self._bet(new_reference()), known=False)
 
     async def placed(self, stake: Decimal | None = None) -> PreparedBet:
         if stake is not None:
@@ -81,7 +84,8 @@ class ListedBets(Bets):
         return self._bet(self._file.settled or _missing("the file names no settled bet"))
 
     def _bet(self, reference: str) -> PreparedBet:
-        return PreparedBet(Player(self._file.user_id, self._file.currency), reference)
+        player = Player(self._file.user_id, self._file.currency)
+        return PreparedBet(player, reference, self._file.stake or Decimal(0))
 
 
 def _missing(what: str) -> NoReturn:

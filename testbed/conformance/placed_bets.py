@@ -53,7 +53,7 @@ class PlacedBets:
 
     async def unknown(self) -> PreparedBet:
         money = await self.money(self._player)
-        return PreparedBet(self._player, new_reference(), STAKE, money, money)
+        return PreparedBet(self._player, new_reference(), STAKE, money, money, known=False)
 
     async def placed(self, stake: Decimal | None = None) -> PreparedBet:
         if stake is None or stake <= OPENING_BALANCE:
@@ -88,6 +88,9 @@ class PlacedBets:
 
     async def won(self, reference: str | None = None) -> PreparedBet:
         return await self.settled(STAKE * 2, reference)
+
+    async def other_players(self) -> PreparedBet:
+        return await self._placed(await self._player_with(OPENING_BALANCE), STAKE)
 
     async def frozen(self) -> PreparedBet:
         bet = await self._placed(await self._player_with(OPENING_BALANCE), STAKE)

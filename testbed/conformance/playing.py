@@ -4,25 +4,38 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from testbed.conformance import (
+    rules_batches,
     rules_bets,
     rules_form,
     rules_http,
+    rules_malformed,
     rules_outcomes,
+    rules_signatures,
     rules_tolerance,
+    rules_variations,
 )
 from testbed.conformance.bets import Bets, needs_the_ledger
 from testbed.conformance.play import Play
-from testbed.conformance.rule import Exchange, Rule
-from testbed.provider import Endpoint
+from testbed.conformance.rule import Exchange, Rule, Rules
+from testbed.provider import Dialect, Endpoint
 from testbed.rules import NotTriedError, Result
 
-RULES: Final[tuple[Rule, ...]] = (
-    *rules_outcomes.RULES,
-    *rules_bets.RULES,
-    *rules_tolerance.RULES,
-    *rules_form.RULES,
-    *rules_http.RULES,
+_RULES: Final[tuple[Rules, ...]] = (
+    rules_outcomes.RULES,
+    rules_batches.RULES,
+    rules_bets.RULES,
+    rules_tolerance.RULES,
+    rules_variations.RULES,
+    rules_form.RULES,
+    rules_malformed.RULES,
+    rules_signatures.RULES,
+    rules_http.RULES,
 )
+
+
+def rules_of(dialect: Dialect) -> tuple[Rule, ...]:
+    """All rules of a dialect, in the order in which they are played."""
+    return tuple(rule for rules in _RULES for rule in rules.of(dialect))
 
 
 GIVEN_UP_AFTER: Final = 3
@@ -36,17 +49,26 @@ async def conduct(
     *,
     limit_s: float,
     outside: Endpoint | None = None,
+    second_key: str | None = None,
     advance: Callable[[], object] = lambda: None,
 ) -> list[Result]:
     """One result for each of `rules`; `limit_s` is how long an answer may take, `outside` the
-    endpoint from an address that it must refuse, `advance` is called after each rule. Raises
-    `NoAnswerError` if the ledger fails."""
+    endpoint from an address that it must refuse, `second_key` another key that is good; `advance`
+    is called after each rule. Raises `NoAnswerError` if the ledger fails."""
     results: list[Result] = []
     exchanges: list[Exchange] = []
     silent = 0
     for rule in rules:
         given_up = silent >= GIVEN_UP_AFTER
-        play = Play(endpoint, bets, limit_s, tuple(exchanges), outside=outside, given_up=given_up)
+        play = Play(
+            endpoint,
+            bets,
+            limit_s,
+            tuple(exchanges),
+            outside=outside,
+            second_key=second_key,
+            given_up=given_up,
+        )
         missing = None
         try:
             if rule.needs_money and not bets.in_ledger:

@@ -1,4 +1,5 @@
-"""Bodies that are no Cancel: refused with the code for bad parameters, without any effect."""
+"""Bodies that are no Cancel of Lucky Monaco: refused with the code for bad parameters, without any
+effect."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -6,9 +7,9 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from testbed.conformance.play import Play
-from testbed.conformance.rule import CALL, OUTCOMES, Rules
+from testbed.conformance.rule import CALL, OUTCOMES, Rules, lucky_monaco
 
-RULES: Final = Rules()
+RULES: Final = Rules(lucky_monaco)
 
 DEEP: Final = 7_000
 """Levels: twice that in bytes is still a body that is read."""
@@ -29,9 +30,9 @@ class Wrong(NamedTuple):
 async def refused(make: Callable[[Play, Fields], Iterable[Wrong]], play: Play) -> None:
     """Each is refused and moves nothing; afterwards the bet can still be cancelled."""
     bet = await play.bets.any_bet()
-    for sent, made, naming in make(play, play.cancel_of(bet).fields()):
+    for sent, made, naming in make(play, play.fields_of(bet)):
         body = made if isinstance(made, bytes) else json.dumps(made).encode()
-        play.expect(await play.send_body(sent, body), play.dialect.parameters, naming)
+        play.expect(await play.send_body(sent, body), play.lucky_monaco.parameters, naming)
     await play.expect_unmoved(bet)
     await play.give_back("then a good one", bet)
 
@@ -41,28 +42,28 @@ _refused: Final = partial(RULES.made, refused)
 
 @_refused("a missing field is named", CALL, "each field missing")
 def missing(play: Play, good: Fields) -> Iterable[Wrong]:
-    for name in play.dialect.fields:
+    for name in play.lucky_monaco.limits:
         without = {other: value for other, value in good.items() if other != name}
         yield Wrong(f"{name} missing", without, name)
 
 
 @_refused("a field that is no string is named", CALL, "a number, null")
 def wrong_type(play: Play, good: Fields) -> Iterable[Wrong]:
-    for name in play.dialect.fields:
+    for name in play.lucky_monaco.limits:
         yield Wrong(f"{name} a number", {**good, name: 5}, name)
         yield Wrong(f"{name} null", {**good, name: None}, name)
 
 
 @_refused("a blank field is named", OUTCOMES, "each empty, each blank")
 def blank(play: Play, good: Fields) -> Iterable[Wrong]:
-    for name in play.dialect.fields:
+    for name in play.lucky_monaco.limits:
         yield Wrong(f"{name} empty", {**good, name: ""}, name)
         yield Wrong(f"{name} blank", {**good, name: "   "}, name)
 
 
 @_refused("a field that is too long is named", CALL, "one character more")
 def too_long(play: Play, good: Fields) -> Iterable[Wrong]:
-    for name, most in play.dialect.fields.items():
+    for name, most in play.lucky_monaco.limits.items():
         if most is not None:
             longer = good[name].ljust(most + 1, "X")
             yield Wrong(f"{name} of {most + 1} characters", {**good, name: longer}, name)
@@ -112,7 +113,7 @@ def no_utf8(_play: Play, good: Fields) -> Iterable[Wrong]:
 
 @_refused("NUL is refused", OUTCOMES, "NUL in each field")
 def nul(play: Play, good: Fields) -> Iterable[Wrong]:
-    for name in play.dialect.fields:
+    for name in play.lucky_monaco.limits:
         yield Wrong(f"{name} with NUL", {**good, name: f"{good[name][:2]}\0"})
 
 

@@ -7,9 +7,10 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 
 from testbed.conformance.play import Play, Post
-from testbed.conformance.rule import BEHAVES, CALL, Rules
+from testbed.conformance.rule import BEHAVES, CALL, Rules, lucky_monaco
+from testbed.provider import Case, Dialect
 
-RULES: Final = Rules()
+RULES: Final = Rules(lucky_monaco)
 
 CONTENT_TYPES: Final = (
     "text/plain",
@@ -37,7 +38,7 @@ async def taken(vary: Callable[[Play], Iterable[Varied]], play: Play) -> None:
     """Each cancels a bet."""
     for varied in vary(play):
         bet = await play.bets.any_bet()
-        fields = {**play.cancel_of(bet).fields(), **varied.changed}
+        fields = {**play.fields_of(bet), **varied.changed}
         fields.pop(varied.without, None)
         body = varied.start + varied.write(fields).encode()
         heard = await play.send_body(varied.sent, body, fields=fields, post=varied.post)
@@ -48,13 +49,19 @@ async def taken(vary: Callable[[Play], Iterable[Varied]], play: Play) -> None:
 _taken: Final = partial(RULES.made, taken)
 
 
-@RULES.rule("the session says nothing", BEHAVES, "two sessions")
+def _names_session(dialect: Dialect) -> bool:
+    return dialect.session is not None
+
+
+@RULES.rule("the session says nothing", BEHAVES, "two sessions", _names_session)
 async def session(play: Play) -> None:
     bet = await play.bets.any_bet()
-    cancel = play.cancel_of(bet).fields()
-    play.expect_success(await play.send("a session that nobody opened", cancel))
-    later = cancel | {"sessionId": "a-later-session"}
-    play.expect_success(await play.send("another session", later))
+    cancel = play.cancel_of(bet)
+    fields = play.dialect.fields(cancel)
+    play.expect_done(await play.send("a session that nobody opened", fields), bet)
+    later = play.dialect.fields(cancel.model_copy(update={"session_id": "a-later-session"}))
+    then = Case.REPEATED if bet.known else Case.UNKNOWN
+    play.expect_case(await play.send("another session", later), then)
     await play.expect_back(bet)
 
 
@@ -100,9 +107,9 @@ def beyond_ascii(_play: Play) -> Iterable[Varied]:
 
 @RULES.rule("the longest values are taken", CALL, "each field at its longest")
 async def longest(play: Play) -> None:
-    for name, most in play.dialect.fields.items():
+    for name, most in play.lucky_monaco.limits.items():
         # The provider's id is the endpoint's, whatever its length.
         if most is not None and name != "providerId":
-            fields = play.cancel_of(await play.bets.unknown()).fields()
+            fields = play.fields_of(await play.bets.unknown())
             fields[name] = fields[name].ljust(most, "X")
             play.expect_success(await play.send(f"{name} of {most} characters", fields))

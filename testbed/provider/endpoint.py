@@ -10,13 +10,13 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from testbed.provider.connection import Connection, NoAnswerError, Response
-from testbed.provider.dialects import V4, Dialect
+from testbed.provider.dialects import V4, Dialect, Request
+from testbed.provider.dialects.port import JSON
 
 KEPT_IDLE_S: Final = 50.0
 """An idle connection is used again for so long: an operator's server closes it at some time, which
 may be the moment of the next call. Proxies commonly keep theirs for a minute."""
 
-JSON: Final = "application/json"
 _HOW_URLS_LOOK = "expected http://host:port/secret"
 
 
@@ -27,11 +27,13 @@ class EndpointError(Exception):
 class Endpoint:
     """`url` as the operator told it to the provider; Cancels go to the dialect's path of it.
 
+    `key` signs them, where the dialect needs one.
+
     Connections are kept and used again; there are as many as calls at a time. Raises
     `EndpointError`.
     """
 
-    def __init__(self, url: str, dialect: Dialect = V4) -> None:
+    def __init__(self, url: str, dialect: Dialect = V4, key: str = "") -> None:
         try:
             parts = urlsplit(url)
             port = parts.port
@@ -45,12 +47,14 @@ class Endpoint:
         if not url.isascii() or not url.isprintable() or " " in url:
             raise EndpointError(f"the URL has a character that no URL has: {_HOW_URLS_LOOK}.")
         self.dialect = dialect
+        self.key = key
         self._host = parts.hostname
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
         self._port = port if port is not None else 443 if self._tls else 80
         self._site = f"{parts.scheme}://{parts.netloc}"
         self._secret = secret
-        self._target = f"{secret}{dialect.path} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
+        self._target = f"{secret}{dialect.path}"
+        self._rest = f" HTTP/1.1\r\nHost: {parts.netloc}\r\n"
         self._idle: list[Connection] = []
         self._from: tuple[str, int] | None = None
 
@@ -73,7 +77,8 @@ class Endpoint:
     def with_secret(self, secret: str) -> "Endpoint | None":
         """The same place by another secret; None if this one's URL has none."""
         before, slash, own = self._secret.rpartition("/")
-        return Endpoint(f"{self._site}{before}{slash}{secret}", self.dialect) if own else None
+        url = f"{self._site}{before}{slash}{secret}"
+        return Endpoint(url, self.dialect, self.key) if own else None
 
     def called_from(self, address: str) -> "Endpoint":
         """The same place, called from that address of this machine. Raises `EndpointError`."""
@@ -90,11 +95,16 @@ class Endpoint:
     async def post(
         self, body: bytes, method: str = "POST", content_type: str | None = JSON
     ) -> Response:
-        """What was answered to `body`. Raises `NoAnswerError`; how long it may take is bounded by
-        the caller, whose cancelling closes the connection."""
+        """As `call`, a body by itself."""
+        return await self.call(Request(body, content_type), method)
+
+    async def call(self, request: Request, method: str | None = None) -> Response:
+        """What was answered to `request`, by the dialect's method or another one. Raises
+        `NoAnswerError`; how long it may take is bounded by the caller, whose cancelling closes the
+        connection."""
         connection = self._take() or await self.connect()
         try:
-            return await connection.send(self.request(body, method, content_type))
+            return await connection.send(self.written(request, method))
         finally:
             if connection.reusable:
                 self._idle.append(connection)
@@ -106,11 +116,14 @@ class Endpoint:
         while self._idle:
             self._idle.pop().close()
 
-    def request(self, body: bytes, method: str = "POST", content_type: str | None = JSON) -> bytes:
-        """The whole request that `post` sends."""
-        typed = "" if content_type is None else f"Content-Type: {content_type}\r\n"
-        head = f"{method} {self._target}{typed}Content-Length: {len(body)}\r\n\r\n"
-        return head.encode() + body
+    def written(self, request: Request, method: str | None = None) -> bytes:
+        """The whole request that `call` sends."""
+        typed = "" if request.content_type is None else f"Content-Type: {request.content_type}\r\n"
+        more = "".join(f"{name}: {value}\r\n" for name, value in request.headers)
+        query = f"?{request.query}" if request.query else ""
+        target = f"{method or self.dialect.method} {self._target}{query}{self._rest}"
+        head = f"{target}{typed}{more}Content-Length: {len(request.body)}\r\n\r\n"
+        return head.encode() + request.body
 
     def _take(self) -> Connection | None:
         while self._idle:

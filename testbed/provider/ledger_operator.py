@@ -67,6 +67,8 @@ class LedgerOperator:
         """Take a stake."""
         fields = bet.model_dump(exclude={"kind"})
         result = await self._bets.ask(unbet.Bet(**fields, provider=self._provider_id))
+        if self._dialect.late_bet_accepted and result.refusal is Refusal.CANCELLED:
+            return Answer(SUCCESS, "cancelled before: nothing is taken")
         return _answer(result, self._dialect)
 
     async def settle(self, win: Win) -> Answer:

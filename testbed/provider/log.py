@@ -7,8 +7,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
+from testbed.provider.answers import Code
 from testbed.provider.connection import PLAIN
-from testbed.provider.dialects import DIALECTS, V4, DialectName
+from testbed.provider.dialects import DIALECTS, V4, Case, DialectName
 from testbed.provider.messages import Bet, Cancel, Win
 
 
@@ -25,7 +26,7 @@ class Attempt(_Entry):
     """Until the answer, or until the provider stopped waiting for it."""
     status: int | None
     """HTTP's; None if nothing was answered, or if it was not sent by HTTP."""
-    code: int | None
+    code: Code | None
     """The answer's; None for a temporary error."""
     text: str
     """The answer's description, or what the temporary error was."""
@@ -53,7 +54,7 @@ class Sent(_Entry):
     dialect: DialectName = V4.name
     """Of the codes below."""
     message: Annotated[Bet | Win | Cancel, Field(discriminator="kind")]
-    expected: tuple[int, ...]
+    expected: tuple[Code, ...]
     """The codes that the protocol allows here in a system without faults."""
     attempts: tuple[Attempt, ...]
 
@@ -61,21 +62,23 @@ class Sent(_Entry):
     @property
     def written_off(self) -> bool:
         """No attempt brought what stops retransmission: the provider will not call again."""
-        return self.code not in DIALECTS[self.dialect].stops
+        dialect = DIALECTS[self.dialect]
+        stops = dialect.stops if isinstance(self.message, Cancel) else dialect.bet_stops
+        return self.code not in stops
 
     @property
-    def code(self) -> int | None:
+    def code(self) -> Code | None:
         """The last answer's."""
         return self.attempts[-1].code
 
     def unexpected(self) -> list[str]:
         """One line for each answer that the protocol does not allow here."""
         allowed = " or ".join(map(str, self.expected))
-        retry = DIALECTS[self.dialect].retry
+        retry = DIALECTS[self.dialect].allowed[Case.TEMPORARY]
         lines = []
         for number, attempt in enumerate(self.attempts, start=1):
             last = number == len(self.attempts)
-            if attempt.code in self.expected or (attempt.code == retry and not last):
+            if attempt.code in self.expected or (attempt.code in retry and not last):
                 continue
             answer = attempt.text if attempt.code is None else f"{attempt.code} ({attempt.text})"
             lines.append(f"{self._what()}, try {number}: {answer}, expected {allowed}")

@@ -1,11 +1,10 @@
-"""The provider's messages (PROTOCOL, "The call")."""
+"""The provider's messages, in no dialect's words."""
 
-import json
+from collections.abc import Iterator
 from decimal import Decimal
-from typing import Literal, NamedTuple, cast
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
-from pydantic.alias_generators import to_camel
 
 
 class Player(NamedTuple):
@@ -41,9 +40,8 @@ class Win(_Message):
 
 
 class Cancel(_Message):
-    """One Cancel; its `uuid` stays the same when it is retransmitted."""
-
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True)
+    """One Cancel; its `uuid` stays the same when it is retransmitted. Each dialect sends what it
+    has a field for."""
 
     kind: Literal["cancel"] = "cancel"
     user_id: str
@@ -55,13 +53,14 @@ class Cancel(_Message):
     uuid: str
     session_id: str
     round_id: str | None = None
-    """Only later dialects have it."""
+    """Where the dialect names rounds."""
+    amount: Decimal | None = None
+    """The bet's."""
+    others: tuple[str, ...] = ()
+    """The further bets that the same request cancels, where it can."""
 
-    def fields(self) -> dict[str, str]:
-        """What travels, by the provider's names."""
-        dumped = self.model_dump(exclude={"kind"}, exclude_none=True, by_alias=True)
-        return cast(dict[str, str], dumped)
-
-    def body(self) -> bytes:
-        """The JSON that travels."""
-        return json.dumps(self.fields()).encode()
+    def actions(self) -> Iterator[tuple[str, str]]:
+        """Each bet's reference, after the provider's own name of its cancel."""
+        yield self.uuid, self.reference
+        for number, reference in enumerate(self.others, start=2):
+            yield f"{self.uuid}-{number}", reference

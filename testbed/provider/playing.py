@@ -27,14 +27,17 @@ def plan(
     cancels: int | None = None,
     provider_id: str = "LuckyMonaco",
     scenarios: Sequence[Scenario] = SCENARIOS,
+    any_case: bool = True,
     clock: Callable[[], float] = time.time,
 ) -> Iterator[Round]:
     """Rounds with `cancels` Cancels in all, or without an end; one of each scenario comes first.
 
     Equal arguments give equal rounds, but for the seconds of `clock` in the references: a run
     that is repeated on the same ledger has bets of its own. The last round sends more than were
-    asked for only if every scenario does.
+    asked for only if every scenario does. `any_case`: the provider's id is spelled as it comes.
     """
+    lower, capital = provider_id.lower(), provider_id.capitalize()
+    spellings = (provider_id, lower, capital) if any_case else (provider_id,)
     random = Random(seed)  # noqa: S311 - a game's dice, no secret
     references = _references(random, clock)
     firsts = list(scenarios)
@@ -48,7 +51,7 @@ def plan(
         else:
             [scenario] = random.choices(choice, [s.weight for s in choice])
         number += 1
-        yield _round(random, number, scenario, players, next(references), provider_id)
+        yield _round(random, number, scenario, players, next(references), spellings)
         if left is not None:
             left -= scenario.cancels
 
@@ -59,7 +62,7 @@ def _round(
     scenario: Scenario,
     players: Sequence[Player],
     reference: str,
-    provider_id: str,
+    spellings: Sequence[str],
 ) -> Round:
     player = random.choice(players)
     others = [other.user_id for other in players if other.user_id != player.user_id]
@@ -72,7 +75,7 @@ def _round(
         amount=_amount(random),
         reference=reference,
         session_id=f"{random.getrandbits(128):032x}",
-        provider_id=random.choice((provider_id, provider_id.lower(), provider_id.capitalize())),
+        provider_id=random.choice(spellings),
     )
 
 

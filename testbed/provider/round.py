@@ -8,8 +8,8 @@ from functools import partial
 from random import Random
 from typing import Protocol
 
-from testbed.provider.answers import Answer
-from testbed.provider.dialects import SUCCESS
+from testbed.provider.answers import Answer, Code
+from testbed.provider.dialects import SUCCESS, Case
 from testbed.provider.endpoint import Endpoint
 from testbed.provider.log import Log, Sent
 from testbed.provider.messages import Bet, Cancel, Player, Win
@@ -72,7 +72,8 @@ class Round:
 
 
 class RoundInPlay:
-    """What a scenario does with its round. `expect`: the codes that the protocol allows."""
+    """What a scenario does with its round. `expect`: the codes that the protocol allows, or for a
+    cancel the cases that it can be in."""
 
     def __init__(self, planned: Round, provider: Provider) -> None:
         self.planned = planned
@@ -85,36 +86,45 @@ class RoundInPlay:
         """Of the cancel that is sent unless another one is given."""
         self._round_id = self.new_uuid() if self.dialect.names_rounds else None
         self._stands = False
+        self._amount = _within(planned.amount, self.dialect.places)
 
     def new_uuid(self) -> str:
         """32 hex digits, the provider's form."""
         return f"{self._random.getrandbits(128):032x}"
 
-    async def bet(self, *expect: int) -> bool:
-        """Send the round's bet; whether it is known to stand."""
+    async def bet(self, *expect: Code, reference: str | None = None) -> bool:
+        """Send the round's bet, or another one; whether it is known to stand."""
         bet = Bet(
             user_id=self.planned.player.user_id,
             currency=self.planned.player.currency,
-            amount=self.planned.amount,
-            reference=self.planned.reference,
+            amount=self._amount,
+            reference=reference or self.planned.reference,
         )
-        sent = await self._send(bet, lambda: self._provider.operator.place(bet), expect)
-        self._stands = sent.code == SUCCESS
-        return self._stands
+        call = partial(self._provider.operator.place, bet)
+        sent = await self._send(bet, call, expect, self.dialect.bet_stops)
+        stands = sent.code == SUCCESS
+        if reference is None:
+            self._stands = stands
+        return stands
 
-    async def settle(self, *expect: int) -> bool:
+    async def settle(self, *expect: Code) -> bool:
         """Settle the bet, half of the time with a win; whether that is known to be done."""
-        amount = self._random.choice((Decimal(0), self.planned.amount * 2))
+        amount = self._random.choice((Decimal(0), self._amount * 2))
         win = Win(reference=self.planned.reference, amount=amount)
-        sent = await self._send(win, lambda: self._provider.operator.settle(win), expect)
-        return sent.code == SUCCESS
+        call = partial(self._provider.operator.settle, win)
+        sent = await self._send(win, call, expect, self.dialect.bet_stops)
+        settled = sent.code == SUCCESS
+        self._stands = self._stands and not settled
+        return settled
 
-    async def cancel(self, *expect: int, uuid: str | None = None) -> bool:
+    async def cancel(
+        self, *expect: Case, uuid: str | None = None, others: tuple[str, ...] = ()
+    ) -> bool:
         """Send a Cancel that is right; whether it is known to be done."""
-        sent = await self._cancel(expect, uuid or self.uuid, self.planned.player)
-        return sent.code == SUCCESS
+        sent = await self._cancel(expect, uuid or self.uuid, self.planned.player, others)
+        return sent.code in self.dialect.done
 
-    async def cancel_as(self, user_id: str, currency: str, *expect: int) -> None:
+    async def cancel_as(self, user_id: str, currency: str, *expect: Case) -> None:
         """Send a Cancel that names another player or another currency."""
         await self._cancel(expect, self.new_uuid(), Player(user_id, currency))
 
@@ -126,7 +136,13 @@ class RoundInPlay:
         """Let a random time go by."""
         await asyncio.sleep(self._random.uniform(0, seconds))
 
-    async def _cancel(self, expect: tuple[int, ...], uuid: str, named: Player) -> Sent:
+    async def _cancel(
+        self,
+        expect: tuple[Case, ...],
+        uuid: str,
+        named: Player,
+        others: tuple[str, ...] = (),
+    ) -> Sent:
         cancel = Cancel(
             user_id=named.user_id,
             provider_id=self.planned.provider_id,
@@ -135,18 +151,23 @@ class RoundInPlay:
             uuid=uuid,
             session_id=self.planned.session_id,
             round_id=self._round_id,
+            amount=None if self.dialect.amount is None else self._amount,
+            others=others,
         )
         call = partial(send, self._provider.endpoint, cancel, gives_back=self._stands)
-        return await self._send(cancel, call, expect, self._provider.turn)
+        codes = frozenset().union(*(self.dialect.allowed[case] for case in expect))
+        in_order = tuple(sorted(codes, key=lambda code: str(code).zfill(4)))
+        return await self._send(cancel, call, in_order, self.dialect.stops, self._provider.turn)
 
     async def _send(
         self,
         message: Bet | Win | Cancel,
         call: Callable[[], Awaitable[Answer]],
-        expect: tuple[int, ...],
+        expect: tuple[Code, ...],
+        stops: frozenset[Code],
         turn: Turn | None = None,
     ) -> Sent:
-        attempts = await transmit(call, self._provider.timing, self.dialect.stops, turn)
+        attempts = await transmit(call, self._provider.timing, stops, turn)
         sent = Sent(
             round=self.planned.number,
             scenario=self.planned.scenario.name,
@@ -157,3 +178,10 @@ class RoundInPlay:
         )
         self._provider.log.append(sent)
         return sent
+
+
+def _within(amount: Decimal, places: int) -> Decimal:
+    """With no more decimals than the dialect has."""
+    exponent = amount.as_tuple().exponent
+    too_fine = isinstance(exponent, int) and -exponent > places
+    return round(amount, places) if too_fine else amount

@@ -1,5 +1,5 @@
 """Calls and retransmissions: the provider's time limits and tries (PROTOCOL, "How the provider
-behaves")."""
+behaves"). Other providers try more often, or without an end; three times show as much."""
 
 import asyncio
 import time
@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from testbed.provider.answers import Answer, read_answer
-from testbed.provider.connection import NoAnswerError
+from testbed.provider.answers import Answer, Code
+from testbed.provider.connection import NoAnswerError, Response
+from testbed.provider.dialects import V4, Dialect, Fields
 from testbed.provider.endpoint import Endpoint
 from testbed.provider.log import Attempt
 from testbed.provider.messages import Cancel
@@ -34,8 +35,17 @@ class Timing:
 async def send(endpoint: Endpoint, cancel: Cancel, *, gives_back: bool = False) -> Answer:
     """One call; `gives_back`: the bet is known to be there. Raises `NoAnswerError`; has no end of
     its own."""
-    response = await endpoint.post(cancel.body())
-    return read_answer(response, cancel.fields(), endpoint.dialect, gives_back=gives_back)
+    fields = endpoint.dialect.fields(cancel)
+    response = await endpoint.call(endpoint.dialect.request(fields, endpoint.key))
+    return read_answer(response, fields, endpoint.dialect, gives_back=gives_back)
+
+
+def read_answer(
+    response: Response, asked: Fields, dialect: Dialect = V4, *, gives_back: bool = False
+) -> Answer:
+    """The answer as `Dialect.read` has it, and how it came."""
+    answer = dialect.read(response, asked, gives_back=gives_back)
+    return answer._replace(seconds=response.seconds, client=response.client)
 
 
 class Pace:
@@ -56,7 +66,7 @@ class Pace:
 async def transmit(
     call: Callable[[], Awaitable[Answer]],
     timing: Timing,
-    stops: Collection[int],
+    stops: Collection[Code],
     turn: Turn | None = None,
 ) -> tuple[Attempt, ...]:
     """Make the call until its answer is one of the codes `stops`, at most `timing.tries` times;

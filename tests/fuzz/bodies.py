@@ -76,7 +76,7 @@ class Bodies:
             ("valid, spelled otherwise", self._valid),
             ("almost valid", self._almost_valid),
             ("mutated", self._mutated),
-            ("mutated", lambda: self._mutate(self._almost_valid())),
+            ("mutated", lambda: self.mutate(self._almost_valid())),
             ("any JSON", lambda: self._written(self.any_json(4))),
             ("any bytes", lambda: self._random.randbytes(self._random.randrange(64))),
             ("nested", self._nested),
@@ -129,9 +129,10 @@ class Bodies:
         return _utf8("{" + ",".join(pairs) + "}")
 
     def _mutated(self) -> bytes:
-        return self._mutate(self._written(CANCEL))
+        return self.mutate(self._written(CANCEL))
 
-    def _mutate(self, body: bytes) -> bytes:
+    def mutate(self, body: bytes) -> bytes:
+        """`body` with up to three changes."""
         for _ in range(self._random.randint(1, 3)):
             start, end = sorted(self._random.randrange(len(body) + 1) for _ in range(2))
             part = body[start:end]

@@ -20,16 +20,14 @@ from tests.making import KEYS, PROVIDER
 from unbet.core.message import Cancel, Group
 from unbet.core.outcomes import Outcome
 from unbet.core.wire import decode_group, encode_group
-from unbet.dialects.body import BadRequestError, parse, render
-from unbet.dialects.port import AnswerContext, Dialect, ParsedRequest
+from unbet.dialects.answers import AnswerContext
+from unbet.dialects.body import ParsedRequest, cancels_of, parse_kept, render
+from unbet.dialects.port import Dialect
+from unbet.dialects.raw import BadRequestError
 
 ACCEPTED: Final = "accepted"
 MAX_ANSWER_LENGTH: Final = 512
 """Bytes."""
-
-
-_KEPT: Final = {"user_id": "player"}
-"""Names that are others in what is kept."""
 
 
 class Judgement(NamedTuple):
@@ -46,7 +44,7 @@ def judge(body: bytes, dialect: Dialect) -> Judgement:
     stated refusal the parser raises comes out of here as well."""
     started = time.thread_time()
     try:
-        parsed = parse(body, PROVIDER, dialect)
+        parsed = parse_kept(body, PROVIDER, dialect)
     except BadRequestError as refusal:
         seconds = time.thread_time() - started
         return Judgement(_check_refusal(body, dialect, refusal), seconds)
@@ -59,14 +57,22 @@ def _check_accepted(body: bytes, dialect: Dialect, parsed: ParsedRequest) -> Non
     read = body.decode().removeprefix("\ufeff")
     document = json.loads(read)
     assert not given_twice(read), "which of two values was meant?"
-    for theirs, ours in dialect.fields.items():
+    (item,) = parsed.request.items
+    known = {
+        "userId": parsed.request.player,
+        "currency": parsed.request.currency,
+        "reference": item.reference,
+        "uuid": item.uuid,
+    }
+    for theirs in dialect.request.model_json_schema()["properties"]:
         value = document.get(theirs, document.get("gamename") if theirs == "gameName" else None)
-        kept = getattr(parsed, _KEPT.get(ours, ours), value)
+        kept = known.get(theirs, value)
         assert kept == value, f"{theirs} is {kept!r}, {value!r} was sent"
         assert is_text(value), f"{theirs} is no text: {value!r}"
         assert len(value) <= MAX_LENGTHS[theirs], f"{theirs} is too long"
         assert not is_blank_or_has_nul(value), f"{theirs} is blank or has a NUL: {value!r}"
-    assert CURRENCY.fullmatch(parsed.currency), f"currency is {parsed.currency!r}"
+    currency = parsed.request.currency
+    assert CURRENCY.fullmatch(currency or ""), f"currency is {currency!r}"
     assert document.get("gamename", document.get("gameName")) == document.get(
         "gameName", document.get("gamename")
     )
@@ -75,7 +81,7 @@ def _check_accepted(body: bytes, dialect: Dialect, parsed: ParsedRequest) -> Non
     assert parsed.body.encode() == body, "the text is not the body"
     assert "\0" not in parsed.body, "PostgreSQL cannot store the text"
     group = Group(
-        version=3, deployment=UUID(int=1), reply_to="r", cancels=(cancel_with(parsed, dialect),)
+        version=4, deployment=UUID(int=1), reply_to="r", cancels=(cancel_with(parsed, dialect),)
     )
     arrived = decode_group(encode_group(group, KEYS), KEYS)
     # As JSON: what only a dialect asks for (`roundId`) travels in the text alone.
@@ -109,14 +115,14 @@ def _check_answer(dialect: Dialect, said: AnswerContext) -> None:
 
 def cancel_with(parsed: ParsedRequest, dialect: Dialect) -> Cancel:
     """As the receiver would hand it on."""
-    return Cancel(
-        request_id=UUID(int=1),
+    (cancel,) = cancels_of(
+        parsed,
+        provider=PROVIDER,
+        dialect=dialect,
         received_at=datetime(2026, 1, 1, tzinfo=UTC),
         received_from="192.0.2.1",
-        provider=PROVIDER,
-        dialect=dialect.name,
-        **parsed._asdict(),
     )
+    return cancel.model_copy(update={"request_id": UUID(int=1)})
 
 
 def _read(text: str) -> Any:

@@ -82,7 +82,7 @@ def _is_twice(text: str, name: str) -> bool:
     return name in twice if name != _NOT_NAMED else bool(twice - _KNOWN)
 
 
-def _is_utf8(body: bytes) -> bool:
+def is_utf8(body: bytes) -> bool:
     try:
         body.decode()
     except UnicodeDecodeError:
@@ -90,7 +90,7 @@ def _is_utf8(body: bytes) -> bool:
     return True
 
 
-def _is_plain_json(text: str) -> bool:
+def is_plain_json(text: str) -> bool:
     """By another reader's opinion, and without what is refused for the time that it takes."""
     try:
         orjson.loads(text)
@@ -111,8 +111,8 @@ def _field(check: Callable[[str, Any], bool]) -> Callable[..., bool]:
 
 FORMS: Final[dict[re.Pattern[str], Callable[..., bool]]] = {
     # Of the body, its text, the document read from it, and the field that is named.
-    re.compile("the body is not UTF-8"): lambda body, *_: not _is_utf8(body),
-    re.compile("the body is not JSON"): lambda _, text, *__: not _is_plain_json(text),
+    re.compile("the body is not UTF-8"): lambda body, *_: not is_utf8(body),
+    re.compile("the body is not JSON"): lambda _, text, *__: not is_plain_json(text),
     re.compile("the body is not a JSON object"): lambda _, __, doc, ___: not isinstance(doc, dict),
     re.compile(f"{_NAME} is given more than once"): lambda _, text, __, n: _is_twice(text, n),
     re.compile(f"{_NAME} is missing"): lambda _, __, doc, n: (

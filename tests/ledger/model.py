@@ -68,8 +68,9 @@ Answer = Result | list[Decision] | None
 class KnownBet:
     """A bet or a tombstone."""
 
-    user_id: str
-    currency: str
+    user_id: str | None
+    currency: str | None
+    """Both are None where the cancel that left the tombstone does not say them."""
     amount: Decimal | None
     state: str
     refusal: Refusal | None = None
@@ -195,6 +196,8 @@ class Model:
         if bet.state == "refused":
             return Refusal.BET_REFUSED
         self.bets[key] = replace(bet, state="settled")
+        assert bet.user_id is not None
+        assert bet.currency is not None
         self.money[bet.user_id, bet.currency, BalanceType.CASH] += win.amount
         return None
 
@@ -263,10 +266,13 @@ class Model:
         seen: Sequence["Model"],
     ) -> list[Decision]:
         # A group's cancels are decided in any order. Reversals only add, so that the cash told
-        # after each gives theirs; a decision that moves no cash may come anywhere between them.
-        def order(pair: tuple[Cancel, Decision]) -> tuple[Decimal, bool]:
+        # after each gives theirs; a decision that moves no cash may come anywhere between them. Of
+        # an unknown bet the first cancel leaves the tombstone, and the cash is that before all.
+        def order(pair: tuple[Cancel, Decision]) -> tuple[bool, Decimal, bool]:
             bet = self.bets.get((pair[0].provider, pair[0].reference))
-            return pair[1].cash or Decimal(0), bet is None or not _cash_paid(bet)
+            if bet is None:
+                return False, Decimal(0), False
+            return True, pair[1].cash or Decimal(0), not _cash_paid(bet)
 
         decided = {
             cancel.request_id: self._decide(cancel, decision, hold_unknown, seen)
@@ -285,20 +291,42 @@ class Model:
             self.parked[cancel.request_id] = cancel
             return decision
         bet = self.bets.get(key) or KnownBet(cancel.player, cancel.currency, None, "tombstone")
+        # Only what the cancel says is compared. A tombstone has no stake.
+        is_player = None in (bet.user_id, cancel.player) or bet.user_id == cancel.player
+        is_currency = None in (bet.currency, cancel.currency) or bet.currency == cancel.currency
+        is_amount = None in (bet.amount, cancel.amount) or bet.amount == cancel.amount
         wrong = None
-        if bet.state != "tombstone" and bet.user_id != cancel.player:
+        if bet.state != "tombstone" and not is_player:
             wrong = Outcome.MISMATCH
-        elif bet.state != "tombstone" and bet.currency != cancel.currency:
+        elif bet.state != "tombstone" and not is_currency:
             wrong = Outcome.CURRENCY_MISMATCH
+        elif not is_amount:
+            wrong = Outcome.AMOUNT_MISMATCH
         if wrong:
             return decision.model_copy(update={"outcome": wrong, "currency": cancel.currency})
         if bet.told is None:
             bet = self.bets[key] = self._close(bet, told, seen)
         assert bet.told is not None
-        own = (bet.user_id, bet.currency) == (cancel.player, cancel.currency)
+        own = is_player and is_currency
+        replayed = own and bet.told.request_id != cancel.request_id
         # What another player has is not told.
         hidden = {} if own else {"currency": cancel.currency, "cash": None}
-        return bet.told.model_copy(update={"request_id": cancel.request_id, **hidden})
+        if own and bet.currency is None:
+            hidden = {"currency": cancel.currency}
+        says = {"request_id": cancel.request_id, "replayed": replayed}
+        return bet.told.model_copy(update=says | hidden)
+
+    def cash_of(self, user_id: str | None, currency: str | None) -> list[Decimal]:
+        """In that currency, or in each where none is named."""
+        if user_id is None:
+            return []
+        if currency is not None:
+            return [self.money[user_id, currency, BalanceType.CASH]]
+        return [
+            amount
+            for (owner, _, kind), amount in self.money.items()
+            if (owner, kind) == (user_id, BalanceType.CASH)
+        ]
 
     def _close(self, bet: KnownBet, told: Decision, seen: Sequence["Model"]) -> KnownBet:
         """The first decision of a cancel on `bet`."""
@@ -308,17 +336,26 @@ class Model:
             transfer_id = -1 if told.transfer_id in used else told.transfer_id or -1
             for account, amount in bet.paid:
                 self.money[account] += amount
+        if bet.state == "tombstone" and bet.currency is None:
+            # The player's one account, if there is one alone: an empty one is not known here.
+            owned = {currency for owner, currency, _ in self.money if owner == bet.user_id}
+            bet = replace(bet, currency=_choose([None, *owned], told.currency))
         # Where there is no bet, it is read without a lock: what the player had at a moment of the
         # operation.
-        account = (bet.user_id, bet.currency, BalanceType.CASH)
-        cash = [state.money[account] for state in (seen if bet.state == "tombstone" else [self])]
+        cash = [
+            amount
+            for state in (seen if bet.state == "tombstone" else [self])
+            for amount in state.cash_of(bet.user_id, bet.currency)
+        ]
+        # A player without an account has no cash to tell of, or 0; nor has one with several, where
+        # no currency is named.
+        no_cash = [None] if 0 in cash or None in (bet.user_id, bet.currency) else []
         decision = Decision(
             request_id=told.request_id,
             outcome=_OUTCOMES[bet.state],
             transfer_id=transfer_id,
             currency=bet.currency,
-            # A player without an account has no cash to tell of, or 0.
-            cash=_choose([*([None] if 0 in cash else []), *cash], told.cash),
+            cash=_choose([*no_cash, *cash], told.cash),
         )
         return replace(bet, state="reversed" if transfer_id else bet.state, told=decision)
 

@@ -22,12 +22,16 @@ Rows = dict[str, list[str]]
 
 
 def rows_in(engine: Engine, *, ledger: str, journal: str) -> Rows:
-    """Every row of every table, with the names of its columns that have a value."""
+    """Every row of every table, with the names of its columns that have a value; all are of bets,
+    none of a round."""
     with engine.connect() as connection:
         return {
             table: sorted(
                 connection.execute(
-                    text(f"SELECT jsonb_strip_nulls(to_jsonb(t))::text FROM {schema}.{table} AS t")
+                    text(f"""
+                        SELECT (jsonb_strip_nulls(to_jsonb(t)) - 'of_round')::text
+                          FROM {schema}.{table} AS t
+                    """)
                 ).scalars()
             )
             for schema, tables in ((ledger, LEDGER), (journal, JOURNAL))

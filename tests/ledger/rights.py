@@ -15,7 +15,8 @@ CONSOLE, RETENTION = "unbet_console", "unbet_retention"
 ALL_ROLES: Final = (RECEIVER, WORKER, OPERATOR, CONSOLE, RETENTION)
 
 _PARK: Final = (
-    "INSERT (request_id, provider, reference, cancel, state, reason, last_error, next_try_at)"
+    "INSERT (request_id, provider, reference, cancel, state, reason, last_error, next_try_at, "
+    "batch)"
 )
 _INTERVENE: Final = "INSERT (request_id, provider, reference, action, made_by, reason)"
 
@@ -36,17 +37,23 @@ RIGHTS: Final[Rights] = {
         CONSOLE: "SELECT",
     },
     "unbet_ledger.bets": {
-        RECEIVER: "SELECT (provider, reference, state, user_id, currency, outcome, reversal_id, "
-        "cash_after)",
+        RECEIVER: "SELECT (provider, reference, state, user_id, currency, outcome, "
+        "cancel_request_id, reversal_id, cash_after)",
         WORKER: "SELECT, INSERT (provider, reference, state, user_id, currency, outcome, "
         "cancelled_at, cancel_request_id, cash_after), UPDATE (state, outcome, cancelled_at, "
         "cancel_request_id, reversal_id, cash_after)",
         OPERATOR: "SELECT, INSERT (provider, reference, state, user_id, currency, amount, outcome, "
-        "cancelled_at, cancel_request_id, cash_after), UPDATE (state, refusal, outcome, "
+        "cancelled_at, cancel_request_id, cash_after, round_id), UPDATE (state, refusal, outcome, "
         "cancelled_at, cancel_request_id, cash_after)",
         CONSOLE: "SELECT, INSERT (provider, reference, state, user_id, currency, outcome, "
         "cancelled_at, cancel_request_id, cash_after), UPDATE (outcome, cancelled_at, "
         "cancel_request_id, cash_after)",
+    },
+    "unbet_ledger.cancelled_rounds": {
+        WORKER: "SELECT, INSERT (provider, round_id, user_id, currency, outcome, "
+        "cancel_request_id, cash_after)",
+        OPERATOR: "SELECT",
+        CONSOLE: "SELECT",
     },
     "unbet_ledger.late_bets": {
         RECEIVER: "SELECT (id)",
@@ -79,7 +86,7 @@ RIGHTS: Final[Rights] = {
         CONSOLE: "SELECT",
     },
     "unbet.asked": {
-        WORKER: "SELECT, INSERT (provider, reference), UPDATE (open), DELETE",
+        WORKER: "SELECT, INSERT (provider, reference, of_round), UPDATE (open), DELETE",
         OPERATOR: "SELECT",
         CONSOLE: "SELECT",
     },
@@ -110,18 +117,20 @@ RIGHTS: Final[Rights] = {
         CONSOLE: "SELECT",
     },
     "unbet.requests": {
-        RECEIVER: "SELECT (request_id, outcome, wallet, wallet_ref, cash)",
+        RECEIVER: "SELECT (request_id, provider, reference, outcome, decided_at, wallet, "
+        "wallet_ref, cash, replayed, of_round)",
         WORKER: "SELECT (request_id, provider, reference, user_id, currency, outcome, decided_at, "
-        "wallet_ref, cash), "
+        "wallet_ref, cash, replayed, amount, of_round), "
         "INSERT (request_id, provider, reference, user_id, currency, uuid, dialect, received_at, "
-        "received_from, body, outcome, wallet, wallet_ref, cash, replayed, is_only_memory)",
+        "received_from, body, outcome, wallet, wallet_ref, cash, replayed, is_only_memory, batch, "
+        "amount, of_round)",
         OPERATOR: "SELECT",
         CONSOLE: "SELECT",
         RETENTION: "SELECT (request_id, decided_at, is_only_memory), DELETE",
     },
     "unbet.answers": {
         RECEIVER: "SELECT (request_id), INSERT (request_id, shared_request_id, uuid, received_at, "
-        "received_from, outcome, code, seconds)",
+        "received_from, outcome, seconds, code)",
         OPERATOR: "SELECT",
         CONSOLE: "SELECT",
         RETENTION: "SELECT (request_id, answered_at), DELETE",

@@ -61,7 +61,10 @@ def test_the_same_cancel_again_is_told_the_same_and_moves_nothing(operator: Oper
     operator.bet("r2", "1.00")
     for _ in range(3):
         (again,) = operator.cancel(cancel_of("r1", uuid="f" * 32))
-        assert again.model_copy(update={"request_id": first.request_id}) == first
+        told = {"request_id": first.request_id, "replayed": False}
+        assert again.replayed
+        assert again.model_copy(update=told) == first
+    assert not first.replayed
     assert first.cash == Decimal(10)
     assert first.currency == "EUR"
     assert operator.balance().cash == Decimal(9)

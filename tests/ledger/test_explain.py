@@ -2,16 +2,24 @@
 
 import re
 from datetime import UTC
+from decimal import Decimal
 from uuid import uuid4
 
 from sqlalchemy import Engine
 
-from tests.making import Operator, cancel_of, note_answer
+from tests.making import Operator, batch_of, cancel_of, note_answer
 from unbet import Direction
 from unbet.history.explain import explain
 from unbet.history.operations import explain_operations
 from unbet.history.records import History
-from unbet.history.timeline import operation_summary, operation_timeline, summary, timeline
+from unbet.history.timeline import (
+    EventKind,
+    operation_summary,
+    operation_timeline,
+    summary,
+    timeline,
+)
+from unbet.journal.parking import park
 from unbet.wallets.ledger.interventions import close_parked, retry_parked
 
 
@@ -82,6 +90,30 @@ def test_what_people_did_to_a_parked_cancel_belongs_to_its_history(
     ]
     assert summary(history).startswith("Closed by ben on ")
     assert summary(history).endswith("(a test): there is no such bet, and a tombstone refuses it.")
+
+
+def test_a_request_for_several_bets_is_told_with_what_became_of_the_others(
+    engine: Engine, operator: Operator
+) -> None:
+    operator.deposit("10.00")
+    operator.bet("r1", "1.00")
+    operator.bet("r3", "1.00")
+    batch = batch_of("r1", "r2", "r3", "r4", user_id=None, currency=None)
+    batch[2] = batch[2].model_copy(update={"amount": Decimal("9.00")})
+    operator.cancel(*batch[:3])
+    with engine.begin() as connection:
+        park(connection, batch, reason="test")
+    history = story_of(engine, "r1")
+    (cancel,) = [event for event in timeline(history) if event.kind is EventKind.REQUEST]
+    assert cancel.detail.endswith(
+        "asks for 4 bets, also r2 (no bet), r3 (a bet of another stake) and r4 (parked)"
+    )
+    assert "player" not in cancel.detail
+    assert "one request asked for 4 bets at once" in summary(history)
+    other = story_of(engine, "r3")
+    assert "1 cancel of another stake changed nothing" in summary(other)
+    # Without a decision as well.
+    assert "asked for 4 bets at once" in summary(story_of(engine, "r4"))
 
 
 def test_no_history_tells_a_session(engine: Engine, operator: Operator) -> None:

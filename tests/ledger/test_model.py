@@ -169,8 +169,9 @@ def cancels(draw: st.DrawFn, world: World) -> Cancel:
     number = draw(world.numbers())
     return cancel_of(
         world.reference(number),
-        user_id=draw(world.users_like(number)),
-        currency=draw(world.currencies_like(number)),
+        user_id=draw(st.one_of(*[world.users_like(number)] * 3, st.none())),
+        currency=draw(st.one_of(*[world.currencies_like(number)] * 3, st.none())),
+        amount=draw(_mostly(None, [STAKES[number], "1.00"])),
         provider=draw(_mostly(PROVIDER, PROVIDERS)),
     )
 

@@ -125,7 +125,7 @@ def test_a_lock_is_not_waited_for_longer_than_a_second(casino_engine: Engine, be
 
 def test_a_reference_that_is_too_long_is_not_cut(bets: Bets) -> None:
     with pytest.raises(DBAPIError, match="Data too long"):
-        bets.bet("alice", "EUR", PROVIDER, "r" * 65, Decimal(0))
+        bets.bet("alice", "EUR", PROVIDER, "r" * 256, Decimal(0))
 
 
 def test_an_amount_that_is_too_large_is_not_made_to_fit(bets: Bets) -> None:

@@ -6,7 +6,6 @@ from typing import Any, Final
 from testbed import provider
 from testbed.provider import (
     DIALECTS,
-    SCENARIOS,
     Answer,
     Bet,
     Dialect,
@@ -71,10 +70,12 @@ async def played(
     timing: Timing = TIMING,
     rate: float | None = None,
     dialect: Dialect = DIALECTS["lucky-monaco-v4"],
+    key: str = "",
 ) -> Log:
     """What is logged of `cancels` cancels, of one scenario or of all."""
-    log, endpoint = Log(), Endpoint(served.url, dialect)
-    scenarios = [each for each in SCENARIOS if scenario in (None, each.name)]
+    log, endpoint = Log(), Endpoint(served.url, dialect, key)
+    offered = provider.scenarios_of(dialect)
+    scenarios = [each for each in offered if scenario in (None, each.name)]
     rounds = provider.plan(1, provider.players(5), cancels=cancels, scenarios=scenarios)
     await provider.play(rounds, Provider(endpoint, operator, log, timing), at_once=20, rate=rate)
     endpoint.close()

@@ -226,3 +226,12 @@ INSERT INTO unbet_ledger.transfers (kind) VALUES ('conversion');
 
 -- check sequences_are_ahead
 SELECT setval('unbet_ledger.transfers_id_seq', min(id)) FROM unbet_ledger.transfers;
+
+-- check cancelled_rounds_have_no_placed_bet
+UPDATE unbet_ledger.bets SET round_id = 'R' WHERE reference = 'placed';
+
+-- check refused_for_a_cancelled_round
+DELETE FROM unbet_ledger.cancelled_rounds;
+
+-- check refused_for_a_cancelled_round
+UPDATE unbet_ledger.bets SET user_id = 'bob' WHERE refusal = 'cancelled';

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, InternalError
 
+from tests.ledger.rounds import cancel_round, place, round_bet
 from tests.making import Operator, cancel_of
 from tests.ops.conftest import Unbet
 from tests.tiers import long
@@ -78,6 +79,8 @@ def one_of_each(operator: Operator) -> None:
     operator.withdraw("too much", "1000.00")
     operator.correct("corrected", "2.00", Direction.DEBIT)
     operator.convert("converted", "0.50")
+    cancel_round(operator, "R")
+    place(operator, round_bet("in a cancelled round", "R"))
 
 
 @pytest.fixture
@@ -111,11 +114,12 @@ def test_one_of_everything_is_in_order(audited: Callable[[], Report]) -> None:
         "transfers": 7 + 7,
         "entries": 14 + 2 + 14,
         "accounts": 4 + 2,
-        "bets": 5,
+        "bets": 6,
         "wins": 2,
         "deposits": 2,
         "operations": 6,
         "withdrawal_ends": 2,
+        "cancelled_rounds": 1,
     }
 
 
@@ -165,7 +169,8 @@ def test_a_random_mix_of_operations_leaves_the_ledger_in_order(
         user = chance.choice(["alice", "bob"])
         reference = f"{chance.randrange(60)}"
         amount = chance.choice(["0", "1.00", "2.50", "7.123456789012345678"])
-        match chance.randrange(11):
+        round_id = f"R{chance.randrange(12)}"
+        match chance.randrange(13):
             case 0:
                 operator.deposit(amount.replace("0", "1", 1), user_id=user, reference=reference)
             case 1:
@@ -188,6 +193,10 @@ def test_a_random_mix_of_operations_leaves_the_ledger_in_order(
                 operator.correct(reference, "2.50", direction, user_id=user)
             case 10:
                 operator.convert(reference, "2.50", user_id=user)
+            case 11:
+                place(operator, round_bet(reference, round_id, amount, user_id=user))
+            case 12:
+                cancel_round(operator, round_id, chance.choice([user, None]))
 
     report = audited()
 
@@ -210,7 +219,7 @@ def test_the_command_exits_with_0_and_this_document(unbet: Unbet) -> None:
     assert ran.status == 0
     assert ran.document["ok"] is True
     assert ran.document["violations"] == []
-    assert ran.document["checked"]["bets"] == 5
+    assert ran.document["checked"]["bets"] == 6
     assert "Everything holds." in unbet("audit").out
 
 

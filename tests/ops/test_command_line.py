@@ -191,7 +191,7 @@ def test_the_provider_is_that_of_the_environment(
         (("deposit", "alice", "EUR", "1.1234567890123456789"), "amount"),
         (("bet", "alice", "EUR", "1e3", "--reference", "r"), "amount"),
         (("bet", "alice", "euros", "1", "--reference", "r"), "currency"),
-        (("bet", "alice", "EUR", "1", "--reference", "r" * 37), "reference"),
+        (("bet", "alice", "EUR", "1", "--reference", "r" * 256), "reference"),
         (("bet", "alice", "EUR", "1", "--reference", "r", "--provider", ""), "provider"),
         (("settle", "--reference", "r", "--win", "NaN"), "win"),
         (("settle", "--reference", "r", "--win", "1", "--win-reference", ""), "win_reference"),
@@ -201,7 +201,7 @@ def test_the_provider_is_that_of_the_environment(
         (("convert-bonus", "alice", "E", "1"), "currency"),
         ((*CORRECTION, "--reason", ""), "reason"),
         ((*CORRECTION, "--by", " "), "by"),
-        (("balance", "a" * 33, "EUR"), "user"),
+        (("balance", "a" * 256, "EUR"), "user"),
     ],
 )
 def test_a_wrong_value_is_named_and_nothing_is_done(

@@ -16,9 +16,9 @@ from tests.making import PROVIDER, Operator, cancel_of
 from tests.ops.conftest import Ran, Unbet
 from unbet.core.outcomes import Outcome
 from unbet.database.roles import Role
+from unbet.dialects.answers import AnswerContext
 from unbet.dialects.body import render
 from unbet.dialects.lucky_monaco import V1
-from unbet.dialects.port import AnswerContext
 
 BODY = {
     "userId": "alice",
@@ -224,7 +224,7 @@ def test_a_body_that_is_too_long_would_not_be_read(dry_run: DryRun) -> None:
     ("options", "problem"),
     [
         (["--dry-run", "nowhere.json"], "nowhere.json: No such file"),
-        (["--dry-run", "/dev/null", "--dialect", "v9"], "--dialect is none of lucky-monaco-v4, "),
+        (["--dry-run", "/dev/null", "--dialect", "v9"], "--dialect is none of bgaming, "),
         (["--dialect", "lucky-monaco-v4"], "--dialect is for --dry-run"),
     ],
 )

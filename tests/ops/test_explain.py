@@ -34,7 +34,10 @@ def test_the_history_of_a_reversed_bet_is_told_from_the_bet_to_the_answers(
     assert [
         (r["uuid"], r["received_from"], r["outcome"], [a["code"] for a in r["answers"]])
         for r in history["requests"]
-    ] == [("uuid-0", "192.0.2.1", "reversed", [0, 0]), ("uuid-2", "192.0.2.1", "reversed", [0])]
+    ] == [
+        ("uuid-0", "192.0.2.1", "reversed", [0, 0]),
+        ("uuid-2", "192.0.2.1", "reversed", [0]),
+    ]
     own, shared = history["requests"][0]["answers"]
     assert (own["seconds"], own["shared_request_id"]) == ("0.012", None)
     assert (shared["uuid"], shared["shared_request_id"]) == ("uuid-1", str(first.request_id))
@@ -86,6 +89,8 @@ def test_the_document_has_verdict_and_timeline_beside_what_it_had(
         "wallet",
         "asked_at",
         "look_at",
+        "round",
+        "round_cancelled_at",
         "bet",
         "requests",
         "parked",
@@ -95,6 +100,7 @@ def test_the_document_has_verdict_and_timeline_beside_what_it_had(
         "found_late",
         "transfers",
         "wins",
+        "batches",
         "verdict",
         "timeline",
     ]

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import Engine, text
 
-from tests.making import PROVIDER, Operator, cancel_of
+from tests.making import PROVIDER, Operator, batch_of, cancel_of
 from tests.ops.conftest import WHOLE, Unbet
 from unbet.cli.spreadsheets import protect, unprotect
 from unbet.journal import exporting
@@ -82,10 +82,24 @@ def test_each_outcome_of_the_period_is_a_line_in_the_order_of_time(unbet: Unbet)
         "cash": "10.00",
         "replayed": None,
         "found_late": None,
+        "batch": None,
     }
     assert (settled["stake"], settled["outcome"]) == ("1.000000000000000001", "settled")
     assert (settled["returned_cash"], settled["reversal_id"]) == ("0.00", None)
     assert (tombstone["stake"], tombstone["state"], tombstone["user"]) == (None, "tombstone", "bob")
+
+
+def test_what_a_cancel_did_not_say_is_empty_and_those_of_one_request_share_its_batch(
+    unbet: Unbet, operator: Operator
+) -> None:
+    batch = batch_of("r1", "r2", user_id=None, currency=None)
+    operator.cancel(*batch)
+    lines = exported(unbet, *WHOLE)
+    assert {line["reference"]: line["batch"] for line in lines} == dict.fromkeys(
+        ("r1", "r2"), str(batch[0].batch)
+    )
+    assert [(line["user"], line["currency"]) for line in lines] == [(None, None)] * 2
+    assert [row["user"] for row in rows_of(unbet("export", *WHOLE).out)] == ["", ""]
 
 
 @pytest.mark.usefixtures("one_of_each")

@@ -14,20 +14,19 @@ from sqlalchemy import Engine
 import unbet
 from testbed import provider
 from testbed.provider import (
-    DIALECTS,
     SCENARIOS,
     Bet,
     Cancel,
+    Code,
     LedgerOperator,
     Player,
     Report,
     Sent,
     Win,
 )
+from testbed.provider.dialects.lucky_monaco import V1
 from tests.ops.playing import Casino, played, sent_to
 from tests.ops.served import SECRET, Handler, http, serving
-
-V1 = DIALECTS["lucky-monaco-v1"]
 
 
 class CasinoV1(Casino):
@@ -83,7 +82,7 @@ async def test_a_cancel_goes_to_the_dialects_path_and_names_the_bets_round() -> 
         await played_v1(served, casino, cancels=100)
 
     assert served.paths == {f"/{SECRET}/v1/Cancel"}
-    assert {frozenset(cancel) for cancel in served.cancels} == {frozenset(V1.fields)}
+    assert {frozenset(cancel) for cancel in served.cancels} == {frozenset(V1.limits)}
     rounds = defaultdict(set)
     for cancel in served.cancels:
         rounds[cancel["reference"]].add(cancel["roundId"])
@@ -182,7 +181,7 @@ async def test_the_ledgers_operator_answers_in_the_dialects_codes(engine: Engine
     with engine.begin() as connection:
         unbet.freeze(connection, "bob")
 
-    async def code(reference: str, amount: str, user_id: str = "alice") -> int | None:
+    async def code(reference: str, amount: str, user_id: str = "alice") -> Code | None:
         bet = Bet(user_id=user_id, currency="EUR", amount=Decimal(amount), reference=reference)
         return (await operator.place(bet)).code
 

@@ -130,7 +130,7 @@ def test_the_answer_is_noted_with_its_code_and_time(system: System, operator: Op
                 break
             connection.execute(text("SELECT pg_sleep(0.05)"))
     (row,) = found
-    assert (row["code"], row["outcome"], row["uuid"]) == (0, "no_bet", EXAMPLE["uuid"])
+    assert (row["code"], row["outcome"], row["uuid"]) == ("0", "no_bet", EXAMPLE["uuid"])
     assert 0 < row["seconds"] < 8
     assert json.loads(row["body"]) == EXAMPLE
 

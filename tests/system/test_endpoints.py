@@ -119,6 +119,27 @@ def test_an_expired_secret_is_none_but_what_it_brought_is_logged(idle_system: Sy
     assert old not in idle_system.said("receiver")
 
 
+def test_of_a_refused_call_without_a_body_the_query_is_logged_and_can_be_replayed(
+    idle_system: System, tmp_path: Path
+) -> None:
+    old, new = "the-old-secret-of-the-url", "the-new-secret-of-the-url"
+    groove = {"provider": "Groove", "dialect": "groove"}
+    until_then = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
+    json_logs(idle_system).environment["UNBET_ENDPOINTS"] = json.dumps(
+        {old: groove | {"until": until_then}, new: groove}
+    )
+    idle_system.start_both()
+    query = "request=rollback&accountid=u-1001&transactionid=bet-9"
+    http = idle_system.http
+    assert http.get(f"/{old}/groove?{query}").status_code == 404
+    assert http.get(f"/{new}/cancel?{query}").status_code == 404
+    assert http.post(f"/{new}/groove?{query}").status_code == 405
+    refused = [(line["reason"], line["body"]) for line in logged(idle_system, "refused")]
+    assert refused == [("expired", query), ("path", query), ("method", query)]
+    log = tmp_path / "receiver.log"
+    assert json.loads(idle_system.unbet("replay", str(log), "--json").stdout)["parked"] == 3
+
+
 def test_who_guesses_secrets_is_slowed_down_and_the_right_one_is_not(system: System) -> None:
     with ThreadPoolExecutor(4) as pool:
         statuses = list(

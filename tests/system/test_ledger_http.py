@@ -209,3 +209,12 @@ def test_no_token_is_in_the_log(player: Player) -> None:
     assert player.reference("d1") in said
     for token in (ALL, *map(token_of, RIGHTS), GUESS):
         assert token not in said
+
+
+def test_a_bet_may_name_its_round(player: Player) -> None:
+    player.deposit("100.00")
+    assert player.bet("10.00", "b1", round_id="R").json() == DONE
+    assert player.bet("10.00", "b1", round_id="R").json() == REPLAYED
+    assert player.bet("10.00", "b1", round_id="S").status_code == 422
+    assert player.bet("10.00", "b2", round_id=None).json() == DONE
+    assert player.bet("10.00", "b3", round_id=" ").status_code == 400

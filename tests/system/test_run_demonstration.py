@@ -1,5 +1,6 @@
 """`unbet run` as a newcomer sees it: the demonstration, what its pages show, whose roles."""
 
+import json
 import os
 import signal
 import subprocess
@@ -139,3 +140,26 @@ def _shows(url: str, password: str, endpoint: str) -> None:
         except httpx.TransportError as error:
             page = str(error)
         time.sleep(0.1)
+
+
+@pytest.mark.long
+def test_run_starts_with_a_dialect_that_its_example_is_none_of(tmp_path: Path) -> None:
+    endpoint = {"provider": "LuckyMonaco", "dialect": "lucky-monaco-v1"}
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "UNBET_PORT": "0",
+        "UNBET_CONSOLE_PORT": "0",
+        "UNBET_FLOWER_PORT": "0",
+        "UNBET_ENDPOINTS": json.dumps({"the-secret-of-the-later": endpoint}),
+    }
+    ended = subprocess.run(
+        [SCRIPT, "run", "--no-stay", "--dir", str(tmp_path / "data")],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "No demonstration: the example is none of lucky-monaco-v1." in ended.stdout

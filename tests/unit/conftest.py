@@ -1,11 +1,14 @@
 """Unit tests start no PostgreSQL and no Redis: `make test-unit` takes seconds."""
 
+import json
 import sys
 from collections.abc import Generator
 from pathlib import Path
 from typing import Final
 
 import pytest
+
+from tests.unit.endpoints_files import KEY, OTHER, SECRET, Write
 
 SERVERS: Final = {"initdb", "pg_ctl", "postgres", "redis-server", "valkey-server"}
 
@@ -44,3 +47,30 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
         yield
     finally:
         _running.clear()
+
+
+@pytest.fixture
+def endpoint_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What settings need besides endpoints, and what a file of them refers to."""
+    monkeypatch.setenv("UNBET_DATABASE_URL", "postgresql://unbet:pw@db/unbet")
+    monkeypatch.setenv("UNBET_BROKER_URL", "redis://queue:6379/0")
+    monkeypatch.setenv("FIRST_SECRET", SECRET)
+    monkeypatch.setenv("SECOND_KEY", f"{KEY}-2")
+
+
+@pytest.fixture
+def write_endpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
+    """Writes the file of endpoints, and names it."""
+    (tmp_path / "second").write_text(f"{OTHER}\n")
+    (tmp_path / "bgaming.key").write_text(f"{KEY}\n")
+
+    def write(content: object, name: str = "endpoints.toml") -> Path:
+        file = tmp_path / name
+        if isinstance(content, bytes):
+            file.write_bytes(content)
+        else:
+            file.write_text(content if isinstance(content, str) else json.dumps(content))
+        monkeypatch.setenv("UNBET_ENDPOINTS_FILE", str(file))
+        return file
+
+    return write

@@ -7,7 +7,7 @@ import pytest
 
 from api.dispatch import Overloaded
 from api.waits import Message, Wait
-from tests.making import cancel_of
+from tests.making import batch_of, cancel_of
 from tests.unit.queueing import Queue, decide, dispatcher_of, settle_down
 from unbet.core.outcomes import Outcome
 
@@ -16,7 +16,17 @@ async def test_equal_requests_share_a_wait_and_others_do_not() -> None:
     queue = Queue()
     dispatcher = dispatcher_of(queue, groups_in_flight=9)
     first, second = cancel_of("r1", uuid="a"), cancel_of("r1", uuid="b")
-    others = [cancel_of("r1", user_id="bob"), cancel_of("r1", currency="USD"), cancel_of("r2")]
+    others = [
+        cancel_of("r1", user_id="bob"),
+        cancel_of("r1", currency="USD"),
+        cancel_of("r2"),
+        cancel_of("r1", user_id=None),
+        cancel_of("r1", currency=None),
+        cancel_of("r1", amount="1.00"),
+        cancel_of("r1", amount="2.00"),
+        *batch_of("r1"),
+        *batch_of("r1"),
+    ]
     waits = [asyncio.ensure_future(dispatcher.decide(c, 5)) for c in (first, second, *others)]
     await settle_down()
     published = [c for group in queue.groups for c in group]
@@ -88,6 +98,22 @@ async def test_what_is_expired_is_told_once_and_not_sent_again() -> None:
     assert dispatcher.take_expired(0) != []
     assert (await wait)[0] is None
     assert len(queue.groups) == 1
+
+
+async def test_the_cancels_of_one_request_expire_at_one_moment() -> None:
+    dispatcher = dispatcher_of(Queue(), groups_in_flight=9)
+    batch, lone = batch_of(*"abcde"), cancel_of("x")
+    waits = [asyncio.ensure_future(dispatcher.decide(c, 30)) for c in (*batch, lone)]
+    await settle_down()
+    for early in (*batch[:2], lone):
+        dispatcher._waits[early.request_id].since -= 60
+    dispatcher.resolve(decide([lone]))
+    # By the first of them; what is decided meanwhile is not among them.
+    expired = [wait.cancel.reference for wait in dispatcher.take_expired(45)]
+    assert expired == [*"abcde"]
+    assert dispatcher.take_expired(0) == []
+    dispatcher.resolve(decide(batch))
+    await asyncio.gather(*waits)
 
 
 async def test_once_persisted_the_answer_at_the_deadline_is_parked() -> None:

@@ -9,7 +9,7 @@ from api.dispatch import Dispatcher
 from api.publish import PublishError
 from api.waits import Message
 from tests.counting import counted
-from tests.making import cancel_of
+from tests.making import batch_of, cancel_of
 from tests.unit.queueing import Queue, decide, dispatcher_of, settle_down
 
 
@@ -42,6 +42,20 @@ async def test_what_the_server_has_read_at_once_travels_together() -> None:
     await settle_down()
     assert [len(group) for group in queue.groups] == [3]
     dispatcher.resolve(decide(queue.groups[0]))
+    await asyncio.gather(*waits)
+
+
+async def test_the_cancels_of_one_request_travel_in_one_message() -> None:
+    queue = Queue()
+    dispatcher = dispatcher_of(queue, groups_in_flight=9)
+    cancels = [cancel_of("x"), *batch_of(*"abcde"), *batch_of(*"fgh"), cancel_of("y")]
+    waits = [asyncio.ensure_future(dispatcher.decide(c, 5)) for c in cancels]
+    await settle_down()
+    # A message takes 3, and the rest of a request that it has begun with.
+    sent = ["".join(cancel.reference for cancel in group) for group in queue.groups]
+    assert sent == ["xabcde", "fgh", "y"]
+    for group in queue.groups:
+        dispatcher.resolve(decide(group))
     await asyncio.gather(*waits)
 
 

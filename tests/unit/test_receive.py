@@ -3,6 +3,9 @@
 import json
 from typing import Any, cast
 
+import pytest
+from prometheus_client import REGISTRY
+
 from api.receive import Receiver
 from api.waits import Decided
 from tests.system.processes import EXAMPLE
@@ -62,17 +65,36 @@ async def test_each_secret_leads_to_its_own_endpoint_by_its_own_path() -> None:
         assert await provider(path) is None, path
 
 
-async def answer_to(
-    dispatcher: Dispatcher, path: str, provider: str = "LuckyMonaco", **settings: Any
-) -> tuple[int, bytes]:
-    """What a receiver with these settings answers to the example."""
+@pytest.mark.parametrize(
+    ("dialect", "code"), [("evolution", "BET_ALREADY_SETTLED"), ("gitslotpark", "9")]
+)
+def test_the_first_repeated_cancel_is_seen_as_an_increase(
+    dialect: str, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEY_OF_TESTS", "a-key-of-tests")
+    provider = f"{dialect} of tests"
+    config = {"provider": provider, "dialect": dialect, "keys": [{"env": "KEY_OF_TESTS"}]}
+    receiver_of(Dispatcher(), endpoints={"a-secret-of-this-one": config})
+    labels = {"code": code, "outcome": "reversed", "dialect": dialect, "provider": provider}
+    assert REGISTRY.get_sample_value("unbet_answers_total", labels) == 0
+
+
+def receiver_of(dispatcher: Dispatcher, **settings: Any) -> Receiver:
+    """A receiver with these settings."""
     urls: dict[str, Any] = {
         "database_url": "postgresql://localhost/unbet",
         "broker_url": "redis://localhost",
     }
-    receiver = Receiver(
+    return Receiver(
         Settings(**urls, **settings), cast(Any, dispatcher), cast(Any, None), cast(Any, NoNotes())
     )
+
+
+async def answer_to(
+    dispatcher: Dispatcher, path: str, provider: str = "LuckyMonaco", **settings: Any
+) -> tuple[int, bytes]:
+    """What a receiver with these settings answers to the example."""
+    receiver = receiver_of(dispatcher, **settings)
     sent: list[Any] = []
     body = json.dumps(EXAMPLE | {"roundId": "1", "providerId": provider}).encode()
 

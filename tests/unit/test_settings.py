@@ -104,6 +104,7 @@ def _good_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ("UNBET_LEDGER_TOKENS", f"a:bets:{SECRET * 2} ,b:read:{'k' * 32}!", "token 2: expected at"),
         ("UNBET_LEDGER_PORT", "99999", "less than or equal to 65535"),
         ("UNBET_LOG_FORMAT", "xml", "'console' or 'json'"),
+        ("UNBET_ENDPOINTS_FILE", "nowhere.toml", "see docs/deployment.md"),
     ],
 )
 def test_a_wrong_value_is_refused_by_the_variables_name(
@@ -115,6 +116,7 @@ def test_a_wrong_value_is_refused_by_the_variables_name(
     assert f"{name} has a wrong value" in str(refused.value)
     assert said in str(refused.value)
     assert SECRET not in str(refused.value)
+    assert "](" not in str(refused.value), "a link of Markdown"
 
 
 @pytest.mark.parametrize(

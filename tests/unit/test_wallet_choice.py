@@ -11,7 +11,7 @@ from unbet.runtime.wallet_choice import Route, WalletChoice
 
 def choice_of(*endpoints: dict[str, str], default: str = "ledger") -> WalletChoice:
     document = {f"{number:016}": fields for number, fields in enumerate(endpoints)}
-    return WalletChoice(default, read_endpoints(json.dumps(document)))
+    return WalletChoice(default, read_endpoints(json.dumps(document)).values())
 
 
 def test_without_endpoints_one_wallet_decides_for_everybody() -> None:

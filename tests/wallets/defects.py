@@ -317,7 +317,7 @@ class KeepsTheDenial(Cancels):
     def outcome(self, item: Item, bet: Bet) -> str:
         key = (item.provider, item.reference)
         outcome = self._denied.get(key) or super().outcome(item, bet)
-        if outcome in ("mismatch", "currency_mismatch"):
+        if outcome in ("mismatch", "currency_mismatch", "amount_mismatch"):
             self._denied[key] = outcome
         return outcome
 
@@ -327,7 +327,7 @@ class ConflictIsAnError(Cancels):
 
     def outcome(self, item: Item, bet: Bet) -> str:
         outcome = super().outcome(item, bet)
-        if outcome in ("mismatch", "currency_mismatch"):
+        if outcome in ("mismatch", "currency_mismatch", "amount_mismatch"):
             raise ValueError("the key has been used otherwise")
         return outcome
 

@@ -158,6 +158,10 @@ def test_a_wallet_that_would_decide_again_is_not_asked() -> None:
     assert may_be_asked(FOR_EVER)
     for memory in (Memory.FOR_A_TIME, Memory.NOT):
         assert not may_be_asked(replace(FOR_EVER, remembers=memory))
-    assert not_to_ask_about(FOR_EVER) == {Outcome.CLOSED}
+    assert not_to_ask_about(FOR_EVER) == {Outcome.CLOSED, Outcome.BATCH_REFUSED}
     without = replace(FOR_EVER, closes_unknown=False)
-    assert not_to_ask_about(without) == {Outcome.CLOSED, Outcome.NO_BET}
+    assert not_to_ask_about(without) == {
+        Outcome.CLOSED,
+        Outcome.BATCH_REFUSED,
+        Outcome.NO_BET,
+    }

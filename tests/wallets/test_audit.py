@@ -72,7 +72,7 @@ class TestOfAService(Service):
             "checked": {"requests": 5},
             "violations": [],
             "unanswered": {"count": 0, "rows": []},
-            "not_asked": ["closed"],
+            "not_asked": ["batch_refused", "closed"],
             "complete": True,
             "stopped": None,
         }
@@ -158,7 +158,7 @@ class TestOfAService(Service):
             connection.execute(text("DELETE FROM casino.bets WHERE reference = 'r3'"))
         document = audit("--json").document
         assert (document["ok"], document["checked"]) == (True, {"requests": 4})
-        assert document["not_asked"] == ["closed", "no_bet"]
+        assert document["not_asked"] == ["batch_refused", "closed", "no_bet"]
 
     def test_another_wallet_is_named(
         self, audit: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch

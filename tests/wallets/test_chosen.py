@@ -109,4 +109,4 @@ def test_a_wallet_that_does_not_remember_is_taken_if_a_person_decides_each_doubt
 def test_a_wrong_wallet_of_an_endpoint_is_blamed_on_the_endpoints(nowhere: Engine) -> None:
     endpoints = read_endpoints({"0" * 16: {"provider": "Other", "wallet": "leger"}})
     with pytest.raises(SettingsError, match="UNBET_ENDPOINTS has a wrong value: 'leger'"):
-        wallets_for(WalletChoice("ledger", endpoints), nowhere, hold_unknown=False)
+        wallets_for(WalletChoice("ledger", endpoints.values()), nowhere, hold_unknown=False)

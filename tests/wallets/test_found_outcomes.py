@@ -16,8 +16,8 @@ from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
 from unbet.database.roles import Role
 from unbet.dialects import DIALECTS
+from unbet.dialects.answers import AnswerContext
 from unbet.dialects.body import render
-from unbet.dialects.port import AnswerContext
 from unbet.journal.outcomes import find_outcomes
 from unbet.journal.recording import Record, record_requests
 from unbet.journal.routes import OTHERS, record_routes

@@ -30,7 +30,7 @@ class _Watched(Cancels):
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine)
         self._lock = threading.Lock()
-        self._now: list[str] = []
+        self._now: list[str | None] = []
         self.overlaps = 0
         self.meeting: threading.Barrier | None = None
         self.pause_s = 0.0

@@ -116,7 +116,7 @@ def test_a_verdict_is_read_as_it_is() -> None:
     assert (found.decision.currency, found.replayed) == ("EUR", True)
 
 
-@pytest.mark.parametrize("outcome", ["mismatch", "currency_mismatch"])
+@pytest.mark.parametrize("outcome", ["mismatch", "currency_mismatch", "amount_mismatch"])
 def test_who_asks_about_anothers_bet_is_not_told_their_cash(outcome: str) -> None:
     found = told(verdict(outcome=outcome, cash="5.00"))
     assert isinstance(found, Decided)

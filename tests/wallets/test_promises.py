@@ -76,7 +76,7 @@ def test_a_notice_says_which_wallet_is_whose_and_is_read_as_it_was_written() -> 
     endpoints = read_endpoints({"0" * 16: {"provider": "Other", "wallet": "http"}})
     unclosed = Wallet(replace(ALL, closes_unknown=False))
     wallets = {"ledger": Wallet(ALL), "http": unclosed}
-    notice = notice_of(WalletChoice("ledger", endpoints), wallets)
+    notice = notice_of(WalletChoice("ledger", endpoints.values()), wallets)
     assert notice.of("LuckyMonaco").wallet == "ledger"
     assert notice.of("Other").wallet == "http"
     assert notice.of("Other").promises == promises_of(unclosed.abilities)

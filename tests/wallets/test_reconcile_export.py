@@ -10,11 +10,13 @@ import pytest
 from sqlalchemy import Engine, text
 
 from tests.ledger.closing import closed
+from tests.ledger.rounds import round_cancel
 from tests.making import Operator, cancel_of
 from tests.ops.conftest import WHOLE, Unbet
 from tests.ops.conftest import unbet as unbet
 from unbet.core.message import Decision
 from unbet.core.outcomes import Outcome
+from unbet.journal.closings import find_closed
 from unbet.journal.parking import park
 from unbet.journal.recording import Record, record_requests
 
@@ -52,8 +54,9 @@ def tell(
     replayed: bool | None = None,
     cash: Decimal | None = None,
     user_id: str = "alice",
+    of_round: bool = False,
 ) -> None:
-    cancel = cancel_of(reference, user_id=user_id)
+    cancel = cancel_of(reference, user_id=user_id).model_copy(update={"of_round": of_round})
     decision = Decision(request_id=cancel.request_id, outcome=outcome, cash=cash)
     with engine.begin() as connection:
         record_requests(connection, "http", [Record(cancel, decision, wallet_ref, replayed)])
@@ -133,7 +136,7 @@ def test_each_outcome_is_exported_once_with_what_its_wallet_told(
     ]
     assert len(lines) == len(outcomes)
     first, ours = lines[0], lines[-1]
-    assert [*first][-5:] == ["wallet", "wallet_ref", "cash", "replayed", "found_late"]
+    assert [*first][-6:] == [*("wallet", "wallet_ref", "cash", "replayed", "found_late", "batch")]
     told = {"wallet": "http", "wallet_ref": "=T-1", "cash": str(CASH), "replayed": False}
     unknown = dict.fromkeys(("stake", "state", "returned_cash", "returned_bonus", "reversal_id"))
     assert (told | unknown).items() <= first.items()
@@ -144,8 +147,8 @@ def test_each_outcome_is_exported_once_with_what_its_wallet_told(
     assert {line["wallet"] for line in lines if line["outcome"] == "closed"} == {None}
 
     header, row, *_ = unbet("export", *WHOLE).out.splitlines()
-    assert header.endswith(",uuid,wallet,wallet_ref,cash,replayed,found_late")
-    assert row.endswith(f",http,'=T-1,{CASH},False,")
+    assert header.endswith(",uuid,wallet,wallet_ref,cash,replayed,found_late,batch")
+    assert row.endswith(f",http,'=T-1,{CASH},False,,")
 
 
 @pytest.mark.usefixtures("told")
@@ -172,3 +175,33 @@ def test_of_a_bet_that_came_after_its_cancel_it_counts_what_the_wallet_said_at_l
     assert (line["outcome"], line["found_late"]) == ("no_bet", outcome)
     rows = reconcile({"reference": "late", "code": 0})["rows"]
     assert [(row["kind"], row["reason"]) for row in rows] == ([found] if found else [])
+
+
+def test_a_round_is_not_taken_for_the_bet_of_its_name(
+    engine: Engine, unbet: Unbet, reconcile: Reconcile
+) -> None:
+    tell(engine, "name", Outcome.REVERSED, of_round=True)
+    with engine.begin() as connection:
+        park(connection, [round_cancel("waits")], reason="no outcome in time")
+    lines = ({"reference": "name", "code": 0}, {"reference": "waits"})
+    rows = reconcile(*lines, period=WHOLE)["rows"]
+    assert [(row["kind"], row["reason"]) for row in rows] == [("missing", "unknown")] * 2
+    assert reconcile({"reference": "other"}, period=WHOLE)["extra"] == 0
+
+    tell(engine, "name", Outcome.BET_REFUSED)
+    (row,) = reconcile({"reference": "other", "code": 0}, period=WHOLE)["rows"][1:]
+    assert (row["kind"], row["reference"], row["reason"]) == ("extra", "name", "bet_refused")
+    outcomes = [line["outcome"] for line in unbet("export", *WHOLE, "--format", "jsonl").lines]
+    assert outcomes == ["reversed", "bet_refused"]
+
+
+def test_what_a_round_was_told_does_not_undo_the_closing_of_a_bet(
+    engine: Engine, unbet: Unbet
+) -> None:
+    tell(engine, "name", Outcome.REVERSED, of_round=True)
+    assert closed(engine, cancel_of("name")) is Outcome.CLOSED
+    lines = unbet("export", *WHOLE, "--format", "jsonl").lines
+    assert {line["outcome"] for line in lines} == {"closed", "reversed"}
+    bet, of_round = cancel_of("name"), round_cancel("name")
+    with engine.connect() as connection:
+        assert find_closed(connection, [bet, of_round]) == {bet.request_id}

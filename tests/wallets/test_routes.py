@@ -20,7 +20,7 @@ def choice(default: str, **others: str) -> WalletChoice:
         f"the-secret-of-{provider}-0": {"provider": provider, "wallet": wallet}
         for provider, wallet in others.items()
     }
-    return WalletChoice(default, read_endpoints(document))
+    return WalletChoice(default, read_endpoints(document).values())
 
 
 def require(engine: Engine, named: WalletChoice) -> None:

@@ -75,7 +75,7 @@ FAULTS: Final = {
         "another player's cancel binds nobody",
     ),
     "another player's cancel spends the key": Fault(
-        _PAYS_ONCE + " ('mismatch', 'currency_mismatch') THEN",
+        _PAYS_ONCE + " ('mismatch', 'currency_mismatch', 'amount_mismatch') THEN",
         "IF NOT replayed THEN",
         "another player's cancel binds nobody",
     ),

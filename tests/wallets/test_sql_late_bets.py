@@ -1,12 +1,13 @@
 """A bet that comes after its cancel, where the operator's function leaves nothing behind."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
 
-from tests.making import cancel_of
+from tests.making import batch_of, cancel_of
 from tests.wallets.contract import outcomes, verdicts_on
 from tests.wallets.open_service import MAKE_DUE, found_late, late_bets, watched
 from tests.wallets.sql_casino import SqlCasino, install
@@ -59,6 +60,19 @@ def test_it_is_reversed_by_the_sweep_and_noted_in_one_transaction(
     assert watched(engine) == [1], "of the other one"
     with engine.connect() as connection:
         assert len(connection.execute(WROTE).all()) == 1
+
+
+def test_late_bets_of_one_request_are_looked_at_one_by_one(
+    wallet: SqlWallet, casino: SqlCasino, engine: Engine, sweep_round: Callable[[], None]
+) -> None:
+    assert outcomes(wallet, *batch_of("r1", "r2")) == [Outcome.NO_BET] * 2
+    casino.bet("r1", "4.00")
+    casino.bet("r2", "1.00")
+    casino.settle("r2", "0.50")
+    sweep_round()
+    assert casino.money()[0] == Decimal("9.50"), "the stake of the one that stood is back"
+    assert sorted(found_late(engine)) == ["reversed", "settled"]
+    assert late_bets(engine).not_reversed == 1
 
 
 def test_one_that_was_settled_waits_for_a_person(

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from tests.databases import migrated
-from tests.making import cancel_of
+from tests.making import batch_of, cancel_of
 from tests.operating import Operator, bet_of
 from tests.servers import services
 from tests.system.processes import System
@@ -144,6 +144,27 @@ def test_a_sweep_that_dies_loses_nothing_and_doubles_nothing(
     lone.start_sweep()
     until(lambda: parking.count() == 0, "not finished")
     parking.require_each_once(3)
+
+
+@pytest.mark.parametrize("point", ["before_commit", "sweep_leased"])
+def test_a_batch_is_finished_whole_though_a_sweep_dies_at_it(
+    lone: System, parking: Parking, point: str
+) -> None:
+    references = [f"r{number}" for number in range(5)]
+    parking.operator.deposit("5.00")
+    with parking.engine.begin() as connection:
+        place_all(connection, [bet_of(reference, "1.00") for reference in references])
+    parking.park(*batch_of(*references, user_id=None, currency=None))
+    crash(lone, point)
+    assert parking.count() == 5
+    assert {parking.tries(reference) for reference in references} == {1}
+    parking.make_due()
+    lone.start_sweep()
+    until(lambda: parking.count() == 0, "not finished")
+    parking.require_each_once(5)
+    by = text("SELECT count(DISTINCT xmin::text) FROM unbet.requests")
+    with parking.engine.connect() as connection:
+        assert connection.execute(by).scalar() == 1
 
 
 @pytest.mark.long

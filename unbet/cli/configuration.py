@@ -20,8 +20,9 @@ _BEGINNING: Final = """\
 # Configuration
 
 Every process reads its own settings, and no others, from the environment, once, when it starts. A
-missing or wrong value stops the start with a sentence that names the variable. Nothing is read from
-files: put the variables where your supervisor keeps them ([deployment](deployment.md) has an
+missing or wrong value stops the start with a sentence that names the variable. No setting is read
+from a file, except endpoints (UNBET_ENDPOINTS_FILE) and the secrets and keys that an endpoint
+names: put the variables where your supervisor keeps them ([deployment](deployment.md) has an
 example). A command of `unbet` reads those that it is about.
 
 | variable | default | values | read by | what it is for | what it prevents |

@@ -97,7 +97,7 @@ def require_ours(provider: str) -> None:
     if wallet != LEDGER:
         raise NoLedgerError(
             f"the bets of {provider} are in the wallet {wallet!r}, by UNBET_WALLET and "
-            "UNBET_ENDPOINTS: the built-in ledger takes none."
+            "the endpoints: the built-in ledger takes none."
         )
 
 

@@ -4,16 +4,25 @@ decision is rolled back. The secret and the sender's address are not checked."""
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
-import orjson
-import uuid_utils.compat
 from sqlalchemy import Connection
 
 from unbet.core.message import Cancel, Decision
 from unbet.core.money import amount
 from unbet.core.outcomes import Outcome
 from unbet.core.wallet_names import LEDGER
-from unbet.dialects.body import MAX_BODY_LENGTH, BadRequestError, parse, render
-from unbet.dialects.port import AnswerContext, Dialect
+from unbet.dialects.answers import AnswerContext
+from unbet.dialects.body import (
+    MAX_BODY_LENGTH,
+    Reading,
+    answer_to,
+    cancels_of,
+    decode,
+    parse_kept,
+    raw_of,
+    render,
+)
+from unbet.dialects.port import Dialect
+from unbet.dialects.raw import BadRequestError
 from unbet.history.prediction import Prediction, predict, predict_by_function
 from unbet.history.records import EntryRecord
 from unbet.history.timeline.phrases import balances
@@ -29,13 +38,15 @@ _NEW: Final = {
     Outcome.SETTLED: "The bet has its result: nothing would be returned",
     Outcome.MISMATCH: "The bet is another player's: nothing would change",
     Outcome.CURRENCY_MISMATCH: "The bet is in another currency: nothing would change",
+    Outcome.AMOUNT_MISMATCH: "The bet has another stake: nothing would change",
+    Outcome.BATCH_REFUSED: "Another bet of the request cannot be cancelled: nothing would change",
     Outcome.CLOSED: "A person has closed it: nothing would be returned",
     Outcome.PARKED: "There is no such bet: the cancel would be parked until it is imported",
 }
 
 
 class WrongReferenceError(Exception):
-    """The body is about another reference."""
+    """The body is about another reference, or about several."""
 
 
 class DryRun(NamedTuple):
@@ -56,24 +67,30 @@ class DryRun(NamedTuple):
 
 
 def read_request(body: bytes, reference: str, provider: str, dialect: Dialect) -> Cancel | DryRun:
-    """The cancel of `body`, or how the receiver refuses it. Raises `WrongReferenceError`."""
+    """The cancel of `body`, or how the receiver refuses it. Raises `WrongReferenceError`, for a
+    request of several bets as well."""
     if len(body) > MAX_BODY_LENGTH:
         return _refused(TOO_LONG, b"", f"The body is longer than {MAX_BODY_LENGTH} bytes.")
     try:
-        parsed = parse(body, provider, dialect)
+        parsed = parse_kept(body, provider, dialect)
     except BadRequestError as error:
         _compare(error.reference, reference)
-        answer = render(dialect, AnswerContext(dialect.refusal(str(error)), error.reference))
-        return _refused(200, answer, f"Refused, with no trace in the ledger: {error}.")
-    _compare(parsed.reference, reference)
-    return Cancel(
-        request_id=uuid_utils.compat.uuid7(),
+        refusal = dialect.refusal(str(error))
+        answer = render(dialect, AnswerContext(refusal, error.reference))
+        says = f"Refused, with no trace in the ledger: {error}."
+        return _refused(refusal.status, answer, says)
+    cancels = cancels_of(
+        parsed,
+        provider=provider,
+        dialect=dialect,
         received_at=datetime.now(UTC),
         received_from="nowhere",
-        provider=provider,
-        dialect=dialect.name,
-        **parsed._asdict(),
     )
+    if len(cancels) > 1:
+        problem = f"the body asks for {len(cancels)} bets: leave the one in it that you ask about"
+        raise WrongReferenceError(problem)
+    _compare(cancels[0].reference, reference)
+    return cancels[0]
 
 
 def decide(
@@ -91,10 +108,11 @@ def decide(
     later: tuple[str, ...] = ()
     if found.decision.outcome is Outcome.REVERSED and not found.is_repeat:
         decided = found.decision.model_copy(update={"transfer_id": 0})
-        fields = orjson.loads(_answer(cancel, dialect, decided)).keys()
-        later = tuple(fields - orjson.loads(answer).keys())
+        read = dialect.codec.read_answer
+        later = tuple(read(_answer(cancel, dialect, decided)).keys() - read(answer).keys())
+    status = dialect.answer_of(found.decision.outcome).status
     return DryRun(
-        200, answer, later, found.decision.outcome, found.is_repeat, found.returned, _says(found)
+        status, answer, later, found.decision.outcome, found.is_repeat, found.returned, _says(found)
     )
 
 
@@ -114,14 +132,15 @@ def _moved(found: Prediction) -> str:
 
 
 def _answer(cancel: Cancel, dialect: Dialect, decision: Decision) -> bytes:
-    answer = dialect.answer_of(decision.outcome)
-    return render(dialect, AnswerContext(answer, cancel.reference, decision))
+    document = decode(raw_of(cancel.body.encode(), dialect), dialect)
+    parked = dialect.answer_of(Outcome.PARKED)
+    return answer_to(dialect, Reading(document, None, cancel.reference, parked), [decision])[1]
 
 
 def _refused(status: int, answer: bytes, says: str) -> DryRun:
     return DryRun(status, answer, (), None, False, (), says)
 
 
-def _compare(said: str | None, reference: str) -> None:
-    if said is not None and said != reference:
-        raise WrongReferenceError(f"the body's reference is {said!r}, not {reference!r}")
+def _compare(given: str | None, reference: str) -> None:
+    if given is not None and given != reference:
+        raise WrongReferenceError(f"the body's reference is {given!r}, not {reference!r}")

@@ -41,7 +41,8 @@ Line = tuple[datetime, str, str]
 def lines_of(history: History) -> Iterator[str]:
     """The screen's lines, of at most `WIDTH` columns."""
     wallet = "" if history.wallet == LEDGER else f", wallet {history.wallet}"
-    title = f"{history.reference} at {history.provider}{wallet}, times in UTC"
+    what = "round " if history.round else ""
+    title = f"{what}{history.reference} at {history.provider}{wallet}, times in UTC"
     yield from _lines(summary(history), title, timeline(history))
 
 

@@ -66,6 +66,7 @@ class BetInstruction(_Valid):
     amount: Amount
     provider: ProviderId
     reference: Reference
+    round_id: Reference | None = None
 
     def operation(self) -> Bet:
         return Bet(
@@ -74,6 +75,7 @@ class BetInstruction(_Valid):
             amount=self.amount,
             provider=self.provider,
             reference=self.reference,
+            round_id=self.round_id,
         )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from unbet.cli.commands import (
     audit,
     deployment,
+    endpoints,
     explain,
     exporting,
     importing,
@@ -45,7 +46,7 @@ from unbet.wallets.ledger.operations import InvalidOperationError
 
 _COMMANDS: Final = (
     *(services, run, roles, ledger, operations, importing, explain, audit, reconcile, exporting),
-    *(retain, parked, replay, spool, wallet, metrics, rejected, deployment),
+    *(retain, parked, replay, spool, wallet, endpoints, metrics, rejected, deployment),
 )
 """The files of unbet/cli/commands/, in the order of the help; a group of subcommands has a name."""
 

@@ -6,13 +6,12 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import uuid_utils.compat
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError, model_validator
 
 from unbet.core.fields import ProviderId
 from unbet.core.message import Cancel
 from unbet.dialects import DIALECTS, DialectName
-from unbet.dialects.body import parse
+from unbet.dialects.body import cancels_of, parse_kept
 
 
 class Refused(BaseModel):
@@ -60,16 +59,15 @@ def refusals_in(lines: Iterable[str]) -> Iterator[Refused]:
             raise LogError(f"line {number}: {where}: {fault['msg']}") from None
 
 
-def cancel_of(refused: Refused, body: bytes | None = None) -> Cancel:
-    """`refused` as if it had come in just now, with another `body` if one is given. Raises
-    `BadRequestError` where it is refused again."""
+def cancels_in(refused: Refused, body: bytes | None = None) -> list[Cancel]:
+    """The cancels of `refused` as if it had come in just now, with another `body` if one is given.
+    Raises `BadRequestError` where it is refused again."""
     dialect = DIALECTS[refused.dialect]
-    parsed = parse(refused.body if body is None else body, refused.provider, dialect)
-    return Cancel(
-        request_id=uuid_utils.compat.uuid7(),
+    kept = refused.body if body is None else body
+    return cancels_of(
+        parse_kept(kept, refused.provider, dialect),
+        provider=refused.provider,
+        dialect=dialect,
         received_at=refused.received_at,
         received_from=refused.received_from,
-        provider=refused.provider,
-        dialect=refused.dialect,
-        **parsed._asdict(),
     )

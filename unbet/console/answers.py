@@ -24,7 +24,7 @@ GROUPS: Final = {
     "given_back": "Stake given back",
     "no_bet": "No such bet",
     "nothing": "Bet refused, settled or closed",
-    "mismatch": "Other player or currency",
+    "mismatch": "Other player, currency or stake",
     "undecided": "No decision in time",
 }
 """The outcomes as they are shown, in the order of `Step`'s counts."""

@@ -35,7 +35,7 @@ _bad: Final = partial(Headline, "bad")
 _attention: Final = partial(Headline, "attention")
 
 _NO_RECEIVER: Final = _bad(
-    "No receiver answers", "The provider gets no answer, and gives up after three tries."
+    "No receiver answers", "The provider gets no answer, and may give up after three tries."
 )
 _WITHOUT_QUEUE: Final = "Cancels are parked in the ledger after seconds; the sweep decides them."
 
@@ -169,8 +169,8 @@ def _of_refused_requests(receivers: Receivers) -> Iterator[Headline]:
         yield _attention(
             f"{count(refused)} {'request was' if refused == 1 else 'requests were'} refused at "
             "validation",
-            "In the last 10 minutes, with a right secret. The provider gives up after three tries: "
-            "see the receivers' logs.",
+            "In the last 10 minutes, with a right secret. The provider may give up after three "
+            "tries: see the receivers' logs.",
         )
     if receivers.spool_bytes:
         yield _attention(
@@ -187,7 +187,7 @@ def _of_all_that_came(ledger: LedgerReading, receivers: Receivers) -> Iterator[H
         yield _bad(
             "No cancel gets through",
             "None was decided in the last 5 minutes: what came was refused, or answered 100, "
-            "retry. The provider gives up after three tries.",
+            "retry. The provider may give up after three tries.",
         )
     elif receivers.refused and not any(step.answers for step in ledger.answers.steps.values()):
         yield _attention(

@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, PlainSerializer, StringConstraints
 
 # Unicode's white space, named one by one: what `\s` means differs between those who read a pattern.
 _BLANK: Final = r"\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -24,7 +24,9 @@ def text(longest: int) -> StringConstraints:
 
 def _exact(value: Any) -> Any:
     """Amounts come as `Decimal` or as plain decimal text: a float has already lost money."""
-    if isinstance(value, Decimal) or (isinstance(value, str) and _AMOUNT.fullmatch(value)):
+    if isinstance(value, Decimal):
+        return value if value else value.copy_abs()  # `-0` is written otherwise than it is read
+    if isinstance(value, str) and _AMOUNT.fullmatch(value):
         return value
     raise ValueError(
         'expected an amount as text such as "10.00": '
@@ -32,13 +34,32 @@ def _exact(value: Any) -> Any:
     )
 
 
-UserId = Annotated[str, text(32)]
+def _plain(amount: Decimal) -> str:
+    return format(amount, "f")
+
+
+UserId = Annotated[str, text(255)]
+"""A player, as the provider names them; a dialect may allow fewer characters."""
 ProviderId = Annotated[str, text(32)]
-Currency = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9]{3,4}$")]
-Reference = Annotated[str, text(36)]
+CURRENCY_PATTERN: Final = r"^[A-Za-z0-9]{3,4}$"
+Currency = Annotated[str, StringConstraints(strict=True, pattern=CURRENCY_PATTERN)]
+Reference = Annotated[str, text(255)]
+"""What a provider names a bet by; a dialect may allow fewer characters."""
+RequestName = Annotated[str, text(255)]
+"""What a provider names a request of its own by; a dialect may allow fewer characters."""
 Amount = Annotated[
     Decimal,
     BeforeValidator(_exact),
     Field(ge=0, max_digits=38, decimal_places=18, allow_inf_nan=False),
+    # As it is read again: Python writes `1E-7`.
+    PlainSerializer(_plain, return_type=str, when_used="json"),
 ]
 """Money in units of a currency, exact: NUMERIC(38,18) (PROTOCOL, "The call")."""
+
+
+def _whole(value: Any) -> Any:
+    return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+JsonAmount = Annotated[Amount, BeforeValidator(_whole)]
+"""An amount that may be a number of JSON, read without a float."""

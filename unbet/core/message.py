@@ -4,12 +4,12 @@ writes them."""
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from unbet.core.fields import Currency, Reference, UserId, text
+from unbet.core.fields import Amount, Currency, Reference, RequestName, UserId
 from unbet.core.outcomes import Outcome
 
 QUEUE: Final = "cancels"
@@ -29,7 +29,7 @@ class _Frozen(BaseModel):
 
 
 class _Document(_Frozen):
-    version: Literal[1, 2, 3] = 1
+    version: Literal[1, 2, 3, 4] = 1
     deployment: UUID | None = None
     """Whose it is; version 1 does not say."""
 
@@ -48,14 +48,22 @@ class Cancel(_Frozen):
     dialect: str
     """The endpoint's dialect: which form the answer takes."""
     reference: Reference
-    """Of the bet."""
-    player: UserId
-    """As the provider names them."""
-    currency: Currency
-    uuid: Annotated[str, text(36)]
+    """Of the bet, or with `of_round` of the round."""
+    player: UserId | None
+    """As the provider names them; None where the request does not: then the bet's own."""
+    currency: Currency | None
+    """None where the request does not say it: then the bet's own."""
+    uuid: RequestName
     """The provider's name for this request; a dialect without one derives it from the reference."""
     body: str
-    """The request as the provider sent it, unknown fields included."""
+    """The request as the provider sent it, unknown fields included; without a body its query."""
+    amount: Amount | None = None
+    """What the request says of the bet's stake, in units of the currency; None if it does not."""
+    batch: UUID | None = None
+    """The request that asks for several bets: its cancels are decided in one transaction, if the
+    wallet has transactions. None for a request of one bet."""
+    of_round: bool = False
+    """All bets of the round that `reference` names are cancelled, those to come as well."""
 
 
 class Group(_Document):
@@ -81,6 +89,8 @@ class Decision(_Frozen):
     """The bet's currency; the cancel's own where there is no bet."""
     cash: Decimal | None = None
     """The player's cash balance right after the first decision, in units of the currency."""
+    replayed: bool = False
+    """Whether another request had this bet's outcome before; not written before version 4."""
 
 
 class Reply(_Document):

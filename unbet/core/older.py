@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
-from unbet.core.fields import Currency, Reference, UserId, text
+from unbet.core.fields import Currency, Reference, RequestName, UserId
 from unbet.core.message import Cancel, Group
 
 
@@ -24,7 +24,7 @@ class _OldRequest(BaseModel):
     player: Annotated[UserId, Field(alias="user_id")]
     currency: Currency
     reference: Reference
-    uuid: Annotated[str, text(36)]
+    uuid: RequestName
 
 
 class _OldCancel(_Frozen):

@@ -1,5 +1,6 @@
 """The possible outcomes of a cancel."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final
 
@@ -25,6 +26,15 @@ class Outcome(StrEnum):
     CURRENCY_MISMATCH = "currency_mismatch"
     """The bet is in another currency. Binds nobody: the correct cancel still works."""
 
+    AMOUNT_MISMATCH = "amount_mismatch"
+    """The request names another amount than the bet's stake. Binds nobody: the correct cancel still
+    works."""
+
+    BATCH_REFUSED = "batch_refused"
+    """Another bet of the same request cannot be cancelled, or is not the one that the request
+    describes: nothing of the request is done. Binds nobody: a request without that bet still
+    works."""
+
     CLOSED = "closed"
     """A person has closed the cancel: nothing is returned, and nobody is to ask again, unless a
     person reopens it."""
@@ -33,6 +43,22 @@ class Outcome(StrEnum):
     """Not decided yet: kept in the ledger, to be finished there."""
 
 
-BINDS_NOTHING: Final = frozenset({Outcome.MISMATCH, Outcome.CURRENCY_MISMATCH, Outcome.CLOSED})
+MISMATCHES: Final = frozenset(
+    {
+        Outcome.MISMATCH,
+        Outcome.CURRENCY_MISMATCH,
+        Outcome.AMOUNT_MISMATCH,
+        Outcome.BATCH_REFUSED,
+    }
+)
+"""The bet is not the one that the request describes: nothing of it is told."""
+
+BINDS_NOTHING: Final = MISMATCHES | {Outcome.CLOSED}
 """With these a wallet has decided nothing of the bet: the right cancel, or the same after a person
 has reopened it, still gets its decision."""
+
+
+def sql_list(outcomes: Iterable[Outcome]) -> str:
+    """As `IN` takes them; they have no characters to be escaped."""
+    names = ", ".join(f"'{outcome}'" for outcome in sorted(outcomes))
+    return f"({names})"

@@ -1,9 +1,10 @@
 """The wire format of a group and its reply: one signed JSON document each; the message's is
 compressed.
 
-Version 2 names its deployment; version 3 has no provider's fields in its cancels. A reader accepts
-the older versions as well: an installation may have them on the queue during an update. The
-signature means that write access to Redis is no write access to money or to answers.
+Version 2 names its deployment; version 3 has no provider's fields in its cancels; version 4 knows
+requests that ask for several bets or leave fields out, and says which decisions are repeated. A
+reader accepts the older versions as well: an installation may have them on the queue during an
+update. The signature means that write access to Redis is no write access to money or to answers.
 """
 
 import base64
@@ -11,7 +12,7 @@ import hmac
 import re
 import zlib
 from collections.abc import Sequence
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
@@ -27,7 +28,7 @@ _REPLY: Final = "unbet reply"
 _DIGEST: Final = "sha256"
 _SEPARATOR: Final = ":"
 
-_VERSION_3: Final = re.compile(rb'\{\s*"version":\s*3\b')
+_TODAY: Final = re.compile(rb'\{\s*"version":\s*[34]\b')
 
 Document = TypeVar("Document", Group, OldGroup, Reply)
 
@@ -82,14 +83,14 @@ def encode_group(group: Group, keys: Keys) -> str:
 
 def decode_group(message: object, keys: Keys, deployment: UUID | None = None) -> Group:
     """Read a message, whatever came as one. Raises `SignatureError` before anything of a text is
-    looked at, `MessageError` if it is no group of version 1 to 3, and `ForeignError` if it says
+    looked at, `MessageError` if it is no group of version 1 to 4, and `ForeignError` if it says
     that it is of another deployment than `deployment`."""
     packed = keys.verify(_GROUP, _require_text(message))
     try:
         document = zlib.decompress(base64.b64decode(packed, validate=True))
     except (ValueError, zlib.error) as error:
         raise MessageError(f"{_wrong(Group)}: {error}") from None
-    if _VERSION_3.match(document):
+    if _TODAY.match(document):
         return _decode(Group, document, deployment)
     return _decode(OldGroup, document, deployment).today()
 
@@ -110,6 +111,9 @@ def _text_of(document: Group | Reply) -> str:
     left_out = {"deployment"} if document.version == 1 else set()
     if isinstance(document, Group):
         left_out |= {name for name in ("wallets", "dry_run") if not getattr(document, name)}
+    if isinstance(document, Reply) and document.version < 4:
+        not_known: dict[str, Any] = {"decisions": {"__all__": {"replayed"}}}
+        return document.model_dump_json(exclude=not_known | dict.fromkeys(left_out, True))
     return document.model_dump_json(exclude=left_out)
 
 
@@ -133,7 +137,7 @@ def _decode(kind: type[Document], text: str | bytes, deployment: UUID | None) ->
 
 
 def _wrong(kind: type[BaseModel]) -> str:
-    return f"not a {'reply' if kind is Reply else 'group'} of version 1, 2 or 3"
+    return f"not a {'reply' if kind is Reply else 'group'} of version 1 to 4"
 
 
 def _mac(key: bytes, purpose: str, document: str) -> str:

@@ -60,7 +60,8 @@ BEGIN
                                 'transfers', 'entries', 'deposits', 'wins', 'operations',
                                 'refused_operations', 'withdrawal_ends', 'requests', 'answers',
                                 'parked', 'parkings', 'interventions', 'deployment', 'watched',
-                                'asked', 'found_late', 'routes']::regclass[]
+                                'asked', 'found_late', 'routes',
+                                'cancelled_rounds']::regclass[]
     LOOP
         -- Handing over waits until nobody uses the table: the first time only.
         IF (SELECT relowner <> 'unbet_owner'::regrole FROM pg_class WHERE oid = ours) THEN
@@ -95,13 +96,15 @@ GRANT SELECT ON deployment TO unbet_receiver, unbet_worker, unbet_operator, unbe
 -- It is what the world talks to. It looks up outcomes, parks cancels, notes answers and counts what is
 -- parked; it cannot read what providers have sent, nor touch a row that is there.
 
-GRANT SELECT (provider, reference, state, user_id, currency, outcome, reversal_id, cash_after)
+GRANT SELECT (provider, reference, state, user_id, currency, outcome, cancel_request_id,
+              reversal_id, cash_after)
     ON bets TO unbet_receiver;
-GRANT SELECT (request_id, outcome, wallet, wallet_ref, cash) ON requests TO unbet_receiver;
+GRANT SELECT (request_id, provider, reference, outcome, decided_at, wallet, wallet_ref, cash, replayed)
+    ON requests TO unbet_receiver;
 
 -- Reading the key is what ON CONFLICT needs; how many there are and since when is for /metrics.
 GRANT SELECT (request_id, state, reason, parked_at),
-      INSERT (request_id, provider, reference, cancel, state, reason, last_error, next_try_at)
+      INSERT (request_id, provider, reference, batch, cancel, state, reason, last_error, next_try_at)
     ON parked TO unbet_receiver;
 GRANT SELECT (request_id),
       INSERT (request_id, shared_request_id, uuid, received_at, received_from, outcome, code,
@@ -111,6 +114,8 @@ GRANT SELECT (request_id),
 GRANT SELECT (id) ON late_bets TO unbet_receiver;
 GRANT SELECT (look_at) ON watched TO unbet_receiver;
 GRANT SELECT (outcome) ON found_late TO unbet_receiver;
+-- A round may have the name of a bet.
+GRANT SELECT (of_round) ON requests TO unbet_receiver;
 -- Of bets that another wallet decides by now the ledger's own rows say nothing.
 GRANT SELECT (provider, wallet) ON routes TO unbet_receiver;
 
@@ -126,23 +131,29 @@ GRANT SELECT,
 GRANT SELECT, UPDATE (balance) ON accounts TO unbet_worker;
 GRANT SELECT, INSERT (kind, bet_id) ON transfers TO unbet_worker;
 GRANT SELECT, INSERT (transfer_id, account_id, amount, balance_after) ON entries TO unbet_worker;
-GRANT SELECT (request_id, provider, reference, user_id, currency, outcome, decided_at, wallet_ref,
-              cash),
-      INSERT (request_id, provider, reference, user_id, currency, uuid, dialect, received_at,
-              received_from, body, outcome, wallet, wallet_ref, cash, replayed, is_only_memory)
+GRANT SELECT (request_id, provider, reference, user_id, currency, amount, outcome, decided_at,
+              wallet_ref, cash, replayed),
+      INSERT (request_id, provider, reference, user_id, currency, amount, batch, uuid, dialect,
+              received_at, received_from, body, outcome, wallet, wallet_ref, cash, replayed,
+              is_only_memory)
     ON requests TO unbet_worker;
 GRANT SELECT, DELETE,
       INSERT (request_id, provider, reference, cancel, look_at),
       UPDATE (looks, look_at, taken_at)
     ON watched TO unbet_worker;
-GRANT SELECT, DELETE, INSERT (provider, reference), UPDATE (open) ON asked TO unbet_worker;
+GRANT SELECT, DELETE, INSERT (provider, reference, of_round), UPDATE (open) ON asked TO unbet_worker;
+-- Cancels of rounds.
+GRANT INSERT (of_round), SELECT (of_round) ON requests TO unbet_worker;
+GRANT SELECT,
+      INSERT (provider, round_id, user_id, currency, outcome, cancel_request_id, cash_after)
+    ON cancelled_rounds TO unbet_worker;
 -- The first that starts writes them; only a person at the command line replaces them.
 GRANT SELECT, INSERT (provider, wallet) ON routes TO unbet_worker;
 GRANT INSERT (provider, wallet), DELETE ON routes TO unbet_operator;
 GRANT SELECT, INSERT (request_id, provider, reference, outcome, wallet_ref)
     ON found_late TO unbet_worker;
 GRANT SELECT, DELETE,
-      INSERT (request_id, provider, reference, cancel, state, reason, last_error, next_try_at),
+      INSERT (request_id, provider, reference, batch, cancel, state, reason, last_error, next_try_at),
       UPDATE (state, reason, tries, last_error, parked_at, next_try_at)
     ON parked TO unbet_worker;
 -- Reading the key is what ON CONFLICT needs.
@@ -164,6 +175,9 @@ GRANT INSERT (user_id, frozen_at), UPDATE (frozen_at) ON players TO unbet_operat
 GRANT INSERT (owner, currency, kind, balance), UPDATE (balance) ON accounts TO unbet_operator;
 GRANT INSERT (provider, reference, state, user_id, currency, amount), UPDATE (state, refusal)
     ON bets TO unbet_operator;
+-- A bet may name its round; one of a cancelled round is refused.
+GRANT INSERT (round_id) ON bets TO unbet_operator;
+GRANT SELECT ON cancelled_rounds TO unbet_operator, unbet_console;
 GRANT INSERT (provider, reference, user_id, currency, amount) ON late_bets TO unbet_operator;
 GRANT INSERT (id, kind, bet_id) ON transfers TO unbet_operator;
 -- Whether a sequence is behind its table: the worker's start, and `unbet audit`.
@@ -185,7 +199,7 @@ GRANT INSERT (reference, kind, transfer_id) ON withdrawal_ends TO unbet_operator
 GRANT INSERT (request_id, provider, reference, action, made_by, reason)
     ON interventions TO unbet_operator;
 GRANT UPDATE (state, tries, next_try_at),
-      INSERT (request_id, provider, reference, cancel, state, reason, last_error, next_try_at)
+      INSERT (request_id, provider, reference, batch, cancel, state, reason, last_error, next_try_at)
     ON parked TO unbet_operator;
 GRANT INSERT (outcome, cancelled_at, cancel_request_id, cash_after),
       UPDATE (outcome, cancelled_at, cancel_request_id, cash_after)

@@ -1,24 +1,24 @@
-"""What each provider asks, and how it is told: one file a provider, found by being here."""
+"""The providers' protocols: one file each, or an entry point `unbet.dialects` of another
+package."""
 
-from collections.abc import Iterator, Mapping
-from importlib import import_module
-from pkgutil import iter_modules
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, Literal
 
+from unbet.core.plugins import find_plugins
 from unbet.dialects.port import Dialect
 
-_COMMON: Final = frozenset({"body", "port"})
+_COMMON: Final = frozenset(
+    {"answers", "auth", "body", "codecs", "examples", "faults", "openapi", "port", "raw", "schemes"}
+)
 """The files here that belong to no provider."""
 
-
-def _dialects() -> Iterator[Dialect]:
-    for file in iter_modules(__path__):
-        if file.name not in _COMMON:
-            names = vars(import_module(f"{__name__}.{file.name}"))
-            yield from (value for value in names.values() if isinstance(value, Dialect))
+ENTRY_POINT: Final = "unbet.dialects"
+"""The group of entry points that name a `Dialect` of another package."""
 
 
-DIALECTS: Final[Mapping[str, Dialect]] = {dialect.name: dialect for dialect in _dialects()}
+DIALECTS: Final[Mapping[str, Dialect]] = find_plugins(
+    Dialect, __name__, group=ENTRY_POINT, common=_COMMON
+)
 """The forms of requests and answers that the receiver speaks."""
 
 if TYPE_CHECKING:

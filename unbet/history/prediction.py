@@ -6,14 +6,14 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection, text
 
 from unbet.core.message import Cancel, Decision
-from unbet.core.outcomes import Outcome
+from unbet.core.outcomes import MISMATCHES, Outcome
 from unbet.history.explain import entries_of
 from unbet.history.records import EntryRecord
 from unbet.journal.closings import closed_decision, find_closed
-from unbet.wallets.ledger.reversal import reverse
+from unbet.wallets.ledger.reversal import decide_cancels
 from unbet.wallets.sql.wallet import call_function
 
-_DECIDE_NOTHING: Final = (Outcome.MISMATCH, Outcome.CURRENCY_MISMATCH, Outcome.PARKED)
+_DECIDE_NOTHING: Final = MISMATCHES | {Outcome.PARKED}
 _DECIDED_BY: Final = text("""
     SELECT cancel_request_id FROM unbet_ledger.bets
      WHERE provider = :provider AND reference = :reference
@@ -32,13 +32,15 @@ class Prediction(NamedTuple):
 
 
 def predict(connection: Connection, cancel: Cancel, *, hold_unknown: bool = False) -> Prediction:
-    """What `reverse` decides of `cancel`, in a transaction of its own that is rolled back.
+    """What `decide_cancels` decides of `cancel`, in a transaction of its own that is rolled back.
 
     Needs a worker's rights, and takes its locks for that long. What stays is what PostgreSQL does
     not roll back: the sequences have gone on. Raises as `reverse`.
     """
     try:
-        (decided,) = reverse(connection, [cancel], hold_unknown=hold_unknown)
+        (decided,) = decide_cancels(connection, [cancel], hold_unknown=hold_unknown)
+        if cancel.of_round:
+            return Prediction(decided, is_repeat=decided.replayed, returned=None)
         if decided.outcome in _DECIDE_NOTHING:
             return Prediction(decided, is_repeat=False)
         bet = {"provider": cancel.provider, "reference": cancel.reference}

@@ -1,14 +1,23 @@
-"""The records of one reference: frozen values, read by `explain.py`."""
+"""The records of one reference: frozen values, read by `explain.py`.
+
+(Over 250 lines: together they are one document, of which each record is a part.)
+"""
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from unbet.core.outcomes import BINDS_NOTHING, Outcome
 from unbet.core.wallet_names import LEDGER
 from unbet.wallets.ledger.operations import Refusal
+
+
+def _as_written(code: str) -> int | str:
+    """The journal has all codes as text."""
+    return int(code) if code.isdecimal() and str(int(code)) == code else code
 
 
 class _Record(BaseModel):
@@ -19,8 +28,9 @@ class BetRecord(_Record):
     """The bet, or the tombstone in its place."""
 
     state: str
-    user_id: str
-    currency: str
+    user_id: str | None
+    currency: str | None
+    """Both are None for the tombstone of a cancel that does not say them."""
     amount: Decimal | None
     """The stake; None for a tombstone."""
     created_at: datetime
@@ -32,6 +42,35 @@ class BetRecord(_Record):
     cancel_request_id: UUID | None
     reversal_id: int | None
     cash_after: Decimal | None
+    round_id: str | None = None
+    """None if the bet did not say it."""
+
+
+class CancelledRoundRecord(_Record):
+    """What is cancelled of a round, with all that comes of it later."""
+
+    user_id: str
+    """Whose bets; '' for all players'."""
+    currency: str
+    """'' for all."""
+    outcome: Outcome
+    """What the first cancel got."""
+    cancelled_at: datetime
+    cancel_request_id: UUID
+    cash_after: Decimal | None
+
+
+class RoundBetRecord(BetRecord):
+    """A bet of a round."""
+
+    reference: str
+
+
+class RoundRecord(_Record):
+    """What the ledger has of a round."""
+
+    cancelled: tuple[CancelledRoundRecord, ...]
+    bets: tuple[RoundBetRecord, ...]
 
 
 class AnswerRecord(_Record):
@@ -44,7 +83,8 @@ class AnswerRecord(_Record):
     received_at: datetime
     received_from: str
     outcome: Outcome | None
-    code: int
+    code: Annotated[int | str, BeforeValidator(_as_written)]
+    """As the provider's dialect writes it."""
     seconds: Decimal
     answered_at: datetime
 
@@ -54,8 +94,13 @@ class RequestRecord(_Record):
 
     request_id: UUID
     uuid: str
-    user_id: str
-    currency: str
+    user_id: str | None
+    """As the request says it, and None where it does not; so are the next two."""
+    currency: str | None
+    amount: Decimal | None = None
+    """The stake."""
+    batch: UUID | None = None
+    """The same for all cancels of a request that asks for several bets."""
     dialect: str
     received_at: datetime
     received_from: str
@@ -72,6 +117,8 @@ class RequestRecord(_Record):
     """The player's, right after the first decision; None also where the wallet does not tell it."""
     replayed: bool | None = None
     """Whether the wallet had decided it before; None also where it does not say."""
+    of_round: bool = False
+    """It is for all bets of a round."""
     answers: tuple[AnswerRecord, ...] = ()
 
 
@@ -85,9 +132,23 @@ class ParkedRecord(_Record):
     last_error: str | None
     parked_at: datetime
     next_try_at: datetime
+    batch: UUID | None = None
+    """As with a request."""
     cancel: str
     """As the message carried it, JSON: with the player's session."""
     answers: tuple[AnswerRecord, ...] = ()
+
+
+class BatchMember(_Record):
+    """One of the cancels of a request that asks for several bets."""
+
+    batch: UUID
+    request_id: UUID
+    reference: str
+    outcome: Outcome | None
+    """None: not decided yet."""
+    state: str | None
+    """Where it is parked, of one that is not decided: `parked`, `dead` or `closed`."""
 
 
 class ParkingHistoryRecord(_Record):
@@ -185,7 +246,8 @@ class OperationRecord(_Record):
 
 
 class History(_Record):
-    """What is known of one reference at one provider; everything in the order of time."""
+    """What is known of one reference at one provider; everything in the order of time. A round that
+    has the name of a bet has a history of its own."""
 
     provider: str
     reference: str
@@ -196,6 +258,10 @@ class History(_Record):
     or to have done nothing."""
     look_at: datetime | None = None
     """When a wallet that cannot refuse late bets is asked next whether the bet has come since."""
+    round: RoundRecord | None = None
+    """The reference is a round's; then there is no bet, and the requests are for all its bets."""
+    round_cancelled_at: datetime | None = None
+    """When the round of the bet was cancelled, if it was."""
     bet: BetRecord | None
     """The ledger's. Where another wallet keeps the bet there is at most the tombstone of a cancel
     that a person has closed."""
@@ -207,6 +273,8 @@ class History(_Record):
     found_late: tuple[FoundLateRecord, ...] = ()
     transfers: tuple[TransferRecord, ...]
     wins: tuple[WinRecord, ...]
+    batches: tuple[BatchMember, ...] = ()
+    """All cancels of the requests that ask for this bet and for others."""
 
     @property
     def decision(self) -> RequestRecord | None:

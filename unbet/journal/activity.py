@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, text
 
+from unbet.core.outcomes import MISMATCHES, sql_list
 from unbet.journal.parking import Backlog, parked_by_state
 
 _RECENT: Final = text("""
@@ -24,19 +25,19 @@ _LAST_ANSWER: Final = text("""
     SELECT answered_at FROM unbet.answers ORDER BY request_id DESC LIMIT 1
 """)
 _NOW: Final = text("SELECT CAST(extract(epoch FROM now()) AS float8)")
-_READ: Final = text("""
+_READ: Final = text(f"""
     SELECT CAST(floor(extract(epoch FROM answered_at) / :step) AS bigint) * :step AS began,
            count(*) FILTER (WHERE outcome = 'reversed'),
            count(*) FILTER (WHERE outcome = 'no_bet'),
            count(*) FILTER (WHERE outcome IN ('bet_refused', 'settled', 'closed')),
-           count(*) FILTER (WHERE outcome IN ('mismatch', 'currency_mismatch')),
+           count(*) FILTER (WHERE outcome IN {sql_list(MISMATCHES)}),
            count(*) FILTER (WHERE coalesce(outcome, 'parked') = 'parked'),
            percentile_cont(0.5) WITHIN GROUP (ORDER BY CAST(seconds AS float8)),
            percentile_cont(0.99) WITHIN GROUP (ORDER BY CAST(seconds AS float8))
       FROM unbet.answers
      WHERE answered_at >= to_timestamp(:since) AND answered_at < to_timestamp(:until)
      GROUP BY began
-""")
+""")  # noqa: S608 - no value is formatted in
 
 
 RATE_OVER_S: Final = 10

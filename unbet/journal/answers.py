@@ -17,7 +17,7 @@ _NOTE: Final = text("""
     SELECT *
       FROM json_to_recordset(CAST(:notes AS json))
                AS (request_id uuid, shared_request_id uuid, uuid text, received_at timestamptz,
-                   received_from text, outcome text, code integer, seconds numeric)
+                   received_from text, outcome text, code text, seconds numeric)
         ON CONFLICT (request_id) DO NOTHING
 """)
 
@@ -33,7 +33,8 @@ class AnswerNote(NamedTuple):
     received_from: str
     outcome: Outcome
     """`parked` if there was none in time."""
-    code: int
+    code: int | str
+    """As the dialect writes it."""
     seconds: Decimal
     """From the body's last byte to the answer."""
 

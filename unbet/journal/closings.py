@@ -8,11 +8,11 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from unbet.core.message import Cancel, Decision
-from unbet.core.outcomes import Outcome
+from unbet.core.outcomes import BINDS_NOTHING, Outcome, sql_list
 from unbet.database.rows import as_json
 
 # What the wallet has decided before a person closed it stays as it was told.
-_FIND: Final = text("""
+_FIND: Final = text(f"""
     SELECT requested.request_id
       FROM json_to_recordset(CAST(:cancels AS json))
                AS requested (request_id uuid, provider text, reference text)
@@ -27,13 +27,16 @@ _FIND: Final = text("""
                          FROM unbet.requests
                         WHERE requests.reference = requested.reference
                           AND requests.provider = requested.provider
-                          AND outcome NOT IN ('closed', 'mismatch', 'currency_mismatch'))
-""")
+                          AND NOT of_round
+                          AND outcome NOT IN {sql_list(BINDS_NOTHING)})
+""")  # noqa: S608 - no value is formatted in
 
 
 def find_closed(connection: Connection, cancels: Sequence[Cancel]) -> set[UUID]:
-    """The requests among `cancels` whose reference is closed."""
-    if not cancels:
+    """The requests among `cancels` whose reference is closed. Of rounds none is: closing one binds
+    nobody here."""
+    of_bets = [cancel for cancel in cancels if not cancel.of_round]
+    if not of_bets:
         return set()
     requested = as_json(
         {
@@ -41,7 +44,7 @@ def find_closed(connection: Connection, cancels: Sequence[Cancel]) -> set[UUID]:
             "provider": cancel.provider,
             "reference": cancel.reference,
         }
-        for cancel in cancels
+        for cancel in of_bets
     )
     return set(connection.execute(_FIND, {"cancels": requested}).scalars())
 

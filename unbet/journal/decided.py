@@ -13,7 +13,8 @@ from unbet.core.outcomes import Outcome
 # By the primary key, which begins with the moment in which the receiver had the cancel.
 _SELECT: Final = """
     SELECT requests.request_id, received_at, received_from, provider, dialect, reference,
-           user_id AS player, currency, uuid, body, told.outcome, told.wallet_ref
+           user_id AS player, currency, amount, batch, uuid, body, of_round, told.outcome,
+           told.wallet_ref
       FROM unbet.requests
       LEFT JOIN LATERAL (
                SELECT outcome, wallet_ref FROM unbet.found_late

@@ -2,7 +2,7 @@
 -- have told, of which the journal has the first one that binds the bet.
 
 SELECT cancelled_at, provider, reference, "user", currency, stake, state, outcome, returned_cash, returned_bonus,
-       reversal_id, request_id, uuid, wallet, wallet_ref, cash, replayed, found_late
+       reversal_id, request_id, uuid, wallet, wallet_ref, cash, replayed, found_late, batch
   FROM (
            SELECT bets.cancelled_at, bets.provider, bets.reference, bets.user_id AS "user", bets.currency,
                   bets.amount AS stake, bets.state, bets.outcome, returned.cash AS returned_cash,
@@ -11,7 +11,7 @@ SELECT cancelled_at, provider, reference, "user", currency, stake, state, outcom
                   -- What a person has closed no wallet has decided.
                   CASE WHEN bets.outcome <> 'closed' THEN 'ledger' END AS wallet,
                   CAST(NULL AS text) AS wallet_ref, bets.cash_after AS cash,
-                  CAST(NULL AS boolean) AS replayed, CAST(NULL AS text) AS found_late, bets.id
+                  CAST(NULL AS boolean) AS replayed, CAST(NULL AS text) AS found_late, requests.batch, bets.id
              FROM unbet_ledger.bets
              -- The record of the request may have been removed (`unbet retain`).
              LEFT JOIN unbet.requests ON requests.request_id = bets.cancel_request_id
@@ -29,8 +29,8 @@ SELECT cancelled_at, provider, reference, "user", currency, stake, state, outcom
                        AND EXISTS (SELECT
                                      FROM unbet.requests AS told
                                     WHERE told.reference = bets.reference AND told.provider = bets.provider
-                                      AND told.wallet IS NOT NULL
-                                      AND told.outcome NOT IN ('closed', 'mismatch', 'currency_mismatch')))
+                                      AND told.wallet IS NOT NULL AND NOT told.of_round
+                                      AND told.outcome <> ALL (CAST(:binds_nothing AS text[]))))
             UNION ALL
            SELECT told.decided_at, told.provider, told.reference, told.user_id, told.currency, NULL, NULL,
                   told.outcome, NULL, NULL, NULL, told.request_id, told.uuid, told.wallet,
@@ -41,16 +41,16 @@ SELECT cancelled_at, provider, reference, "user", currency, stake, state, outcom
                     WHERE late.reference = told.reference AND late.provider = told.provider
                     ORDER BY late.found_at DESC, late.outcome
                     LIMIT 1),
-                  NULL
+                  told.batch, NULL
              FROM unbet.requests AS told
             WHERE told.wallet IS NOT NULL
-              AND told.outcome NOT IN ('closed', 'mismatch', 'currency_mismatch')
+              AND told.outcome <> ALL (CAST(:binds_nothing AS text[]))
               AND told.decided_at >= :since AND told.decided_at < :until
               AND NOT EXISTS (SELECT
                                 FROM unbet.requests AS before
                                WHERE before.reference = told.reference AND before.provider = told.provider
-                                 AND before.wallet IS NOT NULL
-                                 AND before.outcome NOT IN ('closed', 'mismatch', 'currency_mismatch')
+                                 AND before.wallet IS NOT NULL AND before.of_round = told.of_round
+                                 AND before.outcome <> ALL (CAST(:binds_nothing AS text[]))
                                  AND (before.decided_at, before.request_id)
                                      < (told.decided_at, told.request_id))
        ) AS outcomes

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from unbet.core.outcomes import BINDS_NOTHING
 from unbet.database.engine import SCAN_SETTINGS
 
 STREAM_LIMITS: Final = SCAN_SETTINGS | {
@@ -31,8 +32,9 @@ class Exported(NamedTuple):
     cancelled_at: datetime
     provider: str
     reference: str
-    user: str
-    currency: str
+    user: str | None
+    currency: str | None
+    """Both are None where there is no bet, and its cancel did not say them."""
     stake: Decimal | None
     """None for a tombstone. It, the state and what was returned are None also where another wallet
     than the ledger has the bet: only that one knows."""
@@ -55,6 +57,8 @@ class Exported(NamedTuple):
     """Whether the wallet had decided it before; None for the ledger, or if it does not say."""
     found_late: str | None
     """What the wallet said at last of a bet that came after its cancel; None if there is none."""
+    batch: UUID | None
+    """Of a cancel whose request asked for several bets: the same for all of them."""
 
 
 def export(
@@ -64,7 +68,12 @@ def export(
 
     Memory does not grow with their number. Use an engine with `STREAM_LIMITS`.
     """
-    values = {"since": since, "until": until, "provider": provider}
+    values = {
+        "since": since,
+        "until": until,
+        "provider": provider,
+        "binds_nothing": [*BINDS_NOTHING],
+    }
     streamed = {"yield_per": ROWS_AT_ONCE}
     for row in connection.execute(_EXPORT, values, execution_options=streamed):
         yield Exported(*row)

@@ -30,12 +30,12 @@ PAUSE_BY_AGE: Final = """
                           * (0.75 + random() / 2))
 """
 _INSERT: Final = """
-    INSERT INTO unbet.parked (request_id, provider, reference, cancel, state, reason, last_error,
-                        next_try_at)
-    SELECT request_id, provider, reference, cancel, CAST(:state AS text), CAST(:reason AS text),
-           CAST(:error AS text), now() + make_interval(secs => :pause_s)
+    INSERT INTO unbet.parked (request_id, provider, reference, batch, cancel, state, reason,
+                        last_error, next_try_at)
+    SELECT request_id, provider, reference, batch, cancel, CAST(:state AS text),
+           CAST(:reason AS text), CAST(:error AS text), now() + make_interval(secs => :pause_s)
       FROM json_to_recordset(CAST(:cancels AS json))
-               AS (request_id uuid, provider text, reference text, cancel text)
+               AS (request_id uuid, provider text, reference text, batch uuid, cancel text)
      -- Two that park the same cancels at once must not wait for each other crosswise.
      ORDER BY request_id
         ON CONFLICT (request_id)
@@ -50,10 +50,11 @@ _SET_ASIDE: Final = text(f"""
 """)  # noqa: S608 - no value is formatted in
 _LIST: Final = text("""
     SELECT parked.request_id, parked.provider, parked.reference, bets.amount, bets.currency,
-           parked.state, bets.outcome, reason, tries, last_error, parked_at, next_try_at
+           parked.state, bets.outcome, reason, tries, last_error, parked_at, next_try_at, batch
       FROM unbet.parked
       LEFT JOIN unbet_ledger.bets
              ON bets.reference = parked.reference AND bets.provider = parked.provider
+                AND NOT parked.of_round
      WHERE parked.state = ANY (CAST(:states AS text[]))
      ORDER BY parked_at, parked.request_id
      LIMIT :most
@@ -109,7 +110,7 @@ class Parked(NamedTuple):
     provider: str
     reference: str
     amount: Decimal | None
-    """The bet's stake; None where the bet is not known."""
+    """The bet's stake; None where the bet is not known, and of a round."""
     currency: str | None
     """The bet's."""
     state: str
@@ -122,6 +123,8 @@ class Parked(NamedTuple):
     last_error: str | None
     parked_at: datetime
     next_try_at: datetime
+    batch: UUID | None
+    """The same for all cancels of a request that asks for several bets; they are tried together."""
 
 
 class Backlog(NamedTuple):
@@ -164,9 +167,10 @@ def list_parked(
 
 
 def rows_of(cancels: Sequence[Cancel]) -> str:
-    """For `json_to_recordset`: request_id, provider, reference, and the whole as `cancel`."""
+    """For `json_to_recordset`: request_id, provider, reference, batch, and the whole as `cancel`:
+    without what it does not say, so that an older sweep can still read the others."""
     return as_json(
-        cancel.model_dump(include={"request_id", "provider", "reference"})
-        | {"cancel": cancel.model_dump_json()}
+        cancel.model_dump(include={"request_id", "provider", "reference", "batch"})
+        | {"cancel": cancel.model_dump_json(exclude_defaults=True)}
         for cancel in cancels
     )

@@ -19,7 +19,8 @@ SELECT kind, reason, stated.line, stated.provider, stated.reference, stated.user
                   user_id, currency, 1 AS place, decided_at
              FROM unbet.requests
             WHERE reference = stated.reference AND lower(provider) = lower(stated.provider COLLATE "C")
-              AND wallet IS NOT NULL AND outcome NOT IN ('closed', 'mismatch', 'currency_mismatch')
+              AND wallet IS NOT NULL AND NOT of_round
+              AND outcome <> ALL (CAST(:binds_nothing AS text[]))
             UNION ALL
            SELECT state, outcome, user_id, currency, 2, NULL
              FROM unbet_ledger.bets
@@ -37,7 +38,7 @@ SELECT kind, reason, stated.line, stated.provider, stated.reference, stated.user
            SELECT state
              FROM unbet.parked
             WHERE reference = stated.reference AND lower(provider) = lower(stated.provider COLLATE "C")
-              AND bet.outcome IS NULL
+              AND bet.outcome IS NULL AND NOT of_round
             ORDER BY parked_at DESC
             LIMIT 1
        ) AS waiting ON true
@@ -49,7 +50,7 @@ SELECT kind, reason, stated.line, stated.provider, stated.reference, stated.user
              FROM unbet.requests
              LEFT JOIN unbet.answers ON answers.request_id = requests.request_id
             WHERE NOT fact.is_cancelled
-              AND requests.reference = stated.reference
+              AND requests.reference = stated.reference AND NOT of_round
               AND lower(requests.provider) = lower(stated.provider COLLATE "C")
        ) AS told ON true
  CROSS JOIN LATERAL (

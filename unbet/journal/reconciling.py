@@ -10,7 +10,7 @@ import psycopg
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from unbet.core.outcomes import Outcome
+from unbet.core.outcomes import BINDS_NOTHING, Outcome
 from unbet.journal.exporting import ROWS_AT_ONCE
 
 CANCELLED: Final = (Outcome.REVERSED, Outcome.NO_BET, Outcome.BET_REFUSED)
@@ -39,12 +39,13 @@ _CANCELLED_IN: Final = text("""
                -- By another wallet, of whose decisions on a bet the first one counts.
                SELECT provider, reference, NULL, outcome, user_id, currency, decided_at, NULL
                  FROM unbet.requests AS told
-                WHERE wallet IS NOT NULL AND decided_at >= :since AND decided_at < :until
+                WHERE wallet IS NOT NULL AND NOT of_round
+                  AND decided_at >= :since AND decided_at < :until
                   AND NOT EXISTS (SELECT
                                     FROM unbet.requests AS before
                                    WHERE before.reference = told.reference
                                      AND before.provider = told.provider
-                                     AND before.wallet IS NOT NULL
+                                     AND before.wallet IS NOT NULL AND NOT before.of_round
                                      AND before.outcome = ANY (CAST(:cancelled AS text[]))
                                      AND (before.decided_at, before.request_id)
                                          < (told.decided_at, told.request_id))
@@ -145,7 +146,7 @@ def take(connection: Connection, lines: Iterable[StatementLine]) -> int:
 
 def differences(connection: Connection) -> Iterator[Difference]:
     """Those of the list that the ledger does not bear out, in the list's order, as a stream."""
-    values = {"cancelled": [*CANCELLED]}
+    values = {"cancelled": [*CANCELLED], "binds_nothing": [*BINDS_NOTHING]}
     for row in connection.execute(_RECONCILE, values, execution_options=_STREAMED):
         yield Difference(*row)
 

@@ -46,7 +46,7 @@ def _compare(named: Mapping[str, str], connection: Connection) -> None:
     if recorded and recorded != named:
         raise UnsafeDatabaseError(
             "the settings name other wallets than those that decide this deployment's cancels: "
-            f"{'; '.join(differences(recorded, named))}. If UNBET_WALLET and UNBET_ENDPOINTS are "
+            f"{'; '.join(differences(recorded, named))}. If UNBET_WALLET and the endpoints are "
             "right here, `unbet wallet switch` puts them on record; then restart all workers, "
             "sweeps and ledgers."
         )

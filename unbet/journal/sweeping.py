@@ -16,25 +16,72 @@ from unbet.journal.parking import DUE, PAUSE_BY_AGE
 MAX_TRIES: Final = 5
 """Tries that failed by the cancel's own doing, as far as one can tell; then it is dead."""
 
+# Cancels of one request are leased together, by the first of them that is still parked: whoever
+# has locked that one has them all, and none where another one is locked. What goes beyond `most` is
+# left, except the first.
 _LEASE: Final = text(f"""
-    WITH due AS (
-        SELECT request_id
+    WITH due AS MATERIALIZED (
+        SELECT request_id, CASE WHEN :whole THEN batch END AS batch, tries, next_try_at
           FROM unbet.parked
          WHERE {DUE}
            AND (tries = 0) = :fresh AND tries < :most_tries AND (tries < 2 OR NOT :once)
            AND (provider = ANY (CAST(:providers AS text[]))) <> :all_but
+           AND (batch IS NULL OR NOT :whole
+                OR NOT EXISTS (SELECT
+                                 FROM unbet.parked AS earlier
+                                WHERE earlier.batch = parked.batch AND earlier.state = 'parked'
+                                  AND earlier.request_id < parked.request_id))
          ORDER BY next_try_at
          LIMIT :most
            FOR NO KEY UPDATE SKIP LOCKED
+    ),
+    unit AS MATERIALIZED (
+        SELECT due.*,
+               sum(size) OVER (ORDER BY due.next_try_at, due.request_id) AS until_it,
+               sum(size) OVER (ORDER BY due.next_try_at, due.request_id) - size AS before_it
+          FROM due
+         CROSS JOIN LATERAL (
+                   SELECT CASE WHEN due.batch IS NULL THEN 1
+                               ELSE (SELECT count(*)
+                                       FROM unbet.parked AS other
+                                      WHERE other.batch = due.batch AND other.state = 'parked')
+                          END AS size
+               ) AS counted
+    ),
+    chosen AS MATERIALIZED (
+        SELECT * FROM unit WHERE before_it = 0 OR until_it <= :most
+    ),
+    other AS MATERIALIZED (
+        SELECT request_id, batch
+          FROM unbet.parked
+         WHERE batch = ANY (ARRAY (SELECT batch FROM chosen WHERE batch IS NOT NULL))
+           AND state = 'parked' AND request_id <> ALL (ARRAY (SELECT request_id FROM chosen))
+           FOR NO KEY UPDATE SKIP LOCKED
+    ),
+    leased AS (
+        SELECT request_id, tries FROM chosen WHERE batch IS NULL
+         UNION ALL
+        SELECT member.request_id, whole.tries
+          FROM (
+                   SELECT chosen.batch, chosen.tries
+                     FROM chosen
+                     LEFT JOIN other ON other.batch = chosen.batch
+                    WHERE chosen.batch IS NOT NULL
+                    GROUP BY chosen.batch, chosen.tries, chosen.until_it, chosen.before_it
+                   HAVING count(other.request_id) + 1 = chosen.until_it - chosen.before_it
+               ) AS whole
+          JOIN (SELECT request_id, batch FROM chosen
+                 UNION ALL
+                SELECT request_id, batch FROM other) AS member ON member.batch = whole.batch
     )
     UPDATE unbet.parked
-       SET tries = tries + 1,
+       SET tries = leased.tries + 1,
            -- Not since a moment that is still to come, by a clock that was ahead.
            parked_at = least(parked_at, now()),
            next_try_at = now() + make_interval(
-               secs => least(60, 4 * power(2, tries)) * (0.75 + random() / 2))
-      FROM due
-     WHERE parked.request_id = due.request_id
+               secs => least(60, 4 * power(2, leased.tries)) * (0.75 + random() / 2))
+      FROM leased
+     WHERE parked.request_id = leased.request_id
     RETURNING parked.request_id, parked.reference, cancel
 """)  # noqa: S608 - no value is formatted in
 _GIVE_UP: Final = text(f"""
@@ -54,6 +101,10 @@ _HOLD_ROWS: Final = text("""
     SELECT request_id FROM unbet.parked
      WHERE request_id = ANY (CAST(:request_ids AS uuid[])) AND state = 'parked'
        FOR UPDATE SKIP LOCKED
+""")
+_STILL_PARKED: Final = text("""
+    SELECT request_id FROM unbet.parked
+     WHERE request_id = ANY (CAST(:request_ids AS uuid[])) AND state = 'parked'
 """)
 _REMOVE: Final = text("""
     WITH decided AS (
@@ -104,10 +155,12 @@ def lease(
     fresh: bool,
     most: int,
     once: bool = False,
+    whole: bool = True,
     providers: Providers = ALL,
 ) -> Due:
     """Up to `most` cancels of `providers` that are due, their try counted; to be committed before
-    it is made.
+    it is made. Those of one request come together, also if they alone are more, and their tries are
+    counted together; without `whole` they do not: their wallet has no transaction for them.
 
     `fresh` ones have not failed yet and may be applied together; the others only alone, or those
     that have failed `once` in a small group. Until their pause is over nobody else gets them. One
@@ -116,6 +169,7 @@ def lease(
     parameters = {
         "fresh": fresh,
         "once": once,
+        "whole": whole,
         "most": most,
         "most_tries": MAX_TRIES,
         "providers": list(providers.names),
@@ -139,11 +193,20 @@ def give_up(connection: Connection) -> list[GivenUp]:
     return [_given_up(row, row.last_error) for row in rows]
 
 
-def lock_parked(connection: Connection, cancels: Sequence[Cancel]) -> list[Cancel]:
+def lock_parked(
+    connection: Connection, cancels: Sequence[Cancel], *, whole: bool = True
+) -> list[Cancel]:
     """Those of `cancels` that are still parked, locked to the end of the transaction. What another
-    sweep has finished, or is at, is left out."""
+    sweep has finished, or is at, is left out; what somebody holds, with `whole` together with all
+    that the same request asks for."""
     parameters = {"request_ids": [cancel.request_id for cancel in cancels]}
     ours = set(connection.execute(_HOLD_ROWS, parameters).scalars())
+    left = [one for one in cancels if one.batch is not None and one.request_id not in ours]
+    if left and whole:
+        parameters = {"request_ids": [one.request_id for one in left]}
+        held = set(connection.execute(_STILL_PARKED, parameters).scalars())
+        batches = {one.batch for one in left if one.request_id in held}
+        ours -= {one.request_id for one in cancels if one.batch in batches}
     return [cancel for cancel in cancels if cancel.request_id in ours]
 
 

@@ -171,10 +171,12 @@ def lease(connection: Connection, *, most: int, providers: Providers = ALL) -> l
     return cancels
 
 
-def lock_waiting(connection: Connection, cancels: Sequence[Cancel]) -> list[Cancel]:
+def lock_waiting(
+    connection: Connection, cancels: Sequence[Cancel], *, whole: bool = True
+) -> list[Cancel]:
     """Those of `cancels` that are still parked or watched, locked to the end of the transaction.
-    What another sweep has finished, or is at, is left out."""
-    parked = lock_parked(connection, cancels)
+    What another sweep has finished, or is at, is left out, and `whole` as with `lock_parked`."""
+    parked = lock_parked(connection, cancels, whole=whole)
     ours = {cancel.request_id for cancel in parked}
     left = [cancel.request_id for cancel in cancels if cancel.request_id not in ours]
     if not left:

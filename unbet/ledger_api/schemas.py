@@ -19,6 +19,7 @@ _FIELDS: Final[Mapping[str, str]] = {
     "provider": "The provider's id, as the ledger's keys spell it.",
     "reference": "What the operation is known by, unique for ever.",
     "bet_reference": "The bet's.",
+    "round_id": "The bet's round, as the provider's cancels of rounds name it.",
     "stake_order": "Which balance pays first; what it does not hold, the other one pays.",
     "direction": "Whether the player gets the amount, or it is taken from them.",
     "reason": "Why, for the record.",

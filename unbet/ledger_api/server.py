@@ -92,5 +92,5 @@ def _require_ledger(wallets: Collection[str]) -> None:
     if LEDGER not in wallets:
         raise SettingsError(
             "UNBET_LEDGER_TOKENS is set, and no provider's bets are in the built-in ledger: "
-            f"UNBET_WALLET and UNBET_ENDPOINTS name {', '.join(wallets)}."
+            f"UNBET_WALLET and the endpoints name {', '.join(wallets)}."
         )

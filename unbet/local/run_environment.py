@@ -45,6 +45,8 @@ def complete(directory: Path, started: Services) -> Settings:
     for variable, file in OWN_PASSWORDS.items():
         if variable not in os.environ:
             os.environ[variable] = f"{OWN_USER}:{_kept_secret(directory / file)}"
+    if endpoints := os.environ.get("UNBET_ENDPOINTS_FILE"):  # the processes work elsewhere
+        os.environ["UNBET_ENDPOINTS_FILE"] = str(Path(endpoints).absolute())
     os.environ.setdefault("UNBET_FLOWER_DB", str((directory / "flower" / "seen").resolve()))
     os.environ.setdefault("UNBET_SPOOL_DIR", str((directory / "spool").resolve()))
     os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(_emptied(directory / "metrics")))

@@ -3,19 +3,18 @@ from."""
 
 import time
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hmac import compare_digest
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Final
+from typing import Any, Final
 
 from starlette.types import Scope
 
-from unbet.dialects import DIALECTS
 from unbet.dialects.port import Dialect
 from unbet.runtime.endpoints import EndpointConfig
-from unbet.runtime.settings import CallerSettings, Network
+from unbet.runtime.settings import CallerSettings, Network, SettingsError
 
 WINDOW_S: Final = 60.0
 MAX_WRONG: Final = 20
@@ -36,15 +35,45 @@ class Endpoint:
     path: bytes
     config: EndpointConfig
     dialect: Dialect
+    keys: tuple[Any, ...] = ()
+    """What the provider signs with."""
+    knows_players: bool = False
+    """Whether its wallet has all players: a player without a known balance has 0 in the decision's
+    currency."""
+
+    def values_in(self, path: bytes) -> dict[str, str] | None:
+        """What `path` has where the dialect's path has a name; None if it does not lead here."""
+        wanted, found = self.path.split(b"/"), path.split(b"/")
+        if len(wanted) != len(found):
+            return None
+        leads_here = compare_digest(wanted[1], found[1])
+        values = {}
+        for name, value in zip(wanted[2:], found[2:], strict=True):
+            if name.startswith(b"{"):
+                values[name.strip(b"{}").decode()] = value.decode(errors="replace")
+            else:
+                leads_here &= name == value
+        return values if leads_here else None
 
 
-def endpoints_of(configs: Mapping[str, EndpointConfig]) -> tuple[Endpoint, ...]:
-    """All endpoints of a receiver. A path is to be compared with each, in constant time."""
-    return tuple(
-        Endpoint(f"/{secret}{dialect.path}".encode(), config, dialect)
-        for secret, config in configs.items()
-        for dialect in (DIALECTS[config.dialect],)
-    )
+def endpoints_of(
+    configs: Mapping[str, EndpointConfig],
+    knows_players: Callable[[str], bool] = lambda _: False,
+    variable: str = "UNBET_ENDPOINTS",
+) -> tuple[Endpoint, ...]:
+    """All endpoints of a receiver. A path is to be compared with each, in constant time.
+    `knows_players` says it of a provider's wallet. Raises `SettingsError`, which blames `variable`,
+    for a key that cannot be read."""
+    found = []
+    for number, (secret, config) in enumerate(configs.items(), 1):
+        dialect = config.configured_dialect()
+        try:
+            keys = config.read_keys()
+        except ValueError as error:
+            raise SettingsError(f"{variable}: endpoint {number}: keys: {error}") from None
+        path = f"/{secret}{dialect.path}".encode()
+        found.append(Endpoint(path, config, dialect, keys, knows_players(config.provider)))
+    return tuple(found)
 
 
 def find_by_secret(endpoints: Sequence[Endpoint], path: str) -> Endpoint | None:

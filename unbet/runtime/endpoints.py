@@ -3,16 +3,29 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from unbet.core.fields import ProviderId
-from unbet.dialects import DialectName
+from unbet.dialects import DIALECTS, DialectName
+from unbet.dialects.port import Dialect, LateBet
+from unbet.runtime.key_source import KeySource
 
-SEGMENT: Final = r"[A-Za-z0-9._~-]{16,}"
+MIN_SECRET_LENGTH: Final = 16
+SEGMENT: Final = rf"[A-Za-z0-9._~-]{{{MIN_SECRET_LENGTH},}}"
 """A secret: one segment of the URL's path, and long enough not to be guessed."""
 
 _FORM: Final = 'expected JSON as {"the-secret": {"provider": "LuckyMonaco"}}'
@@ -24,6 +37,10 @@ def check_url(url: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("expected http:// or https:// and a host")
     return url
+
+
+def _as_text(code: Any) -> Any:
+    return str(code) if isinstance(code, int) and not isinstance(code, bool) else code
 
 
 class EndpointConfig(BaseModel):
@@ -40,6 +57,44 @@ class EndpointConfig(BaseModel):
     """In a dry run: where its requests are passed on to; UNBET_WALLET_DRY_RUN_URL if not given."""
     until: AwareDatetime | None = None
     """When a secret that is being replaced ends to be one; None for never."""
+    keys: tuple[KeySource, ...] = ()
+    """What the provider signs with; all are accepted, so that one can be replaced."""
+    late_bet: LateBet | None = None
+    """What the operator's Bet answers to a bet after its cancel; the dialect's if not given."""
+    answers: Mapping[str, Annotated[str, BeforeValidator(_as_text)]] = {}
+    """By outcome: another answer than the dialect's, by its code."""
+
+    @model_validator(mode="after")
+    def _fits_the_dialect(self) -> "EndpointConfig":
+        dialect = DIALECTS[self.dialect]
+        try:
+            dialect.choosing(self.answers)
+        except ValueError as error:
+            raise ValueError(f"answers: {error}") from None
+        auth = dialect.auth
+        if self.keys and not auth.takes_keys:
+            raise ValueError(f"keys: {self.dialect} has none: it is known by {auth}")
+        if auth.takes_keys and not (self.keys or auth.is_optional):
+            raise ValueError(f"keys is missing: {self.dialect} is known by {auth}")
+        return self
+
+    def configured_dialect(self) -> Dialect:
+        """The dialect, with this endpoint's answers and policy."""
+        dialect = DIALECTS[self.dialect].choosing(self.answers)
+        return replace(dialect, late_bet=self.late_bet or dialect.late_bet)
+
+    def read_keys(self) -> tuple[Any, ...]:
+        """The keys, as the dialect's authentication takes them. Raises `ValueError` that names the
+        source, and never the key."""
+        return tuple(self.read_key(source) for source in self.keys)
+
+    def read_key(self, source: KeySource) -> Any:
+        """One key, in the same way."""
+        text = source.read()
+        try:
+            return DIALECTS[self.dialect].auth.key(text)
+        except ValueError as error:
+            raise ValueError(f"{source}: {error}") from None
 
     def holds_at(self, moment: datetime) -> bool:
         """Whether the secret is one at `moment`."""
@@ -49,7 +104,9 @@ class EndpointConfig(BaseModel):
 def check_secret(secret: str) -> str:
     """The secret. Raises `ValueError` if it is none."""
     if not re.fullmatch(SEGMENT, secret):
-        raise ValueError("expected at least 16 characters out of A-Z a-z 0-9 - . _ ~")
+        raise ValueError(
+            f"expected at least {MIN_SECRET_LENGTH} characters out of A-Z a-z 0-9 - . _ ~"
+        )
     return secret
 
 
@@ -57,23 +114,29 @@ def read_endpoints(document: Any) -> Mapping[str, EndpointConfig]:
     """By secret. Raises `ValueError` that names the endpoint by its place, never by its secret."""
     if isinstance(document, str):
         try:
-            document = json.loads(document, object_pairs_hook=_without_duplicates)
+            document = json.loads(document, object_pairs_hook=without_duplicates)
         except (json.JSONDecodeError, RecursionError):
             raise ValueError(_FORM) from None
     if not isinstance(document, Mapping):
         raise ValueError(_FORM)
     endpoints = {
-        _secret(number, secret): _endpoint(number, fields)
+        _secret(number, secret): valid_endpoint(number, fields, EndpointConfig)
         for number, (secret, fields) in enumerate(document.items(), 1)
     }
-    _require_one_spelling(endpoints)
-    _require_one_wallet(endpoints)
+    require_agreement(tuple(endpoints.values()))
     return endpoints
 
 
-def _require_one_spelling(endpoints: Mapping[str, EndpointConfig]) -> None:
+def require_agreement(endpoints: Sequence[EndpointConfig]) -> None:
+    """A provider has one spelling and one wallet. Raises `ValueError` that names endpoints by their
+    places."""
+    _require_one_spelling(endpoints)
+    _require_one_wallet(endpoints)
+
+
+def _require_one_spelling(endpoints: Sequence[EndpointConfig]) -> None:
     spellings: dict[str, str] = {}
-    for number, endpoint in enumerate(endpoints.values(), 1):
+    for number, endpoint in enumerate(endpoints, 1):
         known = spellings.setdefault(endpoint.provider.casefold(), endpoint.provider)
         if endpoint.provider != known:
             raise ValueError(
@@ -82,9 +145,9 @@ def _require_one_spelling(endpoints: Mapping[str, EndpointConfig]) -> None:
             )
 
 
-def _require_one_wallet(endpoints: Mapping[str, EndpointConfig]) -> None:
+def _require_one_wallet(endpoints: Sequence[EndpointConfig]) -> None:
     first: dict[str, tuple[int, str | None]] = {}
-    for number, endpoint in enumerate(endpoints.values(), 1):
+    for number, endpoint in enumerate(endpoints, 1):
         known, wallet = first.setdefault(endpoint.provider, (number, endpoint.wallet))
         if endpoint.wallet != wallet:
             both = " and ".join(
@@ -96,13 +159,27 @@ def _require_one_wallet(endpoints: Mapping[str, EndpointConfig]) -> None:
             )
 
 
-def _endpoint(number: int, fields: Any) -> EndpointConfig:
+Config = TypeVar("Config", bound=EndpointConfig)
+
+
+def valid_endpoint(
+    number: int, fields: Any, kind: type[Config], context: Mapping[str, Any] | None = None
+) -> Config:
+    """Raises `ValueError` that names the endpoint by its place, and the field."""
+    if not isinstance(fields, Mapping):
+        raise ValueError(f"endpoint {number}: expected its fields by name, provider at least")
     try:
-        return EndpointConfig.model_validate(fields)
+        return kind.model_validate(fields, context=context)
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, fault["loc"])) or "it"
-        raise ValueError(f"endpoint {number}: {where}: {fault['msg']}") from None
+        problem = fault["msg"].removeprefix("Value error, ")
+        where = ".".join(map(_shown, fault["loc"]))
+        raise ValueError(f"endpoint {number}: {where and where + ': '}{problem}") from None
+
+
+def _shown(name: int | str) -> str:
+    """A field's name; what is as long as a secret may be one, put in the wrong place."""
+    return "a field" if isinstance(name, str) and len(name) >= MIN_SECRET_LENGTH else str(name)
 
 
 def _secret(number: int, secret: str) -> str:
@@ -112,7 +189,8 @@ def _secret(number: int, secret: str) -> str:
         raise ValueError(f"endpoint {number}: its secret: {error}") from None
 
 
-def _without_duplicates(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+def without_duplicates(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON. Raises `ValueError` if a name is there twice."""
     if len({key for key, _ in pairs}) != len(pairs):
         raise ValueError("a secret or a field is given more than once")
     return dict(pairs)

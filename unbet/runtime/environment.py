@@ -1,6 +1,7 @@
 """Reads variables: typed, validated, refused with a sentence that names the variable. `settings.py`
 lists them."""
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import lru_cache
@@ -30,6 +31,7 @@ _NOT_SHOWN: Final = (
     "_auth",
     "_tokens",
     "endpoints",
+    "endpoints_file",
 )
 
 Network = IPv4Network | IPv6Network
@@ -86,6 +88,10 @@ def unknown_among(names: Iterable[str], known: Iterable[str]) -> list[str]:
     ]
 
 
+_LINK: Final = re.compile(r"\[([^]]*)\]\([^)]*\)")
+"""In Markdown: descriptions are printed in docs/configuration.md as well."""
+
+
 def variable_of(name: str) -> str:
     """The variable of a field."""
     return PREFIX + name.upper()
@@ -101,7 +107,8 @@ def _describe(kind: type[Environment], fault: Any) -> str:
     name = str(fault["loc"][0])
     variable = variable_of(name)
     field = kind.model_fields.get(name)
-    meaning = f" ({field.description})" if field else ""
+    described = _LINK.sub(r"\1", (field and field.description) or "")
+    meaning = f" ({described})" if field else ""
     if fault["type"] == "missing":
         return f"{variable} is not set{meaning}."
     if fault["type"] == "default_factory_not_called":

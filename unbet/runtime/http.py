@@ -13,8 +13,6 @@ from starlette.types import Message, Receive, Send
 BODY_LIMIT_S: Final = 5.0
 """How long a sender may take for its body."""
 
-JSON: Final = (b"content-type", b"application/json")
-
 
 class UnreadableError(Exception):
     """The body cannot be had; `status` is the HTTP status that says why, `read` what there was."""
@@ -53,11 +51,16 @@ async def read_rest(
 
 
 async def respond(
-    send: Send, status: int, body: bytes = b"", more: Mapping[bytes, bytes] | None = None
+    send: Send,
+    status: int,
+    body: bytes = b"",
+    more: Mapping[bytes, bytes] | None = None,
+    *,
+    content_type: bytes = b"application/json",
 ) -> None:
-    """Send a response: JSON, or no body at all; `more` are further headers."""
+    """Send a response; without a body only its head. `more` are further headers."""
     headers = [(b"content-length", b"%d" % len(body)), *(more or {}).items()]
     if body:
-        headers.append(JSON)
+        headers.append((b"content-type", content_type))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -98,7 +98,7 @@ LEDGER_CALL_SECONDS = Histogram(
 )
 
 # Of a counter that begins at 1 Prometheus sees no increase, and no alert fires: these begin at 0.
-for _reason in ("method", "unreadable", "expired", "path", "address", "form"):
+for _reason in ("method", "unreadable", "expired", "path", "address", "signature", "form"):
     REFUSED.labels(reason=_reason)
 for _agreement in ("same", "different", "undecided", "unanswered", "not_compared"):
     DRY_RUN.labels(agreement=_agreement)
@@ -109,7 +109,7 @@ for _kind in ("deployment", "message", "reply"):
 
 
 @cache
-def answers(code: int, outcome: Outcome, dialect: str, provider: str) -> Counter:
+def answers(code: int | str, outcome: Outcome, dialect: str, provider: str) -> Counter:
     """The one counter of that kind: looked up once, since finding it takes longer than counting."""
     labels = {"outcome": outcome.value, "dialect": dialect, "provider": provider}
     return ANSWERS.labels(code=str(code), **labels)

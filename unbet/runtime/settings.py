@@ -50,6 +50,7 @@ __all__ = [
     "DeploymentSettings",
     "EndpointSettings",
     "LedgerSettings",
+    "ListeningSettings",
     "Network",
     "ProviderSettings",
     "ReplySettings",

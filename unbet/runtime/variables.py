@@ -10,12 +10,19 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import NoDecode
 
 from unbet.core.wire import MIN_KEY_LENGTH, Keys
 from unbet.dialects import DialectName
 from unbet.runtime.endpoints import EndpointConfig, check_url, read_endpoints
+from unbet.runtime.endpoints_file import EndpointsFile, read_endpoints_file
 from unbet.runtime.environment import (
     Environment,
     Name,
@@ -109,7 +116,8 @@ class ProviderSettings(Environment):
     )
     dialect: DialectName = setting(
         "lucky-monaco-v4",
-        what="the form of the provider's requests and answers",
+        what="the form of the provider's requests and answers; a dialect that needs keys only in "
+        "an endpoint",
         prevents="answers that the provider does not understand, and so repeats or drops",
     )
 
@@ -124,15 +132,52 @@ class EndpointsSettings(Environment):
         repr=False,
         what="several endpoints, instead of the secret, the provider and the dialect: JSON, "
         'as `{"the-secret": {"provider": "LuckyMonaco", "dialect": "lucky-monaco-v1", '
-        '"wallet": "sql", "until": "2027-01-31T00:00:00Z"}}`, the latter three optional; the same '
-        "for receivers, workers and sweeps where an endpoint names its wallet",
+        '"wallet": "sql", "until": "2027-01-31T00:00:00Z"}}`; `provider` alone is required, '
+        "[the other fields](deployment.md#endpoints-in-a-file) are those of the file; the same for "
+        "receivers, workers and sweeps where an endpoint names its wallet",
         prevents="one provider's cancels of another one's bets, and a gap while a secret is "
         "replaced",
     )
 
+    endpoints_file: Annotated[
+        EndpointsFile | None, NoDecode, BeforeValidator(read_endpoints_file)
+    ] = setting(
+        None,
+        repr=False,
+        what="a file with the endpoints, TOML or JSON by its suffix, in place of UNBET_ENDPOINTS: "
+        "secrets and keys stand in it as names of variables and files, and only receivers read "
+        "those (see [docs/deployment.md](deployment.md#endpoints-in-a-file))",
+        prevents="a variable that nobody can read or review, and secrets of providers on machines "
+        "that need none",
+    )
+
+    @field_validator("endpoints_file")
+    @classmethod
+    def _instead(cls, file: EndpointsFile | None, info: ValidationInfo) -> EndpointsFile | None:
+        if file is not None and info.data.get("endpoints"):
+            raise ValueError("UNBET_ENDPOINTS is set as well, and only one of them can hold")
+        return file
+
+    @property
+    def endpoints_variable(self) -> str:
+        """The variable that endpoints come from."""
+        return "UNBET_ENDPOINTS_FILE" if self.endpoints_file else "UNBET_ENDPOINTS"
+
+    @property
+    def endpoints_origin(self) -> str:
+        """The same, with the file if it names one."""
+        file = self.endpoints_file
+        return self.endpoints_variable + (f": {file.path}" if file else "")
+
+    def configs(self) -> tuple[EndpointConfig, ...]:
+        """The endpoints in their order. For this no secret of a file is read."""
+        if self.endpoints_file is not None:
+            return self.endpoints_file.endpoints
+        return tuple(self.endpoints.values())
+
     def named_wallets(self) -> Mapping[str, str]:
         """The wallets that endpoints name, by provider."""
-        return {one.provider: one.wallet for one in self.endpoints.values() if one.wallet}
+        return {one.provider: one.wallet for one in self.configs() if one.wallet}
 
 
 class EndpointSettings(ProviderSettings, EndpointsSettings):
@@ -146,11 +191,26 @@ class EndpointSettings(ProviderSettings, EndpointsSettings):
     )
 
     def by_secret(self) -> Mapping[str, EndpointConfig]:
-        """The endpoints there are, by secret; empty if there is none."""
+        """The endpoints there are, by secret; empty if there is none. Raises `SettingsError` for a
+        secret that cannot be read."""
+        if self.endpoints_file is not None:
+            try:
+                return self.endpoints_file.by_secret()
+            except ValueError as error:
+                raise SettingsError(f"{self.endpoints_origin}: {error}.") from None
         if self.endpoints or self.url_secret is None:
             return self.endpoints
-        only = EndpointConfig(provider=self.provider_id, dialect=self.dialect)
-        return {self.url_secret.get_secret_value(): only}
+        return {self.url_secret.get_secret_value(): self._only()}
+
+    def _only(self) -> EndpointConfig:
+        try:
+            return EndpointConfig(provider=self.provider_id, dialect=self.dialect)
+        except ValidationError as error:
+            problem = error.errors()[0]["msg"].removeprefix("Value error, ")
+            raise SettingsError(
+                f"UNBET_DIALECT needs an endpoint in UNBET_ENDPOINTS or UNBET_ENDPOINTS_FILE: "
+                f"{problem}."
+            ) from None
 
 
 class UnknownBetSettings(Environment):
@@ -184,7 +244,7 @@ class WalletNameSettings(EndpointsSettings):
 
     def wallet_choice(self) -> WalletChoice:
         """Which wallet decides whose cancels."""
-        return WalletChoice(self.wallet, self.endpoints)
+        return WalletChoice(self.wallet, self.configs(), self.endpoints_variable)
 
     def wallet_of(self, provider: str) -> str:
         """The wallet that decides the provider's cancels."""
@@ -229,6 +289,13 @@ class WalletSettings(UnknownBetSettings, WalletNameSettings):
         "reversed within minutes; if not set, `true` for `sql`, whose scaffold does so, and "
         "`false` for `http`",
         prevents="a late bet that is debited and that nobody looks for",
+    )
+    wallet_cancels_rounds: bool = setting(
+        False,
+        what="with `sql` or `http`: whether your wallet takes cancels that say `of_round`: all "
+        "bets of the round that `reference` names, and those to come; otherwise such a cancel "
+        "waits for a person",
+        prevents="a round that is taken for a bet, which is not there",
     )
     wallet_takes_dry_run: bool = setting(
         False,

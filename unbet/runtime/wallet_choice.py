@@ -1,6 +1,6 @@
 """Which wallet decides a provider's cancels: the one that its endpoints name, or `UNBET_WALLET`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from unbet.core.providers import Providers
@@ -10,7 +10,7 @@ BESIDE_THE_JOURNAL: Final = frozenset({"ledger", "sql"})
 
 
 class Route(NamedTuple):
-    """One endpoint of `UNBET_ENDPOINTS`."""
+    """One endpoint of `UNBET_ENDPOINTS`, or of the file in its place."""
 
     number: int
     """Its place there, from 1: an endpoint is never named by its secret."""
@@ -19,12 +19,18 @@ class Route(NamedTuple):
 
 
 class WalletChoice:
-    """The wallets of a deployment. A provider has one: `read_endpoints` refuses a second."""
+    """The wallets of a deployment. A provider has one: `require_agreement` refuses a second."""
 
-    def __init__(self, default: str, endpoints: Mapping[str, EndpointConfig]) -> None:
+    def __init__(
+        self,
+        default: str,
+        endpoints: Iterable[EndpointConfig],
+        variable: str = "UNBET_ENDPOINTS",
+    ) -> None:
         self.default = default
         """Of providers that no endpoint names a wallet for, and of those without an endpoint."""
-        self._endpoints = tuple(endpoints.values())
+        self._endpoints = tuple(endpoints)
+        self._variable = variable
         self.others: Mapping[str, str] = {
             one.provider: one.wallet
             for one in self._endpoints
@@ -38,12 +44,16 @@ class WalletChoice:
         worked for."""
         return not {self.default, *self.others.values()} <= BESIDE_THE_JOURNAL
 
+    def variable_of(self, wallet: str) -> str:
+        """The variable that names the wallet."""
+        return "UNBET_WALLET" if wallet == self.default else self._variable
+
     def wallet_of(self, provider: str) -> str:
         """The wallet that decides the provider's cancels."""
         return self.others.get(provider, self.default)
 
     def routes(self) -> tuple[Route, ...]:
-        """Each endpoint's wallet; empty where `UNBET_ENDPOINTS` is not set."""
+        """Each endpoint's wallet; empty where there is none."""
         return tuple(
             Route(number, one.provider, self.wallet_of(one.provider))
             for number, one in enumerate(self._endpoints, 1)

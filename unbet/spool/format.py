@@ -86,7 +86,8 @@ def decode_header(data: bytes) -> Header | None:
 
 def encode_record(cancel: Cancel) -> bytes:
     """One record. Raises `ValueError` if it is longer than a reader takes."""
-    payload = cancel.model_dump_json().encode()
+    # Without what it does not say: an older receiver can still read the others.
+    payload = cancel.model_dump_json(exclude_defaults=True).encode()
     if len(payload) > MAX_PAYLOAD:
         raise ValueError(f"a cancel of {len(payload)} bytes is too long for the spool")
     return _checked(_RECORD.pack(_RECORD_MAGIC, len(payload), zlib.crc32(payload))) + payload

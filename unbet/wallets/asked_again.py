@@ -71,7 +71,7 @@ def not_to_ask_about(abilities: Abilities) -> frozenset[Outcome]:
     """Outcomes that are no decision of the wallet's, or that it would decide anew: a wallet that
     does not close an unknown bet has perhaps that bet by now."""
     unclosed = () if abilities.closes_unknown else (Outcome.NO_BET,)
-    return frozenset({Outcome.CLOSED, *unclosed})
+    return frozenset({Outcome.CLOSED, Outcome.BATCH_REFUSED, *unclosed})
 
 
 class AskedAgain:

@@ -13,6 +13,7 @@ from unbet.wallets.dry_run import NotAsked
 from unbet.wallets.port import Wallet
 from unbet.wallets.promises import why_refused
 from unbet.wallets.recorded import RecordedWallet
+from unbet.wallets.without_rounds import WithoutRounds
 
 _OURS: Final = {
     "ledger": "unbet.wallets.ledger.making:make",
@@ -60,9 +61,9 @@ def wallet_for(
     problem = why_refused(abilities, person_decides=person_decides)
     if problem is not None:
         raise SettingsError(f"{variable} has a wrong value: {name!r} {problem}")
-    if abilities.keeps_journal:
-        return wallet
-    return RecordedWallet(engine, wallet, name, parked=parked)
+    if not abilities.keeps_journal:
+        wallet = RecordedWallet(engine, wallet, name, parked=parked)
+    return wallet if abilities.cancels_rounds else WithoutRounds(wallet)
 
 
 def wallet_to_ask(name: str, engine: Engine) -> Wallet:
@@ -90,7 +91,7 @@ def wallets_for(
             hold_unknown=hold_unknown,
             parked=parked,
             person_decides=person_decides,
-            variable="UNBET_WALLET" if name == choice.default else "UNBET_ENDPOINTS",
+            variable=choice.variable_of(name),
         )
         for name in choice.distinct_routes()
     }
@@ -111,11 +112,15 @@ def _made(name: str, engine: Engine, variable: str, *, hold_unknown: bool, parke
 
 def dry_runs_for(choice: WalletChoice, engine: Engine, *, hold_unknown: bool) -> dict[str, Wallet]:
     """In the place of each wallet, by its name. A wallet in Python is not asked."""
-    return {
+    made: dict[str, Wallet] = {
         name: _imported(_DRY_RUNS[name])(engine, hold_unknown=hold_unknown)
         if name in _DRY_RUNS
         else NotAsked()
         for name in choice.distinct_routes()
+    }
+    return {
+        name: wallet if wallet.abilities.cancels_rounds else WithoutRounds(wallet)
+        for name, wallet in made.items()
     }
 
 

@@ -12,6 +12,7 @@ from unbet.database.deadlines import CALL_LIMIT_S, run_within
 from unbet.database.faults import Fault, UndecidedError, fault_of, first_line
 from unbet.wallets.parts import WHY, WrongAnswerError
 from unbet.wallets.port import Abilities, Decided, Memory, Undecided, Verdict, Why
+from unbet.wallets.units import units_of
 
 # What a commit would check is checked all the same.
 _CHECK: Final = text("SET CONSTRAINTS ALL IMMEDIATE")
@@ -21,7 +22,7 @@ Decide = Callable[[Connection, Sequence[Cancel]], Sequence[Decided]]
 
 class RolledBack:
     """As a `Wallet`; whatever `decide` does in its transaction is undone. What fails together is
-    tried alone, each once."""
+    tried alone, each unit once."""
 
     def __init__(self, engine: Engine, abilities: Abilities, decide: Decide) -> None:
         self.abilities = abilities
@@ -36,13 +37,14 @@ class RolledBack:
         try:
             yield run_within(self._engine, CALL_LIMIT_S, lambda c: self._undone(c, cancels))
         except (DBAPIError, UndecidedError, WrongAnswerError) as error:
-            if len(cancels) == 1:
+            units = units_of(cancels)
+            if len(units) == 1:
                 fault = Fault.UNEXPECTED if isinstance(error, WrongAnswerError) else fault_of(error)
                 why = WHY.get(fault, Why.AWAY)
-                yield [Undecided(cancels[0], why, fault.value, first_line(error))]
+                yield [Undecided(one, why, fault.value, first_line(error)) for one in cancels]
                 return
-            for cancel in cancels:
-                yield from self.cancel([cancel], 0.0)
+            for unit in units:
+                yield from self.cancel(unit, 0.0)
 
     def _undone(self, connection: Connection, cancels: Sequence[Cancel]) -> Sequence[Decided]:
         decided = self._decide(connection, cancels)
@@ -61,6 +63,7 @@ class NotAsked:
         finds=False,
         max_together=256,
         keeps_journal=False,
+        cancels_rounds=True,
     )
 
     def cancel(self, cancels: Sequence[Cancel], deadline: float) -> Iterator[Sequence[Verdict]]:

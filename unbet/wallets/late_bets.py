@@ -97,7 +97,12 @@ def with_late(one: Decided, late: Mapping[UUID, Outcome]) -> Decided:
     request_id = one.decision.request_id
     if request_id not in late:
         return one
-    first = Decision(request_id=request_id, outcome=Outcome.NO_BET, currency=one.decision.currency)
+    first = Decision(
+        request_id=request_id,
+        outcome=Outcome.NO_BET,
+        currency=one.decision.currency,
+        replayed=one.decision.replayed,
+    )
     return one._replace(decision=first, late=late[request_id])
 
 

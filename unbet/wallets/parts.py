@@ -1,5 +1,6 @@
 """Decides a group of cancels in which some block the others, for a wallet that decides in a
-transaction of the journal's database."""
+transaction of the journal's database. Its parts are units (`units.py`): the cancels of one request
+are never split."""
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -16,6 +17,7 @@ from unbet.database.faults import Fault, UndecidedError, fault_of, first_line
 from unbet.runtime import metrics
 from unbet.wallets.port import Decided, Undecided, Verdict, Why
 from unbet.wallets.undecided import commit_until
+from unbet.wallets.units import Unit, units_of
 
 LOOK_INTERVAL_S: Final = 0.1
 # A group has waited for its locks once; a part that did would hold up the parts after it.
@@ -34,6 +36,9 @@ FindBlocked = Callable[[Connection, Sequence[Cancel]], set[UUID]]
 
 Parts = Generator[Sequence[Verdict], None, list[Cancel]]
 """Verdicts as they become final, and in the end the cancels that met a lock once more."""
+
+UnitParts = Generator[Sequence[Verdict], None, list[Unit]]
+"""The same with units."""
 
 
 class WrongAnswerError(Exception):
@@ -71,8 +76,18 @@ class PartedGroup:
     ) -> Parts:
         """Decide `cancels`, together if possible. With `wait_for_locks` none is left
         over. `failed` is the error that trying them together has met already."""
-        if not cancels:
+        left = yield from self._part(units_of(cancels), wait_for_locks, failed)
+        return _joined(left)
+
+    def _part(
+        self,
+        units: list[Unit],
+        wait_for_locks: bool,
+        failed: DBAPIError | UndecidedError | None = None,
+    ) -> UnitParts:
+        if not units:
             return []
+        cancels = _joined(units)
         started = time.monotonic() if failed is None else self.started
         try:
             decisions = commit_until(
@@ -89,32 +104,33 @@ class PartedGroup:
             return []
         fault = fault_of(problem) if isinstance(problem, DBAPIError) else Fault.UNEXPECTED
         log.warning("a group failed", cancels=len(cancels), error=first_line(problem))
-        alone = len(cancels) == 1
+        alone = len(units) == 1
         if wait_for_locks and (fault is Fault.LOCKED or (fault is Fault.TIMED_OUT and not alone)):
-            yield from self._around_locks(cancels, first_line(problem))
+            yield from self._around_locks(units, first_line(problem))
             return []
         if alone and fault is Fault.LOCKED:
-            return cancels
+            return units
         if alone:
             yield _undecided(cancels, fault, first_line(problem))
             return []
-        middle = len(cancels) // 2
-        left = yield from self.part(cancels[:middle], wait_for_locks=wait_for_locks)
-        return left + (yield from self.part(cancels[middle:], wait_for_locks=wait_for_locks))
+        middle = len(units) // 2
+        left = yield from self._part(units[:middle], wait_for_locks)
+        return left + (yield from self._part(units[middle:], wait_for_locks))
 
-    def _around_locks(self, cancels: list[Cancel], problem: str) -> Iterator[Sequence[Verdict]]:
+    def _around_locks(self, units: list[Unit], problem: str) -> Iterator[Sequence[Verdict]]:
         """Decide those that nothing blocks; look again at the others for `lock_wait_s`."""
         ends = time.monotonic() + self.lock_wait_s
-        blocked = yield from self._free_of(cancels)
+        blocked = yield from self._free_of(units)
         while blocked and time.monotonic() < ends:
             time.sleep(LOOK_INTERVAL_S)
             blocked = yield from self._free_of(blocked)
         if blocked:
-            yield _undecided(blocked, Fault.LOCKED, problem)
+            yield _undecided(_joined(blocked), Fault.LOCKED, problem)
 
-    def _free_of(self, cancels: list[Cancel]) -> Parts:
-        """Decide those of `cancels` that nothing blocks; the others."""
+    def _free_of(self, units: list[Unit]) -> UnitParts:
+        """Decide those of `units` that nothing blocks; the others."""
         blocked: set[UUID] = set()
+        cancels = _joined(units)
         if find_blocked := self.find_blocked:
 
             def look(connection: Connection) -> set[UUID]:
@@ -123,9 +139,12 @@ class PartedGroup:
                 return found
 
             blocked = commit_until(self.engine, self.deadline, look)
-        free = [cancel for cancel in cancels if cancel.request_id not in blocked]
-        left = [cancel for cancel in cancels if cancel.request_id in blocked]
-        return left + (yield from self.part(free, wait_for_locks=False))
+        free: list[Unit] = []
+        left: list[Unit] = []
+        for unit in units:
+            is_blocked = any(cancel.request_id in blocked for cancel in unit)
+            (left if is_blocked else free).append(unit)
+        return left + (yield from self._part(free, wait_for_locks=False))
 
     def _decide(
         self, connection: Connection, cancels: list[Cancel], wait_for_locks: bool
@@ -133,6 +152,11 @@ class PartedGroup:
         if not wait_for_locks:
             connection.execute(_WAIT_BRIEFLY)
         return self.decide(connection, cancels)
+
+
+def _joined(units: Sequence[Unit]) -> list[Cancel]:
+    """Their cancels, those of a unit side by side."""
+    return [cancel for unit in units for cancel in unit]
 
 
 def _undecided(cancels: Sequence[Cancel], fault: Fault, error: str) -> list[Verdict]:

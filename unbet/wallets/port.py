@@ -39,6 +39,9 @@ class Abilities:
     keeps_journal: bool
     """It decides in a transaction of the journal's database and writes the journal in it: one
     commit. Otherwise its decisions are written to the journal after it has told them."""
+    cancels_rounds: bool = False
+    """It takes a cancel that is `of_round`: all bets of the round, and those to come (P4 for the
+    latter as `closes_unknown` says). Its key is apart from that of a bet of the same name."""
     remembers_s: float = math.inf
     """With `Memory.FOR_A_TIME`: for how many seconds."""
 
@@ -101,8 +104,9 @@ Verdict = Decided | Undecided
 class Wallet(Protocol):
     """Decides cancels. Synchronous: workers are processes.
 
-    The key of a cancel is its provider and reference, the same for every try, for ever: whatever a
-    wallet is told twice it decides once, and tells the same both times. "Not there" is an outcome.
+    The key of a cancel is its provider, its reference and whether that is a round's, the same for
+    every try, for ever: whatever a wallet is told twice it decides once, and tells the same both
+    times. "Not there" is an outcome.
     """
 
     @property

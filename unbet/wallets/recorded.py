@@ -24,6 +24,7 @@ from unbet.runtime.failpoints import ARMED, crash_point
 from unbet.wallets.late_bets import report_late, with_late
 from unbet.wallets.parts import WHY
 from unbet.wallets.port import Abilities, Decided, Memory, Undecided, Verdict, Wallet, Why
+from unbet.wallets.replayed import with_replayed_from_journal
 from unbet.wallets.undecided import commit_until
 
 RECORD_FOR_S: Final = 1.0
@@ -93,7 +94,9 @@ class RecordedWallet:
         """What is to be done with each; what is to be asked is in the journal then."""
 
         def plan(connection: Connection) -> _Plan:
-            ours = lock_waiting(connection, cancels) if self._parked else list(cancels)
+            ours = list(cancels)
+            if self._parked:
+                ours = lock_waiting(connection, cancels, whole=False)
             firsts, waiting = self._one_of_each_bet(ours)
             doubted = remember_asked(connection, firsts)
             # Not before it: of what another call has decided meanwhile either doubt or decision
@@ -201,7 +204,11 @@ class RecordedWallet:
             late = {}
             if not self.abilities.closes_unknown:
                 late = watch_unknown(connection, records, before)
-            verdicts = [_checked(cancel, one, before, late) for cancel, one in decided]
+            known = with_replayed_from_journal(connection, [one for _, one in decided], before)
+            verdicts = [
+                _checked(cancel, one, before, late)
+                for (cancel, _), one in zip(decided, known, strict=True)
+            ]
             if self._parked:
                 done = [
                     one.decision.request_id

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol
 
 from api.waits import Decided
 from testbed.provider import Answer, Bet, Player, Win
@@ -10,6 +11,19 @@ from unbet import Balance
 from unbet.core.message import Cancel, Decision
 from unbet.core.money import EXACT
 from unbet.core.outcomes import Outcome
+
+
+class Asked(Protocol):
+    """A cancel, in any dialect."""
+
+    @property
+    def reference(self) -> str: ...
+    @property
+    def uuid(self) -> str: ...
+    @property
+    def player(self) -> str | None: ...
+    @property
+    def currency(self) -> str | None: ...
 
 
 @dataclass
@@ -28,6 +42,9 @@ class Stake:
 
 class Casino:
     """An operator's `OperatorWallet`, and where its receiver has cancels decided."""
+
+    late_code = 120
+    """For a bet that comes after its cancel."""
 
     def __init__(self) -> None:
         self.accounts: defaultdict[Player, Decimal] = defaultdict(Decimal)
@@ -48,7 +65,7 @@ class Casino:
         player = Player(bet.user_id, bet.currency)
         known = self.bets.get(bet.reference)
         if bet.reference in self.tombstones or (known and known.state == "reversed"):
-            return Answer(120, "cancelled")
+            return Answer(self.late_code, "cancelled")
         if known is None or known.state != "placed":
             self.take(bet, player)
         refused = self.bets[bet.reference].state == "refused"
@@ -92,18 +109,22 @@ class Casino:
         )
         return Decided(decision, cancel.request_id)
 
-    def outcome_of(self, asked: Cancel) -> Outcome:
+    def outcome_of(self, asked: Asked) -> Outcome:
         stake = self.bets.get(asked.reference)
         if stake is None:
             self.tombstones.add(asked.reference)
             return Outcome.NO_BET
-        if stake.player.user_id != asked.player:
-            return Outcome.MISMATCH
-        if stake.player.currency != asked.currency:
-            return Outcome.CURRENCY_MISMATCH
-        return self.decide_own(stake, asked)
+        return self.checked(stake, asked) or self.decide_own(stake, asked)
 
-    def decide_own(self, stake: Stake, asked: Cancel) -> Outcome:
+    def checked(self, stake: Stake, asked: Asked) -> Outcome | None:
+        """What is not as the bet has it, of what was sent."""
+        if asked.player not in (None, stake.player.user_id):
+            return Outcome.MISMATCH
+        if asked.currency not in (None, stake.player.currency):
+            return Outcome.CURRENCY_MISMATCH
+        return None
+
+    def decide_own(self, stake: Stake, asked: Asked) -> Outcome:
         """A cancel by the bet's own player."""
         if stake.state == "refused":
             return Outcome.BET_REFUSED

@@ -8,15 +8,8 @@ from typing import Any
 
 from testbed.provider import DIALECTS
 from tests.ops.conformance.casino import Casino
-from tests.ops.conformance.serving import (
-    ALLOWED,
-    REFUSED,
-    SECRET,
-    Handler,
-    Request,
-    Response,
-    Right,
-)
+from tests.ops.conformance.serving import Handler, Right
+from tests.ops.conformance.wire import ALLOWED, REFUSED, SECRET, Request, Response
 
 SHORT_S = 1.0
 """How long the provider waits for an answer where one comes late on purpose."""

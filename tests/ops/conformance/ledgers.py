@@ -3,8 +3,7 @@
 import asyncio
 
 from testbed.provider import Answer, Bet, Player, Win
-from tests.ops.conformance.casino import Casino, Stake
-from unbet.core.message import Cancel
+from tests.ops.conformance.casino import Asked, Casino, Stake
 from unbet.core.money import EXACT
 from unbet.core.outcomes import Outcome
 
@@ -15,14 +14,14 @@ class GivesNothingBack(Casino):
 
 
 class GivesBackAgain(Casino):
-    def decide_own(self, stake: Stake, asked: Cancel) -> Outcome:
+    def decide_own(self, stake: Stake, asked: Asked) -> Outcome:
         if stake.state == "reversed" and stake.cancelled_by == asked.uuid:
             self.give_back(stake)
         return super().decide_own(stake, asked)
 
 
 class GivesBackForEachUuid(Casino):
-    def decide_own(self, stake: Stake, asked: Cancel) -> Outcome:
+    def decide_own(self, stake: Stake, asked: Asked) -> Outcome:
         if stake.state == "reversed" and stake.cancelled_by != asked.uuid:
             self.give_back(stake)
         return super().decide_own(stake, asked)
@@ -31,6 +30,13 @@ class GivesBackForEachUuid(Casino):
 class Rounds(Casino):
     def give_back(self, stake: Stake) -> None:
         stake.amount = round(stake.amount, 2)
+        super().give_back(stake)
+
+
+class RoundsToUnits(Casino):
+    def give_back(self, stake: Stake) -> None:
+        if stake.amount != 1:
+            stake.amount = round(stake.amount, 1)
         super().give_back(stake)
 
 
@@ -51,27 +57,27 @@ class GivesBackNoBonus(Casino):
 
 
 class PaysRefused(Casino):
-    def decide_own(self, stake: Stake, asked: Cancel) -> Outcome:
+    def decide_own(self, stake: Stake, asked: Asked) -> Outcome:
         if stake.state == "refused":
             self.give_back(stake)
         return super().decide_own(stake, asked)
 
 
 class RefusesRefused(Casino):
-    def decide_own(self, stake: Stake, asked: Cancel) -> Outcome:
+    def decide_own(self, stake: Stake, asked: Asked) -> Outcome:
         is_refused = stake.state == "refused"
         return Outcome.SETTLED if is_refused else super().decide_own(stake, asked)
 
 
 class UndoesLosses(Casino):
-    def decide_own(self, stake: Stake, asked: Cancel) -> Outcome:
+    def decide_own(self, stake: Stake, asked: Asked) -> Outcome:
         if stake.state == "settled" and not stake.won:
             stake.state = "placed"
         return super().decide_own(stake, asked)
 
 
 class ForgetsThatItRefused(Casino):
-    def decide_own(self, stake: Stake, asked: Cancel) -> Outcome:
+    def decide_own(self, stake: Stake, asked: Asked) -> Outcome:
         outcome = super().decide_own(stake, asked)
         if outcome is Outcome.SETTLED and not stake.won and stake.cancelled_by:
             return Outcome.REVERSED
@@ -80,19 +86,19 @@ class ForgetsThatItRefused(Casino):
 
 
 class UndoesWinsByTheirReferences(Casino):
-    def outcome_of(self, asked: Cancel) -> Outcome:
+    def outcome_of(self, asked: Asked) -> Outcome:
         if stake := self.wins.pop(asked.reference, None):
             self.accounts[stake.player] -= stake.won
         return super().outcome_of(asked)
 
 
 class RefusesWinsReferences(Casino):
-    def outcome_of(self, asked: Cancel) -> Outcome:
+    def outcome_of(self, asked: Asked) -> Outcome:
         return Outcome.MISMATCH if asked.reference in self.wins else super().outcome_of(asked)
 
 
 class UndoesWins(Casino):
-    def decide_own(self, stake: Stake, asked: Cancel) -> Outcome:
+    def decide_own(self, stake: Stake, asked: Asked) -> Outcome:
         if stake.state == "settled" and stake.won:
             self.accounts[stake.player] -= stake.won
             return Outcome.REVERSED
@@ -100,34 +106,38 @@ class UndoesWins(Casino):
 
 
 class PaysOtherPlayers(Casino):
-    def outcome_of(self, asked: Cancel) -> Outcome:
-        outcome = super().outcome_of(asked)
-        if outcome is Outcome.MISMATCH:
-            return self.decide_own(self.bets[asked.reference], asked)
-        return outcome
+    def checked(self, stake: Stake, asked: Asked) -> Outcome | None:
+        outcome = super().checked(stake, asked)
+        return None if outcome is Outcome.MISMATCH else outcome
 
 
 class IsBoundByStrangers(Casino):
-    def outcome_of(self, asked: Cancel) -> Outcome:
-        outcome = super().outcome_of(asked)
+    def checked(self, stake: Stake, asked: Asked) -> Outcome | None:
+        outcome = super().checked(stake, asked)
         if outcome is Outcome.MISMATCH:
-            self.bets[asked.reference].state = "refused"
+            stake.state = "refused"
         return outcome
 
 
 class PaysInAnyCurrency(Casino):
-    def outcome_of(self, asked: Cancel) -> Outcome:
-        outcome = super().outcome_of(asked)
-        if outcome is Outcome.CURRENCY_MISMATCH:
-            return self.decide_own(self.bets[asked.reference], asked)
-        return outcome
+    def checked(self, stake: Stake, asked: Asked) -> Outcome | None:
+        outcome = super().checked(stake, asked)
+        return None if outcome is Outcome.CURRENCY_MISMATCH else outcome
+
+
+class _Renamed:
+    """The same cancel of another reference."""
+
+    def __init__(self, asked: Asked, reference: str) -> None:
+        self.reference, self.uuid = reference, asked.uuid
+        self.player, self.currency = asked.player, asked.currency
 
 
 class IgnoresCase(Casino):
-    def outcome_of(self, asked: Cancel) -> Outcome:
+    def outcome_of(self, asked: Asked) -> Outcome:
         lower = asked.reference.lower()
         if lower in self.bets:
-            return super().outcome_of(asked.model_copy(update={"reference": lower}))
+            return super().outcome_of(_Renamed(asked, lower))
         return super().outcome_of(asked)
 
 

@@ -1,62 +1,20 @@
-"""The real receiver on a small HTTP server, before an operator in memory."""
+"""The real receiver, or for other dialects the casino's own, on a small HTTP server before an
+operator in memory."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from api.receive import Receiver
 from tests.ops.conformance.casino import Casino
+from tests.ops.conformance.reference_receivers import REFERENCE_RECEIVERS, ReferenceReceiver
+from tests.ops.conformance.wire import ALLOWED, SECRET, Request, Response
 from unbet.dialects import DialectName
 from unbet.runtime.settings import Settings
 
-ALLOWED = "127.0.0.1"
-"""The one address that may call."""
-REFUSED = "127.0.0.2"
-SECRET = "a-secret-for-tests-only"  # noqa: S105
-
-
-class Request(NamedTuple):
-    """An HTTP request."""
-
-    method: str
-    path: str
-    content_type: str
-    body: bytes
-    sender: str
-    """An address."""
-
-    @property
-    def fields(self) -> dict[str, Any]:
-        """Of a Cancel; none if the body is no JSON object in UTF-8."""
-        try:
-            document = json.loads(self.body.decode())
-        except (ValueError, RecursionError):
-            return {}
-        return document if isinstance(document, dict) else {}
-
-    def with_fields(self, **fields: Any) -> "Request":
-        return self._replace(body=json.dumps(self.fields | fields).encode())
-
-
-class Response(NamedTuple):
-    """An HTTP response."""
-
-    status: int
-    body: bytes
-
-    @property
-    def document(self) -> dict[str, Any]:
-        return dict(json.loads(self.body)) if self.body else {}
-
-    def with_fields(self, **fields: Any) -> "Response":
-        document = self.document | fields
-        return self._replace(body=json.dumps(document).encode())
-
-
 Right = Callable[[Request], Awaitable[Response]]
-"""What the real receiver answers."""
+"""What the receiver answers that is right."""
 
 Handler = Callable[[Request, Right, Casino], Awaitable[Response]]
 """What is answered in front of it."""
@@ -68,10 +26,14 @@ async def honest(request: Request, right: Right, _casino: Casino) -> Response:
 
 @asynccontextmanager
 async def serving(
-    casino: Casino, dialect: DialectName = "lucky-monaco-v4", handler: Handler = honest
+    casino: Casino,
+    dialect: DialectName = "lucky-monaco-v4",
+    handler: Handler = honest,
+    receiver: type[ReferenceReceiver] | None = None,
 ) -> AsyncIterator[str]:
-    """The URL that the operator told the provider."""
-    right = _receiver(casino, dialect)
+    """The URL that the operator told the provider; `receiver` instead of the dialect's own one."""
+    make = receiver or REFERENCE_RECEIVERS.get(dialect)
+    right = _of_reference(casino, make()) if make else _of_unbet(casino, dialect)
     talks: set[asyncio.Task[None]] = set()
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -97,7 +59,16 @@ async def serving(
             await asyncio.gather(*talks)
 
 
-def _receiver(casino: Casino, dialect: DialectName) -> Right:
+def _of_reference(casino: Casino, receiver: ReferenceReceiver) -> Right:
+    casino.late_code = receiver.late_code
+
+    async def right(request: Request) -> Response:
+        return receiver.answer(request, casino)
+
+    return right
+
+
+def _of_unbet(casino: Casino, dialect: DialectName) -> Right:
     settings = Settings(
         database_url="postgresql://localhost/unbet",
         broker_url="redis://localhost",
@@ -135,7 +106,7 @@ async def _read(reader: asyncio.StreamReader, sender: str) -> Request:
     headers = {name.casefold(): value for name, value in (line.split(": ", 1) for line in lines)}
     method, path, _ = first.split(" ")
     body = await reader.readexactly(int(headers["content-length"]))
-    return Request(method, path, headers.get("content-type", ""), body, sender)
+    return Request(method, path, headers.get("content-type", ""), body, sender, headers)
 
 
 class _NoNotes:

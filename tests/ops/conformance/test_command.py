@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 
-from testbed.conformance.playing import RULES
-from testbed.provider import Bet, Player, Win
+from testbed.conformance.playing import rules_of
+from testbed.provider import V4, Bet, Player, Win
 from tests.ops.conformance.casino import Casino
 from tests.ops.conformance.handlers import on_success
-from tests.ops.conformance.serving import REFUSED, SECRET, serving
+from tests.ops.conformance.reference_receivers.receiver import KEY, SECOND_KEY
+from tests.ops.conformance.serving import serving
+from tests.ops.conformance.wire import REFUSED, SECRET
 from tests.ops.running import run
 
+RULES = rules_of(V4)
 conformance = partial(run, "from unbet.cli.main import main; main()", "conformance")
 
 NEED_THE_LEDGER = {
@@ -136,6 +139,58 @@ async def test_a_file_of_another_form_is_wrong_usage(
 
     assert (status, out) == (2, "")
     assert problem in err
+
+
+async def test_a_dialect_with_a_key_is_judged_and_the_key_is_not_shown(tmp_path: Path) -> None:
+    casino = Casino()
+    file = await listed_bets(casino, tmp_path / "bets.json", stake="1.00")
+    (tmp_path / "key").write_text(f"{KEY}\n")
+    async with serving(casino, "evolution") as url:
+        options = ("--dialect", "evolution", "--bets", file, "--json")
+        by_file = await conformance(url, *options, "--key", f"file:{tmp_path}/key")
+        casino.bets.clear()
+        await listed_bets(casino, file, stake="1.00")
+        two = ("--key", "env:FIRST", "--second-key", "env:SECOND")
+        by_name = await conformance(url, *options, *two, FIRST=KEY, SECOND=SECOND_KEY)
+
+    verdicts = []
+    for status, out, err in (by_file, by_name):
+        document = json.loads(out)
+        assert (status, err, document["broken"]) == (0, "", 0), out
+        assert KEY not in out
+        verdicts.append({rule["rule"]: rule["verdict"] for rule in document["rules"]})
+    second = "the second key is good as well"
+    assert [each[second] for each in verdicts] == ["not tried", "kept"]
+
+
+async def test_without_the_stake_nothing_is_sent_that_names_another(tmp_path: Path) -> None:
+    casino = Casino()
+    file = await listed_bets(casino, tmp_path / "bets.json")
+    async with serving(casino, "evolution") as url:
+        options = ("--dialect", "evolution", "--bets", file)
+        status, out, _ = await conformance(url, *options, "--key", "env:FIRST", FIRST=KEY)
+
+    assert status == 0, out
+    assert "stake back or nothing: not tried, the file names no stake" in out
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ((), "evolution needs a key"),
+        (("--key", "the key itself"), "expected env:NAME or file:PATH"),
+        (("--key", "env:NO_SUCH_NAME"), "NO_SUCH_NAME is not set"),
+        (("--key", "file:/no/such/file"), "/no/such/file cannot be read"),
+        (("--key", "env:EMPTY"), "the key is empty"),
+    ],
+)
+async def test_a_key_that_is_none_is_wrong_usage(options: tuple[str, ...], problem: str) -> None:
+    url = f"http://127.0.0.1:1/{SECRET}"
+    ended = await conformance(url, "--dialect", "evolution", *options, COLUMNS="200", EMPTY="")
+
+    assert ended[0] == 2
+    assert problem in ended[2]
+    assert "the key itself" not in ended[2]
 
 
 async def test_without_a_ledger_or_a_file_nothing_is_played() -> None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import InternalError
 
-from tests.making import Operator, cancel_of
+from tests.making import Operator, batch_of, cancel_of
 from tests.waiting import until
 from unbet.broker import redis_server
 from unbet.broker.wallet_notices import notices
@@ -40,6 +40,30 @@ def test_what_one_reference_is_found_by_leads_to_its_history(anna: httpx.Client)
         assert page.text.index("Bet placed: 12.50 EUR") < page.text.index("Returned: 12.50 EUR")
         assert "+12.50 EUR" in page.text
         assert "100.00 EUR" in page.text
+
+
+def test_a_request_for_several_bets_shows_the_others_with_their_outcomes(
+    anna: httpx.Client, operator: Operator
+) -> None:
+    operator.deposit("10.00")
+    operator.bet("r1", "1.00")
+    batch = batch_of("r1", HOSTILE, "waits", user_id=None, currency=None)
+    operator.cancel(*batch[:2])
+    with operator.engine.begin() as connection:
+        set_aside(connection, batch[2:], reason="locked", error="", counts=False)
+    page = anna.get("/explain", params={"reference": "r1"})
+    assert "Asked for by the same request" in page.text
+    assert "one request asked for 3 bets at once" in page.text
+    assert "reference=waits" in page.text
+    assert "not decided, parked" in page.text
+    assert HOSTILE not in page.text
+    # A tombstone that names no player, and the list of what is parked.
+    tombstone = anna.get("/explain", params={"reference": HOSTILE})
+    assert "No such bet" in tombstone.text
+    assert "None" not in tombstone.text
+    assert "one of several bets of a request" in anna.get("/parked").text
+    found = anna.get("/search", params={"words": "0" * 32})
+    assert "None" not in found.text
 
 
 def test_a_withdrawal_has_its_history_as_well(anna: httpx.Client, operator: Operator) -> None:
@@ -167,7 +191,7 @@ def test_which_wallet_a_provider_has_and_what_it_promises_is_on_the_first_page(
 ) -> None:
     assert "Wallets, and the promises" not in anna.get("/").text, "no worker has told yet"
     endpoints = read_endpoints({"0" * 16: {"provider": "Other", "wallet": "sql"}})
-    choice = WalletChoice("ledger", endpoints)
+    choice = WalletChoice("ledger", endpoints.values())
     notice = notice_of(choice, wallets_for(choice, engine, hold_unknown=False))
     with engine.connect() as connection:
         deployment = current(connection)

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
-import orjson
 import typer
 
 from unbet.cli import database
@@ -21,6 +20,7 @@ from unbet.database.deadlines import CALL_LIMIT_S, connect_within
 from unbet.database.engine import UnsafeDatabaseError
 from unbet.dialects import DIALECTS
 from unbet.dialects.body import MAX_BODY_LENGTH
+from unbet.dialects.port import Dialect
 from unbet.history.explain import explain
 from unbet.history.operations import explain_operations
 from unbet.history.records import History, OperationRecord
@@ -118,10 +118,7 @@ def _operation(operation: OperationRecord) -> dict[str, object]:
 def _say(
     reference: str, provider: str | None, dialect_name: str | None, body: Path, as_json: bool
 ) -> None:
-    provider, dialect_name = _endpoint(provider, dialect_name)
-    dialect = DIALECTS.get(dialect_name)
-    if dialect is None:
-        raise typer.BadParameter(f"--dialect is none of {', '.join(DIALECTS)}")
+    provider, dialect = _endpoint(provider, dialect_name)
     try:
         found = read_request(_read(body), reference, provider, dialect)
     except WrongReferenceError as error:
@@ -138,7 +135,7 @@ def _say(
             hold_unknown = load(UnknownBetSettings).holds_unknown
             found = decide(connection, found, dialect, wallet, hold_unknown=hold_unknown)
     if as_json:
-        _print(reference, provider, dialect.name, found)
+        _print(reference, provider, dialect, found)
         return
     answer = plain(found.answer.decode()) or f"HTTP {found.http_status}, without a body"
     typer.echo(f"Would be answered: {answer}")
@@ -147,24 +144,29 @@ def _say(
     typer.echo(f"{plain(found.says)}\nNothing was changed.")
 
 
-def _endpoint(provider: str | None, dialect: str | None) -> tuple[str, str]:
-    """Whose the Cancel is and in which dialect, as the receiver would know from the secret."""
-    if provider and dialect:
-        return provider, dialect
+def _endpoint(provider: str | None, name: str | None) -> tuple[str, Dialect]:
+    """Whose the Cancel is and in which dialect, as the receiver would know from the secret: with
+    the endpoint's own answers, unless both are given."""
+    if name is not None and name not in DIALECTS:
+        raise typer.BadParameter(f"--dialect is none of {', '.join(DIALECTS)}")
+    if provider and name:
+        return provider, DIALECTS[name]
     chosen = load(EndpointSettings)
-    several = {(one.provider, one.dialect) for one in chosen.endpoints.values()}
-    if not several:
-        return provider or chosen.provider_id, dialect or chosen.dialect
-    meant = [
-        (name, spoken)
-        for name, spoken in several
-        if provider in (None, name) and dialect in (None, spoken)
-    ]
+    endpoints = chosen.configs()
+    if not endpoints:
+        return provider or chosen.provider_id, DIALECTS[name or chosen.dialect]
+    meant = {
+        (one.provider, one.dialect): one.configured_dialect()
+        for one in endpoints
+        if provider in (None, one.provider) and name in (None, one.dialect)
+    }
     if len(meant) != 1:
         raise typer.BadParameter(
-            "UNBET_ENDPOINTS does not have one endpoint of that kind: give --provider and --dialect"
+            f"{chosen.endpoints_variable} does not have one endpoint of that kind: give --provider "
+            "and --dialect"
         )
-    return meant[0]
+    (((found, _), dialect),) = meant.items()
+    return found, dialect
 
 
 def _read(body: Path) -> bytes:
@@ -176,12 +178,12 @@ def _read(body: Path) -> bytes:
         raise typer.BadParameter(f"{body}: {error.strerror}") from None
 
 
-def _print(reference: str, provider: str, dialect: str, found: DryRun) -> None:
-    answer = orjson.loads(found.answer) if found.answer else None
+def _print(reference: str, provider: str, dialect: Dialect, found: DryRun) -> None:
+    answer = dialect.codec.read_answer(found.answer) if found.answer else None
     entries = found.returned
     returned = None if entries is None else [entry.model_dump() for entry in entries]
     print_json(
-        {"reference": reference, "provider": provider, "dialect": dialect}
+        {"reference": reference, "provider": provider, "dialect": dialect.name}
         | found._asdict()
         | {"answer": answer, "returned": returned}
     )

@@ -76,6 +76,9 @@ def bet(
     currency: Currency,
     amount: Amount,
     reference: Annotated[str, typer.Option("--reference", help="The bet's reference.")],
+    round_id: Annotated[
+        str | None, typer.Option("--round", help="The bet's round, for cancels of rounds.")
+    ] = None,
     provider: Provider = None,
     as_json: AsJson = False,
 ) -> None:
@@ -87,6 +90,7 @@ def bet(
         amount=amount,
         provider=_provider(provider),
         reference=reference,
+        round_id=round_id,
     )
     execute("Bet", order.reference, as_json, lambda c: unbet.place_bet(c, order.operation()))
 

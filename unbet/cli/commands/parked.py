@@ -137,10 +137,18 @@ def _said_of(done: Closing) -> str:
     match done.outcome:
         case Outcome.CLOSED:
             return "Closed: every cancel of this bet is told to stop, and nothing moves."
-        case Outcome.MISMATCH | Outcome.CURRENCY_MISMATCH:
-            return "Closed. The bet is another player's, or in another currency: it is not bound."
+        case (
+            Outcome.MISMATCH
+            | Outcome.CURRENCY_MISMATCH
+            | Outcome.AMOUNT_MISMATCH
+            | Outcome.BATCH_REFUSED
+        ):
+            return (
+                "Closed. The bet is another player's, in another currency or of another stake, or "
+                "another one of its request is: it is not bound."
+            )
         case None:
-            return "Closed. It cannot be read, so no bet is bound: another cancel is decided."
+            return "Closed. It is of a round, or cannot be read: no bet is bound by it."
         case _:
             return f"Closed. The bet had been decided before ({outcome}), which stays."
 

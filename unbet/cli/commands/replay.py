@@ -8,9 +8,9 @@ import typer
 
 from unbet.cli import database
 from unbet.cli.display import AsJson, print_json, print_table
-from unbet.cli.replaying import LogError, Refused, cancel_of, refusals_in
+from unbet.cli.replaying import LogError, Refused, cancels_in, refusals_in
 from unbet.core.message import Cancel
-from unbet.dialects.body import BadRequestError
+from unbet.dialects.raw import BadRequestError
 from unbet.journal.parking import park
 
 app = typer.Typer()
@@ -41,7 +41,7 @@ def replay(
         raise typer.BadParameter(f"{log.name}: {error}") from None
     if body is not None and len(refused) != 1:
         raise typer.BadParameter(f"--body is for one refusal, {log.name} has {len(refused)}")
-    found = [_read(one, None if body is None else body.read()) for one in refused]
+    found = [each for one in refused for each in _read(one, None if body is None else body.read())]
     cancels = [one.cancel for one in found if one.cancel]
     with database.transaction() as connection:
         park(connection, cancels, reason="replayed")
@@ -58,13 +58,15 @@ class _Read(NamedTuple):
     cancel: Cancel | None
 
 
-def _read(refused: Refused, body: bytes | None) -> _Read:
+def _read(refused: Refused, body: bytes | None) -> list[_Read]:
     try:
-        cancel = cancel_of(refused, body)
+        cancels = cancels_in(refused, body)
     except BadRequestError as error:
-        return _Read(refused.received_at, error.reference, None, str(error), None)
-    reference = cancel.reference
-    return _Read(refused.received_at, reference, cancel.request_id, None, cancel)
+        return [_Read(refused.received_at, error.reference, None, str(error), None)]
+    return [
+        _Read(refused.received_at, cancel.reference, cancel.request_id, None, cancel)
+        for cancel in cancels
+    ]
 
 
 def _print_result(found: list[_Read], parked: int, as_json: bool) -> None:

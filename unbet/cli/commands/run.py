@@ -15,6 +15,7 @@ from unbet.cli import database
 from unbet.cli.commands.services import DEFAULT_DIRECTORY
 from unbet.cli.failing import CommandError
 from unbet.dialects import DIALECTS
+from unbet.dialects.lucky_monaco import V4
 from unbet.local import run_environment, run_record
 from unbet.local.demonstration import demonstrate
 from unbet.local.processes import ROOT, Processes
@@ -174,6 +175,9 @@ def _demonstrate(console: Console, chosen: Settings) -> None:
     url, endpoint = _urls(chosen)[0]
     if not is_in(chosen.host, chosen.allowed_ips):
         console.print(f"No demonstration: {chosen.host} is not in UNBET_ALLOWED_IPS.")
+        return
+    if endpoint.dialect != V4.name:
+        console.print(f"No demonstration: the example is none of {endpoint.dialect}.", markup=False)
         return
     wallet = chosen.wallet_choice().wallet_of(endpoint.provider)
     if wallet != "ledger":

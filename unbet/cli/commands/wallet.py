@@ -46,7 +46,7 @@ def scaffold(
 def switch(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Have this deployment's cancels decided by the wallets that UNBET_WALLET and UNBET_ENDPOINTS
+    """Have this deployment's cancels decided by the wallets that UNBET_WALLET and the endpoints
     name, also those that are parked. Restart all workers and sweeps afterwards."""
     named = routes_of(load(WalletNameSettings).wallet_choice())
     with database.transaction() as connection:

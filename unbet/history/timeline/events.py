@@ -1,4 +1,7 @@
-"""The timeline of a history: what happened to the bet's money and to its cancels, one by one."""
+"""The timeline of a history: what happened to the bet's money and to its cancels, one by one.
+
+(Over 250 lines: each kind of event stands here once.)
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -16,8 +19,18 @@ from unbet.history.records import (
     RequestRecord,
 )
 from unbet.history.timeline.elsewhere import closed_elsewhere, told_besides
-from unbet.history.timeline.phrases import balances, because, money, refused, tried, when
+from unbet.history.timeline.phrases import (
+    balances,
+    because,
+    counted,
+    listed,
+    money,
+    refused,
+    tried,
+    when,
+)
 from unbet.history.timeline.requests import ReceivedRequest, all_requests
+from unbet.history.timeline.rounds import MEANING, detail_of, title_of
 
 _MEANING: Final = {
     Outcome.REVERSED: "the bet stands no more",
@@ -27,10 +40,14 @@ _MEANING: Final = {
     Outcome.CLOSED: "nothing is returned, unless a person reopens it",
     Outcome.MISMATCH: "the bet is another player's: nothing changes",
     Outcome.CURRENCY_MISMATCH: "the bet is in another currency: nothing changes",
+    Outcome.AMOUNT_MISMATCH: "the bet has another stake: nothing changes",
+    Outcome.BATCH_REFUSED: "another bet of the request cannot be cancelled: nothing of it is done",
 }
 _SHORT: Final = {
     Outcome.MISMATCH: "another player's bet",
     Outcome.CURRENCY_MISMATCH: "a bet in another currency",
+    Outcome.AMOUNT_MISMATCH: "a bet of another stake",
+    Outcome.BATCH_REFUSED: "a request with a bet that cannot be cancelled",
 }
 
 _FOUND: Final = {
@@ -94,6 +111,9 @@ def _bet_events(history: History) -> Iterator[Event]:
         of_wallet = f"; the wallet's reference {found.wallet_ref}" if found.wallet_ref else ""
         detail = f"it came after its cancel, which had been no bet{of_wallet}"
         yield Event(found.found_at, EventKind.LATE_BET, title, detail)
+    for bet in history.round.bets if history.round else ():
+        at = bet.cancelled_at or bet.created_at
+        yield Event(at, EventKind.MONEY, title_of(bet), detail_of(bet))
     yield from _wins(history)
 
 
@@ -128,7 +148,7 @@ def _wins(history: History) -> Iterator[Event]:
 
 def _cancel_events(history: History, requests: Sequence[ReceivedRequest]) -> Iterator[Event]:
     uuids = {one.request_id: one.uuid for one in requests}
-    yield from map(_request, requests)
+    yield from (_request(one, history) for one in requests)
     yield from (_parked(one, uuids) for one in history.parked)
     yield from (_parked(one, uuids) for one in history.parking_history)
     for done in history.interventions:
@@ -139,16 +159,32 @@ def _cancel_events(history: History, requests: Sequence[ReceivedRequest]) -> Ite
     yield from _answers(requests)
 
 
-def _request(one: ReceivedRequest) -> Event:
+def _request(one: ReceivedRequest, history: History) -> Event:
     if one.uuid is None:
         return Event(one.received_at, EventKind.REQUEST, "Cancel", "cannot be read any more")
     about = [f"shares the wait of uuid {one.shares}"] if one.shares else []
     about.append(f"from {one.received_from}")
     about += [one.dialect] if one.dialect else []
-    about += [f"player {one.user_id}", f"{one.currency}"]
+    about += [f"player {one.user_id}"] if one.user_id is not None else []
+    about += [money(one.amount, one.currency)] if one.amount is not None else []
+    about += [one.currency] if one.amount is None and one.currency is not None else []
+    about += _others(one, history)
     title = "Cancel again" if one.is_again else "Cancel"
     detail = f"uuid {one.uuid}; {', '.join(about)}"
     return Event(one.received_at, EventKind.REQUEST, title, detail)
+
+
+def _others(one: ReceivedRequest, history: History) -> Iterator[str]:
+    """That the request asked for other bets as well, and what became of those."""
+    members = [member for member in history.batches if member.batch == one.batch]
+    if members:
+        others = [
+            f"{member.reference} ({_words(member.outcome) if member.outcome else member.state})"
+            for member in members
+            if member.reference != history.reference
+        ]
+        also = f", also {listed(others)}" if others else ""
+        yield f"asks for {counted(len(members), 'bet')}{also}"
 
 
 def _parked(parked: ParkedRecord | ParkingHistoryRecord, uuids: dict[UUID, str | None]) -> Event:
@@ -190,6 +226,8 @@ def _decisions(history: History, uuids: dict[UUID, str | None]) -> Iterator[Even
 
 
 def _meaning(request: RequestRecord) -> str:
+    if request.of_round:
+        return MEANING[request.outcome]
     if request.wallet and request.outcome is Outcome.NO_BET:
         return f"the wallet {request.wallet} has no such bet"
     return _MEANING[request.outcome]

@@ -3,6 +3,7 @@ the wait of an equal one."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
@@ -24,7 +25,11 @@ class ReceivedRequest(NamedTuple):
     dialect: str | None = None
     """None also for one that shared a wait: it is not kept."""
     user_id: str | None = None
+    """None also where the request does not say it, as with the next two."""
     currency: str | None = None
+    amount: Decimal | None = None
+    batch: UUID | None = None
+    """Of a request that asks for several bets."""
     outcome: Outcome | None = None
     """None: not decided yet."""
     answer: AnswerRecord | None = None
@@ -66,6 +71,8 @@ def _of_request(request: RequestRecord) -> ReceivedRequest:
         request.dialect,
         request.user_id,
         request.currency,
+        request.amount,
+        request.batch,
         request.outcome,
     )
 
@@ -85,6 +92,8 @@ def _of_parked(parked: ParkedRecord, bet: BetRecord | None) -> ReceivedRequest:
         cancel.dialect,
         cancel.player,
         cancel.currency,
+        cancel.amount,
+        cancel.batch,
         bet.outcome if bet and binds else None,
     )
 

@@ -1,4 +1,7 @@
-"""What became of a reference, in one sentence."""
+"""What became of a reference, in one sentence.
+
+(Over 250 lines: each sentence that there can be stands here.)
+"""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -28,8 +31,14 @@ from unbet.history.timeline.phrases import (
     when,
 )
 from unbet.history.timeline.requests import ReceivedRequest, all_requests
+from unbet.history.timeline.rounds import bets_of_round, cancelled_round, round_of_bet
+from unbet.wallets.ledger.operations import Refusal
 
-_MISMATCHES: Final = {Outcome.MISMATCH: "player", Outcome.CURRENCY_MISMATCH: "currency"}
+_MISMATCHES: Final = {
+    Outcome.MISMATCH: "player",
+    Outcome.CURRENCY_MISMATCH: "currency",
+    Outcome.AMOUNT_MISMATCH: "stake",
+}
 
 
 def summary(history: History) -> str:
@@ -42,6 +51,12 @@ def summary(history: History) -> str:
         repeats = _repeats(history, decision.outcome, decision.request_id, requests)
         parts = [decided_elsewhere(decision), *watched(history), *repeats, *_still_parked(history)]
         parts += _by_people(history, None)
+    elif history.round is not None and (history.round.cancelled or not history.parked):
+        first = next(iter(history.round.cancelled), None)
+        parts = [cancelled_round(history.round)]
+        if first is not None:
+            parts += _repeats(history, first.outcome, first.cancel_request_id, requests)
+        parts += [*_still_parked(history), *_by_people(history, None)]
     elif bet is not None and bet.outcome is not None:
         repeats = _repeats(history, bet.outcome, bet.cancel_request_id, requests)
         parts = [_decided(history, bet), *repeats, *_still_parked(history)]
@@ -60,6 +75,9 @@ def summary(history: History) -> str:
         "; ".join(
             [
                 *parts,
+                *bets_of_round(history),
+                *round_of_bet(history),
+                *_batches(requests, history),
                 *_mismatches(requests),
                 *_late(history),
                 *_found_late(history),
@@ -154,13 +172,14 @@ def _put_off(history: History, requests: Sequence[ReceivedRequest]) -> Iterator[
     """Those that were told to ask again, and why: as far as it is still known."""
     reasons = {parking.request_id: parking.reason for parking in history.parking_history}
     reasons |= {parked.request_id: parked.reason for parked in history.parked}
-    by_reason: defaultdict[str | None, list[int]] = defaultdict(list)
+    by_reason: defaultdict[str | None, list[str]] = defaultdict(list)
     for one in requests:
         answer = one.answer
         if answer is not None:
-            by_reason[reasons.get(answer.shared_request_id or answer.request_id)] += [answer.code]
+            why = reasons.get(answer.shared_request_id or answer.request_id)
+            by_reason[why].append(str(answer.code))
     for reason, codes in by_reason.items():
-        shown = f"{counted(len(codes), 'request')} answered {listed(map(str, sorted(set(codes))))}"
+        shown = f"{counted(len(codes), 'request')} answered {listed(sorted(set(codes)))}"
         yield f"{shown} first, {because(reason)}" if reason else f"{shown} first"
 
 
@@ -198,10 +217,19 @@ def _closed(history: History, parked: ParkedRecord) -> str:
 def _never_cancelled(history: History, bet: BetRecord) -> str:
     at = when(bet.created_at)
     stake = "bet" if bet.amount is None else f"bet of {money(bet.amount, bet.currency)}"
+    if bet.refusal is Refusal.CANCELLED:
+        return f"Refused on {at}: the {stake} came after the cancel of its round"
     if bet.refusal:
         return f"Never cancelled: the {stake} was refused on {at} ({refused(bet.refusal)})"
     since = f", {_settled(history, bet)} since" if bet.state == "settled" else ""
     return f"Never cancelled: the {stake} was placed on {at}{since}"
+
+
+def _batches(requests: Sequence[ReceivedRequest], history: History) -> Iterator[str]:
+    """Those that asked for other bets as well; the timeline has these."""
+    for batch in dict.fromkeys(one.batch for one in requests if one.batch is not None):
+        number = sum(member.batch == batch for member in history.batches)
+        yield f"one request asked for {counted(number, 'bet')} at once"
 
 
 def _mismatches(requests: Sequence[ReceivedRequest]) -> Iterator[str]:

@@ -49,6 +49,7 @@ def settings_of(
             url=variables.wallet_url,
             secrets=tuple(secret.get_secret_value() for secret in variables.wallet_secrets),
             closes_unknown=bool(variables.wallet_closes_unknown),
+            cancels_rounds=variables.wallet_cancels_rounds,
             max_together=variables.wallet_max_together,
             calls_at_once=min(variables.wallet_calls_at_once, most),
             connect_limit_s=min(MAX_CONNECT_S, limit_s),

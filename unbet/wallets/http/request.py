@@ -12,6 +12,8 @@ from typing import NamedTuple
 import orjson
 
 from unbet.core.message import Cancel
+from unbet.core.money import EXACT
+from unbet.wallets.optional_fields import optional_fields
 
 
 class Item(NamedTuple):
@@ -26,7 +28,10 @@ def items_of(cancels: Sequence[Cancel]) -> list[Item]:
     """Each question once, those of a player side by side."""
 
     def question(cancel: Cancel) -> tuple[str, ...]:
-        return (cancel.player, cancel.provider, cancel.reference, cancel.currency)
+        # What a cancel does not say is like nothing that another one says: no field is empty.
+        bet = (cancel.provider, cancel.reference)
+        amount = "" if cancel.amount is None else str(cancel.amount.normalize(EXACT))
+        return (cancel.player or "", *bet, cancel.currency or "", amount, key_of(cancel))
 
     alike = (tuple(some) for _, some in groupby(sorted(cancels, key=question), question))
     return [Item(some[0], some) for some in alike]
@@ -62,8 +67,10 @@ def _chunks(items: Sequence[Item], most: int) -> Iterator[list[Item]]:
 
 def key_of(cancel: Cancel) -> str:
     """The bet's key: the same for every try, resend and sweep, for ever. 64 characters of ASCII,
-    since a reference may have any. The fields have no NUL in them (`unbet/core/fields.py`)."""
-    return hashlib.sha256(f"{cancel.provider}\0{cancel.reference}".encode()).hexdigest()
+    since a reference may have any. The fields have no NUL in them (`unbet/core/fields.py`), so a
+    round's key is that of no bet."""
+    of_round = "\0round" if cancel.of_round else ""
+    return hashlib.sha256(f"{cancel.provider}\0{cancel.reference}{of_round}".encode()).hexdigest()
 
 
 def key_of_call(items: Sequence[Item]) -> str:
@@ -73,8 +80,8 @@ def key_of_call(items: Sequence[Item]) -> str:
 
 
 def body_of(items: Sequence[Item], *, dry_run: bool = False) -> bytes:
-    """A JSON array; no amount is in it, since the wallet knows the stake. `dry_run` is a member and
-    no header: it is signed."""
+    """A JSON array; an amount is in it only where the provider's request says one, since the wallet
+    knows the stake. `dry_run` is a member and no header: it is signed."""
     more = {"dry_run": True} if dry_run else {}
     return orjson.dumps(
         [
@@ -87,6 +94,7 @@ def body_of(items: Sequence[Item], *, dry_run: bool = False) -> bytes:
                 "currency": cancel.currency,
                 "uuid": cancel.uuid,
                 "received_at": cancel.received_at.isoformat(),
+                **optional_fields(cancel),
                 **more,
             }
             for cancel, _ in items

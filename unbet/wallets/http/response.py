@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 
 from unbet.core.fields import PLAIN_DECIMAL
 from unbet.core.message import Decision
-from unbet.core.outcomes import Outcome
+from unbet.core.outcomes import MISMATCHES, Outcome
 from unbet.core.wallet_refs import number_of
 from unbet.wallets.http.request import Item
 from unbet.wallets.port import MAX_WALLET_REF, Decided, Undecided, Verdict, Why
@@ -26,8 +26,6 @@ MAX_DETAIL: Final = 200
 """Characters of a response that are kept for a person."""
 
 _CASH: Final = re.compile(rf"-?{PLAIN_DECIMAL}", re.ASCII)
-_OF_OTHERS: Final = frozenset({Outcome.MISMATCH, Outcome.CURRENCY_MISMATCH})
-"""The bet is another player's or in another currency: their cash is not passed on."""
 
 
 def _exact(value: Any) -> Any:
@@ -51,6 +49,7 @@ class _DecidedVerdict(_Verdict):
         Outcome.SETTLED,
         Outcome.MISMATCH,
         Outcome.CURRENCY_MISMATCH,
+        Outcome.AMOUNT_MISMATCH,
     ]
     undecided: None = None
     cash: Annotated[Decimal, BeforeValidator(_exact)] | None = None
@@ -145,7 +144,8 @@ def _read(item: Item, answers: Sequence[object]) -> list[Verdict]:
         detail = verdict.detail[:MAX_DETAIL]
         return undecided([item], Why(verdict.undecided), "the wallet says so", detail)
     outcome = Outcome(verdict.outcome)
-    is_theirs = outcome not in _OF_OTHERS
+    # Of another player's bet, or in another currency or of another stake, no cash is passed on.
+    is_theirs = outcome not in MISMATCHES
     return [
         Decided(
             Decision(

@@ -29,6 +29,7 @@ class HttpWalletSettings:
     remembers_s: float = math.inf
     closes_unknown: bool = False
     tells_cash: bool = False
+    cancels_rounds: bool = False
     dry_run: bool = False
     """Each cancel says that nothing is to be decided; only for a wallet that knows of this."""
     max_together: int = 32
@@ -64,6 +65,7 @@ class HttpWalletSettings:
             finds=False,
             max_together=self.max_together,
             keeps_journal=False,
+            cancels_rounds=self.cancels_rounds,
         )
 
 

@@ -33,5 +33,6 @@ class Turns:
 
 def _names(items: Iterable[Item]) -> Iterable[tuple[str, str]]:
     for item in items:
-        yield "player", item.cancel.player
+        if item.cancel.player is not None:
+            yield "player", item.cancel.player
         yield "bet", key_of(item.cancel)

@@ -22,7 +22,8 @@ class HttpWallet:
     """The operator's wallet service, as the port wants a wallet.
 
     Calls of at most `max_together` cancels are made, several at once, never two at once for one
-    player or bet. A connection that is refused, 401, and 503 with Retry-After are AWAY; 429 with
+    player or bet. The cancels of one request are decided each by itself: there is no transaction to
+    have. A connection that is refused, 401, and 503 with Retry-After are AWAY; 429 with
     Retry-After is BUSY; what is no answer of the wallet's to a lone cancel is UNANSWERED, whatever
     else is no verdict is AMBIGUOUS. Both are asked again at once, with the same key, where there is
     time and the wallet remembers. REJECTED is what the wallet calls so.

@@ -13,7 +13,7 @@ MAX_ROWS: Final = 100
 
 _TABLES: Final = (
     *("transfers", "entries", "accounts", "bets", "wins", "deposits"),
-    *("operations", "withdrawal_ends"),
+    *("operations", "withdrawal_ends", "cancelled_rounds"),
 )
 
 _HEADING: Final = re.compile(r"^-- check (\w+): (.+)$", re.MULTILINE)

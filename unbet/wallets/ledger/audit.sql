@@ -293,6 +293,29 @@ SELECT transfers.id AS transfer_id, transfers.kind
  WHERE transfers.kind IN ('withdrawal', 'completion', 'release', 'correction', 'conversion')
    AND named.transfer_id IS NULL
 
+-- check cancelled_rounds_have_no_placed_bet: No bet stands in a cancelled round, unless a person closed a cancel.
+SELECT bets.id AS bet_id, provider, bets.reference, round_id, cancelled.cancelled_at
+  FROM unbet_ledger.bets
+  JOIN unbet_ledger.cancelled_rounds AS cancelled USING (provider, round_id)
+  LEFT JOIN (SELECT DISTINCT provider, reference FROM unbet.interventions WHERE action IN ('close', 'reopen'))
+         AS by_people USING (provider)
+ WHERE state = 'placed'
+   AND cancelled.user_id IN ('', bets.user_id) AND cancelled.currency IN ('', bets.currency)
+ GROUP BY bets.id, provider, bets.reference, round_id, cancelled.cancelled_at
+HAVING bool_and(by_people.reference IS NULL OR by_people.reference NOT IN (bets.reference, round_id))
+
+-- check refused_for_a_cancelled_round: A bet that was refused as cancelled is of a round with a cancel, decided or closed.
+SELECT bets.id AS bet_id, bets.provider, bets.reference, bets.round_id
+  FROM unbet_ledger.bets
+  LEFT JOIN unbet_ledger.cancelled_rounds AS cancelled
+         ON cancelled.round_id = bets.round_id AND cancelled.provider = bets.provider
+        AND cancelled.user_id IN ('', bets.user_id) AND cancelled.currency IN ('', bets.currency)
+ WHERE refusal = 'cancelled' AND cancelled.round_id IS NULL
+   AND NOT EXISTS (SELECT
+                     FROM unbet.interventions
+                    WHERE interventions.reference = bets.round_id AND interventions.provider = bets.provider
+                      AND action = 'close')
+
 -- check sequences_are_ahead: The next number of each sequence is larger than any in its table.
 SELECT *
   FROM (

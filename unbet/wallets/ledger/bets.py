@@ -1,6 +1,6 @@
 """Bets: a stake is taken once per (provider, reference), and never after a cancel."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from decimal import Decimal
 
 from sqlalchemy import Connection, Row, text
@@ -9,13 +9,15 @@ from unbet.core.money import EXACT
 from unbet.wallets.ledger.operations import BalanceType, Bet, Refusal, Result, StakeOrder, Status
 from unbet.wallets.ledger.players import frozen_among
 from unbet.wallets.ledger.posting import AccountKey, PostingBatch, columns
+from unbet.wallets.ledger.round_locks import Key, find_in_cancelled_rounds
 
 _ADD = text("""
-    INSERT INTO unbet_ledger.bets (provider, reference, state, user_id, currency, amount)
-    SELECT provider, reference, 'placed', user_id, currency, amount
+    INSERT INTO unbet_ledger.bets (provider, reference, state, user_id, currency, amount, round_id)
+    SELECT provider, reference, 'placed', user_id, currency, amount, round_id
       FROM unnest(CAST(:provider AS text[]), CAST(:reference AS text[]),
-                  CAST(:user_id AS text[]), CAST(:currency AS text[]), CAST(:amount AS numeric[]))
-           AS bet (provider, reference, user_id, currency, amount)
+                  CAST(:user_id AS text[]), CAST(:currency AS text[]), CAST(:amount AS numeric[]),
+                  CAST(:round_id AS text[]))
+           AS bet (provider, reference, user_id, currency, amount, round_id)
      ORDER BY provider COLLATE "C", reference COLLATE "C"
         ON CONFLICT (reference, provider) DO NOTHING
     RETURNING id, provider, reference
@@ -42,8 +44,6 @@ _REFUSE = text("""
 
 _BET = ("provider", "reference", "user_id", "currency", "amount")
 
-Key = tuple[str, str]
-
 
 def place_bet(connection: Connection, bet: Bet) -> Result:
     """Take one stake; see `place_all`."""
@@ -55,20 +55,27 @@ def place_all(connection: Connection, batch: Sequence[Bet]) -> list[Result]:
 
     The first decision of a (provider, reference) is final: a bet that stands is `done` and
     replayed, a refused one stays refused, one that was cancelled (before it came or after) is
-    refused as `cancelled`. Other details under the same reference are a `conflict`.
+    refused as `cancelled`, as is a new one whose round was cancelled. Other details under the same
+    reference are a `conflict`.
     """
     firsts: dict[Key, Bet] = {}
     for bet in batch:
         firsts.setdefault(_key(bet), bet)
+    # Rounds are locked before any key, and keys before accounts (`reverse.sql`).
+    cancelled = find_in_cancelled_rounds(connection, firsts.values())
     # Inserting the key comes first: it is what a cancel's tombstone would collide with.
-    rows = connection.execute(_ADD, columns(_BET, map(vars, firsts.values())))
+    rows = connection.execute(_ADD, columns((*_BET, "round_id"), map(vars, firsts.values())))
     new = {(row.provider, row.reference): row.id for row in rows}
-    refused = _decide_new(connection, [(firsts[key], new[key]) for key in firsts if key in new])
+    taken = [(firsts[key], new[key]) for key in firsts if key in new]
+    refused = _decide_new(connection, taken, cancelled)
     return _answer(connection, batch, new, refused)
 
 
-def _decide_new(connection: Connection, bets: Sequence[tuple[Bet, int]]) -> dict[int, Refusal]:
-    """Take the stakes of `bets`, each with its id, or say why not."""
+def _decide_new(
+    connection: Connection, bets: Sequence[tuple[Bet, int]], cancelled: Set[Key]
+) -> dict[int, Refusal]:
+    """Take the stakes of `bets`, each with its id, or say why not: the round of those in
+    `cancelled` is."""
     frozen = frozen_among(connection, {bet.user_id for bet, _ in bets})
     postings = PostingBatch(connection)
     postings.open(
@@ -79,7 +86,9 @@ def _decide_new(connection: Connection, bets: Sequence[tuple[Bet, int]]) -> dict
     refused: dict[int, Refusal] = {}
     for bet, bet_id in bets:
         stake = _stake(postings, bet)
-        if bet.user_id in frozen:
+        if _key(bet) in cancelled:
+            refused[bet_id] = Refusal.CANCELLED
+        elif bet.user_id in frozen:
             refused[bet_id] = Refusal.PLAYER_FROZEN
         elif stake is None:
             refused[bet_id] = Refusal.INSUFFICIENT_FUNDS
@@ -134,6 +143,9 @@ def _replay(bet: Bet, stored: Row[tuple[object, ...]]) -> Result:
     if stored.state == "tombstone":
         return Result(status=Status.REFUSED, replayed=True, refusal=Refusal.CANCELLED)
     if (bet.user_id, bet.currency, bet.amount) != (stored.user_id, stored.currency, stored.amount):
+        return Result(status=Status.CONFLICT)
+    # Said by one of them alone it contradicts nothing: operators begin to say it at some time.
+    if None not in (bet.round_id, stored.round_id) and bet.round_id != stored.round_id:
         return Result(status=Status.CONFLICT)
     if stored.state == "reversed":
         return Result(status=Status.REFUSED, replayed=True, refusal=Refusal.CANCELLED)

@@ -44,8 +44,14 @@ _INTERVENE: Final = """
 """
 _RETRY: Final = text(
     _INTERVENE.format(
+        # With those that the same request asks for: they are decided together.
         condition="""(request_id = CAST(:request_id AS uuid)
                       OR reference = CAST(:reference AS text)
+                      OR batch = ANY (ARRAY (SELECT batch
+                                               FROM unbet.parked
+                                              WHERE (request_id = CAST(:request_id AS uuid)
+                                                     OR reference = CAST(:reference AS text))
+                                                AND state <> 'closed' AND batch IS NOT NULL))
                       OR (:all_dead AND state = 'dead'))
            AND state <> 'closed'""",
         change="state = 'parked', tries = 0, next_try_at = now()",

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Engine
 
 from unbet.core.message import Cancel
 from unbet.wallets.dry_run import RolledBack
-from unbet.wallets.ledger.reversal import LedgerWallet, reverse
+from unbet.wallets.ledger.reversal import LedgerWallet, decide_cancels
 from unbet.wallets.ledger.sweeping import reverse_parked
 from unbet.wallets.port import Decided
 
@@ -23,6 +23,7 @@ def make_dry_run(engine: Engine, *, hold_unknown: bool) -> RolledBack:
     """As `chosen.DryRunFactory`."""
 
     def decide(connection: Connection, cancels: Sequence[Cancel]) -> list[Decided]:
-        return [Decided(one) for one in reverse(connection, cancels, hold_unknown=hold_unknown)]
+        decisions = decide_cancels(connection, cancels, hold_unknown=hold_unknown)
+        return [Decided(one) for one in decisions]
 
     return RolledBack(engine, LedgerWallet.abilities, decide)

@@ -100,13 +100,16 @@ class Deposit(_Operation):
 
 
 class Bet(_Operation):
-    """A stake to be taken. `provider` is the endpoint's configured id; a stake of 0 is legal."""
+    """A stake to be taken. `provider` is the endpoint's configured id; a stake of 0 is legal.
+    `round_id` is the round's, as the provider's cancels of rounds name it; without it such a cancel
+    does not find the bet."""
 
     user_id: UserId
     currency: Currency
     amount: Amount
     provider: ProviderId
     reference: Reference
+    round_id: Reference | None = None
     stake_order: StakeOrder = StakeOrder.CASH_FIRST
 
 
@@ -166,7 +169,7 @@ class Refusal(StrEnum):
     INSUFFICIENT_FUNDS = "insufficient_funds"
     PLAYER_FROZEN = "player_frozen"
     CANCELLED = "cancelled"
-    """The bet was cancelled, before it came or after."""
+    """The bet or its round was cancelled, before it came or after."""
     BET_REFUSED = "bet_refused"
     UNKNOWN_BET = "unknown_bet"
     UNKNOWN_WITHDRAWAL = "unknown_withdrawal"

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, Protocol
+from uuid import UUID
 
 import orjson
 from sqlalchemy import Connection, Engine, Row, text
@@ -15,11 +16,14 @@ from unbet.core.outcomes import Outcome
 from unbet.database.deadlines import CALL_LIMIT_S, run_within
 from unbet.database.faults import UndecidedError
 from unbet.journal.parking import park
+from unbet.journal.recording import Record, record_requests
 from unbet.runtime import metrics
 from unbet.runtime.failpoints import ARMED, crash_point
 from unbet.wallets.ledger.blocked import find_blocked
-from unbet.wallets.parts import PartedGroup
+from unbet.wallets.ledger.round_cancels import cancel_rounds, find_blocked_rounds
+from unbet.wallets.parts import FindBlocked, PartedGroup
 from unbet.wallets.port import Abilities, Decided, Memory, Verdict
+from unbet.wallets.units import decide_whole
 
 REVERSE: Final = text(Path(__file__).with_name("reverse.sql").read_text("utf-8"))
 
@@ -32,7 +36,7 @@ an operator's that is left open is not, and must not hold up others."""
 
 
 class Decide(Protocol):
-    """What decides cancels in the caller's transaction, as `reverse` does."""
+    """What decides cancels in the caller's transaction, as `decide_cancels` does."""
 
     def __call__(
         self, connection: Connection, cancels: Sequence[Cancel], *, hold_unknown: bool
@@ -47,7 +51,8 @@ class LedgerWallet:
     as it is yielded: what another transaction has locked is looked at again for `lock_wait_s`
     seconds, and is BUSY then; what the tables refuse is REJECTED; where the database itself is to
     blame, what it cannot decide is AWAY. A deadlock or a connection that is lost or no good is
-    tried again until the deadline, then `LedgerAwayError` is raised.
+    tried again until the deadline, then `LedgerAwayError` is raised. Cancels of rounds are decided
+    after the others, in a transaction of their own, with what belongs to their batches.
     """
 
     abilities = Abilities(
@@ -57,6 +62,7 @@ class LedgerWallet:
         finds=True,
         max_together=256,
         keeps_journal=True,
+        cancels_rounds=True,
     )
 
     def __init__(
@@ -68,14 +74,27 @@ class LedgerWallet:
         lock_wait_s: float = LOCK_WAIT_S,
     ) -> None:
         """With `hold_unknown` the cancel of a bet that is not there is parked, not decided. What
-        decides is `reverse`, or `decide` in its place."""
+        decides is `decide_cancels`, or `decide` in its place."""
         self._engine = engine
         self._hold_unknown = hold_unknown
-        self._decide = decide or reverse
+        self._decide = decide or decide_cancels
         self._lock_wait_s = lock_wait_s
 
     def cancel(self, cancels: Sequence[Cancel], deadline: float) -> Iterator[Sequence[Verdict]]:
         """As `Wallet.cancel`."""
+        rounds = [cancel for cancel in cancels if cancel.of_round]
+        if not rounds:
+            yield from self._cancel(cancels, deadline, find_blocked)
+            return
+        batches = {cancel.batch for cancel in rounds if cancel.batch is not None}
+        with_rounds = [one for one in cancels if one.of_round or one.batch in batches]
+        others = [one for one in cancels if not (one.of_round or one.batch in batches)]
+        yield from self._cancel(others, deadline, find_blocked)
+        yield from self._cancel(with_rounds, deadline, _find_blocked_with_rounds)
+
+    def _cancel(
+        self, cancels: Sequence[Cancel], deadline: float, find_blocked: FindBlocked
+    ) -> Iterator[Sequence[Verdict]]:
         if not cancels:
             return
         started = time.monotonic()
@@ -104,10 +123,59 @@ class LedgerWallet:
         return decisions
 
 
+def decide_cancels(
+    connection: Connection, cancels: Sequence[Cancel], *, hold_unknown: bool = False
+) -> list[Decision]:
+    """Decide cancels of bets and of rounds, as `reverse` and `cancel_rounds` do, and of a request
+    that asks for several nothing where one cannot be cancelled; in the order of `cancels`. Does not
+    commit."""
+
+    def decide(some: Sequence[Cancel]) -> list[Decision]:
+        return _decide_each(connection, some, hold_unknown=hold_unknown)
+
+    if not any(cancel.batch for cancel in cancels):
+        return decide(cancels)
+    decided, refused = decide_whole(connection, cancels, decide, lambda decision: decision)
+    by_request = {one.request_id: one for one in refused}
+    records = [
+        Record(one, by_request[one.request_id]) for one in cancels if one.request_id in by_request
+    ]
+    if records:
+        record_requests(connection, None, records)
+    by_request |= {one.request_id: one for one in decided}
+    return [by_request[cancel.request_id] for cancel in cancels]
+
+
+def _decide_each(
+    connection: Connection, cancels: Sequence[Cancel], *, hold_unknown: bool
+) -> list[Decision]:
+    rounds = [cancel for cancel in cancels if cancel.of_round]
+    if not rounds:
+        return reverse(connection, cancels, hold_unknown=hold_unknown)
+    bets = [cancel for cancel in cancels if not cancel.of_round]
+    decided: dict[UUID, Decision] = {}
+
+    def reverse_with_bets(connection: Connection, of_rounds: Sequence[Cancel]) -> list[Decision]:
+        # One statement locks all of them in one order, after the rounds.
+        found = reverse(connection, [*of_rounds, *bets], hold_unknown=hold_unknown)
+        decided.update((one.request_id, one) for one in found)
+        return found
+
+    for one in cancel_rounds(connection, rounds, reverse_with_bets, hold_unknown=hold_unknown):
+        decided[one.request_id] = one
+    return [decided[cancel.request_id] for cancel in cancels]
+
+
+def _find_blocked_with_rounds(connection: Connection, cancels: Sequence[Cancel]) -> set[UUID]:
+    rounds = [cancel for cancel in cancels if cancel.of_round]
+    bets = [cancel for cancel in cancels if not cancel.of_round]
+    return find_blocked_rounds(connection, rounds, find_blocked) | find_blocked(connection, bets)
+
+
 def reverse(
     connection: Connection, cancels: Sequence[Cancel], *, hold_unknown: bool = False
 ) -> list[Decision]:
-    """Decide each cancel, give stakes back, and record the requests. Does not commit.
+    """Decide each cancel of a bet, give stakes back, and record the requests. Does not commit.
 
     The decisions come in the order of `cancels`. Which outcome applies when: DESIGN, "Outcomes and
     answers". With `hold_unknown` a cancel of a bet that is not there is parked instead of leaving a
@@ -131,8 +199,8 @@ def reverse(
 def parameters_of(cancels: Sequence[Cancel], *, leave_tombstones: bool) -> dict[str, object]:
     """The statement's parameters."""
     return {
-        # Not by `rows.py`: no amount is among them, and that would be a file more on the way.
-        "cancels": orjson.dumps([vars(cancel) for cancel in cancels]).decode(),
+        # Not by `rows.py`: that would be a file more on the way. Amounts go as text, exact.
+        "cancels": orjson.dumps([vars(cancel) for cancel in cancels], default=str).decode(),
         "count": len(cancels),
         "leave_tombstones": leave_tombstones,
     }
@@ -145,4 +213,5 @@ def _decision(row: Row[tuple[object, ...]]) -> Decision:
         transfer_id=row.transfer_id,
         currency=row.currency,
         cash=row.cash,
+        replayed=bool(row.replayed),
     )

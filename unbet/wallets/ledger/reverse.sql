@@ -1,4 +1,7 @@
--- Decide a group of cancels and give the stakes back, in one statement.
+-- Decide a group of cancels and give the stakes back, in one statement. (Over 250 lines: it is one.)
+--
+-- A cancel that does not say the player, the currency or the stake is about the bet's own: only what it says
+-- is compared. A comparison with what it does not say is NULL, which is why `IS NOT FALSE` is written.
 --
 -- Locks: bets that are there, in (provider, reference) order; then the keys of those that are not, in
 -- the same order; then players' accounts in id order.
@@ -16,25 +19,26 @@
 WITH asked AS MATERIALIZED (
     -- Byte order, as in the tables: the order of locks must not depend on the database's language.
     SELECT request_id, provider COLLATE "C" AS provider, reference COLLATE "C" AS reference,
-           user_id, currency, uuid, dialect, received_at, received_from, body, position
+           user_id, currency, amount, batch, uuid, dialect, received_at, received_from, body, position
       FROM ROWS FROM (
                json_to_recordset(CAST(:cancels AS json))
                    AS (request_id uuid, provider text, reference text, player text, currency text,
-                       uuid text, dialect text, received_at timestamptz, received_from text,
-                       body text),
+                       amount numeric, batch uuid, uuid text, dialect text, received_at timestamptz,
+                       received_from text, body text),
                generate_series(1, CAST(:count AS integer))
            )
-           AS cancel (request_id, provider, reference, user_id, currency, uuid, dialect,
+           AS cancel (request_id, provider, reference, user_id, currency, amount, batch, uuid, dialect,
                       received_at, received_from, body, position)
 ),
 
 -- The bets as they are once locked: a concurrent change is waited for and then seen.
 locked AS MATERIALIZED (
     SELECT asked.request_id, asked.position, asked.user_id AS asked_user_id,
-           asked.currency AS asked_currency, bet.*
+           asked.currency AS asked_currency, asked.amount AS asked_amount, bet.*
       FROM (SELECT * FROM asked ORDER BY provider, reference, position) AS asked
      CROSS JOIN LATERAL (
-               SELECT id, state, user_id, currency, outcome, reversal_id, cash_after
+               SELECT id, state, user_id, currency, amount, outcome, cancel_request_id, reversal_id,
+                      cash_after
                  FROM unbet_ledger.bets
                 WHERE reference = asked.reference AND provider = asked.provider
                 LIMIT 1
@@ -53,21 +57,23 @@ missing AS MATERIALIZED (
 tombstone AS (
     INSERT INTO unbet_ledger.bets (provider, reference, state, user_id, currency, outcome, cancelled_at,
                       cancel_request_id, cash_after)
-    SELECT provider, reference, 'tombstone', user_id, first.currency, 'no_bet', now(),
-           request_id, cash.balance
+    SELECT provider, reference, 'tombstone', user_id, coalesce(first.currency, cash.currency),
+           'no_bet', now(), request_id, cash.balance
       FROM (
                SELECT DISTINCT ON (provider, reference) missing.*
                  FROM missing
                 ORDER BY provider, reference, position
            ) AS first
       LEFT JOIN LATERAL (
-               SELECT balance
+               -- Where no currency is named: the player's, if there is one alone.
+               SELECT min(balance) AS balance, min(currency) AS currency
                  FROM unbet_ledger.accounts
-                WHERE owner = first.user_id AND currency = first.currency AND kind = 'cash'
-                LIMIT 1
+                WHERE owner = first.user_id AND currency = coalesce(first.currency, currency)
+                  AND kind = 'cash'
+               HAVING count(*) = 1
            ) AS cash ON true
     ON CONFLICT (reference, provider) DO NOTHING
-    RETURNING provider, reference, user_id, currency, cash_after
+    RETURNING provider, reference, user_id, currency, cancel_request_id, cash_after
 ),
 
 leftover AS MATERIALIZED (
@@ -79,11 +85,14 @@ leftover AS MATERIALIZED (
 
 judged AS MATERIALIZED (
     SELECT locked.*,
-           outcome IS NULL AND user_id = asked_user_id AND currency = asked_currency AS binds,
+           outcome IS NULL
+               AND (user_id = asked_user_id AND currency = asked_currency
+                    AND amount = asked_amount) IS NOT FALSE AS binds,
            state = 'placed' AS is_placed,
            CASE WHEN state = 'tombstone'          THEN coalesce(outcome, 'no_bet')
                 WHEN user_id <> asked_user_id     THEN 'mismatch'
                 WHEN currency <> asked_currency   THEN 'currency_mismatch'
+                WHEN amount <> asked_amount       THEN 'amount_mismatch'
                 WHEN outcome = 'closed'           THEN 'closed'
                 WHEN state = 'refused'            THEN 'bet_refused'
                 WHEN state = 'settled'            THEN 'settled'
@@ -201,7 +210,7 @@ bound AS (
       FROM decision
      WHERE bets.id = decision.id
        AND bets.id = ANY (ARRAY (SELECT id FROM binding))
-    RETURNING bets.id, bets.reversal_id, bets.cash_after
+    RETURNING bets.id, bets.cancel_request_id, bets.reversal_id, bets.cash_after
 ),
 
 decided AS MATERIALIZED (
@@ -213,8 +222,11 @@ decided AS MATERIALIZED (
            coalesce(bound.reversal_id, judged.reversal_id) AS transfer_id,
            coalesce(bound.cash_after, judged.cash_after, tombstone.cash_after) AS cash,
            coalesce(judged.currency, tombstone.currency) AS bet_currency,
-           coalesce(judged.user_id, tombstone.user_id) = asked.user_id
+           coalesce(bound.cancel_request_id, judged.cancel_request_id, tombstone.cancel_request_id)
+               AS decided_by,
+           (coalesce(judged.user_id, tombstone.user_id) = asked.user_id
                AND coalesce(judged.currency, tombstone.currency) = asked.currency
+               AND judged.amount = asked.amount) IS NOT FALSE
                AS is_the_askers
       FROM asked
      CROSS JOIN leftover
@@ -225,19 +237,21 @@ decided AS MATERIALIZED (
 ),
 
 recorded AS (
-    INSERT INTO unbet.requests (request_id, provider, reference, user_id, currency, uuid, dialect,
-                          received_at, received_from, body, outcome)
-    SELECT request_id, provider, reference, user_id, currency, uuid, dialect, received_at,
+    INSERT INTO unbet.requests (request_id, provider, reference, user_id, currency, amount, batch, uuid,
+                          dialect, received_at, received_from, body, outcome)
+    SELECT request_id, provider, reference, user_id, currency, amount, batch, uuid, dialect, received_at,
            received_from, body, outcome
       FROM decided
      WHERE outcome IS NOT NULL
     ON CONFLICT (request_id) DO NOTHING
 )
 
--- What belongs to another player's bet or tombstone, or to one in another currency, is not told.
+-- What belongs to another player's bet or tombstone, or to one in another currency or of another stake, is
+-- not told. A bet that is there has a player, a currency and a stake; a tombstone has those of its cancel.
 SELECT request_id, outcome,
        CASE WHEN is_the_askers THEN transfer_id END AS transfer_id,
-       CASE WHEN is_the_askers THEN bet_currency WHEN outcome IS NOT NULL THEN currency END
-           AS currency,
-       CASE WHEN is_the_askers THEN cash END AS cash
+       CASE WHEN is_the_askers AND bet_currency IS NOT NULL THEN bet_currency
+            WHEN outcome IS NOT NULL THEN currency END AS currency,
+       CASE WHEN is_the_askers THEN cash END AS cash,
+       is_the_askers AND decided_by <> request_id AS replayed
   FROM decided

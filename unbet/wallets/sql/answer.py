@@ -9,13 +9,12 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from unbet.core.message import Cancel, Decision
-from unbet.core.outcomes import Outcome
+from unbet.core.outcomes import MISMATCHES, Outcome
 from unbet.core.wallet_refs import number_of
 from unbet.wallets.parts import WrongAnswerError
 from unbet.wallets.port import MAX_WALLET_REF, Decided
 
-_FINAL: Final = frozenset(Outcome) - {Outcome.PARKED}
-_BINDS_NOBODY: Final = frozenset({Outcome.MISMATCH, Outcome.CURRENCY_MISMATCH})
+_FINAL: Final = frozenset(Outcome) - {Outcome.PARKED, Outcome.BATCH_REFUSED}
 
 
 def read_answer(cancels: Sequence[Cancel], rows: Sequence[Row[Any]]) -> list[Decided]:
@@ -46,7 +45,7 @@ def _decided(cancel: Cancel, row: Row[Any]) -> Decided:
     if row.cash is not None and not (isinstance(row.cash, Decimal) and row.cash.is_finite()):
         raise wrong(cancel.request_id, f"has {row.cash!r} for cash")
     # Whose bet it is not gets neither its reference nor its player's cash.
-    is_theirs = outcome not in _BINDS_NOBODY
+    is_theirs = outcome not in MISMATCHES
     decision = Decision(
         request_id=cancel.request_id,
         outcome=outcome,

@@ -35,13 +35,20 @@ def wallet_of(variables: WalletSettings, engine: Engine, *, parked: bool) -> Sql
     closes_unknown = variables.wallet_closes_unknown is not False
     # The sweep does not wait for locks: the next round tries again.
     lock_wait_s = 0.0 if parked else LOCK_WAIT_S
-    return SqlWallet(engine, parked=parked, lock_wait_s=lock_wait_s, closes_unknown=closes_unknown)
+    return SqlWallet(
+        engine,
+        parked=parked,
+        lock_wait_s=lock_wait_s,
+        closes_unknown=closes_unknown,
+        cancels_rounds=variables.wallet_cancels_rounds,
+    )
 
 
 def make_dry_run(engine: Engine, *, hold_unknown: bool) -> RolledBack:
     """As `chosen.DryRunFactory`."""
     del hold_unknown  # refused by `make`
-    return RolledBack(engine, SqlWallet.abilities, decide)
+    own = wallet_of(read(WalletSettings), engine, parked=False)
+    return RolledBack(engine, own.abilities, decide)
 
 
 def make_to_ask(engine: Engine) -> RolledBack:

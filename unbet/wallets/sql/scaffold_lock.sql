@@ -19,6 +19,9 @@ ALTER TABLE @transactions@
 CREATE INDEX IF NOT EXISTS @index@
     ON @transactions@ (provider, reference);
 
+-- A provider's cancel may name no currency, and neither does the row that it leaves.
+ALTER TABLE @transactions@ ALTER COLUMN currency DROP NOT NULL;
+
 -- 2. Your Bet ------------------------------------------------------------------------------------
 -- It must lock the player first, and only then look for the reference, in one transaction with the debit.
 -- Both are statements of their own, at READ COMMITTED: the second must see what the lock was waited for.
@@ -32,6 +35,10 @@ CREATE INDEX IF NOT EXISTS @index@
 -- status 'refused'. Your Result settles a bet only where its status is 'placed', with the player locked.
 -- Whatever locks rows of both tables locks @users@ first, then @transactions@. A player
 -- has a row in @users@ for some seconds before the first bet: there is no other lock.
+--
+-- A cancel that names no player is about the bet's own. Where there is no such bet there is nobody to lock, and
+-- a bet that still comes could not be refused: the function fails, and Unbet keeps the cancel for a person. For
+-- a provider that names no player one of the other two scaffolds is right.
 --
 -- Do this first: until every Bet does it, a bet that comes after its cancel is debited and stays so. The
 -- function does not look again.
@@ -49,21 +56,32 @@ DECLARE
     bet @transactions@;
     told text;
 BEGIN
-    -- Those who cancel: nobody else's bet is changed. From here on none of them places a bet.
+    -- Those who cancel, or whose bet is cancelled by one that names no player: nobody else's bet is changed.
+    -- From here on none of them places a bet.
     PERFORM u.id
        FROM @users@ AS u
       WHERE u.id IN (
                 SELECT c.player FROM jsonb_to_recordset(cancels) AS c (player text)
+                 UNION
+                SELECT t.user_id
+                  FROM jsonb_to_recordset(cancels) AS c (provider text, reference text, player text)
+                  JOIN @transactions@ AS t
+                    ON t.provider = c.provider
+                   AND t.reference = c.reference
+                 WHERE c.player IS NULL
             )
       ORDER BY u.id
         FOR UPDATE;
 
     PERFORM t.id
        FROM @transactions@ AS t
-      WHERE (t.provider, t.reference, t.user_id) IN (
-                SELECT c.provider, c.reference, c.player
+      WHERE EXISTS (
+                SELECT
                   FROM jsonb_to_recordset(cancels)
                            AS c (provider text, reference text, player text)
+                 WHERE c.provider = t.provider
+                   AND c.reference = t.reference
+                   AND (c.player IS NULL OR c.player = t.user_id)
             )
       ORDER BY t.provider, t.reference, t.id
         FOR UPDATE;
@@ -73,15 +91,16 @@ BEGIN
           FROM ROWS FROM (
                    jsonb_to_recordset(cancels)
                        AS (request_id uuid, provider text, reference text, player text,
-                           currency text)
-               ) WITH ORDINALITY AS c (request_id, provider, reference, player, currency, position)
+                           currency text, amount numeric)
+               ) WITH ORDINALITY AS c (request_id, provider, reference, player, currency, amount, position)
          ORDER BY c.position
     LOOP
         IF 1 < (SELECT count(*)
                   FROM @transactions@ AS t
                  WHERE t.provider = asked.provider
                    AND t.reference = asked.reference
-                   AND t.user_id = asked.player) THEN
+                   AND CASE WHEN asked.player IS NULL THEN t.cancel_outcome IS DISTINCT FROM 'no_bet'
+                            ELSE t.user_id = asked.player END) THEN
             RAISE EXCEPTION 'there are several bets with the reference %', asked.reference;
         END IF;
         -- The player's own, or else another one's bet; what another player's cancel has left is not looked at.
@@ -89,9 +108,13 @@ BEGIN
           FROM @transactions@ AS t
          WHERE t.provider = asked.provider
            AND t.reference = asked.reference
-           AND (t.user_id = asked.player OR t.cancel_outcome IS DISTINCT FROM 'no_bet')
-         ORDER BY (t.user_id = asked.player) DESC
+           AND (asked.player IS NULL OR t.user_id = asked.player
+                OR t.cancel_outcome IS DISTINCT FROM 'no_bet')
+         ORDER BY (t.user_id = asked.player) DESC, (t.cancel_outcome IS DISTINCT FROM 'no_bet') DESC
          LIMIT 1;
+        IF NOT FOUND AND asked.player IS NULL THEN
+            RAISE EXCEPTION 'there is no bet %, and its cancel names no player', asked.reference;
+        END IF;
         IF NOT FOUND THEN
             -- The bet that still comes finds this row.
             INSERT INTO @transactions@
@@ -102,11 +125,13 @@ BEGIN
 
         -- A status that is none of these has no outcome, and Unbet parks the cancel.
         told := CASE
-            -- These two bind nobody: the right cancel still works.
+            -- These three bind nobody: the right cancel still works. What a cancel does not say is NULL, and
+            -- not compared.
             WHEN bet.user_id <> asked.player THEN 'mismatch'
             WHEN bet.cancel_outcome = 'no_bet' THEN 'no_bet'
             WHEN bet.status = 'cancelled' AND bet.cancel_outcome IS NULL THEN 'no_bet'
             WHEN bet.currency <> asked.currency THEN 'currency_mismatch'
+            WHEN bet.cash + bet.bonus <> asked.amount THEN 'amount_mismatch'
             WHEN bet.cancel_outcome IS NOT NULL THEN bet.cancel_outcome
             WHEN bet.status = 'placed' THEN 'reversed'
             WHEN bet.status = 'refused' THEN 'bet_refused'
@@ -114,7 +139,7 @@ BEGIN
         END;
 
         replayed := bet.cancel_outcome IS NOT NULL;
-        IF NOT replayed AND told NOT IN ('mismatch', 'currency_mismatch') THEN
+        IF NOT replayed AND told NOT IN ('mismatch', 'currency_mismatch', 'amount_mismatch') THEN
             IF told = 'reversed' THEN
                 -- Whatever the player is by now, blocked or not; to where the stake came from.
                 UPDATE @users@ AS u
@@ -137,7 +162,8 @@ BEGIN
         outcome := told;
         wallet_ref := bet.id;
         -- Another player's cash is nobody's business.
-        cash := CASE WHEN bet.user_id = asked.player AND bet.currency = asked.currency
+        cash := CASE WHEN told NOT IN ('mismatch', 'currency_mismatch', 'amount_mismatch')
+                          AND (bet.user_id = asked.player AND bet.currency = asked.currency) IS NOT FALSE
                      THEN bet.cash_after END;
         RETURN NEXT;
     END LOOP;

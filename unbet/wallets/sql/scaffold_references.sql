@@ -94,8 +94,8 @@ BEGIN
           FROM ROWS FROM (
                    jsonb_to_recordset(cancels)
                        AS (request_id uuid, provider text, reference text, player text,
-                           currency text)
-               ) WITH ORDINALITY AS c (request_id, provider, reference, player, currency, position)
+                           currency text, amount numeric)
+               ) WITH ORDINALITY AS c (request_id, provider, reference, player, currency, amount, position)
          ORDER BY c.position
     LOOP
         SELECT r.* INTO STRICT known
@@ -117,9 +117,11 @@ BEGIN
         -- A status that is none of these has no outcome, and Unbet parks the cancel.
         told := CASE
             WHEN known.cancel_outcome = 'no_bet' OR bet.id IS NULL THEN 'no_bet'
-            -- These two bind nobody: the right cancel still works.
+            -- These three bind nobody: the right cancel still works. What a cancel does not say is NULL, and
+            -- not compared.
             WHEN bet.user_id <> asked.player THEN 'mismatch'
             WHEN bet.currency <> asked.currency THEN 'currency_mismatch'
+            WHEN bet.cash + bet.bonus <> asked.amount THEN 'amount_mismatch'
             WHEN known.cancel_outcome IS NOT NULL THEN known.cancel_outcome
             WHEN bet.status = 'placed' THEN 'reversed'
             WHEN bet.status = 'refused' THEN 'bet_refused'
@@ -127,7 +129,7 @@ BEGIN
         END;
 
         replayed := known.cancel_outcome IS NOT NULL;
-        IF NOT replayed AND told NOT IN ('mismatch', 'currency_mismatch') THEN
+        IF NOT replayed AND told NOT IN ('mismatch', 'currency_mismatch', 'amount_mismatch') THEN
             IF told = 'reversed' THEN
                 -- Whatever the player is by now, blocked or not; to where the stake came from.
                 UPDATE @users@ AS u
@@ -141,7 +143,7 @@ BEGIN
             UPDATE @references@ AS r
                SET cancel_outcome = told,
                    cancelled_at = now(),
-                   cash_after = (SELECT u.cash FROM @users@ AS u WHERE u.id = asked.player)
+                   cash_after = (SELECT u.cash FROM @users@ AS u WHERE u.id = coalesce(bet.user_id, asked.player))
              WHERE r.provider = asked.provider
                AND r.reference = asked.reference
             RETURNING r.* INTO STRICT known;
@@ -151,7 +153,9 @@ BEGIN
         outcome := told;
         wallet_ref := bet.id;
         -- Another player's cash is nobody's business.
-        cash := CASE WHEN bet.user_id = asked.player AND bet.currency = asked.currency
+        cash := CASE WHEN bet.id IS NOT NULL
+                          AND told NOT IN ('mismatch', 'currency_mismatch', 'amount_mismatch')
+                          AND (bet.user_id = asked.player AND bet.currency = asked.currency) IS NOT FALSE
                      THEN known.cash_after END;
         RETURN NEXT;
     END LOOP;

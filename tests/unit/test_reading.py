@@ -1,0 +1,207 @@
+"""A request as a whole: what is kept of it, what is repeated to the sender, and how amounts
+travel."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+import pytest
+
+from tests.fuzz.own import PLAYNGO_LIKE
+from tests.making import KEYS
+from unbet.core.message import Decision, Group
+from unbet.core.outcomes import Outcome
+from unbet.core.wire import decode_group, encode_group
+from unbet.dialects import DIALECTS
+from unbet.dialects.answers import AnswerContext
+from unbet.dialects.auth import Auth, Parameter
+from unbet.dialects.body import cancels_of, parse_kept, raw_of, read, render
+from unbet.dialects.examples import Example, document_of
+from unbet.dialects.raw import BadRequestError, RawRequest
+
+QUERY = b"request=rollback&accountid=u-1&transactionid=bet-1&gamesessionid=g-1"
+XML = (
+    b"<cancelReserve><externalId>u-1</externalId><transactionId>bet-1</transactionId>"
+    b"<currency>EUR</currency><real>1.25</real><accessToken>s-1</accessToken></cancelReserve>"
+)
+EVOLUTION, GROOVE = DIALECTS["evolution"], DIALECTS["groove"]
+
+
+def evolution(amount: str) -> bytes:
+    transaction = f'{{"id":"c-1","refId":"bet-1","amount":{amount}}}'
+    return f'{{"userId":"u-1","uuid":"q-1","currency":"EUR","transaction":{transaction}}}'.encode()
+
+
+def test_of_a_get_the_query_is_kept_whatever_its_body_says() -> None:
+    raw = RawRequest(QUERY.replace(b"bet-1", b"bet-2"), QUERY, method="GET")
+    reading = read(raw, {}, "P", GROOVE)
+    assert reading.parsed is not None
+    assert reading.parsed.body == QUERY.decode()
+    again = parse_kept(reading.parsed.body.encode(), "P", GROOVE)
+    assert again.reference == reading.reference == "bet-1"
+
+
+def test_a_secret_is_not_kept() -> None:
+    reading = read(RawRequest(XML), {}, "P", PLAYNGO_LIKE, [b"s-1"])
+    assert reading.parsed is not None
+    assert "<accessToken>[secret]</accessToken>" in reading.parsed.body
+    assert (
+        parse_kept(reading.parsed.body.encode(), "P", PLAYNGO_LIKE).request
+        == reading.parsed.request
+    )
+
+    dialect = replace(GROOVE, auth=Auth(Parameter("key")))
+    reading = read(RawRequest(b"", QUERY + b"&key=s-1", method="GET"), {}, "P", dialect, [b"s-1"])
+    assert reading.parsed is not None
+    assert reading.parsed.body == QUERY.decode() + "&key=[secret]"
+
+
+def test_who_has_not_signed_learns_nothing_of_the_form() -> None:
+    reading = read(RawRequest(b"<"), {}, "P", PLAYNGO_LIKE, [b"s-1"])
+    assert (reading.reason, reading.parsed) == ("signature", None)
+    assert reading.answer == PLAYNGO_LIKE.wrong_signature
+    wrong = XML.replace(b"<currency>EUR", b"<currency>E")
+    reading = read(RawRequest(wrong), {}, "P", PLAYNGO_LIKE, [b"s-1"])
+    assert (reading.reason, reading.problem) == (
+        "form",
+        "currency is not 3 or 4 letters or digits",
+    )
+
+
+def test_a_nul_that_no_database_stores_is_refused() -> None:
+    query = QUERY + b"&x=\0"
+    reading = read(RawRequest(b"", query, method="GET"), {}, "P", GROOVE)
+    assert (reading.problem, reading.reference) == ("the request has a NUL", "bet-1")
+    assert read(raw_of(QUERY + b"&x=%00", GROOVE), {}, "P", GROOVE).parsed is not None
+
+
+@pytest.mark.parametrize("name", ["evolution", "hub88", "caleta"])
+def test_half_a_surrogate_pair_is_not_repeated_in_an_answer(name: str) -> None:
+    dialect = DIALECTS[name]
+    sent = b'{"uuid":"\\ud800","user":"a\\udfff","request_uuid":"\\ud800\\ud800"}'
+    reading = read(RawRequest(sent), {}, "P", dialect, [])
+    answer = json.loads(render(dialect, AnswerContext(reading.answer, document=reading.document)))
+    assert list(answer) == [dialect.code_field]
+
+
+def test_an_unknown_field_cannot_break_the_answer_to_a_decided_cancel() -> None:
+    dialect = DIALECTS["bgaming"]
+    action = b'{"action":"rollback","action_id":"a","original_action_id":"b"}'
+    body = b'{"user_id":"u","currency":"EUR","game_id":"\\ud800","actions":[%s]}' % action
+    parsed = parse_kept(body, "P", dialect)
+    decision = Decision(request_id=uuid4(), outcome=Outcome.REVERSED, cash=Decimal(1))
+    done = dialect.answer_of(Outcome.REVERSED)
+    context = AnswerContext(done, None, decision, (decision,), json.loads(body))
+    assert parsed.reference == "b"
+    assert "game_id" not in json.loads(render(dialect, context))
+
+
+def test_a_balance_of_any_size_is_answered() -> None:
+    dialect = DIALECTS["hub88"]
+    decision = Decision(
+        request_id=uuid4(), outcome=Outcome.REVERSED, cash=Decimal("1E+19"), currency="EUR"
+    )
+    context = AnswerContext(dialect.answer_of(Outcome.REVERSED), None, decision)
+    assert json.loads(render(dialect, context))["balance"] == 10**24
+
+
+@pytest.mark.parametrize(
+    ("name", "query"),
+    [
+        ("groove", "request=rollback&accountid=u-1&transactionid=bet-1&rollbackAmount="),
+        ("pragmatic", "userId=u-1&providerId=P&reference=bet-1&amount="),
+    ],
+)
+def test_an_empty_amount_is_not_sent(name: str, query: str) -> None:
+    dialect = DIALECTS[name]
+
+    def amount(sent: str) -> Decimal | None:
+        return parse_kept(f"{query}{sent}".encode(), "P", dialect).request.amount
+
+    assert amount("1.250") == Decimal("1.25")
+    assert [amount(none) for none in ("", "null")] == [None] * 2
+    for wrong in ("none", "+", "-1"):
+        with pytest.raises(BadRequestError, match="mount: expected an amount"):
+            amount(wrong)
+
+
+def test_grooves_amount_of_0_says_nothing() -> None:
+    parsed = parse_kept(QUERY + b"&rollbackAmount=0.00", "P", GROOVE)
+    assert parsed.request.amount is None
+
+
+@pytest.mark.parametrize("name", ["hub88", "gitslotpark"])
+def test_no_balance_is_told_where_its_currency_is_not_known(name: str) -> None:
+    dialect = DIALECTS[name]
+
+    def balance(currency: str | None) -> object:
+        decision = Decision(request_id=uuid4(), outcome=Outcome.NO_BET, currency=currency)
+        context = AnswerContext(
+            dialect.answer_of(Outcome.NO_BET), "bet-1", decision, knows_players=True
+        )
+        return json.loads(render(dialect, context)).get("balance")
+
+    assert balance(None) is None
+    assert balance("EUR") == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "repeated"),
+    [("hub88", "request_uuid"), ("caleta", "request_uuid"), ("evolution", "uuid")],
+)
+def test_what_is_only_repeated_need_not_be_sent(name: str, repeated: str) -> None:
+    dialect = DIALECTS[name]
+    sent = document_of(dialect, Example("bet-1", "u-1", "EUR", "P"))
+    del sent[repeated]
+    assert parse_kept(json.dumps(sent).encode(), "P", dialect).reference == "bet-1"
+    decision = Decision(
+        request_id=uuid4(), outcome=Outcome.REVERSED, cash=Decimal(1), currency="EUR"
+    )
+    done = dialect.answer_of(Outcome.REVERSED)
+    answer = json.loads(render(dialect, AnswerContext(done, "bet-1", decision, document=sent)))
+    assert "balance" in answer
+    assert repeated not in answer
+
+
+@pytest.mark.parametrize(
+    ("amount", "value"),
+    [
+        ("1e5", "100000"),
+        ("1e-7", "0.0000001"),
+        ("0.0000000", "0"),
+        ("-0.0", "0"),
+        ("1.25E+1", "12.5"),
+        ('"1.25"', "1.25"),
+        ("12345678901234567890.123456789012345678", "12345678901234567890.123456789012345678"),
+    ],
+)
+def test_an_amount_arrives_at_the_worker_however_it_is_written(amount: str, value: str) -> None:
+    cancels = cancels_of(
+        parse_kept(evolution(amount), "P", EVOLUTION),
+        provider="P",
+        dialect=EVOLUTION,
+        received_at=datetime(2026, 1, 1, tzinfo=UTC),
+        received_from="192.0.2.1",
+    )
+    group = Group(version=4, deployment=UUID(int=1), reply_to="r", cancels=tuple(cancels))
+    (arrived,) = decode_group(encode_group(group, KEYS), KEYS).cancels
+    assert arrived.amount == cancels[0].amount == Decimal(value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "problem"),
+    [
+        (b'{"actions":[{"action":"rollback"}]', "actions[0].action_id is missing"),
+        (b'{"actions":[1]', "actions[0] is not an object"),
+        (b'{"actions":{}', "actions is not a list"),
+        (b'{"actions":[]', "actions has 0 items"),
+    ],
+)
+def test_what_is_wrong_inside_is_named_by_its_place(wrong: bytes, problem: str) -> None:
+    body = wrong + b',"user_id":"u","currency":"EUR"}'
+    key = DIALECTS["bgaming"].auth.scheme
+    assert key is not None
+    raw = RawRequest(body, headers=[(b"x-request-sign", key.sign(b"k", body).encode())])
+    assert read(raw, {}, "P", DIALECTS["bgaming"], [b"k"]).problem == problem

@@ -1,0 +1,133 @@
+"""Forms of requests beside JSON, and amounts as answers have them."""
+
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Context, Decimal
+from typing import Annotated, Any, Final
+from urllib.parse import urlencode
+from xml.etree.ElementTree import Element, ParseError, SubElement, tostring
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+from pydantic import BeforeValidator
+
+from unbet.core.fields import Amount
+from unbet.dialects.body import Codec, text_of
+from unbet.dialects.faults import given_twice
+from unbet.dialects.raw import BadRequestError, Document, RawRequest, pairs_of
+
+MAX_XML_DEPTH: Final = 16
+_XML_SPACE: Final = " \t\r\n"
+_NOT_IN_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_EXACT: Final = Context(prec=100)
+
+
+_NONE: Final = ("", "null")
+"""A form, a query and XML have no other null."""
+
+
+def _sent(value: Any) -> Any:
+    return None if value in _NONE else value
+
+
+SentAmount = Annotated[Amount | None, BeforeValidator(_sent)]
+"""An amount in one of these; None where it is empty, or not there."""
+
+
+def number(amount: Decimal, places: int) -> Decimal:
+    """An amount of at most so many decimal places, cut off: a number in JSON, digits in XML. No
+    float has it."""
+    cut = Decimal(units(amount, places)).scaleb(-places, _EXACT)
+    return cut.normalize(_EXACT)
+
+
+def units(amount: Decimal, places: int) -> int:
+    """An amount as a whole number of units of so many decimal places; the rest is cut off."""
+    return int(amount.scaleb(places, _EXACT))
+
+
+def _form(raw: RawRequest) -> Document:
+    text_of(raw.body)
+    return _single(pairs_of(raw.body))
+
+
+def _query(raw: RawRequest) -> Document:
+    return _single(pairs_of(raw.query))
+
+
+def _single(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise given_twice(pairs)
+    return document
+
+
+def _pairs(document: Document) -> bytes:
+    return urlencode({name: _plain_text(value) for name, value in document.items()}).encode()
+
+
+FORM: Final = Codec("form", _form, request_type="application/x-www-form-urlencoded", write=_pairs)
+QUERY: Final = Codec("query", _query, request_type="", in_query=True, write=_pairs)
+
+
+def xml(root: str) -> Codec:
+    """XML in `root`: an element with elements in it is an object, one that is there several times a
+    list, any other its text. Attributes are not looked at. No entity and no DTD is accepted."""
+
+    def decode(raw: RawRequest) -> Document:
+        try:
+            # As text: UTF-8, whatever the body declares. With a NUL expat takes it for UTF-16.
+            text = text_of(raw.body)
+            if "\0" in text:
+                raise ValueError("XML has no NUL")
+            element = fromstring(text, forbid_dtd=True)
+        except (ParseError, DefusedXmlException, ValueError, LookupError):
+            raise BadRequestError("the body is not XML") from None
+        if element.tag != root:
+            raise BadRequestError(f"the body is not the element {root}")
+        document = _from_element(element, MAX_XML_DEPTH)
+        if not isinstance(document, dict):
+            raise BadRequestError(f"{root} has no elements")
+        return document
+
+    def encode(document: Any) -> bytes:
+        written: bytes = tostring(_to_element(Element(root), document), encoding="utf-8")
+        return written
+
+    def read_answer(answer: bytes) -> Document:
+        return decode(RawRequest(answer))
+
+    return Codec("XML", decode, encode, read_answer, b"application/xml", "application/xml", encode)
+
+
+def _from_element(element: Element, depth: int) -> Any:
+    if len(element) == 0:
+        return (element.text or "").strip(_XML_SPACE)
+    if depth == 0:
+        raise BadRequestError(f"the body's elements are more than {MAX_XML_DEPTH} deep")
+    found: dict[str, Any] = {}
+    for child in element:
+        value = _from_element(child, depth - 1)
+        if child.tag not in found:
+            found[child.tag] = value
+        elif isinstance(found[child.tag], list):
+            found[child.tag].append(value)
+        else:
+            found[child.tag] = [found[child.tag], value]
+    return found
+
+
+def _to_element(element: Element, value: Any) -> Element:
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            for one in inner if isinstance(inner, list) else [inner]:
+                _to_element(SubElement(element, name), one)
+    elif value is not None:
+        element.text = _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", _plain_text(value))
+    return element
+
+
+def _plain_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return format(value, "f") if isinstance(value, Decimal) else str(value)

@@ -1,0 +1,1 @@
+"""OpenAPI of dialects, made of the dialects themselves."""
