@@ -385,11 +385,11 @@ def _plain(document: Any) -> dict[str, Any]:
     return result[""]
 
 
-def _exact(digits: str) -> Any:
+def _exact(digits: str) -> Decimal:
     try:
         return Decimal(digits)
-    except DecimalException:  # an exponent that is out of all bounds
-        return float(digits)
+    except DecimalException:  # an exponent that is out of all bounds, as no amount has it
+        return Decimal("Infinity")
 
 
 def _refuse_constant(name: str) -> Any:

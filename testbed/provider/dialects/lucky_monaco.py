@@ -1,14 +1,11 @@
 """Lucky Monaco (PROTOCOL, "The call", "Codes", "Later dialect"): neither signature nor amount."""
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from testbed.provider.answers import Answer, Code
-from testbed.provider.connection import Response
-from testbed.provider.dialects.documents import shown
+from testbed.provider.answers import Code
 from testbed.provider.dialects.port import SUCCESS, Alter, Case, Dialect, Fields, Request, unaltered
 from testbed.provider.messages import Cancel
 
@@ -109,27 +106,18 @@ class LuckyMonaco(Dialect):
         """Unsigned."""
         return Request(body)
 
-    def read(self, response: Response, asked: Fields, *, gives_back: bool = False) -> Answer:
-        """Any status but 200 and any body of another form is a temporary error (PROTOCOL, "How the
-        provider behaves")."""
-        if response.status != 200:
-            return self.of_status(response.status)
-        try:
-            document = json.loads(response.body)
-        except (ValueError, RecursionError):
-            document = None
+    def code_of(self, status: int, document: Fields) -> Code | None:
+        """Any status but 200 is a temporary error (PROTOCOL, "How the provider behaves")."""
         match document:
             # True is an int to Python, and no code.
             case {"error": bool()}:
-                problem = "error is no number"
-            case {"error": int(code), "description": str(text)}:
-                fault = self.fault_in(document, code, asked, gives_back=gives_back)
-                if fault is None:
-                    return Answer(code, text, response.status)
-                problem = fault
-            case _:
-                problem = "the body is not of the protocol's form"
-        return Answer(None, f"{problem}: {shown(response.body)}", response.status)
+                return None
+            case {"error": int(code), "description": str()} if status == 200:
+                return code
+        return None
+
+    def text_of(self, document: Fields) -> str:
+        return str(document["description"])
 
     def lasting(self, document: Fields) -> Sequence[object]:
         """All of it."""

@@ -205,19 +205,19 @@ class Dialect(ABC):
         is_code = label in SERVER_ERRORS & self.allowed[Case.TEMPORARY]
         return Answer(label if is_code else None, label, status)
 
+    @abstractmethod
     def code_of(self, status: int, document: Fields) -> Code | None:
         """The code in an answer; None if it has none, or one that does not belong to the status."""
-        raise NotImplementedError
 
     def text_of(self, document: Fields) -> str:
         """What an answer says in words."""
         return str(document.get("message", ""))
 
+    @abstractmethod
     def fault_in(
         self, document: Fields, code: Code, asked: Fields, *, gives_back: bool
     ) -> str | None:
         """What is wrong with the fields besides the code."""
-        raise NotImplementedError
 
     def balance_of(self, document: Fields) -> Decimal | None:  # noqa: ARG002
         """The balance in an answer, in units of the currency; None if there is none."""

@@ -11,7 +11,6 @@ from tests.ops.conformance.reference_receivers.receiver import (
     Decided,
     ReferenceReceiver,
     answered,
-    number,
     with_numbers,
 )
 from tests.ops.conformance.wire import Request, Response
@@ -51,9 +50,6 @@ class Evolution(ReferenceReceiver):
                 None if amount is None else Decimal(amount),
             )
         ]
-
-    def balance(self, cash: Decimal) -> object:
-        return number(cash)
 
     def success(
         self, fields: Mapping[str, Any], done: Sequence[Decided], cash: Decimal

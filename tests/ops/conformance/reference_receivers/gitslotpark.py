@@ -12,7 +12,6 @@ from tests.ops.conformance.reference_receivers.receiver import (
     Decided,
     ReferenceReceiver,
     answered,
-    number,
     with_numbers,
 )
 from tests.ops.conformance.wire import Request, Response
@@ -43,9 +42,6 @@ class GitSlotPark(ReferenceReceiver):
         reference = self.text(fields["transactionID"])
         self.text(fields["agentID"])
         return [Asked(reference, reference, self.text(fields["userID"]))]
-
-    def balance(self, cash: Decimal) -> object:
-        return number(cash)
 
     def success(
         self, fields: Mapping[str, Any], done: Sequence[Decided], cash: Decimal

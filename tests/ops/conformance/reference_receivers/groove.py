@@ -14,7 +14,6 @@ from tests.ops.conformance.reference_receivers.receiver import (
     MalformedError,
     ReferenceReceiver,
     answered,
-    number,
     with_numbers,
 )
 from tests.ops.conformance.wire import Request, Response
@@ -54,9 +53,6 @@ class Groove(ReferenceReceiver):
         amount = fields.get("rollbackAmount", "")
         stake = None if amount in ("", "null") else Decimal(amount)
         return [Asked(reference, reference, self.text(fields["accountid"]), amount=stake)]
-
-    def balance(self, cash: Decimal) -> object:
-        return number(cash)
 
     def success(
         self, fields: Mapping[str, Any], done: Sequence[Decided], cash: Decimal

@@ -144,8 +144,8 @@ class ReferenceReceiver:
         return value
 
     def balance(self, cash: Decimal) -> object:
-        """In the dialect's unit."""
-        raise NotImplementedError
+        """In the dialect's unit: the currency's, as a number, unless it says otherwise."""
+        return number(cash)
 
     def asked(self, fields: Mapping[str, Any]) -> list[Asked]:
         raise NotImplementedError
