@@ -17,32 +17,34 @@ from testbed.chaos.evidence import BetRow, CancelKey, Evidence, WalletRows
 from testbed.chaos.expectations import (
     STANDS,
     TAKEN,
-    code_of,
+    codes_of,
     described,
+    final,
     has_outcome,
     is_of,
     outcome_of,
+    promised,
     shown,
 )
 from testbed.chaos.outages import Outage, excused, overlaps
 from testbed.chaos.parts import Part, split
 from testbed.chaos.tally import LATE_S, answered_in
-from testbed.provider import Attempt, Bet, Cancel, Sent, Win, read_log
+from testbed.provider import V4, Attempt, Bet, Cancel, Code, Dialect, Sent, Win, read_log
 from unbet.wallets.ledger.audit import audit
 
-PROMISED: Final = frozenset({0, 2, 100, 120})
-"""Whoever is answered one of these need not call again (P2)."""
-
-FINAL: Final = frozenset({0, 2, 7, 120})
+_UNKEPT: Final = 503
+"""The status of an answer that says that the cancel is stored nowhere, in every dialect."""
 
 
 @dataclass
 class _Answers:
     """What the provider saw of one cancel, all its transmissions and equal requests together."""
 
-    codes: set[int] = field(default_factory=set)
+    codes: set[Code] = field(default_factory=set)
+    was_promised: bool = False
+    """One of them says that nobody need call again."""
     succeeded_at: datetime | None = None
-    """When code 0 was first answered."""
+    """When a success was first answered."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,16 @@ class Judged:
     """The same database's, for a wallet that lies there."""
     rows: WalletRows
     has_audit: bool
+    dialect: Dialect = V4
+    """In which the run's cancels are sent."""
+
+    def key_of(self, reference: str, user_id: str, currency: str) -> CancelKey:
+        """Of what is sent in the dialect."""
+        return CancelKey(
+            reference,
+            user_id if self.dialect.player else None,
+            currency if self.dialect.currency else None,
+        )
 
 
 def check(log: Path, judged: Judged, around: Circumstances, scratch: Path) -> CheckResult:
@@ -87,23 +99,26 @@ def _check_part(
 ) -> None:
     with judged.journal.begin() as journal, judged.wallet.begin() as wallet:
         seen = evidence.read(journal, wallet, judged.rows, part)
+    dialect = judged.dialect
     answers: dict[CancelKey, _Answers] = defaultdict(_Answers)
     placed: list[tuple[CancelKey, datetime]] = []
     for sent in log:
         match sent.message:
             case Cancel() as cancel:
-                _record(answers[CancelKey(cancel.reference, cancel.user_id, cancel.currency)], sent)
+                for reference in (cancel.reference, *cancel.others):
+                    key = judged.key_of(reference, cancel.user_id, cancel.currency)
+                    _record(answers[key], sent, dialect)
                 for kind, what in _unpunctual(sent, cancel, around):
                     result.add(kind, what)
             case Bet() as bet:
-                key = CancelKey(bet.reference, bet.user_id, bet.currency)
+                key = judged.key_of(bet.reference, bet.user_id, bet.currency)
                 placed += [(key, attempt.at) for attempt in sent.attempts if attempt.code == 0]
                 _check_bet(result, sent, bet, seen)
             case Win() as win:
                 _check_win(result, sent, win, seen)
     for key, given in answers.items():
-        _check_outcome(result, key, given, seen)
-        _check_codes(result, key, given, seen.bets.get(key.reference))
+        _check_outcome(result, key, given, seen, dialect)
+        _check_codes(result, key, given, seen.bets.get(key.reference), dialect)
     _check_order(result, placed, answers)
     for key, outcomes in seen.requests.items():
         _check_journal(result, key, outcomes, seen.bets.get(key.reference))
@@ -111,11 +126,13 @@ def _check_part(
         result.add(Kind.UNDRAINED, f"{shown(key)} is still parked")
 
 
-def _record(given: _Answers, sent: Sent) -> None:
+def _record(given: _Answers, sent: Sent, dialect: Dialect) -> None:
     for attempt in sent.attempts:
-        if isinstance(attempt.code, int):  # in the one dialect that is played
-            given.codes.add(attempt.code)
-        if attempt.code == 0:
+        if attempt.code is None:
+            continue
+        given.codes.add(attempt.code)
+        given.was_promised |= attempt.status != _UNKEPT and attempt.code in promised(dialect)
+        if attempt.code in dialect.done:
             answered = attempt.at + timedelta(seconds=attempt.seconds)
             given.succeeded_at = min(given.succeeded_at or answered, answered)
 
@@ -131,7 +148,8 @@ def _unpunctual(sent: Sent, cancel: Cancel, around: Circumstances) -> Iterator[t
                 f"{what}: {attempt.label} after {answered_in(attempt):.3f} s"
                 f" (the provider itself was held up for {held_up_s:.1f} s of it)",
             )
-        if attempt.code is None and not _is_excused(attempt, around):
+        answered = attempt.code is not None and attempt.status != _UNKEPT
+        if not answered and not _is_excused(attempt, around):
             yield (
                 Kind.UNANSWERED,
                 f"{what}: {attempt.text} after {attempt.seconds:.1f} s ({attempt.client})",
@@ -141,7 +159,7 @@ def _unpunctual(sent: Sent, cancel: Cancel, around: Circumstances) -> Iterator[t
 def _is_excused(attempt: Attempt, around: Circumstances) -> bool:
     if attempt.client in DEAF:
         return True
-    if attempt.status == 503:
+    if attempt.status == _UNKEPT:
         return overlaps(around.without_room, attempt.at, attempt.seconds)
     hung = attempt.status is None and "no answer within" in attempt.text
     return not hung and excused(around.outages, around.receivers, attempt.at, attempt.seconds)
@@ -162,34 +180,37 @@ def _check_win(result: CheckResult, sent: Sent, win: Win, evidence: Evidence) ->
 
 
 def _check_outcome(
-    result: CheckResult, key: CancelKey, given: _Answers, evidence: Evidence
+    result: CheckResult, key: CancelKey, given: _Answers, evidence: Evidence, dialect: Dialect
 ) -> None:
     row = evidence.bets.get(key.reference)
-    if not given.codes & PROMISED or has_outcome(key, row, evidence):
+    if not given.was_promised or has_outcome(key, row, evidence):
         return
     if key in evidence.dead:
         result.dead += 1
-    elif 0 not in given.codes or (row is not None and row.state not in STANDS):
+    elif not given.codes & dialect.done or (row is not None and row.state not in STANDS):
         # `_check_codes` has a worse name for a success that is none.
-        codes = ", ".join(map(str, sorted(given.codes)))
-        result.add(Kind.LOST, f"{shown(key)} was answered {codes}: {described(row)}")
+        result.add(Kind.LOST, f"{shown(key)} was answered {_listed(given.codes)}: {described(row)}")
 
 
-def _check_codes(result: CheckResult, key: CancelKey, given: _Answers, row: BetRow | None) -> None:
-    final = given.codes & FINAL
-    codes = ", ".join(map(str, sorted(final)))
-    if len(final) > 1:
-        result.add(Kind.CONTRADICTION, f"{shown(key)} was answered {codes}")
-    right = code_of(key, row)
-    if not final or final == {right}:
+def _check_codes(
+    result: CheckResult, key: CancelKey, given: _Answers, row: BetRow | None, dialect: Dialect
+) -> None:
+    told = given.codes & final(dialect)
+    wrong = told - codes_of(key, row, dialect)
+    if not wrong:
         return
-    what = f"{shown(key)} was answered {codes}: {described(row)}"
-    if 0 in final and row is None:
+    what = f"{shown(key)} was answered {_listed(told)}: {described(row)}"
+    succeeded = bool(wrong & dialect.done)
+    if succeeded and row is None:
         result.add(Kind.UNCOMMITTED, what)
-    elif 0 in final and row is not None and row.state in STANDS and is_of(key, row):
+    elif succeeded and row is not None and row.state in STANDS and is_of(key, row):
         result.add(Kind.LATE_DEBIT, what)
-    elif len(final) == 1:
+    else:
         result.add(Kind.CONTRADICTION, what)
+
+
+def _listed(codes: Iterable[Code]) -> str:
+    return ", ".join(sorted(map(str, codes)))
 
 
 def _check_order(

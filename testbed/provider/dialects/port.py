@@ -167,6 +167,10 @@ class Dialect(ABC):
         """A made-up key of the right form."""
         return "another-key-of-the-right-form"
 
+    def operators_key(self, key: str) -> str:
+        """What the operator has of a key: the same, or its public half."""
+        return key
+
     def check_key(self, key: str) -> None:
         """Raises `ValueError` for what cannot be a key; the text is part of a sentence and holds no
         secret."""
