@@ -117,6 +117,7 @@ async def test_a_receiver_answers_as_documented(
             "type": "http",
             "method": dialect.method,
             "path": f"/{SECRET}{raw.path}",
+            "raw_path": f"/{SECRET}{raw.path}".encode(),
             "query_string": raw.query,
             "client": ("192.0.2.1", 1),
             "headers": raw.headers,

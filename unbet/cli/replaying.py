@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError, model_validator
@@ -25,6 +25,7 @@ class Refused(BaseModel):
     received_at: AwareDatetime
     received_from: str
     body: bytes
+    path_values: Mapping[str, str] = {}
 
     @model_validator(mode="before")
     @classmethod
@@ -65,7 +66,7 @@ def cancels_in(refused: Refused, body: bytes | None = None) -> list[Cancel]:
     dialect = DIALECTS[refused.dialect]
     kept = refused.body if body is None else body
     return cancels_of(
-        parse_kept(kept, refused.provider, dialect),
+        parse_kept(kept, refused.provider, dialect, refused.path_values),
         provider=refused.provider,
         dialect=dialect,
         received_at=refused.received_at,

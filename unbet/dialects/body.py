@@ -204,10 +204,12 @@ def raw_of(kept: bytes, dialect: "Dialect") -> RawRequest:
     return RawRequest(kept, method=dialect.method)
 
 
-def parse_kept(kept: bytes, provider: str, dialect: "Dialect") -> ParsedRequest:
-    """As `parse`, of a request that is not signed any more."""
+def parse_kept(
+    kept: bytes, provider: str, dialect: "Dialect", values: Mapping[str, str] | None = None
+) -> ParsedRequest:
+    """As `parse`, of a request that is not signed any more; `values` are those in its path."""
     raw = raw_of(kept, dialect)
-    return parse(raw, decode(raw, dialect), provider, dialect)
+    return parse(raw, {**decode(raw, dialect), **(values or {})}, provider, dialect)
 
 
 def decode(raw: RawRequest, dialect: "Dialect") -> Document:
