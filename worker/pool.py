@@ -31,6 +31,23 @@ class RefillingPool(asynpool.AsynPool):  # type: ignore[misc]
         self._maintain_pool()
         return True
 
+    def _join_exited_workers(self, shutdown: bool = False) -> Any:
+        before = [*self._pool]
+        exit_codes = super()._join_exited_workers(shutdown)
+        if self.on_process_down is None:  # there is no event loop yet, which would do this
+            for process in before:
+                if process not in self._pool:
+                    self._renew_queues(process)
+        return exit_codes
+
+    def _renew_queues(self, process: Any) -> None:
+        """There are as many as processes, and a lost one may have left half a message in its own.
+        Where the first connection to Redis fails Celery looks for lost processes already."""
+        del self._queues[self._find_worker_queues(process)]
+        self._fileno_to_outq.pop(process.outqR_fd, None)
+        self._fileno_to_synq.pop(process.synqW_fd, None)
+        self._queues[self.create_process_queues()] = None
+
     def _create_worker_process(self, i: int) -> Any:
         try:
             started = super()._create_worker_process(i)
@@ -40,6 +57,8 @@ class RefillingPool(asynpool.AsynPool):  # type: ignore[misc]
                 log.error("no process can be started, tried again", error=str(error))
             self._short = True
             return None
+        self._fileno_to_outq[started.outqR_fd] = started
+        self._fileno_to_synq[started.synqW_fd] = started
         if self._short and len(self._pool) == self._processes:
             log.info("all processes run again")
             self._short = False
