@@ -1,4 +1,4 @@
-"""A provider that names the player in the URL's path."""
+"""A provider that names the player in the URL's path, and signs time, path and body."""
 
 from typing import Annotated, Final
 
@@ -7,7 +7,9 @@ from pydantic import BaseModel, Field
 from unbet.core.fields import Currency, Reference, UserId
 from unbet.core.outcomes import Outcome
 from unbet.dialects.answers import Answer, CancelRequest, Item
+from unbet.dialects.auth import Auth, Header, stamped
 from unbet.dialects.port import Dialect
+from unbet.dialects.schemes import Hmac
 
 
 class Request(BaseModel):
@@ -43,6 +45,8 @@ PATH: Final = Dialect(
     },
     malformed=Answer(3, ""),
     not_allowed=Answer(4, "", status=403),
+    wrong_signature=Answer(5, "", status=401),
+    auth=Auth(Header("X-Signature"), Hmac(), stamped("X-Time")),
     code_field="code",
     example={"player": "{player}", "currency": "{currency}", "bet": "{reference}"},
 )

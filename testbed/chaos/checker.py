@@ -22,6 +22,7 @@ from testbed.chaos.expectations import (
     final,
     has_outcome,
     is_of,
+    listed,
     outcome_of,
     promised,
     shown,
@@ -189,7 +190,7 @@ def _check_outcome(
         result.dead += 1
     elif not given.codes & dialect.done or (row is not None and row.state not in STANDS):
         # `_check_codes` has a worse name for a success that is none.
-        result.add(Kind.LOST, f"{shown(key)} was answered {_listed(given.codes)}: {described(row)}")
+        result.add(Kind.LOST, f"{shown(key)} was answered {listed(given.codes)}: {described(row)}")
 
 
 def _check_codes(
@@ -199,7 +200,7 @@ def _check_codes(
     wrong = told - codes_of(key, row, dialect)
     if not wrong:
         return
-    what = f"{shown(key)} was answered {_listed(told)}: {described(row)}"
+    what = f"{shown(key)} was answered {listed(told)}: {described(row)}"
     succeeded = bool(wrong & dialect.done)
     if succeeded and row is None:
         result.add(Kind.UNCOMMITTED, what)
@@ -207,10 +208,6 @@ def _check_codes(
         result.add(Kind.LATE_DEBIT, what)
     else:
         result.add(Kind.CONTRADICTION, what)
-
-
-def _listed(codes: Iterable[Code]) -> str:
-    return ", ".join(sorted(map(str, codes)))
 
 
 def _check_order(

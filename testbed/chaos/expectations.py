@@ -1,6 +1,7 @@
 """What a wallet's rows mean for a cancel: whether it has its outcome, and which answer was right.
 Written from DESIGN, not from the code that decides."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from testbed.chaos.evidence import BetRow, CancelKey, Evidence
@@ -96,6 +97,11 @@ def shown(key: CancelKey) -> str:
     """For a person."""
     player, currency = key.user_id or "some player", key.currency or "some currency"
     return f"{key.reference} of {player} in {currency}"
+
+
+def listed(codes: Iterable[Code]) -> str:
+    """For a person."""
+    return ", ".join(sorted(map(str, codes)))
 
 
 def described(row: BetRow | None) -> str:

@@ -5,6 +5,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
+from testbed.provider import Case, Dialect
+
 WINDOW_S: Final = 1.0
 ENOUGH: Final = 20
 """Answers in a window, to judge by it."""
@@ -45,10 +47,14 @@ class Recovery:
 
 
 class Recoveries:
-    """All failovers of a run."""
+    """All failovers of a run. With a dialect that may have another player's or currency's cancel
+    sent again no time is told: those answers are as many with nothing amiss."""
 
-    def __init__(self) -> None:
+    def __init__(self, dialect: Dialect) -> None:
         self.all: list[Recovery] = []
+        others = Case.OTHER_PLAYER, Case.OTHER_CURRENCY
+        temporary = dialect.allowed[Case.TEMPORARY]
+        self._are_seen = all(temporary.isdisjoint(dialect.allowed.get(o, ())) for o in others)
 
     def begin(self, server: str) -> Recovery:
         """A failover of that server begins now."""
@@ -64,6 +70,8 @@ class Recoveries:
 
     def seconds(self) -> dict[str, list[float | None]]:
         """By server."""
+        if not self._are_seen:
+            return {}
         servers: dict[str, list[float | None]] = {}
         for recovery in self.all:
             servers.setdefault(recovery.server, []).append(recovery.seconds)

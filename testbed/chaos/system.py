@@ -87,7 +87,7 @@ class System:
         self.programs: list[Program] = []
         self.addresses = Addresses()
         self.load_balancer = Addresses()
-        self.recoveries = Recoveries()
+        self.recoveries = Recoveries(dialect)
         self.without_room: list[Outage] = []
         """When neither ledger nor disk could keep a cancel."""
         self.players: list[Player] = players(PLAYERS)

@@ -9,6 +9,7 @@ from testbed.chaos.check_result import Kind
 from testbed.chaos.checker import Circumstances, Judged
 from testbed.chaos.expectations import final, promised
 from testbed.chaos.outages import Outage
+from testbed.chaos.recovery import Recoveries
 from testbed.chaos.wallets import ledger
 from testbed.provider import DIALECTS, V4, Code, Dialect, Sent
 from tests.judging import NOON, bet, cancel, check, tamper
@@ -108,3 +109,10 @@ def test_a_temporary_answer_promises_unless_it_is_503(engine: Engine) -> None:
     full = Outage("spool", NOON - timedelta(seconds=2), NOON + timedelta(seconds=2))
     around = Circumstances(without_room=[full])
     assert found(engine, BGAMING, unkept, around=around) == []
+
+
+@pytest.mark.parametrize(("dialect", "told"), [(V4, 1), (EVOLUTION, 0)])
+def test_no_time_is_told_where_many_answers_are_never_final(dialect: Dialect, told: int) -> None:
+    recoveries = Recoveries(dialect)
+    recoveries.begin("PostgreSQL")
+    assert len(recoveries.seconds()) == told

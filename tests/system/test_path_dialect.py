@@ -1,5 +1,7 @@
-"""A request that names its player in the path, on real processes."""
+"""A request that names its player in the path, and is signed with it, on real processes."""
 
+import hashlib
+import hmac
 import json
 from pathlib import Path
 from typing import Any
@@ -14,18 +16,22 @@ from tests.waiting import until
 
 URL_PART = "the-secret-of-the-paths"
 PROVIDER = "Paths"
+KEY = "a key for tests only"
 PLAYER = "al ice/7"
 """Its slash is none of the path's."""
 IN_PATH = "al%20ice%2F7"
+TIME = "1760000000"
 
 
 @pytest.fixture
 def paths(idle_system: System, operator: Operator, tmp_path: Path) -> System:
     (tmp_path / "installed").mkdir()
     installed = install(tmp_path / "installed", {"path": "tests.path_dialect:PATH"})
+    endpoint = {"provider": PROVIDER, "dialect": "path", "keys": [{"env": "PATHS_KEY"}]}
     idle_system.environment |= {
         "PYTHONPATH": f"{installed}:{ROOT}",
-        "UNBET_ENDPOINTS": json.dumps({URL_PART: {"provider": PROVIDER, "dialect": "path"}}),
+        "PATHS_KEY": KEY,
+        "UNBET_ENDPOINTS": json.dumps({URL_PART: endpoint}),
     }
     operator.deposit("100.00", user_id=PLAYER)
     operator.bet("b-1", user_id=PLAYER, provider=PROVIDER)
@@ -36,28 +42,44 @@ def cash(operator: Operator) -> int:
     return int(operator.balance(user_id=PLAYER).cash)
 
 
-def undo(system: System, player: str = IN_PATH, **more: str) -> dict[str, Any]:
-    body = {"bet": "b-1", "currency": "EUR", **more}
-    return dict(system.http.post(f"/{URL_PART}/players/{player}/undo", json=body).json())
+def undo(
+    system: System,
+    player: str = IN_PATH,
+    *,
+    signed: str = "",
+    says: str = "",
+    currency: str = "EUR",
+) -> tuple[int, dict[str, Any]]:
+    """`signed` is another path than that which is called, `says` a player in the body."""
+    body = json.dumps({"bet": "b-1", "currency": currency, "player": says})
+    path = f"/{URL_PART}/players/{player}/undo"
+    content = f"{TIME}{signed or path}{body}".encode()
+    headers = {
+        "X-Time": TIME,
+        "X-Signature": hmac.digest(KEY.encode(), content, hashlib.sha256).hex(),
+    }
+    told = system.http.post(path, content=body, headers=headers)
+    return told.status_code, told.json() if told.content else {}
 
 
 def test_the_player_of_the_path_is_the_requests(paths: System, operator: Operator) -> None:
     paths.start_both()
-    assert undo(paths, player="another") == {"code": 1}
+    assert undo(paths, player="another") == (200, {"code": 1})
+    decoded = f"/{URL_PART}/players/{PLAYER}/undo"
+    assert undo(paths, signed=decoded) == (401, {"code": 5})
     assert cash(operator) == 90
-    body = {"bet": "b-1", "currency": "EUR", "player": "another"}
-    told = paths.http.post(f"/{URL_PART}/players/{IN_PATH}/undo", json=body)
-    assert told.json() == {"code": 0}
+    # What the body says of the player is not looked at.
+    assert undo(paths, says="another") == (200, {"code": 0})
     assert cash(operator) == 100
-    for wrong in ("players/undo", "players/a/b/undo", f"players/{IN_PATH}/undo/"):
-        assert paths.http.post(f"/{URL_PART}/{wrong}", json=body).status_code == 404
+    for wrong in ("a/b", f"{IN_PATH}/"):
+        assert undo(paths, player=wrong) == (404, {})
 
 
 def test_a_refused_request_is_replayed_with_what_its_path_had(
     paths: System, operator: Operator, tmp_path: Path
 ) -> None:
     paths.start_receiver()
-    assert undo(paths, currency="no currency at all") == {"code": 3}
+    assert undo(paths, currency="no currency at all") == (200, {"code": 3})
     (line,) = logged(paths, "refused")
     assert line["path_values"] == {"player": PLAYER}
     mended = tmp_path / "mended.json"
