@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from testbed.chaos.check_result import Kind
 from testbed.chaos.checker import Circumstances, Judged
@@ -12,10 +12,22 @@ from testbed.chaos.outages import Outage
 from testbed.chaos.recovery import Recoveries
 from testbed.chaos.wallets import ledger
 from testbed.provider import DIALECTS, V4, Code, Dialect, Sent
+from testbed.provider.dialects.hub88 import Hub88
 from tests.judging import NOON, bet, cancel, check, tamper
 from tests.making import Operator, cancel_of
+from unbet.core.message import Cancel
+from unbet.journal.parking import park
 
 BGAMING, EVOLUTION, HUB88 = (DIALECTS[name] for name in ("bgaming", "evolution", "hub88"))
+
+
+class Nameless(Hub88):
+    """Names neither player nor currency."""
+
+    player = None  # type: ignore[assignment]
+
+
+NAMELESS = Nameless()
 SETTLED, UNKNOWN = "BET_ALREADY_SETTLED", "BET_DOES_NOT_EXIST"
 
 
@@ -24,6 +36,10 @@ def found(
 ) -> list[Kind]:
     judged = Judged(engine, engine, ledger.ROWS, has_audit=True, dialect=dialect)
     return [kind for kind, what in check(log, judged, around).violations.items() if what]
+
+
+def without_names(reference: str) -> Cancel:
+    return cancel_of(reference).model_copy(update={"player": None, "currency": None})
 
 
 def with_status(log: Sent, status: int) -> Sent:
@@ -89,10 +105,21 @@ def test_a_bet_that_is_taken_after_its_cancel_was_answered_is_a_late_debit(engin
 
 def test_what_a_dialect_does_not_name_is_not_compared(engine: Engine, operator: Operator) -> None:
     operator.bet("without")
-    operator.cancel(cancel_of("without").model_copy(update={"currency": None}))
-    assert found(engine, HUB88, bet("without", 0), cancel("without", "RS_OK")) == []
+    operator.cancel(without_names("without"))
+    log = bet("without", 0), cancel("without", "RS_OK")
+    assert found(engine, NAMELESS, *log) == []
     tamper(engine, "UPDATE unbet.requests SET outcome = 'settled'")
-    assert Kind.CONTRADICTION in found(engine, HUB88, cancel("without", "RS_OK"))
+    assert Kind.CONTRADICTION in found(engine, NAMELESS, *log)
+
+
+def test_what_a_dialect_does_not_name_is_known_by_its_reference(
+    engine: Engine, operator: Operator
+) -> None:
+    operator.bet("dead")
+    with engine.begin() as connection:
+        park(connection, [without_names("dead")], reason="test")
+        connection.execute(text("UPDATE unbet.parked SET state = 'dead'"))
+    assert found(engine, NAMELESS, cancel("dead", "RS_ERROR_UNKNOWN")) == []
 
 
 @pytest.mark.usefixtures("operator")
