@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from unbet.core.fields import Currency, Reference, UserId
 from unbet.core.outcomes import Outcome
 from unbet.dialects.answers import Answer, CancelRequest, Item
-from unbet.dialects.auth import Auth, Header, stamped
+from unbet.dialects.auth import Auth, Header, Stamped
 from unbet.dialects.port import Dialect
 from unbet.dialects.schemes import Hmac
 
@@ -46,7 +46,7 @@ PATH: Final = Dialect(
     malformed=Answer(3, ""),
     not_allowed=Answer(4, "", status=403),
     wrong_signature=Answer(5, "", status=401),
-    auth=Auth(Header("X-Signature"), Hmac(), stamped("X-Time")),
+    auth=Auth(Header("X-Signature"), Hmac(), Stamped("X-Time")),
     code_field="code",
     example={"player": "{player}", "currency": "{currency}", "bet": "{reference}"},
 )

@@ -15,11 +15,11 @@ from unbet.dialects.auth import (
     Member,
     Parameter,
     Part,
+    Stamped,
     fields,
     raw_body,
     sorted_pairs,
     sorted_values,
-    stamped,
 )
 from unbet.dialects.raw import RawRequest
 from unbet.dialects.schemes import DigestWithKey, Form, Hmac, RsaSha256, Scheme
@@ -27,7 +27,7 @@ from unbet.dialects.schemes import DigestWithKey, Form, Hmac, RsaSha256, Scheme
 FORMS: Final[tuple[Form, ...]] = ("hex", "HEX", "base64", "base64url")
 CONTENTS: Final[tuple[Content, ...]] = (
     raw_body,
-    stamped("X-Time"),
+    Stamped("X-Time"),
     fields("a", "b"),
     sorted_pairs(without="sign"),
     sorted_values(without=("sign",), sorted_as={"b": "0"}),

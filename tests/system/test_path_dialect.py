@@ -3,12 +3,14 @@
 import hashlib
 import hmac
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.operating import Operator
+from tests.ops.endpoints import expanded
 from tests.own_dialects import install
 from tests.system.processes import ROOT, System
 from tests.system.refusing import json_logs, logged
@@ -88,3 +90,22 @@ def test_a_refused_request_is_replayed_with_what_its_path_had(
     assert "1 parked for the sweep" in replayed.stdout, replayed
     paths.start_sweep()
     until(lambda: cash(operator) == 100, "the stake is not given back")
+
+
+@pytest.mark.parametrize("options", [(), ("--show-secret",)])
+def test_its_example_is_one_that_the_receiver_takes(
+    paths: System, operator: Operator, options: tuple[str, ...]
+) -> None:
+    paths.start_both()
+    asked = ("--reference", "b-1", "--player", PLAYER)
+    made = paths.unbet("endpoints", "sign", *asked, *options)
+    assert made.returncode == 0, made.stderr
+    assert (URL_PART in made.stdout) == bool(options)
+    *options_of_curl, url = expanded(made.stdout, {"URL_SECRET_1": URL_PART})
+    headers = dict(
+        value.split(": ", 1) for name, value in pairwise(options_of_curl) if name == "--header"
+    )
+    body = options_of_curl[options_of_curl.index("--data-raw") + 1]
+    path = url.partition(f":{paths.environment['UNBET_PORT']}")[2]
+    assert paths.http.post(path, content=body, headers=headers).json() == {"code": 0}
+    assert cash(operator) == 100

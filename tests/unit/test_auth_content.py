@@ -9,11 +9,11 @@ from unbet.dialects.auth import (
     Header,
     Member,
     Parameter,
+    Stamped,
     fields,
     raw_body,
     sorted_pairs,
     sorted_values,
-    stamped,
 )
 from unbet.dialects.raw import RawRequest
 from unbet.dialects.schemes import Hmac
@@ -29,8 +29,8 @@ def signed(body: bytes) -> RawRequest:
 def test_what_is_signed() -> None:
     raw = RawRequest(b"b=2&a=%C3%BC&sign=x", b"q=1", "/cancel", [(b"x-time", b"17")])
     assert raw_body(raw, {}) == raw.body
-    assert stamped("X-Time")(raw, {}) == b"17/cancel?q=1" + raw.body
-    assert stamped("X-Time")(raw._replace(query=b"", headers=[]), {}) == b"/cancel" + raw.body
+    assert Stamped("X-Time")(raw, {}) == b"17/cancel?q=1" + raw.body
+    assert Stamped("X-Time")(raw._replace(query=b"", headers=[]), {}) == b"/cancel" + raw.body
     assert fields("a", "b")(raw, {"b": "2", "a": "1", "c": "3"}) == b"12"
     assert fields("a", "b")(raw, {"a": 1}) == b""
     assert sorted_pairs(without="sign")(raw, {}) == "a=ü&b=2".encode()

@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from unbet.cli.endpoint_list import EndpointCommandSettings, ListedEndpoint, secret_of
-from unbet.dialects.auth import Auth, BasicAuth, Header
+from unbet.dialects.auth import Auth, BasicAuth, Header, Stamped
 from unbet.dialects.body import read
 from unbet.dialects.examples import Example, Sign, document_of, request_of, values_of
 from unbet.dialects.port import Dialect
@@ -53,8 +53,12 @@ class ExampleMaker:
             raise ValueError("until: its secret has expired")
         example = Example(self.reference, self.player, self.currency, config.provider)
         document, keys = document_of(dialect, example), config.read_keys()
-        raw = request_of(dialect, document, self._signing(dialect.auth, keys))
+        sign, under = self._signing(dialect.auth, keys), ""
+        if isinstance(dialect.auth.content, Stamped):
+            under = f"/{secret_of(self.chosen, endpoint)}"  # the whole path is signed
+        raw = request_of(dialect, document, sign, under=under)
         _require_accepted(raw, document, config.provider, dialect, keys)
+        raw = raw._replace(path=raw.path.removeprefix(under))
         if self.shows_secrets:
             return Shell().line(self._arguments(endpoint, raw, secret_of(self.chosen, endpoint)))
         return self._without_secrets(endpoint, raw, document, keys)

@@ -109,16 +109,19 @@ def raw_body(raw: RawRequest, _: Document) -> bytes:
     return raw.body
 
 
-def stamped(header: str) -> Content:
+@dataclass(frozen=True)
+class Stamped:
     """The value of `header`, then path and query as they were sent, then the body."""
 
-    def content(raw: RawRequest, _: Document) -> bytes:
+    header: str
+
+    def __call__(self, raw: RawRequest, _: Document) -> bytes:
         query = b"?" + raw.query if raw.query else b""
-        stamp = (raw.header(header) or "").encode()
+        stamp = (raw.header(self.header) or "").encode()
         return stamp + raw.path.encode() + query + raw.body
 
-    content.__doc__ = f"{header}, path and body"
-    return content
+    def __str__(self) -> str:
+        return f"{self.header}, path and body"
 
 
 def fields(*names: str) -> Content:
@@ -224,7 +227,12 @@ class Auth:
             return "the secret in the URL"
         if self.scheme is None:
             return f"a shared secret in {self.part}"
-        return f"{self.scheme} of {(self.content.__doc__ or '').partition('.')[0]} in {self.part}"
+        return f"{self.scheme} of {self._signed()} in {self.part}"
+
+    def _signed(self) -> str:
+        if isinstance(self.content, Stamped):
+            return str(self.content)
+        return (self.content.__doc__ or "").partition(".")[0]
 
 
 URL_SECRET: Final = Auth()
