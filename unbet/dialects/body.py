@@ -30,7 +30,7 @@ MAX_BODY_LENGTH: Final = 16 * 1024
 MAX_ITEMS: Final = 100
 """Bets in one request."""
 
-_REFUSED, _SUCCESS = 3, 5
+_NOT_YET, _AGAIN, _REFUSED, _LEFT, _SUCCESS, _NOTHING = range(6)
 """Ranks of answers."""
 
 _DERIVED: Final = UUID("c4b1e1a5-5d0c-4a57-9d7e-3c2f0a1b6e84")
@@ -152,7 +152,7 @@ def _answer_to_several(dialect: "Dialect", decisions: Sequence[Decision]) -> Ans
     ranks = [_rank(dialect, *pair) for pair in zip(decisions, answers, strict=True)]
     is_part_done = (
         dialect.answers_each
-        and {*ranks} == {_REFUSED, _SUCCESS}
+        and {*ranks} - {_NOTHING} == {_REFUSED, _SUCCESS}
         and any(one.outcome is Outcome.REVERSED for one in decisions)
     )
     return answers[ranks.index(_SUCCESS if is_part_done else min(ranks))]
@@ -161,19 +161,29 @@ def _answer_to_several(dialect: "Dialect", decisions: Sequence[Decision]) -> Ans
 def _rank(dialect: "Dialect", decision: Decision, answer: Answer) -> int:
     """Which of several bets has the answer to all; the lowest.
 
-    0: it is not decided yet
-    1: its answer has the request sent again; 2: so it has because of another bet
-    3: its answer is any other but success; 4: so it is because of another bet
-    5: success
+    not yet: it is not decided
+    again: its answer has the request sent again
+    refused: its answer is any other but success
+    left: it stands because of another bet, whose answer says why
+    success
+    nothing: there was no stake to give back, and its answer is no success
     """
-    if decision.outcome is Outcome.PARKED:
-        return 0
-    because_of_another = decision.outcome is Outcome.BATCH_REFUSED
-    if answer.resent:
-        return 1 + because_of_another
-    if answer in (dialect.outcomes[Outcome.REVERSED], dialect.repeated):
+    match decision.outcome:
+        case Outcome.PARKED:
+            return _NOT_YET
+        case Outcome.BATCH_REFUSED:
+            return _LEFT
+    if _reads_as(answer, dialect.outcomes[Outcome.REVERSED], dialect.repeated):
         return _SUCCESS
-    return _REFUSED + because_of_another
+    if decision.outcome in (Outcome.NO_BET, Outcome.BET_REFUSED):
+        return _NOTHING
+    return _AGAIN if answer.resent else _REFUSED
+
+
+def _reads_as(answer: Answer, *others: Answer | None) -> bool:
+    """Whether the provider, who reads no description, takes it for one of them."""
+    codes = [(other.status, other.code) for other in others if other is not None]
+    return (answer.status, answer.code) in codes
 
 
 def answer_of(dialect: "Dialect", outcome: Outcome, *, replayed: bool = False) -> Answer:
