@@ -206,9 +206,20 @@ class Receiver:
             return
         if ARMED:
             crash_point("receiver_answer", cancels)
-        answer, body = answer_to(
-            dialect, call.request, decisions, knows_players=call.endpoint.knows_players
-        )
+        try:
+            answer, body = answer_to(
+                dialect, call.request, decisions, knows_players=call.endpoint.knows_players
+            )
+        except Exception:
+            first = cancels[0]
+            log.exception(
+                "the answer cannot be made",
+                request_id=str(first.request_id),
+                reference=first.reference,
+                dialect=dialect.name,
+            )
+            await respond(send, 503)
+            return
         seconds = Decimal(str(round(time.monotonic() - call.started, 6)))
         # As `_send`, without the call. Nobody waits for what is left to do.
         headers = [

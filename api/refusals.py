@@ -8,6 +8,7 @@ import base64
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
+from urllib.parse import quote
 
 import structlog
 from starlette.types import Receive, Scope, Send
@@ -69,8 +70,22 @@ def report(
         received_at=received_at.isoformat(),
         received_from=sender,
         **content,
-        **({"path_values": dict(values)} if values else {}),
+        **_of_path(values, endpoint),
     )
+
+
+def _of_path(values: Mapping[str, str], endpoint: Endpoint) -> dict[str, dict[str, str]]:
+    """What is no text is left as it was sent, percent-encoded."""
+    if not values:
+        return {}
+    told = {}
+    for name, value in values.items():
+        sent = value.encode(errors="surrogateescape")
+        try:
+            told[name] = endpoint.dialect.auth.redacted(sent.decode(), endpoint.keys)
+        except UnicodeDecodeError:
+            told[name] = quote(sent, safe="")
+    return {"path_values": told}
 
 
 class Refusals:

@@ -92,6 +92,16 @@ def test_a_refused_request_is_replayed_with_what_its_path_had(
     until(lambda: cash(operator) == 100, "the stake is not given back")
 
 
+def test_bytes_that_are_no_text_decide_nothing_and_are_in_the_log_as_they_were_sent(
+    paths: System, operator: Operator
+) -> None:
+    paths.start_both()
+    assert undo(paths, "al%E9") == (200, {"code": 3})
+    (line,) = logged(paths, "refused")
+    assert (line["reason"], line["path_values"]) == ("form", {"player": "al%E9"})
+    assert cash(operator) == 90
+
+
 @pytest.mark.parametrize("options", [(), ("--show-secret",)])
 def test_its_example_is_one_that_the_receiver_takes(
     paths: System, operator: Operator, options: tuple[str, ...]

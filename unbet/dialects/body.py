@@ -62,7 +62,7 @@ class Reading(NamedTuple):
     answer: Answer
     """What it is answered undecided."""
     reason: str = ""
-    """`signature` or `form`."""
+    """`signature`, `form` or `dialect`."""
     problem: str = ""
     """Why it is refused, for the log."""
 
@@ -77,17 +77,22 @@ def read_cancels(
     received_at: datetime,
     received_from: str,
 ) -> tuple[Reading, Sequence[Cancel]]:
-    """A request and a cancel for each bet that it asks for, in its order; none if it is refused."""
-    request = read(raw, values, provider, dialect, keys)
-    if request.parsed is None:
-        return request, ()
-    cancels = cancels_of(
-        request.parsed,
-        provider=provider,
-        dialect=dialect,
-        received_at=received_at,
-        received_from=received_from,
-    )
+    """A request and a cancel for each bet that it asks for, in its order; none if it is refused.
+    Where the dialect itself fails, the request is sent again, and logged for a person meanwhile."""
+    try:
+        request = read(raw, values, provider, dialect, keys)
+        if request.parsed is None:
+            return request, ()
+        cancels = cancels_of(
+            request.parsed,
+            provider=provider,
+            dialect=dialect,
+            received_at=received_at,
+            received_from=received_from,
+        )
+    except Exception as error:  # noqa: BLE001 - a dialect may be of another package
+        later, problem = dialect.outcomes[Outcome.PARKED], f"the dialect failed: {error!r}"
+        return Reading({}, None, None, later, "dialect", problem), ()
     return request, cancels
 
 
@@ -242,7 +247,9 @@ def parse(raw: RawRequest, document: Document, provider: str, dialect: "Dialect"
     except ValidationError as error:
         raise BadRequestError(describe(error), valid_reference(values, dialect)) from None
     request = dialect.read_request(fields)
-    named = getattr(fields, "provider_id", provider)
+    if not request.items:
+        raise BadRequestError("it asks for no bet")
+    named = getattr(fields, "provider_id", None) or provider
     if named.casefold() != provider.casefold():
         name = dialect.request.model_fields["provider_id"].alias
         raise BadRequestError(f"{name} is not this endpoint's", request.items[0].reference)

@@ -44,7 +44,8 @@ class Endpoint:
 
     def values_in(self, raw_path: bytes) -> dict[str, str] | None:
         """What a path has where the dialect's path has a name; None if it does not lead here. A
-        value may have a slash in it, percent-encoded as it comes."""
+        value may have a slash in it, percent-encoded as it comes. Bytes that are no UTF-8 are
+        surrogates, which no field takes."""
         wanted = self.path.split(b"/")
         found = [unquote_to_bytes(segment) for segment in raw_path.split(b"/")]
         if len(wanted) != len(found):
@@ -53,7 +54,7 @@ class Endpoint:
         values = {}
         for name, value in zip(wanted[2:], found[2:], strict=True):
             if name.startswith(b"{"):
-                values[name.strip(b"{}").decode()] = value.decode(errors="replace")
+                values[name.strip(b"{}").decode()] = value.decode(errors="surrogateescape")
             else:
                 leads_here &= name == value
         return values if leads_here else None
