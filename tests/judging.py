@@ -11,7 +11,8 @@ from sqlalchemy import Engine, create_engine, text
 
 from testbed.chaos import checker
 from testbed.chaos.check_result import CheckResult
-from testbed.chaos.checker import Circumstances, Judged
+from testbed.chaos.checker import Judged
+from testbed.chaos.circumstances import Circumstances
 from testbed.provider import Attempt, Bet, Cancel, Code, Sent, Win, as_line
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)

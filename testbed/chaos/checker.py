@@ -2,39 +2,32 @@
 uses neither Unbet's record of answers nor its functions."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
 
 from sqlalchemy import Engine
 
 from testbed.chaos import evidence
 from testbed.chaos.check_result import CheckResult, Kind
-from testbed.chaos.clients import DEAF
+from testbed.chaos.circumstances import UNPERSISTED, Circumstances
 from testbed.chaos.evidence import BetRow, CancelKey, Evidence, WalletRows
 from testbed.chaos.expectations import (
     STANDS,
     TAKEN,
     codes_of,
     described,
-    final,
     has_outcome,
     is_of,
     listed,
     outcome_of,
-    promised,
     shown,
 )
-from testbed.chaos.outages import Outage, excused, overlaps
 from testbed.chaos.parts import Part, split
 from testbed.chaos.tally import LATE_S, answered_in
-from testbed.provider import V4, Attempt, Bet, Cancel, Code, Dialect, Sent, Win, read_log
+from testbed.provider import V4, Bet, Cancel, Case, Code, Dialect, Sent, Win, read_log
 from unbet.wallets.ledger.audit import audit
-
-_UNKEPT: Final = 503
-"""The status of an answer that says that the cancel is stored nowhere, in every dialect."""
 
 
 @dataclass
@@ -46,19 +39,6 @@ class _Answers:
     """One of them says that nobody need call again."""
     succeeded_at: datetime | None = None
     """When a success was first answered."""
-
-
-@dataclass(frozen=True)
-class Circumstances:
-    """What the run did, as far as it excuses something."""
-
-    outages: Sequence[Outage] = ()
-    """Of the receivers."""
-    receivers: int = 1
-    without_room: Sequence[Outage] = ()
-    """When neither ledger nor disk could keep a cancel: HTTP 503 is right then."""
-    held_up: Callable[[datetime, float], float] = lambda _since, _seconds: 0.0
-    """For how much of that time the provider itself was held up: reported, but no excuse."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +88,7 @@ def _check_part(
             case Cancel() as cancel:
                 for reference in (cancel.reference, *cancel.others):
                     key = judged.key_of(reference, cancel.user_id, cancel.currency)
-                    _record(answers[key], sent, dialect)
+                    _record(answers[key], sent, dialect, around)
                 for kind, what in _unpunctual(sent, cancel, around):
                     result.add(kind, what)
             case Bet() as bet:
@@ -118,8 +98,8 @@ def _check_part(
             case Win() as win:
                 _check_win(result, sent, win, seen)
     for key, given in answers.items():
-        _check_outcome(result, key, given, seen, dialect)
-        _check_codes(result, key, given, seen.bets.get(key.reference), dialect)
+        has_worse = _check_codes(result, key, given, seen.bets.get(key.reference), dialect)
+        _check_outcome(result, key, given, seen, has_worse=has_worse)
     _check_order(result, placed, answers)
     for key, outcomes in seen.requests.items():
         _check_journal(result, key, outcomes, seen.bets.get(key.reference))
@@ -127,12 +107,12 @@ def _check_part(
         result.add(Kind.UNDRAINED, f"{shown(key)} is still parked")
 
 
-def _record(given: _Answers, sent: Sent, dialect: Dialect) -> None:
+def _record(given: _Answers, sent: Sent, dialect: Dialect, around: Circumstances) -> None:
     for attempt in sent.attempts:
         if attempt.code is None:
             continue
         given.codes.add(attempt.code)
-        given.was_promised |= attempt.status != _UNKEPT and attempt.code in promised(dialect)
+        given.was_promised |= around.was_promised(attempt, dialect)
         if attempt.code in dialect.done:
             answered = attempt.at + timedelta(seconds=attempt.seconds)
             given.succeeded_at = min(given.succeeded_at or answered, answered)
@@ -149,21 +129,12 @@ def _unpunctual(sent: Sent, cancel: Cancel, around: Circumstances) -> Iterator[t
                 f"{what}: {attempt.label} after {answered_in(attempt):.3f} s"
                 f" (the provider itself was held up for {held_up_s:.1f} s of it)",
             )
-        answered = attempt.code is not None and attempt.status != _UNKEPT
-        if not answered and not _is_excused(attempt, around):
+        answered = attempt.code is not None and attempt.status != UNPERSISTED
+        if not answered and not around.excuse(attempt):
             yield (
                 Kind.UNANSWERED,
                 f"{what}: {attempt.text} after {attempt.seconds:.1f} s ({attempt.client})",
             )
-
-
-def _is_excused(attempt: Attempt, around: Circumstances) -> bool:
-    if attempt.client in DEAF:
-        return True
-    if attempt.status == _UNKEPT:
-        return overlaps(around.without_room, attempt.at, attempt.seconds)
-    hung = attempt.status is None and "no answer within" in attempt.text
-    return not hung and excused(around.outages, around.receivers, attempt.at, attempt.seconds)
 
 
 def _check_bet(result: CheckResult, sent: Sent, bet: Bet, evidence: Evidence) -> None:
@@ -181,26 +152,27 @@ def _check_win(result: CheckResult, sent: Sent, win: Win, evidence: Evidence) ->
 
 
 def _check_outcome(
-    result: CheckResult, key: CancelKey, given: _Answers, evidence: Evidence, dialect: Dialect
+    result: CheckResult, key: CancelKey, given: _Answers, evidence: Evidence, *, has_worse: bool
 ) -> None:
+    """`has_worse`: `_check_codes` has found a success without a reversal."""
     row = evidence.bets.get(key.reference)
     if not given.was_promised or has_outcome(key, row, evidence):
         return
     if key in evidence.dead:
         result.dead += 1
-    elif not given.codes & dialect.done or (row is not None and row.state not in STANDS):
-        # `_check_codes` has a worse name for a success that is none.
+    elif not has_worse:
         result.add(Kind.LOST, f"{shown(key)} was answered {listed(given.codes)}: {described(row)}")
 
 
 def _check_codes(
     result: CheckResult, key: CancelKey, given: _Answers, row: BetRow | None, dialect: Dialect
-) -> None:
-    told = given.codes & final(dialect)
-    wrong = told - codes_of(key, row, dialect)
+) -> bool:
+    """Whether a success was told without a reversal."""
+    final = given.codes - dialect.allowed[Case.TEMPORARY]
+    wrong = final - codes_of(key, row, dialect)
     if not wrong:
-        return
-    what = f"{shown(key)} was answered {listed(told)}: {described(row)}"
+        return False
+    what = f"{shown(key)} was answered {listed(final)}: {described(row)}"
     succeeded = bool(wrong & dialect.done)
     if succeeded and row is None:
         result.add(Kind.UNCOMMITTED, what)
@@ -208,6 +180,8 @@ def _check_codes(
         result.add(Kind.LATE_DEBIT, what)
     else:
         result.add(Kind.CONTRADICTION, what)
+        return False
+    return True
 
 
 def _check_order(

@@ -10,13 +10,14 @@ from testbed.provider import Case, Code, Dialect
 STANDS: Final = frozenset({"placed", "settled"})
 TAKEN: Final = STANDS | {"reversed"}
 
-_DECIDED: Final = (
+_PROMISING: Final = (
     Case.FIRST,
     Case.REPEATED,
     Case.UNKNOWN,
     Case.BET_REFUSED,
     Case.SETTLED,
     Case.OTHER_CURRENCY,
+    Case.TEMPORARY,
 )
 
 
@@ -56,14 +57,10 @@ def _cases_of(key: CancelKey, row: BetRow | None) -> tuple[Case, ...]:
     }.get(row.state, ())
 
 
-def final(dialect: Dialect) -> frozenset[Code]:
-    """The codes that tell what became of a bet, in whatever case it is."""
-    return _codes(dialect, *_DECIDED, Case.OTHER_PLAYER) - dialect.allowed[Case.TEMPORARY]
-
-
 def promised(dialect: Dialect) -> frozenset[Code]:
-    """Whoever is answered one of these need not call again (P2)."""
-    return _codes(dialect, *_DECIDED, Case.TEMPORARY)
+    """Whoever is answered one of these need not call again (P2). Another player's cancel is left
+    out: Lucky Monaco has the same code for a request of the wrong form."""
+    return _codes(dialect, *_PROMISING)
 
 
 def _codes(dialect: Dialect, *cases: Case) -> frozenset[Code]:

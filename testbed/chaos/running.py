@@ -17,7 +17,8 @@ from redis import RedisError
 from testbed import provider
 from testbed.chaos import schedule
 from testbed.chaos.check_result import CheckResult, Kind
-from testbed.chaos.checker import Circumstances, Judged, check
+from testbed.chaos.checker import Judged, check
+from testbed.chaos.circumstances import Circumstances
 from testbed.chaos.clients import Operators, UnrulyEndpoint
 from testbed.chaos.draining import drained
 from testbed.chaos.faults import FAULTS, faults_of

@@ -13,7 +13,8 @@ from sqlalchemy import Engine, text
 
 from testbed.chaos import checker, evidence
 from testbed.chaos.check_result import CheckResult, Kind
-from testbed.chaos.checker import Circumstances, Judged
+from testbed.chaos.checker import Judged
+from testbed.chaos.circumstances import Circumstances
 from testbed.chaos.clients import HALF_CLOSES, NEVER_READS, RESETS
 from testbed.chaos.outages import Outage
 from testbed.chaos.parts import Part, part_of, split

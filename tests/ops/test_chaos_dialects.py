@@ -6,12 +6,13 @@ import pytest
 from sqlalchemy import Engine, text
 
 from testbed.chaos.check_result import Kind
-from testbed.chaos.checker import Circumstances, Judged
-from testbed.chaos.expectations import final, promised
+from testbed.chaos.checker import Judged
+from testbed.chaos.circumstances import Circumstances
+from testbed.chaos.expectations import promised
 from testbed.chaos.outages import Outage
 from testbed.chaos.recovery import Recoveries
 from testbed.chaos.wallets import ledger
-from testbed.provider import DIALECTS, V4, Code, Dialect, Sent
+from testbed.provider import DIALECTS, V4, Case, Code, Dialect, Sent
 from testbed.provider.dialects.hub88 import Hub88
 from tests.judging import NOON, bet, cancel, check, tamper
 from tests.making import Operator, cancel_of
@@ -57,9 +58,28 @@ def operator(operator: Operator) -> Operator:
     return operator
 
 
-def test_lucky_monaco_s_codes_are_those_of_its_document() -> None:
-    assert final(V4) == {0, 2, 7, 120}
+def test_lucky_monaco_s_promises_are_those_of_its_document() -> None:
     assert promised(V4) == {0, 2, 100, 120}
+
+
+@pytest.mark.usefixtures("operator")
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=list(DIALECTS))
+def test_no_refusal_of_a_right_cancel_passes_unseen(engine: Engine, dialect: Dialect) -> None:
+    refusals = {*dialect.stops, "a code that nobody knows"} - dialect.allowed[Case.TEMPORARY]
+    for code in refusals:
+        assert found(engine, dialect, bet("standing", 0), cancel("standing", code)), code
+
+
+@pytest.mark.usefixtures("operator")
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=list(DIALECTS))
+def test_a_success_without_a_record_is_seen_though_the_bet_was_settled_later(
+    engine: Engine, operator: Operator, dialect: Dialect
+) -> None:
+    operator.bet("settled later")
+    operator.settle("settled later", "0.00")
+    for code in dialect.allowed[Case.FIRST]:
+        kinds = found(engine, dialect, cancel("settled later", code))
+        assert {*kinds} & {Kind.LOST, Kind.LATE_DEBIT}
 
 
 @pytest.mark.usefixtures("operator")
@@ -136,6 +156,16 @@ def test_a_temporary_answer_promises_unless_it_is_503(engine: Engine) -> None:
     full = Outage("spool", NOON - timedelta(seconds=2), NOON + timedelta(seconds=2))
     around = Circumstances(without_room=[full])
     assert found(engine, BGAMING, unkept, around=around) == []
+    assert found(engine, BGAMING, kept, around=around) == [Kind.LOST]
+
+
+def test_where_both_are_answered_alike_a_temporary_answer_promises_while_there_is_room(
+    engine: Engine,
+) -> None:
+    log = cancel("never came", "RS_ERROR_UNKNOWN")
+    assert found(engine, HUB88, log) == [Kind.LOST]
+    full = Outage("spool", NOON - timedelta(seconds=2), NOON + timedelta(seconds=2))
+    assert found(engine, HUB88, log, around=Circumstances(without_room=[full])) == []
 
 
 @pytest.mark.parametrize(("dialect", "told"), [(V4, 1), (EVOLUTION, 0)])

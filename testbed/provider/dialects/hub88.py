@@ -58,6 +58,7 @@ class Hub88(SignedInHeader):
     player = "user"
     session = "token"
     optional = ("user", "game_id")
+    hides_unpersisted = True
     places = 5
 
     allowed = {  # noqa: RUF012 - not changed

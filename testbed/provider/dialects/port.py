@@ -107,6 +107,8 @@ class Dialect(ABC):
     """Whether a win may be named as well: what becomes of it is not judged."""
     alike: bool = False
     """Whether all cancels of a bet are answered alike, in every field."""
+    hides_unpersisted: bool = False
+    """Whether a cancel that is stored nowhere is answered as one that is not decided yet."""
     late_bet_accepted: bool = False
     """A bet that comes after its cancel: accepted without a debit, else refused."""
     places: int = 18
