@@ -1,5 +1,5 @@
 """Celery's pool of processes. A failed fork does not end the worker, and it stops in time. Made for
-Celery 5.7 and billiard 4.3: `tests/unit/test_worker.py` fails when others differ."""
+Celery 5.7 and billiard 4.3: `tests/worker/test_worker_process.py` fails when others differ."""
 
 from typing import Any, Final
 
@@ -28,21 +28,23 @@ class RefillingPool(asynpool.AsynPool):  # type: ignore[misc]
     _short = False
 
     def did_start_ok(self) -> bool:
+        # Celery's own says no if a process has ended by now, and the worker ends.
         self._maintain_pool()
         return True
 
     def _join_exited_workers(self, shutdown: bool = False) -> Any:
         before = [*self._pool]
         exit_codes = super()._join_exited_workers(shutdown)
-        if self.on_process_down is None:  # there is no event loop yet, which would do this
+        # Celery looks for lost processes where its first connection to Redis fails, but replaces
+        # their queues only once its event loop runs.
+        if self.on_process_down is None:
             for process in before:
                 if process not in self._pool:
                     self._renew_queues(process)
         return exit_codes
 
     def _renew_queues(self, process: Any) -> None:
-        """There are as many as processes, and a lost one may have left half a message in its own.
-        Where the first connection to Redis fails Celery looks for lost processes already."""
+        """There are as many as processes, and a lost one may have left half a message in its own."""
         del self._queues[self._find_worker_queues(process)]
         self._fileno_to_outq.pop(process.outqR_fd, None)
         self._fileno_to_synq.pop(process.synqW_fd, None)

@@ -16,11 +16,11 @@ from testbed.chaos.evidence import BetRow, CancelKey, Evidence, WalletRows
 from testbed.chaos.expectations import (
     STANDS,
     TAKEN,
-    codes_of,
+    allowed_codes,
     described,
     has_outcome,
-    is_of,
     listed,
+    names_bet,
     outcome_of,
     shown,
 )
@@ -169,14 +169,14 @@ def _check_codes(
 ) -> bool:
     """Whether a success was told without a reversal."""
     final = given.codes - dialect.allowed[Case.TEMPORARY]
-    wrong = final - codes_of(key, row, dialect)
+    wrong = final - allowed_codes(key, row, dialect)
     if not wrong:
         return False
     what = f"{shown(key)} was answered {listed(final)}: {described(row)}"
     succeeded = bool(wrong & dialect.done)
     if succeeded and row is None:
         result.add(Kind.UNCOMMITTED, what)
-    elif succeeded and row is not None and row.state in STANDS and is_of(key, row):
+    elif succeeded and row is not None and row.state in STANDS and names_bet(key, row):
         result.add(Kind.LATE_DEBIT, what)
     else:
         result.add(Kind.CONTRADICTION, what)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from testbed.chaos.clients import DEAF
-from testbed.chaos.expectations import promised
+from testbed.chaos.expectations import promising_codes
 from testbed.chaos.outages import Outage, excused, overlaps
 from testbed.provider import Attempt, Case, Dialect
 
@@ -38,7 +38,7 @@ class Circumstances:
 
     def was_promised(self, attempt: Attempt, dialect: Dialect) -> bool:
         """Whether its answer says that the cancel is decided, or will be."""
-        if attempt.status == UNPERSISTED or attempt.code not in promised(dialect):
+        if attempt.status == UNPERSISTED or attempt.code not in promising_codes(dialect):
             return False
         is_decided = attempt.code not in dialect.allowed[Case.TEMPORARY]
         had_room = not overlaps(self.without_room, attempt.at, attempt.seconds)

@@ -25,13 +25,13 @@ def has_outcome(key: CancelKey, row: BetRow | None, evidence: Evidence) -> bool:
     """Whether what became of the cancel is in the wallet for ever."""
     if row is None:
         return False
-    if row.state == "tombstone" or is_of(key, row):
+    if row.state == "tombstone" or names_bet(key, row):
         return row.outcome is not None
     # A cancel of somebody else's bet binds nobody: it leaves its record only.
     return key in evidence.requests
 
 
-def codes_of(key: CancelKey, row: BetRow | None, dialect: Dialect) -> frozenset[Code]:
+def allowed_codes(key: CancelKey, row: BetRow | None, dialect: Dialect) -> frozenset[Code]:
     """What the bet as it stands may have a cancel answered for good; empty if nothing can have
     been said."""
     return _codes(dialect, *_cases_of(key, row))
@@ -44,9 +44,9 @@ def _cases_of(key: CancelKey, row: BetRow | None) -> tuple[Case, ...]:
         return ()
     if row.state == "tombstone":
         return (Case.SETTLED,) if row.outcome == "closed" else (Case.UNKNOWN,)
-    if not is_players(key, row):
+    if not names_player(key, row):
         return (Case.OTHER_PLAYER,)
-    if not is_of(key, row):
+    if not names_bet(key, row):
         return (Case.OTHER_CURRENCY,)
     if row.outcome == "closed":
         return (Case.SETTLED,)
@@ -57,7 +57,7 @@ def _cases_of(key: CancelKey, row: BetRow | None) -> tuple[Case, ...]:
     }.get(row.state, ())
 
 
-def promised(dialect: Dialect) -> frozenset[Code]:
+def promising_codes(dialect: Dialect) -> frozenset[Code]:
     """Whoever is answered one of these need not call again (P2). Another player's cancel is left
     out: Lucky Monaco has the same code for a request of the wrong form."""
     return _codes(dialect, *_PROMISING)
@@ -73,21 +73,21 @@ def outcome_of(key: CancelKey, row: BetRow | None) -> str | None:
         return None
     if row.state == "tombstone":
         return "closed" if row.outcome == "closed" else "no_bet"
-    if not is_players(key, row):
+    if not names_player(key, row):
         return "mismatch"
-    if not is_of(key, row):
+    if not names_bet(key, row):
         return "currency_mismatch"
     return row.outcome
 
 
-def is_players(key: CancelKey, row: BetRow) -> bool:
+def names_player(key: CancelKey, row: BetRow) -> bool:
     """Whether the cancel names the bet's player, or none."""
     return key.user_id in (None, row.user_id)
 
 
-def is_of(key: CancelKey, row: BetRow) -> bool:
+def names_bet(key: CancelKey, row: BetRow) -> bool:
     """Whether the cancel names the bet's player and currency, as far as it names them."""
-    return is_players(key, row) and key.currency in (None, row.currency)
+    return names_player(key, row) and key.currency in (None, row.currency)
 
 
 def shown(key: CancelKey) -> str:

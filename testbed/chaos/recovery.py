@@ -47,14 +47,14 @@ class Recovery:
 
 
 class Recoveries:
-    """All failovers of a run. With a dialect that may have another player's or currency's cancel
-    sent again no time is told: those answers are as many with nothing amiss."""
+    """All failovers of a run. They are not measured where a mismatch may be answered by a temporary
+    code: those answers never become final."""
 
     def __init__(self, dialect: Dialect) -> None:
         self.all: list[Recovery] = []
         others = Case.OTHER_PLAYER, Case.OTHER_CURRENCY
         temporary = dialect.allowed[Case.TEMPORARY]
-        self._are_seen = all(temporary.isdisjoint(dialect.allowed.get(o, ())) for o in others)
+        self.is_measured = all(temporary.isdisjoint(dialect.allowed.get(o, ())) for o in others)
 
     def begin(self, server: str) -> Recovery:
         """A failover of that server begins now."""
@@ -70,7 +70,7 @@ class Recoveries:
 
     def seconds(self) -> dict[str, list[float | None]]:
         """By server."""
-        if not self._are_seen:
+        if not self.is_measured:
             return {}
         servers: dict[str, list[float | None]] = {}
         for recovery in self.all:

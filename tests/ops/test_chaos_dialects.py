@@ -8,7 +8,7 @@ from sqlalchemy import Engine, text
 from testbed.chaos.check_result import Kind
 from testbed.chaos.checker import Judged
 from testbed.chaos.circumstances import Circumstances
-from testbed.chaos.expectations import promised
+from testbed.chaos.expectations import promising_codes
 from testbed.chaos.outages import Outage
 from testbed.chaos.recovery import Recoveries
 from testbed.chaos.wallets import ledger
@@ -59,7 +59,7 @@ def operator(operator: Operator) -> Operator:
 
 
 def test_lucky_monaco_s_promises_are_those_of_its_document() -> None:
-    assert promised(V4) == {0, 2, 100, 120}
+    assert promising_codes(V4) == {0, 2, 100, 120}
 
 
 @pytest.mark.usefixtures("operator")
