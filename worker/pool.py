@@ -44,7 +44,7 @@ class RefillingPool(asynpool.AsynPool):  # type: ignore[misc]
         return exit_codes
 
     def _renew_queues(self, process: Any) -> None:
-        """There are as many as processes, and a lost one may have left half a message in its own."""
+        """There are as many as processes; a lost one may have left half a message in its own."""
         del self._queues[self._find_worker_queues(process)]
         self._fileno_to_outq.pop(process.outqR_fd, None)
         self._fileno_to_synq.pop(process.synqW_fd, None)

@@ -1,7 +1,6 @@
 """Endpoints of several providers, and what of them no command may show."""
 
 import json
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -70,10 +69,3 @@ def writer(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
 
 def shows_no_secret(ran: Ran) -> bool:
     return not any(secret in ran.out + ran.err for secret in SECRETS.values())
-
-
-def expanded(command: str, variables: dict[str, str]) -> list[str]:
-    """The arguments that a shell makes of a command of curl."""
-    script = f"curl() {{ for each; do printf '%s\\0' \"$each\"; done; }}\n{command}"
-    ran = subprocess.run(["sh", "-c", script], env=variables, capture_output=True, check=True)
-    return ran.stdout.decode().split("\0")[:-1]

@@ -10,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from tests.curl import expanded
 from tests.ops.conftest import Unbet
 from tests.ops.endpoints import (
     BGAMING,
@@ -17,7 +18,6 @@ from tests.ops.endpoints import (
     HUB88,
     SECRETS,
     Write,
-    expanded,
     shows_no_secret,
     writer,
 )

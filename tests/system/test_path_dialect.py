@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.curl import expanded
 from tests.operating import Operator
-from tests.ops.endpoints import expanded
 from tests.own_dialects import install
 from tests.system.processes import ROOT, System
 from tests.system.refusing import json_logs, logged
