@@ -68,7 +68,8 @@ class ExampleMaker:
     ) -> str:
         """The command for `raw`, in which the shell puts the secrets."""
         shell, user, auth = Shell(), None, endpoint.dialect.auth
-        secret = shell.word(endpoint.source, f"URL_SECRET_{endpoint.number}")
+        name, what = f"URL_SECRET_{endpoint.number}", f"the URL secret of {endpoint.title}"
+        secret = shell.word(endpoint.source, name, what)
         if keys and auth.scheme is None:
             # The request has the secret itself where others have a signature.
             _require_plain(auth, keys[0].decode())
@@ -118,13 +119,15 @@ class Shell:
     def __init__(self) -> None:
         self._words: dict[str, str] = {}
 
-    def word(self, source: KeySource | None, name: str = "") -> str:
-        """What stands for the value of `source`, or of a variable `name` that a person sets."""
+    def word(self, source: KeySource | None, name: str = "", what: str = "") -> str:
+        """What stands for the value of `source`, or of a variable `name` that a person sets to
+        `what`."""
         mark = token_hex(16)  # every form of a request has it as it is
         if source is not None and source.file is not None:
             self._words[mark] = f'"$(cat {shlex.quote(source.file)})"'
         else:
-            self._words[mark] = f'"${{{source.env if source else name}:?}}"'
+            missing = "set it" if source else f"set it to {what}"
+            self._words[mark] = f'"${{{source.env if source else name}:?{missing}}}"'
         return mark
 
     def line(self, arguments: Sequence[str]) -> str:

@@ -122,6 +122,16 @@ class Dialect(ABC):
     refused: int = 120
     """The code for a refusal after which nothing is retransmitted."""
 
+    def check_codes(self) -> None:
+        """Raises `ValueError` for a case that can happen and has no codes, and for a temporary code
+        after which the provider stops."""
+        other = {Case.OTHER_PLAYER, Case.OTHER_CURRENCY, Case.OTHER_AMOUNT}
+        not_signed = frozenset() if self.needs_key else {Case.SIGNATURE}
+        if missing := {*Case} - other - not_signed - self.allowed.keys():
+            raise ValueError(f"{self.name}: `allowed` has nothing for {min(missing)!r}")
+        if final := self.allowed[Case.TEMPORARY] & self.stops:
+            raise ValueError(f"{self.name}: {min(map(str, final))} is temporary, and in `stops`")
+
     @property
     def bet_stops(self) -> frozenset[Code]:
         """No bet and no win is retransmitted after these."""
