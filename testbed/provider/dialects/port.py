@@ -128,7 +128,7 @@ class Dialect(ABC):
         other = {Case.OTHER_PLAYER, Case.OTHER_CURRENCY, Case.OTHER_AMOUNT}
         not_signed = frozenset() if self.needs_key else {Case.SIGNATURE}
         if missing := {*Case} - other - not_signed - self.allowed.keys():
-            raise ValueError(f"{self.name}: `allowed` has nothing for {min(missing)!r}")
+            raise ValueError(f"{self.name}: `allowed` has nothing for {min(missing).value!r}")
         if final := self.allowed[Case.TEMPORARY] & self.stops:
             raise ValueError(f"{self.name}: {min(map(str, final))} is temporary, and in `stops`")
 
