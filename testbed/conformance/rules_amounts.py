@@ -26,15 +26,19 @@ async def other_amount(play: Play) -> None:
     if not (await play.bets.unknown()).stake:
         raise NotTriedError("the file names no stake")
     bet, stands = await play.bets.placed(), True
-    for sent, amount in (("more", bet.stake + 1), ("half", bet.stake / 2), ("0", Decimal(0))):
+    for sent, amount, cases in (
+        ("more", bet.stake + 1, (Case.OTHER_AMOUNT,)),
+        ("half", bet.stake / 2, (Case.OTHER_AMOUNT,)),
+        # Which of the two it is, the documents do not say.
+        ("0", Decimal(0), (Case.OTHER_AMOUNT, Case.MALFORMED)),
+    ):
         if not stands:
             bet = await play.bets.placed()
         wrong = play.cancel_of(bet).model_copy(update={"amount": amount})
         heard = await play.send(f"a cancel of {sent}", play.dialect.fields(wrong))
         stands = heard.attempt.code not in play.dialect.allowed[Case.FIRST]
         if stands:
-            # Which of the two an amount of 0 is, the documents do not say.
-            play.expect_case(heard, Case.OTHER_AMOUNT, Case.MALFORMED)
+            play.expect_case(heard, *cases)
             await play.expect_unmoved(bet)
         else:
             await play.expect_back(bet)
