@@ -99,7 +99,8 @@ def _form(text: str) -> dict[str, Any]:
     document: dict[str, Any] = {}
     for pair in filter(None, text.split("&")):
         name, value = (
-            unquote_to_bytes(part.replace("+", " ")).decode() for part in pair.partition("=")[::2]
+            unquote_to_bytes(part.replace("+", " ")).decode(errors="surrogateescape")
+            for part in pair.partition("=")[::2]
         )
         if name in document:
             raise ValueError("a name is there twice")

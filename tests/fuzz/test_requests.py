@@ -48,6 +48,8 @@ KNOWN_ACCEPTED = [
     *(("evolution", EVOLUTION % number) for number in (b"1e5", b"1e-7", b"0.0000000", b"-0.0")),
     ("evolution", EVOLUTION % b"12345678901234567890"),
     ("evolution", EVOLUTION % b'"1.250000000000000000"'),
+    ("pragmatic", PRAGMATIC + b"&roundDetails=K%E4se&%c0%80=%ed%a0%80"),
+    ("groove", QUERY + b"&device=K%E4se"),
     ("pragmatic", b"userId=u&providerId=LuckyMonaco&reference=%3B%26%3D&hash=&x=%00;y=%zz"),
     *(("groove", QUERY + b"&rollbackAmount=" + one) for one in (b"", b"null", b"0", b"%31.25")),
     *(("pragmatic", PRAGMATIC + b"&amount=" + one) for one in (b"", b"null", b"0", b"%31.25")),

@@ -52,6 +52,10 @@ def _form(raw: RawRequest) -> Document:
 
 
 def _query(raw: RawRequest) -> Document:
+    try:
+        text_of(raw.query)
+    except BadRequestError:
+        raise BadRequestError("the form is not readable") from None
     return _single(pairs_of(raw.query))
 
 
