@@ -35,9 +35,6 @@ PATHS: Final = {
 }
 """By dialect; as the providers' documents have it."""
 
-NO_AMOUNT: Final = {"groove": re.compile(r"|null|0+(\.0+)?"), "pragmatic": re.compile("|null")}
-"""Texts that say that there is none."""
-
 
 class UnreadableError(Exception):
     """It is of another form."""

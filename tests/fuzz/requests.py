@@ -23,6 +23,7 @@ from tests.fuzz.fragments import (
     MARKUP,
     NUMBERS,
 )
+from tests.fuzz.reading import PATHS
 from tests.making import PROVIDER
 from unbet.dialects.openapi.answers import example_document
 from unbet.dialects.port import Dialect
@@ -34,6 +35,7 @@ class Requests:
     def __init__(self, seed: int, dialect: Dialect) -> None:
         self._random = Random(seed)
         self._bodies = Bodies(seed)
+        self._dialect = dialect.name
         self._document = example_document(dialect, PROVIDER)
         self._least = example_document(dialect, PROVIDER, least=True)
         self._root = dialect.codec.encode({"x": 1}).decode().strip("</>").partition(">")[0]
@@ -123,7 +125,9 @@ class Requests:
 
     def _twice(self) -> Any:
         """A name twice, somewhere: `_Pairs` stands for an object that has it so."""
-        name, value = self._random.choice(list(self._document.items()))
+        names = [one for one in self._document if one != PATHS[self._dialect].amount]
+        name = self._random.choice(names)
+        value = self._document[name]
         pairs = [*self._document.items(), (name, self._random.choice([value, "another"]))]
         if isinstance(value, dict) and self._random.random() < 0.7:
             inner = self._random.choice(list(value.items()))

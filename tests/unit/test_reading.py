@@ -1,37 +1,28 @@
-"""A request as a whole: what is kept of it, what is repeated to the sender, and how amounts
-travel."""
+"""A request as a whole: what is kept of it, and what is repeated to the sender."""
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
 from decimal import Decimal
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
 from tests.fuzz.own import PLAYNGO_LIKE
-from tests.making import KEYS
-from unbet.core.message import Decision, Group
+from unbet.core.message import Decision
 from unbet.core.outcomes import Outcome
-from unbet.core.wire import decode_group, encode_group
 from unbet.dialects import DIALECTS
 from unbet.dialects.answers import AnswerContext
 from unbet.dialects.auth import Auth, Parameter
-from unbet.dialects.body import cancels_of, parse_kept, raw_of, read, render
+from unbet.dialects.body import parse_kept, raw_of, read, render
 from unbet.dialects.examples import Example, document_of
-from unbet.dialects.raw import BadRequestError, RawRequest
+from unbet.dialects.raw import RawRequest
 
 QUERY = b"request=rollback&accountid=u-1&transactionid=bet-1&gamesessionid=g-1"
 XML = (
     b"<cancelReserve><externalId>u-1</externalId><transactionId>bet-1</transactionId>"
     b"<currency>EUR</currency><real>1.25</real><accessToken>s-1</accessToken></cancelReserve>"
 )
-EVOLUTION, GROOVE = DIALECTS["evolution"], DIALECTS["groove"]
-
-
-def evolution(amount: str) -> bytes:
-    transaction = f'{{"id":"c-1","refId":"bet-1","amount":{amount}}}'
-    return f'{{"userId":"u-1","uuid":"q-1","currency":"EUR","transaction":{transaction}}}'.encode()
+GROOVE = DIALECTS["groove"]
 
 
 def test_of_a_get_the_query_is_kept_whatever_its_body_says() -> None:
@@ -107,31 +98,6 @@ def test_a_balance_of_any_size_is_answered() -> None:
     assert json.loads(render(dialect, context))["balance"] == 10**24
 
 
-@pytest.mark.parametrize(
-    ("name", "query"),
-    [
-        ("groove", "request=rollback&accountid=u-1&transactionid=bet-1&rollbackAmount="),
-        ("pragmatic", "userId=u-1&providerId=P&reference=bet-1&amount="),
-    ],
-)
-def test_an_empty_amount_is_not_sent(name: str, query: str) -> None:
-    dialect = DIALECTS[name]
-
-    def amount(sent: str) -> Decimal | None:
-        return parse_kept(f"{query}{sent}".encode(), "P", dialect).request.amount
-
-    assert amount("1.250") == Decimal("1.25")
-    assert [amount(none) for none in ("", "null")] == [None] * 2
-    for wrong in ("none", "+", "-1"):
-        with pytest.raises(BadRequestError, match="mount: expected an amount"):
-            amount(wrong)
-
-
-def test_grooves_amount_of_0_says_nothing() -> None:
-    parsed = parse_kept(QUERY + b"&rollbackAmount=0.00", "P", GROOVE)
-    assert parsed.request.amount is None
-
-
 @pytest.mark.parametrize("name", ["hub88", "gitslotpark"])
 def test_no_balance_is_told_where_its_currency_is_not_known(name: str) -> None:
     dialect = DIALECTS[name]
@@ -163,31 +129,6 @@ def test_what_is_only_repeated_need_not_be_sent(name: str, repeated: str) -> Non
     answer = json.loads(render(dialect, AnswerContext(done, "bet-1", decision, document=sent)))
     assert "balance" in answer
     assert repeated not in answer
-
-
-@pytest.mark.parametrize(
-    ("amount", "value"),
-    [
-        ("1e5", "100000"),
-        ("1e-7", "0.0000001"),
-        ("0.0000000", "0"),
-        ("-0.0", "0"),
-        ("1.25E+1", "12.5"),
-        ('"1.25"', "1.25"),
-        ("12345678901234567890.123456789012345678", "12345678901234567890.123456789012345678"),
-    ],
-)
-def test_an_amount_arrives_at_the_worker_however_it_is_written(amount: str, value: str) -> None:
-    cancels = cancels_of(
-        parse_kept(evolution(amount), "P", EVOLUTION),
-        provider="P",
-        dialect=EVOLUTION,
-        received_at=datetime(2026, 1, 1, tzinfo=UTC),
-        received_from="192.0.2.1",
-    )
-    group = Group(version=4, deployment=UUID(int=1), reply_to="r", cancels=tuple(cancels))
-    (arrived,) = decode_group(encode_group(group, KEYS), KEYS).cancels
-    assert arrived.amount == cancels[0].amount == Decimal(value)
 
 
 @pytest.mark.parametrize(

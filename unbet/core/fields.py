@@ -55,11 +55,3 @@ Amount = Annotated[
     PlainSerializer(_plain, return_type=str, when_used="json"),
 ]
 """Money in units of a currency, exact: NUMERIC(38,18) (PROTOCOL, "The call")."""
-
-
-def _whole(value: Any) -> Any:
-    return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-JsonAmount = Annotated[Amount, BeforeValidator(_whole)]
-"""An amount that may be a number of JSON, read without a float."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from decimal import Context, Decimal
+from decimal import ROUND_05UP, Context, Decimal, DecimalException
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 from xml.etree.ElementTree import Element, ParseError, SubElement, tostring
@@ -25,13 +25,42 @@ _EXACT: Final = Context(prec=100)
 _NONE: Final = ("", "null")
 """A form, a query and XML have no other null."""
 
+NO_STAKE: Final = Decimal("99999999999999999999.999999999999999999")
+"""What an amount that cannot be read is taken for: the largest that is stored, and no bet's stake.
+The amount is only a check, so that it fails, and the request is not refused for its form."""
 
-def _sent(value: Any) -> Any:
-    return None if value in _NONE else value
+_PLACES: Final = Decimal("1E-18")
+_MAX_DIGITS: Final = 20
+"""Before the point."""
+
+
+def _sent(value: Any) -> Decimal | None:
+    text = value.strip() if isinstance(value, str) else value
+    if text is None or text in _NONE:
+        return None
+    amount = _finite(text)
+    if amount is None or amount < 0 or (amount and amount.adjusted() >= _MAX_DIGITS):
+        return NO_STAKE
+    if not amount:
+        return None
+    # The last place is not rounded to 0 or 5: what is no shorter amount becomes none.
+    return amount.quantize(_PLACES, ROUND_05UP, _EXACT).normalize(_EXACT)
+
+
+def _finite(value: Any) -> Decimal | None:
+    is_text = isinstance(value, str) and value.isascii() and "_" not in value
+    if not is_text and type(value) not in (int, Decimal):
+        return None
+    try:
+        amount = Decimal(value)
+    except DecimalException:
+        return None
+    return amount if amount.is_finite() else None
 
 
 SentAmount = Annotated[Amount | None, BeforeValidator(_sent)]
-"""An amount in one of these; None where it is empty, or not there."""
+"""An amount that a request says, as text or as a number that no float has read, with or without an
+exponent; None where it is 0, empty, or not there."""
 
 
 def number(amount: Decimal, places: int) -> Decimal:

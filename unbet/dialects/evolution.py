@@ -12,12 +12,12 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, Field
 
-from unbet.core.fields import Currency, JsonAmount, Reference, RequestName, UserId
+from unbet.core.fields import Currency, Reference, RequestName, UserId
 from unbet.core.outcomes import Outcome
 from unbet.dialects.answers import Answer, AnswerContext, CancelRequest, Item
 from unbet.dialects.auth import Auth, Parameter
 from unbet.dialects.body import without_none
-from unbet.dialects.codecs import number
+from unbet.dialects.codecs import SentAmount, number
 from unbet.dialects.port import REPEATED, WRONG_SIGNATURE, Dialect
 
 PLACES: Final = 6
@@ -29,7 +29,7 @@ class Transaction(BaseModel):
 
     id: RequestName
     reference: Annotated[Reference, Field(alias="refId")]
-    amount: JsonAmount | None = None
+    amount: SentAmount = None
 
 
 class Request(BaseModel):
