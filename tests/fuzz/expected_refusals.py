@@ -6,14 +6,12 @@ from collections.abc import Callable
 from decimal import MIN_EMIN, Context, Decimal
 from typing import Any, Final, NamedTuple
 
-from tests.fuzz.reading import UnreadableError, found_at, read_again
+from tests.fuzz.reading import MAX_LENGTH, UnreadableError, found_at, read_again
 from tests.fuzz.rules import CURRENCY, is_blank_or_has_nul, is_plain_json, is_text, is_utf8
-from tests.making import PROVIDER
 from unbet.dialects.body import MAX_ITEMS
 from unbet.dialects.codecs import NO_STAKE
 from unbet.dialects.port import Dialect
 
-MAX_LENGTH: Final = 255
 MAX_FIELDS: Final = 200
 MAX_XML_DEPTH: Final = 16
 _AMOUNT: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,12})?", re.ASCII | re.IGNORECASE)
@@ -81,10 +79,7 @@ def _is_no_text(sent: Sent, name: str | None) -> bool:
 
 
 def _is_too_long(sent: Sent, name: str | None) -> bool:
-    return any(
-        len(value) > min(MAX_LENGTH, 32 if name == "providerId" else 255)
-        for value in _values(sent, name)
-    )
+    return any(len(value) > MAX_LENGTH for value in _values(sent, name))
 
 
 def _is_blank(sent: Sent, name: str | None) -> bool:
@@ -137,12 +132,9 @@ FORMS: Final[dict[re.Pattern[str], Callable[[Sent, str | None], bool]]] = {
     re.compile(f"({_NAME}|a field) is given more than once"): _is_twice,
     re.compile(f"{_NAME} is missing"): _is_missing,
     re.compile(f"{_NAME} is not a string"): _is_no_text,
-    re.compile(rf"{_NAME} is longer than (255|32) characters"): _is_too_long,
+    re.compile(rf"{_NAME} is longer than {MAX_LENGTH} characters"): _is_too_long,
     re.compile(f"{_NAME} is blank or has a character that is not allowed"): _is_blank,
     re.compile(f"{_NAME} is not 3 or 4 letters or digits"): _is_no_currency,
-    re.compile("(?P<name>providerId) is not this endpoint's"): lambda sent, name: (
-        _values(sent, name)[0].casefold() != PROVIDER.casefold()
-    ),
     re.compile(f"{_NAME}: Input should be 'rollback'"): lambda sent, name: (
         _values(sent, name) != ["rollback"]
     ),

@@ -10,6 +10,8 @@ from urllib.parse import unquote_to_bytes
 from xml.dom import minidom
 from xml.parsers.expat import ExpatError
 
+from tests.fuzz.rules import is_blank_or_has_nul, is_text
+
 
 class Paths(NamedTuple):
     """Where a request has what. `[]` stands for each item of a list."""
@@ -34,6 +36,9 @@ PATHS: Final = {
     "xml-of-tests": Paths("transactionId", None, "externalId", "currency", "real"),
 }
 """By dialect; as the providers' documents have it."""
+
+MAX_LENGTH: Final = 255
+"""Of a name: characters."""
 
 
 class UnreadableError(Exception):
@@ -61,6 +66,19 @@ def found_at(document: Any, path: str) -> list[Any]:
     for name in re.findall(r"[^.\[\]]+|\[\]|\[\d+\]", path):
         values = [inner for value in values for inner in _inside(value, name)]
     return values
+
+
+def names_at(document: Any, path: str) -> list[str | None]:
+    """What a request calls itself, or each of its bets, at `path`; None where that is no name."""
+    place, _, name = path.rpartition(".")
+    holders = found_at(document, place) if place else [document]
+    return [_name(holder.get(name)) for holder in holders]
+
+
+def _name(value: object) -> str | None:
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    is_one = is_text(text) and len(str(text)) <= MAX_LENGTH and not is_blank_or_has_nul(str(text))
+    return str(text) if is_one else None
 
 
 def _inside(value: Any, name: str) -> Sequence[Any]:

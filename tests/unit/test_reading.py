@@ -134,7 +134,7 @@ def test_what_is_only_repeated_need_not_be_sent(name: str, repeated: str) -> Non
 @pytest.mark.parametrize(
     ("wrong", "problem"),
     [
-        (b'{"actions":[{"action":"rollback"}]', "actions[0].action_id is missing"),
+        (b'{"actions":[{"action":"rollback"}]', "actions[0].original_action_id is missing"),
         (b'{"actions":[1]', "actions[0] is not an object"),
         (b'{"actions":{}', "actions is not a list"),
         (b'{"actions":[]', "actions has 0 items"),

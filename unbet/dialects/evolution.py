@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, Field
 
-from unbet.core.fields import Currency, Reference, RequestName, UserId
+from unbet.core.fields import Currency, NameIfAny, Reference, UserId
 from unbet.core.outcomes import Outcome
 from unbet.dialects.answers import Answer, AnswerContext, CancelRequest, Item
 from unbet.dialects.auth import Auth, Parameter
@@ -27,7 +27,7 @@ PLACES: Final = 6
 class Transaction(BaseModel):
     """The bet, and the cancel's own name."""
 
-    id: RequestName
+    id: NameIfAny = None
     reference: Annotated[Reference, Field(alias="refId")]
     amount: SentAmount = None
 
@@ -36,8 +36,6 @@ class Request(BaseModel):
     """The provider's fields, as far as they are needed."""
 
     user_id: Annotated[UserId, Field(alias="userId")]
-    uuid: RequestName | None = None
-    """It is only repeated."""
     currency: Currency
     transaction: Transaction
 
