@@ -30,7 +30,7 @@ class Sent(NamedTuple):
 
 def read_or_none(content: bytes, dialect: Dialect) -> dict[str, Any] | None:
     try:
-        return read_again(content, dialect.codec.name)
+        return read_again(content, dialect.codec.name, dialect.name)
     except UnreadableError:
         return None
 

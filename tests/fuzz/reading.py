@@ -37,6 +37,12 @@ PATHS: Final = {
 }
 """By dialect; as the providers' documents have it."""
 
+READ: Final = {
+    "pragmatic": frozenset({"userId", "reference", "amount"}),
+    "groove": frozenset({"request", "accountid", "transactionid", "rollbackAmount"}),
+}
+"""The fields of a form that must not be there twice with different values; all of others' forms."""
+
 MAX_LENGTH: Final = 255
 """Of a name: characters."""
 
@@ -45,8 +51,8 @@ class UnreadableError(Exception):
     """It is of another form."""
 
 
-def read_again(content: bytes, form: str) -> dict[str, Any]:
-    """What `content` says. Raises `UnreadableError`."""
+def read_again(content: bytes, form: str, dialect: str = "") -> dict[str, Any]:
+    """What `content` says, in the form of that dialect. Raises `UnreadableError`."""
     try:
         text = content.decode()
         match form:
@@ -55,7 +61,7 @@ def read_again(content: bytes, form: str) -> dict[str, Any]:
             case "XML":
                 return _xml(text)
             case _:
-                return _form(text)
+                return _form(text, READ.get(dialect))
     except (ValueError, LookupError, RecursionError, ExpatError, DecimalException) as error:
         raise UnreadableError from error
 
@@ -110,16 +116,15 @@ def _exact(digits: str) -> Decimal | float:
         return float(digits)
 
 
-def _form(text: str) -> dict[str, Any]:
+def _form(text: str, read: frozenset[str] | None) -> dict[str, Any]:
     document: dict[str, Any] = {}
     for pair in filter(None, text.split("&")):
         name, value = (
             unquote_to_bytes(part.replace("+", " ")).decode(errors="surrogateescape")
             for part in pair.partition("=")[::2]
         )
-        if name in document:
+        if document.setdefault(name, value) != value and (read is None or name in read):
             raise ValueError("a name is there twice")
-        document[name] = value
     return document
 
 

@@ -1,5 +1,6 @@
 """A request as a whole: what is kept of it, and what is repeated to the sender."""
 
+import hashlib
 import json
 from dataclasses import replace
 from decimal import Decimal
@@ -12,7 +13,7 @@ from unbet.core.message import Decision
 from unbet.core.outcomes import Outcome
 from unbet.dialects import DIALECTS
 from unbet.dialects.answers import AnswerContext
-from unbet.dialects.auth import Auth, Parameter
+from unbet.dialects.auth import URL_SECRET, Auth, Parameter
 from unbet.dialects.body import parse_kept, raw_of, read, render
 from unbet.dialects.examples import Example, document_of
 from unbet.dialects.raw import RawRequest
@@ -23,6 +24,7 @@ XML = (
     b"<currency>EUR</currency><real>1.25</real><accessToken>s-1</accessToken></cancelReserve>"
 )
 GROOVE = DIALECTS["groove"]
+PLAIN = replace(DIALECTS["pragmatic"], auth=URL_SECRET)
 
 
 def test_of_a_get_the_query_is_kept_whatever_its_body_says() -> None:
@@ -32,6 +34,62 @@ def test_of_a_get_the_query_is_kept_whatever_its_body_says() -> None:
     assert reading.parsed.body == QUERY.decode()
     again = parse_kept(reading.parsed.body.encode(), "P", GROOVE)
     assert again.reference == reading.reference == "bet-1"
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        (b"&accountid=u-1&transactionid=bet-1", ""),
+        (b"&device=a&device=b&apiversion=1&apiversion=2", ""),
+        (b"&accountid=u-2", "accountid is given more than once"),
+        (b"&transactionid=", "transactionid is given more than once"),
+        (b"&request=wager", "request is given more than once"),
+    ],
+)
+def test_of_what_is_twice_in_a_query_only_what_is_read_must_be_the_same(
+    more: bytes, problem: str
+) -> None:
+    raw = RawRequest(b"", QUERY + more, method="GET")
+    signature = GROOVE.auth.signature(raw, {}, b"key")
+    raw = raw._replace(headers=[(b"x-groove-signature", signature.encode())])
+    assert read(raw, {}, "P", GROOVE, [b"key"]).problem == problem
+    unsigned = raw._replace(query=raw.query + b"&device=c")
+    assert read(unsigned, {}, "P", GROOVE, [b"key"]).reason == "signature"
+
+
+HASHED = b"userId=u-1&reference=bet-1&roundDetails=K%E4se&token=t&token=t"
+
+
+def hashed(text: str) -> bytes:
+    digest = hashlib.md5(text.encode("latin-1") + b"the key", usedforsecurity=False)
+    return HASHED + b"&bonusCode=&hash=" + digest.hexdigest().encode()
+
+
+def test_pragmatics_hash_is_over_what_was_sent_with_or_without_what_is_empty() -> None:
+    rest = "reference=bet-1&roundDetails=K\xe4se&token=t&token=t&userId=u-1"
+    pragmatic = DIALECTS["pragmatic"]
+    for text in (rest, f"bonusCode=&{rest}"):
+        reading = read(RawRequest(hashed(text)), {}, "P", pragmatic, [b"the key"])
+        assert (reading.problem, reading.reference) == ("", "bet-1")
+    for text in (rest.replace("token=t&token", "token"), f"bonusCode=x&{rest}"):
+        assert (
+            read(RawRequest(hashed(text)), {}, "P", pragmatic, [b"the key"]).reason == "signature"
+        )
+
+
+@pytest.mark.parametrize("name", ["userId", "reference"])
+def test_what_is_read_must_be_utf8(name: str) -> None:
+    form = f"userId=u-1&reference=bet-1&{name}=K%E4se".replace(f"{name}=", "x=", 1)
+    reading = read(raw_of(form.encode(), PLAIN), {}, "P", PLAIN)
+    assert reading.problem == f"{name} is not a string"
+    assert reading.reference == ("bet-1" if name == "userId" else None)
+
+
+def test_another_charset_is_not_repeated_in_an_answer() -> None:
+    reading = read(RawRequest(b"", QUERY + b"&apiversion=%E4", method="GET"), {}, "P", GROOVE)
+    assert reading.parsed is not None
+    answer = render(GROOVE, AnswerContext(reading.answer, document=reading.document))
+    assert json.loads(answer)["apiversion"] == "1.2"
 
 
 def test_a_secret_is_not_kept() -> None:

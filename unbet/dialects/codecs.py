@@ -1,26 +1,34 @@
 """Forms of requests beside JSON, and amounts as answers have them."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping
 from decimal import ROUND_05UP, Context, Decimal, DecimalException
-from typing import Annotated, Any, Final
+from functools import partial
+from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import urlencode
 from xml.etree.ElementTree import Element, ParseError, SubElement, tostring
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
-from pydantic import BeforeValidator
+from pydantic import BaseModel, BeforeValidator
 
 from unbet.core.fields import Amount
 from unbet.dialects.body import Codec, text_of
-from unbet.dialects.faults import given_twice
-from unbet.dialects.raw import BadRequestError, Document, RawRequest, pairs_of
+from unbet.dialects.raw import (
+    BadRequestError,
+    Document,
+    GivenTwiceError,
+    RawRequest,
+    pairs_of,
+)
 
 MAX_XML_DEPTH: Final = 16
 _XML_SPACE: Final = " \t\r\n"
 _NOT_IN_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _EXACT: Final = Context(prec=100)
 
+
+_Item = TypeVar("_Item")
 
 _NONE: Final = ("", "null")
 """A form, a query and XML have no other null."""
@@ -58,6 +66,13 @@ def _finite(value: Any) -> Decimal | None:
     return amount if amount.is_finite() else None
 
 
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+Several = Annotated[list[_Item], BeforeValidator(_listed)]
+"""One or more: in XML one element alone is no list."""
+
 SentAmount = Annotated[Amount | None, BeforeValidator(_sent)]
 """An amount that a request says, as text or as a number that no float has read, with or without an
 exponent; None where it is 0, empty, or not there."""
@@ -75,32 +90,57 @@ def units(amount: Decimal, places: int) -> int:
     return int(amount.scaleb(places, _EXACT))
 
 
-def _form(raw: RawRequest) -> Document:
+def _form(raw: RawRequest, names: Container[str]) -> Document:
     text_of(raw.body)
-    return _single(pairs_of(raw.body))
+    return _single(pairs_of(raw.body), names)
 
 
-def _query(raw: RawRequest) -> Document:
+def _query(raw: RawRequest, names: Container[str]) -> Document:
     try:
         text_of(raw.query)
     except BadRequestError:
         raise BadRequestError("the form is not readable") from None
-    return _single(pairs_of(raw.query))
+    return _single(pairs_of(raw.query), names)
 
 
-def _single(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    document = dict(pairs)
-    if len(document) != len(pairs):
-        raise given_twice(pairs)
+def _single(pairs: Iterable[tuple[str, str]], names: Container[str]) -> dict[str, Any]:
+    document: dict[str, Any] = {}
+    for name, value in pairs:
+        if document.setdefault(name, value) != value and name in names:
+            raise GivenTwiceError(name)
     return document
+
+
+class _Any:
+    def __contains__(self, _: object) -> bool:
+        return True
+
+
+def _names_of(request: type[BaseModel] | None) -> Container[str]:
+    if request is None:
+        return _Any()
+    return {info.alias or name for name, info in request.model_fields.items()}
 
 
 def _pairs(document: Document) -> bytes:
     return urlencode({name: _plain_text(value) for name, value in document.items()}).encode()
 
 
-FORM: Final = Codec("form", _form, request_type="application/x-www-form-urlencoded", write=_pairs)
-QUERY: Final = Codec("query", _query, request_type="", in_query=True, write=_pairs)
+def form(request: type[BaseModel] | None = None) -> Codec:
+    """A form. A name that is there twice with different values is refused: any, or of the fields of
+    `request`. Of any other the first value counts."""
+    decode = partial(_form, names=_names_of(request))
+    return Codec("form", decode, request_type="application/x-www-form-urlencoded", write=_pairs)
+
+
+def query(request: type[BaseModel] | None = None) -> Codec:
+    """As `form`, of the URL's query."""
+    decode = partial(_query, names=_names_of(request))
+    return Codec("query", decode, request_type="", in_query=True, write=_pairs)
+
+
+FORM: Final = form()
+QUERY: Final = query()
 
 
 def xml(root: str) -> Codec:

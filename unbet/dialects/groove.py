@@ -17,7 +17,7 @@ from unbet.core.outcomes import Outcome
 from unbet.dialects.answers import Answer, AnswerContext, CancelRequest, Item
 from unbet.dialects.auth import Auth, Header, sorted_values
 from unbet.dialects.body import without_none
-from unbet.dialects.codecs import QUERY, SentAmount, number
+from unbet.dialects.codecs import SentAmount, number, query
 from unbet.dialects.port import Dialect
 from unbet.dialects.schemes import Hmac
 
@@ -80,7 +80,7 @@ GROOVE: Final = Dialect(
     wrong_signature=Answer(1, "The signature is wrong", resent=True),
     unpersisted=_LATER,
     method="GET",
-    codec=QUERY,
+    codec=query(Request),
     auth=Auth(
         Header("X-Groove-Signature"),
         Hmac(),

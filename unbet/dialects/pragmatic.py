@@ -3,7 +3,8 @@
 A form without a currency, and not always with an amount. Assumed: the amount is the bet's stake; a
 settled bet is refused for good (120), so that nobody takes its stake for returned; what does not
 fit the bet is sent again (100), so that it can be put right meanwhile. `providerId` is not looked
-at: the endpoint says whose the bet is, and the studio may have another name. After a wrong hash
+at: the endpoint says whose the bet is, and the studio may have another name. Not known is whether
+empty fields are a part of what is hashed: a hash is right with and without them. After a wrong hash
 nothing is sent again: an endpoint may answer 100 instead (`answers`), so that a mix-up of keys
 loses no refund.
 """
@@ -16,7 +17,7 @@ from unbet.core.fields import Reference, UserId
 from unbet.core.outcomes import Outcome
 from unbet.dialects.answers import CODE, DESCRIPTION, OWN_REFERENCE, Answer
 from unbet.dialects.auth import Auth, Member, sorted_pairs
-from unbet.dialects.codecs import FORM, SentAmount
+from unbet.dialects.codecs import SentAmount, form
 from unbet.dialects.port import WRONG_SIGNATURE, Dialect
 from unbet.dialects.schemes import DigestWithKey
 
@@ -59,8 +60,13 @@ PRAGMATIC: Final = Dialect(
         Outcome.BET_REFUSED: _NO_BETS,
         WRONG_SIGNATURE: (_WRONG_HASH, Answer(100, _WRONG_HASH.description, resent=True)),
     },
-    codec=FORM,
-    auth=Auth(Member("hash"), DigestWithKey("md5"), sorted_pairs(without="hash")),
+    codec=form(Request),
+    auth=Auth(
+        Member("hash"),
+        DigestWithKey("md5"),
+        sorted_pairs(without="hash"),
+        or_content=sorted_pairs(without="hash", with_empty=False),
+    ),
     example={
         "userId": "{player}",
         "providerId": "{provider}",
