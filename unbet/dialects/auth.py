@@ -226,9 +226,7 @@ class Auth:
         if self.scheme is not None:
             return self.scheme.verify(key, content, given)
         is_right = hmac.compare_digest(key, given.encode(errors="surrogatepass"))
-        if isinstance(
-            self.part, Header | BasicAuth
-        ):  # bytes in no charset: it may be UTF-8 as well
+        if isinstance(self.part, Header | BasicAuth):  # its bytes may be UTF-8 as well
             is_right |= hmac.compare_digest(key, given.encode("latin-1"))
         return is_right
 
