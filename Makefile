@@ -79,9 +79,10 @@ fuzz: setup  ## bodies made to break the parser, a million of them, and half as 
 CHAOS_SECONDS ?= 60
 CHAOS_SEED ?=
 CHAOS_WALLET ?= ledger
+CHAOS_DIALECT ?= lucky-monaco-v4
 
-chaos: setup  ## faults of every kind under load: is anything lost or doubled? (CHAOS_SECONDS, CHAOS_SEED, CHAOS_WALLET=ledger|sql|http)
-	@$(BIN)/unbet chaos --wallet $(CHAOS_WALLET) --seconds $(CHAOS_SECONDS) $(if $(CHAOS_SEED),--seed $(CHAOS_SEED))
+chaos: setup  ## faults of every kind under load: is anything lost or doubled? (CHAOS_SECONDS, CHAOS_SEED, CHAOS_WALLET=ledger|sql|http, CHAOS_DIALECT)
+	@$(BIN)/unbet chaos --wallet $(CHAOS_WALLET) --dialect $(CHAOS_DIALECT) --seconds $(CHAOS_SECONDS) $(if $(CHAOS_SEED),--seed $(CHAOS_SEED))
 
 BENCH ?= run
 

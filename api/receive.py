@@ -125,7 +125,7 @@ class Receiver:
                 if compare_digest(one.path, path):
                     endpoint = one
             for one in self._templates:
-                found = one.values_in(path)
+                found = one.values_in(scope["raw_path"])
                 if found is not None:
                     endpoint, values = one, found
         if endpoint is not None:
@@ -149,13 +149,15 @@ class Receiver:
             sender = plain(scope["client"][0]) if scope["client"] else UNKNOWN
         config, dialect = endpoint.config, endpoint.dialect
         if config.until is not None and not config.holds_at(datetime.now(UTC)):
-            await self._refusals.refuse(endpoint, sender, scope, receive, send, expired=True)
+            await self._refusals.refuse(
+                endpoint, sender, values, scope, receive, send, expired=True
+            )
             return
         if scope["method"] != dialect.method:
-            await self._refusals.refuse(endpoint, sender, scope, receive, send)
+            await self._refusals.refuse(endpoint, sender, values, scope, receive, send)
             return
         query: bytes = scope.get("query_string", b"")
-        refuse = partial(report, endpoint=endpoint, sender=sender, query=query)
+        refuse = partial(report, endpoint=endpoint, sender=sender, query=query, values=values)
         try:
             body = await _read(receive)
         except UnreadableError as error:
@@ -166,7 +168,7 @@ class Receiver:
         raw = RawRequest(
             body,
             query,
-            scope.get("raw_path", b"").decode("latin-1"),
+            scope["raw_path"].decode("latin-1"),
             scope["headers"],
             dialect.method,
         )
@@ -204,9 +206,20 @@ class Receiver:
             return
         if ARMED:
             crash_point("receiver_answer", cancels)
-        answer, body = answer_to(
-            dialect, call.request, decisions, knows_players=call.endpoint.knows_players
-        )
+        try:
+            answer, body = answer_to(
+                dialect, call.request, decisions, knows_players=call.endpoint.knows_players
+            )
+        except Exception:
+            first = cancels[0]
+            log.exception(
+                "the answer cannot be made",
+                request_id=str(first.request_id),
+                reference=first.reference,
+                dialect=dialect.name,
+            )
+            await respond(send, 503)
+            return
         seconds = Decimal(str(round(time.monotonic() - call.started, 6)))
         # As `_send`, without the call. Nobody waits for what is left to do.
         headers = [

@@ -8,6 +8,7 @@ import base64
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
+from urllib.parse import quote
 
 import structlog
 from starlette.types import Receive, Scope, Send
@@ -47,9 +48,11 @@ def report(
     sender: str,
     body: bytes,
     query: bytes,
+    values: Mapping[str, str],
 ) -> None:
     """Log and count a refusal. `reason` is a label of the metric, `problem` a sentence. Of `body`
-    and `query` that is logged which the endpoint's dialect reads."""
+    and `query` that is logged which the endpoint's dialect reads; `values` are those in its path.
+    """
     metrics.REFUSED.labels(reason=reason).inc()
     kept = kept_of(RawRequest(body, query), endpoint.dialect)[:LOGGED_BYTES]
     auth, keys = endpoint.dialect.auth, endpoint.keys
@@ -67,7 +70,22 @@ def report(
         received_at=received_at.isoformat(),
         received_from=sender,
         **content,
+        **_of_path(values, endpoint),
     )
+
+
+def _of_path(values: Mapping[str, str], endpoint: Endpoint) -> dict[str, dict[str, str]]:
+    """What is no text is left as it was sent, percent-encoded."""
+    if not values:
+        return {}
+    told = {}
+    for name, value in values.items():
+        sent = value.encode(errors="surrogateescape")
+        try:
+            told[name] = endpoint.dialect.auth.redacted(sent.decode(), endpoint.keys)
+        except UnicodeDecodeError:
+            told[name] = quote(sent, safe="")
+    return {"path_values": told}
 
 
 class Refusals:
@@ -96,7 +114,7 @@ class Refusals:
         endpoint = find_by_secret(self._endpoints, scope["path"])
         if endpoint is not None:
             problem = "the path after the secret is not the endpoint's"
-            await log_refusal("path", problem, endpoint, sender, scope, receive)
+            await log_refusal("path", problem, endpoint, sender, {}, scope, receive)
             await respond(send, 404)
             return
         # The same answer as for any unknown path, and not sooner than for the right secret.
@@ -112,6 +130,7 @@ class Refusals:
         self,
         endpoint: Endpoint,
         sender: str,
+        values: Mapping[str, str],
         scope: Scope,
         receive: Receive,
         send: Send,
@@ -126,12 +145,18 @@ class Refusals:
             method = endpoint.dialect.method
             reason, problem, status = "method", f"the method is not {method}", 405
             more = {b"allow": method.encode()}
-        await log_refusal(reason, problem, endpoint, sender, scope, receive)
+        await log_refusal(reason, problem, endpoint, sender, values, scope, receive)
         await respond(send, status, more=more)
 
 
 async def log_refusal(
-    reason: str, problem: str, endpoint: Endpoint, sender: str, scope: Scope, receive: Receive
+    reason: str,
+    problem: str,
+    endpoint: Endpoint,
+    sender: str,
+    values: Mapping[str, str],
+    scope: Scope,
+    receive: Receive,
 ) -> None:
     """Refuse an invalid Cancel and log it in full."""
     body = await _read_any(receive)
@@ -143,6 +168,7 @@ async def log_refusal(
         sender=sender,
         body=body,
         query=scope.get("query_string", b""),
+        values=values,
     )
 
 

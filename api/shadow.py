@@ -5,6 +5,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Mapping
 from typing import Final, NamedTuple, Protocol
+from urllib.parse import quote
 
 import httpx
 import structlog
@@ -16,13 +17,16 @@ from api.receive import Call
 from api.waits import Decided
 from unbet.core.message import Cancel, Decision
 from unbet.core.outcomes import Outcome
+from unbet.dialects import DIALECTS
 from unbet.dialects.answers import Answer
 from unbet.dialects.body import answer_to, render
+from unbet.dialects.examples import path_names
 from unbet.dialects.port import Dialect
 from unbet.dialects.raw import BadRequestError
 from unbet.runtime import metrics
+from unbet.runtime.endpoint_registry import Endpoint
 from unbet.runtime.http import respond
-from unbet.runtime.settings import ReceiverSettings
+from unbet.runtime.settings import ReceiverSettings, SettingsError
 
 DECIDE_WITHIN_S: Final = 1.0
 """The old endpoint is asked after this, decided or not: a dry run delays its answers no longer."""
@@ -68,6 +72,8 @@ class Shadow:
 
     def __init__(self, settings: ReceiverSettings, dispatcher: _Decider) -> None:
         self._url = settings.wallet_dry_run_url
+        for config in settings.by_secret().values():
+            require_names(config.dry_run_url or self._url, DIALECTS[config.dialect])
         self._within_s = settings.answer_deadline_s * ANSWER_SHARE
         self._dispatcher = dispatcher
         self._client = httpx.AsyncClient(
@@ -135,8 +141,7 @@ class Shadow:
         """The old endpoint's answer; None if it has none in time."""
         headers = [pair for pair in scope["headers"] if pair[0] not in _OF_A_CONNECTION]
         headers.append((b"x-forwarded-for", sender.encode()))
-        method, query = call.endpoint.dialect.method, scope.get("query_string", b"")
-        target = httpx.URL(url).copy_with(query=query) if query else url
+        method, target = call.endpoint.dialect.method, old_target(url, call.endpoint, scope)
         deadline = (
             asyncio.get_running_loop().time() + call.started + self._within_s - time.monotonic()
         )
@@ -156,6 +161,26 @@ class Shadow:
             return None
         kind = response.headers.get("content-type")
         return OldAnswer(response.status_code, kind.encode() if kind else None, content)
+
+
+def require_names(url: str | None, dialect: Dialect) -> None:
+    """Raises `SettingsError` where the old endpoint would not be told what the path says."""
+    for name in path_names(dialect):
+        if url is not None and f"{{{name}}}" not in url:
+            raise SettingsError(
+                f"the URL of the endpoint that answers in a dry run (UNBET_WALLET_DRY_RUN_URL, or "
+                f"dry_run_url) has no {{{name}}}, which {dialect.name} has in its path."
+            )
+
+
+def old_target(url: str, endpoint: Endpoint, scope: Scope) -> httpx.URL:
+    """`url` with the values of the request's path in place of their names, and with its query."""
+    for name, value in (endpoint.values_in(scope["raw_path"]) or {}).items():
+        sent = quote(value.encode(errors="surrogateescape"), safe="")
+        url = url.replace(f"{{{name}}}", sent)
+    target = httpx.URL(url)
+    query = b"&".join(filter(None, (target.query, scope.get("query_string", b""))))
+    return target.copy_with(query=query) if query else target
 
 
 def _agreement(ours: WouldAnswer | None, old: OldAnswer | None, dialect: Dialect) -> str:

@@ -7,16 +7,19 @@ from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from sqlalchemy import Engine, create_engine, text
+
 from testbed.chaos import checker
 from testbed.chaos.check_result import CheckResult
-from testbed.chaos.checker import Circumstances, Judged
-from testbed.provider import Attempt, Bet, Cancel, Sent, Win, as_line
+from testbed.chaos.checker import Judged
+from testbed.chaos.circumstances import Circumstances
+from testbed.provider import Attempt, Bet, Cancel, Code, Sent, Win, as_line
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 EARLIER = NOON - timedelta(seconds=10)
 
 
-def attempts(*codes: int | None, at: datetime = NOON, text: str = "told") -> tuple[Attempt, ...]:
+def attempts(*codes: Code | None, at: datetime = NOON, text: str = "told") -> tuple[Attempt, ...]:
     """One transmission each, a second apart; None for one without an answer."""
     return tuple(
         Attempt(
@@ -34,8 +37,9 @@ def sent(message: Bet | Win | Cancel, answers: tuple[Attempt, ...]) -> Sent:
     return Sent(round=1, scenario="by hand", message=message, expected=(0,), attempts=answers)
 
 
-def cancel(reference: str, *codes: int | None, user_id: str = "alice", **more: object) -> Sent:
+def cancel(reference: str, *codes: Code | None, user_id: str = "alice", **more: object) -> Sent:
     currency = str(more.pop("currency", "EUR"))
+    others = more.pop("others", ())
     message = Cancel(
         user_id=user_id,
         provider_id="LuckyMonaco",
@@ -43,6 +47,7 @@ def cancel(reference: str, *codes: int | None, user_id: str = "alice", **more: o
         reference=reference,
         uuid="0" * 32,
         session_id="session-1",
+        others=others,
     )
     return sent(message, attempts(*codes, **more))  # type: ignore[arg-type]
 
@@ -58,3 +63,13 @@ def check(log: Iterable[Sent], judged: Judged, around: Circumstances | None = No
         file.write_text("".join(map(as_line, log)))
         scratch = Path(directory) / "parts"
         return checker.check(file, judged, around or Circumstances(), scratch)
+
+
+def tamper(engine: Engine, *statements: str) -> None:
+    """Change what the database itself protects, as nobody can without taking off its guards."""
+    unguarded = create_engine(engine.url)
+    with unguarded.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        for statement in statements:
+            connection.execute(text(statement))
+    unguarded.dispose()

@@ -1,5 +1,5 @@
 """Celery's pool of processes. A failed fork does not end the worker, and it stops in time. Made for
-Celery 5.7 and billiard 4.3: `tests/unit/test_worker.py` fails when others differ."""
+Celery 5.7 and billiard 4.3: `tests/worker/test_worker_process.py` fails when others differ."""
 
 from typing import Any, Final
 
@@ -28,8 +28,27 @@ class RefillingPool(asynpool.AsynPool):  # type: ignore[misc]
     _short = False
 
     def did_start_ok(self) -> bool:
+        # Celery's own says no if a process has ended by now, and the worker ends.
         self._maintain_pool()
         return True
+
+    def _join_exited_workers(self, shutdown: bool = False) -> Any:
+        before = [*self._pool]
+        exit_codes = super()._join_exited_workers(shutdown)
+        # Celery looks for lost processes where its first connection to Redis fails, but replaces
+        # their queues only once its event loop runs.
+        if self.on_process_down is None:
+            for process in before:
+                if process not in self._pool:
+                    self._renew_queues(process)
+        return exit_codes
+
+    def _renew_queues(self, process: Any) -> None:
+        """There are as many as processes; a lost one may have left half a message in its own."""
+        del self._queues[self._find_worker_queues(process)]
+        self._fileno_to_outq.pop(process.outqR_fd, None)
+        self._fileno_to_synq.pop(process.synqW_fd, None)
+        self._queues[self.create_process_queues()] = None
 
     def _create_worker_process(self, i: int) -> Any:
         try:
@@ -40,6 +59,8 @@ class RefillingPool(asynpool.AsynPool):  # type: ignore[misc]
                 log.error("no process can be started, tried again", error=str(error))
             self._short = True
             return None
+        self._fileno_to_outq[started.outqR_fd] = started
+        self._fileno_to_synq[started.synqW_fd] = started
         if self._short and len(self._pool) == self._processes:
             log.info("all processes run again")
             self._short = False

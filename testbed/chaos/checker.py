@@ -2,60 +2,43 @@
 uses neither Unbet's record of answers nor its functions."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
 
 from sqlalchemy import Engine
 
 from testbed.chaos import evidence
 from testbed.chaos.check_result import CheckResult, Kind
-from testbed.chaos.clients import DEAF
+from testbed.chaos.circumstances import UNPERSISTED, Circumstances
 from testbed.chaos.evidence import BetRow, CancelKey, Evidence, WalletRows
 from testbed.chaos.expectations import (
     STANDS,
     TAKEN,
-    code_of,
+    allowed_codes,
     described,
     has_outcome,
-    is_of,
+    listed,
+    names_bet,
     outcome_of,
     shown,
 )
-from testbed.chaos.outages import Outage, excused, overlaps
 from testbed.chaos.parts import Part, split
 from testbed.chaos.tally import LATE_S, answered_in
-from testbed.provider import Attempt, Bet, Cancel, Sent, Win, read_log
+from testbed.provider import V4, Bet, Cancel, Case, Code, Dialect, Sent, Win, read_log
 from unbet.wallets.ledger.audit import audit
-
-PROMISED: Final = frozenset({0, 2, 100, 120})
-"""Whoever is answered one of these need not call again (P2)."""
-
-FINAL: Final = frozenset({0, 2, 7, 120})
 
 
 @dataclass
 class _Answers:
     """What the provider saw of one cancel, all its transmissions and equal requests together."""
 
-    codes: set[int] = field(default_factory=set)
+    codes: set[Code] = field(default_factory=set)
+    was_promised: bool = False
+    """One of them says that nobody need call again."""
     succeeded_at: datetime | None = None
-    """When code 0 was first answered."""
-
-
-@dataclass(frozen=True)
-class Circumstances:
-    """What the run did, as far as it excuses something."""
-
-    outages: Sequence[Outage] = ()
-    """Of the receivers."""
-    receivers: int = 1
-    without_room: Sequence[Outage] = ()
-    """When neither ledger nor disk could keep a cancel: HTTP 503 is right then."""
-    held_up: Callable[[datetime, float], float] = lambda _since, _seconds: 0.0
-    """For how much of that time the provider itself was held up: reported, but no excuse."""
+    """When a success was first answered."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +50,16 @@ class Judged:
     """The same database's, for a wallet that lies there."""
     rows: WalletRows
     has_audit: bool
+    dialect: Dialect = V4
+    """In which the run's cancels are sent."""
+
+    def key_of(self, reference: str, user_id: str, currency: str) -> CancelKey:
+        """Of what is sent in the dialect."""
+        return CancelKey(
+            reference,
+            user_id if self.dialect.player else None,
+            currency if self.dialect.currency else None,
+        )
 
 
 def check(log: Path, judged: Judged, around: Circumstances, scratch: Path) -> CheckResult:
@@ -87,23 +80,26 @@ def _check_part(
 ) -> None:
     with judged.journal.begin() as journal, judged.wallet.begin() as wallet:
         seen = evidence.read(journal, wallet, judged.rows, part)
+    dialect = judged.dialect
     answers: dict[CancelKey, _Answers] = defaultdict(_Answers)
     placed: list[tuple[CancelKey, datetime]] = []
     for sent in log:
         match sent.message:
             case Cancel() as cancel:
-                _record(answers[CancelKey(cancel.reference, cancel.user_id, cancel.currency)], sent)
+                for reference in (cancel.reference, *cancel.others):
+                    key = judged.key_of(reference, cancel.user_id, cancel.currency)
+                    _record(answers[key], sent, dialect, around)
                 for kind, what in _unpunctual(sent, cancel, around):
                     result.add(kind, what)
             case Bet() as bet:
-                key = CancelKey(bet.reference, bet.user_id, bet.currency)
+                key = judged.key_of(bet.reference, bet.user_id, bet.currency)
                 placed += [(key, attempt.at) for attempt in sent.attempts if attempt.code == 0]
                 _check_bet(result, sent, bet, seen)
             case Win() as win:
                 _check_win(result, sent, win, seen)
     for key, given in answers.items():
-        _check_outcome(result, key, given, seen)
-        _check_codes(result, key, given, seen.bets.get(key.reference))
+        has_worse = _check_codes(result, key, given, seen.bets.get(key.reference), dialect)
+        _check_outcome(result, key, given, seen, has_worse=has_worse)
     _check_order(result, placed, answers)
     for key, outcomes in seen.requests.items():
         _check_journal(result, key, outcomes, seen.bets.get(key.reference))
@@ -111,11 +107,13 @@ def _check_part(
         result.add(Kind.UNDRAINED, f"{shown(key)} is still parked")
 
 
-def _record(given: _Answers, sent: Sent) -> None:
+def _record(given: _Answers, sent: Sent, dialect: Dialect, around: Circumstances) -> None:
     for attempt in sent.attempts:
-        if isinstance(attempt.code, int):  # in the one dialect that is played
-            given.codes.add(attempt.code)
-        if attempt.code == 0:
+        if attempt.code is None:
+            continue
+        given.codes.add(attempt.code)
+        given.was_promised |= around.was_promised(attempt, dialect)
+        if attempt.code in dialect.done:
             answered = attempt.at + timedelta(seconds=attempt.seconds)
             given.succeeded_at = min(given.succeeded_at or answered, answered)
 
@@ -131,20 +129,12 @@ def _unpunctual(sent: Sent, cancel: Cancel, around: Circumstances) -> Iterator[t
                 f"{what}: {attempt.label} after {answered_in(attempt):.3f} s"
                 f" (the provider itself was held up for {held_up_s:.1f} s of it)",
             )
-        if attempt.code is None and not _is_excused(attempt, around):
+        answered = attempt.code is not None and attempt.status != UNPERSISTED
+        if not answered and not around.excuse(attempt):
             yield (
                 Kind.UNANSWERED,
                 f"{what}: {attempt.text} after {attempt.seconds:.1f} s ({attempt.client})",
             )
-
-
-def _is_excused(attempt: Attempt, around: Circumstances) -> bool:
-    if attempt.client in DEAF:
-        return True
-    if attempt.status == 503:
-        return overlaps(around.without_room, attempt.at, attempt.seconds)
-    hung = attempt.status is None and "no answer within" in attempt.text
-    return not hung and excused(around.outages, around.receivers, attempt.at, attempt.seconds)
 
 
 def _check_bet(result: CheckResult, sent: Sent, bet: Bet, evidence: Evidence) -> None:
@@ -162,34 +152,36 @@ def _check_win(result: CheckResult, sent: Sent, win: Win, evidence: Evidence) ->
 
 
 def _check_outcome(
-    result: CheckResult, key: CancelKey, given: _Answers, evidence: Evidence
+    result: CheckResult, key: CancelKey, given: _Answers, evidence: Evidence, *, has_worse: bool
 ) -> None:
+    """`has_worse`: `_check_codes` has found a success without a reversal."""
     row = evidence.bets.get(key.reference)
-    if not given.codes & PROMISED or has_outcome(key, row, evidence):
+    if not given.was_promised or has_outcome(key, row, evidence):
         return
     if key in evidence.dead:
         result.dead += 1
-    elif 0 not in given.codes or (row is not None and row.state not in STANDS):
-        # `_check_codes` has a worse name for a success that is none.
-        codes = ", ".join(map(str, sorted(given.codes)))
-        result.add(Kind.LOST, f"{shown(key)} was answered {codes}: {described(row)}")
+    elif not has_worse:
+        result.add(Kind.LOST, f"{shown(key)} was answered {listed(given.codes)}: {described(row)}")
 
 
-def _check_codes(result: CheckResult, key: CancelKey, given: _Answers, row: BetRow | None) -> None:
-    final = given.codes & FINAL
-    codes = ", ".join(map(str, sorted(final)))
-    if len(final) > 1:
-        result.add(Kind.CONTRADICTION, f"{shown(key)} was answered {codes}")
-    right = code_of(key, row)
-    if not final or final == {right}:
-        return
-    what = f"{shown(key)} was answered {codes}: {described(row)}"
-    if 0 in final and row is None:
+def _check_codes(
+    result: CheckResult, key: CancelKey, given: _Answers, row: BetRow | None, dialect: Dialect
+) -> bool:
+    """Whether a success was told without a reversal."""
+    final = given.codes - dialect.allowed[Case.TEMPORARY]
+    wrong = final - allowed_codes(key, row, dialect)
+    if not wrong:
+        return False
+    what = f"{shown(key)} was answered {listed(final)}: {described(row)}"
+    succeeded = bool(wrong & dialect.done)
+    if succeeded and row is None:
         result.add(Kind.UNCOMMITTED, what)
-    elif 0 in final and row is not None and row.state in STANDS and is_of(key, row):
+    elif succeeded and row is not None and row.state in STANDS and names_bet(key, row):
         result.add(Kind.LATE_DEBIT, what)
-    elif len(final) == 1:
+    else:
         result.add(Kind.CONTRADICTION, what)
+        return False
+    return True
 
 
 def _check_order(

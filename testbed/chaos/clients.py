@@ -9,8 +9,10 @@ from zlib import crc32
 
 from testbed.provider import (
     PLAIN,
+    V4,
     Answer,
     Bet,
+    Dialect,
     Endpoint,
     NoAnswerError,
     Operator,
@@ -40,8 +42,15 @@ class UnrulyEndpoint(Endpoint):
     """An endpoint that is called by clients of all kinds; `on_answer` is told at once of what came
     back to one that listens, None for nothing."""
 
-    def __init__(self, url: str, seed: int, on_answer: Callable[[Response | None], object]) -> None:
-        super().__init__(url)
+    def __init__(
+        self,
+        url: str,
+        seed: int,
+        on_answer: Callable[[Response | None], object],
+        dialect: Dialect = V4,
+        key: str = "",
+    ) -> None:
+        super().__init__(url, dialect, key)
         self._dice = Random(f"clients of {seed}")  # noqa: S311 - a game's dice, no secret
         self._on_answer = on_answer
 

@@ -50,8 +50,10 @@ class CancelKey(NamedTuple):
     """What makes a cancel the same as another one."""
 
     reference: str
-    user_id: str
-    currency: str
+    user_id: str | None
+    """None where the dialect names no player."""
+    currency: str | None
+    """None where the dialect names none."""
 
 
 class BetRow(NamedTuple):

@@ -5,6 +5,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
+from testbed.provider import Case, Dialect
+
 WINDOW_S: Final = 1.0
 ENOUGH: Final = 20
 """Answers in a window, to judge by it."""
@@ -45,10 +47,14 @@ class Recovery:
 
 
 class Recoveries:
-    """All failovers of a run."""
+    """All failovers of a run. They are not measured where a mismatch may be answered by a temporary
+    code: those answers never become final."""
 
-    def __init__(self) -> None:
+    def __init__(self, dialect: Dialect) -> None:
         self.all: list[Recovery] = []
+        others = Case.OTHER_PLAYER, Case.OTHER_CURRENCY
+        temporary = dialect.allowed[Case.TEMPORARY]
+        self.is_measured = all(temporary.isdisjoint(dialect.allowed.get(o, ())) for o in others)
 
     def begin(self, server: str) -> Recovery:
         """A failover of that server begins now."""
@@ -64,6 +70,8 @@ class Recoveries:
 
     def seconds(self) -> dict[str, list[float | None]]:
         """By server."""
+        if not self.is_measured:
+            return {}
         servers: dict[str, list[float | None]] = {}
         for recovery in self.all:
             servers.setdefault(recovery.server, []).append(recovery.seconds)

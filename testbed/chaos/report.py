@@ -40,6 +40,7 @@ def document(run: Run) -> dict[str, object]:
         "seed": run.seed,
         "seconds": run.seconds,
         "wallet": run.system.wallet.name,
+        "dialect": run.system.dialect.name,
         "shared_spool": run.system.shared_spool,
         "disks": run.system.storage.mounts,
         **vars(run.tally),
@@ -65,6 +66,7 @@ def document(run: Run) -> dict[str, object]:
 
 def _load(run: Run) -> Iterator[tuple[str, str]]:
     yield "wallet", run.system.wallet.name
+    yield "dialect", run.system.dialect.name
     yield "cancels", str(run.tally.cancels)
     yield "requests, retransmissions included", str(run.tally.requests)
     for client, count in sorted(run.tally.clients.items()):
@@ -98,6 +100,8 @@ def _answers(run: Run) -> Iterator[tuple[str, str]]:
 
 
 def _failovers(run: Run) -> Iterator[tuple[str, str]]:
+    if not run.system.recoveries.is_measured:
+        yield "failover to final answers", "not measured: a mismatch may stay temporary"
     for server, seconds in run.system.recoveries.seconds().items():
         known = [s for s in seconds if s is not None]
         if known:

@@ -17,7 +17,8 @@ from redis import RedisError
 from testbed import provider
 from testbed.chaos import schedule
 from testbed.chaos.check_result import CheckResult, Kind
-from testbed.chaos.checker import Circumstances, Judged, check
+from testbed.chaos.checker import Judged, check
+from testbed.chaos.circumstances import Circumstances
 from testbed.chaos.clients import Operators, UnrulyEndpoint
 from testbed.chaos.draining import drained
 from testbed.chaos.faults import FAULTS, faults_of
@@ -27,7 +28,7 @@ from testbed.chaos.relay_link import FILES
 from testbed.chaos.schedule import Schedule
 from testbed.chaos.system import PROVIDER_ID, ChaosError, System
 from testbed.chaos.tally import Lag, Tally
-from testbed.provider import Log, Provider, Response
+from testbed.provider import Case, Log, Provider, Response
 from unbet.database.engine import SCAN_SETTINGS, connect_to
 from unbet.local.services import ServicesError
 from unbet.runtime.sockets import allow_files
@@ -54,8 +55,6 @@ THREADS: Final = 32
 SWITCH_S: Final = 0.0005
 """After so long a thread gives way: the operators' are many, and the provider must not wait for a
 turn of each of them."""
-
-RETRY: Final = provider.V4.retry
 
 _FAULT_FAILED: Final = (ChaosError, ServicesError, psycopg.Error, RedisError, OSError)
 
@@ -138,18 +137,28 @@ async def _play(run: Run, log: Log) -> None:
     engines = [connect_to(url, name="operator", pool_size=1) for _ in range(SHARDS)]
     operator = Operators(map(system.wallet.operator, engines))
 
-    def heard(response: Response | None) -> None:
-        answer = None if response is None else provider.read_answer(response, {})
-        system.recoveries.add(final=answer is not None and answer.code not in (None, RETRY))
+    dialect = system.dialect
+    not_final = {None, *dialect.allowed[Case.TEMPORARY]}
 
+    def heard(response: Response | None) -> None:
+        code = None if response is None else provider.read_answer(response, {}, dialect).code
+        system.recoveries.add(final=code not in not_final)
+
+    endpoint = UnrulyEndpoint(system.url, run.seed, heard, dialect, system.key)
     pace = provider.Pace(MAX_CALLS * run.rate)
-    player = Provider(UnrulyEndpoint(system.url, run.seed, heard), operator, log, turn=pace.turn)
+    player = Provider(endpoint, operator, log, turn=pace.turn)
     await provider.fund(operator, system.players, tag=f"chaos-{uuid4().hex}")
     run.phase = "playing"
     until = time.monotonic() + run.seconds
     rounds = takewhile(
         lambda _: time.monotonic() < until,
-        provider.plan(run.seed, system.players, provider_id=PROVIDER_ID),
+        provider.plan(
+            run.seed,
+            system.players,
+            provider_id=PROVIDER_ID,
+            scenarios=provider.scenarios_of(dialect),
+            any_case=dialect.any_case,
+        ),
     )
     try:
         async with asyncio.TaskGroup() as both:
@@ -182,7 +191,7 @@ def _check(log_file: Path, run: Run) -> CheckResult:
         connect_to(url, name="checker", pool_size=1, limits=SCAN_SETTINGS)
         for url in (system.postgres.url, wallet.url(system))
     )
-    judged = Judged(journal, money, wallet.rows, has_audit=wallet.has_audit)
+    judged = Judged(journal, money, wallet.rows, has_audit=wallet.has_audit, dialect=system.dialect)
     try:
         return check(log_file, judged, around, system.directory / "parts")
     finally:

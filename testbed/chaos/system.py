@@ -2,6 +2,7 @@
 addresses, and two of each process of ours."""
 
 import asyncio
+import json
 import os
 import secrets
 import sys
@@ -25,7 +26,7 @@ from testbed.chaos.program import Program, trim
 from testbed.chaos.recovery import Recoveries
 from testbed.chaos.redis_pair import RedisPair
 from testbed.chaos.wallets.port import WalletUnderTest
-from testbed.provider import Player, players
+from testbed.provider import V4, Dialect, Player, players
 from unbet.database.engine import SCAN_SETTINGS, connect_to
 from unbet.database.migrate import migrate
 from unbet.database.roles import Role
@@ -46,6 +47,7 @@ ROLES: Final = {"web": "receiver", "worker": "worker", "sweep": "sweeper"}
 RECEIVERS: Final = "receivers"
 """The load balancer's one address."""
 PROVIDER_ID: Final = "LuckyMonaco"
+_KEY: Final = "PROVIDER_KEY"
 START_LIMIT_S: Final = 60.0
 TRIM_INTERVAL_S: Final = 10.0
 LOOK_INTERVAL_S: Final = 0.1
@@ -67,11 +69,15 @@ class System:
         directory: Path,
         wallet: WalletUnderTest,
         *,
+        dialect: Dialect = V4,
         shared_spool: bool = False,
         mounts: bool,
     ) -> None:
         self.directory = directory
         self.wallet = wallet
+        self.dialect = dialect
+        self.key = dialect.other_key() if dialect.needs_key else ""
+        """Signs the provider's requests."""
         self.logs = directory / "logs"
         self.storage = Storage(directory, mounts=mounts)
         self.spools = self.storage.spools
@@ -81,7 +87,7 @@ class System:
         self.programs: list[Program] = []
         self.addresses = Addresses()
         self.load_balancer = Addresses()
-        self.recoveries = Recoveries()
+        self.recoveries = Recoveries(dialect)
         self.without_room: list[Outage] = []
         """When neither ledger nor disk could keep a cancel."""
         self.players: list[Player] = players(PLAYERS)
@@ -215,14 +221,18 @@ class System:
             **(self.wallet.variables() if line in ("worker", "sweep") else {}),
             "PATH": programs,
             "PYTHONUNBUFFERED": "1",
-            "UNBET_URL_SECRET": self._secret,
+            "UNBET_ENDPOINTS": json.dumps({self._secret: self._endpoint()}),
+            _KEY: self.dialect.operators_key(self.key) if self.key else "",
             "UNBET_MESSAGE_KEY": self._message_key,
-            "UNBET_PROVIDER_ID": PROVIDER_ID,
             "UNBET_SPOOL_DIR": str(self.spools if self.shared_spool else self.spools / name),
             "UNBET_LOG_FORMAT": "json",
             "PROMETHEUS_MULTIPROC_DIR": str(self.metrics),
             **({"UNBET_PORT": str(port)} if port else {}),
         }
+
+    def _endpoint(self) -> Mapping[str, object]:
+        keys = {"keys": [{"env": _KEY}]} if self.dialect.needs_key else {}
+        return {"provider": PROVIDER_ID, "dialect": self.dialect.name, **keys}
 
 
 def _ready(program: Program) -> bool:

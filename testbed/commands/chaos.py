@@ -23,6 +23,8 @@ from testbed.chaos.wallets.http import Http
 from testbed.chaos.wallets.ledger import Ledger
 from testbed.chaos.wallets.port import WalletUnderTest
 from testbed.chaos.wallets.sql import Sql
+from testbed.provider import DIALECTS, V4
+from testbed.provider.dialects import DialectName
 from unbet.cli.failing import CommandError
 from unbet.local.services import ServicesError
 from unbet.local.stopping import EXIT_STOPPED, SIGNALS
@@ -56,11 +58,14 @@ def chaos(
     ] = None,
     rate: Annotated[
         float | None,
-        typer.Option(min=1, help="Cancels a second; 180 if not given, with `http` 60."),
+        typer.Option(min=1, help="Cancels a second; 180 if not given, with `http` 30."),
     ] = None,
     wallet: Annotated[
         WalletName, typer.Option(help="What decides the cancels, as UNBET_WALLET has it.")
     ] = WalletName.LEDGER,
+    dialect: Annotated[
+        DialectName, typer.Option(help="The provider's form of requests and answers.")
+    ] = V4.name,
     directory: Annotated[
         Path | None,
         typer.Option("--dir", help="Where everything is kept meanwhile; must be empty or new."),
@@ -80,13 +85,20 @@ def chaos(
     rate = _RATES[wallet] if rate is None else rate
     console = Console(highlight=False)
     console.print(
-        f"Seed {seed}, {seconds:g} s, {rate:g} cancels a second, wallet {wallet}, in {chosen}"
+        f"Seed {seed}, {seconds:g} s, {rate:g} cancels a second, wallet {wallet}, "
+        f"dialect {dialect}, in {chosen}"
     )
     started = time.monotonic()
     chosen = chosen.absolute()
     shared = Random(f"spool of {seed}").random() < 0.5  # noqa: S311 - a game's dice
     mounts = disks.can_mount(chosen)
-    system = System(chosen, _wallet(wallet, chosen), shared_spool=shared, mounts=mounts)
+    system = System(
+        chosen,
+        _wallet(wallet, chosen),
+        dialect=DIALECTS[dialect],
+        shared_spool=shared,
+        mounts=mounts,
+    )
     run = Run(system, seconds, seed, rate)
     try:
         uvloop.run(_carry_out(run, console))

@@ -19,7 +19,7 @@ from testbed.conformance.placed_bets import PlacedBets
 from testbed.conformance.playing import conduct, rules_of
 from testbed.provider import DIALECTS, Dialect, Endpoint, EndpointError, NoAnswerError, Timing
 from testbed.provider.dialects import DialectName
-from testbed.rules import Report
+from testbed.rules import Report, RuleStatus
 from unbet.cli import database
 from unbet.cli.bars import bar
 from unbet.cli.display import AsJson
@@ -87,6 +87,14 @@ def play_every_rule(
     shown = {"endpoint": str(endpoint), "dialect": dialect}
     seconds = round(time.monotonic() - started, 3)
     show(report, f"{endpoint} {dialect}", as_json, **shown, seconds=seconds)
+    broken = report.count(RuleStatus.BROKEN)
+    if bets is None and broken > len(report.results) / 2:
+        provider_id = load(ProviderSettings).provider_id
+        typer.echo(
+            f"Most rules are broken. The bets were placed for {provider_id} (UNBET_PROVIDER_ID): "
+            "is that the endpoint's provider? Does the endpoint know --key?",
+            err=True,
+        )
     raise typer.Exit(0 if report.ok else EXIT_BROKEN)
 
 

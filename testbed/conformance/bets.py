@@ -53,6 +53,10 @@ class Bets(Protocol):
     async def placed(self, stake: Decimal | None = None) -> PreparedBet:
         """A bet that stands; of a given `stake` only where its money is seen."""
 
+    async def placed_as(self, reference: str) -> PreparedBet:  # noqa: ARG002 - see below
+        """A bet that stands, of that reference."""
+        needs_the_ledger()
+
     async def refused(self) -> PreparedBet:
         """A bet that the operator has refused."""
 
@@ -61,6 +65,11 @@ class Bets(Protocol):
 
     async def split(self) -> PreparedBet:
         """A bet that stands, paid in part with cash and in part with a bonus."""
+        needs_the_ledger()
+
+    async def of_two_accounts(self) -> tuple[PreparedBet, PreparedBet]:
+        """A bet that stands, of a player with a second account whose currency sorts first; then the
+        same as if it were that account's, which has nothing to get back."""
         needs_the_ledger()
 
     async def won(self, reference: str | None = None) -> PreparedBet:  # noqa: ARG002 - see below

@@ -15,6 +15,11 @@ OPENING_BALANCE: Final = Decimal("1000.00")
 
 STAKE: Final = Decimal("1.00")
 
+CURRENCY: Final = "EUR"
+
+FIRST_CURRENCY: Final = "AUD"
+"""Sorts before it: whoever credits a player's first account credits that one."""
+
 
 class OperatorWallet(Operator, Protocol):
     """An operator who lets the kit see a player's money. Each raises `NoAnswerError`."""
@@ -60,6 +65,9 @@ class PlacedBets:
             return await self._placed(self._player, STAKE if stake is None else stake)
         return await self._placed(await self._player_with(stake), stake)
 
+    async def placed_as(self, reference: str) -> PreparedBet:
+        return await self._placed(self._player, STAKE, reference)
+
     async def split(self) -> PreparedBet:
         player = await self._player_with(STAKE)
         await self._wallet.deposit_bonus(player, OPENING_BALANCE, f"{player.user_id}-bonus")
@@ -68,6 +76,14 @@ class PlacedBets:
         if not before or not after or before.cash == after.cash or before.bonus == after.bonus:
             raise NotTriedError("the stake was not taken from cash and bonus")
         return bet
+
+    async def of_two_accounts(self) -> tuple[PreparedBet, PreparedBet]:
+        player = await self._player_with(OPENING_BALANCE)
+        first = player._replace(currency=FIRST_CURRENCY)
+        await self._wallet.deposit(first, STAKE, f"{player.user_id}-{FIRST_CURRENCY}")
+        money = await self.money(first)
+        bet = await self._placed(player, STAKE)
+        return bet, replace(bet, player=first, standing=money, undone=money)
 
     async def refused(self) -> PreparedBet:
         money = await self.money(self._player)
@@ -109,9 +125,11 @@ class PlacedBets:
     async def money(self, player: Player) -> Balance:
         return await self._wallet.money(player)
 
-    async def _placed(self, player: Player, stake: Decimal) -> PreparedBet:
+    async def _placed(
+        self, player: Player, stake: Decimal, reference: str | None = None
+    ) -> PreparedBet:
         undone = await self.money(player)
-        bet = PreparedBet(player, new_reference(), stake)
+        bet = PreparedBet(player, reference or new_reference(), stake)
         answer = await self.place(bet)
         if answer.code != SUCCESS:
             raise NotTriedError(f"the bet was refused: {answer.text}")
@@ -124,4 +142,4 @@ class PlacedBets:
 
 
 def _new_player() -> Player:
-    return Player(f"conformance-{secrets.token_hex(8)}", "EUR")
+    return Player(f"conformance-{secrets.token_hex(8)}", CURRENCY)

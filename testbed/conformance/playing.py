@@ -4,12 +4,14 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from testbed.conformance import (
+    rules_amounts,
     rules_batches,
     rules_bets,
     rules_form,
     rules_http,
     rules_malformed,
     rules_outcomes,
+    rules_references,
     rules_signatures,
     rules_tolerance,
     rules_variations,
@@ -22,8 +24,11 @@ from testbed.rules import NotTriedError, Result
 
 _RULES: Final[tuple[Rules, ...]] = (
     rules_outcomes.RULES,
+    rules_amounts.RULES,
     rules_batches.RULES,
+    rules_batches.NEED_MONEY,
     rules_bets.RULES,
+    rules_references.RULES,
     rules_tolerance.RULES,
     rules_variations.RULES,
     rules_form.RULES,

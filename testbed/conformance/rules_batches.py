@@ -1,10 +1,12 @@
 """Rules about several bets in one request: all or nothing, each with its entry, in their order."""
 
+import asyncio
 from typing import Final
 
 from testbed.conformance.bets import PreparedBet
 from testbed.conformance.play import Play
 from testbed.conformance.rule import DOCUMENTED, Rules
+from testbed.conformance.rules_bets import expect_late
 from testbed.provider import Case, Dialect
 
 
@@ -13,6 +15,10 @@ def _batches(dialect: Dialect) -> bool:
 
 
 RULES: Final = Rules(_batches)
+NEED_MONEY: Final = Rules(_batches, needs_money=True)
+
+AT_ONCE: Final = 4
+"""Half of them name the bets in the other order."""
 
 
 @RULES.rule("several bets are given back by one request", DOCUMENTED, "a cancel of three, twice")
@@ -21,6 +27,8 @@ async def several(play: Play) -> None:
     fields = play.fields_of(bets[0], others=_references(bets[1:]))
     first = await play.send("a cancel of three bets", fields)
     play.expect_case(first, Case.FIRST)
+    if not all(play.dialect.lasting(first.document or {})):
+        play.fault(first, "a bet that was given back is told to be none")
     await play.expect_back(bets[0])
     again = await play.send("the same again", fields)
     play.expect_case(again, Case.REPEATED)
@@ -80,6 +88,36 @@ async def settled_among_others(play: Play) -> None:
         await play.expect_back(bet)
     else:
         await play.expect_unmoved(bet)
+
+
+@NEED_MONEY.rule("cancels of several at once give back once", DOCUMENTED, f"{AT_ONCE} of two bets")
+async def at_once(play: Play) -> None:
+    bets = [await play.bets.placed() for _ in range(2)]
+    named = [play.fields_of(a, others=(b.reference,)) for a, b in (bets, bets[::-1])]
+    answers = await asyncio.gather(
+        *(play.send("one of many at once", named[n % 2]) for n in range(AT_ONCE))
+    )
+    for heard in answers:
+        play.expect_case(heard, Case.FIRST, Case.REPEATED)
+    await play.expect_back(bets[0])
+
+
+@NEED_MONEY.rule(
+    "a late bet takes nothing, whatever its cancel named besides",
+    DOCUMENTED,
+    "one of no bet, of one and of no bet, then the late ones",
+)
+async def late_bets(play: Play) -> None:
+    bet = await play.bets.placed()
+    first, last = await play.bets.unknown(), await play.bets.unknown()
+    fields = play.fields_of(first, others=(bet.reference, last.reference))
+    play.expect_case(
+        await play.send("a cancel of no bet, of one and of no bet", fields), Case.FIRST
+    )
+    await play.expect_back(bet)
+    for what, late in (("the first late bet", first), ("the last late bet", last)):
+        expect_late(play, what, await play.bets.place(late))
+        await play.expect_back(bet)
 
 
 def _references(bets: list[PreparedBet]) -> tuple[str, ...]:

@@ -9,7 +9,6 @@ from testbed.conformance.bets import PreparedBet, new_reference
 from testbed.conformance.play import Play
 from testbed.conformance.rule import (
     BEHAVES,
-    CALL,
     FIELD,
     OUTCOMES,
     Rules,
@@ -30,13 +29,14 @@ MIN_STAKE: Final = Decimal(1).scaleb(-18)
 RACES: Final = 6
 
 
-@RULES.rule("a late bet is refused", BEHAVES, "a cancel, then its bet", lucky_monaco)
-@RULES.rule("a late bet takes nothing", FIELD, "a cancel, then its bet", elsewhere)
+@RULES.rule("a late bet is refused", BEHAVES, "a cancel, then its bet twice", lucky_monaco)
+@RULES.rule("a late bet takes nothing", FIELD, "a cancel, then its bet twice", elsewhere)
 async def late_bet(play: Play) -> None:
     bet = await play.bets.unknown()
     play.expect_case(await play.cancel("a cancel of no bet", bet), Case.UNKNOWN)
-    _expect_late(play, "the late bet", await play.bets.place(bet))
-    await play.expect_unmoved(bet)
+    for what in ("the late bet", "the late bet, again"):
+        expect_late(play, what, await play.bets.place(bet))
+        await play.expect_unmoved(bet)
 
 
 @RULES.rule(
@@ -73,12 +73,20 @@ async def split_stake(play: Play) -> None:
     await play.give_back("a cancel", await play.bets.split())
 
 
-@RULES.rule("a cancelled bet is not placed again", OUTCOMES, "a cancel, then its bet again")
+@RULES.rule("a stake goes back to its own account", OUTCOMES, "a cancel, of a player with two")
+async def one_of_two_accounts(play: Play) -> None:
+    bet, first = await play.bets.of_two_accounts()
+    await play.give_back("a cancel", bet)
+    await play.expect_unmoved(first)
+
+
+@RULES.rule("a cancelled bet is not placed again", OUTCOMES, "a cancel, then its bet twice")
 async def bet_again(play: Play) -> None:
     bet = await play.bets.placed()
     play.expect_case(await play.cancel("a cancel", bet), Case.FIRST)
-    _expect_late(play, "the bet, again", await play.bets.place(bet))
-    await play.expect_back(bet)
+    for what in ("the bet, again", "the bet, a third time"):
+        expect_late(play, what, await play.bets.place(bet))
+        await play.expect_back(bet)
 
 
 @RULES.rule("a cancelled bet cannot win", OUTCOMES, "a cancel, then a win")
@@ -115,6 +123,30 @@ async def reference_of_a_win(play: Play) -> None:
     await play.expect_unmoved(bet)
 
 
+def _names_round_or_session(dialect: Dialect) -> bool:
+    return dialect.names_rounds or dialect.session is not None
+
+
+@RULES.rule(
+    "each bet of a round is given back",
+    BEHAVES,
+    "two cancels of one round and session",
+    _names_round_or_session,
+)
+async def bets_of_one_round(play: Play) -> None:
+    first = await play.bets.placed()
+    second = await play.bets.placed()
+    of_second = play.cancel_of(second)
+    shared = {"round_id": of_second.round_id, "session_id": of_second.session_id}
+    of_first = play.cancel_of(first).model_copy(update=shared)
+    heard = await play.send("a cancel of the second bet", play.dialect.fields(of_second))
+    play.expect_case(heard, Case.FIRST)
+    await play.expect_back(second)
+    heard = await play.send("then one of the first", play.dialect.fields(of_first))
+    play.expect_case(heard, Case.FIRST)
+    await play.expect_back(first)
+
+
 @RULES.rule("a frozen player gets the stake back", OUTCOMES, "a cancel")
 async def frozen_player(play: Play) -> None:
     await play.give_back("a frozen player's cancel", await play.bets.frozen())
@@ -130,15 +162,6 @@ async def every_decimal(play: Play) -> None:
         await play.give_back(f"a cancel of {stake:f}", await play.bets.placed(stake))
 
 
-@RULES.rule("references are compared exactly", CALL, "a cancel of the reference in capitals")
-async def exact_reference(play: Play) -> None:
-    bet = await play.bets.placed()
-    wrong = replace(bet, reference=bet.reference.upper())
-    play.expect_case(await play.cancel("a cancel of its capitals", wrong), Case.UNKNOWN)
-    await play.expect_unmoved(bet)
-    await play.give_back("then the right one", bet)
-
-
 async def _place_after(play: Play, bet: PreparedBet, seconds: float) -> None:
     await asyncio.sleep(seconds)
     await play.bets.place(bet)
@@ -150,7 +173,7 @@ def _cut(stake: Decimal, places: int) -> Decimal:
     return Decimal(f"{whole}.{decimals[:places]}")
 
 
-def _expect_late(play: Play, what: str, answer: Answer) -> None:
+def expect_late(play: Play, what: str, answer: Answer) -> None:
     """Of a bet that comes after its cancel; what it took is looked at apart."""
     if not play.dialect.late_bet_accepted:
         _expect_refused(play, what, answer)

@@ -2,7 +2,6 @@
 cancels."""
 
 import asyncio
-from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
@@ -19,7 +18,6 @@ from testbed.conformance.rule import (
     lucky_monaco,
 )
 from testbed.provider import AMOUNT, Case, Dialect, Player
-from testbed.rules import NotTriedError
 from unbet.wallets.ledger.operations import Balance
 
 RULES: Final = Rules()
@@ -35,11 +33,6 @@ def names_player(dialect: Dialect) -> bool:
 def names_currency(dialect: Dialect) -> bool:
     """Whether the currency is sent."""
     return dialect.currency is not None
-
-
-def names_amount(dialect: Dialect) -> bool:
-    """Whether the amount is sent."""
-    return dialect.amount is not None
 
 
 def tells_balance(dialect: Dialect) -> bool:
@@ -173,26 +166,6 @@ async def _refuse_wrong(
             play.expect_equal(first, heard)
     await play.expect_unmoved(bet)
     await play.give_back(then, bet)
-
-
-@RULES.rule(
-    "a cancel of another amount gives the stake back or nothing",
-    DOCUMENTED,
-    "one of another amount, then the right one",
-    names_amount,
-)
-async def other_amount(play: Play) -> None:
-    bet = await play.bets.placed()
-    if not bet.stake:
-        raise NotTriedError("the file names no stake")
-    wrong = play.fields_of(replace(bet, stake=bet.stake + 1))
-    heard = await play.send("a cancel of another amount", wrong)
-    if heard.attempt.code in play.dialect.allowed[Case.FIRST]:
-        await play.expect_back(bet)
-        return
-    play.expect_case(heard, Case.OTHER_AMOUNT)
-    await play.expect_unmoved(bet)
-    await play.give_back("then the right one", bet)
 
 
 @RULES.rule("the same cancel again is answered the same", BEHAVES, "a cancel three times")

@@ -86,7 +86,7 @@ class Report:
         for n, heading in enumerate(_HEADINGS):
             footer = self.total.cells()[n]
             if heading in ("answers", "bets"):
-                table.add_column(heading, footer, min_width=len(heading))
+                table.add_column(heading, footer, min_width=len(heading), overflow="fold")
             else:
                 table.add_column(heading, footer, justify="right", no_wrap=True)
         for scenario, row in self.rows.items():

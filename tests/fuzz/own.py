@@ -9,11 +9,11 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, Field
 
-from unbet.core.fields import Amount, Currency, Reference, RequestName, UserId
+from unbet.core.fields import Currency, Reference, RequestName, UserId
 from unbet.core.outcomes import Outcome
 from unbet.dialects.answers import Answer, AnswerContext, CancelRequest, Item
 from unbet.dialects.auth import Auth, Member
-from unbet.dialects.codecs import xml
+from unbet.dialects.codecs import SentAmount, xml
 from unbet.dialects.port import Dialect
 
 
@@ -23,7 +23,7 @@ class XmlRequest(BaseModel):
     player: Annotated[UserId, Field(alias="externalId")]
     reference: Annotated[Reference, Field(alias="transactionId")]
     currency: Currency
-    amount: Annotated[Amount | None, Field(alias="real")] = None
+    amount: Annotated[SentAmount, Field(alias="real")] = None
     token: Annotated[RequestName, Field(alias="accessToken")]
 
 

@@ -10,6 +10,8 @@ from urllib.parse import unquote_to_bytes
 from xml.dom import minidom
 from xml.parsers.expat import ExpatError
 
+from tests.fuzz.rules import is_blank_or_has_nul, is_text
+
 
 class Paths(NamedTuple):
     """Where a request has what. `[]` stands for each item of a list."""
@@ -35,16 +37,22 @@ PATHS: Final = {
 }
 """By dialect; as the providers' documents have it."""
 
-NO_AMOUNT: Final = {"groove": re.compile(r"|null|0+(\.0+)?"), "pragmatic": re.compile("|null")}
-"""Texts that say that there is none."""
+READ: Final = {
+    "pragmatic": frozenset({"userId", "reference", "amount"}),
+    "groove": frozenset({"request", "accountid", "transactionid", "rollbackAmount"}),
+}
+"""The fields of a form that must not be there twice with different values; all of others' forms."""
+
+MAX_LENGTH: Final = 255
+"""Of a name: characters."""
 
 
 class UnreadableError(Exception):
     """It is of another form."""
 
 
-def read_again(content: bytes, form: str) -> dict[str, Any]:
-    """What `content` says. Raises `UnreadableError`."""
+def read_again(content: bytes, form: str, dialect: str = "") -> dict[str, Any]:
+    """What `content` says, in the form of that dialect. Raises `UnreadableError`."""
     try:
         text = content.decode()
         match form:
@@ -53,7 +61,7 @@ def read_again(content: bytes, form: str) -> dict[str, Any]:
             case "XML":
                 return _xml(text)
             case _:
-                return _form(text)
+                return _form(text, READ.get(dialect))
     except (ValueError, LookupError, RecursionError, ExpatError, DecimalException) as error:
         raise UnreadableError from error
 
@@ -64,6 +72,19 @@ def found_at(document: Any, path: str) -> list[Any]:
     for name in re.findall(r"[^.\[\]]+|\[\]|\[\d+\]", path):
         values = [inner for value in values for inner in _inside(value, name)]
     return values
+
+
+def names_at(document: Any, path: str) -> list[str | None]:
+    """What a request calls itself, or each of its bets, at `path`; None where that is no name."""
+    place, _, name = path.rpartition(".")
+    holders = found_at(document, place) if place else [document]
+    return [_name(holder.get(name)) for holder in holders]
+
+
+def _name(value: object) -> str | None:
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    is_one = is_text(text) and len(str(text)) <= MAX_LENGTH and not is_blank_or_has_nul(str(text))
+    return str(text) if is_one else None
 
 
 def _inside(value: Any, name: str) -> Sequence[Any]:
@@ -95,15 +116,15 @@ def _exact(digits: str) -> Decimal | float:
         return float(digits)
 
 
-def _form(text: str) -> dict[str, Any]:
+def _form(text: str, read: frozenset[str] | None) -> dict[str, Any]:
     document: dict[str, Any] = {}
     for pair in filter(None, text.split("&")):
         name, value = (
-            unquote_to_bytes(part.replace("+", " ")).decode() for part in pair.partition("=")[::2]
+            unquote_to_bytes(part.replace("+", " ")).decode(errors="surrogateescape")
+            for part in pair.partition("=")[::2]
         )
-        if name in document:
+        if document.setdefault(name, value) != value and (read is None or name in read):
             raise ValueError("a name is there twice")
-        document[name] = value
     return document
 
 

@@ -23,6 +23,7 @@ from tests.fuzz.fragments import (
     MARKUP,
     NUMBERS,
 )
+from tests.fuzz.reading import PATHS, READ
 from tests.making import PROVIDER
 from unbet.dialects.openapi.answers import example_document
 from unbet.dialects.port import Dialect
@@ -34,6 +35,7 @@ class Requests:
     def __init__(self, seed: int, dialect: Dialect) -> None:
         self._random = Random(seed)
         self._bodies = Bodies(seed)
+        self._dialect = dialect.name
         self._document = example_document(dialect, PROVIDER)
         self._least = example_document(dialect, PROVIDER, least=True)
         self._root = dialect.codec.encode({"x": 1}).decode().strip("</>").partition(">")[0]
@@ -64,6 +66,7 @@ class Requests:
             case _:
                 written = self._form
                 yield "junk", self._junk, 12
+                yield "twice and harmless", lambda: written(self._harmless()), 6
                 yield "many pairs", self._many_pairs, 1
         yield "valid, spelled otherwise", lambda: written(self._valid()), 10
         yield "almost valid", lambda: written(self._almost_valid()), 30
@@ -123,8 +126,13 @@ class Requests:
 
     def _twice(self) -> Any:
         """A name twice, somewhere: `_Pairs` stands for an object that has it so."""
-        name, value = self._random.choice(list(self._document.items()))
-        pairs = [*self._document.items(), (name, self._random.choice([value, "another"]))]
+        read = READ.get(self._dialect, self._document.keys())
+        names = [one for one in self._document if one in read]
+        # In XML, an amount that is there twice is none, and so a check that fails.
+        name = self._random.choice([one for one in names if one != PATHS[self._dialect].amount])
+        value = self._document[name]
+        again = ["another"] if self._dialect in READ else [value, "another"]
+        pairs = [*self._document.items(), (name, self._random.choice(again))]
         if isinstance(value, dict) and self._random.random() < 0.7:
             inner = self._random.choice(list(value.items()))
             pairs = [*self._document.items()]
@@ -136,6 +144,19 @@ class Requests:
         if self._is_json and self._random.random() < 0.2:
             pairs = [*self._document.items(), ("x", _Pairs([("y", 0), ("y", 0)]))]
         return _Pairs(pairs)
+
+    def _harmless(self) -> Any:
+        """Names twice, each with the same value or with none that is read."""
+        pairs = [*self._valid().items()]
+        more = [
+            (
+                name,
+                value if name in READ[self._dialect] else self._random.choice([value, "another"]),
+            )
+            for name, value in self._random.sample(pairs, 2)
+        ]
+        self._random.shuffle(more)
+        return _Pairs([*pairs, *more])
 
     # How it is written.
 

@@ -9,18 +9,19 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, text
 
 from testbed.chaos import checker, evidence
 from testbed.chaos.check_result import CheckResult, Kind
-from testbed.chaos.checker import Circumstances, Judged
+from testbed.chaos.checker import Judged
+from testbed.chaos.circumstances import Circumstances
 from testbed.chaos.clients import HALF_CLOSES, NEVER_READS, RESETS
 from testbed.chaos.outages import Outage
 from testbed.chaos.parts import Part, part_of, split
 from testbed.chaos.wallets import ledger
 from testbed.provider import Sent, Win, as_line
 from tests import judging
-from tests.judging import NOON, attempts, bet, cancel, sent
+from tests.judging import NOON, attempts, bet, cancel, sent, tamper
 from tests.making import Operator, cancel_of
 from unbet.journal.parking import park
 
@@ -303,13 +304,3 @@ def test_the_database_and_the_log_are_parted_alike(engine: Engine, operator: Ope
         assert all(part_of(reference, 3) == number for reference in bets)
         seen |= bets.keys()
     assert seen == references
-
-
-def tamper(engine: Engine, *statements: str) -> None:
-    """Change what the database itself protects, as nobody can without taking off its guards."""
-    unguarded = create_engine(engine.url)
-    with unguarded.begin() as connection:
-        connection.execute(text("SET LOCAL session_replication_role = replica"))
-        for statement in statements:
-            connection.execute(text(statement))
-    unguarded.dispose()

@@ -2,12 +2,15 @@
 shown."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.ops.conftest import Unbet
 from tests.ops.endpoints import BGAMING, EVOLUTION, HUB88, SECRETS, Write, shows_no_secret, writer
+from unbet.dialects import DIALECTS
+from unbet.dialects.answers import AnswerContext
 
 
 @pytest.fixture
@@ -146,3 +149,20 @@ def test_a_file_that_is_wrong_is_told_in_one_sentence(unbet: Unbet, write: Write
     ran = unbet("endpoints", "check")
     assert (ran.status, ran.out) == (1, "")
     assert f"UNBET_ENDPOINTS_FILE has a wrong value: {file}: endpoint 2: walet" in ran.err
+
+
+def test_a_dialect_that_cannot_make_an_answer_is_an_error(
+    unbet: Unbet, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(BGAMING)
+    assert unbet("endpoints", "check").status == 0
+
+    def document(context: AnswerContext) -> dict[str, object]:
+        return {"text": context.answer.text}  # type: ignore[attr-defined]
+
+    faulty = replace(DIALECTS["bgaming"], document=document)
+    monkeypatch.setattr("unbet.runtime.endpoints.DIALECTS", {"bgaming": faulty})
+    ran = unbet("endpoints", "check")
+    assert ran.status == 1
+    assert "endpoint 1 (BGaming, bgaming): dialect: its first answer cannot be made" in ran.out
+    assert "'Answer' object has no attribute 'text'" in ran.out

@@ -10,20 +10,22 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from tests.curl import expanded
 from tests.ops.conftest import Unbet
-from tests.ops.endpoints import BGAMING, EVOLUTION, HUB88, SECRETS, Write, shows_no_secret, writer
+from tests.ops.endpoints import (
+    BGAMING,
+    EVOLUTION,
+    HUB88,
+    SECRETS,
+    Write,
+    shows_no_secret,
+    writer,
+)
 
 
 @pytest.fixture
 def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
     return writer(tmp_path, monkeypatch)
-
-
-def expanded(command: str, variables: dict[str, str]) -> list[str]:
-    """The arguments that a shell makes of a command of curl."""
-    script = f"curl() {{ for each; do printf '%s\\0' \"$each\"; done; }}\n{command}"
-    ran = subprocess.run(["sh", "-c", script], env=variables, capture_output=True, check=True)
-    return ran.stdout.decode().split("\0")[:-1]
 
 
 def test_each_endpoint_has_an_example_in_which_the_shell_puts_the_secrets(

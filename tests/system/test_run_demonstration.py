@@ -162,4 +162,4 @@ def test_run_starts_with_a_dialect_that_its_example_is_none_of(tmp_path: Path) -
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
-    assert "No demonstration: the example is none of lucky-monaco-v1." in ended.stdout
+    assert "No demonstration: it has a lucky-monaco-v4 cancel" in ended.stdout

@@ -60,9 +60,21 @@ def test_a_keyed_signature_is_right_in_its_form_alone(form: Form, digest: str) -
         assert scheme.verify(b"key", b"content", right)
         assert not scheme.verify(b"key", b"content ", right)
         assert not scheme.verify(b"kez", b"content", right)
-        for wrong in (right[:-1], right + "=", f" {right}", "", "ü", "\ud800", right * 2):
+        for wrong in (right[:-1], right + "===", f" {right}", "", "ü", "\ud800", right * 2):
             assert not scheme.verify(b"key", b"content", wrong)
         assert scheme.verify(b"key", b"content", right.swapcase()) is (form in ("hex", "HEX"))
+
+
+@pytest.mark.parametrize("digest", ["md5", "sha1", "sha256", "sha512"])
+def test_base64_for_urls_may_be_padded_as_base64_is(digest: str) -> None:
+    scheme = Hmac(digest, "base64url")
+    right = scheme.sign(b"key", b"content")
+    padding = "=" * (-len(right) % 4)
+    assert padding
+    assert scheme.verify(b"key", b"content", right + padding)
+    for wrong in (right + padding + "=", right[:-1] + "=" + padding, "=" + right):
+        assert not scheme.verify(b"key", b"content", wrong)
+    assert not Hmac(digest, "base64").verify(b"key", b"content", right + "=" + padding)
 
 
 def test_forms_are_written_as_they_are_called() -> None:
@@ -120,7 +132,10 @@ def test_a_shared_secret_that_may_be_a_part_of_a_reference_is_none() -> None:
     [
         (Header("X-Key"), with_header("s-1", name=b"x-key"), {}),
         (Header("Authorization", "Bearer "), with_header("Bearer s-1", name=b"authorization"), {}),
+        (Header("Authorization", "Bearer "), with_header("bearer s-1", name=b"authorization"), {}),
         (Parameter("token"), RawRequest(b"", b"a=1&token=s-1"), {}),
+        (Parameter("token"), RawRequest(b"", b"token=s-1&x=%ff"), {}),
+        (Parameter("token"), RawRequest(b"", b"x=\xe4&token=s-1&%ff=1"), {}),
         (Parameter("token"), RawRequest(b"", b"token=%73-1"), {}),
         (Member("secret"), RAW, {"secret": "s-1"}),
     ],
@@ -140,10 +155,12 @@ def test_a_shared_secret_is_found_in_its_part(
     [
         (SIGN, RawRequest(b"", headers=[(b"x-sign", b"s-1"), (b"x-sign", b"s-1")]), {}),
         (Header("X-Sign", "Bearer "), with_header("s-1"), {}),
-        (Header("X-Sign", "Bearer "), with_header("bearer s-1"), {}),
+        (Header("X-Sign", "Bearer "), with_header("bearers-1"), {}),
+        (Header("X-Sign", "Bearer "), with_header("bearer S-1"), {}),
         (SIGN, with_header(b"s-\xff1"), {}),
         (Parameter("token"), RawRequest(b"", b"token=s-1&token=s-1"), {}),
-        (Parameter("token"), RawRequest(b"", b"token=s-1&x=%ff"), {}),
+        (Parameter("token"), RawRequest(b"", b"token=s-1%ff"), {}),
+        (Parameter("token"), RawRequest(b"", b"token=s-1" + b"&x=1" * 300), {}),
         (Member("secret"), RAW, {"secret": ["s-1"]}),
         (Member("secret"), RAW, {"secret": {"s-1": "s-1"}}),
         (Member("secret"), RAW, {"secret": "s-1\ud800"}),
@@ -155,13 +172,31 @@ def test_a_secret_that_is_not_there_exactly_once_is_none(
     assert not Auth(part).accepts(raw, document, [b"s-1"])
 
 
-def basic(text: bytes) -> RawRequest:
-    return with_header(b"Basic " + base64.b64encode(text), name=b"authorization")
+@pytest.mark.parametrize("charset", ["utf-8", "latin-1"])
+@pytest.mark.parametrize("secret", ["pässword", "pÃ¤ssword"])
+def test_a_secret_beyond_ascii_is_right_in_either_charset_of_a_header(
+    secret: str, charset: str
+) -> None:
+    keys = [secret.encode()]
+    raw = with_header(secret.encode(charset))
+    assert Auth(SIGN).accepts(raw, {}, keys)
+    assert Auth(BasicAuth()).accepts(basic(secret.encode(charset)), {}, keys)
+    assert not Auth(SIGN).accepts(with_header("pössword".encode(charset)), {}, keys)
+
+
+def test_a_character_that_cannot_be_sent_is_no_question_mark() -> None:
+    assert not Auth(Member("secret")).accepts(RAW, {"secret": "s-\ud800"}, [b"s-?"])
+    assert not Auth(Member("secret")).accepts(RAW, {"secret": "s-€"}, [b"s-?"])
+
+
+def basic(text: bytes, scheme: bytes = b"Basic ") -> RawRequest:
+    return with_header(scheme + base64.b64encode(text), name=b"authorization")
 
 
 def test_basic_is_user_and_password() -> None:
     auth = Auth(BasicAuth())
     assert auth.accepts(basic("user:pä:ss".encode()), {}, ["user:pä:ss".encode()])
+    assert auth.accepts(basic(b"user:pass", b"bASIC "), {}, [b"user:pass"])
     for wrong in (
         *(basic(b"user:"), basic(b"user:pass\n"), basic(b"\xff"), basic(b"")),
         *(

@@ -55,7 +55,7 @@ def test_whatever_redis_refuses_is_an_error_after_which_celery_connects_again(sa
             "maybe_refresh_binding_expiry",
         ),
         (transport.QoS, kombu_redis.QoS, "append ack reject restore_by_tag"),
-        (RefillingPool, AsynPool, "_create_worker_process"),
+        (RefillingPool, AsynPool, "did_start_ok _join_exited_workers _create_worker_process"),
         (
             TaskFirst,
             Consumer,

@@ -2,13 +2,21 @@
 
 import json
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from pydantic import BaseModel, Field, ValidationError
 
+from unbet.core.fields import Reference
 from unbet.dialects.body import JSON, Codec, text_of, to_json, without_none
-from unbet.dialects.codecs import FORM, MAX_XML_DEPTH, QUERY, number, units, xml
-from unbet.dialects.raw import MAX_FIELDS, BadRequestError, RawRequest, pairs_of
+from unbet.dialects.codecs import (
+    MAX_XML_DEPTH,
+    Several,
+    number,
+    units,
+    xml,
+)
+from unbet.dialects.raw import BadRequestError, RawRequest
 
 XML = xml("call")
 
@@ -59,40 +67,6 @@ def test_what_is_no_json_object_is_refused(content: bytes, problem: str) -> None
     assert refusal(JSON, content) == problem
 
 
-@pytest.mark.parametrize("codec", [FORM, QUERY], ids=lambda codec: codec.name)
-def test_a_form_and_a_query_are_read_alike(codec: Codec) -> None:
-    content = b"a=1+2%2B%C3%BC&b=&c&=d;e=%zz&" + "f=€".encode()
-    read = {"a": "1 2+ü", "b": "", "c": "", "": "d;e=%zz", "f": "€"}
-    assert decoded(codec, content) == read
-    assert decoded(codec, b"") == {}
-
-
-@pytest.mark.parametrize("codec", [FORM, QUERY], ids=lambda codec: codec.name)
-@pytest.mark.parametrize(
-    ("content", "problem"),
-    [
-        (b"uuid=1&%75uid=2", "a field is given more than once"),
-        (b"x=1&x=2", "a field is given more than once"),
-        (b"a=%C0%80", "the form is not readable"),
-        (b"a=%ED%A0%80", "the form is not readable"),
-        (b"a=1&" * MAX_FIELDS, "the form is not readable"),
-    ],
-)
-def test_what_is_no_form_is_refused(codec: Codec, content: bytes, problem: str) -> None:
-    assert refusal(codec, content) == problem
-
-
-def test_a_form_that_is_not_utf8_is_refused() -> None:
-    assert refusal(FORM, b"a=\xff") == "the body is not UTF-8"
-    assert refusal(QUERY, b"a=\xff") == "the form is not readable"
-    assert pairs_of(b"b=2&a=1&b=3") == [("b", "2"), ("a", "1"), ("b", "3")]
-
-
-def test_a_get_is_read_from_its_query_whatever_its_body_says() -> None:
-    raw = RawRequest(b"bet=of-the-body", b"bet=of-the-query", method="GET")
-    assert QUERY.decode(raw) == {"bet": "of-the-query"}
-
-
 def test_xml_is_read_with_its_elements_and_several_alike_are_a_list() -> None:
     content = (
         b"<?xml version='1.0' encoding='utf-8'?>\n<call id='1'>\n <bet> b-1\n</bet><empty/>"
@@ -105,6 +79,32 @@ def test_xml_is_read_with_its_elements_and_several_alike_are_a_list() -> None:
         "item": [{"n": "1"}, {"n": "2"}, {"n": "3"}],
         "text": "ab<&<ü",
     }
+
+
+class Bets(BaseModel):
+    """XML has no other lists."""
+
+    bets: Annotated[Several[Reference], Field(alias="bet", max_length=2)]
+
+
+@pytest.mark.parametrize(
+    ("content", "bets"),
+    [
+        (b"<call><bet>1</bet></call>", ["1"]),
+        (b"<call><bet>1</bet><x/><bet>2</bet></call>", ["1", "2"]),
+    ],
+)
+def test_one_element_of_xml_is_a_list_of_one(content: bytes, bets: list[str]) -> None:
+    assert Bets.model_validate(decoded(XML, content)).bets == bets
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"<call><x/></call>", b"<call><bet/></call>", b"<call>%s</call>" % (b"<bet>1</bet>" * 3)],
+)
+def test_what_is_no_list_of_such_elements_is_refused(content: bytes) -> None:
+    with pytest.raises(ValidationError):
+        Bets.model_validate(decoded(XML, content))
 
 
 def test_only_the_white_space_of_xml_is_cut_off() -> None:

@@ -9,6 +9,7 @@ import pytest
 from testbed.provider import DIALECTS, Case, Dialect
 from testbed.provider.connection import Response
 from testbed.provider.dialects.documents import object_of
+from testbed.provider.dialects.hub88 import Hub88
 
 
 def read(dialect: Dialect, document: object, status: int = 200, **asked: object) -> Any:
@@ -135,3 +136,23 @@ def test_a_code_belongs_to_its_status(
     dialect: str, status: int, document: object, code: object
 ) -> None:
     assert read(DIALECTS[dialect], document, status).code == code
+
+
+class _NoTemporary(Hub88):
+    allowed = {case: codes for case, codes in Hub88.allowed.items() if case is not Case.TEMPORARY}  # noqa: RUF012
+
+
+class _StopsTemporarily(Hub88):
+    stops = Hub88.stops | {"RS_ERROR_UNKNOWN"}
+
+
+@pytest.mark.parametrize(
+    ("dialect", "problem"),
+    [
+        (_NoTemporary(), "hub88: `allowed` has nothing for 'temporary'"),
+        (_StopsTemporarily(), "hub88: RS_ERROR_UNKNOWN is temporary, and in `stops`"),
+    ],
+)
+def test_a_provider_s_side_that_contradicts_itself_is_refused(dialect: Hub88, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        dialect.check_codes()

@@ -108,6 +108,7 @@ async def answer_to(
         "type": "http",
         "method": "POST",
         "path": path,
+        "raw_path": path.encode(errors="surrogateescape"),
         "client": None,
         "headers": [],
     }

@@ -27,6 +27,7 @@ def test_a_refused_request_is_logged_without_its_secret(content: bytes) -> None:
             sender="192.0.2.1",
             body=content,
             query=b"",
+            values={},
         )
     (line,) = logged
     body = line["body"].encode() if "body" in line else base64.b64decode(line["body_base64"])

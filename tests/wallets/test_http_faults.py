@@ -23,7 +23,10 @@ WHY = {Fault.BUSY: Why.BUSY, Fault.AWAY: Why.AWAY} | dict.fromkeys(
 )
 """Of whatever else goes wrong there is no answer."""
 HARMLESS = {Fault.NONE, Fault.DOUBLED}
-CALL_LIMIT_S = 0.5
+CALL_LIMIT_S = 3.0
+"""A wallet on a busy machine keeps it."""
+SHORT_S = 0.5
+BUSY_MACHINE_S = 2.0
 
 
 class TestFaults(Service):
@@ -34,7 +37,7 @@ class TestFaults(Service):
 
     @pytest.fixture
     def wallet(self, proxy: Proxy) -> Iterator[HttpWallet]:
-        with wallet_at(proxy.url, call_limit_s=CALL_LIMIT_S, connect_limit_s=0.5) as wallet:
+        with wallet_at(proxy.url, call_limit_s=CALL_LIMIT_S) as wallet:
             yield wallet
 
     @pytest.fixture
@@ -112,12 +115,13 @@ class TestFaults(Service):
 
     @pytest.mark.parametrize("fault", [Fault.HUNG, Fault.LOST, Fault.SLOW, Fault.FLOOD])
     def test_no_answer_holds_a_call_longer_than_its_limit(
-        self, fault: Fault, proxy: Proxy, wallet: HttpWallet, cancel: Cancel
+        self, fault: Fault, proxy: Proxy, cancel: Cancel
     ) -> None:
         proxy.faults.extend([fault] * 2)
-        began = time.monotonic()
-        verdicts_on(wallet, cancel)
-        assert time.monotonic() - began < 2 * CALL_LIMIT_S + 0.5
+        with wallet_at(proxy.url, call_limit_s=SHORT_S, connect_limit_s=SHORT_S) as wallet:
+            began = time.monotonic()
+            verdicts_on(wallet, cancel)
+            assert time.monotonic() - began < 2 * SHORT_S + BUSY_MACHINE_S
 
     def test_the_ports_deadline_ends_a_call_before_its_own_limit(
         self, proxy: Proxy, cancel: Cancel
@@ -127,7 +131,7 @@ class TestFaults(Service):
             proxy.faults.append(Fault.HUNG)
             began = time.monotonic()
             ((told,),) = wallet.cancel([cancel], began + 0.3)
-            assert time.monotonic() - began < 1.0
+            assert time.monotonic() - began < 0.3 + BUSY_MACHINE_S
         assert isinstance(told, Undecided)
         assert told.why is Why.UNANSWERED
 

@@ -77,7 +77,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def wallet(server: Server) -> Iterator[HttpWallet]:
-    with wallet_at(server.url, call_limit_s=1.0) as wallet:
+    with wallet_at(server.url, call_limit_s=3.0) as wallet:
         yield wallet
 
 

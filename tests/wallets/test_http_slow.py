@@ -127,12 +127,12 @@ class TestHeldUp(Service):
     ) -> None:
         players = ["held", "q1", "q2", "q3"]
         cancels = [cancel_of(f"r-{player}", user_id=player) for player in players]
-        with wallet_at(url, call_limit_s=0.6, connect_limit_s=0.3) as wallet:
+        with wallet_at(url, call_limit_s=1.5, connect_limit_s=1.0) as wallet:
             told, _ = _meanwhile(wallet, *cancels)
         assert sorted(type(one).__name__ for one in told) == ["Decided"] * 2 + ["Undecided"] * 2
 
     def test_while_others_are_answered_nothing_of_theirs_is_turned_away(self, url: str) -> None:
-        with wallet_at(url, call_limit_s=0.6, connect_limit_s=0.3) as wallet:
+        with wallet_at(url, call_limit_s=1.5, connect_limit_s=1.0) as wallet:
             (told,), others = _meanwhile(wallet, cancel_of("r-held", user_id="held"))
         assert isinstance(told, Undecided)
         assert told.why is Why.UNANSWERED

@@ -3,6 +3,7 @@
 import sys
 from typing import Final
 
+import psutil
 import pytest
 from celery import Celery
 
@@ -12,20 +13,34 @@ from tests.system.workers import WORKER
 from tests.waiting import until
 from unbet.broker import transport
 
-LOSES_A_CHILD: Final = """
+_LOSES_A_CHILD: Final = """
 import os, signal
 from celery.__main__ import main
+from celery.worker.consumer.consumer import Consumer
+from redis import ConnectionError
 from worker.pool import RefillingPool
 
-def did_start_ok(pool, real=RefillingPool.did_start_ok):
+def kill_one(pool):
     os.kill(pool._pool[0].pid, signal.SIGKILL)
     pool._pool[0].join()
+"""
+BEFORE_IT_IS_LOOKED_FOR: Final = """
+def did_start_ok(pool, real=RefillingPool.did_start_ok):
+    kill_one(pool)
     return real(pool)
 
 RefillingPool.did_start_ok = did_start_ok
 main()
 """
-"""Celery's program, a child of which dies right before it is looked for."""
+BEFORE_REDIS_IS_THERE: Final = """
+def connect(consumer, real=Consumer.connect):
+    Consumer.connect = real
+    kill_one(consumer.pool._pool)
+    raise ConnectionError("NOREPLICAS")
+
+Consumer.connect = connect
+main()
+"""
 
 
 def client_of(system: System) -> Celery:
@@ -54,10 +69,18 @@ def test_nobody_tells_a_worker_to_end_or_to_take_no_messages(system: System) -> 
 
 
 @pytest.mark.long
-def test_a_worker_whose_child_is_killed_while_it_starts_replaces_it(idle_system: System) -> None:
+@pytest.mark.parametrize(
+    "moment", [BEFORE_IT_IS_LOOKED_FOR, BEFORE_REDIS_IS_THERE], ids=["looked for", "no Redis yet"]
+)
+def test_a_worker_whose_child_is_killed_while_it_starts_replaces_it(
+    idle_system: System, moment: str
+) -> None:
     idle_system.start_receiver()
-    idle_system.start("worker", sys.executable, "-c", LOSES_A_CHILD, *WORKER[3:])
+    idle_system.start("worker", sys.executable, "-c", _LOSES_A_CHILD + moment, *WORKER[3:])
     until(lambda: "SIGKILL" in idle_system.said("worker"), "no child has died")
-    assert idle_system.cancel(reference="r1")["error"] == 0
-    until(lambda: "r1" in idle_system.said("worker"), "not by the worker")
+    for reference in ("r1", "r2"):
+        assert idle_system.cancel(reference=reference)["error"] == 0
+        until(lambda: reference in idle_system.said("worker"), "not by the worker")  # noqa: B023
+        for child in psutil.Process(idle_system.processes["worker"].pid).children():
+            child.kill()  # those that came after it are replaced like any other
     assert idle_system.processes["worker"].poll() is None

@@ -12,6 +12,7 @@ from unbet.cli.endpoint_list import (
 )
 from unbet.core.wallet_names import LEDGER
 from unbet.dialects.auth import URL_SECRET
+from unbet.dialects.openapi.answers import example_answers, example_document
 from unbet.runtime.wallet_choice import BESIDE_THE_JOURNAL
 
 COLUMNS: Final = (
@@ -79,6 +80,7 @@ def problems_of(
         yield from _with_secret(chosen, endpoint, secrets)
         yield from _with_keys(endpoint, keys)
         yield from _with_wallet(endpoint)
+        yield from _with_dialect(endpoint)
         until = endpoint.config.until
         if until is not None and until <= datetime.now(UTC):
             yield Problem(endpoint, "until: its secret has expired", is_error=False)
@@ -131,6 +133,20 @@ def _with_wallet(endpoint: ListedEndpoint) -> Iterator[Problem]:
             "none: it is to tell `cash` with each decision",
             is_error=False,
         )
+
+
+def _with_dialect(endpoint: ListedEndpoint) -> Iterator[Problem]:
+    """One of another package may fail in any way."""
+    dialect, provider = endpoint.config.configured_dialect(), endpoint.config.provider
+    made = "its example"
+    try:
+        example_document(dialect, provider)
+        made = "its first answer"
+        for answer in example_answers(dialect, provider):
+            made = f"the answer after {answer.name!r}"
+    except Exception as error:  # noqa: BLE001
+        problem = f"dialect: {made} cannot be made: {type(error).__name__}: {error}"
+        yield Problem(endpoint, problem)
 
 
 def _other_answers(endpoint: ListedEndpoint) -> dict[str, str]:

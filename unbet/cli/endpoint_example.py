@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from unbet.cli.endpoint_list import EndpointCommandSettings, ListedEndpoint, secret_of
-from unbet.dialects.auth import Auth, BasicAuth, Header
+from unbet.dialects.auth import Auth, BasicAuth, Header, Stamped
 from unbet.dialects.body import read
 from unbet.dialects.examples import Example, Sign, document_of, request_of, values_of
 from unbet.dialects.port import Dialect
@@ -53,8 +53,12 @@ class ExampleMaker:
             raise ValueError("until: its secret has expired")
         example = Example(self.reference, self.player, self.currency, config.provider)
         document, keys = document_of(dialect, example), config.read_keys()
-        raw = request_of(dialect, document, self._signing(dialect.auth, keys))
+        sign, under = self._signing(dialect.auth, keys), ""
+        if isinstance(dialect.auth.content, Stamped):
+            under = f"/{secret_of(self.chosen, endpoint)}"  # the whole path is signed
+        raw = request_of(dialect, document, sign, under=under)
         _require_accepted(raw, document, config.provider, dialect, keys)
+        raw = raw._replace(path=raw.path.removeprefix(under))
         if self.shows_secrets:
             return Shell().line(self._arguments(endpoint, raw, secret_of(self.chosen, endpoint)))
         return self._without_secrets(endpoint, raw, document, keys)
@@ -64,7 +68,8 @@ class ExampleMaker:
     ) -> str:
         """The command for `raw`, in which the shell puts the secrets."""
         shell, user, auth = Shell(), None, endpoint.dialect.auth
-        secret = shell.word(endpoint.source, f"URL_SECRET_{endpoint.number}")
+        name, what = f"URL_SECRET_{endpoint.number}", f"the URL secret of {endpoint.title}"
+        secret = shell.word(endpoint.source, name, what)
         if keys and auth.scheme is None:
             # The request has the secret itself where others have a signature.
             _require_plain(auth, keys[0].decode())
@@ -114,13 +119,15 @@ class Shell:
     def __init__(self) -> None:
         self._words: dict[str, str] = {}
 
-    def word(self, source: KeySource | None, name: str = "") -> str:
-        """What stands for the value of `source`, or of a variable `name` that a person sets."""
+    def word(self, source: KeySource | None, name: str = "", what: str = "") -> str:
+        """What stands for the value of `source`, or of a variable `name` that a person sets to
+        `what`."""
         mark = token_hex(16)  # every form of a request has it as it is
         if source is not None and source.file is not None:
             self._words[mark] = f'"$(cat {shlex.quote(source.file)})"'
         else:
-            self._words[mark] = f'"${{{source.env if source else name}:?}}"'
+            missing = "set it" if source else f"set it to {what}"
+            self._words[mark] = f'"${{{source.env if source else name}:?{missing}}}"'
         return mark
 
     def line(self, arguments: Sequence[str]) -> str:

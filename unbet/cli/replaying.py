@@ -3,8 +3,8 @@
 import base64
 import binascii
 import json
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError, model_validator
 
@@ -12,6 +12,10 @@ from unbet.core.fields import ProviderId
 from unbet.core.message import Cancel
 from unbet.dialects import DIALECTS, DialectName
 from unbet.dialects.body import cancels_of, parse_kept
+from unbet.dialects.raw import BadRequestError
+
+HIDDEN: Final = "[secret]"
+"""What the log has in place of a secret (`unbet/dialects/auth.py`)."""
 
 
 class Refused(BaseModel):
@@ -25,6 +29,7 @@ class Refused(BaseModel):
     received_at: AwareDatetime
     received_from: str
     body: bytes
+    path_values: Mapping[str, str] = {}
 
     @model_validator(mode="before")
     @classmethod
@@ -64,10 +69,15 @@ def cancels_in(refused: Refused, body: bytes | None = None) -> list[Cancel]:
     Raises `BadRequestError` where it is refused again."""
     dialect = DIALECTS[refused.dialect]
     kept = refused.body if body is None else body
-    return cancels_of(
-        parse_kept(kept, refused.provider, dialect),
+    cancels = cancels_of(
+        parse_kept(kept, refused.provider, dialect, refused.path_values),
         provider=refused.provider,
         dialect=dialect,
         received_at=refused.received_at,
         received_from=refused.received_from,
     )
+    for cancel in cancels:
+        if any(HIDDEN in (name or "") for name in (cancel.reference, cancel.player, cancel.uuid)):
+            problem = "the secret was in it, which the log leaves out: give the body by --body"
+            raise BadRequestError(problem, cancel.reference)
+    return cancels

@@ -4,7 +4,14 @@ import re
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, Field, PlainSerializer, StringConstraints
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 # Unicode's white space, named one by one: what `\s` means differs between those who read a pattern.
 _BLANK: Final = r"\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -47,6 +54,18 @@ Reference = Annotated[str, text(255)]
 """What a provider names a bet by; a dialect may allow fewer characters."""
 RequestName = Annotated[str, text(255)]
 """What a provider names a request of its own by; a dialect may allow fewer characters."""
+
+
+def _name_or_none(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return check(str(value) if type(value) is int else value)
+    except ValueError:
+        return None
+
+
+NameIfAny = Annotated[RequestName | None, WrapValidator(_name_or_none)]
+"""As `RequestName`, a whole number by its digits; None for what is no name. Nothing hangs on it but
+how a request is called in the history, so that none is refused for it."""
 Amount = Annotated[
     Decimal,
     BeforeValidator(_exact),
@@ -55,11 +74,3 @@ Amount = Annotated[
     PlainSerializer(_plain, return_type=str, when_used="json"),
 ]
 """Money in units of a currency, exact: NUMERIC(38,18) (PROTOCOL, "The call")."""
-
-
-def _whole(value: Any) -> Any:
-    return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-JsonAmount = Annotated[Amount, BeforeValidator(_whole)]
-"""An amount that may be a number of JSON, read without a float."""

@@ -12,7 +12,7 @@ from unbet.core.outcomes import MISMATCHES, Outcome
 from unbet.dialects.raw import Document
 
 MAX_ECHO_LENGTH: Final = 255
-"""Characters of a value that an answer repeats."""
+"""Characters, or digits, of a value that an answer repeats."""
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
@@ -85,12 +85,17 @@ class AnswerContext(NamedTuple):
         """Ours of the reversal, the same for each repetition; None if nothing was reversed."""
         return None if self.decision is None else own_reference_of(self.decision)
 
-    def echo(self, name: str) -> str | None:
-        """The text that was sent under `name`, if it was one: half a surrogate pair is none."""
-        value = self.document.get(name)
-        if not isinstance(value, str) or len(value) > MAX_ECHO_LENGTH:
-            return None
-        return None if _SURROGATE.search(value) else value
+    def echo(self, name: str) -> str | int | None:
+        """What was sent under `name`, as `repeatable` has it."""
+        return repeatable(self.document.get(name))
+
+
+def repeatable(value: Any) -> str | int | None:
+    """`value` if it is a text or a whole number that an answer can repeat. Half a surrogate pair is
+    no text: no answer has bytes for it."""
+    if not isinstance(value, str | int) or len(str(value)) > MAX_ECHO_LENGTH:
+        return None
+    return None if isinstance(value, str) and _SURROGATE.search(value) else value
 
 
 def own_reference_of(decision: Decision) -> str | None:

@@ -4,15 +4,13 @@ wrong value as for a right one, and looks at every key."""
 import base64
 import hashlib
 import hmac
-import json
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
-from urllib.parse import quote, quote_plus
-from xml.sax.saxutils import escape
 
-from unbet.dialects.raw import BadRequestError, Document, RawRequest, pairs_of
+from unbet.dialects.raw import BadRequestError, Document, RawRequest, bytes_sent, pairs_of
+from unbet.dialects.redaction import redacted
 from unbet.dialects.schemes import Scheme, bytes_of
 
 MIN_SECRET_LENGTH: Final = 8
@@ -35,7 +33,8 @@ class Part(Protocol):
 
 @dataclass(frozen=True)
 class Header:
-    """A header, after `prefix`."""
+    """A header, after `prefix`, which is taken in either case: mostly the name of a scheme (RFC
+    9110, 11.1)."""
 
     name: str
     prefix: str = ""
@@ -43,9 +42,10 @@ class Header:
 
     def read(self, raw: RawRequest, document: Document) -> str | None:  # noqa: ARG002 - as all parts
         value = raw.header(self.name)
-        if value is None or not value.startswith(self.prefix):
+        length = len(self.prefix)
+        if value is None or value[:length].lower() != self.prefix.lower():
             return None
-        return value.removeprefix(self.prefix)
+        return value[length:]
 
     def __str__(self) -> str:
         return f"the header {self.name}"
@@ -60,9 +60,10 @@ class BasicAuth:
     def read(self, raw: RawRequest, document: Document) -> str | None:
         encoded = Header("Authorization", "Basic ").read(raw, document)
         try:
-            return None if encoded is None else base64.b64decode(encoded, validate=True).decode()
+            decoded = None if encoded is None else base64.b64decode(encoded, validate=True)
         except ValueError:
             return None
+        return None if decoded is None else decoded.decode("latin-1")
 
     def __str__(self) -> str:
         return "HTTP Basic"
@@ -109,16 +110,19 @@ def raw_body(raw: RawRequest, _: Document) -> bytes:
     return raw.body
 
 
-def stamped(header: str) -> Content:
+@dataclass(frozen=True)
+class Stamped:
     """The value of `header`, then path and query as they were sent, then the body."""
 
-    def content(raw: RawRequest, _: Document) -> bytes:
-        query = b"?" + raw.query if raw.query else b""
-        stamp = (raw.header(header) or "").encode()
-        return stamp + raw.path.encode() + query + raw.body
+    header: str
 
-    content.__doc__ = f"{header}, path and body"
-    return content
+    def __call__(self, raw: RawRequest, _: Document) -> bytes:
+        query = b"?" + raw.query if raw.query else b""
+        stamp = (raw.header(self.header) or "").encode("latin-1")
+        return stamp + raw.path.encode("latin-1") + query + raw.body
+
+    def __str__(self) -> str:
+        return f"{self.header}, path and body"
 
 
 def fields(*names: str) -> Content:
@@ -133,12 +137,12 @@ def fields(*names: str) -> Content:
     return content
 
 
-def sorted_pairs(*, without: str) -> Content:
+def sorted_pairs(*, without: str, with_empty: bool = True) -> Content:
     """The fields of a form as `name=value`, sorted by name and joined by `&`."""
 
     def content(raw: RawRequest, _: Document) -> bytes:
-        pairs = sorted(pairs_of(raw.body))
-        return "&".join(f"{name}={value}" for name, value in pairs if name != without).encode()
+        pairs = [pair for pair in sorted(pairs_of(raw.body)) if with_empty or pair[1]]
+        return bytes_sent("&".join(f"{name}={value}" for name, value in pairs if name != without))
 
     content.__doc__ = "the sorted fields"
     return content
@@ -150,7 +154,7 @@ def sorted_values(*, without: Sequence[str], sorted_as: dict[str, str]) -> Conte
 
     def content(raw: RawRequest, _: Document) -> bytes:
         pairs = sorted((sorted_as.get(name, name), name, v) for name, v in pairs_of(raw.query))
-        return "".join(value for _, name, value in pairs if name not in without).encode()
+        return bytes_sent("".join(value for _, name, value in pairs if name not in without))
 
     content.__doc__ = "the query's sorted values"
     return content
@@ -164,6 +168,8 @@ class Auth:
     part: Part | None = None
     scheme: Scheme | None = None
     content: Content = raw_body
+    or_content: Content | None = None
+    """What may be signed instead, where it is not known which of the two a provider signs."""
     is_optional: bool = False
     """Whether an endpoint may have no key, and then none is asked for."""
 
@@ -190,13 +196,10 @@ class Auth:
         given = self.part.read(raw, document)
         if given is None:
             return False
-        try:
-            content = b"" if self.scheme is None else self.content(raw, document)
-        except (BadRequestError, ValueError):  # half a surrogate pair has no bytes
-            return False
-        accepted = False
+        accepted, contents = False, list(self._contents(raw, document))
         for key in keys:
-            accepted |= self._is_right(key, content, given)
+            for content in contents:
+                accepted |= self._is_right(key, content, given)
         return accepted
 
     def signature(self, raw: RawRequest, document: Document, key: Any) -> str:
@@ -209,32 +212,35 @@ class Auth:
         """`text` of the request without the secret that it holds."""
         if self.scheme is not None or self.part is None or not self.part.is_content:
             return text
-        for key in keys:
-            for spelling in _spellings(key.decode()):
-                text = text.replace(spelling, "[secret]")
-        return text
+        return redacted(text, [key.decode() for key in keys])
+
+    def _contents(self, raw: RawRequest, document: Document) -> Iterator[bytes]:
+        if self.scheme is None:
+            yield b""
+            return
+        for content in filter(None, (self.content, self.or_content)):
+            with suppress(BadRequestError, ValueError):  # half a surrogate pair has no bytes
+                yield content(raw, document)
 
     def _is_right(self, key: Any, content: bytes, given: str) -> bool:
-        if self.scheme is None:
-            return hmac.compare_digest(key, given.encode(errors="replace"))
-        return self.scheme.verify(key, content, given)
+        if self.scheme is not None:
+            return self.scheme.verify(key, content, given)
+        is_right = hmac.compare_digest(key, given.encode(errors="surrogatepass"))
+        if isinstance(self.part, Header | BasicAuth):  # its bytes may be UTF-8 as well
+            is_right |= hmac.compare_digest(key, given.encode("latin-1"))
+        return is_right
 
     def __str__(self) -> str:
         if self.part is None:
             return "the secret in the URL"
         if self.scheme is None:
             return f"a shared secret in {self.part}"
-        return f"{self.scheme} of {(self.content.__doc__ or '').partition('.')[0]} in {self.part}"
+        return f"{self.scheme} of {self._signed()} in {self.part}"
+
+    def _signed(self) -> str:
+        if isinstance(self.content, Stamped):
+            return str(self.content)
+        return (self.content.__doc__ or "").partition(".")[0]
 
 
 URL_SECRET: Final = Auth()
-
-
-def _spellings(secret: str) -> list[str]:
-    """As forms, JSON and XML have it; the longest first."""
-    escaped = json.dumps(secret)[1:-1]
-    in_forms = [quote(secret, safe=""), quote(secret), quote_plus(secret)]
-    lower = [re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), one) for one in in_forms]
-    in_json = [escaped, escaped.replace("/", "\\/"), json.dumps(secret, ensure_ascii=False)[1:-1]]
-    in_xml = [escape(secret), escape(secret, {'"': "&quot;", "'": "&apos;"})]
-    return sorted({secret, *in_forms, *lower, *in_json, *in_xml}, key=len, reverse=True)

@@ -17,11 +17,18 @@ from typing import Annotated, Any, Final, Literal
 from iso4217 import Currency as IsoCurrency
 from pydantic import BaseModel, Field
 
-from unbet.core.fields import Currency, Reference, RequestName, UserId
+from unbet.core.fields import Currency, NameIfAny, Reference, UserId
 from unbet.core.outcomes import Outcome
-from unbet.dialects.answers import Answer, AnswerContext, CancelRequest, Item, own_reference_of
+from unbet.dialects.answers import (
+    Answer,
+    AnswerContext,
+    CancelRequest,
+    Item,
+    own_reference_of,
+    repeatable,
+)
 from unbet.dialects.auth import Auth, Header
-from unbet.dialects.body import MAX_ITEMS
+from unbet.dialects.body import MAX_ITEMS, without_none
 from unbet.dialects.codecs import units
 from unbet.dialects.port import WRONG_SIGNATURE, Dialect, LateBet
 from unbet.dialects.schemes import Hmac
@@ -31,7 +38,7 @@ class Action(BaseModel):
     """One bet to roll back."""
 
     action: Literal["rollback"]
-    action_id: RequestName
+    action_id: NameIfAny = None
     original_action_id: Reference
 
 
@@ -55,12 +62,14 @@ def _document(context: AnswerContext) -> Mapping[str, Any]:
     cash, currency = context.cash, context.echo("currency")
     now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     transactions = [
-        {
-            "action_id": action["action_id"],
-            # Empty where nothing was reversed.
-            "tx_id": own_reference_of(decision) or "",
-            "processed_at": now,
-        }
+        without_none(
+            {
+                "action_id": repeatable(action.get("action_id")),
+                # Empty where nothing was reversed.
+                "tx_id": own_reference_of(decision) or "",
+                "processed_at": now,
+            }
+        )
         for action, decision in zip(context.document["actions"], context.decisions, strict=True)
     ]
     balance = {} if cash is None else {"balance": units(cash, _places(currency))}
@@ -68,7 +77,7 @@ def _document(context: AnswerContext) -> Mapping[str, Any]:
     return {**balance, **game, "transactions": transactions}
 
 
-def _places(currency: str | None) -> int:
+def _places(currency: str | int | None) -> int:
     """Of the minor unit; 2 for what ISO 4217 does not list."""
     try:
         places = IsoCurrency(currency).exponent

@@ -30,7 +30,7 @@ MAX_BODY_LENGTH: Final = 16 * 1024
 MAX_ITEMS: Final = 100
 """Bets in one request."""
 
-_REFUSED, _SUCCESS = 3, 5
+_NOT_YET, _AGAIN, _REFUSED, _LEFT, _SUCCESS, _NOTHING = range(6)
 """Ranks of answers."""
 
 _DERIVED: Final = UUID("c4b1e1a5-5d0c-4a57-9d7e-3c2f0a1b6e84")
@@ -62,7 +62,7 @@ class Reading(NamedTuple):
     answer: Answer
     """What it is answered undecided."""
     reason: str = ""
-    """`signature` or `form`."""
+    """`signature`, `form` or `dialect`."""
     problem: str = ""
     """Why it is refused, for the log."""
 
@@ -77,17 +77,22 @@ def read_cancels(
     received_at: datetime,
     received_from: str,
 ) -> tuple[Reading, Sequence[Cancel]]:
-    """A request and a cancel for each bet that it asks for, in its order; none if it is refused."""
-    request = read(raw, values, provider, dialect, keys)
-    if request.parsed is None:
-        return request, ()
-    cancels = cancels_of(
-        request.parsed,
-        provider=provider,
-        dialect=dialect,
-        received_at=received_at,
-        received_from=received_from,
-    )
+    """A request and a cancel for each bet that it asks for, in its order; none if it is refused.
+    Where the dialect itself fails, the request is sent again, and logged for a person meanwhile."""
+    try:
+        request = read(raw, values, provider, dialect, keys)
+        if request.parsed is None:
+            return request, ()
+        cancels = cancels_of(
+            request.parsed,
+            provider=provider,
+            dialect=dialect,
+            received_at=received_at,
+            received_from=received_from,
+        )
+    except Exception as error:  # noqa: BLE001 - a dialect may be of another package
+        later, problem = dialect.outcomes[Outcome.PARKED], f"the dialect failed: {error!r}"
+        return Reading({}, None, None, later, "dialect", problem), ()
     return request, cancels
 
 
@@ -152,7 +157,7 @@ def _answer_to_several(dialect: "Dialect", decisions: Sequence[Decision]) -> Ans
     ranks = [_rank(dialect, *pair) for pair in zip(decisions, answers, strict=True)]
     is_part_done = (
         dialect.answers_each
-        and {*ranks} == {_REFUSED, _SUCCESS}
+        and {*ranks} - {_NOTHING} == {_REFUSED, _SUCCESS}
         and any(one.outcome is Outcome.REVERSED for one in decisions)
     )
     return answers[ranks.index(_SUCCESS if is_part_done else min(ranks))]
@@ -161,19 +166,29 @@ def _answer_to_several(dialect: "Dialect", decisions: Sequence[Decision]) -> Ans
 def _rank(dialect: "Dialect", decision: Decision, answer: Answer) -> int:
     """Which of several bets has the answer to all; the lowest.
 
-    0: it is not decided yet
-    1: its answer has the request sent again; 2: so it has because of another bet
-    3: its answer is any other but success; 4: so it is because of another bet
-    5: success
+    not yet: it is not decided
+    again: its answer has the request sent again
+    refused: its answer is any other but success
+    left: it stands because of another bet, whose answer says why
+    success
+    nothing: there was no stake to give back, and its answer is no success
     """
-    if decision.outcome is Outcome.PARKED:
-        return 0
-    because_of_another = decision.outcome is Outcome.BATCH_REFUSED
-    if answer.resent:
-        return 1 + because_of_another
-    if answer in (dialect.outcomes[Outcome.REVERSED], dialect.repeated):
+    match decision.outcome:
+        case Outcome.PARKED:
+            return _NOT_YET
+        case Outcome.BATCH_REFUSED:
+            return _LEFT
+    if _reads_as(answer, dialect.outcomes[Outcome.REVERSED], dialect.repeated):
         return _SUCCESS
-    return _REFUSED + because_of_another
+    if decision.outcome in (Outcome.NO_BET, Outcome.BET_REFUSED):
+        return _NOTHING
+    return _AGAIN if answer.resent else _REFUSED
+
+
+def _reads_as(answer: Answer, *others: Answer | None) -> bool:
+    """Whether the provider, who reads no description, takes it for one of them."""
+    codes = [(other.status, other.code) for other in others if other is not None]
+    return (answer.status, answer.code) in codes
 
 
 def answer_of(dialect: "Dialect", outcome: Outcome, *, replayed: bool = False) -> Answer:
@@ -204,10 +219,12 @@ def raw_of(kept: bytes, dialect: "Dialect") -> RawRequest:
     return RawRequest(kept, method=dialect.method)
 
 
-def parse_kept(kept: bytes, provider: str, dialect: "Dialect") -> ParsedRequest:
-    """As `parse`, of a request that is not signed any more."""
+def parse_kept(
+    kept: bytes, provider: str, dialect: "Dialect", values: Mapping[str, str] | None = None
+) -> ParsedRequest:
+    """As `parse`, of a request that is not signed any more; `values` are those in its path."""
     raw = raw_of(kept, dialect)
-    return parse(raw, decode(raw, dialect), provider, dialect)
+    return parse(raw, {**decode(raw, dialect), **(values or {})}, provider, dialect)
 
 
 def decode(raw: RawRequest, dialect: "Dialect") -> Document:
@@ -230,7 +247,9 @@ def parse(raw: RawRequest, document: Document, provider: str, dialect: "Dialect"
     except ValidationError as error:
         raise BadRequestError(describe(error), valid_reference(values, dialect)) from None
     request = dialect.read_request(fields)
-    named = getattr(fields, "provider_id", provider)
+    if not request.items:
+        raise BadRequestError("it asks for no bet")
+    named = getattr(fields, "provider_id", None) or provider
     if named.casefold() != provider.casefold():
         name = dialect.request.model_fields["provider_id"].alias
         raise BadRequestError(f"{name} is not this endpoint's", request.items[0].reference)

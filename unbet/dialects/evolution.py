@@ -12,12 +12,12 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, Field
 
-from unbet.core.fields import Currency, JsonAmount, Reference, RequestName, UserId
+from unbet.core.fields import Currency, NameIfAny, Reference, UserId
 from unbet.core.outcomes import Outcome
 from unbet.dialects.answers import Answer, AnswerContext, CancelRequest, Item
 from unbet.dialects.auth import Auth, Parameter
 from unbet.dialects.body import without_none
-from unbet.dialects.codecs import number
+from unbet.dialects.codecs import SentAmount, number
 from unbet.dialects.port import REPEATED, WRONG_SIGNATURE, Dialect
 
 PLACES: Final = 6
@@ -27,17 +27,15 @@ PLACES: Final = 6
 class Transaction(BaseModel):
     """The bet, and the cancel's own name."""
 
-    id: RequestName
+    id: NameIfAny = None
     reference: Annotated[Reference, Field(alias="refId")]
-    amount: JsonAmount | None = None
+    amount: SentAmount = None
 
 
 class Request(BaseModel):
     """The provider's fields, as far as they are needed."""
 
     user_id: Annotated[UserId, Field(alias="userId")]
-    uuid: RequestName | None = None
-    """It is only repeated."""
     currency: Currency
     transaction: Transaction
 

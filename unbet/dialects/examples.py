@@ -2,6 +2,7 @@
 
 import base64
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -9,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
-from unbet.dialects.auth import BasicAuth, Header, Member, Parameter
+from unbet.dialects.auth import BasicAuth, Header, Member, Parameter, Stamped
 from unbet.dialects.body import raw_of, without_none
 from unbet.dialects.port import Dialect
 from unbet.dialects.raw import Document, RawRequest
@@ -38,12 +39,18 @@ def document_of(dialect: Dialect, example: Example) -> dict[str, Any]:
     return filled
 
 
-def request_of(dialect: Dialect, document: Document, sign: Sign | None) -> RawRequest:
-    """The request that says `document`, signed by `sign` if there is one. Raises `ValueError` if
-    the signature is in a part of another package's, and what `sign` raises."""
+def request_of(
+    dialect: Dialect, document: Document, sign: Sign | None, *, under: str = ""
+) -> RawRequest:
+    """The request that says `document`, signed by `sign` if there is one. Its path begins with
+    `under`, the endpoint's secret after a slash. Raises `ValueError` if the signature is in a part
+    of another package's, and what `sign` raises."""
     raw, part = _written(dialect, document), dialect.auth.part
+    raw = raw._replace(path=under + raw.path)
     if part is None or sign is None:
         return raw
+    if isinstance(dialect.auth.content, Stamped):
+        raw = _with_header(raw, dialect.auth.content.header, str(int(time.time())))
     match part:
         case Member():
             return _written(dialect, {**document, part.name: sign(raw, document)})

@@ -25,9 +25,8 @@ PLACES: Final = 2
 
 
 class Request(BaseModel):
-    """The provider's fields."""
+    """The provider's fields, as far as they are needed."""
 
-    agent_id: Annotated[RequestName, Field(alias="agentID")]
     user_id: Annotated[UserId, Field(alias="userID")]
     reference: Annotated[Reference, Field(alias="transactionID")]
     sign: RequestName

@@ -4,8 +4,7 @@ A GET, all of it in the query. All of Groove's calls come to one URL: only those
 `request=rollback` are for here. Neither currency nor a name of the request is sent; the session is
 not looked at, because it may be over. Every code but 200 has it sent again, a settled or an unknown
 bet's as well. Assumed: the signature is written in hex, and over the decoded values; a wrong one is
-an internal error (1); a request of the wrong form has a parameter that does not match (400); a
-`rollbackAmount` of 0 says no amount, because the whole stake would stay away otherwise.
+an internal error (1); a request of the wrong form has a parameter that does not match (400).
 """
 
 from collections.abc import Mapping
@@ -18,7 +17,7 @@ from unbet.core.outcomes import Outcome
 from unbet.dialects.answers import Answer, AnswerContext, CancelRequest, Item
 from unbet.dialects.auth import Auth, Header, sorted_values
 from unbet.dialects.body import without_none
-from unbet.dialects.codecs import QUERY, SentAmount, number
+from unbet.dialects.codecs import SentAmount, number, query
 from unbet.dialects.port import Dialect
 from unbet.dialects.schemes import Hmac
 
@@ -38,9 +37,7 @@ class Request(BaseModel):
 
 
 def _read_request(request: Request) -> CancelRequest:
-    return CancelRequest(
-        [Item(request.reference)], request.account_id, amount=request.amount or None
-    )
+    return CancelRequest([Item(request.reference)], request.account_id, amount=request.amount)
 
 
 def _document(context: AnswerContext) -> Mapping[str, Any]:
@@ -83,7 +80,7 @@ GROOVE: Final = Dialect(
     wrong_signature=Answer(1, "The signature is wrong", resent=True),
     unpersisted=_LATER,
     method="GET",
-    codec=QUERY,
+    codec=query(Request),
     auth=Auth(
         Header("X-Groove-Signature"),
         Hmac(),

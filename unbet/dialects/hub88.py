@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
-from unbet.core.fields import Reference, RequestName, UserId
+from unbet.core.fields import NameIfAny, Reference, UserId
 from unbet.core.outcomes import Outcome
 from unbet.dialects.answers import Answer, AnswerContext
 from unbet.dialects.auth import Auth, Header
@@ -27,14 +27,16 @@ PLACES: Final = 5
 """One unit of the balance is a hundred thousandth of the currency's."""
 
 
+def _not_empty(value: Any) -> Any:
+    return None if value == "" else value
+
+
 class Request(BaseModel):
     """The provider's fields, as far as they are needed."""
 
-    user_id: Annotated[UserId | None, Field(alias="user")] = None
-    uuid: Annotated[RequestName, Field(alias="transaction_uuid")]
+    user_id: Annotated[UserId | None, Field(alias="user"), BeforeValidator(_not_empty)] = None
+    uuid: Annotated[NameIfAny, Field(alias="transaction_uuid")] = None
     reference: Annotated[Reference, Field(alias="reference_transaction_uuid")]
-    request_uuid: RequestName | None = None
-    """It is only repeated."""
 
 
 def _document(context: AnswerContext) -> Mapping[str, Any]:

@@ -1,6 +1,7 @@
 """What a provider's protocol is made of: how a request is read, and how an outcome is answered."""
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
@@ -22,6 +23,14 @@ UNPERSISTED: Final = "unpersisted"
 
 OPTIONAL: Final = frozenset({Outcome.AMOUNT_MISMATCH, Outcome.BATCH_REFUSED})
 """Outcomes of which most dialects need no answer of their own."""
+
+
+PLACEHOLDERS: Final = frozenset(
+    {"{reference}", "{player}", "{currency}", "{provider}", "{amount}", "{request}"}
+)
+"""What an example may have for what differs."""
+
+_NAME: Final = re.compile(r"\{\w+\}")
 
 
 class LateBet(StrEnum):
@@ -93,6 +102,8 @@ class Dialect:
             raise ValueError(f"{self.name}: no answer to {', '.join(sorted(missing))}")
         if self.codec.in_query is not (self.method == "GET"):
             raise ValueError(f"{self.name}: a GET has all in the query, and nothing else has")
+        self._check_path()
+        self._check_example()
         for what, answer in (
             ("parked", self.outcomes[Outcome.PARKED]),
             ("stored nowhere", self.unpersisted),
@@ -103,6 +114,24 @@ class Dialect:
                     f"{self.name}: a cancel that is {what} is answered {answer.code}, and the "
                     "provider sends it no more"
                 )
+
+    def _check_path(self) -> None:
+        names = [segment for segment in self.path.split("/") if {*"{}"} & {*segment}]
+        if not self.path.startswith("/"):
+            raise ValueError(f"{self.name}: its path does not begin with /")
+        if not all(_NAME.fullmatch(name) for name in names) or len({*names}) < len(names):
+            problem = "a name in its path is a whole segment, and is there once"
+            raise ValueError(f"{self.name}: {problem}")
+        if missing := [name for name in names if name[1:-1] not in self.example]:
+            raise ValueError(f"{self.name}: its `example` has no {missing[0][1:-1]}")
+
+    def _check_example(self) -> None:
+        if unknown := {*_placeholders(self.example)} - PLACEHOLDERS:
+            raise ValueError(f"{self.name}: its `example` has an unknown {min(unknown)}")
+        if self.read_request is request_of_one_bet and "reference" not in self.request.model_fields:
+            raise ValueError(
+                f"{self.name}: its request has no field `reference`, and it has no `read_request`"
+            )
 
     answer_of = body.answer_of  # there: it is on the way of every Cancel
 
@@ -148,3 +177,15 @@ class Dialect:
             else:
                 outcomes[Outcome(name)] = found[0]
         return replace(self, outcomes=outcomes, repeated=repeated, wrong_signature=wrong)
+
+
+def _placeholders(example: Any) -> Iterator[str]:
+    match example:
+        case Mapping():
+            for inner in example.values():
+                yield from _placeholders(inner)
+        case list() | tuple():
+            for inner in example:
+                yield from _placeholders(inner)
+        case str() if _NAME.fullmatch(example):
+            yield example

@@ -2,8 +2,10 @@
 
 A form without a currency, and not always with an amount. Assumed: the amount is the bet's stake; a
 settled bet is refused for good (120), so that nobody takes its stake for returned; what does not
-fit the bet is sent again (100), so that it can be put right meanwhile. After a wrong
-hash nothing is sent again: an endpoint may answer 100 instead (`answers`), so that a mix-up of keys
+fit the bet is sent again (100), so that it can be put right meanwhile. `providerId` is not looked
+at: the endpoint says whose the bet is, and the studio may have another name. Not known is whether
+empty fields are a part of what is hashed: a hash is right with and without them. After a wrong hash
+nothing is sent again: an endpoint may answer 100 instead (`answers`), so that a mix-up of keys
 loses no refund.
 """
 
@@ -11,11 +13,11 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, Field
 
-from unbet.core.fields import ProviderId, Reference, UserId
+from unbet.core.fields import Reference, UserId
 from unbet.core.outcomes import Outcome
 from unbet.dialects.answers import CODE, DESCRIPTION, OWN_REFERENCE, Answer
 from unbet.dialects.auth import Auth, Member, sorted_pairs
-from unbet.dialects.codecs import FORM, SentAmount
+from unbet.dialects.codecs import SentAmount, form
 from unbet.dialects.port import WRONG_SIGNATURE, Dialect
 from unbet.dialects.schemes import DigestWithKey
 
@@ -24,7 +26,6 @@ class Request(BaseModel):
     """The provider's fields, as far as they are needed."""
 
     user_id: Annotated[UserId, Field(alias="userId")]
-    provider_id: Annotated[ProviderId, Field(alias="providerId")]
     reference: Reference
     amount: SentAmount = None
 
@@ -59,8 +60,13 @@ PRAGMATIC: Final = Dialect(
         Outcome.BET_REFUSED: _NO_BETS,
         WRONG_SIGNATURE: (_WRONG_HASH, Answer(100, _WRONG_HASH.description, resent=True)),
     },
-    codec=FORM,
-    auth=Auth(Member("hash"), DigestWithKey("md5"), sorted_pairs(without="hash")),
+    codec=form(Request),
+    auth=Auth(
+        Member("hash"),
+        DigestWithKey("md5"),
+        sorted_pairs(without="hash"),
+        or_content=sorted_pairs(without="hash", with_empty=False),
+    ),
     example={
         "userId": "{player}",
         "providerId": "{provider}",

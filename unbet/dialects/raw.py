@@ -10,6 +10,9 @@ Document = Mapping[str, Any]
 MAX_FIELDS = 200
 """Of a form or a query."""
 
+_AS_SENT = "surrogateescape"
+"""Another charset in a field that nobody reads is no reason to refuse a request."""
+
 
 class BadRequestError(Exception):
     """The request is no valid Cancel. The text names the field; `reference` is set if it was
@@ -35,13 +38,13 @@ class RawRequest(NamedTuple):
     query: bytes = b""
     """After the question mark; percent-encoded."""
     path: str = ""
-    """As it was sent, the secret included; percent-encoded."""
+    """As it was sent, the secret included; percent-encoded, a character for each byte."""
     headers: Iterable[tuple[bytes, bytes]] = ()
     """Names in lower case."""
     method: str = "POST"
 
     def header(self, name: str) -> str | None:
-        """The header's value; None if it is not there exactly once."""
+        """The header's value, a character for each byte; None if it is not there exactly once."""
         wanted = name.lower().encode()
         found = [value for key, value in self.headers if key == wanted]
         return found[0].decode("latin-1") if len(found) == 1 else None
@@ -53,9 +56,15 @@ class RawRequest(NamedTuple):
 
 
 def pairs_of(encoded: bytes) -> list[tuple[str, str]]:
-    """The names and values of a form or a query, in their order. Raises `BadRequestError`."""
+    """The names and values of a form or a query, in their order. What is no UTF-8 has surrogates,
+    of which `bytes_sent` makes the same bytes. Raises `BadRequestError`."""
+    text = encoded.decode("utf-8", _AS_SENT)
     try:
-        text = encoded.decode("utf-8")
-        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
+        return parse_qsl(text, keep_blank_values=True, errors=_AS_SENT, max_num_fields=MAX_FIELDS)
     except ValueError:
         raise BadRequestError("the form is not readable") from None
+
+
+def bytes_sent(text: str) -> bytes:
+    """Those of which `pairs_of` has made `text`."""
+    return text.encode("utf-8", _AS_SENT)

@@ -9,6 +9,7 @@ from functools import lru_cache
 from hmac import compare_digest
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any, Final
+from urllib.parse import unquote_to_bytes
 
 from starlette.types import Scope
 
@@ -41,16 +42,19 @@ class Endpoint:
     """Whether its wallet has all players: a player without a known balance has 0 in the decision's
     currency."""
 
-    def values_in(self, path: bytes) -> dict[str, str] | None:
-        """What `path` has where the dialect's path has a name; None if it does not lead here."""
-        wanted, found = self.path.split(b"/"), path.split(b"/")
+    def values_in(self, raw_path: bytes) -> dict[str, str] | None:
+        """What a path has where the dialect's path has a name; None if it does not lead here. A
+        value may have a slash in it, percent-encoded as it comes. Bytes that are no UTF-8 are
+        surrogates, which no field takes."""
+        wanted = self.path.split(b"/")
+        found = [unquote_to_bytes(segment) for segment in raw_path.split(b"/")]
         if len(wanted) != len(found):
             return None
         leads_here = compare_digest(wanted[1], found[1])
         values = {}
         for name, value in zip(wanted[2:], found[2:], strict=True):
             if name.startswith(b"{"):
-                values[name.strip(b"{}").decode()] = value.decode(errors="replace")
+                values[name.strip(b"{}").decode()] = value.decode(errors="surrogateescape")
             else:
                 leads_here &= name == value
         return values if leads_here else None

@@ -35,6 +35,8 @@ DIALECTS: Final[Mapping[str, Dialect]] = find_plugins(
     group=ENTRY_POINT,
     common=_COMMON,
 )
+for _dialect in DIALECTS.values():
+    _dialect.check_codes()
 
 if TYPE_CHECKING:
     DialectName = str

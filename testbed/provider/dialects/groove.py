@@ -44,6 +44,7 @@ class Groove(Dialect):
     session = "gamesessionid"
     optional = ("rollbackAmount", "roundid")
     lengths = {"transactionid": 255, "roundid": 255}  # noqa: RUF012 - not changed
+    hides_unpersisted = True
     places = 10
 
     allowed = {  # noqa: RUF012 - not changed

@@ -13,7 +13,13 @@ from uuid import UUID, uuid5
 from testbed.provider.answers import Code
 from testbed.provider.dialects.documents import is_integer, missing, wrong_echo
 from testbed.provider.dialects.port import Case, Fields
-from testbed.provider.dialects.signing import SignedInHeader, new_rsa_key, private_key, rsa_sha256
+from testbed.provider.dialects.signing import (
+    SignedInHeader,
+    new_rsa_key,
+    private_key,
+    public_half,
+    rsa_sha256,
+)
 from testbed.provider.messages import Cancel
 
 _DONE: Final = frozenset({"RS_OK"})
@@ -52,6 +58,7 @@ class Hub88(SignedInHeader):
     player = "user"
     session = "token"
     optional = ("user", "game_id")
+    hides_unpersisted = True
     places = 5
 
     allowed = {  # noqa: RUF012 - not changed
@@ -88,6 +95,10 @@ class Hub88(SignedInHeader):
     def other_key(self) -> str:
         """Another private key, the same one each time."""
         return _other_key()
+
+    def operators_key(self, key: str) -> str:
+        """The public one."""
+        return public_half(key)
 
     def check_key(self, key: str) -> None:
         """A private key in PEM."""

@@ -107,6 +107,8 @@ class Dialect(ABC):
     """Whether a win may be named as well: what becomes of it is not judged."""
     alike: bool = False
     """Whether all cancels of a bet are answered alike, in every field."""
+    hides_unpersisted: bool = False
+    """Whether a cancel that is stored nowhere is answered as one that is not decided yet."""
     late_bet_accepted: bool = False
     """A bet that comes after its cancel: accepted without a debit, else refused."""
     places: int = 18
@@ -119,6 +121,16 @@ class Dialect(ABC):
     """The code for a bet of a frozen player."""
     refused: int = 120
     """The code for a refusal after which nothing is retransmitted."""
+
+    def check_codes(self) -> None:
+        """Raises `ValueError` for a case that can happen and has no codes, and for a temporary code
+        after which the provider stops."""
+        other = {Case.OTHER_PLAYER, Case.OTHER_CURRENCY, Case.OTHER_AMOUNT}
+        not_signed = frozenset() if self.needs_key else {Case.SIGNATURE}
+        if missing := {*Case} - other - not_signed - self.allowed.keys():
+            raise ValueError(f"{self.name}: `allowed` has nothing for {min(missing).value!r}")
+        if final := self.allowed[Case.TEMPORARY] & self.stops:
+            raise ValueError(f"{self.name}: {min(map(str, final))} is temporary, and in `stops`")
 
     @property
     def bet_stops(self) -> frozenset[Code]:
@@ -166,6 +178,10 @@ class Dialect(ABC):
     def other_key(self) -> str:
         """A made-up key of the right form."""
         return "another-key-of-the-right-form"
+
+    def operators_key(self, key: str) -> str:
+        """What the operator has of a key: the same, or its public half."""
+        return key
 
     def check_key(self, key: str) -> None:
         """Raises `ValueError` for what cannot be a key; the text is part of a sentence and holds no

@@ -43,6 +43,16 @@ def new_rsa_key() -> str:
     ).decode()
 
 
+def public_half(key: str) -> str:
+    """Of a private key in PEM, in PEM."""
+    return (
+        private_key(key)
+        .public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        .decode()
+    )
+
+
 @lru_cache(maxsize=8)
 def private_key(pem: str) -> rsa.RSAPrivateKey:
     """Raises `ValueError`."""

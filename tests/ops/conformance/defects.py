@@ -45,6 +45,12 @@ _CURRENCY = "a cancel in another currency binds nobody"
 _BET_AGAIN = "a bet sent three times is given back once"
 _SPLIT = "a split stake goes back where it came from"
 _WIN = "the reference of a win cancels nothing"
+_ACCOUNT = "a stake goes back to its own account"
+_LATE = "a late bet is refused"
+_NOT_AGAIN = "a cancelled bet is not placed again"
+_ROUND = "each bet of a round is given back"
+_EXACTLY = "references are compared exactly"
+_TO_THE_LAST = "references are compared to their last character"
 _ADDRESS = "a refused address is told so"
 
 DEFECTS = [
@@ -83,7 +89,8 @@ DEFECTS = [
         _CURRENCY,
         "any currency is taken",
     ),
-    _in(ledgers.TakesLateBets, "a late bet is refused", "the tombstone is forgotten", spreads=True),
+    _in(ledgers.TakesLateBets, _LATE, "the tombstone is forgotten", spreads=True),
+    _in(ledgers.ForgetsATombstoneOnceItWasUsed, _LATE, "the second one is taken"),
     _in(
         ledgers.TakesBetsThatItsCancelsOvertake,
         "a bet that races its cancel costs nothing",
@@ -93,16 +100,17 @@ DEFECTS = [
     _in(ledgers.RefusesRetransmittedBets, _BET_AGAIN, "it is refused"),
     _in(ledgers.GivesBackCashAlone, _SPLIT, "it all becomes cash"),
     _in(ledgers.GivesBackNoBonus, _SPLIT, "the bonus is kept"),
-    _in(
-        ledgers.TakesBetsAgain,
-        "a cancelled bet is not placed again",
-        "it is placed again",
-        spreads=True,
-    ),
+    _in(ledgers.CreditsTheFirstAccount, _ACCOUNT, "the first account is credited"),
+    _in(ledgers.CreditsEachAccount, _ACCOUNT, "each account is credited"),
+    _in(ledgers.TakesBetsAgain, _NOT_AGAIN, "it is placed again", spreads=True),
+    _in(ledgers.TakesBetsAgainTheSecondTime, _NOT_AGAIN, "the second time it is"),
     _in(ledgers.PaysLateWins, "a cancelled bet cannot win", "it wins"),
     _in(ledgers.UndoesWins, "a win is never reversed", "it is"),
     _in(ledgers.UndoesWinsByTheirReferences, _WIN, "it takes the win back"),
     _in(ledgers.RefusesWinsReferences, _WIN, "it is bad parameters"),
+    _at(handlers.once_for_each("sessionId"), _ROUND, "a session's second one is a repeat"),
+    _v1(handlers.once_for_each("sessionId"), _ROUND, "a session's second one is a repeat"),
+    _v1(handlers.once_for_each("roundId"), _ROUND, "a round's second one is a repeat"),
     _at(
         refusing(lambda fields, casino: fields.get("userId") in casino.frozen, 6),
         "a frozen player gets the stake back",
@@ -110,7 +118,10 @@ DEFECTS = [
     ),
     _in(ledgers.Rounds, "no decimal is lost", "two decimals are kept"),
     _in(ledgers.KeepsTwentyEightDigits, "no decimal is lost", "28 digits are kept"),
-    _in(ledgers.IgnoresCase, "references are compared exactly", "case says nothing"),
+    _in(ledgers.IgnoresCase, _EXACTLY, "case says nothing"),
+    _in(ledgers.IgnoresBlanksAtTheEnd, _EXACTLY, "blanks at the end say nothing"),
+    _in(ledgers.TakesTheFirstLike, _EXACTLY, "the start is enough"),
+    _in(ledgers.ComparesTheStart, _TO_THE_LAST, "the last one says nothing"),
     _at(
         handlers.first_only("sessionId", 5),
         "the session says nothing",

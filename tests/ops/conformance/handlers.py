@@ -146,6 +146,24 @@ def first_only(name: str, code: int) -> Handler:
     return refusing(is_other, code)
 
 
+def once_for_each(name: str) -> Handler:
+    """Takes the cancel of another bet for the first one's again if field `name` is the same."""
+    firsts: dict[object, object] = {}
+
+    async def handler(request: Request, right: Right, casino: Casino) -> Response:
+        fields = request.fields
+        reference = fields.get("reference")
+        if str(reference) not in casino.bets:
+            return await right(request)
+        first = firsts.setdefault(fields.get(name), reference)
+        if first == reference:
+            return await right(request)
+        told = await right(request.with_fields(reference=first))
+        return told.with_fields(reference=reference) if "reference" in told.document else told
+
+    return handler
+
+
 def never_again(code: int) -> Handler:
     """Refuses a uuid that it has seen."""
     seen: set[str] = set()

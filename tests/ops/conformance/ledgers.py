@@ -1,6 +1,7 @@
 """Operators that decide wrongly or do wrong things with money."""
 
 import asyncio
+from dataclasses import replace
 
 from testbed.provider import Answer, Bet, Player, Win
 from tests.ops.conformance.casino import Asked, Casino, Stake
@@ -139,6 +140,68 @@ class IgnoresCase(Casino):
         if lower in self.bets:
             return super().outcome_of(_Renamed(asked, lower))
         return super().outcome_of(asked)
+
+
+class IgnoresBlanksAtTheEnd(Casino):
+    def outcome_of(self, asked: Asked) -> Outcome:
+        return super().outcome_of(_Renamed(asked, asked.reference.rstrip(" ")))
+
+
+class ComparesTheStart(Casino):
+    """Takes the first bet whose reference begins like that."""
+
+    kept = 35
+
+    def outcome_of(self, asked: Asked) -> Outcome:
+        start = asked.reference[: self.kept]
+        found = (known for known in self.bets if known[: self.kept] == start)
+        return super().outcome_of(_Renamed(asked, next(found, asked.reference)))
+
+
+class ComparesFortyCharacters(ComparesTheStart):
+    kept = 40
+
+
+class TakesTheFirstLike(Casino):
+    """As LIKE 'reference%' does."""
+
+    def outcome_of(self, asked: Asked) -> Outcome:
+        found = (known for known in self.bets if known.startswith(asked.reference))
+        return super().outcome_of(_Renamed(asked, next(found, asked.reference)))
+
+
+class CreditsTheFirstAccount(Casino):
+    def give_back(self, stake: Stake) -> None:
+        own = [each for each in self.accounts if each.user_id == stake.player.user_id]
+        first = min(own, key=lambda each: each.currency)
+        super().give_back(replace(stake, player=first))
+
+
+class CreditsEachAccount(Casino):
+    def give_back(self, stake: Stake) -> None:
+        for each in [one for one in self.accounts if one.user_id == stake.player.user_id]:
+            super().give_back(replace(stake, player=each))
+
+
+class ForgetsATombstoneOnceItWasUsed(Casino):
+    async def place(self, bet: Bet) -> Answer:
+        answer = await super().place(bet)
+        self.tombstones.discard(bet.reference)
+        return answer
+
+
+class TakesBetsAgainTheSecondTime(Casino):
+    def __init__(self) -> None:
+        super().__init__()
+        self.refused_once: set[str] = set()
+
+    async def place(self, bet: Bet) -> Answer:
+        known = self.bets.get(bet.reference)
+        if known and known.state == "reversed":
+            if bet.reference in self.refused_once:
+                del self.bets[bet.reference]
+            self.refused_once.add(bet.reference)
+        return await super().place(bet)
 
 
 class TakesLateBets(Casino):

@@ -91,6 +91,7 @@ def _of_unbet(casino: Casino, dialect: DialectName) -> Right:
             "type": "http",
             "method": request.method,
             "path": request.path,
+            "raw_path": request.path.encode(),
             "headers": [(b"content-type", request.content_type.encode())],
             "client": (request.sender, 1),
         }

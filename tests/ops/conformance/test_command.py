@@ -24,13 +24,16 @@ NEED_THE_LEDGER = {
     "a bet that races its cancel costs nothing",
     "a bet sent three times is given back once",
     "a split stake goes back where it came from",
+    "a stake goes back to its own account",
     "a cancelled bet is not placed again",
     "a cancelled bet cannot win",
     "a win is never reversed",
     "the reference of a win cancels nothing",
+    "each bet of a round is given back",
     "a frozen player gets the stake back",
     "no decimal is lost",
     "references are compared exactly",
+    "references are compared to their last character",
 }
 
 

@@ -3,15 +3,16 @@ must find it: what any of them can get wrong, then each dialect's own."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from testbed.provider import DIALECTS
 from tests.ops.conformance import ledgers
 from tests.ops.conformance import wrong_answers as answers
+from tests.ops.conformance import wrong_batches as batches
 from tests.ops.conformance import wrong_decisions as decisions
 from tests.ops.conformance import wrong_reading as reading
 from tests.ops.conformance import wrong_trust as trust
 from tests.ops.conformance.casino import Casino
+from tests.ops.conformance.dialect_terms import AGAIN, FINAL, OPTIONAL, ROUNDS, SESSIONS
 from tests.ops.conformance.handlers import SHORT_S
 from tests.ops.conformance.reference_receivers import REFERENCE_RECEIVERS, ReferenceReceiver
 from tests.ops.conformance.serving import Handler, honest
@@ -48,34 +49,11 @@ _OTHER_PLAYER = "another player's cancel binds nobody"
 _AGAIN = "the same cancel again is answered the same"
 _SIGNATURE = "a wrong signature is refused"
 _SPELLINGS = "a cancel can be written in several ways"
-_SEVERAL = "several bets are given back by one request"
-
-AGAIN: dict[str, Any] = {
-    "bgaming": (500, 500),
-    "hub88": "RS_ERROR_UNKNOWN",
-    "caleta": "RS_ERROR_TIMEOUT",
-    "pragmatic": 100,
-    "evolution": "TEMPORARY_ERROR",
-    "gitslotpark": 1,
-    "groove": 1,
-}
-"""Codes after which the provider sends again; GitSlotPark has none."""
-
-FINAL: dict[str, Any] = {
-    "bgaming": (400, 400),
-    "hub88": "RS_ERROR_TRANSACTION_ROLLED_BACK",
-    "caleta": "RS_ERROR_TRANSACTION_DOES_NOT_EXIST",
-    "pragmatic": 120,
-    "evolution": "FINAL_ERROR_ACTION_FAILED",
-    "gitslotpark": 1,
-    "groove": 110,
-}
-"""Codes that end the matter; Groove has none but success."""
-
-_TOKENS = dict.fromkeys(("hub88", "caleta", "pragmatic"), "token")
-SESSIONS = {**_TOKENS, "evolution": "sid", "groove": "gamesessionid"}
-_USERS = dict.fromkeys(("hub88", "caleta"), "user")
-OPTIONAL = {**_USERS, "pragmatic": "amount", "bgaming": "finished", "groove": "roundid"}
+_LATE = "a late bet takes nothing"
+_ACCOUNT = "a stake goes back to its own account"
+_NOT_AGAIN = "a cancelled bet is not placed again"
+_EXACTLY = "references are compared exactly"
+_TO_THE_LAST = "references are compared to their last character"
 
 
 def _of_casinos(dialect: str) -> Casinos:
@@ -91,21 +69,31 @@ def _of_casinos(dialect: str) -> Casinos:
     if dialect not in ("pragmatic", "gitslotpark", "groove"):  # whose requests have no name
         another = "another cancel of the bet is answered the same"
         yield another, "another uuid is paid", ledgers.GivesBackForEachUuid
-    yield "a late bet takes nothing", "it debits", ledgers.TakesLateBets
+    yield _LATE, "it debits", ledgers.TakesLateBets
+    yield _LATE, "the second one debits", ledgers.ForgetsATombstoneOnceItWasUsed
     race = "a bet that races its cancel costs nothing"
     yield race, "it looks for a cancel too early", ledgers.TakesBetsThatItsCancelsOvertake
     again = "a bet sent three times is given back once"
     yield again, "each is taken", ledgers.TakesRetransmittedBets
     split = "a split stake goes back where it came from"
     yield split, "it all becomes cash", ledgers.GivesBackCashAlone
-    yield "a cancelled bet is not placed again", "it is", ledgers.TakesBetsAgain
+    yield _ACCOUNT, "the first account is credited", ledgers.CreditsTheFirstAccount
+    yield _ACCOUNT, "each account is credited", ledgers.CreditsEachAccount
+    yield _NOT_AGAIN, "it is", ledgers.TakesBetsAgain
+    yield _NOT_AGAIN, "the second time it is", ledgers.TakesBetsAgainTheSecondTime
     yield "a cancelled bet cannot win", "it wins", ledgers.PaysLateWins
     if not DIALECTS[dialect].targets_wins:
         win = "the reference of a win cancels nothing"
         yield win, "it takes the win back", ledgers.UndoesWinsByTheirReferences
     rounds = ledgers.RoundsToUnits if dialect == "bgaming" else ledgers.Rounds
     yield "no decimal is lost", "some are", rounds
-    yield "references are compared exactly", "case says nothing", ledgers.IgnoresCase
+    yield _EXACTLY, "case says nothing", ledgers.IgnoresCase
+    yield _EXACTLY, "blanks at the end say nothing", ledgers.IgnoresBlanksAtTheEnd
+    yield _EXACTLY, "the start is enough", ledgers.TakesTheFirstLike
+    if DIALECTS[dialect].lengths:
+        yield _TO_THE_LAST, "40 are compared", ledgers.ComparesFortyCharacters
+    else:
+        yield _TO_THE_LAST, "35 are compared", ledgers.ComparesTheStart
 
 
 def _of_receivers(dialect: str) -> Receivers:
@@ -122,6 +110,12 @@ def _of_receivers(dialect: str) -> Receivers:
     if chosen.amount:
         amount = "a cancel of another amount gives the stake back or nothing"
         yield amount, "what is asked for is paid", decisions.paying_what_is_asked
+        yield amount, "the less is paid", decisions.paying_the_less
+        yield amount, "nothing is paid for 0", decisions.paying_nothing_for_0
+        yield amount, "half of it stays refused", decisions.bound_by_half
+    for shared in (each[dialect] for each in (ROUNDS, SESSIONS) if dialect in each):
+        once = decisions.once_for_each(shared)
+        yield "each bet of a round is given back", f"one of each {shared} is", once
     if dialect != "pragmatic":
         yield _BALANCE, "another unit", answers.in_cents
         yield _FORM, "the balance is text", answers.with_text_balance
@@ -200,17 +194,8 @@ def _own() -> Iterator[tuple[str, str, str, Make]]:
     yield "groove", _UNKNOWN, "it is a success", answers.with_code("unknown", 200)
     yield "groove", _SPELLINGS, "an amount is demanded", decisions.demanding_an_amount
     yield "bgaming", _UNKNOWN, "it is refused", answers.refusing("unknown", (400, 400))
-    yield "bgaming", _SEVERAL, "in another order", answers.answering(decisions.in_other_order)
-    yield "bgaming", _SEVERAL, "one of them is", decisions.doing_one
-    others = "another player's bet undoes none of the others"
-    yield "bgaming", others, "those before it are undone", decisions.doing_part
-    settled = "with a settled bet all others are back, or none"
-    yield "bgaming", settled, "they are, and an error is told", decisions.refusing_what_was_done
-    unknown = decisions.refusing_among_others("unknown")
-    yield "bgaming", "an unknown bet is no hindrance to others", "it is", unknown
-    undone = decisions.refusing_among_others("reversed")
-    yield "bgaming", "what was undone is no hindrance to others", "it is", undone
-    yield "bgaming", "a bet named twice is given back once", "twice", decisions.paying_twice
+    for rule, what, make in batches.of_batches():
+        yield "bgaming", rule, what, make
 
 
 def _of_handlers(dialect: str) -> Iterator[Wrong]:
@@ -237,6 +222,7 @@ DEFECTS = [
         for dialect, rule, what, make in _own()
     ),
     *(defect for dialect in REFERENCE_RECEIVERS for defect in _of_handlers(dialect)),
+    Wrong("bgaming", batches.AT_ONCE, "a race is paid twice", handler=batches.racing),
     Wrong(
         "evolution", _SPELLINGS, "exponents are refused", handler=decisions.with_exponents_refused
     ),

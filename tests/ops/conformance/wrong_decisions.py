@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
 
+from testbed.conformance.nested import value_at
 from tests.ops.conformance.casino import Casino
 from tests.ops.conformance.handlers import SHORT_S
 from tests.ops.conformance.reference_receivers import ReferenceReceiver
@@ -32,11 +32,74 @@ def paying_what_is_asked(base: type[ReferenceReceiver]) -> type[ReferenceReceive
         if decided.case != "amount":
             return decided
         assert decided.stake
-        assert asked.amount
+        assert asked.amount is not None
         casino.credit(decided.stake.player, asked.amount - decided.stake.amount)
         return Decided(asked, "first", decided.stake)
 
     return but(base, judged=judged)
+
+
+def paying_the_less(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
+    """Of what is asked for and what was staked."""
+
+    def judged(self: ReferenceReceiver, asked: Asked, casino: Casino) -> Decided:
+        decided = base.judged(self, asked, casino)
+        if decided.case != "amount":
+            return decided
+        assert decided.stake
+        assert asked.amount is not None
+        stake = decided.stake.amount
+        casino.credit(decided.stake.player, min(asked.amount, stake) - stake)
+        return Decided(asked, "first", decided.stake)
+
+    return but(base, judged=judged)
+
+
+def paying_nothing_for_0(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
+    """Any other wrong amount is refused."""
+    paying = paying_the_less(base)
+
+    def judged(self: ReferenceReceiver, asked: Asked, casino: Casino) -> Decided:
+        return (paying if asked.amount == 0 else base).judged(self, asked, casino)
+
+    return but(base, judged=judged)
+
+
+def bound_by_half(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
+    """Half the amount is refused, and so is whatever comes after it."""
+
+    def judged(self: ReferenceReceiver, asked: Asked, casino: Casino) -> Decided:
+        decided = base.judged(self, asked, casino)
+        if decided.case == "amount" and decided.stake and asked.amount == decided.stake.amount / 2:
+            decided.stake.state = "refused"
+        return decided
+
+    return but(base, judged=judged)
+
+
+def once_for_each(way: str) -> Make:
+    """Takes the cancel of another bet for a repeated one if that field is the same."""
+
+    def make(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
+        firsts: dict[object, set[str]] = {}
+
+        def told(
+            self: ReferenceReceiver, fields: Fields, asked: Sequence[Asked], casino: Casino
+        ) -> Response:
+            named = {each.reference for each in asked}
+            shared = None
+            with suppress(KeyError):  # it may be missing
+                shared = value_at(fields, way)
+            if shared is None or not named <= casino.bets.keys():
+                return base.told(self, fields, asked, casino)
+            if firsts.setdefault(shared, named) & named:
+                return base.told(self, fields, asked, casino)
+            done = [Decided(each, "first", casino.bets[each.reference]) for each in asked]
+            return self.success(fields, done, self.cash(casino, asked[0], done[0]))
+
+        return but(base, told=told)
+
+    return make
 
 
 def demanding_an_amount(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
@@ -48,92 +111,6 @@ def demanding_an_amount(base: type[ReferenceReceiver]) -> type[ReferenceReceiver
         return base.asked(self, fields)
 
     return but(base, asked=asked)
-
-
-def doing_part(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
-    """Each bet by itself, until one is refused."""
-
-    def told(
-        self: ReferenceReceiver, fields: Fields, asked: Sequence[Asked], casino: Casino
-    ) -> Response:
-        for each in asked[:-1]:
-            response = base.told(self, fields, [each], casino)
-            if response.status != 200:
-                return response
-        return base.told(self, fields, asked, casino)
-
-    return but(base, told=told)
-
-
-def doing_one(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
-    """The first one, and says so of all."""
-
-    def told(
-        self: ReferenceReceiver, fields: Fields, asked: Sequence[Asked], casino: Casino
-    ) -> Response:
-        self.decided(asked[0], casino)
-        done = [Decided(each, "first") for each in asked]
-        return self.success(fields, done, self.cash(casino, asked[0], done[0]))
-
-    return but(
-        base,
-        told=lambda self, fields, asked, casino: (
-            told(self, fields, asked, casino)
-            if len(asked) > 1
-            else base.told(self, fields, asked, casino)
-        ),
-    )
-
-
-def in_other_order(document: dict[str, Any]) -> None:
-    document["transactions"].reverse()
-
-
-def refusing_among_others(case: str) -> Make:
-    def make(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
-        def told(
-            self: ReferenceReceiver, fields: Fields, asked: Sequence[Asked], casino: Casino
-        ) -> Response:
-            stakes = [casino.bets.get(each.reference) for each in asked]
-            states = {stake.state if stake else "unknown" for stake in stakes}
-            if case in states and len(states) > 1:
-                return self.refusal("malformed", fields)
-            return base.told(self, fields, asked, casino)
-
-        return but(base, told=told)
-
-    return make
-
-
-def refusing_what_was_done(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
-    """Gives back what it can, and says that nothing was."""
-
-    def told(
-        self: ReferenceReceiver, fields: Fields, asked: Sequence[Asked], casino: Casino
-    ) -> Response:
-        stakes = [casino.bets.get(each.reference) for each in asked]
-        response = base.told(self, fields, asked, casino)
-        is_part = len(asked) > 1 and any(one and one.state == "settled" for one in stakes)
-        return self.refusal("malformed", fields) if is_part else response
-
-    return but(base, told=told)
-
-
-def paying_twice(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
-    """Looks at all before it does anything."""
-
-    def told(
-        self: ReferenceReceiver, fields: Fields, asked: Sequence[Asked], casino: Casino
-    ) -> Response:
-        seen: set[str] = set()
-        for each in asked:
-            stake = casino.bets.get(each.reference)
-            if stake and stake.state == "placed" and each.reference in seen:
-                casino.give_back(stake)
-            seen.add(each.reference)
-        return base.told(self, fields, asked, casino)
-
-    return but(base, told=told)
 
 
 def busy(receiver: type[ReferenceReceiver], code: object) -> Handler:

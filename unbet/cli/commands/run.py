@@ -113,7 +113,7 @@ def _start(supervisor: Supervisor, directory: Path, workers: int, console: Conso
         logins = run_environment.make_logins(directory, chosen.database_url)
         processes.own_variables = logins.variables
     supervisor.start_processes(processes)
-    console.print("Starting receiver, worker, console and Flower ...")
+    console.print("Starting receiver, worker, sweep, console and Flower ...")
     _wait_until_ready(processes, chosen)
     _introduce(console, chosen, directory)
     return chosen
@@ -177,7 +177,11 @@ def _demonstrate(console: Console, chosen: Settings) -> None:
         console.print(f"No demonstration: {chosen.host} is not in UNBET_ALLOWED_IPS.")
         return
     if endpoint.dialect != V4.name:
-        console.print(f"No demonstration: the example is none of {endpoint.dialect}.", markup=False)
+        console.print(
+            f"No demonstration: it has a {V4.name} cancel, and the endpoint's dialect is "
+            f"{endpoint.dialect}.",
+            markup=False,
+        )
         return
     wallet = chosen.wallet_choice().wallet_of(endpoint.provider)
     if wallet != "ledger":
