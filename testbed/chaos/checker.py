@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from testbed.chaos import evidence
 from testbed.chaos.check_result import CheckResult, Kind
-from testbed.chaos.circumstances import UNPERSISTED, Circumstances
+from testbed.chaos.circumstances import Circumstances, is_unpersisted
 from testbed.chaos.evidence import BetRow, CancelKey, Evidence, WalletRows
 from testbed.chaos.expectations import (
     STANDS,
@@ -89,7 +89,7 @@ def _check_part(
                 for reference in (cancel.reference, *cancel.others):
                     key = judged.key_of(reference, cancel.user_id, cancel.currency)
                     _record(answers[key], sent, dialect, around)
-                for kind, what in _unpunctual(sent, cancel, around):
+                for kind, what in _unpunctual(sent, cancel, around, dialect):
                     result.add(kind, what)
             case Bet() as bet:
                 key = judged.key_of(bet.reference, bet.user_id, bet.currency)
@@ -118,7 +118,9 @@ def _record(given: _Answers, sent: Sent, dialect: Dialect, around: Circumstances
             given.succeeded_at = min(given.succeeded_at or answered, answered)
 
 
-def _unpunctual(sent: Sent, cancel: Cancel, around: Circumstances) -> Iterator[tuple[Kind, str]]:
+def _unpunctual(
+    sent: Sent, cancel: Cancel, around: Circumstances, dialect: Dialect
+) -> Iterator[tuple[Kind, str]]:
     """The transmissions with a late answer, and those with none that nothing excuses."""
     for number, attempt in enumerate(sent.attempts, start=1):
         what = f"{cancel.reference} {cancel.uuid}, try {number} at {attempt.at:%H:%M:%S.%f}"
@@ -129,7 +131,7 @@ def _unpunctual(sent: Sent, cancel: Cancel, around: Circumstances) -> Iterator[t
                 f"{what}: {attempt.label} after {answered_in(attempt):.3f} s"
                 f" (the provider itself was held up for {held_up_s:.1f} s of it)",
             )
-        answered = attempt.code is not None and attempt.status != UNPERSISTED
+        answered = attempt.code is not None and not is_unpersisted(attempt, dialect)
         if not answered and not around.excuse(attempt):
             yield (
                 Kind.UNANSWERED,

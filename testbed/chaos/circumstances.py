@@ -15,6 +15,11 @@ UNPERSISTED: Final = 503
 have `hides_unpersisted`."""
 
 
+def is_unpersisted(attempt: Attempt, dialect: Dialect) -> bool:
+    """Whether the answer says so for certain."""
+    return attempt.status == UNPERSISTED and not dialect.hides_unpersisted
+
+
 @dataclass(frozen=True)
 class Circumstances:
     """What the run did, as far as it excuses something."""
@@ -38,7 +43,7 @@ class Circumstances:
 
     def was_promised(self, attempt: Attempt, dialect: Dialect) -> bool:
         """Whether its answer says that the cancel is decided, or will be."""
-        if attempt.status == UNPERSISTED or attempt.code not in promising_codes(dialect):
+        if is_unpersisted(attempt, dialect) or attempt.code not in promising_codes(dialect):
             return False
         is_decided = attempt.code not in dialect.allowed[Case.TEMPORARY]
         had_room = not overlaps(self.without_room, attempt.at, attempt.seconds)

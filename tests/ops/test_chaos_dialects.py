@@ -159,6 +159,14 @@ def test_a_temporary_answer_promises_unless_it_is_503(engine: Engine) -> None:
     assert found(engine, BGAMING, kept, around=around) == [Kind.LOST]
 
 
+def test_503_is_an_answer_where_the_dialect_has_it_for_a_temporary_one(engine: Engine) -> None:
+    class Busy(Hub88):
+        allowed = {**Hub88.allowed, Case.TEMPORARY: frozenset({"HTTP 503"})}  # noqa: RUF012
+
+    log = with_status(cancel("never came", "HTTP 503"), 503)
+    assert found(engine, Busy(), log) == [Kind.LOST]
+
+
 def test_where_both_are_answered_alike_a_temporary_answer_promises_while_there_is_room(
     engine: Engine,
 ) -> None:

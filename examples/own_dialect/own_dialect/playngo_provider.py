@@ -40,6 +40,9 @@ class PlayNGo(SignedInField):
     session = "externalGameSessionId"
     optional = ("productId", "roundId", "gameId", "channel", "externalGameSessionId")
 
+    hides_unpersisted = True
+    """Its temporary answers are HTTP 503."""
+
     allowed: Mapping[Case, frozenset[Code]] = {
         Case.FIRST: _DONE,
         Case.REPEATED: _DONE,
