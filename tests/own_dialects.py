@@ -1,11 +1,12 @@
 """Installs a package with dialects of an operator's own, without an installer."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
-from tests.system.processes import ROOT
+from tests.system.processes import ROOT, System
 
 EXAMPLE_PACKAGE = ROOT / "examples" / "own_dialect"
 
@@ -24,3 +25,13 @@ def install(folder: Path, receivers: Mapping[str, str], testbed: Mapping[str, st
             lines = (f"{name} = {value}\n" for name, value in entry_points.items())
             file.writelines([f"[{group}]\n", *lines])
     return f"{folder}:{EXAMPLE_PACKAGE}"
+
+
+def install_for(system: System, folder: Path, value: str, secret: str, **endpoint: Any) -> None:
+    """The system's processes have the dialect of that entry point, and only that endpoint."""
+    folder.mkdir()
+    installed = install(folder, {endpoint["dialect"]: value})
+    system.environment |= {
+        "PYTHONPATH": f"{installed}:{ROOT}",
+        "UNBET_ENDPOINTS": json.dumps({secret: endpoint}),
+    }

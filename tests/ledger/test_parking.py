@@ -1,4 +1,7 @@
-"""Parked cancels: kept, leased, finished once, given up after a number of tries."""
+"""Parked cancels: kept, leased, finished once, given up after a number of tries.
+
+(Over 250 lines: all that may happen to one row.)
+"""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor

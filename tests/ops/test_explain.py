@@ -1,4 +1,7 @@
-"""`unbet explain`: what a person reads who asks what happened to a reference."""
+"""`unbet explain`: what a person reads who asks what happened to a reference.
+
+(Over 250 lines: one history for each thing that may have happened.)
+"""
 
 import pytest
 from sqlalchemy import Engine, text

@@ -1,4 +1,7 @@
-"""An import in trouble, and in bulk: it ends like one that was undisturbed and line by line."""
+"""An import in trouble, and in bulk: it ends like one that was undisturbed and line by line.
+
+(Over 250 lines: each trouble needs what ends the other process, and that is long.)
+"""
 
 import os
 import random

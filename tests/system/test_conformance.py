@@ -26,6 +26,15 @@ def unbet(system: System, *arguments: str) -> tuple[int, Any]:
     return ended.returncode, json.loads(ended.stdout or "null")
 
 
+def test_of_bets_of_another_provider_it_says_what_is_wrong(idle_system: System) -> None:
+    idle_system.start_both()
+    url = f"{idle_system.http.base_url}/{idle_system.environment['UNBET_URL_SECRET']}"
+    idle_system.environment["UNBET_PROVIDER_ID"] = "Another"
+    ended = idle_system.unbet("conformance", url)
+    assert ended.returncode == 1
+    assert "The bets were placed for Another (UNBET_PROVIDER_ID)" in ended.stderr
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_our_own_endpoint_keeps_every_rule(idle_system: System, dialect: str) -> None:

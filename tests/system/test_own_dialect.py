@@ -1,13 +1,12 @@
 """A dialect of another package, on real processes: the example, which speaks XML."""
 
-import json
 from decimal import Decimal
 from pathlib import Path
 
 from defusedxml import ElementTree
 
 from tests.operating import Operator
-from tests.own_dialects import install
+from tests.own_dialects import install_for
 from tests.system.processes import System
 
 URL_PART = "the-secret-of-playngo"
@@ -21,15 +20,11 @@ REQUEST = """<?xml version="1.0" encoding="utf-8"?>
 def test_the_example_s_provider_has_its_bets_cancelled(
     idle_system: System, operator: Operator, tmp_path: Path
 ) -> None:
-    (tmp_path / "installed").mkdir()
-    path = install(tmp_path / "installed", {"playngo": "own_dialect.playngo:PLAYNGO"})
     key = tmp_path / "key"
     key.write_text(ACCESS)
     endpoint = {"provider": "PlayNGo", "dialect": "playngo", "keys": [{"file": str(key)}]}
-    idle_system.environment |= {
-        "PYTHONPATH": path,
-        "UNBET_ENDPOINTS": json.dumps({URL_PART: endpoint}),
-    }
+    folder = tmp_path / "installed"
+    install_for(idle_system, folder, "own_dialect.playngo:PLAYNGO", URL_PART, **endpoint)
     idle_system.start_both()
 
     def cancel(reference: str, amount: str = "10.00", said: str = ACCESS) -> dict[str, str | None]:

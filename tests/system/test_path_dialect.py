@@ -11,8 +11,8 @@ import pytest
 
 from tests.curl import expanded
 from tests.operating import Operator
-from tests.own_dialects import install
-from tests.system.processes import ROOT, System
+from tests.own_dialects import install_for
+from tests.system.processes import System
 from tests.system.refusing import json_logs, logged
 from tests.waiting import until
 
@@ -27,14 +27,10 @@ TIME = "1760000000"
 
 @pytest.fixture
 def paths(idle_system: System, operator: Operator, tmp_path: Path) -> System:
-    (tmp_path / "installed").mkdir()
-    installed = install(tmp_path / "installed", {"path": "tests.path_dialect:PATH"})
     endpoint = {"provider": PROVIDER, "dialect": "path", "keys": [{"env": "PATHS_KEY"}]}
-    idle_system.environment |= {
-        "PYTHONPATH": f"{installed}:{ROOT}",
-        "PATHS_KEY": KEY,
-        "UNBET_ENDPOINTS": json.dumps({URL_PART: endpoint}),
-    }
+    folder = tmp_path / "installed"
+    install_for(idle_system, folder, "tests.path_dialect:PATH", URL_PART, **endpoint)
+    idle_system.environment["PATHS_KEY"] = KEY
     operator.deposit("100.00", user_id=PLAYER)
     operator.bet("b-1", user_id=PLAYER, provider=PROVIDER)
     return json_logs(idle_system)

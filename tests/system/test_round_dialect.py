@@ -1,14 +1,13 @@
 """A request that names a round, on real processes: receiver, queue, worker, sweep, history."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.operating import Operator
-from tests.own_dialects import install
-from tests.system.processes import ROOT, System
+from tests.own_dialects import install_for
+from tests.system.processes import System
 from tests.waiting import until
 
 URL_PART = "the-secret-of-the-rounds"
@@ -17,13 +16,9 @@ PROVIDER = "Rounds"
 
 @pytest.fixture
 def rounds(idle_system: System, operator: Operator, tmp_path: Path) -> System:
-    (tmp_path / "installed").mkdir()
-    installed = install(tmp_path / "installed", {"rounds": "tests.round_dialect:ROUNDS"})
     endpoint = {"provider": PROVIDER, "dialect": "rounds"}
-    idle_system.environment |= {
-        "PYTHONPATH": f"{installed}:{ROOT}",
-        "UNBET_ENDPOINTS": json.dumps({URL_PART: endpoint}),
-    }
+    folder = tmp_path / "installed"
+    install_for(idle_system, folder, "tests.round_dialect:ROUNDS", URL_PART, **endpoint)
     operator.deposit("100.00")
     return idle_system
 

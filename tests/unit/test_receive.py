@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import pytest
 from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
 
 from api.receive import Receiver
 from api.waits import Decided
@@ -39,6 +40,21 @@ async def test_a_sender_that_has_no_address_any_more_is_answered() -> None:
     assert status == 200
     assert json.loads(answer)["error"] == 0
     assert [cancel.received_from for cancel in dispatcher.cancels] == ["unknown"]
+
+
+async def test_an_answer_that_cannot_be_made_is_none_and_the_cancel_is_named_in_the_log(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("api.receive.answer_to", fail)
+    logged: list[Any]
+    with capture_logs() as logged:
+        answer = await answer_to(Dispatcher(), PATH, url_secret=PATH.split("/")[1])
+    assert answer == (503, b"")
+    (line,) = [line for line in logged if line["event"] == "the answer cannot be made"]
+    assert (line["reference"], line["dialect"]) == (EXAMPLE["reference"], "lucky-monaco-v4")
 
 
 async def test_each_secret_leads_to_its_own_endpoint_by_its_own_path() -> None:

@@ -1,4 +1,7 @@
-"""Settings: a wrong value stops the start with a sentence that names the variable."""
+"""Settings: a wrong value stops the start with a sentence that names the variable.
+
+(Over 250 lines: a table of all wrong values.)
+"""
 
 import json
 import os

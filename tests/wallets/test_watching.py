@@ -1,5 +1,8 @@
 """How the sweep looks for late bets: within bounds, beside its other work, and without giving up
-while the wallet is away."""
+while the wallet is away.
+
+(Over 250 lines: one sweep, and a wallet made for it.)
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace

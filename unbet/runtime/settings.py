@@ -1,5 +1,8 @@
 """The variables that each process reads, and no others: one class a process. `make configuration`
-writes docs/configuration.md from them."""
+writes docs/configuration.md from them.
+
+(Over 250 lines: it is the list of them.)
+"""
 
 import os
 from collections.abc import Iterable, Mapping

@@ -1,8 +1,9 @@
 """Receivers that do the wrong thing with good cancels, or at the wrong time."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from decimal import Decimal
 
 from testbed.conformance.nested import value_at
 from tests.ops.conformance.casino import Casino
@@ -26,33 +27,27 @@ def refusing_the_frozen(base: type[ReferenceReceiver]) -> type[ReferenceReceiver
     return but(base, judged=judged)
 
 
-def paying_what_is_asked(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
-    def judged(self: ReferenceReceiver, asked: Asked, casino: Casino) -> Decided:
-        decided = base.judged(self, asked, casino)
-        if decided.case != "amount":
-            return decided
-        assert decided.stake
-        assert asked.amount is not None
-        casino.credit(decided.stake.player, asked.amount - decided.stake.amount)
-        return Decided(asked, "first", decided.stake)
+def _paying(amount_of: Callable[[Decimal, Decimal], Decimal]) -> Make:
+    """Takes another amount than the stake: what it pays is made of both."""
 
-    return but(base, judged=judged)
+    def make(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
+        def judged(self: ReferenceReceiver, asked: Asked, casino: Casino) -> Decided:
+            decided = base.judged(self, asked, casino)
+            if decided.case != "amount":
+                return decided
+            assert decided.stake
+            assert asked.amount is not None
+            stake = decided.stake.amount
+            casino.credit(decided.stake.player, amount_of(asked.amount, stake) - stake)
+            return Decided(asked, "first", decided.stake)
+
+        return but(base, judged=judged)
+
+    return make
 
 
-def paying_the_less(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
-    """Of what is asked for and what was staked."""
-
-    def judged(self: ReferenceReceiver, asked: Asked, casino: Casino) -> Decided:
-        decided = base.judged(self, asked, casino)
-        if decided.case != "amount":
-            return decided
-        assert decided.stake
-        assert asked.amount is not None
-        stake = decided.stake.amount
-        casino.credit(decided.stake.player, min(asked.amount, stake) - stake)
-        return Decided(asked, "first", decided.stake)
-
-    return but(base, judged=judged)
+paying_what_is_asked = _paying(lambda asked, _: asked)
+paying_the_less = _paying(min)
 
 
 def paying_nothing_for_0(base: type[ReferenceReceiver]) -> type[ReferenceReceiver]:
