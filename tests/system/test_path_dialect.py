@@ -111,6 +111,7 @@ def test_its_example_is_one_that_the_receiver_takes(
     headers = dict(
         value.split(": ", 1) for name, value in pairwise(options_of_curl) if name == "--header"
     )
+    assert int(headers["x-time"]) > 0
     body = options_of_curl[options_of_curl.index("--data-raw") + 1]
     path = url.partition(f":{paths.environment['UNBET_PORT']}")[2]
     assert paths.http.post(path, content=body, headers=headers).json() == {"code": 0}
